@@ -1,0 +1,1 @@
+"""A credit-default platform as a Dagster asset graph."""

@@ -1,0 +1,74 @@
+"""How every table is declared to Dagster: key, group, axis, schema, owners, run policy.
+
+What a table holds is said in its schema class; how it is made, in the module of its layer.
+"""
+
+from collections.abc import Sequence
+
+import dagster as dg
+import dataframely as dy
+from typing_extensions import TypedDict
+
+from credit_platform.schemas.personal_data import has_personal_data
+
+OWNERS = {
+    "bronze": "team:data-engineering",
+    "silver": "team:data-engineering",
+    "gold": "team:data-engineering",
+    "model": "team:credit-modelling",
+    "prediction": "team:credit-modelling",
+    "monitoring": "team:model-risk",
+}
+
+
+class TableDeclaration(TypedDict, closed=True):
+    """Keyword arguments of `dg.asset` that are the same for every monthly table."""
+
+    key: dg.AssetKey
+    group_name: str
+    description: str
+    partitions_def: dg.PartitionsDefinition
+    backfill_policy: dg.BackfillPolicy
+    metadata: dict[str, object]
+    owners: Sequence[str]
+    kinds: set[str]
+    io_manager_key: str
+
+
+def asset_key(table: str) -> dg.AssetKey:
+    """The asset key of a table named `layer/table`."""
+    return dg.AssetKey(table.split("/"))
+
+
+def column_schema(schema: type[dy.Schema]) -> dg.TableSchema:
+    """The Columns tab of a table, from its schema class; columns with personal data are tagged."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=name,
+                type=str(column.dtype).lower(),
+                description=column.description,
+                constraints=dg.TableColumnConstraints(nullable=column.nullable, unique=False),
+                tags={"pii": ""} if has_personal_data(column) else {},
+            )
+            for name, column in schema.columns().items()
+        ]
+    )
+
+
+def table_declaration(
+    table: str, schema: type[dy.Schema], axis: dg.PartitionsDefinition, *, kind: str = "polars"
+) -> TableDeclaration:
+    """Declare a monthly table that is kept as Parquet and may be built for many months in one run."""
+    layer = table.split("/", maxsplit=1)[0]
+    return TableDeclaration(
+        key=asset_key(table),
+        group_name=layer,
+        description=(schema.__doc__ or "").strip(),
+        partitions_def=axis,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        metadata={"dagster/column_schema": column_schema(schema)},
+        owners=[OWNERS[layer]],
+        kinds={kind, "parquet"},
+        io_manager_key="parquet",
+    )

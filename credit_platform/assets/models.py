@@ -1,0 +1,83 @@
+"""Model assets: a version per month in which training is due.
+
+What training does is written in `training`; a month is materialized when it is due, on a retrain action, or by hand.
+"""
+
+import json
+
+import dagster as dg
+
+from credit_platform.assets.declaration import OWNERS, asset_key
+from credit_platform.assets.resources import LakeResource
+from credit_platform.assets.training import TrainingOutcome, train_as_of, windows_by_role
+from credit_platform.lending.months import month_key
+from credit_platform.partitions import MonthlyAxis, all_months_until, months_before, run_months
+from credit_platform.policy.load import Policy
+from credit_platform.policy.model_config import ModelSpec
+
+
+def _training_metadata(outcome: TrainingOutcome, folder: str) -> dict[str, dg.MetadataValue]:
+    auc = {
+        str(row["sample_role"]): row
+        for row in outcome.metrics.filter(outcome.metrics["metric"] == "roc_auc").iter_rows(named=True)
+    }
+    lines = [
+        f"| {role} | {row['value']:.4f} | {row['ci_low']:.4f} to {row['ci_high']:.4f} | {row['n']} | {row['n_bad']} |"
+        for role, row in auc.items()
+        if row["value"] is not None and row["ci_low"] is not None
+    ]
+    table = "\n".join(["| sample | ROC-AUC | 95 % interval | loans | bad |", "|---|---|---|---|---|", *lines])
+    values: dict[str, dg.MetadataValue] = {
+        "model_version": dg.MetadataValue.text(outcome.model_version),
+        "promoted": dg.MetadataValue.bool(outcome.decision.promote),
+        "promotion_reasons": dg.MetadataValue.md("\n".join(f"- {reason}" for reason in outcome.decision.reasons)),
+        "discrimination": dg.MetadataValue.md(table),
+        "artifacts": dg.MetadataValue.path(folder),
+        "windows": dg.MetadataValue.json(windows_by_role(outcome.windows)),
+        "top_features": dg.MetadataValue.md(
+            "\n".join(f"{row['rank']}. {row['feature']}" for row in outcome.importance.head(10).iter_rows(named=True))
+        ),
+    }
+    for role, row in auc.items():
+        if row["value"] is not None:
+            values[f"roc_auc_{role}"] = dg.MetadataValue.float(float(row["value"]))
+    return values
+
+
+def _model_asset(model: str, spec: ModelSpec, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
+    config = policy.model
+    lag = config.label.mob
+    # Lineage of the usual windows; absolute ones stay while the month moves on, triggered ones lie inside.
+    is_relative = config.windows.mode == "relative"
+    features = months_before(config.windows.relative.total - 1 + lag, until=lag) if is_relative else all_months_until()
+    labels = months_before(config.windows.relative.total - 1) if is_relative else all_months_until()
+
+    @dg.asset(
+        key=asset_key(f"model/{model}"),
+        group_name="model",
+        description=(
+            f"One version per month in which training is due ({spec.alias}, {spec.algorithm.replace('_', ' ')}). "
+            f"Trained on cohorts whose outcome is known in that month; takes effect one month later if it is promoted."
+        ),
+        partitions_def=axis.training_months,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        owners=[OWNERS["model"]],
+        kinds={"lightgbm" if spec.algorithm == "gradient_boosting" else "scikitlearn"},
+        deps=[
+            dg.AssetDep(asset_key("gold/feature_store"), partition_mapping=features),
+            dg.AssetDep(asset_key("gold/label_store"), partition_mapping=labels),
+        ],
+    )
+    def version_as_of(context: dg.AssetExecutionContext, lake: LakeResource) -> None:
+        for month in run_months(context):
+            outcome = train_as_of(lake.lake, model, month, policy)
+            folder = str(lake.layout.model_version(model, outcome.model_version))
+            context.log.info(json.dumps({"month": month_key(month), "reasons": list(outcome.decision.reasons)}))
+            context.add_asset_metadata(_training_metadata(outcome, folder), partition_key=month_key(month))
+
+    return version_as_of
+
+
+def model_assets(axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
+    """One asset per configured model."""
+    return [_model_asset(name, spec, axis, policy) for name, spec in policy.model.models.items()]

@@ -1,0 +1,210 @@
+"""Assets over all models and tables: row balance, data quality, monitoring history, dashboard.
+
+Their SQL and pages are written in `monitoring` and `reports`; the figures of one model belong to `monitoring`.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import polars as pl
+from dagster_duckdb import DuckDBResource
+
+from credit_platform.assets.declaration import OWNERS, asset_key, table_declaration
+from credit_platform.assets.resources import LakeResource
+from credit_platform.assets.silver import SILVER_TABLES
+from credit_platform.lake.catalog import TableMonths, create_as_of, create_view
+from credit_platform.lake.files import write_text
+from credit_platform.lake.model_store import ModelStore
+from credit_platform.lake.promotions import PromotionLog
+from credit_platform.lake.tables import Lake
+from credit_platform.lending.months import month_key
+from credit_platform.monitoring.data_quality import quality_facts_sql, score_quality
+from credit_platform.monitoring.history import HISTORY_SQL
+from credit_platform.monitoring.row_balance import row_balance_sql
+from credit_platform.partitions import MonthlyAxis, months_before, run_months, same_month
+from credit_platform.policy.check_policy import VolumeBand
+from credit_platform.policy.load import Policy
+from credit_platform.reports.dashboard import dashboard_page
+from credit_platform.reports.data_quality import data_quality_page
+from credit_platform.schemas.tables import SOURCE_COLUMNS, TABLES
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+DASHBOARD = "monitoring_dashboard.html"
+DATA_QUALITY_PAGE = "data_quality.html"
+_LOANS = "silver/loan_snapshots"
+
+
+def _row_balance(axis: MonthlyAxis) -> dg.AssetsDefinition:
+    table = "monitoring/row_balance"
+
+    @dg.asset(
+        **table_declaration(table, TABLES[table], axis.snapshot_months, kind="duckdb"),
+        # Bronze is read as well; the graph shows it through silver.
+        deps=[dg.AssetDep(asset_key(f"silver/{name}")) for name in sorted(SILVER_TABLES)],
+    )
+    def rows_accounted_for(
+        context: dg.AssetExecutionContext, lake: LakeResource, duckdb: DuckDBResource
+    ) -> pl.DataFrame:
+        months = run_months(context)
+        counted = []
+        with duckdb.get_connection() as connection:
+            create_as_of(connection, months)
+            for name, source in SILVER_TABLES.items():
+                places = {"bronze": f"bronze/{source}", "silver": f"silver/{name}", "quarantine": f"quarantine/{name}"}
+                for view, place in places.items():
+                    create_view(connection, view, lake.layout, [TableMonths(place, months)])
+                counted.append(connection.sql(row_balance_sql(name, SOURCE_COLUMNS[source])).pl())
+        return pl.concat(counted).sort("snapshot_month", "table")
+
+    return rows_accounted_for
+
+
+def _data_quality(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
+    table, balance = "monitoring/data_quality", "monitoring/row_balance"
+
+    @dg.asset(
+        **table_declaration(table, TABLES[table], axis.snapshot_months, kind="duckdb"),
+        # Sources and earlier months are read as well; the graph shows them through the balance.
+        deps=[dg.AssetDep(asset_key(balance))],
+    )
+    def quality_of_sources(
+        context: dg.AssetExecutionContext, lake: LakeResource, duckdb: DuckDBResource
+    ) -> pl.DataFrame:
+        months = run_months(context)
+        with duckdb.get_connection() as connection:
+            create_as_of(connection, months)
+            create_view(connection, "balance", lake.layout, [TableMonths(balance, months)])
+            create_view(connection, "loans", lake.layout, [_known_months(lake.lake, _LOANS, months[-1])])
+            counted = [
+                _count_source(connection, lake.lake, name, months, policy.data.checks.volume) for name in SILVER_TABLES
+            ]
+        scored = score_quality(pl.concat(counted))
+        _show_quality(context, lake, scored, months)
+        return scored
+
+    return quality_of_sources
+
+
+def _count_source(
+    connection: "DuckDBPyConnection", lake: Lake, name: str, months: Sequence[date], volume: VolumeBand
+) -> pl.DataFrame:
+    source = SILVER_TABLES[name]
+    views = {
+        "bronze": TableMonths(f"bronze/{source}", months),
+        "quarantine": TableMonths(f"quarantine/{name}", months),
+        "silver": _known_months(lake, f"silver/{name}", months[-1]),
+    }
+    for view, part in views.items():
+        create_view(connection, view, lake.layout, [part])
+    sql = quality_facts_sql(name, SOURCE_COLUMNS[source], median_months=volume.median_months)
+    return connection.sql(sql).pl().with_columns(source=pl.lit(source))
+
+
+def _show_quality(
+    context: dg.AssetExecutionContext, lake: LakeResource, scored: pl.DataFrame, months: Sequence[date]
+) -> None:
+    """Write the page over all months there are, and give each month of the run its totals to plot."""
+    table = "monitoring/data_quality"
+    others = [month for month in lake.lake.months(table) if month not in months]
+    earlier = [lake.lake.scan(table, others).collect()] if others else []
+    file = lake.layout.report(DATA_QUALITY_PAGE)
+    write_text(file, data_quality_page(pl.concat([*earlier, scored])))
+    totals = scored.filter(pl.col("dimension") == "total").partition_by("snapshot_month", as_dict=True)
+    for month in months:
+        values = {
+            source: value for source, value in totals[month,].select("source", "value").iter_rows() if value is not None
+        }
+        context.add_asset_metadata({**values, "page": dg.MetadataValue.path(str(file))}, partition_key=month_key(month))
+
+
+def _known_months(lake: Lake, table: str, until: date) -> TableMonths:
+    return TableMonths(table, [month for month in lake.months(table) if month <= until])
+
+
+def _history(axis: MonthlyAxis, models: Sequence[str]) -> dg.AssetsDefinition:
+    table = "monitoring/history"
+
+    @dg.asset(
+        **table_declaration(table, TABLES[table], axis.outcome_months, kind="duckdb"),
+        deps=[
+            dg.AssetDep(asset_key(f"monitoring/{model}/{part}"), partition_mapping=months_before(120))
+            for model in models
+            for part in ("performance", "stability")
+        ],
+    )
+    def everything_known(context: dg.AssetExecutionContext, lake: LakeResource, duckdb: DuckDBResource) -> pl.DataFrame:
+        months = run_months(context)
+        with duckdb.get_connection() as connection:
+            create_as_of(connection, months)
+            for part in ("performance", "stability"):
+                known = [_known_months(lake.lake, f"monitoring/{model}/{part}", months[-1]) for model in models]
+                create_view(connection, part, lake.layout, known)
+            return connection.sql(HISTORY_SQL).pl()
+
+    return everything_known
+
+
+def _versions_in_force(lake: Lake, models: Sequence[str]) -> pl.DataFrame:
+    records = [r for r in PromotionLog(lake.layout).records() if r.promoted and r.model in models]
+    store = ModelStore(lake.layout)
+    rows = [
+        (r.model, r.model_version, r.effective_month, store.out_of_time_auc(r.model, r.model_version)) for r in records
+    ]
+    schema = {"model": pl.String, "model_version": pl.String, "effective_month": pl.Date, "oot_roc_auc": pl.Float64}
+    return pl.DataFrame(rows, schema=schema, orient="row").unique().sort("model", "effective_month", "model_version")
+
+
+def _dashboard(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
+    models = list(policy.model.models)
+
+    @dg.asset(
+        key=asset_key("monitoring/dashboard"),
+        group_name="monitoring",
+        description=(
+            "One page over all models and months, as of the newest month that has an action: is each model fit for "
+            "use, since when, why, and what was done. A file that opens without a network; its path is in the metadata."
+        ),
+        partitions_def=axis.outcome_months,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        owners=[OWNERS["monitoring"]],
+        kinds={"plotly", "html"},
+        deps=[
+            dg.AssetDep(asset_key("monitoring/history"), partition_mapping=same_month()),
+            *(
+                dg.AssetDep(asset_key(f"monitoring/{model}/action"), partition_mapping=months_before(120))
+                for model in models
+            ),
+        ],
+    )
+    def page_for_people(context: dg.AssetExecutionContext, lake: LakeResource) -> None:
+        # An older month built again must not turn the page back.
+        newest = lake.lake.months("monitoring/history")[-1]
+        actions = [
+            lake.lake.scan(table, lake.lake.months(table)).collect()
+            for table in (f"monitoring/{model}/action" for model in models)
+        ]
+        page = dashboard_page(
+            snapshot_month=newest,
+            history=lake.lake.scan("monitoring/history", [newest]).collect(),
+            actions=pl.concat(actions).sort("model", "snapshot_month"),
+            versions=_versions_in_force(lake.lake, models),
+            thresholds=policy.monitoring,
+        )
+        file = lake.layout.report(DASHBOARD)
+        write_text(file, page)
+        for month in run_months(context):
+            context.add_asset_metadata(
+                {"page": dg.MetadataValue.path(str(file)), "as_of": month_key(newest)}, partition_key=month_key(month)
+            )
+
+    return page_for_people
+
+
+def oversight_assets(axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
+    """Row balance, data quality, history and dashboard."""
+    models = list(policy.model.models)
+    return [_row_balance(axis), _data_quality(axis, policy), _history(axis, models), _dashboard(axis, policy)]

@@ -1,0 +1,100 @@
+"""Prediction assets: every new loan of a month, scored by the version in force in that month.
+
+How a probability becomes score, grade and decision is written in `scoring`; the version in force, in the promotion log.
+"""
+
+import json
+from dataclasses import dataclass
+
+import dagster as dg
+import polars as pl
+
+from credit_platform.assets.declaration import asset_key, table_declaration
+from credit_platform.assets.resources import LakeResource
+from credit_platform.lake.model_store import ModelStore
+from credit_platform.lake.promotions import PromotionLog, version_in_force
+from credit_platform.lake.tables import Lake
+from credit_platform.lending.months import month_key, parse_month
+from credit_platform.partitions import MonthlyAxis, run_months, same_month
+from credit_platform.policy.model_config import ModelConfig
+from credit_platform.schemas.tables import MODEL_TABLES
+from credit_platform.scoring.predictions import score_loans
+from credit_platform.scoring.training import FittedVersion, load_version
+from credit_platform.scoring.windows import Windows
+
+
+@dataclass(frozen=True)
+class StoredVersion:
+    """A verified version, ready to score, with the windows it was developed on."""
+
+    fitted: FittedVersion
+    windows: Windows
+    metadata: dict[str, object]
+
+
+def load_stored_version(lake: Lake, model: str, version: str) -> StoredVersion:
+    """Read and verify a version.
+
+    Raises:
+        ModelStoreError: a file is missing, changed, or of a newer schema.
+    """
+    artifacts = ModelStore(lake.layout).load(model, version)
+    metadata = json.loads(artifacts["metadata.json"])
+    windows = {
+        role: tuple(parse_month(month) for month in metadata["windows"][role])
+        for role in ("train", "validation", "test", "oot")
+    }
+    return StoredVersion(load_version(model, artifacts), Windows(**windows), metadata)
+
+
+def _prediction_asset(model: str, axis: MonthlyAxis, config: ModelConfig) -> dg.AssetsDefinition:
+    table = f"prediction/{model}"
+
+    @dg.asset(
+        **table_declaration(table, MODEL_TABLES["prediction"], axis.scoring_months),
+        deps=[
+            dg.AssetDep(asset_key("gold/feature_store"), partition_mapping=same_month()),
+            # With a mapping to earlier months the daemon runs predictions before the model they need.
+            dg.AssetDep(asset_key(f"model/{model}"), partition_mapping=dg.AllPartitionMapping()),
+        ],
+    )
+    def loans_scored(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
+        records = PromotionLog(lake.layout).records()
+        versions: dict[str, StoredVersion] = {}
+        scored = []
+        for month in run_months(context):
+            name, provenance = version_in_force(records, model, month)
+            if name not in versions:
+                versions[name] = load_stored_version(lake.lake, model, name)
+            stored = versions[name]
+            loans = score_loans(
+                stored.fitted,
+                lake.lake.scan("gold/feature_store", [month]).collect(),
+                model_version=name,
+                role=stored.windows.role_of(month),
+                provenance=provenance,
+                config=config,
+            )
+            context.add_asset_metadata(
+                {"model_version": name, "provenance": provenance, **_month_numbers(loans)},
+                partition_key=month_key(month),
+            )
+            scored.append(loans)
+        return pl.concat(scored)
+
+    return loans_scored
+
+
+def _month_numbers(loans: pl.DataFrame) -> dict[str, float | str]:
+    if loans.is_empty():
+        return {"loans_scored": "no loan was originated in this month"}
+    numbers = loans.select(
+        mean_default_probability=pl.col("default_probability").mean(),
+        declined_share=(pl.col("decision") == "decline").mean(),
+    )
+    return {name: round(float(value), 4) for name, value in numbers.row(0, named=True).items()}
+
+
+def prediction_assets(axis: MonthlyAxis, config: ModelConfig) -> list[dg.AssetsDefinition]:
+    """One asset per configured model."""
+    return [_prediction_asset(model, axis, config) for model in config.models]

@@ -1,0 +1,60 @@
+"""Resources the assets ask for by name: the lake, and the I/O manager that keeps monthly tables in it.
+
+How files are written belongs to `lake`; which DuckDB views exist to `lake.catalog`.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+import dagster as dg
+import polars as pl
+
+from credit_platform.lake.layout import Layout
+from credit_platform.lake.tables import Lake
+from credit_platform.lending.months import month_key, parse_month
+
+
+class LakeResource(dg.ConfigurableResource[Lake]):
+    """The data folder and the folder of raw files."""
+
+    data_dir: str
+    raw_dir: str
+
+    @property
+    def lake(self) -> Lake:
+        """The tables."""
+        return Lake.at(self.data_dir, self.raw_dir)
+
+    @property
+    def layout(self) -> Layout:
+        """The paths."""
+        return self.lake.layout
+
+
+class MonthlyParquetIOManager(dg.ConfigurableIOManager):
+    """Keeps a table as one Parquet file per month and gives same-month inputs back as lazy frames.
+
+    Windows over other months are not read here but with `lake.scan`, which names the months that are missing.
+    """
+
+    lake: dg.ResourceDependency[LakeResource]
+
+    def handle_output(self, context: dg.OutputContext, obj: pl.LazyFrame | pl.DataFrame) -> None:
+        """Write every month of the run and record each month's row count."""
+        months = _months(context.asset_partition_keys)
+        frame = obj.collect() if isinstance(obj, pl.LazyFrame) else obj
+        table = context.asset_key.to_user_string()
+        for month, rows in self.lake.lake.write(table, frame, months).items():
+            context.step_context.add_asset_metadata(
+                {"dagster/row_count": rows, "file": str(self.lake.layout.month_file(table, month))},
+                asset_key=context.asset_key,
+                partition_key=month_key(month),
+            )
+
+    def load_input(self, context: dg.InputContext) -> pl.LazyFrame:
+        """Scan the run's months of an upstream table."""
+        return self.lake.lake.scan(context.asset_key.to_user_string(), _months(context.asset_partition_keys))
+
+
+def _months(keys: Sequence[str]) -> list[date]:
+    return sorted(parse_month(key) for key in keys)

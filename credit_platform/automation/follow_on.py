@@ -1,0 +1,150 @@
+"""Sensors that carry a closed month on: from built to scored, monitored and, when due, trained.
+
+They heed only runs that the month's close started, so that a run by hand or from the command line starts nothing.
+Retraining on an action belongs to `retraining`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    PARTITION_NAME_TAG,
+)
+
+from credit_platform.automation.jobs import BUILD_MONTH, MONITOR_MONTH, SCORE_MONTH, TRAIN_MODELS
+from credit_platform.automation.schedules import CLOSED_BY, sensor_status
+from credit_platform.lending.months import month_key, parse_month
+from credit_platform.partitions import MonthlyAxis
+from credit_platform.policy.model_config import ModelConfig
+from credit_platform.scoring.windows import is_training_due
+from credit_platform.settings import Automation
+
+# First and last month of a run; the months to ask for, or why none.
+Span = tuple[date, date]
+Plan = Callable[[date, date], Span | str]
+
+
+@dataclass(frozen=True)
+class FollowOn:
+    """One rule: after `finished` succeeds, ask for `follower` in the months that `plan` names."""
+
+    name: str
+    finished: str
+    follower: str
+    plan: Plan
+    description: str
+
+
+@dataclass(frozen=True)
+class MonthPlan:
+    """Which months follow when a step of some months has succeeded; a sentence where none does."""
+
+    axis: MonthlyAxis
+    config: ModelConfig
+
+    def score_after_build(self, first: date, last: date) -> Span | str:
+        """Months after the first training; earlier ones have no version yet."""
+        start = self.axis.first_training
+        if last <= start:
+            return f"{last:%Y-%m} is scored after the first training, which is due in {start:%Y-%m}"
+        return first, last
+
+    def train_after_build(self, _: date, last: date) -> Span | str:
+        """The month of the first training."""
+        start = self.axis.first_training
+        return (last, last) if last == start else f"the first training is due in {start:%Y-%m}, not in {last:%Y-%m}"
+
+    def score_after_training(self, _: date, last: date) -> Span | str:
+        """The months before the first training, with it."""
+        start = self.axis.first_training
+        if last != start:
+            return f"earlier months were scored after the first training in {start:%Y-%m}"
+        return self.axis.first_scoring, last
+
+    def monitor_after_scoring(self, first: date, last: date) -> Span | str:
+        """The scored months in which an outcome is read."""
+        start = self.axis.first_outcome
+        if last < start:
+            return f"the first outcome of a scored cohort is read in {start:%Y-%m}, after {last:%Y-%m}"
+        return max(first, start), last
+
+    def train_after_monitoring(self, _: date, last: date) -> Span | str:
+        """A later month in which training is due by the calendar."""
+        start = self.axis.first_training
+        is_due = last != start and is_training_due(last, start, self.config)
+        return (last, last) if is_due else f"no training is due after monitoring in {last:%Y-%m}"
+
+
+def follow_on_rules(axis: MonthlyAxis, config: ModelConfig) -> list[FollowOn]:
+    """The rules of a month, in the order in which they come into play."""
+    plan, every = MonthPlan(axis, config), config.retraining.every_months
+    first_window = "Trains the first versions in the month in which the last cohort of the windows matures."
+    before_it = "Scores the months before the first training, so that outcomes can be read soon."
+    calendar = f"Trains again every {every} months after the first training, when the month is monitored."
+    return [
+        FollowOn("score_on_month_built", BUILD_MONTH, SCORE_MONTH, plan.score_after_build, "Scores a built month."),
+        FollowOn("train_on_first_window", BUILD_MONTH, TRAIN_MODELS, plan.train_after_build, first_window),
+        FollowOn("score_on_first_training", TRAIN_MODELS, SCORE_MONTH, plan.score_after_training, before_it),
+        FollowOn(
+            "monitor_on_month_scored", SCORE_MONTH, MONITOR_MONTH, plan.monitor_after_scoring, "Monitors a month."
+        ),
+        FollowOn("train_on_quarter_end", MONITOR_MONTH, TRAIN_MODELS, plan.train_after_monitoring, calendar),
+    ]
+
+
+def run_span(tags: dict[str, str]) -> Span | None:
+    """First and last month of a run, from its tags; None when it is of no month."""
+    month = tags.get(PARTITION_NAME_TAG)
+    first, last = tags.get(ASSET_PARTITION_RANGE_START_TAG, month), tags.get(ASSET_PARTITION_RANGE_END_TAG, month)
+    return (parse_month(first), parse_month(last)) if first and last else None
+
+
+def span_request(run_key: str, span: Span, tags: dict[str, str]) -> dg.RunRequest:
+    """Ask for one run over all months of a span."""
+    first, last = (month_key(month) for month in span)
+    if first == last:
+        return dg.RunRequest(run_key=run_key, partition_key=first, tags=tags)
+    in_range = {ASSET_PARTITION_RANGE_START_TAG: first, ASSET_PARTITION_RANGE_END_TAG: last}
+    return dg.RunRequest(run_key=run_key, tags=tags | in_range)
+
+
+def _sensor(
+    rule: FollowOn, jobs: dict[str, UnresolvedAssetJobDefinition], automation: Automation
+) -> dg.SensorDefinition:
+    @dg.run_status_sensor(
+        name=rule.name,
+        run_status=dg.DagsterRunStatus.SUCCESS,
+        monitored_jobs=[jobs[rule.finished]],
+        request_job=jobs[rule.follower],
+        default_status=sensor_status(automation),
+        minimum_interval_seconds=15,
+        description=f"{rule.description} Follows only runs that the month's close started.",
+    )
+    def next_step(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
+        run = context.dagster_run
+        span = run_span(dict(run.tags))
+        if any(run.tags.get(tag) != value for tag, value in CLOSED_BY.items()):
+            return dg.SkipReason(f"run {run.run_id} was not started by the month's close")
+        if span is None:
+            return dg.SkipReason(f"run {run.run_id} is of no month")
+        planned = rule.plan(*span)
+        if isinstance(planned, str):
+            return dg.SkipReason(planned)
+        return span_request(f"{rule.name}:{month_key(span[1])}:{run.run_id}", planned, CLOSED_BY)
+
+    return next_step
+
+
+def follow_on_sensors(
+    axis: MonthlyAxis,
+    jobs: dict[str, UnresolvedAssetJobDefinition],
+    automation: Automation,
+    config: ModelConfig,
+) -> list[dg.SensorDefinition]:
+    """One sensor per rule."""
+    return [_sensor(rule, jobs, automation) for rule in follow_on_rules(axis, config)]

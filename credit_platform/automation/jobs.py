@@ -1,0 +1,48 @@
+"""Jobs: one per step of the month, each over one axis.
+
+Assets of different axes cannot share a job; what starts a job is said in `schedules` and `sensors`.
+"""
+
+from collections.abc import Sequence
+
+import dagster as dg
+from dagster import AssetSelection
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+BUILD_MONTH = "build_month"
+SCORE_MONTH = "score_month"
+MONITOR_MONTH = "monitor_month"
+TRAIN_MODELS = "train_models"
+
+
+def _model_table(models: Sequence[str], part: str) -> list[str]:
+    return [f"monitoring/{model}/{part}" for model in models]
+
+
+def job_assets(models: Sequence[str]) -> dict[str, list[str] | AssetSelection]:
+    """The assets of every job, by job name."""
+    monitored = [table for part in ("performance", "action") for table in _model_table(models, part)]
+    return {
+        BUILD_MONTH: AssetSelection.groups("bronze", "silver", "gold")
+        | AssetSelection.assets("monitoring/row_balance", "monitoring/data_quality"),
+        SCORE_MONTH: [*(f"prediction/{model}" for model in models), *_model_table(models, "stability")],
+        MONITOR_MONTH: [*monitored, "monitoring/history", "monitoring/dashboard"],
+        TRAIN_MODELS: [f"model/{model}" for model in models],
+    }
+
+
+_DESCRIPTIONS = {
+    BUILD_MONTH: "The bronze, silver and gold month from the four source files. When it is red, read the error, "
+    "which names the source, month and row; mend the source and run the month again.",
+    SCORE_MONTH: "Scores the new loans of a month with the version in force and compares the population with training.",
+    MONITOR_MONTH: "Reads the outcome of the cohort that matured, measures each model and decides its action.",
+    TRAIN_MODELS: "Trains each model as of a month and promotes the version if the rules say so.",
+}
+
+
+def monthly_jobs(models: Sequence[str]) -> dict[str, UnresolvedAssetJobDefinition]:
+    """The four jobs by name; each has the months that its assets share."""
+    return {
+        name: dg.define_asset_job(name, selection=selection, description=_DESCRIPTIONS[name])
+        for name, selection in job_assets(models).items()
+    }

@@ -1,0 +1,55 @@
+"""Schedules: what starts by the calendar.
+
+What starts because something happened belongs to `sensors`.
+"""
+
+from datetime import date
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from credit_platform.lending.months import month_key
+from credit_platform.partitions import MonthlyAxis
+from credit_platform.settings import Automation
+
+MONTH_CLOSE = "month_close"
+CLOSED_BY = {"credit_platform/started_by": MONTH_CLOSE}
+
+
+def month_close(
+    axis: MonthlyAxis, build_month: UnresolvedAssetJobDefinition, automation: Automation
+) -> dg.ScheduleDefinition:
+    """On the first of each month at 00:00: build the month that has just begun, from its snapshot of that day."""
+
+    @dg.schedule(
+        name=MONTH_CLOSE,
+        job=build_month,
+        cron_schedule="0 0 1 * *",
+        default_status=_schedule_status(automation),
+        description=(
+            "On the 1st at 00:00 UTC builds the snapshot of that day; scoring and monitoring follow by sensor. When "
+            "a tick is skipped it says which month the book lacks."
+        ),
+    )
+    def month_has_begun(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        day = context.scheduled_execution_time.date()
+        month = date(day.year, day.month, 1)
+        if axis.last is not None and month > axis.last:
+            return dg.SkipReason(
+                f"the book ends with {axis.last:%Y-%m}; extend last_month in platform.yaml to take in {month:%Y-%m}"
+            )
+        if month < axis.first_snapshot:
+            return dg.SkipReason(f"the book begins with {axis.first_snapshot:%Y-%m}, after {month:%Y-%m}")
+        key = month_key(month)
+        return dg.RunRequest(run_key=f"{MONTH_CLOSE}:{key}", partition_key=key, tags=CLOSED_BY)
+
+    return month_has_begun
+
+
+def sensor_status(automation: Automation) -> dg.DefaultSensorStatus:
+    """Whether sensors start by themselves."""
+    return dg.DefaultSensorStatus.RUNNING if automation == "running" else dg.DefaultSensorStatus.STOPPED
+
+
+def _schedule_status(automation: Automation) -> dg.DefaultScheduleStatus:
+    return dg.DefaultScheduleStatus.RUNNING if automation == "running" else dg.DefaultScheduleStatus.STOPPED

@@ -1,0 +1,1 @@
+"""Dagster asset checks, made from schemas and policies."""

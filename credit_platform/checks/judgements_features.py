@@ -1,0 +1,200 @@
+"""Judgements about the features of a month: how many cells are empty, and whether a source still covers new loans.
+
+They warn and never block. What is usual is told by monitoring.data_quality_bands.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import dagster as dg
+import polars as pl
+
+from credit_platform.checks.monthly import monthly_check
+from credit_platform.checks.reporting import MonthResult
+from credit_platform.errors import NoVersionInForceError
+from credit_platform.features.catalogue import (
+    CATEGORICAL_FEATURES,
+    CLICKSTREAM_MEANS,
+    NUMERIC_FEATURES,
+    SOURCE_FLAGS,
+)
+from credit_platform.lake.model_store import ModelStore
+from credit_platform.lake.promotions import PromotionLog, version_in_force
+from credit_platform.lake.tables import Lake
+from credit_platform.lending.months import add_months
+from credit_platform.monitoring.data_quality_bands import Coverage, coverage_by_month, empty_limit
+from credit_platform.monitoring.reference import Reference
+from credit_platform.partitions import MonthlyAxis
+from credit_platform.policy.check_policy import CheckPolicy, NullShareBand
+
+NULL_SHARE_CHECK = "features_are_as_complete_as_in_training"
+DARK_SOURCE_CHECK = "no_source_goes_dark"
+FEATURE_STORE = "gold/feature_store"
+_JUDGED = (*NUMERIC_FEATURES, *CATEGORICAL_FEATURES, *CLICKSTREAM_MEANS)
+
+
+def null_share_check(axis: MonthlyAxis, models: Sequence[str], policy: CheckPolicy) -> dg.AssetChecksDefinition:
+    """Warns when a feature is empty for more loans than in training, or than in earlier months before any training."""
+    band = policy.null_share
+
+    def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
+        shares = _null_shares(lake, add_months(months[0], -band.median_months), months[-1])
+        training = _TrainingShares(lake, models)
+        return {month: _null_result(month, shares, training.of(month), band) for month in months}
+
+    return monthly_check(
+        FEATURE_STORE,
+        NULL_SHARE_CHECK,
+        evaluate,
+        axis=axis.snapshot_months,
+        is_blocking=False,
+        policy=policy,
+        description=(
+            "No feature is empty for a larger share of the month's loans than in the training of the version in force "
+            "(before any training: than the median of the earlier months), beyond chance. When it is yellow, the "
+            "metadata names the features; ask the source why their cells are missing. Scores of these loans rest on "
+            "fewer facts than the model was trained with."
+        ),
+    )
+
+
+def dark_source_check(axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDefinition:
+    """Warns from the month on in which a source stops covering the new loans, for as long as it does."""
+
+    def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
+        known = [month for month in lake.months(FEATURE_STORE) if month <= months[-1]]
+        covered = (
+            lake.scan(FEATURE_STORE, known)
+            .group_by("snapshot_month")
+            .agg(pl.len().alias("n_loans"), *(pl.col(flag).mean() for flag in SOURCE_FLAGS.values()))
+            .sort("snapshot_month")
+            .collect()
+        )
+        judged = {
+            source: coverage_by_month(
+                dict(covered.select("snapshot_month", flag).iter_rows()), min_of_usual=policy.coverage.min_of_usual
+            )
+            for source, flag in SOURCE_FLAGS.items()
+        }
+        n_loans = dict(covered.select("snapshot_month", "n_loans").iter_rows())
+        return {
+            month: _coverage_result(
+                month, n_loans.get(month, 0), {source: by[month] for source, by in judged.items() if month in by}
+            )
+            for month in months
+        }
+
+    return monthly_check(
+        FEATURE_STORE,
+        DARK_SOURCE_CHECK,
+        evaluate,
+        axis=axis.snapshot_months,
+        is_blocking=False,
+        policy=policy,
+        description=(
+            "Every source still covers the new loans it usually covers. When it is yellow, the metadata names the "
+            "source and its coverage: ask for its delivery, and build the month again once it is there. Until then "
+            "these loans are scored without it, which sources_present says of every prediction."
+        ),
+    )
+
+
+def _null_shares(lake: Lake, first: date, last: date) -> dict[date, dict[str, float]]:
+    """Share of empty cells by month and feature, with the number of loans under `n_written`."""
+    known = [month for month in lake.months(FEATURE_STORE) if first <= month <= last]
+    shares = (
+        lake.scan(FEATURE_STORE, known)
+        .group_by("snapshot_month")
+        .agg(pl.len().alias("n_written"), pl.col(_JUDGED).null_count() / pl.len())
+        .collect()
+    )
+    return {row.pop("snapshot_month"): row for row in shares.iter_rows(named=True)}
+
+
+class _TrainingShares:
+    """Share of empty cells by feature in the training of the version in force, each version read once."""
+
+    def __init__(self, lake: Lake, models: Sequence[str]) -> None:
+        self._store, self._models = ModelStore(lake.layout), models
+        self._records = PromotionLog(lake.layout).records()
+        self._read: dict[tuple[str, str], dict[str, float]] = {}
+
+    def of(self, month: date) -> Mapping[str, float]:
+        """The shares, the larger one where models differ; none before any training."""
+        shares: dict[str, float] = {}
+        for model in self._models:
+            try:
+                version, _ = version_in_force(self._records, model, month)
+            except NoVersionInForceError:
+                continue
+            for feature, share in self._shares(model, version).items():
+                shares[feature] = max(share, shares.get(feature, 0.0))
+        return shares
+
+    def _shares(self, model: str, version: str) -> dict[str, float]:
+        if (model, version) not in self._read:
+            reference = Reference.from_json(self._store.load(model, version)["reference.json"])
+            # The last bin of every feature holds the missing values.
+            self._read[model, version] = {
+                bins.name: bins.counts[-1] / sum(bins.counts) for bins in reference.features if sum(bins.counts)
+            }
+        return self._read[model, version]
+
+
+def _null_result(
+    month: date, shares: Mapping[date, Mapping[str, float]], training: Mapping[str, float], band: NullShareBand
+) -> MonthResult:
+    now = shares.get(month)
+    if not now:
+        return MonthResult(passed=True, description=f"{month:%Y-%m}: no loan was written.", metadata={"n_loans": 0})
+    usual = _usual_shares(month, shares, band) | dict(training)
+    n_loans = int(now["n_written"])
+    beyond = {
+        feature: (now[feature], usual[feature])
+        for feature in _JUDGED
+        if feature in usual
+        and now[feature]
+        > empty_limit(usual[feature], n_loans, max_excess=band.max_excess, standard_errors=band.standard_errors)
+    }
+    against = "training" if training else "earlier months"
+    named = [f"{name} {share:.1%} (usual {was:.1%})" for name, (share, was) in sorted(beyond.items())]
+    said = f"more empty cells than in {against}: {', '.join(named[:5])}" if named else f"as complete as in {against}"
+    more = f" and {len(named) - 5} more" if len(named) > 5 else ""
+    if not usual:
+        said = "nothing to compare with yet"
+    return MonthResult(
+        passed=not beyond,
+        description=f"{month:%Y-%m}: {said}{more}.",
+        metadata={
+            "n_loans": n_loans,
+            "features_with_more_empty_cells": len(beyond),
+            "largest_excess": max((share - was for share, was in beyond.values()), default=0.0),
+            **{f"empty: {feature}": now[feature] for feature in _JUDGED if now[feature] > 0},
+        },
+    )
+
+
+def _usual_shares(month: date, shares: Mapping[date, Mapping[str, float]], band: NullShareBand) -> dict[str, float]:
+    first = add_months(month, -band.median_months)
+    earlier = [found for other, found in shares.items() if first <= other < month]
+    if len(earlier) < band.min_months:
+        return {}
+    medians = pl.DataFrame(earlier).median().row(0, named=True)
+    return {feature: medians[feature] for feature in _JUDGED}
+
+
+def _coverage_result(month: date, n_loans: int, covered: Mapping[str, Coverage]) -> MonthResult:
+    dark = {source: found for source, found in covered.items() if found.is_dark}
+    said = "; ".join(
+        f"{source} covers {found.share:.1%} of {n_loans:,} new loans, usually {found.usual or 0:.1%}"
+        for source, found in sorted(dark.items())
+    )
+    return MonthResult(
+        passed=not dark,
+        description=f"{month:%Y-%m}: {said or f'every source covers the {n_loans:,} new loans as usual'}.",
+        metadata={
+            "n_loans": n_loans,
+            "dark_sources": ", ".join(sorted(dark)) or "none",
+            **{f"covered by {source}": found.share for source, found in sorted(covered.items())},
+        },
+    )

@@ -1,0 +1,133 @@
+"""Judgements about outcomes: the bad rate of a cohort, and instalments that a short month leaves uncounted.
+
+They warn and never block. Whether labels are mature is a gate and stands in `label_gates`.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import dagster as dg
+import polars as pl
+
+from credit_platform.checks.monthly import monthly_check
+from credit_platform.checks.reporting import MonthResult
+from credit_platform.lake.tables import Lake
+from credit_platform.lending.months import add_months
+from credit_platform.monitoring.data_quality_bands import bad_rate_band
+from credit_platform.partitions import MonthlyAxis
+from credit_platform.policy.check_policy import BadRateBand, CheckPolicy
+from credit_platform.policy.model_config import LabelPolicy
+
+BAD_RATE_CHECK = "bad_rate_stays_in_its_band"
+DAY_COUNT_CHECK = "one_missed_instalment_counts_in_every_month"
+_LABELS, _LOANS = "gold/label_store", "silver/loan_snapshots"
+
+
+def bad_rate_check(axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDefinition:
+    """Warns when a cohort's bad rate lies outside what the cohorts before it and chance explain."""
+    band = policy.bad_rate
+
+    def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
+        first = add_months(months[0], -band.mean_months)
+        known = [month for month in lake.months(_LABELS) if first <= month <= months[-1]]
+        counted = (
+            lake.scan(_LABELS, known)
+            .group_by("snapshot_month")
+            .agg(n_bad=pl.col("label").cast(pl.Int64).sum(), n=pl.len())
+            .collect()
+        )
+        outcomes = {month: (n_bad, n) for month, n_bad, n in counted.iter_rows()}
+        return {month: _bad_rate_result(month, outcomes, band) for month in months}
+
+    return monthly_check(
+        _LABELS,
+        BAD_RATE_CHECK,
+        evaluate,
+        axis=axis.snapshot_months,
+        is_blocking=False,
+        policy=policy,
+        description=(
+            f"The bad rate of the cohort that matured lies within {band.standard_errors:g} standard errors of the mean "
+            f"of up to {band.mean_months} cohorts before it. When it is yellow, compare the cohort with its neighbours "
+            "in gold/vintages: a jump in all months on book points to other customers, one at the label's month on "
+            "book alone to the loan file."
+        ),
+    )
+
+
+def _bad_rate_result(month: date, outcomes: Mapping[date, tuple[int, int]], policy: BadRateBand) -> MonthResult:
+    n_bad, n = outcomes.get(month, (0, 0))
+    if not n:
+        return MonthResult(passed=True, description=f"{month:%Y-%m}: no cohort has matured.", metadata={"n_loans": 0})
+    first = add_months(month, -policy.mean_months)
+    earlier = [found for other, found in sorted(outcomes.items()) if first <= other < month]
+    band = bad_rate_band(n, earlier, standard_errors=policy.standard_errors)
+    rate = n_bad / n
+    counts: dict[str, int | float | str] = {"n_loans": n, "bad_rate": rate}
+    if band is None or band.n_months < policy.min_months:
+        said = f"{rate:.1%} of {n:,} loans are bad; too few earlier cohorts to compare with"
+        return MonthResult(passed=True, description=f"{month:%Y-%m}: {said}.", metadata=counts)
+    passed = band.holds(rate)
+    return MonthResult(
+        passed=passed,
+        description=(
+            f"{month:%Y-%m}: {rate:.1%} of {n:,} loans are bad, {'within' if passed else 'outside'} "
+            f"{band.low:.1%} to {band.high:.1%}, as the {band.n_months} cohorts before it have {band.mean:.1%}."
+        ),
+        metadata=counts | {"band_low": band.low, "band_high": band.high, "earlier_mean": band.mean},
+    )
+
+
+def day_count_check(axis: MonthlyAxis, label: LabelPolicy, policy: CheckPolicy) -> dg.AssetChecksDefinition:
+    """Warns when one missed instalment is not yet `dpd_threshold` days past due, because the month was short."""
+
+    def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
+        is_short = pl.col("dpd") < label.dpd_threshold
+        counted = (
+            lake.scan(_LOANS, months)
+            .filter(pl.col("n_installments_missed") == 1)
+            .group_by("snapshot_month")
+            .agg(
+                n_one_missed=pl.len(),
+                n_not_counted=is_short.sum(),
+                n_not_counted_as_bad=(is_short & (pl.col("mob") == label.mob)).sum(),
+            )
+            .collect()
+        )
+        found = {row.pop("snapshot_month"): row for row in counted.iter_rows(named=True)}
+        return {month: _day_count_result(month, found.get(month), label) for month in months}
+
+    return monthly_check(
+        _LOANS,
+        DAY_COUNT_CHECK,
+        evaluate,
+        axis=axis.snapshot_months,
+        is_blocking=False,
+        policy=policy,
+        description=(
+            f"A loan with one missed instalment is {label.dpd_threshold} or more days past due in every month. By "
+            "calendar days it is 28 or 29 days past due on 1 March, so that March counts fewer loans as past due than "
+            "its neighbours. When it is yellow, do not read a fall in March as a recovery; label.day_count 30_360 in "
+            "model_config.yaml counts every month as 30 days."
+        ),
+    )
+
+
+def _day_count_result(month: date, found: Mapping[str, int] | None, label: LabelPolicy) -> MonthResult:
+    n_one, n_short, n_bad = (found[name] for name in found) if found else (0, 0, 0)
+    if n_short:
+        said = (
+            f"{n_short:,} of {n_one:,} loans with one missed instalment are fewer than {label.dpd_threshold} days past "
+            f"due and not counted, {n_bad:,} of them at the label's {label.mob} months on book"
+        )
+    else:
+        said = f"all {n_one:,} loans with one missed instalment count as {label.dpd_threshold} or more days past due"
+    return MonthResult(
+        passed=not n_short,
+        description=f"{month:%Y-%m}: {said}.",
+        metadata={
+            "loans_with_one_missed_instalment": n_one,
+            "share_not_counted": n_short / n_one if n_one else 0.0,
+            "labels_affected": n_bad,
+        },
+    )

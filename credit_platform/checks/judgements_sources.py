@@ -1,0 +1,156 @@
+"""Judgements about what the sources delivered: volume, gaps between months, and whether a month is built in time.
+
+They warn and never block. Gates of a delivery are in `gates`, coverage of new loans in `judgements_features`.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import dagster as dg
+import polars as pl
+
+from credit_platform.checks.history import first_materializations
+from credit_platform.checks.monthly import monthly_check, monthly_run_check
+from credit_platform.checks.reporting import MonthResult
+from credit_platform.lake.tables import Lake
+from credit_platform.lending.months import add_months, month_range
+from credit_platform.monitoring.data_quality_bands import volume_of_median
+from credit_platform.monitoring.data_quality_freshness import Freshness, judge_freshness
+from credit_platform.partitions import MonthlyAxis
+from credit_platform.policy.check_policy import CheckPolicy, VolumeBand
+
+VOLUME_CHECK = "volume_is_like_earlier_months"
+CONTIGUOUS_CHECK = "months_are_contiguous"
+FRESHNESS_CHECK = "month_is_built_in_time"
+DATA_QUALITY = "monitoring/data_quality"
+_LOANS = "silver/loan_snapshots"
+SILVER = (_LOANS, "silver/customer_attributes", "silver/customer_financials", "silver/customer_clickstream")
+
+
+def volume_check(axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDefinition:
+    """Warns when a silver table has far fewer or more rows than in the median of the earlier months."""
+    band = policy.volume
+
+    def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
+        first = add_months(months[0], -band.median_months)
+        volumes = {table: _volumes(lake, table, first, months[-1]) for table in SILVER}
+        return {month: _volume_result(month, volumes, band) for month in months}
+
+    return monthly_check(
+        DATA_QUALITY,
+        VOLUME_CHECK,
+        evaluate,
+        axis=axis.snapshot_months,
+        is_blocking=False,
+        policy=policy,
+        description=(
+            f"Every silver table has between {band.min_of_median:g} and {band.max_of_median:g} times the median of up "
+            f"to {band.median_months} earlier months: of loans written for the loan book, of rows for the others. When "
+            "it is yellow, the metadata names the table: ask whether the delivery is whole, or why there were fewer "
+            "customers."
+        ),
+    )
+
+
+def _volumes(lake: Lake, table: str, first: date, last: date) -> dict[date, int]:
+    """Rows by month; for the loan book the loans written, as its rows grow with every cohort of a young book."""
+    known = [month for month in lake.months(table) if first <= month <= last]
+    volume = (pl.col("mob") == 0).sum() if table == _LOANS else pl.len()
+    counted = lake.scan(table, known).group_by("snapshot_month").agg(volume.cast(pl.Int64)) if known else None
+    found = dict(counted.collect().iter_rows()) if counted is not None else {}
+    return {month: found.get(month, 0) for month in known}
+
+
+def _volume_result(month: date, volumes: Mapping[str, Mapping[date, int]], band: VolumeBand) -> MonthResult:
+    beyond: list[str] = []
+    is_judged = False
+    metadata: dict[str, int | float | str] = {}
+    first = add_months(month, -band.median_months)
+    for table, by_month in volumes.items():
+        name = table.split("/")[1]
+        volume = by_month.get(month, 0)
+        earlier = [found for other, found in by_month.items() if first <= other < month]
+        ratio = volume_of_median(volume, earlier) if len(earlier) >= band.min_months else None
+        metadata[name] = volume
+        if ratio is None:
+            continue
+        is_judged = True
+        metadata[f"{name} of median"] = ratio
+        if not band.min_of_median <= ratio <= band.max_of_median:
+            beyond.append(f"{name} has {volume:,}, {ratio:.2f} times the median of {len(earlier)} earlier months")
+    like = "every table has as much as in earlier months" if is_judged else "too few earlier months to compare with"
+    said = "; ".join(beyond) or like
+    return MonthResult(passed=not beyond, description=f"{month:%Y-%m}: {said}.", metadata=metadata)
+
+
+def contiguous_check(axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDefinition:
+    """Warns when a silver table lacks a month between the book's first and this one."""
+
+    def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
+        known = {table: set(lake.months(table)) for table in SILVER}
+        return {month: _contiguous_result(month, axis.first_snapshot, known) for month in months}
+
+    return monthly_check(
+        DATA_QUALITY,
+        CONTIGUOUS_CHECK,
+        evaluate,
+        axis=axis.snapshot_months,
+        is_blocking=False,
+        policy=policy,
+        description=(
+            "No silver table has a gap between the book's first month and this one. When it is yellow, build the "
+            "months it names, oldest first, and then this month again: vintages, histories and training windows rest "
+            "on them."
+        ),
+    )
+
+
+def _contiguous_result(month: date, first: date, known: Mapping[str, set[date]]) -> MonthResult:
+    wanted = month_range(first, month)
+    missing = {table: [earlier for earlier in wanted if earlier not in months] for table, months in known.items()}
+    gaps = sorted({gap for months in missing.values() for gap in months})
+    named = "; ".join(
+        f"{table} lacks {', '.join(f'{gap:%Y-%m}' for gap in months)}" for table, months in missing.items() if months
+    )
+    return MonthResult(
+        passed=not gaps,
+        description=f"{month:%Y-%m}: {named or f'all {len(wanted)} months since {first:%Y-%m} are there'}.",
+        metadata={"months_wanted": len(wanted), "months_missing": len(gaps)},
+    )
+
+
+def freshness_check(axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDefinition:
+    """Warns when a month was first built later than policy allows, or is not built although it should be.
+
+    A freshness policy of Dagster's own looks at the latest materialization of any month, so that building an old month
+    again would make the asset fresh, and is evaluated by the daemon alone; this is evaluated with the month.
+    """
+    limit = policy.freshness.hours_after_month_begin
+
+    def evaluate_run(
+        context: dg.AssetCheckExecutionContext, _lake: Lake, months: Sequence[date]
+    ) -> dict[date, MonthResult]:
+        since, built = first_materializations(context.instance, DATA_QUALITY, months)
+        return {month: _freshness_result(judge_freshness(month, built.get(month), since, limit)) for month in months}
+
+    return monthly_run_check(
+        DATA_QUALITY,
+        FRESHNESS_CHECK,
+        evaluate_run,
+        axis=axis.snapshot_months,
+        is_blocking=False,
+        policy=policy,
+        description=(
+            f"The month was built within {limit:g} hours of its first day, 00:00 UTC. Months that began before the "
+            "platform ran for the first time are history and not judged. When it is yellow, look at the month's runs "
+            "for what held it up: a late delivery, a closed gate, or a schedule that is off. Execute this check for a "
+            "month that is not built to see whether it is overdue."
+        ),
+    )
+
+
+def _freshness_result(found: Freshness) -> MonthResult:
+    metadata: dict[str, int | float | str] = {"limit_hours": found.limit_hours, "is_history": found.is_history}
+    if found.hours is not None:
+        metadata |= {"hours_after_month_begin": found.hours}
+    return MonthResult(passed=found.passed, description=found.description, metadata=metadata)

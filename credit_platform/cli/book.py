@@ -1,0 +1,98 @@
+"""The book a command works on: its settings, its months, and writing them down the first time.
+
+Running anything belongs to `runs` and the commands.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from credit_platform.assets.bronze import sources
+from credit_platform.errors import SettingsError
+from credit_platform.lake.files import write_text
+from credit_platform.lake.sources import source_months
+from credit_platform.lake.tables import Lake
+from credit_platform.lending.months import parse_month
+from credit_platform.partitions import MonthlyAxis, monthly_axis
+from credit_platform.settings import Automation, BookFile, Settings, book_file_text, load_settings, read_book_file
+
+
+@dataclass(frozen=True)
+class Book:
+    """Settings with what follows from them."""
+
+    settings: Settings
+    axis: MonthlyAxis
+    lake: Lake
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Book":
+        """The book that settings describe."""
+        return cls(settings, monthly_axis(settings), Lake.at(settings.data_dir, settings.raw_dir))
+
+    def require(self, first: date, last: date) -> None:
+        """Refuse a range that does not lie in the book.
+
+        Raises:
+            SettingsError: it is empty or reaches beyond the book's months.
+        """
+        begin, end = self.axis.first_snapshot, self.axis.last
+        if first > last:
+            raise SettingsError(
+                name="--from, --to", reason=f"{first:%Y-%m} is later than {last:%Y-%m}", fix="Swap them."
+            )
+        if first < begin or (end is not None and last > end):
+            until = f"{end:%Y-%m}" if end else "now"
+            raise SettingsError(
+                name="--from, --to",
+                reason=f"{first:%Y-%m}..{last:%Y-%m} reaches beyond the book, {begin:%Y-%m} to {until}",
+                fix=f"Choose months of the book, or extend it in {self.settings.platform_file} (credit-platform init).",
+            )
+
+
+def write_book_file(settings: Settings, book: BookFile) -> None:
+    """Write `platform.yaml`."""
+    write_text(settings.platform_file, book_file_text(book))
+
+
+def initialise(
+    settings: Settings,
+    *,
+    first: date | None = None,
+    last: date | None = None,
+    is_open_ended: bool = False,
+    automation: Automation | None = None,
+) -> Settings:
+    """Write the book's months to `platform.yaml`; what is not given is read from the loan file. Deletes nothing.
+
+    Raises:
+        SourceError: months have to be read and there is no usable loan file.
+    """
+    known = read_book_file(settings.platform_file)
+    first = first or known.first_month
+    last = None if is_open_ended else last or known.last_month
+    if first is None or (last is None and not is_open_ended):
+        lake = Lake.at(settings.data_dir, settings.raw_dir)
+        months = source_months(lake.layout, sources(settings.policy.model)["lms_loan_daily"])
+        first = first or months[0]
+        last = last if is_open_ended else last or months[-1]
+    write_book_file(settings, BookFile(first_month=first, last_month=last, automation=automation or known.automation))
+    return load_settings()
+
+
+def known_book(settings: Settings) -> Book:
+    """The book, after writing its months down if nobody has yet."""
+    return Book.of(settings if settings.is_book_known else initialise(settings))
+
+
+def month_argument(name: str, text: str | None, default: date) -> date:
+    """A month given on the command line.
+
+    Raises:
+        SettingsError: it is no month.
+    """
+    if text is None:
+        return default
+    try:
+        return parse_month(text)
+    except ValueError as error:
+        raise SettingsError(name=name, reason=str(error), fix="For example --from 2023-01.") from error

@@ -1,0 +1,51 @@
+"""The demo: a generated book, its whole life, and where to look.
+
+Generating rows belongs to `synthetic`, running the book's life to `backfill`.
+"""
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from credit_platform.cli.book import Book, initialise
+from credit_platform.cli.summary import run_backfill
+from credit_platform.lake.layout import Layout
+from credit_platform.lake.raw_book import has_raw_files, write_book
+from credit_platform.settings import DEFAULT_DATA_DIR, Settings
+from credit_platform.synthetic.book import BookSpec, generate_month, months_of
+
+
+def run_demo(settings: Settings, console: Console, *, n_months: int, loans_per_month: int, seed: int) -> int:
+    """Make a book where there is none, backfill all of it, print where to look; returns the exit code."""
+    layout = Layout(settings.data_dir, settings.raw_dir)
+    if has_raw_files(layout):
+        console.print(f"Using the files in {settings.raw_dir}.")
+    else:
+        _generate(layout, console, BookSpec(n_months=n_months, loans_per_month=loans_per_month, seed=seed))
+    book = Book.of(initialise(settings, automation="running"))
+    first, last = book.axis.first_snapshot, book.axis.last or book.axis.first_snapshot
+    console.print(f"Book from {first:%Y-%m} to {last:%Y-%m}, first training {book.axis.first_training:%Y-%m}.")
+    code = run_backfill(book, console, first=first, last=last, job=None, command="demo")
+    console.print(_where_to_look(settings))
+    return code
+
+
+def _generate(layout: Layout, console: Console, spec: BookSpec) -> None:
+    months = months_of(spec)
+    columns = (TextColumn("generating the book"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("book", total=len(months))
+        book = (generate_month(spec, month) for month in months)
+        write_book(layout, book, on_month=lambda: progress.advance(task))
+    console.print(
+        f"Generated {len(months)} months with about {spec.loans_per_month} new loans each (seed {spec.seed}) "
+        f"in {layout.raw_dir}."
+    )
+
+
+def _where_to_look(settings: Settings) -> str:
+    data = settings.data_dir
+    folder = "" if data == DEFAULT_DATA_DIR else f" DATA={data}"
+    return (
+        f"Look at [bold]{data / 'reports' / 'monitoring_dashboard.html'}[/] in a browser, and start the UI with "
+        f"[bold]make ui{folder}[/]: http://127.0.0.1:3000. Query [bold]{data / 'datamart.duckdb'}[/] with DuckDB."
+    )

@@ -1,0 +1,174 @@
+"""The command line `credit-platform`: one function per verb.
+
+Verbs read their arguments, call one function and print; what they do is written in the modules beside this one.
+Exit codes: 0 success, 1 a failure that was explained, 2 wrong usage.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+from rich.console import Console
+from rich.markup import escape
+
+from credit_platform.errors import CreditPlatformError, SettingsError
+
+app = App(
+    name="credit-platform",
+    help="A lender's monthly credit-default cycle: four files in, a decision per model and month out.",
+    version_flags=["--version"],
+)
+
+From = Annotated[str | None, Parameter(name="--from", help="First month, YYYY-MM or YYYY-MM-01.")]
+To = Annotated[str | None, Parameter(name="--to", help="Last month, YYYY-MM or YYYY-MM-01, included.")]
+Replace = Annotated[
+    bool,
+    Parameter(negative="", help="Take other rows for months built already, and record it in audit/deliveries.jsonl."),
+]
+AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON instead of a table.")]
+
+
+@app.command
+def init(
+    *,
+    first_month: Annotated[str | None, Parameter(help="First month of the book.")] = None,
+    last_month: Annotated[str | None, Parameter(help="Last month of the book, included.")] = None,
+    open_ended: Annotated[bool, Parameter(negative="", help="No last month: new months open by the calendar.")] = False,
+) -> int:
+    """Write the book's months to platform.yaml; months not given are read from the loan file. Deletes nothing."""
+    from credit_platform.cli.book import Book, initialise, month_argument
+    from credit_platform.settings import DEFAULT_FIRST_MONTH, load_settings
+
+    settings = initialise(
+        load_settings(),
+        first=month_argument("--first-month", first_month, DEFAULT_FIRST_MONTH) if first_month else None,
+        last=month_argument("--last-month", last_month, DEFAULT_FIRST_MONTH) if last_month else None,
+        is_open_ended=open_ended,
+    )
+    axis = Book.of(settings).axis
+    until = f"{axis.last:%Y-%m}" if axis.last else "open-ended"
+    print(
+        f"{settings.platform_file}: {axis.first_snapshot:%Y-%m} to {until}, first training {axis.first_training:%Y-%m}"
+    )
+    return 0
+
+
+@app.command
+def demo(
+    *,
+    months: Annotated[int, Parameter(help="Months of the generated book.")] = 48,
+    loans: Annotated[int, Parameter(help="New loans a month.")] = 300,
+    seed: Annotated[int, Parameter(help="Seed of the generated book.")] = 42,
+) -> int:
+    """Generate a loan book if the raw folder is empty, run its whole life, and say where to look."""
+    from credit_platform.cli.demo import run_demo
+    from credit_platform.settings import load_settings
+
+    return run_demo(load_settings(), Console(), n_months=months, loans_per_month=loans, seed=seed)
+
+
+@app.command
+def backfill(*, from_: From = None, to: To = None, job: str | None = None, replace: Replace = False) -> int:
+    """Materialize everything a range of months can have, in order; exits 1 and says what is missing if a month fails.
+
+    Parameters
+    ----------
+    job
+        Only this job: build_month, score_month, monitor_month or train_models.
+    """
+    from credit_platform.cli.backfill import JOBS
+    from credit_platform.cli.book import known_book, month_argument
+    from credit_platform.cli.summary import run_backfill
+    from credit_platform.settings import load_settings
+
+    if job is not None and job not in JOBS:
+        raise SettingsError(name="--job", reason=f"no job {job!r}", fix=f"Choose one of {', '.join(JOBS)}.")
+    book = known_book(load_settings())
+    first = month_argument("--from", from_, book.axis.first_snapshot)
+    last = month_argument("--to", to, book.axis.last or first)
+    return run_backfill(book, Console(), first=first, last=last, job=job, is_replacing=replace)
+
+
+@app.command
+def timeline(*, json_: AsJson = False) -> int:
+    """Print what can run in which month, and why not earlier."""
+    from credit_platform.cli.book import Book
+    from credit_platform.cli.timeline import phases, timeline_table
+    from credit_platform.settings import load_settings
+
+    book = Book.of(load_settings())
+    if json_:
+        print(json.dumps([phase.as_dict() for phase in phases(book)], indent=1))
+    else:
+        Console().print(timeline_table(book))
+    return 0
+
+
+@app.command
+def status(*, json_: AsJson = False) -> int:
+    """Print which months every table has, the versions in force and the latest actions."""
+    from credit_platform.cli.book import Book
+    from credit_platform.cli.status import status_report, status_tables
+    from credit_platform.settings import load_settings
+
+    report = status_report(Book.of(load_settings()))
+    if json_:
+        print(json.dumps(report, indent=1, default=str))
+    else:
+        for table in status_tables(report):
+            Console().print(table)
+    return 0
+
+
+@app.command
+def ui(*, port: Annotated[int, Parameter(help="Port on 127.0.0.1.")] = 3000) -> int:
+    """Open the Dagster UI on this data folder and its history; ends with Ctrl+C."""
+    from credit_platform.cli.ui import serve_ui
+    from credit_platform.settings import load_settings
+
+    return serve_ui(load_settings(), port=port)
+
+
+@app.command
+def dictionary(
+    *, file: Annotated[Path, Parameter(help="Where to write it.")] = Path("credit_platform/DATA_DICTIONARY.md")
+) -> int:
+    """Write the data dictionary, generated from the schemas and the cleaning rules."""
+    from credit_platform.lake.files import write_text
+    from credit_platform.reports.data_dictionary import data_dictionary
+
+    write_text(file, data_dictionary())
+    print(file)
+    return 0
+
+
+@app.command
+def clean(*, yes: Annotated[bool, Parameter(negative="", help="Really delete.")] = False) -> int:
+    """Delete what the platform wrote, tables to run history; raw files stay unless the demo made them."""
+    from credit_platform.cli.clean import delete_generated, generated_paths
+    from credit_platform.settings import load_settings
+
+    settings = load_settings()
+    paths = generated_paths(settings)
+    if not yes:
+        print("\n".join([*(str(path) for path in paths), "Nothing deleted; add --yes to delete the above."]))
+        return 1
+    delete_generated(paths)
+    print(f"Deleted {len(paths)} entries below {settings.data_dir}.")
+    return 0
+
+
+def main() -> None:
+    """Entry point: explains failures in one line and exits with the documented code."""
+    try:
+        code = app(exit_on_error=False, print_error=True, result_action="return_value")
+    except CycloptsError:
+        sys.exit(2)
+    except CreditPlatformError as error:
+        Console(stderr=True, soft_wrap=True).print(f"[red]error:[/] {escape(str(error))}", highlight=False)
+        sys.exit(2 if isinstance(error, SettingsError) and str(error).startswith("--") else 1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)

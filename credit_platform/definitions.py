@@ -1,0 +1,74 @@
+"""The code location: everything Dagster loads, assembled from settings.
+
+Assembly only; assets, checks and automation are written in their own packages.
+"""
+
+import warnings
+
+import credit_platform.quick_start  # noqa: F401 - before anything that imports dataframely
+
+# isort: split
+import dagster as dg
+from dagster_duckdb import DuckDBResource
+
+from credit_platform.assets.bronze import bronze_assets
+from credit_platform.assets.gold import gold_assets
+from credit_platform.assets.models import model_assets
+from credit_platform.assets.monitoring import monitoring_assets
+from credit_platform.assets.oversight import oversight_assets
+from credit_platform.assets.predictions import prediction_assets
+from credit_platform.assets.resources import LakeResource, MonthlyParquetIOManager
+from credit_platform.assets.silver import silver_assets
+from credit_platform.automation.follow_on import follow_on_sensors
+from credit_platform.automation.jobs import BUILD_MONTH, TRAIN_MODELS, monthly_jobs
+from credit_platform.automation.retraining import retrain_on_action
+from credit_platform.automation.schedules import month_close
+from credit_platform.checks.tables import all_checks
+from credit_platform.partitions import monthly_axis
+from credit_platform.settings import Settings, load_settings
+
+
+def build_definitions(settings: Settings) -> dg.Definitions:
+    """Assemble the platform for one book, one data folder and one policy."""
+    with warnings.catch_warnings():
+        # Backfill policies, checks per month and short windows are beta or preview features of Dagster; they are used
+        # on purpose and held by tests.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        return _assemble(settings)
+
+
+def _assemble(settings: Settings) -> dg.Definitions:
+    axis = monthly_axis(settings)
+    policy = settings.policy
+    models = list(policy.model.models)
+    jobs = monthly_jobs(models)
+    lake = LakeResource(data_dir=str(settings.data_dir.absolute()), raw_dir=str(settings.raw_dir.absolute()))
+    return dg.Definitions(
+        assets=[
+            *bronze_assets(axis, policy),
+            *silver_assets(axis, policy.model, policy.data.cleaning),
+            *gold_assets(axis, policy.model),
+            *model_assets(axis, policy),
+            *prediction_assets(axis, policy.model),
+            *monitoring_assets(axis, policy),
+            *oversight_assets(axis, policy),
+        ],
+        asset_checks=all_checks(axis, policy.model, policy.data.checks),
+        jobs=list(jobs.values()),
+        schedules=[month_close(axis, jobs[BUILD_MONTH], settings.automation)],
+        sensors=[
+            *follow_on_sensors(axis, jobs, settings.automation, policy.model),
+            retrain_on_action(axis, jobs[TRAIN_MODELS], models, settings.automation),
+        ],
+        resources={
+            "lake": lake,
+            "parquet": MonthlyParquetIOManager(lake=lake),
+            "duckdb": DuckDBResource(database=":memory:"),
+        },
+        # One process per run: a process per step costs seconds of imports each, and Polars uses all cores by itself.
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_definitions(load_settings())

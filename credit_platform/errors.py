@@ -1,0 +1,104 @@
+"""The one family of errors the platform raises.
+
+Every class takes its culprits as data and builds its own message, which names the table, the month, the culprit and the
+fix. Errors of libraries do not belong here: let them pass, or wrap them where the user's fix is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+
+def _months(months: Sequence[date]) -> str:
+    names = [month.strftime("%Y-%m") for month in months]
+    return ", ".join(names) if len(names) <= 6 else f"{', '.join(names[:3])}, ... {names[-1]} ({len(names)} months)"
+
+
+class CreditPlatformError(Exception):
+    """Any failure the platform explains to its user."""
+
+
+class SettingsError(CreditPlatformError):
+    """A setting or the book's platform.yaml is wrong."""
+
+    def __init__(self, *, name: str, reason: str, fix: str) -> None:
+        super().__init__(f"{name}: {reason}. {fix}")
+
+
+class PolicyError(CreditPlatformError):
+    """A policy file holds a wrong value."""
+
+    def __init__(self, *, file: Path | str, key: str, reason: str) -> None:
+        self.file, self.key, self.reason = str(file), key, reason
+        super().__init__(f"{file}: {key}: {reason}")
+
+
+class SourceError(CreditPlatformError):
+    """A source file is missing or cannot be used as it is."""
+
+    def __init__(self, *, source: str, culprit: str, reason: str, fix: str) -> None:
+        self.source, self.culprit = source, culprit
+        super().__init__(f"source {source}: {culprit}: {reason}. {fix}")
+
+
+class StorageError(CreditPlatformError):
+    """A file cannot be written because the disk does not take it."""
+
+    def __init__(self, *, file: Path, reason: str) -> None:
+        self.file = file
+        super().__init__(
+            f"{file} cannot be written: {reason}. What was there before is unchanged; make room, or name another data "
+            "folder in CREDIT_DATA_DIR, and run the same again."
+        )
+
+
+class MissingMonthsError(CreditPlatformError):
+    """A table lacks months that a step needs."""
+
+    def __init__(self, *, table: str, months: Sequence[date]) -> None:
+        self.table, self.months = table, tuple(months)
+        super().__init__(
+            f"{table} has no file for {_months(months) or 'any month'}. "
+            f"Materialize {table} for these months first (credit-platform backfill --from ... --to ...)."
+        )
+
+
+class TableError(CreditPlatformError):
+    """A table was about to be written in a state its contract forbids."""
+
+    def __init__(self, *, table: str, months: Sequence[date], reason: str, fix: str) -> None:
+        self.table, self.months = table, tuple(months)
+        super().__init__(f"{table}, {_months(months)}: {reason}. {fix}")
+
+
+class WindowError(CreditPlatformError):
+    """A training window cannot be formed as of a month."""
+
+    def __init__(self, *, as_of: date, reason: str, fix: str) -> None:
+        self.as_of = as_of
+        super().__init__(f"training as of {as_of:%Y-%m}: {reason}. {fix}")
+
+
+class TrainingError(CreditPlatformError):
+    """A model cannot be fitted on the sample it was given."""
+
+    def __init__(self, *, model: str, reason: str, fix: str) -> None:
+        super().__init__(f"model {model}: {reason}. {fix}")
+
+
+class ModelStoreError(CreditPlatformError):
+    """A stored model version is missing, damaged or not what its manifest says."""
+
+    def __init__(self, *, model: str, version: str, reason: str, fix: str) -> None:
+        self.model, self.version = model, version
+        super().__init__(f"model {model}, version {version}: {reason}. {fix}")
+
+
+class NoVersionInForceError(CreditPlatformError):
+    """No version of a model is in force in a month."""
+
+    def __init__(self, *, model: str, month: date, fix: str) -> None:
+        self.model, self.month = model, month
+        super().__init__(f"model {model} has no version in force in {month:%Y-%m}. {fix}")

@@ -1,0 +1,134 @@
+"""The shape of CSV text: encoding, header, and where it first goes wrong.
+
+The slow, exact reading here is for files that something is wrong with; sound ones are read in `readers`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+
+_BOM = b"\xef\xbb\xbf"
+# First bytes that tell another kind of file.
+_DISGUISES = {
+    b"\x1f\x8b": "a gzip archive",
+    b"PK\x03\x04": "a zip archive or an Excel workbook",
+    b"PAR1": "a Parquet file",
+    b"\xff\xfe": "UTF-16 text",
+    b"\xfe\xff": "UTF-16 text",
+    b"(\xb5/\xfd": "a zstd archive",
+    b"BZh": "a bzip2 archive",
+    b"%PDF": "a PDF document",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+}
+
+
+class CsvFault(Exception):  # noqa: N818 - a finding about a file, always reported as a SourceError
+    """What is wrong with a CSV text, on which line, and what to do about it."""
+
+    def __init__(self, *, reason: str, line: int | None = None, fix: str = "") -> None:
+        self.reason, self.line, self.fix = reason, line, fix
+        super().__init__(reason)
+
+
+def _line_of(content: bytes, position: int) -> int:
+    return content.count(b"\n", 0, position) + 1
+
+
+def require_text(content: bytes) -> bytes:
+    """The text of a file as UTF-8 bytes without a byte order mark.
+
+    Raises:
+        CsvFault: it is empty, another kind of file, holds NUL bytes or is not UTF-8.
+    """
+    if not content.strip():
+        raise CsvFault(reason="not a readable CSV file (it is empty)", fix="Deliver the file again.")
+    for magic, kind in _DISGUISES.items():
+        if content.startswith(magic):
+            fix = "Deliver the unpacked table as CSV in UTF-8, or a Parquet file under the name *.parquet."
+            raise CsvFault(reason=f"not a readable CSV file (it is {kind})", fix=fix)
+    nul = content.find(b"\0")
+    if nul >= 0:
+        fix = "Export the file again; NUL bytes are what an interrupted copy leaves."
+        raise CsvFault(reason="a NUL byte", line=_line_of(content, nul), fix=fix)
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        fix = "Save the file as UTF-8; bytes such as this come from Latin-1 or Windows-1252."
+        reason = f"byte 0x{content[error.start]:02x} is not UTF-8"
+        raise CsvFault(reason=reason, line=_line_of(content, error.start), fix=fix) from error
+    if b"\r" in content and b"\n" not in content:
+        raise CsvFault(
+            reason="lines end with a carriage return alone", line=1, fix="Save the file with LF or CRLF line ends."
+        )
+    return content.removeprefix(_BOM)
+
+
+def header_of(text: bytes) -> list[str]:
+    """The names in the first line.
+
+    Raises:
+        CsvFault: there are none.
+    """
+    first_line = text.split(b"\n", 1)[0].decode().rstrip("\r")
+    records = list(csv.reader([first_line]))
+    names = records[0] if records else []
+    if not names:
+        raise CsvFault(reason="the first line is empty", line=1, fix="The first line must be the header.")
+    return names
+
+
+def is_blank_line(text: bytes, line: int) -> bool:
+    """Whether nothing at all stands on a line (counted from 1)."""
+    start = 0
+    for _ in range(line - 1):
+        start = text.find(b"\n", start) + 1
+        if start == 0:
+            return True
+    end = text.find(b"\n", start)
+    return not text[start : end if end >= 0 else len(text)].strip(b"\r")
+
+
+def find_fault(content: bytes) -> CsvFault | None:
+    """The first line that keeps a text from being a table, None when every line can be read.
+
+    Lines with nothing on them are no fault.
+    """
+    reader = csv.reader(io.StringIO(content.removeprefix(_BOM).decode(), newline=""), strict=True)
+    width, line = 0, 1
+    try:
+        for cells in reader:
+            width = width or len(cells)
+            if cells and len(cells) != width:
+                return CsvFault(reason=f"{_cells(len(cells))} where the header has {width}", line=line, fix=_RAGGED)
+            if any('"' in cell for cell in cells) and _has_stray_quote(content, line, reader.line_num):
+                return CsvFault(reason="a quote inside a cell that is not quoted", line=line, fix=_QUOTE)
+            line = reader.line_num + 1
+    except csv.Error as error:
+        return CsvFault(reason=f"not readable as CSV from here on ({error})", line=line, fix=_QUOTE)
+    return None
+
+
+_RAGGED = "Complete the line, or quote cells that hold commas; a short last line means the file was cut off."
+_QUOTE = 'Put cells that hold quotes or commas into quotes and write a quote inside them twice ("").'
+
+
+def _cells(n: int) -> str:
+    return "1 cell" if n == 1 else f"{n} cells"
+
+
+def _has_stray_quote(content: bytes, first: int, last: int) -> bool:
+    lines = b"\n".join(content.split(b"\n", last)[first - 1 : last]).decode()
+    state = "start"
+    for sign in lines:
+        if state == "quoted":
+            state = "closed" if sign == '"' else "quoted"
+        elif state == "closed":
+            state = "quoted" if sign == '"' else "start"
+        elif sign == '"':
+            if state == "plain":
+                return True
+            state = "quoted"
+        else:
+            state = "start" if sign == "," else "plain"
+    return False

@@ -1,0 +1,97 @@
+"""Which month each row of a raw file belongs to, told by its snapshot date and never guessed.
+
+Reading the file belongs to `readers`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from credit_platform.errors import SourceError
+
+_DATE_COLUMN = "snapshot_date"
+_ISO = r"^\d{4}-\d{2}-\d{2}$"
+_SLASHED = r"^\d{1,2}/\d{1,2}/\d{2}$"
+_MONTH_IN_NAME = re.compile(r"[-_.]?((?:19|20)\d{2})[-_.]?(0[1-9]|1[0-2])(?:[-_.]?(?:0[1-9]|[12]\d|3[01]))?")
+
+
+def month_in_name(source: str, file: Path) -> date | None:
+    """The month a file is named for (`<source>_2024_03.csv`, `<source>_2024-03-01.parquet`); None for other names."""
+    match = _MONTH_IN_NAME.fullmatch(file.stem.removeprefix(source))
+    return date(int(match[1]), int(match[2]), 1) if match else None
+
+
+def _date_format(source: str, file: Path, frame: pl.DataFrame) -> str:
+    """The one date format of a file's snapshot dates; a file that mixes or leaves it open is refused, never guessed."""
+    text = pl.col(_DATE_COLUMN).str.strip_chars()
+    is_iso, is_slashed = text.str.contains(_ISO), text.str.contains(_SLASHED)
+    counts = frame.select(iso=is_iso.sum(), slashed=is_slashed.sum()).row(0, named=True)
+    day_first = text.str.to_date("%d/%m/%y", strict=False)
+    if counts["iso"] == frame.height:
+        return "%Y-%m-%d"
+    _refuse_repeated_header(source, file, frame)
+    if counts["slashed"] == frame.height:
+        day_numbers = frame.select(day_first.dt.day().n_unique().alias("days"), day_first.dt.day().max().alias("last"))
+        days, last = day_numbers.row(0)
+        # Snapshots are taken on one day of the month. Day 1 throughout, or a day no month has, settles the order;
+        # month-first dates read day-first would scatter over days 1 to 12.
+        if (days == 1 and last == 1) or (last is not None and last > 12):
+            return "%d/%m/%y"
+        raise SourceError(
+            source=source,
+            culprit=file.name,
+            reason="snapshot dates such as 1/2/23 read both as day/month and as month/day",
+            fix="Deliver the dates as YYYY-MM-DD.",
+        )
+    line, value = (
+        frame.filter(~(is_iso if counts["iso"] else is_slashed).fill_null(value=False))
+        .select("source_line", _DATE_COLUMN)
+        .row(0)
+    )
+    raise SourceError(
+        source=source,
+        culprit=f"{file.name}, line {line}",
+        reason=f"snapshot_date {_shown(value)} is not written as the file's other dates",
+        fix="Write every snapshot_date as YYYY-MM-DD (or every one as d/M/yy).",
+    )
+
+
+def _refuse_repeated_header(source: str, file: Path, frame: pl.DataFrame) -> None:
+    headers = frame.filter(pl.col(_DATE_COLUMN).str.strip_chars() == _DATE_COLUMN)
+    if headers.height:
+        raise SourceError(
+            source=source,
+            culprit=f"{file.name}, line {headers['source_line'][0]}",
+            reason="the header is repeated in the middle of the file",
+            fix="Remove the line; it is what joining files end to end leaves.",
+        )
+
+
+def _shown(value: object) -> str:
+    """A cell as an error quotes it: a long one only by its beginning."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}..."
+
+
+def attach_month(source: str, file: Path, frame: pl.DataFrame) -> pl.DataFrame:
+    """Attach `snapshot_month` and `source_file`, in front of `source_line`.
+
+    Raises:
+        SourceError: a snapshot date is no date, or is not written like the others.
+    """
+    snapshot = pl.col(_DATE_COLUMN).str.strip_chars().str.to_date(_date_format(source, file, frame), strict=False)
+    dated = frame.with_columns(snapshot_month=snapshot.dt.month_start(), source_file=pl.lit(file.name))
+    undated = dated.filter(pl.col("snapshot_month").is_null())
+    if undated.height:
+        line, value = undated.select("source_line", _DATE_COLUMN).row(0)
+        raise SourceError(
+            source=source,
+            culprit=f"{file.name}, line {line}",
+            reason=f"snapshot_date {_shown(value)} is no date",
+            fix="Correct the date in the source file.",
+        )
+    return dated.select(pl.exclude("source_line"), "source_line")

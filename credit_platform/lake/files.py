@@ -1,0 +1,112 @@
+"""Whole files or no files: every write of the platform goes through here.
+
+This is the seam for object storage, where a put is atomic by itself. What the files hold does not belong here.
+"""
+
+from __future__ import annotations
+
+import errno
+import filecmp
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from fnmatch import fnmatch
+from pathlib import Path
+
+from credit_platform.errors import StorageError
+
+_PART_SUFFIX = ".part"
+# Also what other libraries put beside a part of ours, such as DuckDB's write-ahead log.
+HIDDEN_PART = f".*{_PART_SUFFIX}*"
+_OWNER_ONLY = 0o600
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")
+_DISK_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+
+
+@contextmanager
+def whole_file(path: Path, *, is_private: bool = False) -> Iterator[Path]:
+    """Give a temporary name beside `path`; on leaving, sync it and move it into place at once.
+
+    A process killed on the way leaves a `.part` file that nothing reads, never half of `path`. An error on the way
+    removes the temporary file and leaves the old `path` as it was. A private file is readable by its owner alone.
+
+    A `path` that already holds the same bytes stays: readers open a file twice, first for its footer, and are disturbed
+    by a replacement in between.
+
+    Raises:
+        StorageError: the disk is full, or does not let itself be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.parent / f".{path.name}.{uuid.uuid4().hex}{_PART_SUFFIX}"
+    try:
+        if is_private:
+            part.touch(mode=_OWNER_ONLY)
+        yield part
+        if _is_same(part, path):
+            part.unlink()
+            return
+        with part.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        part.replace(path)
+    except BaseException as error:
+        part.unlink(missing_ok=True)
+        number = _disk_fault(error)
+        if number is not None:
+            raise StorageError(file=path, reason=os.strerror(number)) from error
+        raise
+
+
+def _disk_fault(error: BaseException) -> int | None:
+    """The number of an operating system error that no second try mends; Polars writes it into its message."""
+    if isinstance(error, OSError):
+        number = error.errno
+    else:
+        told = _OS_ERROR.search(str(error))
+        number = int(told[1]) if told else None
+    return number if number in _DISK_FAULTS else None
+
+
+def _is_same(part: Path, path: Path) -> bool:
+    if not path.is_file() or part.stat().st_mode != path.stat().st_mode:
+        return False
+    return filecmp.cmp(part, path, shallow=False)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole text file as UTF-8."""
+    with whole_file(path) as part:
+        part.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a whole binary file."""
+    with whole_file(path) as part:
+        part.write_bytes(content)
+
+
+def sweep_parts(folder: Path, *, older_than_seconds: float, now: float) -> int:
+    """Remove temporary files and folders that killed processes left below `folder`; returns how many.
+
+    Only parts older than `older_than_seconds` at `now` (epoch seconds) go: a younger one may be being written.
+    """
+    swept = 0
+    # A walk does not mind that other processes move their parts into place meanwhile.
+    for where, folders, files in os.walk(folder):
+        parts = [Path(where, name) for name in (*folders, *files) if fnmatch(name, HIDDEN_PART)]
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for part in parts:
+            with suppress(FileNotFoundError):
+                if now - part.stat().st_mtime >= older_than_seconds:
+                    _remove(part)
+                    swept += 1
+    return swept
+
+
+def _remove(part: Path) -> None:
+    if part.is_dir():
+        shutil.rmtree(part)
+    else:
+        part.unlink()

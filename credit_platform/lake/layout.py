@@ -1,0 +1,68 @@
+"""Where everything lies below the data folder: the only module that builds paths.
+
+Reading and writing the files does not belong here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from credit_platform.lending.months import month_key
+
+LAYERS = ("bronze", "silver", "quarantine", "gold", "prediction", "monitoring")
+MONTH_FILE = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-01.parquet"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Paths of one data folder. A table is named by its asset key, `layer/table`."""
+
+    data_dir: Path
+    raw_dir: Path
+
+    def table(self, table: str) -> Path:
+        """The folder of a monthly table."""
+        return self.data_dir / table
+
+    def month_file(self, table: str, month: date) -> Path:
+        """The Parquet file of one month of a table."""
+        return self.table(table) / f"{month_key(month)}.parquet"
+
+    def month_files(self, table: str) -> str:
+        """A glob that matches every finished month of a table and nothing else."""
+        return str(self.table(table) / MONTH_FILE)
+
+    def source_ledger(self, source: str) -> Path:
+        """The Parquet file that lists what was last read from a source."""
+        return self.data_dir / "sources" / f"{source}.parquet"
+
+    def delivery_report(self, source: str, month: date) -> Path:
+        """The JSON file that says what was delivered for a month of a source and what the gates made of it."""
+        return self.data_dir / "sources" / source / f"{month_key(month)}.json"
+
+    def deliveries(self) -> Path:
+        """The append-only log of deliveries accepted."""
+        return self.data_dir / "audit" / "deliveries.jsonl"
+
+    def model(self, model: str) -> Path:
+        """The folder of all versions of a model."""
+        return self.data_dir / "models" / model
+
+    def model_version(self, model: str, version: str) -> Path:
+        """The folder of one version of a model."""
+        return self.model(model) / version
+
+    def promotions(self) -> Path:
+        """The append-only log of promotions."""
+        return self.data_dir / "audit" / "promotions.jsonl"
+
+    def report(self, name: str) -> Path:
+        """A page or written report."""
+        return self.data_dir / "reports" / name
+
+    @property
+    def datamart(self) -> Path:
+        """The DuckDB file of views for people."""
+        return self.data_dir / "datamart.duckdb"

@@ -1,0 +1,1 @@
+"""Performance with intervals, stability, the action decision. Pure."""

@@ -1,0 +1,133 @@
+"""The action that follows from a month's figures: monitor, active_monitoring or retrain, and why.
+
+How a figure becomes a finding belongs in `findings`; sending the notification and starting a training are wiring.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+
+from credit_platform.monitoring.findings import Finding, Rule, figures, performance_findings, stability_findings
+
+if TYPE_CHECKING:
+    from credit_platform.monitoring.measures import Subject
+    from credit_platform.policy.monitoring_thresholds import MonitoringThresholds, Notification
+
+Action = Literal["monitor", "active_monitoring", "retrain"]
+State = Literal["healthy", "watch", "active_monitoring", "retrain_required"]
+
+# Strictest first: the first rule with a finding decides.
+ACTION_OF_RULE: dict[Rule, Action] = {
+    "below_business_threshold": "retrain",
+    "below_data_science_threshold": "active_monitoring",
+    "degraded_against_out_of_time": "active_monitoring",
+    "scores_shifted": "active_monitoring",
+    "not_measurable": "active_monitoring",
+    "worth_watching": "monitor",
+}
+
+NEXT_STEPS: dict[Action, tuple[str, ...]] = {
+    "monitor": ("Continue the normal monthly monitoring cycle",),
+    "active_monitoring": (
+        "Increase monitoring frequency (weekly instead of monthly)",
+        "Investigate root cause (data drift, feature quality, population shift)",
+        "Prepare retraining plan as contingency",
+        "Set up additional alerting for further degradation",
+    ),
+    "retrain": (
+        "Initiate emergency retraining workflow immediately",
+        "Investigate root cause (data quality, model drift, label issues)",
+        "Notify all stakeholders (Risk team, Product team)",
+        "Schedule retraining to complete within 1 week",
+        "Prepare rollback plan",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class ActionDecision:
+    """What to do about a version this month, and why.
+
+    `actionable` is false for a backtest: the cohort that decided was part of the version's own development sample, so
+    the action is shown and nothing is started by it.
+    """
+
+    action: Action
+    actionable: bool
+    state: State
+    triggered: tuple[Finding, ...]
+    reasons: tuple[str, ...]
+    next_steps: tuple[str, ...]
+    notification: Notification
+
+    def to_frame(self, subject: Subject) -> pl.DataFrame:
+        """The decision as the one row of `schemas.monitoring.Action`."""
+        return pl.DataFrame(
+            {
+                "snapshot_month": [subject.snapshot_month],
+                "cohort": [subject.cohort],
+                "model": [subject.model],
+                "model_version": [subject.model_version],
+                "action": [self.action],
+                "actionable": [self.actionable],
+                "state": [self.state],
+                "reasons": ["\n".join(self.reasons)],
+            }
+        )
+
+
+def decide_action(
+    performance: pl.DataFrame, stability: pl.DataFrame, *, subject: Subject, thresholds: MonitoringThresholds
+) -> ActionDecision:
+    """Decide on one version from one month's figures.
+
+    The first rule with a finding decides, in the order of `ACTION_OF_RULE`. Only P0 and P1 metrics, the loss against
+    the out-of-time result and an alert of the scores' PSI decide; all else is worth watching. A P0 or P1 metric that is
+    missing or rests on too few bads leads to active_monitoring, never to monitor. Values are held against `thresholds`
+    again, so a changed policy needs no new figures.
+
+    Args:
+        performance: The subject's rows of `monitoring/<model>/performance`.
+        stability: The rows of `monitoring/<model>/stability` of the same month, for the cohort written in it.
+        subject: The cohort whose outcome is read.
+        thresholds: Floors, bands and notifications.
+    """
+    is_live = subject.sample_role == "post"
+    findings = performance_findings(figures(performance), model=subject.model, thresholds=thresholds, is_live=is_live)
+    is_stability_live = set(stability.get_column("sample_role").to_list()) == {"post"}
+    findings += stability_findings(stability, thresholds=thresholds, is_live=is_stability_live)
+    order = list(ACTION_OF_RULE)
+    triggered = tuple(sorted(findings, key=lambda finding: order.index(finding.rule)))
+    action = ACTION_OF_RULE[triggered[0].rule] if triggered else "monitor"
+    deciding = [finding for finding in triggered if action != "monitor" and ACTION_OF_RULE[finding.rule] == action]
+    actionable = any(finding.is_live for finding in deciding) if deciding else is_live
+    return ActionDecision(
+        action=action,
+        actionable=actionable,
+        state=_state(action, triggered),
+        triggered=triggered,
+        reasons=_reasons(triggered, subject),
+        next_steps=NEXT_STEPS[action],
+        notification=getattr(thresholds.notification, action),
+    )
+
+
+def _state(action: Action, triggered: tuple[Finding, ...]) -> State:
+    if action == "retrain":
+        return "retrain_required"
+    if action == "active_monitoring":
+        return "active_monitoring"
+    return "watch" if triggered else "healthy"
+
+
+def _reasons(triggered: tuple[Finding, ...], subject: Subject) -> tuple[str, ...]:
+    reasons = [f"{finding.rule}: {finding.reason}" for finding in triggered]
+    if not reasons:
+        reasons = ["every P0 and P1 metric is at or above its data-science threshold"]
+    if subject.sample_role != "post":
+        cohort, role = f"{subject.cohort:%Y-%m}", subject.sample_role
+        reasons.append(f"backtest: cohort {cohort} is a {role} cohort of this version, not a later one")
+    return tuple(reasons)

@@ -1,0 +1,207 @@
+"""The data-quality score of a source's month: what is counted, as SQL, and the scores made of the counts.
+
+The text of the queries only: connecting, and making the views they read, is the caller's work. Whether a score is bad
+enough to be told is said in checks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from credit_platform.schemas.evidence import DIMENSIONS, TOTAL, DataQuality
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FORMULAS = {
+    "completeness": "share of loans that have a row of the source, times the share of delivered cells that are filled",
+    "validity": "1 - (repaired or emptied cells + cells of quarantined rows) / delivered cells",
+    "uniqueness": "1 - (dropped duplicates + rows quarantined for their key) / delivered rows",
+    "timeliness": "share of kept rows dated on the first of the month; later ones were not known when it was closed",
+    "volume": "the smaller of volume / median and median / volume, over the median of the earlier months",
+    "total": "geometric mean of the scores that can be counted: 0 as soon as one of them is 0",
+}
+
+
+def _name(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
+
+
+# A row is due for every loan on book last month that still has instalments to come.
+_LOANS_DUE = """
+    select m.snapshot_month, count(*) as n_due, count(now.loan_id) as n_covered
+    from as_of as m
+    join loans as past
+        on past.snapshot_month = m.snapshot_month - interval 1 month
+        and past.installment_num < past.tenure and past.balance_amount > 0
+    left join loans as now on now.snapshot_month = m.snapshot_month and now.loan_id = past.loan_id
+    group by m.snapshot_month
+"""
+# A row is due for the customer of every loan written in the month, in this month or an earlier one.
+_CUSTOMERS_DUE = """
+    select m.snapshot_month, count(*) as n_due, count(seen.customer_id) as n_covered
+    from as_of as m
+    join loans as l on l.snapshot_month = m.snapshot_month and l.mob = 0
+    left join (select customer_id, min(snapshot_month) as first_month from silver group by customer_id) as seen
+        on seen.customer_id = l.customer_id and seen.first_month <= m.snapshot_month
+    group by m.snapshot_month
+"""
+
+
+def quality_facts_sql(table: str, source_columns: Sequence[str], *, median_months: int) -> str:
+    """The query that counts one source, one row per month of `as_of`, for `score_quality`.
+
+    It reads the views `bronze` and `quarantine` (the months asked for), `silver` and `loans` (all months up to the last
+    of them; loans are silver/loan_snapshots), `balance` (monitoring/row_balance) and `as_of(snapshot_month)`.
+
+    Args:
+        table: name of the silver table, for example `loan_snapshots`.
+        source_columns: the source's own columns.
+        median_months: how many earlier months the usual volume is the median of.
+    """
+    filled = " + ".join(f"count(nullif(trim({_name(column)}), ''))" for column in source_columns)
+    is_loans = table == "loan_snapshots"
+    # Loans are counted when they are written: rows on book grow with every cohort of a young book.
+    amount = "count(*) filter (where mob = 0)" if is_loans else "count(*)"
+    return f"""
+with delivered as (
+    select snapshot_month, {filled} as n_filled from bronze group by snapshot_month
+),
+kept as (
+    select
+        snapshot_month,
+        count(*) as n_kept,
+        count(*) filter (where snapshot_date = snapshot_month) as n_on_time,
+        coalesce(sum(len(repairs)), 0)::bigint as n_repairs
+    from silver
+    where snapshot_month in (select snapshot_month from as_of)
+    group by snapshot_month
+),
+set_aside as (
+    select snapshot_month, count(*) filter (where rule = 'key_is_unique') as n_same_key
+    from quarantine
+    group by snapshot_month
+),
+amounts as (
+    select snapshot_month, {amount} as amount from silver group by snapshot_month
+),
+usual as (
+    select m.snapshot_month, median(a.amount) as usual_amount
+    from as_of as m
+    join amounts as a
+        on a.snapshot_month < m.snapshot_month
+        and a.snapshot_month >= m.snapshot_month - interval {median_months} month
+    group by m.snapshot_month
+),
+due as ({_LOANS_DUE if is_loans else _CUSTOMERS_DUE})
+select
+    as_of.snapshot_month,
+    balance.rows_in as n_rows,
+    balance.rows_in * {len(source_columns)} as n_cells,
+    coalesce(delivered.n_filled, 0)::bigint as n_filled,
+    coalesce(kept.n_repairs, 0) + balance.quarantined * {len(source_columns)} as n_faulty_cells,
+    balance.duplicates_dropped + coalesce(set_aside.n_same_key, 0) as n_repeated,
+    coalesce(kept.n_kept, 0) as n_kept,
+    coalesce(kept.n_on_time, 0) as n_on_time,
+    coalesce(due.n_due, 0) as n_due,
+    coalesce(due.n_covered, 0) as n_covered,
+    coalesce(amounts.amount, 0) as amount,
+    usual.usual_amount
+from as_of
+join balance on balance.snapshot_month = as_of.snapshot_month and balance."table" = '{table}'
+left join delivered on delivered.snapshot_month = as_of.snapshot_month
+left join kept on kept.snapshot_month = as_of.snapshot_month
+left join set_aside on set_aside.snapshot_month = as_of.snapshot_month
+left join amounts on amounts.snapshot_month = as_of.snapshot_month
+left join usual on usual.snapshot_month = as_of.snapshot_month
+left join due on due.snapshot_month = as_of.snapshot_month
+order by as_of.snapshot_month
+"""  # noqa: S608 - names come from the schemas and are quoted
+
+
+def score_quality(facts: pl.DataFrame) -> pl.DataFrame:
+    """Score the counts of `quality_facts_sql`, with the column `source` added, by the formulas in `FORMULAS`.
+
+    Returns:
+        Rows of monitoring/data_quality, sorted by key. A dimension that cannot be counted is null, never 1: without
+        rows there is no validity, uniqueness or timeliness, without an earlier month no volume. A source that delivers
+        nothing although it did before or loans need it has completeness, volume and total 0.
+    """
+    dimensions = pl.concat(
+        [
+            facts.select(
+                "snapshot_month",
+                "source",
+                dimension=pl.lit(name),
+                value=_VALUES[name].cast(pl.Float64),
+                n=pl.col(_COUNTED[name]).cast(pl.Int64),
+                detail=_WORDS[name],
+            )
+            for name in DIMENSIONS
+        ]
+    )
+    return (
+        pl.concat([dimensions, _totals(dimensions)])
+        .select(DataQuality.column_names())
+        .sort("snapshot_month", "source", "dimension")
+    )
+
+
+def _totals(dimensions: pl.DataFrame) -> pl.DataFrame:
+    """Geometric mean of the scores that are known, and which of them is lowest."""
+    value = pl.col("value")
+    lowest = pl.col("dimension").sort_by("value", nulls_last=True).first()
+    return (
+        dimensions.group_by("snapshot_month", "source", maintain_order=True)
+        .agg(
+            # log(0) is -inf, whose exponential is 0: one dead dimension makes the total 0.
+            value=value.log().mean().exp().clip(0.0, 1.0),
+            n=value.count().cast(pl.Int64),
+            detail=pl.format("geometric mean of {} scores, lowest is {}", value.count(), lowest),
+        )
+        .with_columns(dimension=pl.lit(TOTAL))
+        .select(dimensions.columns)
+    )
+
+
+def _share(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
+    return pl.when(whole > 0).then((part / whole).clip(0.0, 1.0))
+
+
+def _completeness() -> pl.Expr:
+    is_missed = (pl.col("n_due") > 0) | (pl.col("usual_amount").fill_null(0) > 0)
+    covered = pl.when(pl.col("n_due") > 0).then(pl.col("n_covered") / pl.col("n_due")).otherwise(1.0)
+    filled = pl.when(pl.col("n_rows") > 0).then(pl.col("n_filled") / pl.col("n_cells"))
+    return pl.coalesce(covered * filled, pl.when(is_missed).then(0.0))
+
+
+def _volume() -> pl.Expr:
+    ratio = pl.when(pl.col("usual_amount") > 0).then(pl.col("amount") / pl.col("usual_amount"))
+    return pl.when(ratio > 1).then(1 / ratio).otherwise(ratio)
+
+
+def _volume_in_words() -> pl.Expr:
+    unit = pl.when(pl.col("source") == "lms_loan_daily").then(pl.lit("loans written")).otherwise(pl.lit("rows"))
+    usual = pl.coalesce(pl.col("usual_amount").round(1).cast(pl.String), pl.lit("not known"))
+    return pl.format("{} {}; the median of earlier months is {}", "amount", unit, usual)
+
+
+_VALUES = {
+    "completeness": _completeness(),
+    "validity": _share(pl.col("n_cells") - pl.col("n_faulty_cells"), pl.col("n_cells")),
+    "uniqueness": _share(pl.col("n_rows") - pl.col("n_repeated"), pl.col("n_rows")),
+    "timeliness": _share(pl.col("n_on_time"), pl.col("n_kept")),
+    "volume": _volume(),
+}
+_COUNTED = dict(zip(DIMENSIONS, ("n_cells", "n_cells", "n_rows", "n_kept", "amount"), strict=True))
+_WORDS = {
+    "completeness": pl.format(
+        "{} of {} loans due have a row; {} of {} cells are filled", "n_covered", "n_due", "n_filled", "n_cells"
+    ),
+    "validity": pl.format("{} of {} cells were repaired, emptied or quarantined", "n_faulty_cells", "n_cells"),
+    "uniqueness": pl.format("{} of {} rows repeat another row or its key", "n_repeated", "n_rows"),
+    "timeliness": pl.format("{} of {} kept rows are dated on the first of the month", "n_on_time", "n_kept"),
+    "volume": _volume_in_words(),
+}

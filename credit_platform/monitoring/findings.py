@@ -1,0 +1,192 @@
+"""What in a month's figures speaks for an action: one finding per threshold missed, with the value and the threshold.
+
+Choosing the action among the findings belongs in `action`, giving a figure its status in `performance` and `stability`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from credit_platform.monitoring.measures import standing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+    from credit_platform.monitoring.measures import Status
+    from credit_platform.policy.monitoring_thresholds import MetricThreshold, MonitoringThresholds
+
+Rule = Literal[
+    "below_business_threshold",
+    "below_data_science_threshold",
+    "degraded_against_out_of_time",
+    "scores_shifted",
+    "not_measurable",
+    "worth_watching",
+]
+DECIDING = ("P0", "P1")
+N_NAMED_FEATURES = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One threshold missed, or one figure that says nothing.
+
+    `is_live` is false for a cohort the version was developed on: its figures are shown and never acted on.
+    """
+
+    rule: Rule
+    metric: str
+    value: float | None
+    threshold: float | None
+    is_live: bool
+    reason: str
+
+
+class Figure(NamedTuple):
+    """The parts of a monitoring row that rules look at."""
+
+    value: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    n: int = 0
+    n_bad: int | None = None
+    status: Status = "unknown"
+
+
+def figures(frame: pl.DataFrame) -> dict[str, Figure]:
+    """The rows of the whole cohort (segment `all`) by metric."""
+    rows = frame.filter(segment="all").select("metric", *Figure._fields).iter_rows()
+    return {metric: Figure(*rest) for metric, *rest in rows}
+
+
+def performance_findings(
+    found: Mapping[str, Figure], *, model: str, thresholds: MonitoringThresholds, is_live: bool
+) -> list[Finding]:
+    """Findings in the realised metrics of a cohort, in the order of policy."""
+    findings = [
+        finding
+        for metric, threshold in thresholds.metrics_for(model).items()
+        if (finding := _metric_finding(metric, found.get(metric, Figure()), threshold, thresholds, is_live=is_live))
+    ]
+    degraded = _degradation_finding(found.get("roc_auc_degradation", Figure()), thresholds, is_live=is_live)
+    if degraded is not None:
+        findings.append(degraded)
+    return findings + _guard_findings(found, is_live=is_live)
+
+
+def stability_findings(frame: pl.DataFrame, *, thresholds: MonitoringThresholds, is_live: bool) -> list[Finding]:
+    """Findings in the scores and features of the month itself."""
+    found = figures(frame)
+    psi = found.get("psi", Figure())
+    findings = [_psi_finding(psi, thresholds, is_live=is_live)]
+    limits = {
+        "mean_probability_drift": thresholds.stability.mean_drift,
+        "std_probability_drift": thresholds.stability.std_drift,
+    }
+    for metric, limit in limits.items():
+        drift = found.get(metric, Figure())
+        if drift.status in {"warn", "breach"}:
+            reason = f"{metric} {_number(drift.value)} against training is beyond {limit:g} either way"
+            findings.append(Finding("worth_watching", metric, drift.value, limit, is_live, reason))
+    findings.append(_csi_finding(frame, thresholds, is_live=is_live))
+    return [finding for finding in findings if finding is not None]
+
+
+def _number(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.4f}"
+
+
+def _metric_finding(
+    metric: str, figure: Figure, threshold: MetricThreshold, thresholds: MonitoringThresholds, *, is_live: bool
+) -> Finding | None:
+    is_deciding = threshold.priority in DECIDING
+    blind = _not_measurable(metric, figure, thresholds, priority=threshold.priority)
+    if blind is not None:
+        rule: Rule = "not_measurable" if is_deciding else "worth_watching"
+        return Finding(rule, metric, figure.value, threshold.data_science_threshold, is_live, blind)
+    status = standing(figure.value, figure.ci_high, threshold=threshold, decision_mode=thresholds.decision_mode)
+    if status not in {"warn", "breach"}:
+        return None
+    is_business = status == "breach"
+    floor = threshold.business_threshold if is_business else threshold.data_science_threshold
+    level = "business" if is_business else "data-science"
+    held = "upper end of the interval" if thresholds.decision_mode == "ci_upper" else "value"
+    missed: Rule = "below_business_threshold" if is_business else "below_data_science_threshold"
+    spread = _spread(figure, thresholds)
+    reason = (
+        f"{metric} {_number(figure.value)}{spread}: {held} below the {level} threshold {floor:g} ({threshold.priority})"
+    )
+    return Finding(missed if is_deciding else "worth_watching", metric, figure.value, floor, is_live, reason)
+
+
+def _spread(figure: Figure, thresholds: MonitoringThresholds) -> str:
+    if figure.ci_low is None or figure.ci_high is None:
+        return ""
+    return f" ({thresholds.confidence:.0%} interval {figure.ci_low:.4f} to {figure.ci_high:.4f}, n {figure.n})"
+
+
+def _not_measurable(metric: str, figure: Figure, thresholds: MonitoringThresholds, *, priority: str) -> str | None:
+    if figure.value is None:
+        return f"{metric} could not be measured on {figure.n} labelled loans ({priority})"
+    bads = figure.n_bad or 0
+    if min(bads, figure.n - bads) < thresholds.min_bads:
+        return (
+            f"{metric} {_number(figure.value)} rests on {bads} bads among {figure.n} loans; "
+            f"{thresholds.min_bads} bads and as many goods are needed ({priority})"
+        )
+    return None
+
+
+def _degradation_finding(figure: Figure, thresholds: MonitoringThresholds, *, is_live: bool) -> Finding | None:
+    limit, metric = thresholds.max_degradation, "roc_auc_degradation"
+    blind = _not_measurable(metric, figure, thresholds, priority="against the out-of-time result")
+    if blind is not None:
+        return Finding("not_measurable", metric, figure.value, limit, is_live, blind)
+    held = figure.ci_low if thresholds.decision_mode == "ci_upper" and figure.ci_low is not None else figure.value
+    if held is None or held <= limit:
+        return None
+    reason = f"roc_auc is {figure.value:.1%} below the version's out-of-time result, more than the {limit:.0%} allowed"
+    return Finding("degraded_against_out_of_time", metric, figure.value, limit, is_live, reason)
+
+
+def _guard_findings(found: Mapping[str, Figure], *, is_live: bool) -> list[Finding]:
+    findings: list[Finding] = []
+    nir, accuracy = found.get("no_information_rate", Figure()), found.get("accuracy", Figure())
+    if nir.status == "warn":
+        reason = f"accuracy {_number(accuracy.value)} does not beat deciding all loans alike ({_number(nir.value)})"
+        findings.append(Finding("worth_watching", "no_information_rate", accuracy.value, nir.value, is_live, reason))
+    coverage = found.get("label_coverage", Figure())
+    if coverage.status == "warn":
+        reason = f"only {coverage.value:.1%} of the scored loans have a label"
+        findings.append(Finding("worth_watching", "label_coverage", coverage.value, None, is_live, reason))
+    return findings
+
+
+def _psi_finding(psi: Figure, thresholds: MonitoringThresholds, *, is_live: bool) -> Finding | None:
+    if psi.value is None or psi.status in {"unknown", "insufficient"}:
+        reason = f"psi of the scores says nothing on {psi.n} scored loans"
+        return Finding("worth_watching", "psi", psi.value, thresholds.psi.warn, is_live, reason)
+    if psi.value >= thresholds.psi.alert:
+        reason = f"psi of the scores {_number(psi.value)} has reached the alert level {thresholds.psi.alert:g}"
+        return Finding("scores_shifted", "psi", psi.value, thresholds.psi.alert, is_live, reason)
+    if psi.value >= thresholds.psi.warn:
+        reason = f"psi of the scores {_number(psi.value)} has reached the warning level {thresholds.psi.warn:g}"
+        return Finding("worth_watching", "psi", psi.value, thresholds.psi.warn, is_live, reason)
+    return None
+
+
+def _csi_finding(frame: pl.DataFrame, thresholds: MonitoringThresholds, *, is_live: bool) -> Finding | None:
+    shifted = (
+        frame.filter(metric="csi", status="breach")
+        .sort("value", "segment", descending=[True, False])
+        .get_column("segment")
+        .to_list()
+    )
+    if not shifted:
+        return None
+    named = ", ".join(shifted[:N_NAMED_FEATURES]) + (", ..." if len(shifted) > N_NAMED_FEATURES else "")
+    reason = f"csi of {len(shifted)} features has reached the alert level {thresholds.psi.alert:g}: {named}"
+    return Finding("worth_watching", "csi", float(len(shifted)), thresholds.psi.alert, is_live, reason)

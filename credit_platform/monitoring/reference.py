@@ -1,0 +1,148 @@
+"""The distribution of a version's training sample: bins frozen when the version is fitted, and what fell into them.
+
+Fitting it on a sample and comparing a later month with it belong in `stability`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Literal, cast
+
+import numpy as np
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+N_BINS = 10
+RARE_LEVEL_SHARE = 0.01  # a level below 1 % of the training sample says nothing on its own
+OTHER, UNSEEN, NULL = "__other__", "__unseen__", "__null__"
+
+
+@dataclass(frozen=True)
+class Bins:
+    """The frozen bins of one column and the training rows in each.
+
+    Numeric bins are open below and closed above at `edges`, so there is one more of them than edges. Categorical bins
+    are one per level, then the rare levels of training together, then levels training never saw. The last bin of both
+    kinds holds missing values.
+    """
+
+    name: str
+    kind: Literal["numeric", "categorical"]
+    edges: tuple[float, ...]
+    levels: tuple[str, ...]
+    rare_levels: tuple[str, ...]
+    counts: tuple[int, ...]
+
+    @classmethod
+    def of_numbers(cls, values: pl.Series) -> Bins:
+        """Deciles of a numeric or boolean column; one bin per value when it takes ten values or fewer."""
+        edges = _edges(_known_numbers(values))
+        counts = tuple(_count_numbers(values, edges).tolist())
+        return cls(name=values.name, kind="numeric", edges=edges, levels=(), rare_levels=(), counts=counts)
+
+    @classmethod
+    def of_levels(cls, values: pl.Series) -> Bins:
+        """One bin per level of a categorical column, levels below 1 % of the rows together."""
+        found = pl.DataFrame({"level": values.cast(pl.String).drop_nulls()}).group_by("level").len().sort("level")
+        is_rare = pl.col("len") < RARE_LEVEL_SHARE * values.len()
+        levels = tuple(found.filter(~is_rare).get_column("level").to_list())
+        rare_levels = tuple(found.filter(is_rare).get_column("level").to_list())
+        return cls(
+            name=values.name,
+            kind="categorical",
+            edges=(),
+            levels=levels,
+            rare_levels=rare_levels,
+            counts=tuple(_count_levels(values, levels, rare_levels).tolist()),
+        )
+
+    def count(self, values: pl.Series) -> np.ndarray:
+        """Rows of `values` in each bin, in the order of `counts`."""
+        if self.kind == "numeric":
+            return _count_numbers(values, self.edges)
+        return _count_levels(values, self.levels, self.rare_levels)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What a version saw in training: its probabilities and its features."""
+
+    n: int
+    mean_probability: float
+    std_probability: float
+    probability: Bins
+    features: tuple[Bins, ...]
+
+    def to_json(self) -> bytes:
+        """The reference as UTF-8 JSON; the same reference gives the same bytes."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes | str) -> Reference:
+        """Read what `to_json` wrote, without loss."""
+        content = json.loads(text)
+        return cls(
+            n=content["n"],
+            mean_probability=content["mean_probability"],
+            std_probability=content["std_probability"],
+            probability=_bins_from(content["probability"]),
+            features=tuple(_bins_from(bins) for bins in content["features"]),
+        )
+
+
+def _bins_from(content: Mapping[str, object]) -> Bins:
+    return Bins(
+        name=str(content["name"]),
+        kind="numeric" if content["kind"] == "numeric" else "categorical",
+        edges=tuple(cast("list[float]", content["edges"])),
+        levels=tuple(cast("list[str]", content["levels"])),
+        rare_levels=tuple(cast("list[str]", content["rare_levels"])),
+        counts=tuple(cast("list[int]", content["counts"])),
+    )
+
+
+def _known_numbers(values: pl.Series) -> np.ndarray:
+    numbers = values.cast(pl.Float64)
+    return numbers.filter(numbers.is_not_null() & numbers.is_not_nan()).to_numpy()
+
+
+def _edges(numbers: np.ndarray) -> tuple[float, ...]:
+    """Inner edges of the bins, strictly ascending.
+
+    A column of few values gets one bin per value, and bins below and above all of them: with deciles alone a flag that
+    was always true in training could turn false without leaving its bin.
+    """
+    distinct = np.unique(numbers)
+    if distinct.size == 0:
+        return ()
+    if distinct.size <= N_BINS:
+        return (float(np.nextafter(distinct[0], -np.inf)), *distinct.tolist())
+    deciles = np.unique(np.quantile(numbers, np.arange(1, N_BINS) / N_BINS))
+    return tuple(deciles[deciles < distinct[-1]].tolist())
+
+
+def _count_numbers(values: pl.Series, edges: Sequence[float]) -> np.ndarray:
+    numbers = _known_numbers(values)
+    places = np.searchsorted(np.asarray(edges, dtype=np.float64), numbers, side="left")
+    counts = np.bincount(places, minlength=len(edges) + 1)
+    return np.append(counts, values.len() - numbers.size)
+
+
+def _count_levels(values: pl.Series, levels: Sequence[str], rare_levels: Sequence[str]) -> np.ndarray:
+    names = (*levels, OTHER, UNSEEN, NULL)
+    text = values.cast(pl.String)
+    frame = pl.DataFrame({"level": text}).with_columns(
+        pl.when(pl.col("level").is_null())
+        .then(pl.lit(NULL))
+        .when(pl.col("level").is_in(list(levels)))
+        .then(pl.col("level"))
+        .when(pl.col("level").is_in(list(rare_levels)))
+        .then(pl.lit(OTHER))
+        .otherwise(pl.lit(UNSEEN))
+        .alias("bin")
+    )
+    found = dict(frame.group_by("bin").len().iter_rows())
+    return np.array([found.get(name, 0) for name in names], dtype=np.int64)

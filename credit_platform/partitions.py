@@ -1,0 +1,105 @@
+"""The monthly axis: which months each layer can have, and how a month of one table maps to months of another.
+
+Everything is derived from the book's months and the policy, so that the UI offers no month that cannot exist. What is
+read in a month belongs to the assets.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+import dagster as dg
+
+from credit_platform.errors import SettingsError
+from credit_platform.lending.months import add_months, month_key, month_range, parse_month
+from credit_platform.scoring.windows import first_outcome_month, first_scoring_month, first_training_month
+from credit_platform.settings import Settings
+
+# Lineage only: how far back as-of tables are drawn. Reading is bounded by the book's first month, not by this number.
+_AS_OF_MONTHS = 120
+
+
+@dataclass(frozen=True)
+class MonthlyAxis:
+    """First month of every layer, and the book's last month (None: open-ended)."""
+
+    first_snapshot: date
+    first_scoring: date
+    first_outcome: date
+    first_training: date
+    last: date | None
+
+    @property
+    def snapshot_months(self) -> dg.MonthlyPartitionsDefinition:
+        """Months of sources, silver and gold tables."""
+        return self._definition(self.first_snapshot)
+
+    @property
+    def scoring_months(self) -> dg.MonthlyPartitionsDefinition:
+        """Months whose new loans are scored."""
+        return self._definition(self.first_scoring)
+
+    @property
+    def outcome_months(self) -> dg.MonthlyPartitionsDefinition:
+        """Months in which the outcome of a scored cohort is read."""
+        return self._definition(self.first_outcome)
+
+    @property
+    def training_months(self) -> dg.MonthlyPartitionsDefinition:
+        """Months as of which a model can be trained."""
+        return self._definition(self.first_training)
+
+    def _definition(self, first: date) -> dg.MonthlyPartitionsDefinition:
+        # Dagster's end date is exclusive. Without the offset a month would only exist once it is over, and the month's
+        # close on its first day would find none.
+        end = None if self.last is None else month_key(add_months(self.last, 1))
+        return dg.MonthlyPartitionsDefinition(start_date=month_key(first), end_date=end, end_offset=1)
+
+    def snapshots_until(self, month: date) -> list[date]:
+        """Every snapshot month from the book's first to `month`."""
+        return month_range(self.first_snapshot, month)
+
+
+def monthly_axis(settings: Settings) -> MonthlyAxis:
+    """Derive the axis from the book's months and the policy.
+
+    Raises:
+        SettingsError: the training windows begin before the book does.
+    """
+    config = settings.policy.model
+    first = settings.first_month
+    windows = config.windows
+    if windows.mode == "absolute" and windows.absolute is not None and windows.absolute.train.first < first:
+        raise SettingsError(
+            name="windows.absolute.train",
+            reason=f"begins in {windows.absolute.train.first:%Y-%m}, before the book's first month {first:%Y-%m}",
+            fix="Move the windows, or set CREDIT_FIRST_MONTH to the first month the sources hold.",
+        )
+    return MonthlyAxis(
+        first_snapshot=first,
+        # An absolute window close to the book's start would put the backfilled scores before the first snapshot.
+        first_scoring=max(first, first_scoring_month(first, config)),
+        first_outcome=max(add_months(first, config.label.mob), first_outcome_month(first, config)),
+        first_training=first_training_month(first, config),
+        last=settings.last_month,
+    )
+
+
+def same_month() -> dg.TimeWindowPartitionMapping:
+    """A month reads the same month of a table whose axis begins elsewhere."""
+    return dg.TimeWindowPartitionMapping()
+
+
+def months_before(n: int, *, until: int = 0) -> dg.TimeWindowPartitionMapping:
+    """A month T reads the months T-n to T-until that exist."""
+    # Months before the book's first are allowed: the windows of its first months are short.
+    return dg.TimeWindowPartitionMapping(start_offset=-n, end_offset=-until, allow_nonexistent_upstream_partitions=True)
+
+
+def all_months_until() -> dg.TimeWindowPartitionMapping:
+    """A month reads every month up to itself."""
+    return months_before(_AS_OF_MONTHS)
+
+
+def run_months(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> list[date]:
+    """The months of a run, one or many, in order."""
+    return sorted(parse_month(key) for key in context.partition_keys)

@@ -1,0 +1,1 @@
+"""Numbers people may change: model configuration and monitoring thresholds, validated on load."""

@@ -1,0 +1,19 @@
+"""The policy of data: gates on sources, cleaning strategies, checks.
+
+Each section is written in a module of its own; the shipped numbers and their reasons stand in data_quality.yaml.
+"""
+
+from __future__ import annotations
+
+from credit_platform.policy.check_policy import CheckPolicy
+from credit_platform.policy.cleaning_policy import CleaningPolicy
+from credit_platform.policy.gate_policy import GatePolicy
+from credit_platform.policy.model_config import PolicySection
+
+
+class DataQualityPolicy(PolicySection):
+    """Everything people may change about how data is accepted, cleaned and checked."""
+
+    gates: GatePolicy
+    cleaning: CleaningPolicy
+    checks: CheckPolicy

@@ -1,0 +1,143 @@
+"""The policy in force: its files read, completed by the shipped numbers, validated and fingerprinted.
+
+Which folder holds them is a setting. What a value may be stands in model_config and monitoring_thresholds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from credit_platform.errors import PolicyError
+from credit_platform.policy.data_quality import DataQualityPolicy
+from credit_platform.policy.document_shapes import Document, read_model_config, read_monitoring_thresholds
+from credit_platform.policy.model_config import ModelConfig
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
+from credit_platform.policy.policy_file import SUFFIXES, read_policy_file
+
+SHIPPED = Path(__file__).parent
+MODEL_CONFIG = "model_config"
+MONITORING_THRESHOLDS = "monitoring_thresholds"
+DATA_QUALITY = "data_quality"
+FILES = (MODEL_CONFIG, MONITORING_THRESHOLDS, DATA_QUALITY)
+
+_Section = TypeVar("_Section", bound=BaseModel)
+_REASONS = {"extra_forbidden": "is not a known setting", "missing": "is missing"}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Every number people may change, and the fingerprint of all of them together."""
+
+    model: ModelConfig
+    monitoring: MonitoringThresholds
+    data: DataQualityPolicy
+    sha256: str
+
+
+def _file_of(folder: Path, name: str) -> Path | None:
+    found = [folder / f"{name}{suffix}" for suffix in SUFFIXES if (folder / f"{name}{suffix}").is_file()]
+    if len(found) > 1:
+        others = ", ".join(file.name for file in found[1:])
+        raise PolicyError(file=found[0], key="(whole file)", reason=f"{others} stands beside it; keep one of them")
+    return found[0] if found else None
+
+
+def _completed(own: Mapping[str, object], shipped: Mapping[str, object]) -> dict[str, object]:
+    """The author's values over the shipped ones, section by section; a list counts as one value."""
+    merged = dict(shipped)
+    for key, value in own.items():
+        base = shipped.get(key)
+        merged[key] = _completed(value, base) if isinstance(value, dict) and isinstance(base, dict) else value
+    return merged
+
+
+def _reason(kind: str, message: str, culprit: object) -> str:
+    if kind in _REASONS:
+        return _REASONS[kind]
+    text = message.removeprefix("Value error, ")
+    return text if kind == "value_error" else f"{text[0].lower()}{text[1:]}, not {culprit!r}"
+
+
+def _validated(document: Document, values: Mapping[str, object], section: type[_Section]) -> _Section:
+    try:
+        return section.model_validate(values)
+    except ValidationError as error:
+        first, *others = error.errors(include_url=False)
+        key = document.author_key(".".join(str(part) for part in first["loc"] if part != "[key]")) or "(whole file)"
+        more = f" (and {len(others)} more)" if others else ""
+        reason = f"{_reason(first['type'], first['msg'], first['input'])}{more}"
+        raise PolicyError(file=document.file, key=key, reason=reason) from error
+
+
+def _section_of(
+    folder: Path,
+    name: str,
+    *,
+    section: type[_Section],
+    read: Callable[[Mapping[str, object], str], Document],
+) -> tuple[_Section, str]:
+    shipped = read_policy_file(SHIPPED / f"{name}.yaml")
+    file = _file_of(folder, name) or SHIPPED / f"{name}.yaml"
+    document = read(read_policy_file(file), str(file))
+    return _validated(document, _completed(document.values, shipped), section), str(file)
+
+
+def _as_written(values: Mapping[str, object], file: str) -> Document:
+    return Document(file=file, values=dict(values))
+
+
+def _with_model_names(monitoring: MonitoringThresholds, model: ModelConfig, *, file: str) -> MonitoringThresholds:
+    """The thresholds with every override under its model's name, an alias replaced."""
+    names = {spec.alias: name for name, spec in model.models.items()} | {name: name for name in model.models}
+    overrides = {}
+    for given, metrics in monitoring.model_overrides.items():
+        key = f"model_overrides.{given}"
+        if given not in names:
+            raise PolicyError(file=file, key=key, reason=f"is not a model; models are {', '.join(model.models)}")
+        if names[given] in overrides:
+            raise PolicyError(file=file, key=key, reason=f"overrides {names[given]} a second time")
+        overrides[names[given]] = metrics
+    return monitoring.model_copy(update={"model_overrides": overrides})
+
+
+def _fingerprint(model: ModelConfig, monitoring: MonitoringThresholds, data: DataQualityPolicy) -> str:
+    # a floor an override sets to null and one it leaves alone mean different things, hence exclude_unset
+    content = {
+        "model": model.model_dump(mode="json"),
+        "monitoring": monitoring.model_dump(mode="json", exclude_unset=True),
+        "data": data.model_dump(mode="json"),
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def load_policy(folder: Path | None = None) -> Policy:
+    """Read the policy of a folder, or the shipped one.
+
+    A folder may hold one of the files only, and a file may leave things out: the shipped numbers stand in. The
+    fingerprint covers values, so comments, order and file format do not change it.
+
+    Raises:
+        PolicyError: no file is there, a file is there twice, or a value is wrong; names file, key and reason.
+
+    >>> load_policy().model.label.label_def
+    '30dpd_6mob'
+    """
+    where = SHIPPED if folder is None else folder
+    if not any(_file_of(where, name) for name in FILES):
+        reason = f"holds none of {', '.join(f'{name}.yaml' for name in FILES)} (.yml and .json are read as well)"
+        raise PolicyError(file=where, key="(folder)", reason=reason)
+    model, _ = _section_of(where, MODEL_CONFIG, section=ModelConfig, read=read_model_config)
+    monitoring, file = _section_of(
+        where, MONITORING_THRESHOLDS, section=MonitoringThresholds, read=read_monitoring_thresholds
+    )
+    monitoring = _with_model_names(monitoring, model, file=file)
+    data, _ = _section_of(where, DATA_QUALITY, section=DataQualityPolicy, read=_as_written)
+    fingerprint = _fingerprint(model, monitoring, data)
+    return Policy(model=model, monitoring=monitoring, data=data, sha256=fingerprint)

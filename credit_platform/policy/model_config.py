@@ -1,0 +1,248 @@
+"""How models are labelled, windowed, trained, judged and promoted, as one frozen configuration.
+
+Only shapes and the rules a value must obey belong here. The shipped numbers and their reasons stand in
+model_config.yaml, reading files in load.py, and what follows from the numbers (which months, which dates) in scoring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from itertools import pairwise
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+
+from credit_platform.lending.months import add_months, month_key, parse_month
+
+SOURCES = ("lms_loan_daily", "features_attributes", "features_financials", "feature_clickstream")
+
+Share = Annotated[float, Field(ge=0, le=1)]
+OpenShare = Annotated[float, Field(gt=0, lt=1)]
+MonthCount = Annotated[int, Field(ge=1)]
+ModelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]  # it becomes a part of asset keys and paths
+
+
+def _read_month(value: object) -> object:
+    return parse_month(value) if isinstance(value, str) else value
+
+
+Month = Annotated[date, BeforeValidator(_read_month)]
+
+
+class PolicySection(BaseModel):
+    """One section of a policy file: frozen, without unknown keys, without silent conversions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class LabelPolicy(PolicySection):
+    """When a loan counts as bad."""
+
+    dpd_threshold: Annotated[int, Field(ge=1)]
+    mob: MonthCount
+    day_count: Literal["calendar", "30_360"]
+
+    @property
+    def label_def(self) -> str:
+        """The definition as written into the label store, `30dpd_6mob`."""
+        return f"{self.dpd_threshold}dpd_{self.mob}mob"
+
+
+class SourcePolicy(PolicySection):
+    """Whether an empty month of a source is an error (required) or a warning."""
+
+    required: bool
+
+
+class WindowLengths(PolicySection):
+    """Lengths of the four samples, in origination cohorts (months)."""
+
+    train: MonthCount
+    validation: MonthCount
+    test: MonthCount
+    oot: MonthCount
+
+    @property
+    def total(self) -> int:
+        """Cohorts the four samples hold together."""
+        return self.train + self.validation + self.test + self.oot
+
+
+class AbsoluteWindow(PolicySection):
+    """One sample given by its first and last cohort, both included."""
+
+    first: Month
+    last: Month
+
+    @field_validator("first", "last")
+    @classmethod
+    def _is_a_month(cls, value: date) -> date:
+        if value.day != 1:
+            message = f"{value} is not the first day of a month"
+            raise ValueError(message)
+        return value
+
+    @model_validator(mode="after")
+    def _is_ordered(self) -> Self:
+        if self.last < self.first:
+            message = f"last ({month_key(self.last)}) is earlier than first ({month_key(self.first)})"
+            raise ValueError(message)
+        return self
+
+
+class AbsoluteWindows(PolicySection):
+    """The four samples by date, each beginning in the month after the one before ends."""
+
+    train: AbsoluteWindow
+    validation: AbsoluteWindow
+    test: AbsoluteWindow
+    oot: AbsoluteWindow
+
+    @model_validator(mode="after")
+    def _is_contiguous(self) -> Self:
+        samples = (("train", self.train), ("validation", self.validation), ("test", self.test), ("oot", self.oot))
+        for (earlier, before), (later, after) in pairwise(samples):
+            due = add_months(before.last, 1)
+            if after.first != due:
+                begins = month_key(after.first)
+                message = f"{later} begins in {begins}; it must follow {earlier} and begin in {month_key(due)}"
+                raise ValueError(message)
+        return self
+
+
+class WindowPolicy(PolicySection):
+    """Which cohorts a training reads."""
+
+    mode: Literal["relative", "absolute"]
+    relative: WindowLengths
+    triggered: WindowLengths
+    absolute: Annotated[AbsoluteWindows | None, Field(validate_default=True)] = None
+
+    @field_validator("absolute")
+    @classmethod
+    def _exists_when_chosen(cls, value: AbsoluteWindows | None, info: ValidationInfo) -> AbsoluteWindows | None:
+        if value is None and info.data.get("mode") == "absolute":
+            message = "windows.mode is absolute, so train, validation, test and oot are needed here"
+            raise ValueError(message)
+        return value
+
+
+class FeaturePolicy(PolicySection):
+    """What the feature store looks back on."""
+
+    clickstream_months: MonthCount
+
+
+class Scaling(PolicySection):
+    """Points of a scorecard: `base_score` at `base_odds` goods per bad, `pdo` points double the odds."""
+
+    base_score: Annotated[int, Field(ge=1)]
+    base_odds: Annotated[float, Field(gt=0)]
+    pdo: Annotated[float, Field(gt=0)]
+
+
+class Grade(PolicySection):
+    """A band of the master scale, closed above at `max_probability`."""
+
+    name: Annotated[str, Field(min_length=1)]
+    max_probability: Annotated[float, Field(gt=0, le=1)]
+
+
+class ScoringPolicy(PolicySection):
+    """How a probability becomes a score, a grade and a decision."""
+
+    backfill_months: Annotated[int, Field(ge=0)]
+    cut_off: OpenShare
+    scaling: Scaling
+    grades: Annotated[tuple[Grade, ...], Field(min_length=1, strict=False)]  # YAML knows lists, not tuples
+
+    @field_validator("grades")
+    @classmethod
+    def _covers_every_probability(cls, grades: tuple[Grade, ...]) -> tuple[Grade, ...]:
+        bounds = [grade.max_probability for grade in grades]
+        if any(upper <= lower for lower, upper in pairwise(bounds)):
+            message = f"max_probability must rise from grade to grade, and is {bounds}"
+            raise ValueError(message)
+        if bounds[-1] != 1:
+            message = f"the last grade ends at {bounds[-1]}; it must end at 1.0 so that every probability has a grade"
+            raise ValueError(message)
+        if len({grade.name for grade in grades}) < len(grades):
+            message = "two grades have the same name"
+            raise ValueError(message)
+        return grades
+
+
+class RetrainingPolicy(PolicySection):
+    """The calendar of trainings."""
+
+    every_months: MonthCount
+
+
+class PromotionPolicy(PolicySection):
+    """When a new version replaces the one in force."""
+
+    auto_promote: bool
+    min_uplift: Annotated[float, Field(ge=0, lt=1)]
+    significance: OpenShare
+
+
+class SelectionPolicy(PolicySection):
+    """The metric that ranks versions, and the smallest sample it is trusted on."""
+
+    primary: Literal["roc_auc"]
+    min_samples: Annotated[int, Field(ge=1)]
+
+
+class GatePolicy(PolicySection):
+    """What a version must pass before promotion; gaps are in AUC, rates in shares."""
+
+    min_oot_roc_auc: Share
+    max_oot_test_gap: Share
+    max_train_validation_gap: Share
+    max_null_rate: Share
+
+
+class ModelSpec(PolicySection):
+    """One competing model: the name reports give it, its algorithm and the algorithm's own parameters."""
+
+    alias: ModelName
+    algorithm: Literal["logistic_regression", "gradient_boosting"]
+    params: Mapping[str, bool | int | float | str]
+
+
+class ModelConfig(PolicySection):
+    """The whole of model_config.yaml."""
+
+    label: LabelPolicy
+    sources: Mapping[str, SourcePolicy]
+    windows: WindowPolicy
+    features: FeaturePolicy
+    scoring: ScoringPolicy
+    retraining: RetrainingPolicy
+    promotion: PromotionPolicy
+    selection: SelectionPolicy
+    gates: GatePolicy
+    models: Annotated[Mapping[ModelName, ModelSpec], Field(min_length=1)]
+    random_seed: Annotated[int, Field(ge=0)]
+
+    @field_validator("sources")
+    @classmethod
+    def _names_the_four_sources(cls, sources: Mapping[str, SourcePolicy]) -> Mapping[str, SourcePolicy]:
+        if set(sources) != set(SOURCES):
+            message = f"names {', '.join(sorted(sources))}; the sources are {', '.join(SOURCES)}"
+            raise ValueError(message)
+        if not sources["lms_loan_daily"].required:
+            message = "lms_loan_daily must be required: without loans there is nothing to label or score"
+            raise ValueError(message)
+        return sources
+
+    @field_validator("models")
+    @classmethod
+    def _has_one_model_per_alias(cls, models: Mapping[str, ModelSpec]) -> Mapping[str, ModelSpec]:
+        names = [*models, *(spec.alias for key, spec in models.items() if spec.alias != key)]
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            message = f"{', '.join(doubled)} names more than one model"
+            raise ValueError(message)
+        return models

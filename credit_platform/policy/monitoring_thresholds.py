@@ -1,0 +1,120 @@
+"""When a metric of a model in use is fine, worrying or broken, and who hears of it, as one frozen configuration.
+
+Only shapes and the rules a value must obey belong here. The shipped numbers and their reasons stand in
+monitoring_thresholds.yaml, the decision drawn from them in monitoring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from credit_platform.policy.model_config import OpenShare, PolicySection, Share
+
+Priority = Literal["P0", "P1", "P2", "P3"]
+Channel = Literal["email", "slack", "pagerduty"]
+
+
+class MetricThreshold(PolicySection):
+    """The two floors of a metric: below the data-science one it is watched, below the business one it has failed.
+
+    P2 and P3 metrics may have no business floor: they inform and never decide.
+    """
+
+    priority: Priority
+    business_threshold: Share | None = None
+    data_science_threshold: Share
+
+    @field_validator("data_science_threshold")
+    @classmethod
+    def _warns_before_business_fails(cls, value: float, info: ValidationInfo) -> float:
+        business = info.data.get("business_threshold")
+        if business is not None and business > value:
+            message = f"{value} is below business_threshold ({business}), so it could never warn in time"
+            raise ValueError(message)
+        return value
+
+
+class MetricOverride(PolicySection):
+    """The floors of one metric for one model; what is left out stays as it is for every model."""
+
+    business_threshold: Share | None = None
+    data_science_threshold: Share | None = None
+
+    def applied_to(self, threshold: MetricThreshold) -> MetricThreshold:
+        """The threshold with this override's own values in place."""
+        own = {name: getattr(self, name) for name in self.model_fields_set}
+        return MetricThreshold.model_validate(threshold.model_dump() | own)
+
+
+class StabilityThresholds(PolicySection):
+    """Largest relative change of the probabilities' mean and standard deviation against the reference."""
+
+    mean_drift: Annotated[float, Field(gt=0)]
+    std_drift: Annotated[float, Field(gt=0)]
+
+
+class PsiThresholds(PolicySection):
+    """Bands of the population and characteristic stability index."""
+
+    warn: Annotated[float, Field(gt=0)]
+    alert: Annotated[float, Field(gt=0)]
+
+    @field_validator("alert")
+    @classmethod
+    def _follows_the_warning(cls, value: float, info: ValidationInfo) -> float:
+        warn = info.data.get("warn")
+        if warn is not None and value < warn:
+            message = f"{value} is below warn ({warn})"
+            raise ValueError(message)
+        return value
+
+
+class Notification(PolicySection):
+    """Who hears of an action, by which channels and how soon."""
+
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1, strict=False)]
+    recipients: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
+    frequency: Literal["monthly", "weekly", "immediate"]
+
+
+class Notifications(PolicySection):
+    """One notification per action."""
+
+    monitor: Notification
+    active_monitoring: Notification
+    retrain: Notification
+
+
+class MonitoringThresholds(PolicySection):
+    """The whole of monitoring_thresholds.yaml."""
+
+    metrics: Annotated[Mapping[str, MetricThreshold], Field(min_length=1)]
+    max_degradation: OpenShare
+    stability: StabilityThresholds
+    psi: PsiThresholds
+    min_bads: Annotated[int, Field(ge=1)]
+    confidence: OpenShare
+    decision_mode: Literal["point", "ci_upper"]
+    model_overrides: Mapping[str, Mapping[str, MetricOverride]]
+    notification: Notifications
+
+    @model_validator(mode="after")
+    def _overrides_known_metrics_soundly(self) -> Self:
+        for model, overrides in self.model_overrides.items():
+            for metric in overrides:
+                if metric not in self.metrics:
+                    message = f"model_overrides.{model}.{metric}: metrics has no {metric}"
+                    raise ValueError(message)
+            self.metrics_for(model)
+        return self
+
+    def metrics_for(self, model: str) -> dict[str, MetricThreshold]:
+        """The thresholds of a model, its overrides applied."""
+        overrides = self.model_overrides.get(model, {})
+        return {
+            metric: overrides[metric].applied_to(threshold) if metric in overrides else threshold
+            for metric, threshold in self.metrics.items()
+        }

@@ -1,0 +1,1 @@
+"""Plotly figures, the pages made of them, and written reports. Pure: text out, no files."""

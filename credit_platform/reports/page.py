@@ -1,0 +1,158 @@
+"""The frame of a page: one HTML file with its styles, its plotting library and its figures inside.
+
+What a page says belongs to the module of that page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import plotly.graph_objects as go
+    import polars as pl
+
+STYLE = """
+:root { color-scheme: light dark; --ground: #ffffff; --panel: #f6f7f9; --text: #1d2127; --soft: #565d68;
+  --line: #d9dde3; --good: #0f7a64; --watch: #96600a; --bad: #b53d18; --unknown: #565d68; }
+@media (prefers-color-scheme: dark) { :root { --ground: #14171c; --panel: #1d2128; --text: #e8eaed; --soft: #a6adb8;
+  --line: #363c46; --good: #4ac6a9; --watch: #efb04a; --bad: #ff8a66; --unknown: #a6adb8; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--ground); color: var(--text); line-height: 1.5;
+  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
+main { max-width: 1680px; margin: 0 auto; padding: 24px clamp(16px, 2.5vw, 48px) 64px; }
+h1 { font-size: 28px; line-height: 1.25; margin: 0 0 4px; }
+h2 { font-size: 20px; line-height: 1.3; margin: 44px 0 2px; }
+h3 { font-size: 17px; margin: 0 0 2px; }
+p { margin: 0 0 10px; max-width: 85ch; }
+.soft { color: var(--soft); }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(440px, 1fr)); gap: 16px; margin: 20px 0 0; }
+.card { background: var(--panel); border: 1px solid var(--line); border-left: 6px solid var(--unknown);
+  border-radius: 6px; padding: 16px 20px; overflow-wrap: anywhere; }
+.card .verdict { font-size: 18px; font-weight: 600; margin: 0; }
+.card dl { display: grid; grid-template-columns: max-content 1fr; gap: 6px 16px; margin: 12px 0 0; }
+.card dt { color: var(--soft); }
+.card dd { margin: 0; }
+.card ul { margin: 0; padding: 0; list-style: none; }
+.card li + li { margin-top: 5px; }
+.good { border-left-color: var(--good); } .good .verdict { color: var(--good); }
+.watch { border-left-color: var(--watch); } .watch .verdict { color: var(--watch); }
+.bad { border-left-color: var(--bad); } .bad .verdict { color: var(--bad); }
+figure { margin: 8px 0 0; min-width: 0; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 560px), 1fr)); gap: 16px; }
+.scroll { max-height: 420px; overflow-y: auto; border: 1px solid var(--line); border-radius: 6px; margin-top: 8px; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { text-align: left; vertical-align: top; padding: 7px 12px; border-bottom: 1px solid var(--line);
+  overflow-wrap: anywhere; white-space: pre-line; }
+th { position: sticky; top: 0; background: var(--panel); font-weight: 600; white-space: nowrap; }
+tbody tr:last-child td { border-bottom: 0; }
+td.short { white-space: nowrap; }
+.number { text-align: right; }
+"""
+
+SHORT = 24  # characters a table cell keeps on one line
+
+# Draws every figure, and gives its text the colour the page has in light or dark.
+SCRIPT = """
+const figures = document.querySelectorAll("script[type='application/json'][data-figure]");
+const settings = {responsive: true, displaylogo: false, displayModeBar: "hover",
+  modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"]};
+function paint() {
+  const colour = getComputedStyle(document.body).color;
+  for (const figure of figures) Plotly.relayout(figure.dataset.figure, {"font.color": colour});
+}
+Promise.all([...figures].map((figure) => {
+  const content = JSON.parse(figure.textContent);
+  return Plotly.newPlot(figure.dataset.figure, content.data, content.layout, settings);
+})).then(paint);
+window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+"""
+
+_NO_SCRIPT = "<noscript><p>The figures need JavaScript; every action and version is in the tables above.</p></noscript>"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a page: a heading that says what to look at, a sentence on how to read it, and its content in HTML."""
+
+    heading: str
+    lead: str
+    content: str
+
+    def to_html(self) -> str:
+        """The section as HTML."""
+        head = f"<h2>{escape(self.heading)}</h2>\n<p class='soft'>{escape(self.lead)}</p>"
+        return f"<section>\n{head}\n{self.content}\n</section>"
+
+
+def figure_html(figure: go.Figure, *, name: str, label: str) -> str:
+    """A place for a figure and its data; `name` is its id, unique on the page, `label` tells a screen reader."""
+    content = (figure.to_json() or "").replace("</", "<\\/")
+    height = figure.to_dict()["layout"]["height"]
+    return (
+        f"<figure role='img' aria-label='{escape(label, quote=True)}'>"
+        f"<div id='{name}' style='min-height:{height}px'></div></figure>\n"
+        f"<script type='application/json' data-figure='{name}'>{content}</script>"
+    )
+
+
+def table_html(frame: pl.DataFrame, *, headings: Sequence[str]) -> str:
+    """A frame as an HTML table, numbers to the right, null as a dash."""
+    head = "".join(
+        f"<th{' class=number' if dtype.is_numeric() else ''}>{escape(name)}</th>"
+        for name, dtype in zip(headings, frame.dtypes, strict=True)
+    )
+    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>\n" for row in frame.iter_rows())
+    return f"<div class='scroll'><table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>"
+
+
+def page_html(*, title: str, introduction: str, sections: Sequence[Section], has_figures: bool = True) -> str:
+    """The whole page. It loads nothing from anywhere.
+
+    Args:
+        title: Heading of the page and name of its tab.
+        introduction: What comes before the first section, as HTML.
+        sections: The parts in reading order.
+        has_figures: Whether a part holds a figure, which needs the plotting library in the page.
+    """
+    body = "\n".join(section.to_html() for section in sections)
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)}</title>
+<link rel="icon" href="data:,">
+<style>{STYLE}</style>
+</head>
+<body>
+<main>
+<h1>{escape(title)}</h1>
+{introduction}
+{body}
+{_NO_SCRIPT if has_figures else ""}
+</main>
+{_scripts() if has_figures else ""}
+</body>
+</html>
+"""
+
+
+def _scripts() -> str:
+    from plotly.offline import get_plotlyjs
+
+    return f"<script>{get_plotlyjs()}</script>\n<script>{SCRIPT}</script>"
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "<td>–</td>"
+    if isinstance(value, int | float):
+        return (
+            f"<td class='number'>{value:.3f}</td>" if isinstance(value, float) else f"<td class='number'>{value}</td>"
+        )
+    text = str(value)
+    return f"<td{' class=short' if len(text) <= SHORT else ''}>{escape(text)}</td>"

@@ -1,0 +1,90 @@
+"""What models, metrics, actions and states are called on pages and in reports, and the colours they keep there.
+
+The words of the tables stay as they are; nothing is computed here.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+METRICS: Mapping[str, str] = {
+    "roc_auc": "ROC-AUC",
+    "accuracy": "Accuracy",
+    "precision": "Precision",
+    "recall": "Recall",
+    "f1_score": "F1 score",
+    "roc_auc_degradation": "Loss of ROC-AUC",
+    "mean_probability_drift": "Drift of the mean probability",
+    "std_probability_drift": "Drift of the probabilities' spread",
+    "psi": "PSI",
+    "csi": "CSI",
+    "bad_rate": "Bad rate",
+}
+ACTIONS: Mapping[str, str] = {
+    "monitor": "Monitor",
+    "active_monitoring": "Active monitoring",
+    "retrain": "Retrain",
+}
+VERDICTS: Mapping[str, str] = {
+    "healthy": "Fit for use",
+    "watch": "Fit for use, with points to watch",
+    "active_monitoring": "In use, under active monitoring",
+    "retrain_required": "Not fit for use: retraining required",
+    "unknown": "Not known: no outcome has matured yet",
+}
+
+# Told apart with every common colour vision deficiency (Okabe and Ito 2008), readable on white and on near-black.
+BLUE, ORANGE, GREEN, VERMILION, GREY = "#2f7fc2", "#d98b0b", "#12957a", "#d5552b", "#8a8f98"
+ACTION_COLOURS: Mapping[str, str] = {"monitor": GREEN, "active_monitoring": ORANGE, "retrain": VERMILION}
+ACTION_SYMBOLS: Mapping[str, str] = {"monitor": "circle", "active_monitoring": "triangle-up", "retrain": "square"}
+
+
+def metric_name(metric: str) -> str:
+    """The metric as people write it.
+
+    >>> metric_name("roc_auc"), metric_name("label_coverage")
+    ('ROC-AUC', 'Label coverage')
+    """
+    return METRICS.get(metric, metric.replace("_", " ").capitalize())
+
+
+def model_name(model: str) -> str:
+    """The model as people write it.
+
+    >>> model_name("gradient_boosting")
+    'Gradient boosting'
+    """
+    return model.replace("_", " ").capitalize()
+
+
+def month_name(month: date) -> str:
+    """The month in short, `2024-12`."""
+    return f"{month:%Y-%m}"
+
+
+def plain(reason: str) -> str:
+    """A reason without the name of its rule and with metrics as people write them.
+
+    >>> plain("below_business_threshold: roc_auc 0.7401: value below the business threshold 0.75 (P0)")
+    'ROC-AUC 0.7401: value below the business threshold 0.75 (P0)'
+    """
+    rule, separator, text = reason.partition(": ")
+    told = text if separator and "_" in rule and " " not in rule else reason
+    for metric, name in METRICS.items():
+        told = re.sub(rf"\b{metric}\b", name, told)
+    return told
+
+
+def translucent(colour: str, opacity: float) -> str:
+    """A colour of this module seen through.
+
+    >>> translucent("#2f7fc2", 0.2)
+    'rgba(47,127,194,0.2)'
+    """
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity:g})"

@@ -1,0 +1,1 @@
+"""One dataframely class per table, and what cleaning a table means. Pure."""

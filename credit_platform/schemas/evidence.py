@@ -1,0 +1,84 @@
+"""The tables that show whether data can be trusted: the quality score of every source, the calendar of cohorts.
+
+How a score or a state is found belongs to monitoring and lending.
+"""
+
+from __future__ import annotations
+
+import dataframely as dy
+import polars as pl
+
+DIMENSIONS = ("completeness", "validity", "uniqueness", "timeliness", "volume")
+TOTAL = "total"
+COHORT_STATES = ("open", "maturing", "mature")
+DEVELOPMENT_ROLES = ("train", "validation", "test", "oot")
+
+
+class DataQuality(dy.Schema):
+    """One row per month, source and dimension of quality: a score from 0 to 1 and what it was counted on."""
+
+    snapshot_month = dy.Date(primary_key=True, resolution="1mo", description="Month of the source's rows, first day")
+    source = dy.String(primary_key=True, min_length=1, description="Name of the source")
+    dimension = dy.String(
+        primary_key=True,
+        check=lambda column: column.is_in([*DIMENSIONS, TOTAL]),
+        description="completeness, validity, uniqueness, timeliness, volume; total is their geometric mean",
+    )
+    value = dy.Float64(
+        nullable=True, min=0, max=1, description="The score, 1 is without fault; null where nothing can be counted"
+    )
+    n = dy.Int64(min=0, description="What the score was counted on: cells, rows, or for total dimensions; count")
+    detail = dy.String(min_length=1, description="The score in words, with its numbers")
+
+
+class CohortCalendar(dy.Schema):
+    """One row per month and cohort written by then: how far the cohort is on its way to an outcome."""
+
+    snapshot_month = dy.Date(primary_key=True, resolution="1mo", description="Month the calendar is as of, first day")
+    cohort = dy.Date(primary_key=True, resolution="1mo", description="Month of origination, first day")
+    score_month = dy.Date(resolution="1mo", description="Month in which the loans are scored, at MOB 0, first day")
+    maturity_month = dy.Date(resolution="1mo", description="Month in which the labels mature, first day")
+    state = dy.String(
+        check=lambda column: column.is_in(list(COHORT_STATES)),
+        description="open: written in the month; maturing: no outcome yet; mature: outcome known",
+    )
+    sample_role = dy.String(
+        check=lambda column: column.is_in([*DEVELOPMENT_ROLES, "post", "none"]),
+        description="Sample of a training as of the month: train, validation, test, oot; post if later, else none",
+    )
+    n_loans = dy.Int64(
+        nullable=True, min=0, description="Loans written, count; null when the cohort's month is not built"
+    )
+    n_labelled = dy.Int64(
+        nullable=True, min=0, description="Loans with a label, count; null before maturity or when it is not built"
+    )
+    attrition = dy.Float64(
+        nullable=True, min=0, max=1, description="Loans written that have no label at maturity, share 0..1"
+    )
+
+    @dy.rule()
+    def cohort_was_written_by_then(cls) -> pl.Expr:
+        """The calendar of a month knows no later cohort."""
+        return cls.cohort.col <= cls.snapshot_month.col
+
+    @dy.rule()
+    def maturity_follows_origination(cls) -> pl.Expr:
+        """A loan is scored when it is written and has an outcome later."""
+        return (cls.score_month.col == cls.cohort.col) & (cls.maturity_month.col > cls.cohort.col)
+
+    @dy.rule()
+    def state_follows_the_months(cls) -> pl.Expr:
+        """A cohort is mature from its maturity month on and open in its own month."""
+        is_mature = cls.maturity_month.col <= cls.snapshot_month.col
+        is_open = cls.cohort.col == cls.snapshot_month.col
+        return ((cls.state.col == "mature") == is_mature) & ((cls.state.col == "open") == (is_open & ~is_mature))
+
+    @dy.rule()
+    def only_mature_cohorts_are_developed_on(cls) -> pl.Expr:
+        """A cohort without outcomes is in no sample of a training."""
+        return (cls.state.col == "mature") | ~cls.sample_role.col.is_in(list(DEVELOPMENT_ROLES))
+
+    @dy.rule()
+    def labels_are_of_mature_cohorts(cls) -> pl.Expr:
+        """No label is known before maturity."""
+        return (cls.state.col == "mature") | (cls.n_labelled.col.is_null() & cls.attrition.col.is_null())

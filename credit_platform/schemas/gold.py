@@ -1,0 +1,192 @@
+"""The gold tables: features at application, labels, and the portfolio tables made of loan snapshots.
+
+Nothing fitted to data belongs here: centring, bins and imputation live with a model version. Amounts are in the
+currency of the book.
+"""
+
+from __future__ import annotations
+
+import dataframely as dy
+import polars as pl
+
+
+def _count(description: str) -> dy.Int32:
+    return dy.Int32(nullable=True, min=0, description=f"{description}, count")
+
+
+def _number(description: str, low: float | None = None) -> dy.Float64:
+    return dy.Float64(nullable=True, min=low, description=description)
+
+
+def _category(description: str) -> dy.String:
+    return dy.String(nullable=True, min_length=1, description=description)
+
+
+def _channel_sum(number: int) -> dy.Float64:
+    return dy.Float64(
+        description=f"Sum of clickstream channel {number} over the months seen, activity; 0 without history"
+    )
+
+
+def _channel_mean(number: int) -> dy.Float64:
+    return _number(f"Mean of clickstream channel {number} over the months seen, activity per month")
+
+
+def _share(description: str) -> dy.Float64:
+    return dy.Float64(min=0, max=1, description=f"{description}, share 0..1")
+
+
+class FeatureStore(dy.Schema):
+    """One row per loan at application (MOB 0), with what was known by then."""
+
+    snapshot_month = dy.Date(primary_key=True, resolution="1mo", description="Month of application (the cohort)")
+    loan_id = dy.String(primary_key=True, min_length=1, description="Identifier of the loan")
+    customer_id = dy.String(min_length=1, description="Identifier of the customer")
+    annual_income_amount = _number("Income per year, currency units", 0)
+    monthly_inhand_salary_amount = _number("Net salary per month, currency units", 0)
+    n_bank_accounts = _count("Bank accounts")
+    n_credit_cards = _count("Credit cards")
+    interest_rate = _number("Interest rate on credit, percent", 0)
+    n_loans = _count("Other loans")
+    delay_from_due_days = _number("Mean delay of payments after the due date, days; negative when early")
+    n_delayed_payments = _count("Delayed payments")
+    changed_credit_limit = _number("Change of the credit limit, percent points; negative when cut")
+    n_credit_inquiries = _count("Credit inquiries")
+    outstanding_debt_amount = _number("Debt outstanding, currency units", 0)
+    credit_utilization_rate = _number("Share of the credit limit in use, percent", 0)
+    credit_history_months = _number("Length of the credit history, months", 0)
+    emi_amount = _number("Instalments per month on all loans, currency units", 0)
+    invested_amount = _number("Amount invested per month, currency units", 0)
+    monthly_balance_amount = _number("Balance left per month, currency units")
+    is_minimum_amount_paid = dy.Bool(nullable=True, description="Whether only the minimum amount is paid")
+    n_auto_loans = _count("Other loans of the kind Auto Loan")
+    n_credit_builder_loans = _count("Other loans of the kind Credit-Builder Loan")
+    n_debt_consolidation_loans = _count("Other loans of the kind Debt Consolidation Loan")
+    n_home_equity_loans = _count("Other loans of the kind Home Equity Loan")
+    n_mortgage_loans = _count("Other loans of the kind Mortgage Loan")
+    n_not_specified_loans = _count("Other loans of the kind Not Specified")
+    n_payday_loans = _count("Other loans of the kind Payday Loan")
+    n_personal_loans = _count("Other loans of the kind Personal Loan")
+    n_student_loans = _count("Other loans of the kind Student Loan")
+    n_financial_products = _count("Bank accounts, credit cards and other loans together")
+    loans_per_credit_item = _number("Other loans per bank account or credit card, ratio", 0)
+    debt_to_salary = _number("Debt outstanding over net salary per month, ratio", 0)
+    emi_to_salary = _number("Instalments per month over net salary per month, ratio", 0)
+    repayment_ability_amount = _number("Net salary per month less instalments per month, currency units")
+    loan_extent = _number("Mean delay in days times number of other loans, loan days")
+    n_clickstream_months = dy.Int32(min=0, description="Months of clickstream seen up to application, count")
+    occupation_group = _category("Occupation in groups: professional, technical, business, creative, other")
+    credit_mix = _category("Mix of credits: Bad, Standard, Good")
+    spending_level = _category("Spending level: Low, High")
+    payment_value_size = _category("Size of payments: Small, Medium, Large")
+    fe_1_sum = _channel_sum(1)
+    fe_2_sum = _channel_sum(2)
+    fe_3_sum = _channel_sum(3)
+    fe_4_sum = _channel_sum(4)
+    fe_5_sum = _channel_sum(5)
+    fe_6_sum = _channel_sum(6)
+    fe_7_sum = _channel_sum(7)
+    fe_8_sum = _channel_sum(8)
+    fe_9_sum = _channel_sum(9)
+    fe_10_sum = _channel_sum(10)
+    fe_11_sum = _channel_sum(11)
+    fe_12_sum = _channel_sum(12)
+    fe_13_sum = _channel_sum(13)
+    fe_14_sum = _channel_sum(14)
+    fe_15_sum = _channel_sum(15)
+    fe_16_sum = _channel_sum(16)
+    fe_17_sum = _channel_sum(17)
+    fe_18_sum = _channel_sum(18)
+    fe_19_sum = _channel_sum(19)
+    fe_20_sum = _channel_sum(20)
+    fe_1_mean = _channel_mean(1)
+    fe_2_mean = _channel_mean(2)
+    fe_3_mean = _channel_mean(3)
+    fe_4_mean = _channel_mean(4)
+    fe_5_mean = _channel_mean(5)
+    fe_6_mean = _channel_mean(6)
+    fe_7_mean = _channel_mean(7)
+    fe_8_mean = _channel_mean(8)
+    fe_9_mean = _channel_mean(9)
+    fe_10_mean = _channel_mean(10)
+    fe_11_mean = _channel_mean(11)
+    fe_12_mean = _channel_mean(12)
+    fe_13_mean = _channel_mean(13)
+    fe_14_mean = _channel_mean(14)
+    fe_15_mean = _channel_mean(15)
+    fe_16_mean = _channel_mean(16)
+    fe_17_mean = _channel_mean(17)
+    fe_18_mean = _channel_mean(18)
+    fe_19_mean = _channel_mean(19)
+    fe_20_mean = _channel_mean(20)
+    has_attributes = dy.Bool(description="Whether attributes were known by application")
+    has_financials = dy.Bool(description="Whether financials were known by application")
+    has_clickstream = dy.Bool(description="Whether any clickstream was seen by application")
+    sources_present = dy.String(description="Names of the sources present, joined by +, sorted; empty without any")
+
+    @dy.rule()
+    def clickstream_is_present_when_months_were_seen(cls) -> pl.Expr:
+        """The flag and the number of months agree."""
+        return cls.has_clickstream.col == (cls.n_clickstream_months.col > 0)
+
+    @dy.rule()
+    def sources_present_agrees_with_the_flags(cls) -> pl.Expr:
+        """The text names as many sources as there are flags set."""
+        n_flags = cls.has_attributes.col.cast(pl.UInt32) + cls.has_financials.col + cls.has_clickstream.col
+        n_names = cls.sources_present.col.str.count_matches("[a-z]+")
+        return n_names == n_flags
+
+
+class LabelStore(dy.Schema):
+    """One row per loan that reached the label's month on book in this month."""
+
+    loan_id = dy.String(primary_key=True, min_length=1, description="Identifier of the loan")
+    customer_id = dy.String(min_length=1, description="Identifier of the customer")
+    label = dy.Int8(is_in=(0, 1), description="1 when the loan defaulted by the definition in label_def, else 0")
+    label_def = dy.String(min_length=1, description="Definition of default, such as 30dpd_6mob")
+    dpd = dy.Int32(min=0, description="Days past due on the label's snapshot, days")
+    cohort = dy.Date(resolution="1mo", description="Month of origination, first day")
+    snapshot_month = dy.Date(primary_key=True, resolution="1mo", description="Month the label was observed, first day")
+
+    @dy.rule()
+    def features_precede_outcome(cls) -> pl.Expr:
+        """The application lies before the month of the outcome."""
+        return cls.cohort.col < cls.snapshot_month.col
+
+
+class Vintages(dy.Schema):
+    """One row per month, cohort and month on book: delinquency of the cohort as of that month."""
+
+    snapshot_month = dy.Date(primary_key=True, resolution="1mo", description="Month the table is as of, first day")
+    cohort = dy.Date(primary_key=True, resolution="1mo", description="Month of origination, first day")
+    mob = dy.Int32(primary_key=True, min=0, description="Months on book, months since origination")
+    n_loans = dy.Int64(min=1, description="Loans of the cohort, count")
+    n_ever_30dpd = dy.Int64(min=0, description="Loans ever 30 or more days past due up to this month on book, count")
+    ever_30dpd_rate = _share("Loans ever 30 or more days past due")
+    n_30dpd = dy.Int64(min=0, description="Loans 30 or more days past due at this month on book, count")
+    current_30dpd_rate = _share("Loans 30 or more days past due at this month on book")
+    ever_30dpd_amount_rate = _share("Amount lent to loans ever 30 or more days past due, of the amount lent")
+
+    @dy.rule()
+    def outcomes_precede_as_of_month(cls) -> pl.Expr:
+        """Nothing observed after the month is in its table."""
+        n_months = (cls.snapshot_month.col.dt.year() - cls.cohort.col.dt.year()) * 12 + (
+            cls.snapshot_month.col.dt.month().cast(pl.Int32) - cls.cohort.col.dt.month().cast(pl.Int32)
+        )
+        return cls.mob.col <= n_months
+
+    @dy.rule()
+    def counts_nest(cls) -> pl.Expr:
+        """Loans past due now were past due ever, and both are loans of the cohort."""
+        return (cls.n_30dpd.col <= cls.n_ever_30dpd.col) & (cls.n_ever_30dpd.col <= cls.n_loans.col)
+
+
+class RollRates(dy.Schema):
+    """One row per month and pair of delinquency buckets: loans that moved from one to the other since last month."""
+
+    snapshot_month = dy.Date(primary_key=True, resolution="1mo", description="Month the loans arrived in, first day")
+    from_bucket = dy.String(primary_key=True, description="Days past due last month, in buckets")
+    to_bucket = dy.String(primary_key=True, description="Days past due this month, in buckets")
+    n_loans = dy.Int64(min=1, description="Loans that made the transition, count")
+    transition_rate = _share("Loans of from_bucket that made the transition")
+    is_cure = dy.Bool(description="Whether loans past due last month are current again")

@@ -1,0 +1,19 @@
+"""The mark of columns that hold personal data.
+
+How marked columns are kept from logs, views and other eyes does not belong here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import dataframely as dy
+
+PII: dict[str, bool] = {"pii": True}
+
+
+def has_personal_data(column: dy.Column) -> bool:
+    """Whether a column is marked as personal data."""
+    return isinstance(column.metadata, Mapping) and bool(column.metadata.get("pii"))

@@ -1,0 +1,46 @@
+"""The prediction tables, one per model and all of one shape.
+
+Outcomes and metrics belong to the monitoring tables.
+"""
+
+from __future__ import annotations
+
+import dataframely as dy
+import polars as pl
+
+_TOLERANCE = 1e-9
+
+
+class Prediction(dy.Schema):
+    """One row per loan and month of application, scored by the version in force in that month."""
+
+    snapshot_month = dy.Date(primary_key=True, resolution="1mo", description="Month of application, first day")
+    loan_id = dy.String(primary_key=True, min_length=1, description="Loan")
+    customer_id = dy.String(min_length=1, description="Customer who applied")
+    model = dy.String(min_length=1, description="Name of the model in the model configuration")
+    model_version = dy.String(min_length=1, description="Version that scored, as named in the model store")
+    raw_probability = dy.Float64(min=0, max=1, description="Default probability before calibration, 0..1")
+    default_probability = dy.Float64(min=0, max=1, description="Calibrated probability of default at maturity, 0..1")
+    score = dy.Int32(description="Scorecard points, more is better")
+    grade = dy.String(min_length=1, description="Risk grade on the master scale, R1 the best")
+    decision = dy.String(
+        check=lambda column: column.is_in(["approve", "decline"]),
+        description="decline at or above the cut-off, approve below",
+    )
+    provenance = dy.String(
+        check=lambda column: column.is_in(["live", "backfill"]),
+        description="live: scored by a version in effect then; backfill: by one trained later",
+    )
+    sample_role = dy.String(
+        check=lambda column: column.is_in(["train", "validation", "test", "oot", "post", "outside"]),
+        description="What the loan's cohort was to the version; only post and outside were never seen by it",
+    )
+    sources_present = dy.String(
+        nullable=False, description="Sources with data for the loan, sorted and joined by +, empty when none"
+    )
+
+    @dy.rule()
+    def ranking_survives_calibration(cls) -> pl.Expr:
+        """Within a version a higher raw probability never means a lower default probability."""
+        by_raw = pl.col("default_probability").sort_by("raw_probability", "default_probability")
+        return (by_raw.diff().fill_null(0.0) >= -_TOLERANCE).all().over("model_version")

@@ -1,0 +1,51 @@
+"""What the cells of the raw sources hold: which columns are numbers, dates and keys.
+
+How such a cell is read and repaired is written with its table in lending and features; a test holds both together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SourceCells:
+    """Columns of one source by what they hold. The key tells one row of a month from another."""
+
+    key: tuple[str, ...]
+    numbers: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ()
+
+
+SOURCE_CELLS: Mapping[str, SourceCells] = {
+    "lms_loan_daily": SourceCells(
+        key=("loan_id",),
+        numbers=("tenure", "installment_num", "loan_amt", "due_amt", "paid_amt", "overdue_amt", "balance"),
+        dates=("loan_start_date",),
+    ),
+    "features_attributes": SourceCells(key=("Customer_ID",), numbers=("Age",)),
+    "features_financials": SourceCells(
+        key=("Customer_ID",),
+        numbers=(
+            "Annual_Income",
+            "Monthly_Inhand_Salary",
+            "Num_Bank_Accounts",
+            "Num_Credit_Card",
+            "Interest_Rate",
+            "Num_of_Loan",
+            "Delay_from_due_date",
+            "Num_of_Delayed_Payment",
+            "Changed_Credit_Limit",
+            "Num_Credit_Inquiries",
+            "Outstanding_Debt",
+            "Credit_Utilization_Ratio",
+            "Total_EMI_per_month",
+            "Amount_invested_monthly",
+            "Monthly_Balance",
+        ),
+    ),
+    "feature_clickstream": SourceCells(
+        key=("Customer_ID",), numbers=tuple(f"fe_{channel}" for channel in range(1, 21))
+    ),
+}

@@ -1,0 +1,63 @@
+"""Every table of the platform by asset key, with its schema class.
+
+The classes stand in the modules of their layers; nothing is declared here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import dataframely as dy
+
+from credit_platform.schemas.bronze import (
+    FeatureClickstream,
+    FeaturesAttributes,
+    FeaturesFinancials,
+    LmsLoanDaily,
+)
+from credit_platform.schemas.evidence import CohortCalendar, DataQuality
+from credit_platform.schemas.gold import FeatureStore, LabelStore, RollRates, Vintages
+from credit_platform.schemas.monitoring import Action, MonitoringHistory, Performance, RowBalance, Stability
+from credit_platform.schemas.prediction import Prediction
+from credit_platform.schemas.silver import (
+    CustomerAttributes,
+    CustomerClickstream,
+    CustomerFinancials,
+    LoanSnapshots,
+)
+
+TABLES: Mapping[str, type[dy.Schema]] = {
+    "bronze/lms_loan_daily": LmsLoanDaily,
+    "bronze/features_attributes": FeaturesAttributes,
+    "bronze/features_financials": FeaturesFinancials,
+    "bronze/feature_clickstream": FeatureClickstream,
+    "silver/loan_snapshots": LoanSnapshots,
+    "silver/customer_attributes": CustomerAttributes,
+    "silver/customer_financials": CustomerFinancials,
+    "silver/customer_clickstream": CustomerClickstream,
+    "gold/feature_store": FeatureStore,
+    "gold/label_store": LabelStore,
+    "gold/vintages": Vintages,
+    "gold/roll_rates": RollRates,
+    "gold/cohort_calendar": CohortCalendar,
+    "monitoring/row_balance": RowBalance,
+    "monitoring/data_quality": DataQuality,
+    "monitoring/history": MonitoringHistory,
+}
+
+# Tables every model has one of, by the last part of their key; `prediction/<model>` has no last part.
+MODEL_TABLES: Mapping[str, type[dy.Schema]] = {
+    "prediction": Prediction,
+    "performance": Performance,
+    "stability": Stability,
+    "action": Action,
+}
+
+_LINEAGE_COLUMNS = ("snapshot_month", "source_file", "source_line")
+
+# The columns a raw file must hold, in their order: the bronze schema without what the platform adds.
+SOURCE_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    table.removeprefix("bronze/"): tuple(name for name in schema.column_names() if name not in _LINEAGE_COLUMNS)
+    for table, schema in TABLES.items()
+    if table.startswith("bronze/")
+}

@@ -1,0 +1,1 @@
+"""Temporal windows, models, calibration, discrimination, promotion. Pure."""

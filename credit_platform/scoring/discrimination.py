@@ -1,0 +1,184 @@
+"""How well a probability separates bads from goods: ROC-AUC, Gini, KS, Brier, DeLong's variance, the confusion table.
+
+Arrays in, numbers out. A metric that its sample does not define (one class only, no loan, a probability that is not a
+number) is None, never a default. Intervals of other metrics belong to monitoring, reading frames to evaluation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import erfc, sqrt
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+def roc_auc(label: ArrayLike, probability: ArrayLike) -> float | None:
+    """Probability that a random bad has a higher `probability` than a random good, ties counting half.
+
+    Mann-Whitney statistic by midranks. `label` is 1 for bad and 0 for good.
+
+    >>> roc_auc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+    0.75
+    >>> roc_auc([1, 1], [0.2, 0.3]) is None
+    True
+    """
+    classes = _split(label, probability)
+    if classes is None:
+        return None
+    bads, goods = classes
+    rank_sum = float(_midranks(np.concatenate([bads, goods]))[: len(bads)].sum())
+    return (rank_sum - len(bads) * (len(bads) + 1) / 2) / (len(bads) * len(goods))
+
+
+def gini(label: ArrayLike, probability: ArrayLike) -> float | None:
+    """Gini coefficient (accuracy ratio), 2 AUC - 1.
+
+    >>> gini([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+    0.5
+    """
+    auc = roc_auc(label, probability)
+    return None if auc is None else 2 * auc - 1
+
+
+def ks(label: ArrayLike, probability: ArrayLike) -> float | None:
+    """Kolmogorov-Smirnov statistic: largest distance between the bads' and the goods' distribution functions.
+
+    >>> ks([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+    0.5
+    """
+    classes = _split(label, probability)
+    if classes is None:
+        return None
+    bads, goods = classes
+    cuts = np.unique(np.concatenate([bads, goods]))
+    share_of_bads = np.searchsorted(np.sort(bads), cuts, side="right") / len(bads)
+    share_of_goods = np.searchsorted(np.sort(goods), cuts, side="right") / len(goods)
+    return float(np.abs(share_of_goods - share_of_bads).max())
+
+
+def brier(label: ArrayLike, probability: ArrayLike) -> float | None:
+    """Mean squared distance between probability and outcome; None without loans.
+
+    >>> brier([0, 1], [0.0, 0.5])
+    0.125
+    """
+    outcome, forecast = np.asarray(label, dtype=np.float64), np.asarray(probability, dtype=np.float64)
+    if not len(outcome) or not np.isfinite(forecast).all():
+        return None
+    return float(np.mean((forecast - outcome) ** 2))
+
+
+def delong_interval(label: ArrayLike, probability: ArrayLike, confidence: float = 0.95) -> tuple[float, float] | None:
+    """Normal interval of the ROC-AUC with DeLong's variance, cut to 0..1; None below two loans of a class.
+
+    DeLong, DeLong and Clarke-Pearson (1988), placements by midranks after Sun and Xu (2014).
+
+    >>> low, high = delong_interval([0, 0, 0, 1, 1, 1], [0.1, 0.4, 0.2, 0.35, 0.8, 0.7])
+    >>> round(low, 3), round(high, 3)
+    (0.581, 1.0)
+    """
+    classes = _split(label, probability)
+    if classes is None or min(map(len, classes)) < 2:
+        return None
+    of_bads, of_goods = _placements(*classes)
+    auc = float(of_bads.mean())
+    variance = float(of_bads.var(ddof=1) / len(of_bads) + of_goods.var(ddof=1) / len(of_goods))
+    margin = NormalDist().inv_cdf(0.5 + confidence / 2) * sqrt(variance)
+    return max(0.0, auc - margin), min(1.0, auc + margin)
+
+
+def delong_paired_p_value(label: ArrayLike, probability_a: ArrayLike, probability_b: ArrayLike) -> float | None:
+    """Two-sided p-value of DeLong's test that two probabilities of the same loans have the same ROC-AUC.
+
+    None below two loans of a class. Two that rank every pair alike give 1.
+
+    >>> delong_paired_p_value([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], [0.2, 0.5, 0.4, 0.9])
+    1.0
+    """
+    first, second = _split(label, probability_a), _split(label, probability_b)
+    if first is None or second is None or min(map(len, first)) < 2:
+        return None
+    (bads_a, goods_a), (bads_b, goods_b) = _placements(*first), _placements(*second)
+    of_bads, of_goods = bads_a - bads_b, goods_a - goods_b
+    difference = float(of_bads.mean())
+    variance = float(of_bads.var(ddof=1) / len(of_bads) + of_goods.var(ddof=1) / len(of_goods))
+    if variance == 0:
+        return 1.0 if difference == 0 else 0.0
+    return erfc(abs(difference) / sqrt(2 * variance))
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Loans by outcome and decision. Positive means bad and declined."""
+
+    true_positive: int
+    false_positive: int
+    true_negative: int
+    false_negative: int
+
+    @property
+    def accuracy(self) -> float | None:
+        """Share of loans decided as they turned out."""
+        correct = self.true_positive + self.true_negative
+        return _ratio(correct, correct + self.false_positive + self.false_negative)
+
+    @property
+    def precision(self) -> float | None:
+        """Share of bads among the declined; None when none was declined."""
+        return _ratio(self.true_positive, self.true_positive + self.false_positive)
+
+    @property
+    def recall(self) -> float | None:
+        """Share of the bads that was declined; None without a bad."""
+        return _ratio(self.true_positive, self.true_positive + self.false_negative)
+
+    @property
+    def f1_score(self) -> float | None:
+        """Harmonic mean of precision and recall; None when there is neither a bad nor a declined loan."""
+        wrong = self.false_positive + self.false_negative
+        return _ratio(2 * self.true_positive, 2 * self.true_positive + wrong)
+
+
+def confusion(label: ArrayLike, decision: ArrayLike) -> Confusion:
+    """Count outcomes against decisions; both are 1 (bad, declined) or 0 (good, approved).
+
+    >>> confusion([1, 0, 1, 0], [1, 1, 0, 0])
+    Confusion(true_positive=1, false_positive=1, true_negative=1, false_negative=1)
+    """
+    bad, declined = np.asarray(label).astype(bool), np.asarray(decision).astype(bool)
+    return Confusion(
+        true_positive=int((bad & declined).sum()),
+        false_positive=int((~bad & declined).sum()),
+        true_negative=int((~bad & ~declined).sum()),
+        false_negative=int((bad & ~declined).sum()),
+    )
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _split(label: ArrayLike, probability: ArrayLike) -> tuple[FloatArray, FloatArray] | None:
+    """Probabilities of the bads and of the goods, or None where their order is undefined."""
+    outcome, forecast = np.asarray(label), np.asarray(probability, dtype=np.float64)
+    bads, goods = forecast[outcome == 1], forecast[outcome == 0]
+    if not len(bads) or not len(goods) or np.isnan(forecast).any():
+        return None
+    return bads, goods
+
+
+def _midranks(values: FloatArray) -> FloatArray:
+    _, group, size = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(size) - (size - 1) / 2)[group]
+
+
+def _placements(bads: FloatArray, goods: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Per bad the share of goods below it, per good the share of bads above it; the mean of either is the AUC."""
+    ranks = _midranks(np.concatenate([bads, goods]))
+    of_bads = (ranks[: len(bads)] - _midranks(bads)) / len(goods)
+    of_goods = 1 - (ranks[len(bads) :] - _midranks(goods)) / len(bads)
+    return of_bads, of_goods

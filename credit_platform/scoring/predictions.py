@@ -1,0 +1,67 @@
+"""Scoring loans with a version: probability, points, grade and decision per loan.
+
+Which version is in force in a month is said by the promotion log, what a probability means by grades.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import dataframely as dy
+import polars as pl
+
+from credit_platform.policy.model_config import ModelConfig
+from credit_platform.schemas.prediction import Prediction
+from credit_platform.scoring.grades import decision, risk_grade, score_points
+from credit_platform.scoring.training import FittedVersion
+from credit_platform.scoring.windows import SampleRole
+
+
+def score_loans(
+    version: FittedVersion,
+    features: pl.DataFrame,
+    *,
+    model_version: str,
+    role: SampleRole,
+    provenance: Literal["live", "backfill"],
+    config: ModelConfig,
+) -> dy.DataFrame[Prediction]:
+    """One prediction per row of gold/feature_store, in the order of month and loan.
+
+    Args:
+        version: The version that scores.
+        features: Rows of gold/feature_store, of one month or of several that share `role`.
+        model_version: Its name in the model store, written into every row.
+        role: What the cohort is to the version: only `post` and `outside` cohorts are new to it.
+        provenance: `backfill` where the version was trained after the month it scores.
+        config: The model configuration with scaling, grades and cut-off.
+
+    Raises:
+        ModelStoreError: the features lack a column the version was trained on.
+    """
+    named = replace(version, version=model_version)
+    probability = pl.col("default_probability")
+    scored = (
+        features.select(
+            "snapshot_month",
+            "loan_id",
+            "customer_id",
+            pl.lit(version.model).alias("model"),
+            pl.lit(model_version).alias("model_version"),
+            pl.lit(role).alias("sample_role"),
+            pl.lit(provenance).alias("provenance"),
+            "sources_present",
+        )
+        .with_columns(
+            pl.Series("raw_probability", (raw := named.predict_raw(features)), dtype=pl.Float64),
+            pl.Series("default_probability", named.calibrator.calibrate(raw), dtype=pl.Float64),
+        )
+        .with_columns(
+            score_points(probability, config.scoring.scaling),
+            risk_grade(probability, config.scoring.grades),
+            decision(probability, config.scoring.cut_off),
+        )
+        .sort("snapshot_month", "loan_id")
+    )
+    return Prediction.validate(scored.select(Prediction.column_names()), cast=True)

@@ -1,0 +1,138 @@
+"""Whether a version goes into production, and why: gates of its own, then a comparison with the one in force.
+
+Pure: the numbers come in, the decision and its sentences go out. Collecting the numbers belongs to comparison, writing
+the decision down to the promotion log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from credit_platform.policy.model_config import GatePolicy, ModelConfig, PromotionPolicy
+from credit_platform.scoring.comparison import HeadToHead
+from credit_platform.scoring.windows import SampleRole
+
+
+@dataclass(frozen=True)
+class CandidateResult:
+    """What is known of a new version: ROC-AUC by sample (None where undefined), missing cells, readable files."""
+
+    roc_auc: Mapping[SampleRole, float | None]
+    null_rate: float | None
+    artifacts_load_back: bool
+
+
+@dataclass(frozen=True)
+class PromotionDecision:
+    """The decision, its reasons as sentences, and the names of the gates that failed."""
+
+    promote: bool
+    reasons: tuple[str, ...]
+    failed_gates: tuple[str, ...]
+
+
+def decide_promotion(
+    candidate: CandidateResult, against: HeadToHead | None, *, config: ModelConfig
+) -> PromotionDecision:
+    """Decide about a new version.
+
+    Args:
+        candidate: The new version's results.
+        against: Both versions on the candidate's own out-of-time cohort, which neither was trained on; None when no
+            version is in force yet.
+        config: Gates and promotion policy.
+
+    Without a version in force the candidate goes in, failed gates and all, as long as its files can be read: some
+    version must score. Otherwise no gate may fail, and it must reach the uplift target or be better by DeLong's paired
+    test. With `auto_promote` off nothing is promoted here.
+    """
+    failed = failed_gates(candidate, config.gates)
+    reasons = list(failed.values()) or ["No gate failed."]
+    if against is None:
+        wins = candidate.artifacts_load_back
+        reasons.append("No version is in force yet, so there is none to beat.")
+    else:
+        beats, reason = _beats(against, config.promotion)
+        wins = beats and not failed
+        reasons.append(reason)
+    if wins and not config.promotion.auto_promote:
+        wins = False
+        reasons.append("promotion.auto_promote is off, so a person decides whether it goes into production.")
+    return PromotionDecision(promote=wins, reasons=tuple(reasons), failed_gates=tuple(failed))
+
+
+def failed_gates(candidate: CandidateResult, gates: GatePolicy) -> dict[str, str]:
+    """Name of each failed gate and a sentence why. What cannot be measured fails.
+
+    The two gaps are losses: of training against validation and of test against out-of-time. A later sample that does
+    better than an earlier one is no failure.
+    """
+    auc = candidate.roc_auc
+    checks: list[tuple[str, str, float | None, float, Callable[[float, float], bool]]] = [
+        ("min_oot_roc_auc", "Out-of-time ROC-AUC", auc.get("oot"), gates.min_oot_roc_auc, lambda x, bar: x >= bar),
+        (
+            "max_oot_test_gap",
+            "Loss of ROC-AUC from test to out-of-time",
+            _loss(auc, "test", "oot"),
+            gates.max_oot_test_gap,
+            lambda x, bar: x <= bar,
+        ),
+        (
+            "max_train_validation_gap",
+            "Loss of ROC-AUC from training to validation",
+            _loss(auc, "train", "validation"),
+            gates.max_train_validation_gap,
+            lambda x, bar: x <= bar,
+        ),
+        (
+            "max_null_rate",
+            "Share of missing feature cells",
+            candidate.null_rate,
+            gates.max_null_rate,
+            lambda x, bar: x <= bar,
+        ),
+    ]
+    failed = {}
+    for name, what, value, bar, holds in checks:
+        if value is None:
+            failed[name] = f"Gate {name}: {what[0].lower()}{what[1:]} cannot be measured on its sample."
+        elif not holds(value, bar):
+            failed[name] = f"Gate {name}: {what[0].lower()}{what[1:]} is {value:.4f}, the gate is {bar:.4f}."
+    if not candidate.artifacts_load_back:
+        failed["artifacts_load_back"] = "Gate artifacts_load_back: the stored files do not give the version back."
+    return failed
+
+
+def uplift_target(incumbent_auc: float, min_uplift: float) -> float:
+    """ROC-AUC a candidate must reach: the incumbent's and `min_uplift` of it, at most half the distance to 1 more.
+
+    >>> uplift_target(0.80, 0.02)
+    0.8160000000000001
+    >>> uplift_target(0.99, 0.02)
+    0.995
+    """
+    return min(incumbent_auc * (1 + min_uplift), incumbent_auc + (1 - incumbent_auc) / 2)
+
+
+def _loss(auc: Mapping[SampleRole, float | None], earlier: SampleRole, later: SampleRole) -> float | None:
+    before, after = auc.get(earlier), auc.get(later)
+    return None if before is None or after is None else before - after
+
+
+def _beats(against: HeadToHead, policy: PromotionPolicy) -> tuple[bool, str]:
+    new, old, p_value = against.candidate_auc, against.incumbent_auc, against.p_value
+    rival = f"version {against.incumbent_version}, in force,"
+    if new is None or old is None:
+        return False, f"It cannot be compared with {rival} because the out-of-time cohort holds one class only."
+    target = uplift_target(old, policy.min_uplift)
+    significance = "not testable" if p_value is None else f"p = {p_value:.4f}"
+    facts = (
+        f"Out-of-time ROC-AUC is {new:.4f} against {old:.4f} of {rival} on the same {against.n} loans "
+        f"(target {target:.4f}, DeLong {significance})"
+    )
+    if new >= target:
+        return True, f"{facts}: the uplift target is reached."
+    if p_value is not None and p_value < policy.significance and new > old:
+        return True, f"{facts}: better at the significance level of {policy.significance:g}."
+    return False, f"{facts}: neither the target nor significance at {policy.significance:g} is reached."

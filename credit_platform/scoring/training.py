@@ -1,0 +1,220 @@
+"""Fitting one version of a model, and reading it back from its files.
+
+A fit sees the training and the validation sample and nothing else: what is fitted comes from training, what is chosen
+or calibrated from validation. Windows, evaluation and promotion belong to modules of their own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from credit_platform.errors import ModelStoreError, TrainingError
+from credit_platform.features.catalogue import CATEGORICAL_FEATURES, CHANNELS, NUMERIC_FEATURES
+from credit_platform.policy.model_config import ModelConfig
+from credit_platform.scoring.algorithms import ALGORITHMS, Learner
+from credit_platform.scoring.calibration import PlattCalibrator, fit_platt
+from credit_platform.scoring.clickstream_evidence import MONTHS, ClickstreamEvidence, fit_evidence, mask_clickstream
+from credit_platform.scoring.preprocessing import MODEL_FEATURES, Preprocessing, fit_preprocessing, missing_columns
+
+FloatArray = NDArray[np.float64]
+
+UNSTORED = "unstored"
+# What the stability of later months is measured on: the channels' deviations, as sums and means change their spread
+# with the length of history by design, and not the number of months itself, which moves by one every month.
+REFERENCE_NUMBERS = (*(name for name in NUMERIC_FEATURES if name != MONTHS), *CHANNELS)
+
+# Training loans that are fitted as if the clickstream were dark. Whole cohorts do lose it, and a model that never met
+# such loans has only learned how they do not look. A tenth costs no measurable ranking where the clickstream is there.
+MASKED_SHARE = 0.10
+
+
+_NEEDED = ("snapshot_month", "loan_id", "label", *MODEL_FEATURES)
+
+
+@dataclass(frozen=True)
+class FittedVersion:
+    """One version of a model: preprocessing, algorithm, calibrator and the frozen reference of later months."""
+
+    model: str
+    algorithm: str
+    dtypes: Mapping[str, str]
+    preprocessing: Preprocessing
+    learner: Learner
+    calibrator: PlattCalibrator
+    reference: bytes
+    version: str = UNSTORED
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Feature store columns the version reads."""
+        return tuple(self.dtypes)
+
+    @property
+    def importance(self) -> pl.DataFrame:
+        """One row per feature: `feature`, `importance` (share of the whole), `rank` (1 = most)."""
+        features, place = np.unique(self.preprocessing.design_features(), return_inverse=True)
+        weight = np.bincount(place, weights=self.learner.column_importance())
+        share = weight / weight.sum() if weight.sum() > 0 else weight
+        return (
+            pl.DataFrame({"feature": features.tolist(), "importance": share})
+            .sort(["importance", "feature"], descending=[True, False])
+            .with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int32))
+        )
+
+    def predict_raw(self, features: pl.DataFrame) -> FloatArray:
+        """Probability as the algorithm gives it, one per row.
+
+        Raises:
+            ModelStoreError: a column the version was trained on is missing.
+        """
+        missing = missing_columns(features, self.features)
+        if missing:
+            raise ModelStoreError(
+                model=self.model,
+                version=self.version,
+                reason=f"the features to score lack {', '.join(missing)}, which it was trained on",
+                fix="Rebuild gold/feature_store, or score with a version trained without them.",
+            )
+        return self.learner.predict(self.preprocessing.design_matrix(features))
+
+    def predict(self, features: pl.DataFrame) -> FloatArray:
+        """Calibrated default probability, one per row. Raises as `predict_raw` does."""
+        return self.calibrator.calibrate(self.predict_raw(features))
+
+    def monitored(self, features: pl.DataFrame) -> pl.DataFrame:
+        """The features as stability looks at them: with the clickstream channels as deviations beside them."""
+        return features.with_columns(self.preprocessing.evidence.deviations(features).get_columns())
+
+    def artifacts(self) -> dict[str, bytes]:
+        """File name to content; the same fit gives the same bytes."""
+        features = [{"name": name, "dtype": dtype} for name, dtype in self.dtypes.items()]
+        return {
+            "preprocessing.json": self.preprocessing.to_json(),
+            "calibrator.json": self.calibrator.to_json(),
+            "features.json": json.dumps({"algorithm": self.algorithm, "features": features}, indent=1).encode(),
+            self.learner.file_name: self.learner.to_bytes(),
+            "reference.json": self.reference,
+        }
+
+
+def fit_version(model: str, train: pl.DataFrame, validation: pl.DataFrame, config: ModelConfig) -> FittedVersion:
+    """Fit one model on feature store rows with their `label`. The order of the rows does not matter.
+
+    Raises:
+        TrainingError: the model is unknown, a column is missing, a sample is too small, has unlabelled loans or one
+            class only, or the algorithm did not converge.
+    """
+    spec = config.models.get(model)
+    if spec is None or spec.algorithm not in ALGORITHMS:
+        raise TrainingError(
+            model=model,
+            reason=f"model_config.yaml knows {', '.join(config.models)} with algorithms {', '.join(ALGORITHMS)}",
+            fix="Name one of these models, or add it to model_config.yaml.",
+        )
+    train = _checked(model, "training", train, config.selection.min_samples)
+    validation = _checked(model, "validation", validation, config.selection.min_samples)
+    shown = mask_clickstream(train, share=MASKED_SHARE, seed=config.random_seed)
+    preprocessing = fit_preprocessing(shown, fit_evidence(train))
+    validation_design, validation_label = preprocessing.design_matrix(validation), _labels(validation)
+    learner = ALGORITHMS[spec.algorithm].fit(
+        (preprocessing.design_matrix(shown), _labels(shown)),
+        (validation_design, validation_label),
+        model=model,
+        params=spec.params,
+        seed=config.random_seed,
+    )
+    raw = learner.predict(validation_design)
+    calibrator = fit_platt(validation_label, raw)
+    return FittedVersion(
+        model=model,
+        algorithm=spec.algorithm,
+        dtypes={name: str(train.schema[name]) for name in MODEL_FEATURES},
+        preprocessing=preprocessing,
+        learner=learner,
+        calibrator=calibrator,
+        reference=_reference(validation, preprocessing.evidence, calibrator.calibrate(raw)),
+    )
+
+
+def load_version(model: str, artifacts: Mapping[str, bytes], *, version: str = UNSTORED) -> FittedVersion:
+    """Read a version back from its files; predictions are equal to the last bit.
+
+    Raises:
+        ModelStoreError: a file is missing or cannot be read.
+    """
+    try:
+        described = json.loads(artifacts["features.json"])
+        learner = ALGORITHMS[described["algorithm"]]
+        return FittedVersion(
+            model=model,
+            algorithm=described["algorithm"],
+            dtypes={feature["name"]: feature["dtype"] for feature in described["features"]},
+            preprocessing=Preprocessing.from_json(artifacts["preprocessing.json"]),
+            learner=learner.from_bytes(artifacts[learner.file_name]),
+            calibrator=PlattCalibrator.from_json(artifacts["calibrator.json"]),
+            reference=artifacts["reference.json"],
+            version=version,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelStoreError(
+            model=model,
+            version=version,
+            reason=f"its files cannot be read back: {type(error).__name__}: {error}",
+            fix="Restore the version's folder, or train the month again.",
+        ) from error
+
+
+def is_restorable(fitted: FittedVersion, features: pl.DataFrame) -> bool:
+    """Whether the version's files give it back with the same prediction, to the last bit, for every row."""
+    try:
+        restored = load_version(fitted.model, fitted.artifacts())
+    except ModelStoreError:
+        return False
+    return np.array_equal(fitted.predict(features), restored.predict(features))
+
+
+def _checked(model: str, sample: str, frame: pl.DataFrame, min_samples: int) -> pl.DataFrame:
+    """The sample in its canonical order, if a model can be fitted on it."""
+    missing = missing_columns(frame, _NEEDED)
+    if missing:
+        reason, fix = f"its {sample} sample lacks {', '.join(missing)}", "Rebuild gold/feature_store for its months."
+        raise TrainingError(model=model, reason=reason, fix=fix)
+    n, unlabelled = frame.height, frame["label"].null_count()
+    n_bad = int(frame["label"].fill_null(0).sum())
+    counts = f"its {sample} sample has {n} loans, {n_bad} of them bad"
+    if unlabelled:
+        fix = "Join gold/label_store, and take mature cohorts only."
+        raise TrainingError(model=model, reason=f"{counts} and {unlabelled} without a label", fix=fix)
+    if n < min_samples:
+        fix = "Choose longer windows, or lower selection.min_samples in model_config.yaml."
+        raise TrainingError(model=model, reason=f"{counts}; selection.min_samples asks for {min_samples}", fix=fix)
+    if n_bad in {0, n}:
+        fix = "Choose windows whose cohorts hold both goods and bads."
+        raise TrainingError(model=model, reason=f"{counts}; a model needs both classes", fix=fix)
+    return frame.sort("snapshot_month", "loan_id").rechunk()
+
+
+def _labels(frame: pl.DataFrame) -> NDArray[np.int8]:
+    return frame["label"].cast(pl.Int8).to_numpy()
+
+
+def _reference(validation: pl.DataFrame, evidence: ClickstreamEvidence, probability: FloatArray) -> bytes:
+    """Distribution of features and default probability in frozen bins, as JSON.
+
+    Of the validation sample, the newest the fit sees. Clickstream histories of training loans are shorter than those
+    of the loans to come, and their scores, on which the model was fitted, less spread: measured on the training sample
+    the PSI of a sound book stays above the alert level.
+    """
+    from credit_platform.monitoring.stability import fit_reference
+
+    seen = validation.with_columns(evidence.deviations(validation).get_columns())
+    reference = fit_reference(
+        seen, probability=probability, numeric=REFERENCE_NUMBERS, categorical=CATEGORICAL_FEATURES
+    )
+    return reference.to_json()

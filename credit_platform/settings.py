@@ -1,0 +1,175 @@
+"""Settings: the only module that reads the environment.
+
+Variables start with CREDIT_; what they leave open comes from `<data folder>/platform.yaml`, then from the defaults
+here. Numbers of the trade (thresholds, windows) are policy and do not belong here; paths of tables are built by
+`lake.layout`.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from credit_platform.errors import SettingsError
+from credit_platform.lending.months import month_key, parse_month
+from credit_platform.policy.load import Policy, load_policy
+
+PLATFORM_FILE = "platform.yaml"
+DEFAULT_DATA_DIR = Path("data")
+DEFAULT_FIRST_MONTH = date(2023, 1, 1)
+
+Automation = Literal["running", "stopped"]
+
+
+def _as_month(value: object) -> object:
+    return parse_month(value) if isinstance(value, str) else value
+
+
+Month = Annotated[date, BeforeValidator(_as_month)]
+
+
+class BookFile(BaseModel):
+    """What `platform.yaml` says of the book: its months, and whether schedules and sensors start by themselves."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    first_month: Month | None = None
+    last_month: Month | None = None
+    automation: Automation = "stopped"
+
+
+class _Environment(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="CREDIT_", frozen=True, extra="ignore")
+
+    data_dir: Path = DEFAULT_DATA_DIR
+    raw_dir: Path | None = None
+    first_month: Month | None = None
+    last_month: Month | None = None
+    policy_dir: Path | None = None
+
+
+class Settings(BaseModel):
+    """Everything a process needs to know about where and when it runs.
+
+    `last_month` is inclusive; None leaves the axis open to the month that has just begun. `is_book_known` is False
+    while neither the environment nor `platform.yaml` names the first month and the default stands in.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    data_dir: Path
+    raw_dir: Path
+    first_month: date
+    last_month: date | None
+    is_book_known: bool
+    policy_dir: Path | None
+    automation: Automation
+    policy: Policy
+
+    @property
+    def platform_file(self) -> Path:
+        """Where the book's months are written down."""
+        return self.data_dir / PLATFORM_FILE
+
+
+def _settings_error(name: str, error: ValidationError) -> SettingsError:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    return SettingsError(name=f"{name}, {key}", reason=str(first["msg"]), fix="Correct the value and start again.")
+
+
+def read_book_file(file: Path) -> BookFile:
+    """Read `platform.yaml`; a missing file is an empty one.
+
+    Raises:
+        SettingsError: the file is not YAML or holds a wrong value.
+    """
+    if not file.is_file():
+        return BookFile()
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        # YAML reads an unquoted 2023-01-01 as a date already, and 2023-01 as text.
+        return BookFile.model_validate(content)
+    except yaml.YAMLError as error:
+        raise SettingsError(name=str(file), reason="not YAML", fix=str(error)) from error
+    except ValidationError as error:
+        raise _settings_error(str(file), error) from error
+
+
+def book_file_text(book: BookFile) -> str:
+    """The text of `platform.yaml` for a book."""
+    content = {
+        "first_month": month_key(book.first_month) if book.first_month else None,
+        "last_month": month_key(book.last_month) if book.last_month else None,
+        "automation": book.automation,
+    }
+    return (
+        "# The months of this loan book; the environment (CREDIT_FIRST_MONTH, CREDIT_LAST_MONTH) overrides them.\n"
+        + (yaml.safe_dump(content, sort_keys=False))
+    )
+
+
+def load_settings() -> Settings:
+    """Read the environment, `platform.yaml` and the policy once.
+
+    Raises:
+        SettingsError: a variable or platform.yaml holds a wrong value, or the last month lies before the first.
+        PolicyError: a policy file holds a wrong value.
+    """
+    try:
+        environment = _Environment()
+    except ValidationError as error:
+        variable = f"CREDIT_{error.errors()[0]['loc'][0]}".upper()
+        raise _settings_error(variable, error) from error
+    data_dir = environment.data_dir.expanduser()
+    book = read_book_file(data_dir / PLATFORM_FILE)
+    first = environment.first_month or book.first_month
+    last = environment.last_month or book.last_month
+    if last is not None and last < (first or DEFAULT_FIRST_MONTH):
+        raise SettingsError(
+            name="last month",
+            reason=f"{last:%Y-%m} lies before the first month {first or DEFAULT_FIRST_MONTH:%Y-%m}",
+            fix=f"Correct CREDIT_FIRST_MONTH, CREDIT_LAST_MONTH or {data_dir / PLATFORM_FILE}.",
+        )
+    return Settings(
+        data_dir=data_dir,
+        raw_dir=(environment.raw_dir or data_dir / "raw").expanduser(),
+        first_month=first or DEFAULT_FIRST_MONTH,
+        last_month=last,
+        is_book_known=first is not None,
+        policy_dir=environment.policy_dir,
+        automation=book.automation,
+        policy=load_policy(environment.policy_dir),
+    )
+
+
+def dagster_home(data_dir: Path) -> Path:
+    """The folder whose dagster.yaml configures the instance that keeps this book's history.
+
+    DAGSTER_HOME wins; the default data folder in a checkout uses the checkout's own dagster.yaml, so that the command
+    line and `dagster dev` share one history; any other data folder keeps its history inside itself.
+    """
+    named = os.environ.get("DAGSTER_HOME")
+    if named:
+        return Path(named).expanduser()
+    checkout = Path.cwd()
+    if data_dir.resolve() == (checkout / DEFAULT_DATA_DIR).resolve() and (checkout / "dagster.yaml").is_file():
+        return checkout
+    return data_dir.resolve() / ".dagster"
+
+
+def child_environment(settings: Settings, home: Path) -> dict[str, str]:
+    """The environment of a Dagster process that is to work on the same book with the same history."""
+    environment = dict(os.environ)
+    environment["CREDIT_DATA_DIR"] = str(settings.data_dir.resolve())
+    environment["CREDIT_RAW_DIR"] = str(settings.raw_dir.resolve())
+    # In a checkout `dagster dev` finds the dagster.yaml beside it by itself.
+    if home.resolve() != Path.cwd():
+        environment["DAGSTER_HOME"] = str(home.resolve())
+    return environment

@@ -1,0 +1,1 @@
+"""The generator of a loan book with a known default process. Pure."""

@@ -1,0 +1,37 @@
+"""The random streams of a synthetic book: one independent generator per cohort and purpose.
+
+Distributions do not belong here, only where their randomness comes from.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Draw(IntEnum):
+    """What a stream is drawn for. The numbers are part of every book: never renumber them."""
+
+    SIZE = 1
+    APPLICANTS = 2
+    TRAITS = 3
+    REPAYMENTS = 4
+    NAMES = 5
+    ATTRIBUTES_DIRT = 6
+    FINANCIALS_DIRT = 7
+    CLICKSTREAM = 8
+
+
+def generator(seed: int, cohort: int, draw: Draw, step: int = 0) -> np.random.Generator:
+    """The generator of one cohort and purpose; `step` tells the months of one customer's history apart."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, cohort, int(draw), step])))
+
+
+def choose(rng: np.random.Generator, values: tuple[str, ...], n: int) -> NDArray[np.str_]:
+    """`n` values with equal chances."""
+    return np.array(values)[rng.integers(0, len(values), n)]

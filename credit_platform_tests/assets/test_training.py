@@ -1,0 +1,131 @@
+"""Training as of a month: what is read when, what the held-out cohorts can change, and which windows apply."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date
+
+import polars as pl
+import pytest
+
+from credit_platform.assets import training
+from credit_platform.assets.training import is_triggered, read_cohorts, train_as_of
+from credit_platform.errors import MissingMonthsError, WindowError
+from credit_platform.lake.model_store import ModelStore
+from credit_platform.lake.promotions import PromotionLog
+from credit_platform.lake.tables import Lake
+from credit_platform.lending.months import add_months, month_range
+from credit_platform.policy.load import load_policy
+from credit_platform_tests.small_book import FIRST_TRAINING, MODELS, BookFolders
+
+# The windows of the first training: train 2023-01..04, validation 05, test 06, out of time 07.
+TEST, OOT = date(2023, 6, 1), date(2023, 7, 1)
+UNSEEN = {TEST, OOT}
+
+
+@pytest.fixture
+def untrained(book_copy: BookFolders) -> BookFolders:
+    """The book as it was before its first training."""
+    book_copy.layout.promotions().unlink()
+    return book_copy
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_held_out_cohorts_are_read_only_after_the_model_is_final(
+    untrained: BookFolders, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[str] = []
+    scan, fit = Lake.scan, training.fit_version
+
+    def watched_scan(lake: Lake, table: str, months: Sequence[date]) -> pl.LazyFrame:
+        cohorts = [add_months(month, -6) for month in months] if table == "gold/label_store" else months
+        events.extend("held out" if cohort in UNSEEN else "development" for cohort in cohorts)
+        assert table in {"gold/feature_store", "gold/label_store", f"monitoring/{model}/action"}
+        return scan(lake, table, months)
+
+    def watched_fit(*arguments: object) -> object:
+        fitted = fit(*arguments)  # pyrefly: ignore[bad-argument-type]
+        events.append("final")
+        return fitted
+
+    monkeypatch.setattr(Lake, "scan", watched_scan)
+    monkeypatch.setattr(training, "fit_version", watched_fit)
+    policy = load_policy(untrained.policy_dir)
+    train_as_of(untrained.lake, model, FIRST_TRAINING, policy)
+    final = events.index("final")
+    assert set(events[:final]) == {"development"}
+    assert set(events[final + 1 :]) == {"held out"}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_other_held_out_labels_change_the_judgement_and_not_one_byte_of_the_model(
+    untrained: BookFolders, model: str
+) -> None:
+    store, policy = ModelStore(untrained.layout), load_policy(untrained.policy_dir)
+    before = train_as_of(untrained.lake, model, FIRST_TRAINING, policy)
+    for cohort in UNSEEN:
+        month = add_months(cohort, 6)
+        labels = untrained.lake.scan("gold/label_store", [month]).collect()
+        untrained.lake.write("gold/label_store", labels.with_columns(label=1 - pl.col("label")), [month])
+    after = train_as_of(untrained.lake, model, FIRST_TRAINING, policy)
+    old, new = (store.load(model, outcome.model_version) for outcome in (before, after))
+    assert {name for name in old if old[name] != new[name]} == {"metadata.json"}
+    assert store.out_of_time_auc(model, before.model_version) != store.out_of_time_auc(model, after.model_version)
+
+
+def test_before_the_windows_fit_training_says_which_months_are_missing(untrained: BookFolders) -> None:
+    policy = load_policy(untrained.policy_dir)
+    with pytest.raises((MissingMonthsError, WindowError), match="2022-12"):
+        train_as_of(untrained.lake, MODELS[0], add_months(FIRST_TRAINING, -1), policy)
+
+
+def test_labels_are_read_where_they_matured(finished_book: BookFolders) -> None:
+    cohorts = month_range(date(2023, 1, 1), date(2023, 2, 1))
+    sample = read_cohorts(finished_book.lake, cohorts, lag=6)
+    assert set(sample["snapshot_month"]) == set(cohorts)
+    matured = [add_months(cohort, 6) for cohort in cohorts]
+    labels = finished_book.lake.scan("gold/label_store", matured).collect()
+    assert sample.sort("loan_id")["label"].to_list() == labels.sort("loan_id")["label"].to_list()
+    assert sample["label"].null_count() == 0
+
+
+@pytest.mark.parametrize(
+    ("action", "actionable", "expected"),
+    [("retrain", True, True), ("retrain", False, False), ("active_monitoring", True, False)],
+)
+def test_only_an_actionable_retrain_triggers(
+    book_copy: BookFolders, action: str, *, actionable: bool, expected: bool
+) -> None:
+    month, table = date(2024, 3, 1), "monitoring/gradient_boosting/action"
+    row = book_copy.lake.scan(table, [month]).collect()
+    book_copy.lake.write(table, row.with_columns(action=pl.lit(action), actionable=pl.lit(actionable)), [month])
+    assert is_triggered(book_copy.lake, "gradient_boosting", month) is expected
+    assert not is_triggered(book_copy.lake, "gradient_boosting", date(2030, 1, 1))
+
+
+def test_a_breach_leads_to_a_training_on_short_windows_that_takes_effect_next_month(book_copy: BookFolders) -> None:
+    policy_dir = book_copy.data_dir.parent / "policy"
+    policy_dir.mkdir()
+    text = (book_copy.policy_dir / "model_config.yaml").read_text()
+    (policy_dir / "model_config.yaml").write_text(text)
+    never_met = "metrics: {roc_auc: {priority: P0, business_threshold: 0.9999, data_science_threshold: 1.0}}"
+    (policy_dir / "monitoring_thresholds.yaml").write_text(never_met)
+    strict = BookFolders(book_copy.data_dir, book_copy.raw_dir, policy_dir)
+    month = date(2024, 3, 1)
+    ended = strict.command("backfill", "--from", "2024-03", "--to", "2024-03")
+    assert ended.returncode == 0, ended
+    for model in MODELS:
+        action = strict.lake.scan(f"monitoring/{model}/action", [month]).collect().row(0, named=True)
+        assert (action["action"], action["actionable"]) == ("retrain", True)
+        assert "0.9999" in action["reasons"]
+        (record,) = [r for r in PromotionLog(strict.layout).records() if (r.model, r.as_of) == (model, month)]
+        assert record.effective_month == date(2024, 4, 1)
+        metadata = json.loads(ModelStore(strict.layout).load(model, record.model_version)["metadata.json"])
+        assert metadata["windows"] == {
+            "kind": "triggered",
+            "train": ["2023-05-01", "2023-06-01"],
+            "validation": ["2023-07-01"],
+            "test": ["2023-08-01"],
+            "oot": ["2023-09-01"],
+        }

@@ -1,0 +1,1 @@
+"""What the main paths cost, in CPU seconds and beside the same work without Dagster: `make bench`."""

@@ -1,0 +1,21 @@
+"""Write the synthetic book of the benchmark: `generate RAW_DIR MONTHS LOANS_PER_MONTH`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from credit_platform.lake.layout import Layout
+from credit_platform.lake.raw_book import write_book
+from credit_platform.synthetic.book import BookSpec, generate_month, months_of
+
+
+def generate(raw_dir: Path, n_months: int, loans_per_month: int) -> None:
+    """Make the four raw files of a book."""
+    spec = BookSpec(n_months=n_months, loans_per_month=loans_per_month)
+    months = (generate_month(spec, month) for month in months_of(spec))
+    write_book(Layout(raw_dir.parent, raw_dir), months, on_month=lambda: None)
+
+
+if __name__ == "__main__":
+    generate(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

@@ -1,0 +1,93 @@
+"""A tiny book whose whole life runs in seconds, and the command line started on it as a process of its own.
+
+What a campaign does to such processes stands in the campaign.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from credit_platform.lake.layout import Layout
+from credit_platform.lake.raw_book import write_book
+from credit_platform.lake.tables import Lake
+from credit_platform.synthetic.book import BookSpec, generate_month, months_of
+
+SPEC = BookSpec(first_month=date(2021, 1, 1), n_months=15, loans_per_month=120, clickstream_months=12, seed=11)
+
+FIRST_TRAINING = date(2022, 1, 1)
+# Short windows: 13 months until the first training, so that 15 months hold every phase, a second training included.
+_POLICY = """
+windows:
+  relative: {train: 4, validation: 1, test: 1, oot: 1}
+  triggered: {train: 3, validation: 1, test: 1, oot: 1}
+features: {clickstream_months: 12}
+scoring: {backfill_months: 7}
+retraining: {every_months: 2}
+"""
+
+
+@dataclass(frozen=True)
+class AttackedBook:
+    """Raw files and a policy that several data folders share."""
+
+    root: Path
+
+    @property
+    def raw_dir(self) -> Path:
+        return self.root / "raw"
+
+    @property
+    def policy_dir(self) -> Path:
+        return self.root / "policy"
+
+    def lake(self, name: str) -> Lake:
+        return Lake.at(self.root / name, self.raw_dir)
+
+    def start(self, name: str, *arguments: str) -> subprocess.Popen[str]:
+        """Start `credit-platform` on the data folder `name`, in a process group of its own."""
+        environment = {
+            variable: value
+            for variable, value in os.environ.items()
+            if not variable.startswith(("CREDIT_", "DAGSTER_", "PYTEST_"))
+        }
+        environment |= {
+            "CREDIT_DATA_DIR": str(self.root / name),
+            "CREDIT_RAW_DIR": str(self.raw_dir),
+            "CREDIT_POLICY_DIR": str(self.policy_dir),
+            "COLUMNS": "250",
+        }
+        program = Path(sys.executable).with_name("credit-platform")
+        return subprocess.Popen(
+            [str(program), *arguments],
+            env=environment,
+            cwd=self.root,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, name: str, *arguments: str) -> str:
+        """Run `credit-platform` to its end, which must be a good one; returns what it printed."""
+        process = self.start(name, *arguments)
+        output, _ = process.communicate(timeout=600)
+        assert process.returncode == 0, output
+        return output
+
+
+def make_attacked_book(root: Path) -> AttackedBook:
+    """Write raw files and policy below `root`."""
+    book = AttackedBook(root)
+    book.policy_dir.mkdir(parents=True)
+    (book.policy_dir / "model_config.yaml").write_text(_POLICY)
+    write_book(
+        Layout(root / "unused", book.raw_dir),
+        (generate_month(SPEC, month) for month in months_of(SPEC)),
+        on_month=lambda: None,
+    )
+    return book

@@ -1,0 +1,131 @@
+"""Exit codes and messages of the command line, run as a program."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from credit_platform_tests.small_book import BookFolders, run_command
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("backfil",), "backfil"),
+        (("backfill", "--from"), "--from"),
+        (("backfill", "--frm", "2023-01"), "--frm"),
+        (("backfill", "--from", "January"), "--from: 'January' is not a month; write YYYY-MM or YYYY-MM-01"),
+        (("backfill", "--to", "2023-01-15"), "--to: '2023-01-15' is not a month"),
+        (("backfill", "--from", "2023-13"), "--from"),
+        (("backfill", "--from", "2023-05", "--to", "2023-02"), "2023-05 is later than 2023-02"),
+        (("backfill", "--from", "2022-01", "--to", "2023-02"), "reaches beyond the book, 2023-01 to 2024-08"),
+        (("backfill", "--job", "build_year"), "--job: no job 'build_year'. Choose one of build_month, score_month"),
+        (("demo", "--months", "many"), "months"),
+    ],
+)
+def test_wrong_usage_is_explained_and_exits_with_2(
+    small_book: BookFolders, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    book = BookFolders(tmp_path / "data", small_book.raw_dir, small_book.policy_dir)
+    refused = book.command(*arguments)
+    assert refused.returncode == 2, refused
+    assert said in refused.stdout + refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_missing_raw_files_exit_with_1_and_name_the_file_and_the_folder(tmp_path: Path) -> None:
+    failed = run_command("backfill", CREDIT_DATA_DIR=str(tmp_path), CREDIT_RAW_DIR=str(tmp_path / "nowhere"))
+    assert failed.returncode == 1
+    assert "no file lms_loan_daily*.csv" in failed.stderr
+    assert str(tmp_path / "nowhere") in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("CREDIT_FIRST_MONTH", "soon"), ("CREDIT_POLICY_DIR", "/no/such/folder")]
+)
+def test_a_wrong_setting_exits_with_1_and_names_it(tmp_path: Path, variable: str, value: str) -> None:
+    failed = run_command("timeline", **{"CREDIT_DATA_DIR": str(tmp_path), variable: value})
+    assert failed.returncode == 1
+    assert (variable if variable == "CREDIT_FIRST_MONTH" else value) in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_help_names_every_verb(tmp_path: Path) -> None:
+    shown = run_command("--help", CREDIT_DATA_DIR=str(tmp_path))
+    assert shown.returncode == 0
+    for verb in ("init", "demo", "backfill", "timeline", "status", "ui", "clean"):
+        assert verb in shown.stdout
+
+
+def test_status_is_a_table_or_json_of_the_same_facts(finished_book: BookFolders) -> None:
+    shown, told = finished_book.command("status"), finished_book.command("status", "--json")
+    assert (shown.returncode, told.returncode) == (0, 0)
+    report = json.loads(told.stdout)
+    assert set(report) == {"tables", "versions", "actions"}
+    assert all(row["missing"] == [] for row in report["tables"])
+    for row in report["tables"]:
+        assert f"{row['months']} of {row['expected']}" in shown.stdout
+    assert {action["model"] for action in report["actions"]} == {"logistic_regression", "gradient_boosting"}
+    assert all(version["model_version"] in shown.stdout for version in report["versions"])
+
+
+def test_status_of_a_book_with_nothing_built_lists_every_month_as_missing(
+    small_book: BookFolders, tmp_path: Path
+) -> None:
+    told = BookFolders(tmp_path / "data", small_book.raw_dir, small_book.policy_dir).command(
+        "status", "--json", CREDIT_FIRST_MONTH="2023-01", CREDIT_LAST_MONTH="2023-03"
+    )
+    report = json.loads(told.stdout)
+    bronze = report["tables"][0]
+    assert (bronze["months"], bronze["missing"]) == (0, ["2023-01", "2023-02", "2023-03"])
+    assert (report["versions"], report["actions"]) == ([], [])
+
+
+def test_timeline_gives_the_same_phases_as_table_and_json(finished_book: BookFolders) -> None:
+    shown, told = finished_book.command("timeline"), finished_book.command("timeline", "--json")
+    assert (shown.returncode, told.returncode) == (0, 0)
+    for phase in json.loads(told.stdout):
+        assert phase["first_month"][:7] in shown.stdout
+
+
+def test_init_reads_the_months_off_the_loan_file_and_keeps_what_it_was_told(
+    small_book: BookFolders, tmp_path: Path
+) -> None:
+    book = BookFolders(tmp_path / "data", small_book.raw_dir, small_book.policy_dir)
+    first = book.command("init")
+    assert first.returncode == 0, first
+    assert "2023-01 to 2024-08, first training 2024-01" in first.stdout
+    assert "2023-01 to 2024-05" in book.command("init", "--last-month", "2024-05-01").stdout
+    assert "2023-01 to 2024-05" in book.command("init").stdout
+    assert "open-ended" in book.command("init", "--open-ended").stdout
+
+
+def test_clean_deletes_nothing_until_it_is_told_yes_and_never_given_raw_files(
+    small_book: BookFolders, tmp_path: Path
+) -> None:
+    book = small_book.copy_raw_to(tmp_path)
+    (book.raw_dir / ".generated-by-demo").unlink()
+    book.command("init")
+    built = book.data_dir / "gold" / "label_store" / "2023-01-01.parquet"
+    own = book.data_dir / "notes.txt"
+    built.parent.mkdir(parents=True)
+    for file in (built, own):
+        file.touch()
+    asked = book.command("clean")
+    assert asked.returncode == 1
+    assert str(built.parents[1]) in asked.stdout
+    assert "Nothing deleted; add --yes" in asked.stdout
+    assert built.is_file()
+    assert (book.data_dir / "platform.yaml").is_file()
+    assert book.command("clean", "--yes").returncode == 0
+    assert sorted(path.name for path in book.data_dir.iterdir()) == ["notes.txt"]
+    assert len(list(book.raw_dir.glob("*.csv"))) == 4
+
+
+def test_clean_deletes_raw_files_that_the_demo_made(small_book: BookFolders, tmp_path: Path) -> None:
+    book = small_book.copy_raw_to(tmp_path)
+    assert book.command("clean", "--yes").returncode == 0
+    assert not book.raw_dir.exists()

@@ -1,0 +1,62 @@
+"""Fixtures every test may use.
+
+Fixtures of one package live in that package's own conftest.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+import pytest
+
+from credit_platform_tests.small_book import BookFolders, make_book
+
+
+@pytest.fixture(scope="session")
+def real_book() -> Path:
+    """The folder of a real loan book, named by CREDIT_TEST_BOOK; tests that need it skip without it."""
+    folder = os.environ.get("CREDIT_TEST_BOOK", "")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("CREDIT_TEST_BOOK names no folder with a real loan book")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def shared_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of one test session share."""
+    base = tmp_path_factory.getbasetemp()
+    # Under xdist every worker has a folder of its own inside the session's.
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+
+@pytest.fixture(scope="session")
+def small_book(shared_root: Path) -> BookFolders:
+    """The raw files of the small book, nothing built. Read only."""
+    root = shared_root / "small_book"
+    with (shared_root / "small_book.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not root.exists():
+            make_book(shared_root / "small_book.part")
+            (shared_root / "small_book.part").rename(root)
+    return BookFolders(root / "data", root / "raw", root / "policy")
+
+
+@pytest.fixture(scope="session")
+def finished_book(small_book: BookFolders, shared_root: Path) -> BookFolders:
+    """The small book after one whole backfill by the command line, made once a session. Read only: copy to change."""
+    done = shared_root / "finished_book.log"
+    with (shared_root / "finished_book.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            finished = small_book.command("backfill")
+            done.write_text(f"exit {finished.returncode}\n{finished.stdout}\n{finished.stderr}")
+    assert done.read_text().startswith("exit 0\n"), done.read_text()
+    return small_book
+
+
+@pytest.fixture
+def book_copy(finished_book: BookFolders, tmp_path: Path) -> BookFolders:
+    """A finished book of the test's own, without run history."""
+    return finished_book.copy_to(tmp_path)

@@ -1,0 +1,16 @@
+"""An empty lake, and sound raw rows to deliver to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from credit_platform.lake.tables import Lake
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    made = Lake.at(tmp_path / "data", tmp_path / "raw")
+    made.layout.raw_dir.mkdir()
+    return made

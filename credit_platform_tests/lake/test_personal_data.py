@@ -1,0 +1,74 @@
+"""Names and social security numbers stay where they were delivered: bronze and quarantine, for their owner's eyes."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from credit_platform.assets.declaration import column_schema
+from credit_platform.lake.catalog import refresh_datamart
+from credit_platform.schemas.bronze import FeaturesAttributes
+from credit_platform.schemas.personal import personal_columns
+from credit_platform_tests.small_book import BookFolders
+
+PRIVATE = ("bronze/features_attributes", "quarantine/customer_attributes")
+
+
+def social_security_numbers(book: BookFolders) -> set[str]:
+    delivered = pl.read_parquet(book.data_dir / PRIVATE[0] / "*.parquet")
+    return set(delivered.filter(pl.col("SSN").str.contains(r"^\d{3}-\d{2}-\d{4}$"))["SSN"].to_list())
+
+
+def test_the_marked_columns_are_those_with_names_and_numbers() -> None:
+    assert personal_columns("bronze/features_attributes") == ("Name", "SSN")
+    assert personal_columns("quarantine/customer_attributes") == ("raw_text",)
+    assert personal_columns("quarantine/loan_snapshots") == personal_columns("gold/feature_store") == ()
+
+
+def test_the_columns_tab_tags_them() -> None:
+    tagged = [column.name for column in column_schema(FeaturesAttributes).columns if column.tags]
+    assert tagged == ["Name", "SSN"]
+
+
+@pytest.mark.parametrize("table", PRIVATE)
+def test_their_files_are_readable_by_their_owner_alone(finished_book: BookFolders, table: str) -> None:
+    files = list((finished_book.data_dir / table).glob("*.parquet"))
+    assert files
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+
+
+def test_other_files_keep_the_usual_mode(finished_book: BookFolders) -> None:
+    file = next((finished_book.data_dir / "silver/customer_attributes").glob("*.parquet"))
+    assert stat.S_IMODE(file.stat().st_mode) != 0o600
+
+
+def test_the_views_for_people_leave_them_out(book_copy: BookFolders) -> None:
+    refresh_datamart(book_copy.lake.layout)
+    with duckdb.connect(str(book_copy.lake.layout.datamart), read_only=True) as connection:
+        for view in ("bronze.features_attributes", "quarantine.customer_attributes"):
+            columns = {row[0] for row in connection.sql(f"describe {view}").fetchall()}
+            assert columns
+            assert not columns & {"Name", "SSN", "raw_text"}
+
+
+def test_no_table_log_report_or_run_history_holds_a_number(finished_book: BookFolders) -> None:
+    numbers = social_security_numbers(finished_book)
+    assert numbers
+    for file in finished_book.data_dir.rglob("*.parquet"):
+        if not file.is_relative_to(finished_book.raw_dir) and not any(table in file.as_posix() for table in PRIVATE):
+            texts = pl.read_parquet(file).select(pl.col(pl.String))
+            assert not any(numbers & set(column.to_list()) for column in texts.iter_columns()), file
+    kept = [file for file in finished_book.data_dir.rglob("*") if file.is_file() and file.suffix != ".parquet"]
+    written = [file for file in kept if not file.is_relative_to(finished_book.raw_dir)]
+    assert any(".dagster" in file.parts for file in written)
+    some = [number.encode() for number in sorted(numbers)[:50]]
+    assert [str(file) for file in written if _holds_any(file, some)] == []
+
+
+def _holds_any(file: Path, needles: list[bytes]) -> bool:
+    content = file.read_bytes()
+    return any(needle in content for needle in needles)

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from credit_platform.errors import NoVersionInForceError
+from credit_platform.lake.promotions import PromotionLog, PromotionRecord, incumbent, version_in_force
+from credit_platform.lake.tables import Lake
+from credit_platform.lending.months import add_months
+
+MODEL = "gradient_boosting"
+TRAINED = date(2024, 1, 1)
+
+
+def record(version: str, as_of: date = TRAINED, *, promoted: bool = True, model: str = MODEL) -> PromotionRecord:
+    return PromotionRecord(model, version, as_of, add_months(as_of, 1), promoted, "policy", ("No gate failed.",))
+
+
+def test_what_was_appended_is_read_back_in_order(lake: Lake) -> None:
+    log = PromotionLog(lake.layout)
+    assert log.records() == []
+    written = [record("a"), record("b", date(2024, 4, 1), promoted=False), record("x", model="other")]
+    assert [log.append(each) for each in written] == [True, True, True]
+    assert log.records() == written
+
+
+def test_appending_the_same_decision_again_writes_nothing(lake: Lake) -> None:
+    log = PromotionLog(lake.layout)
+    log.append(record("a"))
+    log.append(record("x", model="other"))
+    content = lake.layout.promotions().read_bytes()
+    assert log.append(record("a")) is False
+    assert lake.layout.promotions().read_bytes() == content
+
+
+def test_a_decision_that_changed_its_mind_and_back_is_written_each_time(lake: Lake) -> None:
+    log = PromotionLog(lake.layout)
+    for version in ("a", "b", "a"):
+        assert log.append(record(version)) is True
+    assert version_in_force(log.records(), MODEL, date(2024, 2, 1)) == ("a", "live")
+
+
+def test_a_last_line_cut_off_by_a_crash_is_left_out_and_written_over(lake: Lake) -> None:
+    log = PromotionLog(lake.layout)
+    log.append(record("a"))
+    file = lake.layout.promotions()
+    file.write_bytes(file.read_bytes() + b'{"model": "gradient_boo')
+    assert log.records() == [record("a")]
+    log.append(record("b", date(2024, 4, 1)))
+    assert [each.model_version for each in log.records()] == ["a", "b"]
+    assert all(json.loads(line) for line in file.read_text().splitlines())
+
+
+def test_a_record_carries_the_time_and_reasons_for_people(lake: Lake) -> None:
+    PromotionLog(lake.layout).append(replace(record("a"), reasons=("größer",)))
+    (line,) = lake.layout.promotions().read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["reasons"] == ["größer"]
+    assert "größer" in line
+    assert json.loads(line)["time"].endswith("+00:00")
+
+
+@pytest.mark.parametrize(
+    ("month", "expected"),
+    [
+        (date(2023, 6, 1), ("first", "backfill")),
+        (date(2024, 1, 1), ("first", "backfill")),
+        (date(2024, 2, 1), ("first", "live")),
+        (date(2024, 4, 1), ("first", "live")),
+        (date(2024, 5, 1), ("second", "live")),
+        (date(2030, 1, 1), ("second", "live")),
+    ],
+)
+def test_the_version_in_force_follows_the_effective_month(month: date, expected: tuple[str, str]) -> None:
+    records = [
+        record("second", date(2024, 4, 1)),
+        record("first"),
+        record("kept_out", date(2024, 7, 1), promoted=False),
+        record("foreign", date(2024, 1, 1), model="other"),
+    ]
+    assert version_in_force(records, MODEL, month) == expected
+
+
+def test_of_two_promotions_with_one_effective_month_the_later_decision_counts() -> None:
+    records = [record("a"), record("b")]
+    assert version_in_force(records, MODEL, date(2024, 2, 1)) == ("b", "live")
+    assert version_in_force(records, MODEL, date(2023, 12, 1)) == ("b", "backfill")
+
+
+def test_there_is_no_incumbent_before_the_first_promotion_takes_effect() -> None:
+    assert incumbent([record("a")], MODEL, date(2024, 1, 1)) is None
+    assert incumbent([record("a")], MODEL, date(2024, 2, 1)) == "a"
+
+
+def test_without_any_promotion_the_error_names_model_month_and_fix() -> None:
+    with pytest.raises(NoVersionInForceError, match=r"gradient_boosting has no version in force in 2024-02\. Train it"):
+        version_in_force([record("a", promoted=False)], MODEL, date(2024, 2, 1))

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import polars as pl
+import pytest
+
+from credit_platform.lake.raw_book import GENERATED_MARK, has_raw_files, write_book
+from credit_platform.lake.tables import Lake
+from credit_platform.synthetic.book import BookSpec, MonthOfSources, generate_month, months_of
+
+SPEC = BookSpec(first_month=date(2023, 1, 1), n_months=3, loans_per_month=10, clickstream_months=2)
+
+
+def test_a_book_is_four_files_with_one_header_each_and_every_row(lake: Lake) -> None:
+    ticks: list[int] = []
+    assert not has_raw_files(lake.layout)
+    write_book(
+        lake.layout, (generate_month(SPEC, month) for month in months_of(SPEC)), on_month=lambda: ticks.append(1)
+    )
+    assert has_raw_files(lake.layout)
+    assert len(ticks) == 3
+    files = {file.stem: file for file in lake.layout.raw_dir.glob("*.csv")}
+    assert set(files) == {"lms_loan_daily", "features_attributes", "features_financials", "feature_clickstream"}
+    for name, file in files.items():
+        expected = pl.concat([getattr(generate_month(SPEC, month), name) for month in months_of(SPEC)])
+        assert pl.read_csv(file, infer_schema=False).equals(expected.with_columns(pl.all().replace("", None)))
+    assert (lake.layout.raw_dir / GENERATED_MARK).is_file()
+
+
+def test_no_file_appears_when_the_book_breaks_off(lake: Lake) -> None:
+    def broken() -> Iterator[MonthOfSources]:
+        yield generate_month(SPEC, SPEC.first_month)
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_book(lake.layout, broken(), on_month=lambda: None)
+    assert list(lake.layout.raw_dir.iterdir()) == []
+
+
+def test_files_that_are_no_delivery_are_no_raw_files(lake: Lake) -> None:
+    (lake.layout.raw_dir / "README.md").touch()
+    assert not has_raw_files(lake.layout)
+    (lake.layout.raw_dir / "lms_loan_daily.PARQUET").touch()
+    assert has_raw_files(lake.layout)

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from credit_platform.lending.months import add_months, month_range
+from credit_platform.lending.roll_rates import roll_rates_sql
+from credit_platform.lending.vintages import vintages_sql
+from credit_platform.schemas.gold import RollRates, Vintages
+
+FIRST = date(2023, 1, 1)
+SCHEMA = {
+    "snapshot_month": pl.Date,
+    "loan_id": pl.String,
+    "loan_start_date": pl.Date,
+    "loan_amount": pl.Float64,
+    "mob": pl.Int32,
+    "dpd": pl.Int32,
+    "dpd_bucket": pl.String,
+}
+BUCKET = {0: "current", 10: "1-29", 30: "30-59", 61: "60-89"}
+TABLES = {"vintages": (vintages_sql(), Vintages), "roll_rates": (roll_rates_sql(), RollRates)}
+
+
+def loan(name: str, start: int, *days: int | None, amount: float = 1000.0) -> list[dict[str, Any]]:
+    """One loan's snapshots from its start month on; None leaves a month out."""
+    origin = add_months(FIRST, start)
+    return [
+        {
+            "snapshot_month": add_months(origin, mob),
+            "loan_id": name,
+            "loan_start_date": origin,
+            "loan_amount": amount,
+            "mob": mob,
+            "dpd": dpd,
+            "dpd_bucket": BUCKET[dpd],
+        }
+        for mob, dpd in enumerate(days)
+        if dpd is not None
+    ]
+
+
+def table(name: str, rows: list[dict[str, Any]], months: list[date]) -> pl.DataFrame:
+    sql, schema = TABLES[name]
+    with duckdb.connect() as connection:
+        connection.register("loan_snapshots", pl.DataFrame(rows, schema=SCHEMA).to_arrow())
+        connection.register(
+            "as_of", pl.DataFrame({"snapshot_month": months}, schema={"snapshot_month": pl.Date}).to_arrow()
+        )
+        found = connection.sql(sql).pl()
+    assert found.columns == schema.column_names()
+    return schema.validate(found)
+
+
+def month(n: int) -> date:
+    return add_months(FIRST, n)
+
+
+def test_a_vintage_counts_loans_ever_and_currently_past_due() -> None:
+    rows = [*loan("A", 0, 0, 30, 0), *loan("B", 0, 0, 0, 30, amount=3000.0), *loan("C", 0, 0, 10, 0)]
+    found = table("vintages", rows, [month(2)])
+    curve = found.select("mob", "n_loans", "n_ever_30dpd", "n_30dpd", "ever_30dpd_amount_rate").rows()
+    assert curve == [(0, 3, 0, 0, 0.0), (1, 3, 1, 1, 0.2), (2, 3, 2, 1, 0.8)]
+    assert found["ever_30dpd_rate"].to_list() == [0.0, 1 / 3, 2 / 3]
+    assert found["current_30dpd_rate"].to_list() == [0.0, 1 / 3, 1 / 3]
+
+
+def test_a_loan_that_left_the_book_stays_in_its_cohort() -> None:
+    rows = [*loan("A", 0, 0, 30), *loan("B", 0, 0, 0, 0)]
+    found = table("vintages", rows, [month(2)]).row(-1, named=True)
+    assert (found["n_loans"], found["n_ever_30dpd"], found["n_30dpd"]) == (2, 1, 0)
+
+
+def test_transitions_are_shares_of_the_bucket_left() -> None:
+    rows = [*loan("A", 0, 0, 30), *loan("B", 0, 0, 0), *loan("C", 0, 30, 0), *loan("D", 1, 0), *loan("E", 0, 0)]
+    found = table("roll_rates", rows, [month(0), month(1)])
+    assert found.rows() == [
+        (month(1), "30-59", "current", 1, 1.0, True),
+        (month(1), "current", "30-59", 1, 0.5, False),
+        (month(1), "current", "current", 1, 0.5, False),
+    ]
+
+
+def test_a_skipped_month_is_no_transition() -> None:
+    assert table("roll_rates", loan("A", 0, 0, None, 30), [month(2)]).is_empty()
+
+
+books = st.lists(
+    st.tuples(st.integers(0, 4), st.lists(st.sampled_from([*BUCKET, None]), min_size=1, max_size=5)),
+    min_size=1,
+    max_size=6,
+).map(lambda loans: [row for n, (start, days) in enumerate(loans) for row in loan(f"L{n}", start, *days)])
+
+
+@pytest.mark.parametrize("name", list(TABLES))
+@settings(max_examples=8, deadline=None)
+@given(rows=books)
+def test_each_month_uses_only_what_was_known_then(name: str, rows: list[dict[str, Any]]) -> None:
+    months = month_range(FIRST, month(6))
+    whole = table(name, rows, months)
+    parts = [table(name, [row for row in rows if row["snapshot_month"] <= until], [until]) for until in months]
+    assert whole.equals(pl.concat(parts))
+    assert whole.equals(table(name, rows[::-1], months))
+
+
+@settings(max_examples=15, deadline=None)
+@given(rows=books)
+def test_a_cohort_never_forgets_a_loan_past_due(rows: list[dict[str, Any]]) -> None:
+    found = table("vintages", rows, [month(8)])
+    for curve in found.partition_by("cohort"):
+        assert all(earlier <= later for earlier, later in pairwise(curve["n_ever_30dpd"]))
+
+
+@settings(max_examples=15, deadline=None)
+@given(rows=books)
+def test_transitions_from_a_bucket_add_up_to_one(rows: list[dict[str, Any]]) -> None:
+    found = table("roll_rates", rows, month_range(FIRST, month(8)))
+    sums = found.group_by("snapshot_month", "from_bucket").agg(pl.col("transition_rate").sum())
+    assert sums["transition_rate"].to_list() == pytest.approx([1.0] * sums.height)

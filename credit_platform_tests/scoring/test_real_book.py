@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+import pytest
+
+from credit_platform.monitoring.reference import Reference
+from credit_platform.policy.model_config import ModelConfig
+from credit_platform.scoring.clickstream_evidence import mask_clickstream
+from credit_platform.scoring.evaluation import auc_by_sample, evaluate, null_rate
+from credit_platform.scoring.predictions import score_loans
+from credit_platform.scoring.promotion import CandidateResult, decide_promotion
+from credit_platform.scoring.training import FittedVersion, fit_version, is_restorable
+
+Samples = Mapping[str, pl.DataFrame]
+ROLES = ("train", "validation", "test", "oot")
+
+
+@pytest.fixture(scope="module")
+def book_version(model: str, config: ModelConfig, book_samples: Samples) -> FittedVersion:
+    return fit_version(model, book_samples["train"], book_samples["validation"], config)
+
+
+def test_the_out_of_time_auc_clears_the_bar_and_no_gate_fails(
+    book_version: FittedVersion, config: ModelConfig, book_samples: Samples
+) -> None:
+    metrics = evaluate(book_version, {role: book_samples[role] for role in ROLES}, cut_off=0.5)
+    auc = auc_by_sample(metrics)
+    out_of_time = auc["oot"]
+    assert out_of_time is not None
+    assert out_of_time >= 0.945
+    candidate = CandidateResult(
+        roc_auc=auc,
+        null_rate=null_rate(book_samples["train"], book_version.features),
+        artifacts_load_back=is_restorable(book_version, book_samples["oot"]),
+    )
+    decision = decide_promotion(candidate, None, config=config)
+    assert decision.promote
+    assert decision.failed_gates == ()
+
+
+def test_the_probabilities_of_unseen_cohorts_are_honest(book_version: FittedVersion, book_samples: Samples) -> None:
+    unseen = pl.concat([book_samples["test"], book_samples["oot"]])
+    assert book_version.predict(unseen).mean() == pytest.approx(unseen["label"].mean(), abs=0.03)
+
+
+def test_without_the_clickstream_the_model_degrades_and_stays_calibrated(
+    book_version: FittedVersion, book_samples: Samples
+) -> None:
+    unseen = pl.concat([book_samples["test"], book_samples["oot"]])
+    dark = mask_clickstream(unseen, share=1.1, seed=0)
+    auc = auc_by_sample(evaluate(book_version, {"oot": dark}, cut_off=0.5))["oot"]
+    assert auc is not None
+    assert auc >= 0.75
+    assert book_version.predict(dark).mean() == pytest.approx(unseen["label"].mean(), abs=0.05)
+
+
+def test_cohorts_that_truly_lost_the_clickstream_are_scored(
+    book_version: FittedVersion, config: ModelConfig, book_samples: Samples
+) -> None:
+    scored = score_loans(
+        book_version, book_samples["dark"], model_version="v", role="post", provenance="live", config=config
+    )
+    assert scored.height == book_samples["dark"].height > 300
+    assert set(scored["sources_present"]) == {"attributes+financials"}
+    assert scored["default_probability"].mean() == pytest.approx(0.29, abs=0.06)
+
+
+def test_the_reference_finds_the_out_of_time_cohort_sound(book_version: FittedVersion, book_samples: Samples) -> None:
+    reference = Reference.from_json(book_version.reference)
+    now = np.array(reference.probability.count(pl.Series(book_version.predict(book_samples["oot"])))) + 0.5
+    then = np.array(reference.probability.counts) + 0.5
+    shares = now / now.sum(), then / then.sum()
+    assert ((shares[0] - shares[1]) * np.log(shares[0] / shares[1])).sum() < 0.25
+
+
+def test_training_on_the_book_twice_gives_the_same_bytes(
+    book_version: FittedVersion, model: str, config: ModelConfig, book_samples: Samples
+) -> None:
+    again = fit_version(
+        model,
+        book_samples["train"].sample(fraction=1, shuffle=True, seed=8),
+        book_samples["validation"].reverse(),
+        config,
+    )
+    assert again.artifacts() == book_version.artifacts()

@@ -1,0 +1,166 @@
+"""A small synthetic book with short windows, and its folders: enough for every phase of a book's life in seconds.
+
+The fixtures that make and copy it are in conftest; what a test expects of it stands in the test.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import date
+from io import StringIO
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+import pytest
+from rich.console import Console
+
+from credit_platform.cli.runs import Runner
+from credit_platform.lake.layout import Layout
+from credit_platform.lake.raw_book import write_book
+from credit_platform.lake.tables import Lake
+from credit_platform.lending.months import month_key
+from credit_platform.partitions import MonthlyAxis, monthly_axis
+from credit_platform.policy.load import load_policy
+from credit_platform.settings import Settings
+from credit_platform.synthetic.book import BookSpec, generate_month, months_of
+from credit_platform.synthetic.default_process import DefaultProcess
+
+FIRST, LAST = date(2023, 1, 1), date(2024, 8, 1)
+# With these windows: scoring from 2023-06, outcomes from 2023-12, training in 2024-01, live scores from 2024-02.
+FIRST_SCORING, FIRST_OUTCOME, FIRST_TRAINING = date(2023, 6, 1), date(2023, 12, 1), date(2024, 1, 1)
+MODELS = ("logistic_regression", "gradient_boosting")
+MODEL_CONFIG = """
+windows:
+  relative: {train: 4, validation: 1, test: 1, oot: 1}
+  triggered: {train: 2, validation: 1, test: 1, oot: 1}
+scoring: {backfill_months: 7}
+features: {clickstream_months: 6}
+selection: {min_samples: 50}
+"""
+SPEC = BookSpec(
+    first_month=FIRST,
+    n_months=20,
+    loans_per_month=120,
+    clickstream_months=6,
+    seed=5,
+    process=DefaultProcess(monthly_noise_sd=30.0),
+)
+
+# Dagster warns of its preview features wherever a job is cut down to some assets, and of its own use of what it
+# deprecates; the platform uses the former on purpose.
+PREVIEW_ALLOWED = [
+    pytest.mark.filterwarnings("ignore::dagster.PreviewWarning"),
+    pytest.mark.filterwarnings("ignore::dagster.BetaWarning"),
+    pytest.mark.filterwarnings("ignore:InitResourceContext.dagster_run is deprecated:DeprecationWarning"),
+]
+
+
+@dataclass(frozen=True)
+class BookFolders:
+    """Where one book lies: what was delivered, what the platform wrote, and the policy it runs under."""
+
+    data_dir: Path
+    raw_dir: Path
+    policy_dir: Path
+
+    @property
+    def lake(self) -> Lake:
+        return Lake.at(self.data_dir, self.raw_dir)
+
+    @property
+    def layout(self) -> Layout:
+        return self.lake.layout
+
+    def settings(self, last: date | None = LAST) -> Settings:
+        return Settings(
+            data_dir=self.data_dir,
+            raw_dir=self.raw_dir,
+            first_month=FIRST,
+            last_month=last,
+            is_book_known=True,
+            policy_dir=self.policy_dir,
+            automation="stopped",
+            policy=load_policy(self.policy_dir),
+        )
+
+    def axis(self) -> MonthlyAxis:
+        return monthly_axis(self.settings())
+
+    def runner(self, instance: dg.DagsterInstance) -> Runner:
+        """Runs jobs of this book in this process."""
+        from credit_platform.definitions import build_definitions
+
+        repository = build_definitions(self.settings()).get_repository_def()
+        return Runner(repository, instance, Console(file=StringIO()), "test")
+
+    def copy_to(self, root: Path) -> BookFolders:
+        """A copy of the written tables with no run history, over the same raw files."""
+        shutil.copytree(self.data_dir, root / "data", ignore=shutil.ignore_patterns(".dagster"))
+        return BookFolders(root / "data", self.raw_dir, self.policy_dir)
+
+    def copy_raw_to(self, root: Path) -> BookFolders:
+        """A copy of the raw files with nothing written from them yet."""
+        shutil.copytree(self.raw_dir, root / "raw")
+        return BookFolders(root / "data", root / "raw", self.policy_dir)
+
+    def command(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line on this book."""
+        folders = {
+            "CREDIT_DATA_DIR": str(self.data_dir),
+            "CREDIT_RAW_DIR": str(self.raw_dir),
+            "CREDIT_POLICY_DIR": str(self.policy_dir),
+            "COLUMNS": "250",
+        }
+        return run_command(*arguments, **(folders | variables))
+
+
+def run_command(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run `credit-platform` with no other settings than those given."""
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith("CREDIT_") and name != "DAGSTER_HOME"
+    }
+    program = Path(sys.executable).with_name("credit-platform")
+    return subprocess.run(
+        [str(program), *arguments],
+        env=inherited | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=500,
+    )
+
+
+def make_book(root: Path) -> BookFolders:
+    """Write the policy and the raw files of the small book below `root`."""
+    folders = BookFolders(root / "data", root / "raw", root / "policy")
+    folders.policy_dir.mkdir(parents=True)
+    (folders.policy_dir / "model_config.yaml").write_text(MODEL_CONFIG)
+    write_book(folders.layout, (generate_month(SPEC, month) for month in months_of(SPEC)), on_month=lambda: None)
+    return folders
+
+
+def table_bytes(folders: BookFolders, table: str, month: date) -> bytes:
+    """The file of one month of a table."""
+    return (folders.data_dir / table / f"{month_key(month)}.parquet").read_bytes()
+
+
+def without_month(file: Path, month: date) -> None:
+    """Take the rows of one month out of a raw CSV file."""
+    rows = pl.read_csv(file, infer_schema=False)
+    kept = rows.filter(~pl.col("snapshot_date").str.starts_with(f"{month:%Y-%m}"))
+    assert 0 < kept.height < rows.height
+    kept.write_csv(file)
+
+
+def check_results(
+    instance: dg.DagsterInstance, table: str, check: str = "rows_meet_the_contract"
+) -> dict[str | None, tuple[str, bool]]:
+    """Per month, as the UI's Partitions tab reads it: the latest status, and whether it is of the latest rows."""
+    key = dg.AssetCheckKey(dg.AssetKey(table.split("/")), check)
+    infos = instance.event_log_storage.get_asset_check_partition_info([key])
+    return {info.partition_key: (info.latest_execution_status.value, info.is_current) for info in infos}

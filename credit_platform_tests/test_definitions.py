@@ -1,0 +1,98 @@
+"""The assembled code location: names, declarations and defaults of everything it offers."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from credit_platform.definitions import build_definitions
+from credit_platform.schemas.tables import TABLES
+from credit_platform_tests.graph_snapshot import snapshot_settings
+
+LAYERS = {"bronze", "silver", "gold", "model", "prediction", "monitoring"}
+
+
+@pytest.fixture(scope="module")
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+    return build_definitions(snapshot_settings(tmp_path_factory.mktemp("definitions")))
+
+
+@pytest.fixture(scope="module")
+def specs(definitions: dg.Definitions) -> dict[str, dg.AssetSpec]:
+    return {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
+
+
+def test_the_definitions_load_and_validate(definitions: dg.Definitions) -> None:
+    dg.Definitions.validate_loadable(definitions)
+
+
+def test_building_definitions_writes_nothing(tmp_path: Path) -> None:
+    build_definitions(snapshot_settings(tmp_path)).get_repository_def()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_group_of_an_asset_is_its_layer(specs: dict[str, dg.AssetSpec]) -> None:
+    assert {spec.group_name for spec in specs.values()} == LAYERS
+    assert all(spec.group_name == asset.split("/")[0] for asset, spec in specs.items())
+
+
+def test_every_declared_table_is_an_asset_with_its_columns_described(specs: dict[str, dg.AssetSpec]) -> None:
+    assert set(TABLES) <= set(specs)
+    for table, schema in TABLES.items():
+        columns = specs[table].metadata["dagster/column_schema"]
+        assert isinstance(columns, dg.TableSchema)
+        assert [column.name for column in columns.columns] == schema.column_names()
+        assert all(column.description for column in columns.columns)
+
+
+def test_descriptions_begin_with_the_grain(specs: dict[str, dg.AssetSpec]) -> None:
+    wrong = [asset for asset, spec in specs.items() if not re.match(r"One (row|version|page) ", spec.description or "")]
+    assert wrong == []
+
+
+def test_every_asset_has_an_owner_and_at_most_two_kinds(specs: dict[str, dg.AssetSpec]) -> None:
+    assert all(spec.owners for spec in specs.values())
+    assert all(all(owner.startswith("team:") for owner in spec.owners) for spec in specs.values())
+    assert all(1 <= len(spec.kinds) <= 2 for spec in specs.values())
+
+
+def test_every_asset_builds_a_range_in_one_run(definitions: dg.Definitions) -> None:
+    policies = {d.backfill_policy for d in definitions.get_repository_def().assets_defs_by_key.values()}
+    assert policies == {dg.BackfillPolicy.single_run()}
+
+
+def test_no_asset_depends_on_its_own_earlier_months(specs: dict[str, dg.AssetSpec]) -> None:
+    assert [asset for asset, spec in specs.items() if any(dep.asset_key == spec.key for dep in spec.deps)] == []
+
+
+def test_every_table_has_a_blocking_contract_check_with_its_own_months(
+    definitions: dg.Definitions, specs: dict[str, dg.AssetSpec]
+) -> None:
+    repository = definitions.get_repository_def()
+    checks = {
+        key.asset_key.to_user_string(): d
+        for key, d in repository.asset_checks_defs_by_key.items()
+        if key.name == "rows_meet_the_contract"
+    }
+    without_rows = {"monitoring/dashboard", "model/logistic_regression", "model/gradient_boosting"}
+    assert set(checks) == set(specs) - without_rows
+    for asset, check in checks.items():
+        (spec,) = check.check_specs
+        assert spec.blocking
+        assert spec.partitions_def == specs[asset].partitions_def
+
+
+def test_runs_stay_in_one_process(definitions: dg.Definitions) -> None:
+    jobs = definitions.get_repository_def().get_all_jobs()
+    assert {job.executor_def.name for job in jobs} == {"in_process"}
+
+
+@pytest.mark.parametrize("automation", ["running", "stopped"])
+def test_schedule_and_sensors_start_as_the_book_says(tmp_path: Path, automation: str) -> None:
+    settings = snapshot_settings(tmp_path).model_copy(update={"automation": automation})
+    repository = build_definitions(settings).get_repository_def()
+    statuses = {each.default_status.value for each in (*repository.schedule_defs, *repository.sensor_defs)}
+    assert statuses == {automation.upper()}

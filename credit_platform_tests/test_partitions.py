@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.partitions.context import partition_loading_context
+
+from credit_platform.errors import SettingsError
+from credit_platform.partitions import MonthlyAxis, monthly_axis, months_before, same_month
+from credit_platform.policy.load import load_policy
+from credit_platform.settings import Settings
+
+SHIPPED = load_policy()
+
+
+def settings(first: date, last: date | None, policy: Path | None = None) -> Settings:
+    return Settings(
+        data_dir=Path("data"),
+        raw_dir=Path("raw"),
+        first_month=first,
+        last_month=last,
+        is_book_known=True,
+        policy_dir=policy,
+        automation="stopped",
+        policy=load_policy(policy),
+    )
+
+
+def policy(folder: Path, text: str) -> Path:
+    (folder / "model_config.yaml").write_text(text)
+    return folder
+
+
+def spans(axis: MonthlyAxis) -> list[tuple[str, str]]:
+    definitions = (axis.snapshot_months, axis.scoring_months, axis.outcome_months, axis.training_months)
+    return [(keys[0], keys[-1]) for keys in (definition.get_partition_keys() for definition in definitions)]
+
+
+def test_a_book_of_two_years_has_the_months_of_the_design() -> None:
+    axis = monthly_axis(settings(date(2023, 1, 1), date(2024, 12, 1)))
+    first = ("2023-01-01", "2024-04-01", "2024-10-01", "2024-12-01")
+    assert spans(axis) == [(month, "2024-12-01") for month in first]
+
+
+def test_every_layer_moves_with_the_first_month() -> None:
+    axis = monthly_axis(settings(date(2021, 1, 1), date(2024, 12, 1)))
+    assert (axis.first_scoring, axis.first_outcome, axis.first_training) == (
+        date(2022, 4, 1),
+        date(2022, 10, 1),
+        date(2022, 12, 1),
+    )
+
+
+def test_absolute_windows_are_trained_when_their_last_cohort_matures(tmp_path: Path) -> None:
+    axis = monthly_axis(settings(date(2023, 1, 1), date(2024, 12, 1), policy(tmp_path, "windows: {mode: absolute}")))
+    assert axis.first_training == date(2024, 11, 1)
+    assert axis.first_scoring == date(2024, 3, 1)
+
+
+def test_absolute_windows_before_the_book_are_refused_with_the_fix(tmp_path: Path) -> None:
+    late = settings(date(2023, 6, 1), None, policy(tmp_path, "windows: {mode: absolute}"))
+    with pytest.raises(SettingsError, match="begins in 2023-01, before the book's first month 2023-06"):
+        monthly_axis(late)
+
+
+def test_scoring_never_begins_before_the_book(tmp_path: Path) -> None:
+    text = "scoring: {backfill_months: 100}"
+    axis = monthly_axis(settings(date(2023, 1, 1), None, policy(tmp_path, text)))
+    assert axis.first_scoring == date(2023, 1, 1)
+    assert axis.first_outcome == date(2023, 7, 1)
+
+
+@pytest.mark.parametrize("last", [None, date(2024, 6, 1), date(2024, 12, 1)])
+@pytest.mark.parametrize("day", [1, 30])
+def test_a_month_exists_from_its_first_day_on_and_no_later_one(last: date | None, day: int) -> None:
+    axis = monthly_axis(settings(date(2023, 1, 1), last))
+    with partition_loading_context(effective_dt=datetime(2024, 6, day, tzinfo=UTC)):
+        assert axis.snapshot_months.get_last_partition_key() == "2024-06-01"
+        assert axis.scoring_months.get_partition_keys() == ["2024-04-01", "2024-05-01", "2024-06-01"]
+
+
+def test_a_book_that_is_over_ends_with_its_last_month() -> None:
+    axis = monthly_axis(settings(date(2023, 1, 1), date(2024, 6, 1)))
+    for now in (datetime(2024, 7, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)):
+        with partition_loading_context(effective_dt=now):
+            assert axis.snapshot_months.get_last_partition_key() == "2024-06-01"
+            assert len(axis.snapshot_months.get_partition_keys()) == 18
+
+
+def test_a_layer_whose_first_month_lies_after_the_book_has_no_month() -> None:
+    axis = monthly_axis(settings(date(2023, 1, 1), date(2024, 6, 1)))
+    assert axis.scoring_months.get_partition_keys() == ["2024-04-01", "2024-05-01", "2024-06-01"]
+    assert axis.outcome_months.get_partition_keys() == []
+    assert axis.training_months.get_partition_keys() == []
+
+
+def test_snapshots_until_a_month_begin_with_the_book() -> None:
+    axis = monthly_axis(settings(date(2023, 1, 1), date(2024, 12, 1)))
+    assert axis.snapshots_until(date(2023, 3, 1)) == [date(2023, month, 1) for month in (1, 2, 3)]
+
+
+def upstream(axis: MonthlyAxis, mapping: dg.TimeWindowPartitionMapping, month: str) -> list[str]:
+    wanted = axis.snapshot_months.subset_with_partition_keys([month])
+    mapped = mapping.get_upstream_mapped_partitions_result_for_partitions(
+        wanted, axis.snapshot_months, axis.snapshot_months
+    )
+    return list(mapped.partitions_subset.get_partition_keys())
+
+
+@pytest.mark.parametrize(
+    ("month", "expected"),
+    [
+        ("2023-01-01", ["2023-01-01"]),
+        ("2023-02-01", ["2023-01-01", "2023-02-01"]),
+        ("2024-12-01", ["2024-10-01", "2024-11-01", "2024-12-01"]),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::dagster.BetaWarning")
+def test_a_window_reads_back_and_is_short_at_the_book_s_start(month: str, expected: list[str]) -> None:
+    axis = monthly_axis(settings(date(2023, 1, 1), date(2024, 12, 1)))
+    assert upstream(axis, months_before(2), month) == expected
+
+
+@pytest.mark.filterwarnings("ignore::dagster.BetaWarning")
+def test_a_window_may_end_before_the_month() -> None:
+    axis = monthly_axis(settings(date(2023, 1, 1), date(2024, 12, 1)))
+    assert upstream(axis, months_before(8, until=6), "2024-12-01") == ["2024-04-01", "2024-05-01", "2024-06-01"]
+    assert upstream(axis, same_month(), "2024-12-01") == ["2024-12-01"]

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from credit_platform.errors import PolicyError, SettingsError
+from credit_platform.settings import (
+    BookFile,
+    book_file_text,
+    child_environment,
+    dagster_home,
+    load_settings,
+    read_book_file,
+)
+
+VARIABLES = ("DATA_DIR", "RAW_DIR", "FIRST_MONTH", "LAST_MONTH", "POLICY_DIR")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder and none of the platform's variables."""
+    for name in VARIABLES:
+        monkeypatch.delenv(f"CREDIT_{name}", raising=False)
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write_book(folder: Path, text: str) -> None:
+    (folder / "data").mkdir(exist_ok=True)
+    (folder / "data" / "platform.yaml").write_text(text)
+
+
+def test_without_any_setting_the_defaults_stand_in() -> None:
+    settings = load_settings()
+    assert (settings.data_dir, settings.raw_dir) == (Path("data"), Path("data/raw"))
+    assert (settings.first_month, settings.last_month) == (date(2023, 1, 1), None)
+    assert settings.automation == "stopped"
+    assert not settings.is_book_known
+    assert settings.policy.model.label.label_def == "30dpd_6mob"
+
+
+def test_the_book_file_gives_the_months_and_the_environment_overrides_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_book(folder, "first_month: 2021-01-01\nlast_month: 2024-12\nautomation: running\n")
+    settings = load_settings()
+    assert (settings.first_month, settings.last_month) == (date(2021, 1, 1), date(2024, 12, 1))
+    assert settings.automation == "running"
+    assert settings.is_book_known
+    monkeypatch.setenv("CREDIT_FIRST_MONTH", "2022-03")
+    monkeypatch.setenv("CREDIT_LAST_MONTH", "2023-04-01")
+    settings = load_settings()
+    assert (settings.first_month, settings.last_month) == (date(2022, 3, 1), date(2023, 4, 1))
+
+
+def test_raw_files_lie_in_the_data_folder_unless_said_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDIT_DATA_DIR", "/books/one")
+    assert load_settings().raw_dir == Path("/books/one/raw")
+    monkeypatch.setenv("CREDIT_RAW_DIR", "/deliveries")
+    assert load_settings().raw_dir == Path("/deliveries")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("CREDIT_FIRST_MONTH", "2023-01-15"), ("CREDIT_LAST_MONTH", "December"), ("CREDIT_FIRST_MONTH", "2023-13")],
+)
+def test_a_wrong_variable_is_named(variable: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=variable):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("first_month: soon", "first_month"),
+        ("automation: sometimes", "automation"),
+        ("fist_month: 2023-01", "fist_month"),
+        ("a: [", "not YAML"),
+        ("just a sentence", "platform.yaml"),
+    ],
+)
+def test_a_wrong_book_file_is_named_with_its_key(folder: Path, text: str, said: str) -> None:
+    write_book(folder, text)
+    with pytest.raises(SettingsError, match=said) as error:
+        load_settings()
+    assert "platform.yaml" in str(error.value)
+
+
+@pytest.mark.parametrize("last", ["2022-12", "2020-01"])
+def test_a_last_month_before_the_first_is_refused(last: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDIT_LAST_MONTH", last)
+    with pytest.raises(SettingsError, match=f"{last} lies before the first month 2023-01"):
+        load_settings()
+
+
+def test_a_wrong_policy_fails_at_load_with_file_and_key(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "model_config.yaml").write_text("label: {mob: six}")
+    monkeypatch.setenv("CREDIT_POLICY_DIR", str(folder))
+    with pytest.raises(PolicyError, match=r"model_config\.yaml: label\.mob"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    "book",
+    [
+        BookFile(),
+        BookFile(first_month=date(2021, 1, 1)),
+        BookFile(first_month=date(2021, 1, 1), last_month=date(2024, 12, 1), automation="running"),
+    ],
+)
+def test_a_book_file_reads_back_as_it_was_written(folder: Path, book: BookFile) -> None:
+    write_book(folder, book_file_text(book))
+    assert read_book_file(folder / "data" / "platform.yaml") == book
+
+
+def test_an_empty_book_file_sets_nothing(folder: Path) -> None:
+    write_book(folder, "# nothing yet\n")
+    assert load_settings().first_month == date(2023, 1, 1)
+
+
+def test_history_lies_in_the_checkout_for_its_own_data_and_in_the_data_folder_otherwise(folder: Path) -> None:
+    assert dagster_home(Path("data")) == folder / "data" / ".dagster"
+    (folder / "dagster.yaml").touch()
+    assert dagster_home(Path("data")) == folder
+    assert dagster_home(folder / "other") == folder / "other" / ".dagster"
+
+
+def test_dagster_home_wins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "dagster.yaml").touch()
+    monkeypatch.setenv("DAGSTER_HOME", "/history")
+    assert dagster_home(Path("data")) == Path("/history")
+
+
+def test_a_child_process_works_on_the_same_book_and_history(folder: Path) -> None:
+    settings = load_settings()
+    told = child_environment(settings, folder / "data" / ".dagster")
+    assert told["CREDIT_DATA_DIR"] == str(folder / "data")
+    assert told["CREDIT_RAW_DIR"] == str(folder / "data" / "raw")
+    assert told["DAGSTER_HOME"] == str(folder / "data" / ".dagster")
+    assert "DAGSTER_HOME" not in child_environment(settings, folder)
