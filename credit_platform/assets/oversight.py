@@ -15,7 +15,7 @@ from credit_platform.assets.declaration import OWNERS, asset_key, table_declarat
 from credit_platform.assets.resources import LakeResource
 from credit_platform.assets.silver import SILVER_TABLES
 from credit_platform.lake.catalog import TableMonths, create_as_of, create_view
-from credit_platform.lake.files import write_text
+from credit_platform.lake.files import one_at_a_time, write_text
 from credit_platform.lake.model_store import ModelStore
 from credit_platform.lake.promotions import PromotionLog
 from credit_platform.lake.tables import Lake
@@ -109,10 +109,11 @@ def _show_quality(
 ) -> None:
     """Write the page over all months there are, and give each month of the run its totals to plot."""
     table = "monitoring/data_quality"
-    others = [month for month in lake.lake.months(table) if month not in months]
-    earlier = [lake.lake.scan(table, others).collect()] if others else []
     file = lake.layout.report(DATA_QUALITY_PAGE)
-    write_text(file, data_quality_page(pl.concat([*earlier, scored])))
+    with one_at_a_time(file):
+        # Stored before the page is drawn, and by turns: a run of other months that draws it later shows these as well.
+        lake.lake.write(table, scored, months)
+        write_text(file, data_quality_page(lake.lake.scan(table, lake.lake.months(table)).collect()))
     totals = scored.filter(pl.col("dimension") == "total").partition_by("snapshot_month", as_dict=True)
     for month in months:
         values = {
@@ -181,21 +182,22 @@ def _dashboard(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
         ],
     )
     def page_for_people(context: dg.AssetExecutionContext, lake: LakeResource) -> None:
-        # An older month built again must not turn the page back.
-        newest = lake.lake.months("monitoring/history")[-1]
-        actions = [
-            lake.lake.scan(table, lake.lake.months(table)).collect()
-            for table in (f"monitoring/{model}/action" for model in models)
-        ]
-        page = dashboard_page(
-            snapshot_month=newest,
-            history=lake.lake.scan("monitoring/history", [newest]).collect(),
-            actions=pl.concat(actions).sort("model", "snapshot_month"),
-            versions=_versions_in_force(lake.lake, models),
-            thresholds=policy.monitoring,
-        )
         file = lake.layout.report(DASHBOARD)
-        write_text(file, page)
+        with one_at_a_time(file):
+            # An older month built again must not turn the page back.
+            newest = lake.lake.months("monitoring/history")[-1]
+            actions = [
+                lake.lake.scan(table, lake.lake.months(table)).collect()
+                for table in (f"monitoring/{model}/action" for model in models)
+            ]
+            page = dashboard_page(
+                snapshot_month=newest,
+                history=lake.lake.scan("monitoring/history", [newest]).collect(),
+                actions=pl.concat(actions).sort("model", "snapshot_month"),
+                versions=_versions_in_force(lake.lake, models),
+                thresholds=policy.monitoring,
+            )
+            write_text(file, page)
         for month in run_months(context):
             context.add_asset_metadata(
                 {"page": dg.MetadataValue.path(str(file)), "as_of": month_key(newest)}, partition_key=month_key(month)

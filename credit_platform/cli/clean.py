@@ -9,7 +9,7 @@ from credit_platform.lake.raw_book import GENERATED_MARK
 from credit_platform.settings import PLATFORM_FILE, Settings, dagster_home
 
 _WRITTEN = (*LAYERS, "sources", "models", "reports", "audit", "alerts", ".dagster")
-_FILES = (PLATFORM_FILE, "datamart.duckdb", ".datamart.lock", ".instance.lock")
+_FILES = (PLATFORM_FILE, "datamart.duckdb", ".datamart.duckdb.lock", ".instance.lock")
 
 
 def generated_paths(settings: Settings) -> list[Path]:

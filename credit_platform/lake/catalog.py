@@ -5,15 +5,13 @@ A DuckDB file is never the store; writing tables does not belong here.
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from credit_platform.errors import MissingMonthsError
-from credit_platform.lake.files import whole_file
+from credit_platform.lake.files import one_at_a_time, whole_file
 from credit_platform.lake.layout import LAYERS, MONTH_FILE, Layout
 from credit_platform.lake.schema_version import require_current_schema
 from credit_platform.schemas.personal import personal_columns
@@ -64,14 +62,6 @@ def monthly_tables(layout: Layout) -> list[str]:
     return sorted(folder.relative_to(layout.data_dir).as_posix() for folder in folders)
 
 
-@contextmanager
-def _one_at_a_time(lock: Path) -> Iterator[None]:
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
-
-
 def _shown_columns(table: str) -> str:
     hidden = ", ".join(f'"{column}"' for column in personal_columns(table))
     return f"* exclude ({hidden})" if hidden else "*"
@@ -88,7 +78,7 @@ def refresh_datamart(layout: Layout) -> None:
     import duckdb
 
     with (
-        _one_at_a_time(layout.datamart.with_name(".datamart.lock")),
+        one_at_a_time(layout.datamart),
         whole_file(layout.datamart) as part,
         duckdb.connect(str(part)) as connection,
     ):

@@ -6,6 +6,7 @@ This is the seam for object storage, where a put is atomic by itself. What the f
 from __future__ import annotations
 
 import errno
+import fcntl
 import filecmp
 import os
 import re
@@ -73,6 +74,19 @@ def _is_same(part: Path, path: Path) -> bool:
     if not path.is_file() or part.stat().st_mode != path.stat().st_mode:
         return False
     return filecmp.cmp(part, path, shallow=False)
+
+
+@contextmanager
+def one_at_a_time(path: Path) -> Iterator[None]:
+    """Let processes that rewrite `path` from everything there is do so by turns, reading included.
+
+    Without it a process that read early may write late, and what another one added in between is lost. Whoever comes
+    last has seen what all the others stored before their turn.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(f".{path.name}.lock").open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
 
 
 def write_text(path: Path, text: str) -> None:

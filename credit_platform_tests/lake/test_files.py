@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from credit_platform.lake.files import sweep_parts, whole_file, write_bytes, write_text
+from credit_platform.lake.files import one_at_a_time, sweep_parts, whole_file, write_bytes, write_text
 
 
 def names(folder: Path) -> list[str]:
@@ -59,3 +60,17 @@ def test_sweeping_removes_old_parts_alone(tmp_path: Path) -> None:
         os.utime(tmp_path / name, (1_000 - age, 1_000 - age))
     assert sweep_parts(tmp_path, older_than_seconds=60, now=1_000) == 1
     assert names(tmp_path) == [".b.bin.2.part", "c.part", "d.bin"]
+
+
+def test_a_file_rewritten_by_turns_from_all_there_is_loses_nobody(tmp_path: Path) -> None:
+    summary = tmp_path / "summary.txt"
+
+    def add(name: str) -> None:
+        write_text(tmp_path / f"{name}.part-of-it", name)
+        with one_at_a_time(summary):
+            write_text(summary, " ".join(sorted(file.stem for file in tmp_path.glob("*.part-of-it"))))
+
+    everybody = [f"{n:02}" for n in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(add, everybody))
+    assert summary.read_text().split() == everybody
