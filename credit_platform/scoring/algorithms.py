@@ -1,59 +1,41 @@
-"""The algorithms a model may name in policy, and what each must offer.
+"""The algorithms a model may name in policy.
 
-The algorithms themselves stand in a module of their own each.
+What each must offer is said by `learner`; each stands in a module of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Protocol, Self
-
-import numpy as np
-from numpy.typing import NDArray
+from importlib import import_module
 
 from credit_platform.scoring.gradient_boosting import GradientBoostingLearner
+from credit_platform.scoring.learner import Learner
 from credit_platform.scoring.logistic_regression import LogisticRegressionLearner
-
-FloatArray = NDArray[np.float64]
-
-
-class Learner(Protocol):
-    """A fitted algorithm: raw probabilities from a design matrix, and its own file in the model store."""
-
-    file_name: ClassVar[str]
-
-    @classmethod
-    def fit(
-        cls,
-        train: tuple[FloatArray, NDArray[np.int8]],
-        validation: tuple[FloatArray, NDArray[np.int8]],
-        *,
-        model: str,
-        params: Mapping[str, bool | int | float | str],
-        seed: int,
-    ) -> Self:
-        """Fit on `train` (design matrix, labels); choices between fits look at `validation` only."""
-        ...
-
-    def predict(self, design: FloatArray) -> FloatArray:
-        """Raw probability per row."""
-        ...
-
-    def column_importance(self) -> FloatArray:
-        """Weight of each design column in the prediction, not negative, in the algorithm's own unit."""
-        ...
-
-    def to_bytes(self) -> bytes:
-        """The content of the file `file_name`."""
-        ...
-
-    @classmethod
-    def from_bytes(cls, content: bytes) -> Self:
-        """Read what `to_bytes` wrote; predictions are equal to the last bit."""
-        ...
-
 
 ALGORITHMS: Mapping[str, type[Learner]] = {
     "logistic_regression": LogisticRegressionLearner,
     "gradient_boosting": GradientBoostingLearner,
 }
+
+
+def algorithm_named(name: str) -> type[Learner]:
+    """The learner of a name in `ALGORITHMS`, or of an address `package.module:ClassName`.
+
+    Only names from policy may come here, never one read from a stored model: an address is imported, and so run.
+
+    Raises:
+        KeyError: there is no such algorithm, with a message that says what there is.
+    """
+    if name in ALGORITHMS:
+        return ALGORITHMS[name]
+    module, _, class_name = name.partition(":")
+    try:
+        found = getattr(import_module(module), class_name) if class_name else None
+    except (ImportError, AttributeError) as error:
+        message = f"{name} cannot be imported: {error}"
+        raise KeyError(message) from error
+    if not (isinstance(found, type) and issubclass(found, Learner)):
+        known = ", ".join(ALGORITHMS)
+        message = f"{name} is neither one of {known} nor the address package.module:ClassName of a Learner"
+        raise KeyError(message)
+    return found

@@ -38,7 +38,11 @@ class PlattCalibrator:
 
     def calibrate(self, raw: FloatArray) -> FloatArray:
         """Default probabilities for raw ones, in the same order of rank."""
-        return probability_of(self.slope * log_odds(raw) + self.intercept)
+        return probability_of(self.on_log_odds(log_odds(raw)))
+
+    def on_log_odds(self, raw: FloatArray) -> FloatArray:
+        """Calibrated log-odds for raw ones."""
+        return self.slope * raw + self.intercept
 
     def to_json(self) -> bytes:
         """The two numbers as JSON."""

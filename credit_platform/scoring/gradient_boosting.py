@@ -5,7 +5,6 @@ Preparing the design matrix belongs to preprocessing, calibration to calibration
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Self
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from lightgbm import Booster
 
 from credit_platform.errors import TrainingError
+from credit_platform.scoring.learner import Design, FitTask, Learner
 
 FloatArray = NDArray[np.float64]
 
@@ -26,7 +26,7 @@ _LAST_TREE_WRITTEN = "\nend of trees\n"
 
 
 @dataclass(frozen=True)
-class GradientBoostingLearner:
+class GradientBoostingLearner(Learner):
     """The text of a LightGBM model. Predictions always come from the text, so a stored version cannot differ."""
 
     file_name: ClassVar[str] = "model.txt"
@@ -34,15 +34,7 @@ class GradientBoostingLearner:
     text: str
 
     @classmethod
-    def fit(
-        cls,
-        train: tuple[FloatArray, NDArray[np.int8]],
-        validation: tuple[FloatArray, NDArray[np.int8]],
-        *,
-        model: str,
-        params: Mapping[str, bool | int | float | str],
-        seed: int,
-    ) -> Self:
+    def fit(cls, train: Design, validation: Design, *, task: FitTask) -> Self:
         """Fit on the training design and labels, keeping the number of trees with the best validation AUC.
 
         Raises:
@@ -50,37 +42,43 @@ class GradientBoostingLearner:
         """
         import lightgbm
 
-        chosen = dict(params)
+        chosen = dict(task.spec.params)
         trees = int(chosen.pop("n_estimators", DEFAULT_TREES))
         fixed = {
             "objective": "binary",
             "metric": "auc",
-            "seed": seed,
+            "seed": task.seed,
             "deterministic": True,
             "force_row_wise": True,
             "num_threads": 1,  # the order of additions depends on the number of threads
             "verbosity": -1,
         }
-        training = lightgbm.Dataset(train[0], label=train[1], params={"verbosity": -1})
+        training = lightgbm.Dataset(train.values, label=train.label, params={"verbosity": -1})
         try:
             booster = lightgbm.train(
                 {**chosen, **fixed},
                 training,
                 num_boost_round=trees,
-                valid_sets=[training.create_valid(validation[0], label=validation[1])],
+                valid_sets=[training.create_valid(validation.values, label=validation.label)],
                 callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
             )
         except lightgbm.basic.LightGBMError as error:
             raise TrainingError(
-                model=model, reason=f"its params are refused: {error}", fix="Correct params in model_config.yaml."
+                model=task.model, reason=f"its params are refused: {error}", fix="Correct params in model_config.yaml."
             ) from error
         return cls(text=booster.model_to_string(num_iteration=booster.best_iteration))
 
-    def predict(self, design: FloatArray) -> FloatArray:
-        """Raw probability per row."""
+    def log_odds(self, design: FloatArray) -> FloatArray:
+        """Sum of the leaves each row falls into."""
         if not len(design):
             return np.empty(0)
-        return np.asarray(self._booster.predict(design, num_threads=1), dtype=np.float64)
+        return np.asarray(self._booster.predict(design, raw_score=True, num_threads=1), dtype=np.float64)
+
+    def contributions(self, design: FloatArray) -> FloatArray:
+        """Shapley values of the trees (Lundberg et al. 2020), exact, as LightGBM computes them."""
+        if not len(design):
+            return np.empty((0, design.shape[1] + 1))
+        return np.asarray(self._booster.predict(design, pred_contrib=True, num_threads=1), dtype=np.float64)
 
     def column_importance(self) -> FloatArray:
         """Loss saved by the splits on each design column."""

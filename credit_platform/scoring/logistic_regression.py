@@ -6,7 +6,6 @@ Preparing the design matrix belongs to preprocessing, calibration to calibration
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -14,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_platform.errors import TrainingError
-from credit_platform.scoring.calibration import probability_of
+from credit_platform.scoring.learner import Design, FitTask, Learner
 
 FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class LogisticRegressionLearner:
+class LogisticRegressionLearner(Learner):
     """Intercept and one coefficient per design column, with the column's standard deviation in training."""
 
     file_name: ClassVar[str] = "model.json"
@@ -30,15 +29,7 @@ class LogisticRegressionLearner:
     spread: tuple[float, ...]
 
     @classmethod
-    def fit(
-        cls,
-        train: tuple[FloatArray, NDArray[np.int8]],
-        validation: tuple[FloatArray, NDArray[np.int8]],  # noqa: ARG003 - nothing to stop early here
-        *,
-        model: str,
-        params: Mapping[str, bool | int | float | str],
-        seed: int,
-    ) -> Self:
+    def fit(cls, train: Design, validation: Design, *, task: FitTask) -> Self:  # noqa: ARG003 - nothing to stop early here
         """Fit on the training design and labels with scikit-learn's own parameter names.
 
         Raises:
@@ -50,33 +41,37 @@ class LogisticRegressionLearner:
         from sklearn.linear_model import LogisticRegression
         from threadpoolctl import threadpool_limits
 
-        design, label = train
+        params = task.spec.params
         chosen = {name: None if value == "none" else value for name, value in params.items()}
-        regression: Any = LogisticRegression(random_state=seed)  # its type stubs know no numpy arrays
+        regression: Any = LogisticRegression(random_state=task.seed)  # its type stubs know no numpy arrays
         try:
             regression.set_params(**chosen)
             # One thread: the order of additions, and so the last bit, must not depend on the machine.
             with threadpool_limits(1), warnings.catch_warnings(action="error", category=ConvergenceWarning):
-                regression.fit(design, label)
+                regression.fit(train.values, train.label)
         except ConvergenceWarning as warning:
             raise TrainingError(
-                model=model,
+                model=task.model,
                 reason=f"the solver did not converge in {params.get('max_iter', 'the default number of')} iterations",
                 fix="Raise params.max_iter in model_config.yaml, or lower params.C.",
             ) from warning
         except ValueError as error:
             raise TrainingError(
-                model=model, reason=f"its params are refused: {error}", fix="Correct params in model_config.yaml."
+                model=task.model, reason=f"its params are refused: {error}", fix="Correct params in model_config.yaml."
             ) from error
         return cls(
             intercept=float(regression.intercept_[0]),
             coefficients=tuple(regression.coef_[0].tolist()),
-            spread=tuple(design.std(axis=0).tolist()),
+            spread=tuple(train.values.std(axis=0).tolist()),
         )
 
-    def predict(self, design: FloatArray) -> FloatArray:
-        """Raw probability per row. Sums row by row, so that a loan's result does not depend on its neighbours."""
-        return probability_of((design * np.asarray(self.coefficients)).sum(axis=1) + self.intercept)
+    def log_odds(self, design: FloatArray) -> FloatArray:
+        """Sums row by row, so that a loan's result does not depend on its neighbours."""
+        return (design * np.asarray(self.coefficients)).sum(axis=1) + self.intercept
+
+    def contributions(self, design: FloatArray) -> FloatArray:
+        """Coefficient times value; standardised columns are measured from the mean training loan."""
+        return np.column_stack([design * np.asarray(self.coefficients), np.full(len(design), self.intercept)])
 
     def column_importance(self) -> FloatArray:
         """Log-odds moved by one standard deviation of each design column."""

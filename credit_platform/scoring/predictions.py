@@ -13,6 +13,7 @@ import polars as pl
 
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.schemas.prediction import Prediction
+from credit_platform.scoring.calibration import probability_of
 from credit_platform.scoring.grades import decision, risk_grade, score_points
 from credit_platform.scoring.training import FittedVersion
 from credit_platform.scoring.windows import SampleRole
@@ -54,8 +55,8 @@ def score_loans(
             "sources_present",
         )
         .with_columns(
-            pl.Series("raw_probability", (raw := named.predict_raw(features)), dtype=pl.Float64),
-            pl.Series("default_probability", named.calibrator.calibrate(raw), dtype=pl.Float64),
+            pl.Series("raw_probability", probability_of(raw := named.raw_log_odds(features)), dtype=pl.Float64),
+            pl.Series("default_probability", probability_of(named.calibrator.on_log_odds(raw)), dtype=pl.Float64),
         )
         .with_columns(
             score_points(probability, config.scoring.scaling),

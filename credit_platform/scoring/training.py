@@ -16,11 +16,14 @@ from numpy.typing import NDArray
 
 from credit_platform.errors import ModelStoreError, TrainingError
 from credit_platform.features.catalogue import CATEGORICAL_FEATURES, CHANNELS, NUMERIC_FEATURES
-from credit_platform.policy.model_config import ModelConfig
-from credit_platform.scoring.algorithms import ALGORITHMS, Learner
-from credit_platform.scoring.calibration import PlattCalibrator, fit_platt
+from credit_platform.policy.model_config import ModelConfig, ModelSpec
+from credit_platform.scoring.algorithms import ALGORITHMS, algorithm_named
+from credit_platform.scoring.calibration import PlattCalibrator, fit_platt, probability_of
 from credit_platform.scoring.clickstream_evidence import MONTHS, ClickstreamEvidence, fit_evidence, mask_clickstream
-from credit_platform.scoring.preprocessing import MODEL_FEATURES, Preprocessing, fit_preprocessing, missing_columns
+from credit_platform.scoring.contributions import Contributions, calibrated_contributions
+from credit_platform.scoring.learner import Design, FitTask, Learner
+from credit_platform.scoring.preparation import Preparation, fit_preparation, load_preparation
+from credit_platform.scoring.preprocessing import MODEL_FEATURES, missing_columns
 
 FloatArray = NDArray[np.float64]
 
@@ -44,7 +47,7 @@ class FittedVersion:
     model: str
     algorithm: str
     dtypes: Mapping[str, str]
-    preprocessing: Preprocessing
+    preparation: Preparation
     learner: Learner
     calibrator: PlattCalibrator
     reference: bytes
@@ -58,7 +61,7 @@ class FittedVersion:
     @property
     def importance(self) -> pl.DataFrame:
         """One row per feature: `feature`, `importance` (share of the whole), `rank` (1 = most)."""
-        features, place = np.unique(self.preprocessing.design_features(), return_inverse=True)
+        features, place = np.unique(self.preparation.design_features(), return_inverse=True)
         weight = np.bincount(place, weights=self.learner.column_importance())
         share = weight / weight.sum() if weight.sum() > 0 else weight
         return (
@@ -67,12 +70,32 @@ class FittedVersion:
             .with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int32))
         )
 
-    def predict_raw(self, features: pl.DataFrame) -> FloatArray:
-        """Probability as the algorithm gives it, one per row.
+    def raw_log_odds(self, features: pl.DataFrame) -> FloatArray:
+        """Log-odds of default as the algorithm gives them, one per row.
 
         Raises:
             ModelStoreError: a column the version was trained on is missing.
         """
+        return self.learner.log_odds(self._design(features))
+
+    def log_odds(self, features: pl.DataFrame) -> FloatArray:
+        """Calibrated log-odds of default, one per row. Raises as `raw_log_odds` does."""
+        return self.calibrator.on_log_odds(self.raw_log_odds(features))
+
+    def predict_raw(self, features: pl.DataFrame) -> FloatArray:
+        """Probability as the algorithm gives it, one per row. Raises as `raw_log_odds` does."""
+        return probability_of(self.raw_log_odds(features))
+
+    def predict(self, features: pl.DataFrame) -> FloatArray:
+        """Calibrated default probability, one per row. Raises as `raw_log_odds` does."""
+        return probability_of(self.log_odds(features))
+
+    def contributions(self, features: pl.DataFrame) -> Contributions:
+        """What each feature adds to `log_odds`, exactly. Raises as `raw_log_odds` does."""
+        by_column = self.learner.contributions(self._design(features))
+        return calibrated_contributions(by_column, self.preparation.design_features(), self.calibrator)
+
+    def _design(self, features: pl.DataFrame) -> FloatArray:
         missing = missing_columns(features, self.features)
         if missing:
             raise ModelStoreError(
@@ -81,25 +104,22 @@ class FittedVersion:
                 reason=f"the features to score lack {', '.join(missing)}, which it was trained on",
                 fix="Rebuild gold/feature_store, or score with a version trained without them.",
             )
-        return self.learner.predict(self.preprocessing.design_matrix(features))
-
-    def predict(self, features: pl.DataFrame) -> FloatArray:
-        """Calibrated default probability, one per row. Raises as `predict_raw` does."""
-        return self.calibrator.calibrate(self.predict_raw(features))
+        return self.preparation.design_matrix(features)
 
     def monitored(self, features: pl.DataFrame) -> pl.DataFrame:
         """The features as stability looks at them: with the clickstream channels as deviations beside them."""
-        return features.with_columns(self.preprocessing.evidence.deviations(features).get_columns())
+        return features.with_columns(self.preparation.evidence.deviations(features).get_columns())
 
     def artifacts(self) -> dict[str, bytes]:
         """File name to content; the same fit gives the same bytes."""
         features = [{"name": name, "dtype": dtype} for name, dtype in self.dtypes.items()]
         return {
-            "preprocessing.json": self.preprocessing.to_json(),
+            "preprocessing.json": self.preparation.to_json(),
             "calibrator.json": self.calibrator.to_json(),
             "features.json": json.dumps({"algorithm": self.algorithm, "features": features}, indent=1).encode(),
             self.learner.file_name: self.learner.to_bytes(),
             "reference.json": self.reference,
+            **self.learner.exports(self.preparation),
         }
 
 
@@ -110,36 +130,46 @@ def fit_version(model: str, train: pl.DataFrame, validation: pl.DataFrame, confi
         TrainingError: the model is unknown, a column is missing, a sample is too small, has unlabelled loans or one
             class only, or the algorithm did not converge.
     """
-    spec = config.models.get(model)
-    if spec is None or spec.algorithm not in ALGORITHMS:
-        raise TrainingError(
-            model=model,
-            reason=f"model_config.yaml knows {', '.join(config.models)} with algorithms {', '.join(ALGORITHMS)}",
-            fix="Name one of these models, or add it to model_config.yaml.",
-        )
+    spec = _specification(model, config)
+    algorithm = algorithm_named(spec.algorithm)
     train = _checked(model, "training", train, config.selection.min_samples)
     validation = _checked(model, "validation", validation, config.selection.min_samples)
     shown = mask_clickstream(train, share=MASKED_SHARE, seed=config.random_seed)
-    preprocessing = fit_preprocessing(shown, fit_evidence(train))
-    validation_design, validation_label = preprocessing.design_matrix(validation), _labels(validation)
-    learner = ALGORITHMS[spec.algorithm].fit(
-        (preprocessing.design_matrix(shown), _labels(shown)),
-        (validation_design, validation_label),
-        model=model,
-        params=spec.params,
-        seed=config.random_seed,
+    preparation = fit_preparation(algorithm.preparation, shown, fit_evidence(train))
+    held_out = Design(preparation.design_matrix(validation), _labels(validation))
+    learner = algorithm.fit(
+        Design(preparation.design_matrix(shown), _labels(shown)),
+        held_out,
+        task=FitTask(model, spec, config.random_seed, tuple(preparation.design_features())),
     )
-    raw = learner.predict(validation_design)
-    calibrator = fit_platt(validation_label, raw)
+    calibrator = fit_platt(held_out.label, probability_of(learner.log_odds(held_out.values)))
+    learner = learner.in_points(calibrator, config.scoring.scaling)
+    probability = probability_of(calibrator.on_log_odds(learner.log_odds(held_out.values)))
     return FittedVersion(
         model=model,
         algorithm=spec.algorithm,
         dtypes={name: str(train.schema[name]) for name in MODEL_FEATURES},
-        preprocessing=preprocessing,
+        preparation=preparation,
         learner=learner,
         calibrator=calibrator,
-        reference=_reference(validation, preprocessing.evidence, calibrator.calibrate(raw)),
+        reference=_reference(validation, preparation.evidence, probability),
     )
+
+
+def _specification(model: str, config: ModelConfig) -> ModelSpec:
+    spec = config.models.get(model)
+    if spec is None:
+        raise TrainingError(
+            model=model,
+            reason=f"model_config.yaml knows {', '.join(config.models)}",
+            fix="Name one of these models, or add it to model_config.yaml.",
+        )
+    try:
+        algorithm_named(spec.algorithm)
+    except KeyError as error:
+        fix = f"Correct models.{model}.algorithm in model_config.yaml."
+        raise TrainingError(model=model, reason=str(error.args[0]), fix=fix) from error
+    return spec
 
 
 def load_version(model: str, artifacts: Mapping[str, bytes], *, version: str = UNSTORED) -> FittedVersion:
@@ -155,7 +185,7 @@ def load_version(model: str, artifacts: Mapping[str, bytes], *, version: str = U
             model=model,
             algorithm=described["algorithm"],
             dtypes={feature["name"]: feature["dtype"] for feature in described["features"]},
-            preprocessing=Preprocessing.from_json(artifacts["preprocessing.json"]),
+            preparation=load_preparation(learner.preparation, artifacts["preprocessing.json"]),
             learner=learner.from_bytes(artifacts[learner.file_name]),
             calibrator=PlattCalibrator.from_json(artifacts["calibrator.json"]),
             reference=artifacts["reference.json"],

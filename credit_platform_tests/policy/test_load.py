@@ -182,7 +182,7 @@ WRONG_MODEL_CONFIGS = [
     ("sources: {lms_loan_daily: {required: false}}", "sources", "must be required"),
     ("sources: {bureau: {required: false}}", "sources", "the sources are"),
     ("models: {gradient_boosting: {alias: model_1}}", "models", "model_1 names more than one model"),
-    ("models: {gradient_boosting: {algorithm: oracle}}", "models.gradient_boosting.algorithm", "not 'oracle'"),
+    ("models: {gradient_boosting: {algorithm: oracle}}", "models.gradient_boosting.algorithm", "'oracle' is neither"),
     ("models: {Forest: {alias: m3, algorithm: gradient_boosting, params: {}}}", "models.Forest", "match"),
     ("random_seed: 42\nrandom_seed: 43", "random_seed", "twice"),
     ("temporal_window_mode: relative\nwindows: {mode: absolute}", "temporal_window_mode", "sets as well"),

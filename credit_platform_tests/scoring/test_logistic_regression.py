@@ -8,29 +8,37 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credit_platform.errors import TrainingError
+from credit_platform.policy.model_config import ModelSpec
+from credit_platform.scoring.calibration import probability_of
+from credit_platform.scoring.learner import Design, FitTask
 from credit_platform.scoring.logistic_regression import LogisticRegressionLearner
 
 PARAMS: dict[str, bool | int | float | str] = {"C": 1.0, "max_iter": 1000, "class_weight": "none"}
-Design = tuple[np.ndarray, np.ndarray]
 
 
 def design(n: int = 400, seed: int = 1) -> Design:
     random = np.random.default_rng(seed)
     matrix = random.normal(size=(n, 5))
-    return matrix, (random.random(n) < 1 / (1 + np.exp(-matrix[:, 0] + 1))).astype(np.int8)
+    return Design(matrix, (random.random(n) < 1 / (1 + np.exp(-matrix[:, 0] + 1))).astype(np.int8))
 
 
 def fitted(params: dict[str, bool | int | float | str]) -> LogisticRegressionLearner:
-    return LogisticRegressionLearner.fit(design(), design(seed=2), model="m", params=params, seed=42)
+    spec = ModelSpec(alias="m", algorithm="logistic_regression", params=params)
+    task = FitTask("m", spec, 42, tuple("abcde"))
+    return LogisticRegressionLearner.fit(design(), design(seed=2), task=task)
+
+
+def probability(learner: LogisticRegressionLearner, matrix: np.ndarray) -> np.ndarray:
+    return probability_of(learner.log_odds(matrix))
 
 
 def test_its_own_prediction_is_that_of_scikit_learn() -> None:
     from sklearn.linear_model import LogisticRegression
 
-    matrix, label = design()
+    train = design()
     regression: Any = LogisticRegression(C=1.0, max_iter=1000, random_state=42)
-    theirs = regression.fit(matrix, label).predict_proba(matrix)[:, 1]
-    assert fitted(PARAMS).predict(matrix) == pytest.approx(theirs, abs=1e-12)
+    theirs = regression.fit(train.values, train.label).predict_proba(train.values)[:, 1]
+    assert probability(fitted(PARAMS), train.values) == pytest.approx(theirs, abs=1e-12)
 
 
 @pytest.mark.parametrize("params", [{"C": -1.0}, {"depth": 3}])
@@ -47,8 +55,9 @@ def test_a_solver_that_does_not_converge_is_an_error_that_names_the_setting() ->
 
 
 def test_class_weights_can_be_asked_for_and_none_is_the_word_for_no_weights() -> None:
-    matrix, _ = design()
-    assert fitted(PARAMS | {"class_weight": "balanced"}).predict(matrix).mean() > fitted(PARAMS).predict(matrix).mean()
+    matrix = design().values
+    balanced = probability(fitted(PARAMS | {"class_weight": "balanced"}), matrix)
+    assert balanced.mean() > probability(fitted(PARAMS), matrix).mean()
 
 
 @settings(max_examples=30)
@@ -64,4 +73,9 @@ def test_coefficients_are_read_back_exactly(intercept: float, numbers: list[tupl
 
 def test_extreme_designs_give_probabilities_and_no_overflow() -> None:
     learner = LogisticRegressionLearner(0.0, (1.0,), (1.0,))
-    assert learner.predict(np.array([[-1e9], [0.0], [1e9]])) == pytest.approx([0, 0.5, 1])
+    assert probability(learner, np.array([[-1e9], [0.0], [1e9]])) == pytest.approx([0, 0.5, 1])
+
+
+def test_contributions_add_up_to_the_log_odds_of_every_row() -> None:
+    learner, matrix = fitted(PARAMS), design(seed=3).values
+    assert learner.contributions(matrix).sum(axis=1) == pytest.approx(learner.log_odds(matrix), abs=1e-9)

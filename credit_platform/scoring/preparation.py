@@ -1,0 +1,58 @@
+"""From feature store rows to an algorithm's design matrix: the kinds of preparation, by name.
+
+Each kind is fitted on training loans only and stands in a module of its own: `preprocessing` standardises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from credit_platform.scoring.clickstream_evidence import ClickstreamEvidence
+from credit_platform.scoring.learner import PreparationName
+from credit_platform.scoring.preprocessing import Preprocessing, fit_preprocessing
+
+FloatArray = NDArray[np.float64]
+
+
+class Preparation(Protocol):
+    """Everything fitted between the feature store and a design matrix."""
+
+    @property
+    def evidence(self) -> ClickstreamEvidence:
+        """The fitted evidence of the clickstream."""
+        ...
+
+    def design_matrix(self, frame: pl.DataFrame) -> FloatArray:
+        """(loans, design columns), finite, one row per row of `frame` in its order."""
+        ...
+
+    def design_features(self) -> Sequence[str]:
+        """The feature behind each design column, in the order of the columns."""
+        ...
+
+    def to_json(self) -> bytes:
+        """All fitted numbers."""
+        ...
+
+
+def fit_preparation(kind: PreparationName, train: pl.DataFrame, evidence: ClickstreamEvidence) -> Preparation:
+    """Fit a kind of preparation on training loans with their `label`; `evidence` has been fitted on them before."""
+    if kind != "standardised":
+        raise NotImplementedError(kind)
+    return fit_preprocessing(train, evidence)
+
+
+def load_preparation(kind: PreparationName, text: bytes) -> Preparation:
+    """Read back what `to_json` wrote.
+
+    Raises:
+        ValueError, KeyError, TypeError: it is not what `to_json` writes.
+    """
+    if kind != "standardised":
+        raise NotImplementedError(kind)
+    return Preprocessing.from_json(text)
