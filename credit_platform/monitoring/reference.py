@@ -6,7 +6,7 @@ Fitting it on a sample and comparing a later month with it belong in `stability`
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
@@ -34,7 +34,7 @@ class Bins:
     edges: tuple[float, ...]
     levels: tuple[str, ...]
     rare_levels: tuple[str, ...]
-    counts: tuple[int, ...]
+    counts: tuple[float, ...]
 
     @classmethod
     def of_numbers(cls, values: pl.Series) -> Bins:
@@ -67,14 +67,58 @@ class Bins:
 
 
 @dataclass(frozen=True)
+class ScoresAtHistory:
+    """The version's probabilities after `months` of clickstream: share of each frozen bin, mean, mean square."""
+
+    months: int
+    shares: tuple[float, ...]
+    mean: float
+    mean_square: float
+
+    @classmethod
+    def of(cls, months: int, probability: np.ndarray, bins: Bins) -> ScoresAtHistory:
+        """Put the probabilities expected after `months` into the frozen bins."""
+        counts = bins.count(pl.Series("default_probability", probability))
+        shares = tuple((counts / counts.sum()).tolist())
+        return cls(months, shares, float(probability.mean()), float((probability**2).mean()))
+
+
+@dataclass(frozen=True)
 class Reference:
-    """What a version saw in training: its probabilities and its features."""
+    """What a version saw in development: its probabilities and its features.
+
+    `by_history` says how the probabilities of the same loans would spread after other lengths of clickstream history;
+    empty for a version that has none.
+    """
 
     n: int
     mean_probability: float
     std_probability: float
     probability: Bins
     features: tuple[Bins, ...]
+    by_history: tuple[ScoresAtHistory, ...] = ()
+
+    def expecting(self, months: pl.Series) -> Reference:
+        """The reference of loans with these lengths of history, one per loan scored.
+
+        Loans without any history are held against what the others' lengths lead to expect, so that a source that goes
+        dark stays visible; where no loan has history, against the development sample itself.
+        """
+        seen = months.filter(months > 0).to_numpy()
+        if not self.by_history or not seen.size:
+            return self
+        known = np.array([at.months for at in self.by_history])
+        nearest = np.abs(seen[:, None] - known[None, :]).argmin(axis=1)
+        weight = np.bincount(nearest, minlength=len(known)) / seen.size
+        shares = weight @ np.array([at.shares for at in self.by_history])
+        mean = float(weight @ np.array([at.mean for at in self.by_history]))
+        mean_square = float(weight @ np.array([at.mean_square for at in self.by_history]))
+        return replace(
+            self,
+            mean_probability=mean,
+            std_probability=float(np.sqrt(max(mean_square - mean**2, 0.0))),
+            probability=replace(self.probability, counts=tuple((shares * self.n).tolist())),
+        )
 
     def to_json(self) -> bytes:
         """The reference as UTF-8 JSON; the same reference gives the same bytes."""
@@ -90,6 +134,10 @@ class Reference:
             std_probability=content["std_probability"],
             probability=_bins_from(content["probability"]),
             features=tuple(_bins_from(bins) for bins in content["features"]),
+            by_history=tuple(
+                ScoresAtHistory(at["months"], tuple(at["shares"]), at["mean"], at["mean_square"])
+                for at in content["by_history"]
+            ),
         )
 
 
@@ -100,7 +148,7 @@ def _bins_from(content: Mapping[str, object]) -> Bins:
         edges=tuple(cast("list[float]", content["edges"])),
         levels=tuple(cast("list[str]", content["levels"])),
         rare_levels=tuple(cast("list[str]", content["rare_levels"])),
-        counts=tuple(cast("list[int]", content["counts"])),
+        counts=tuple(cast("list[float]", content["counts"])),
     )
 
 

@@ -12,43 +12,54 @@ import polars as pl
 
 from credit_platform.monitoring.intervals import wilson_interval
 from credit_platform.monitoring.measures import Measure, Subject, band_status, measures_frame
-from credit_platform.monitoring.reference import Bins, Reference
+from credit_platform.monitoring.reference import Bins, Reference, ScoresAtHistory
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 
+HISTORY = "n_clickstream_months"
 SMOOTHING = 0.5  # rows added to every bin
 NULL_RATE_RISE_WARN = 0.10  # the share of missing values a version may have at all when it is promoted
 NULL_RATE_RISE_BREACH = 0.50  # most of a feature is gone
 
 
 def fit_reference(
-    frame: pl.DataFrame, *, probability: np.ndarray, numeric: Sequence[str], categorical: Sequence[str]
+    frame: pl.DataFrame,
+    *,
+    probability: np.ndarray,
+    numeric: Sequence[str],
+    categorical: Sequence[str],
+    by_history: Mapping[int, np.ndarray] | None = None,
 ) -> Reference:
-    """Freeze bins on the training sample.
+    """Freeze bins on the development sample.
 
     Args:
         frame: One row per training loan, with all columns of `numeric` (numbers or booleans) and `categorical`.
         probability: The version's default probabilities of the same rows, 0..1.
         numeric: Columns binned by deciles, or by value when they take ten values or fewer.
         categorical: Columns binned by level, levels below 1 % together.
+        by_history: The probabilities to expect after so many months of clickstream.
     """
     scores = np.asarray(probability, dtype=np.float64)
+    bins = Bins.of_numbers(pl.Series("default_probability", scores))
     return Reference(
         n=int(scores.size),
         mean_probability=float(scores.mean()),
         std_probability=float(scores.std()),
-        probability=Bins.of_numbers(pl.Series("default_probability", scores)),
+        probability=bins,
         features=(
             *(Bins.of_numbers(frame.get_column(name)) for name in numeric),
             *(Bins.of_levels(frame.get_column(name)) for name in categorical),
         ),
+        by_history=tuple(
+            ScoresAtHistory.of(months, expected, bins) for months, expected in sorted((by_history or {}).items())
+        ),
     )
 
 
-def stability_index(expected: Sequence[int] | np.ndarray, actual: Sequence[int] | np.ndarray) -> float | None:
+def stability_index(expected: Sequence[float] | np.ndarray, actual: Sequence[float] | np.ndarray) -> float | None:
     """Population (PSI) or characteristic (CSI) stability index of two counts over the same bins.
 
     Sum of (a - e) ln(a / e) over the bins' shares, each with 0.5/n added on its own side, so that an empty bin stays
@@ -100,6 +111,8 @@ def measure_stability(
     Returns:
         One row per metric and segment, as `schemas.monitoring.Stability`.
     """
+    if HISTORY in frame.columns:
+        reference = reference.expecting(frame.get_column(HISTORY))
     psi = _index("psi", "all", reference.probability, frame.get_column("default_probability"), thresholds)
     measures = [psi, *_probability_measures(frame, reference, thresholds, is_small=psi.status == "insufficient")]
     for bins in reference.features:
@@ -121,7 +134,7 @@ def _used_bins(bins: Bins, counts: np.ndarray) -> int:
 def _index(metric: str, segment: str, bins: Bins, values: pl.Series, thresholds: MonitoringThresholds) -> Measure:
     counts = bins.count(values)
     value = stability_index(bins.counts, counts)
-    floor = sampling_floor(_used_bins(bins, counts), sum(bins.counts), values.len())
+    floor = sampling_floor(_used_bins(bins, counts), round(sum(bins.counts)), values.len())
     is_small = floor is not None and floor >= thresholds.psi.warn
     status = band_status(value, warn=thresholds.psi.warn, breach=thresholds.psi.alert)
     return Measure(

@@ -44,6 +44,12 @@ class ClickstreamEvidence:
         """Evidence of all channels together (nats), one number per loan, 0 without history."""
         return self.by_channel(frame).sum(axis=1)
 
+    def strongest_channel(self) -> int | None:
+        """Place of the channel a unit of which weighs most; None when no channel weighs anything."""
+        bad, good, variance = (np.asarray(values) for values in (self.bad_mean, self.good_mean, self.variance))
+        weight = np.abs(bad - good) / variance
+        return int(weight.argmax()) if weight.any() else None
+
     def deviations(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Each channel's sum off the middle of the classes, per root of its months: (loans, channels), null without.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -19,8 +19,9 @@ from credit_platform.features.catalogue import CATEGORICAL_FEATURES, CHANNELS, N
 from credit_platform.policy.model_config import ModelConfig, ModelSpec
 from credit_platform.scoring.algorithms import ALGORITHMS, algorithm_named
 from credit_platform.scoring.calibration import PlattCalibrator, fit_platt, probability_of
-from credit_platform.scoring.clickstream_evidence import MONTHS, ClickstreamEvidence, fit_evidence, mask_clickstream
+from credit_platform.scoring.clickstream_evidence import MONTHS, fit_evidence, mask_clickstream
 from credit_platform.scoring.contributions import Contributions, calibrated_contributions
+from credit_platform.scoring.expected_scores import scores_by_history
 from credit_platform.scoring.learner import Design, FitTask, Learner
 from credit_platform.scoring.preparation import Preparation, fit_preparation, load_preparation
 from credit_platform.scoring.preprocessing import MODEL_FEATURES, missing_columns
@@ -144,16 +145,23 @@ def fit_version(model: str, train: pl.DataFrame, validation: pl.DataFrame, confi
     )
     calibrator = fit_platt(held_out.label, probability_of(learner.log_odds(held_out.values)))
     learner = learner.in_points(calibrator, config.scoring.scaling)
-    probability = probability_of(calibrator.on_log_odds(learner.log_odds(held_out.values)))
-    return FittedVersion(
+    fitted = FittedVersion(
         model=model,
         algorithm=spec.algorithm,
         dtypes={name: str(train.schema[name]) for name in MODEL_FEATURES},
         preparation=preparation,
         learner=learner,
         calibrator=calibrator,
-        reference=_reference(validation, preparation.evidence, probability),
+        reference=b"",
     )
+    expected = scores_by_history(
+        fitted.predict,
+        preparation.evidence,
+        pl.concat([train, validation]),
+        validation,
+        longest=config.features.clickstream_months,
+    )
+    return replace(fitted, reference=_reference(validation, fitted, expected))
 
 
 def _specification(model: str, config: ModelConfig) -> ModelSpec:
@@ -234,17 +242,19 @@ def _labels(frame: pl.DataFrame) -> NDArray[np.int8]:
     return frame["label"].cast(pl.Int8).to_numpy()
 
 
-def _reference(validation: pl.DataFrame, evidence: ClickstreamEvidence, probability: FloatArray) -> bytes:
+def _reference(validation: pl.DataFrame, fitted: FittedVersion, by_history: Mapping[int, FloatArray]) -> bytes:
     """Distribution of features and default probability in frozen bins, as JSON.
 
-    Of the validation sample, the newest the fit sees. Clickstream histories of training loans are shorter than those
-    of the loans to come, and their scores, on which the model was fitted, less spread: measured on the training sample
-    the PSI of a sound book stays above the alert level.
+    Of the validation sample, the newest the fit sees: the scores of the training sample, on which the model was fitted,
+    are told apart better than those of any later loan.
     """
     from credit_platform.monitoring.stability import fit_reference
 
-    seen = validation.with_columns(evidence.deviations(validation).get_columns())
     reference = fit_reference(
-        seen, probability=probability, numeric=REFERENCE_NUMBERS, categorical=CATEGORICAL_FEATURES
+        fitted.monitored(validation),
+        probability=fitted.predict(validation),
+        numeric=REFERENCE_NUMBERS,
+        categorical=CATEGORICAL_FEATURES,
+        by_history=by_history,
     )
     return reference.to_json()

@@ -100,3 +100,36 @@ def test_an_empty_month_is_never_ok() -> None:
     found = _measured(cohort(10).clear())
     assert "ok" not in {status for _, status in found.values()}
     assert found["psi", "all"] == (None, "unknown")
+
+
+def _wider_with_history() -> Reference:
+    """Scores that part with longer histories: around the middle after 6 months, at the ends after 24."""
+    random = np.random.default_rng(5)
+    training = cohort(6000, seed=0)
+    spread = {months: random.beta(a, a, 6000) for months, a in ((6, 4.0), (24, 0.6))}
+    return fit_reference(training, probability=spread[6], numeric=["amount"], categorical=[], by_history=spread)
+
+
+def _scored(n: int, *, months: int, a: float) -> pl.DataFrame:
+    scores = np.random.default_rng(9).beta(a, a, n)
+    return cohort(n, seed=1).with_columns(
+        pl.Series("default_probability", scores), pl.lit(months, dtype=pl.Int32).alias("n_clickstream_months")
+    )
+
+
+@pytest.mark.parametrize(
+    ("months", "a", "is_shifted"), [(6, 4.0, False), (24, 0.6, False), (24, 4.0, True), (6, 0.6, True), (0, 0.6, True)]
+)
+def test_scores_are_held_against_what_their_history_leads_to_expect(months: int, a: float, is_shifted: bool) -> None:  # noqa: FBT001
+    frame = _scored(2000, months=months, a=a)
+    found = measure_stability(frame, _wider_with_history(), subject=subject(), thresholds=thresholds())
+    rows = {row["metric"]: row["status"] for row in found.filter(segment="all").iter_rows(named=True)}
+    assert (rows["psi"] == "breach") == is_shifted
+    assert (rows["std_probability_drift"] == "breach") == is_shifted
+
+
+def test_loans_that_lost_their_history_stay_a_shift_among_others() -> None:
+    frame = pl.concat([_scored(1000, months=24, a=0.6), _scored(1000, months=0, a=8.0)])
+    found = measure_stability(frame, _wider_with_history(), subject=subject(), thresholds=thresholds())
+    psi = found.filter(metric="psi").row(0, named=True)
+    assert psi["value"] > thresholds().psi.alert
