@@ -68,8 +68,51 @@ def jeffreys_interval(bads: int, n: int, confidence: float) -> Interval | None:
     return Interval(low, high)
 
 
+def drawn_counts(
+    label: NDArray[np.integer], *, is_stratified: bool, draws: int = DRAWS, seed: int = SEED
+) -> FloatArray | None:
+    """How often each loan is in each resample, shape (draws, loans); None when a class is missing.
+
+    Counts rather than copies of rows, so that a statistic of all draws is one matrix operation. The same seed gives
+    the same counts.
+
+    Args:
+        label: 1 for bad, 0 for good, one per loan.
+        is_stratified: Draw bads and goods apart. Right for what does not depend on the bad rate (KS); anything else
+            would leave the bad rate's own uncertainty out.
+        draws: Number of resamples.
+        seed: Seed of the resamples.
+    """
+    bads, goods = np.flatnonzero(label == 1), np.flatnonzero(label == 0)
+    if bads.size == 0 or goods.size == 0:
+        return None
+    random = np.random.default_rng(seed)
+    times = np.zeros((draws, label.size))
+    for rows in (bads, goods) if is_stratified else (np.arange(label.size),):
+        times[:, rows] = random.multinomial(rows.size, np.full(rows.size, 1 / rows.size), size=draws)
+    return times
+
+
+def interval_of_draws(
+    values: FloatArray, estimate: float, *, confidence: float, bounds: tuple[float, float] = (0.0, 1.0)
+) -> Interval | None:
+    """Interval of a statistic from its values in the resamples; None where no resample defines it (NaN).
+
+    Percentiles of the draws (Efron 1979), moved down by twice the draws' mean excess over the estimate: the
+    estimate exceeds the truth as the draws exceed it. Of simulated cohorts of 500 loans a 95 % interval of KS held
+    the truth in 92 % with the move and in 82 % without; Brier and F1 in 94 %. Ends are kept within `bounds` and around
+    the estimate.
+    """
+    values = values[np.isfinite(values)]
+    if values.size == 0:
+        return None
+    tail = (1 - confidence) / 2
+    low, high = (np.quantile(values, [tail, 1 - tail]) - 2 * (values.mean() - estimate)).tolist()
+    return Interval(min(estimate, max(bounds[0], low)), max(estimate, min(bounds[1], high)))
+
+
 def bootstrap_interval(
-    label: NDArray[np.int64],
+    label: NDArray[np.integer],
     estimate: float,
     statistic: Callable[[FloatArray], FloatArray],
     *,
@@ -80,34 +123,8 @@ def bootstrap_interval(
 ) -> Interval | None:
     """Bootstrap interval of a statistic between 0 and 1; None when a class is missing.
 
-    Percentiles of the draws (Efron 1979), moved down by twice the draws' mean excess over the estimate: the
-    estimate exceeds the truth as the draws exceed it. Of simulated cohorts of 500 loans a 95 % interval of KS held
-    the truth in 92 % with the move and in 82 % without; Brier and F1 in 94 %. Ends are kept within 0..1 and around
-    the estimate. Draws are counts per loan rather than copies of rows, so the statistic of all draws is one matrix
-    operation.
-
-    Args:
-        label: 1 for bad, 0 for good, one per loan.
-        estimate: The statistic of the cohort itself.
-        statistic: Takes how often each loan was drawn, shape (draws, loans); returns one value per draw, NaN where the
-            draw does not define it.
-        confidence: Level of the interval.
-        is_stratified: Draw bads and goods apart. Right for what does not depend on the bad rate (KS); anything else
-            would leave the bad rate's own uncertainty out.
-        draws: Number of resamples.
-        seed: Seed of the resamples; the same seed gives the same interval.
+    `statistic` takes the counts of `drawn_counts` and returns one value per draw, NaN where the draw does not define
+    it; the interval is that of `interval_of_draws`.
     """
-    bads, goods = np.flatnonzero(label == 1), np.flatnonzero(label == 0)
-    if bads.size == 0 or goods.size == 0:
-        return None
-    random = np.random.default_rng(seed)
-    times = np.zeros((draws, label.size))
-    for rows in (bads, goods) if is_stratified else (np.arange(label.size),):
-        times[:, rows] = random.multinomial(rows.size, np.full(rows.size, 1 / rows.size), size=draws)
-    values = statistic(times)
-    values = values[np.isfinite(values)]
-    if values.size == 0:
-        return None
-    tail = (1 - confidence) / 2
-    low, high = (np.quantile(values, [tail, 1 - tail]) - 2 * (values.mean() - estimate)).tolist()
-    return Interval(min(estimate, max(0.0, low)), max(estimate, min(1.0, high)))
+    times = drawn_counts(label, is_stratified=is_stratified, draws=draws, seed=seed)
+    return None if times is None else interval_of_draws(statistic(times), estimate, confidence=confidence)

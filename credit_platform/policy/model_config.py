@@ -147,6 +147,18 @@ class Scaling(PolicySection):
     pdo: Annotated[float, Field(gt=0)]
 
 
+class Economics(PolicySection):
+    """What a booked loan brings or costs, both as shares of the amount lent."""
+
+    loss_given_default: Annotated[float, Field(gt=0, le=1)]
+    margin: Annotated[float, Field(gt=0, le=1)]
+
+    @property
+    def break_even_probability(self) -> float:
+        """Default probability at which margin and loss cancel: margin / (margin + loss given default)."""
+        return self.margin / (self.margin + self.loss_given_default)
+
+
 class Grade(PolicySection):
     """A band of the master scale, closed above at `max_probability`."""
 
@@ -159,6 +171,7 @@ class ScoringPolicy(PolicySection):
 
     backfill_months: Annotated[int, Field(ge=0)]
     cut_off: OpenShare
+    economics: Economics
     scaling: Scaling
     grades: Annotated[tuple[Grade, ...], Field(min_length=1, strict=False)]  # YAML knows lists, not tuples
 

@@ -65,9 +65,9 @@ def fit_platt(label: NDArray[np.int8], raw: FloatArray) -> PlattCalibrator:
     n_bad, n = int(label.sum()), len(label)
     target = np.where(label == 1, (n_bad + 1) / (n_bad + 2), 1 / (n - n_bad + 2))
     both = np.column_stack([odds, np.ones_like(odds)])
-    slope, intercept = _maximise(both, target, np.zeros_like(odds))
+    slope, intercept = maximise_likelihood(both, target, np.zeros_like(odds))
     if slope <= 0:
-        slope, intercept = 1.0, _maximise(np.ones((n, 1)), target, odds)[0]
+        slope, intercept = 1.0, maximise_likelihood(np.ones((n, 1)), target, odds)[0]
     return PlattCalibrator(slope=float(slope), intercept=float(intercept))
 
 
@@ -80,8 +80,11 @@ def _combined(inputs: FloatArray, weights: FloatArray) -> FloatArray:
     return (inputs * weights).sum(axis=1)
 
 
-def _maximise(inputs: FloatArray, target: FloatArray, offset: FloatArray) -> FloatArray:
-    """Newton steps, halved until the likelihood rises: the problem is concave, so this ends at its one top."""
+def maximise_likelihood(inputs: FloatArray, target: FloatArray, offset: FloatArray) -> FloatArray:
+    """Weights of a logistic regression, one per column of `inputs`, shape (loans, columns), beside a fixed offset.
+
+    Newton steps, halved until the likelihood rises: the problem is concave, so this ends at its one top.
+    """
     weights = np.zeros(inputs.shape[1])
     best = _log_likelihood(offset, target)
     for _ in range(_ROUNDS):

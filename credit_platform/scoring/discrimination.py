@@ -30,7 +30,7 @@ def roc_auc(label: ArrayLike, probability: ArrayLike) -> float | None:
     if classes is None:
         return None
     bads, goods = classes
-    rank_sum = float(_midranks(np.concatenate([bads, goods]))[: len(bads)].sum())
+    rank_sum = float(midranks(np.concatenate([bads, goods]))[: len(bads)].sum())
     return (rank_sum - len(bads) * (len(bads) + 1) / 2) / (len(bads) * len(goods))
 
 
@@ -171,14 +171,19 @@ def _split(label: ArrayLike, probability: ArrayLike) -> tuple[FloatArray, FloatA
     return bads, goods
 
 
-def _midranks(values: FloatArray) -> FloatArray:
+def midranks(values: FloatArray) -> FloatArray:
+    """Ranks from 1, smallest first; equal values share the mean of their places.
+
+    >>> midranks(np.array([0.3, 0.1, 0.3])).tolist()
+    [2.5, 1.0, 2.5]
+    """
     _, group, size = np.unique(values, return_inverse=True, return_counts=True)
     return (np.cumsum(size) - (size - 1) / 2)[group]
 
 
 def _placements(bads: FloatArray, goods: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Per bad the share of goods below it, per good the share of bads above it; the mean of either is the AUC."""
-    ranks = _midranks(np.concatenate([bads, goods]))
-    of_bads = (ranks[: len(bads)] - _midranks(bads)) / len(goods)
-    of_goods = 1 - (ranks[len(bads) :] - _midranks(goods)) / len(bads)
+    ranks = midranks(np.concatenate([bads, goods]))
+    of_bads = (ranks[: len(bads)] - midranks(bads)) / len(goods)
+    of_goods = 1 - (ranks[len(bads) :] - midranks(goods)) / len(bads)
     return of_bads, of_goods
