@@ -12,6 +12,7 @@ import dagster as dg
 from dagster_duckdb import DuckDBResource
 
 from credit_platform.assets.bronze import bronze_assets
+from credit_platform.assets.drift_page import drift_page_asset
 from credit_platform.assets.gold import gold_assets
 from credit_platform.assets.models import model_assets
 from credit_platform.assets.monitoring import monitoring_assets
@@ -52,6 +53,7 @@ def _assemble(settings: Settings) -> dg.Definitions:
             *model_assets(axis, policy),
             *prediction_assets(axis, policy.model),
             *monitoring_assets(axis, policy),
+            drift_page_asset(axis, policy),
             *oversight_assets(axis, policy),
         ],
         asset_checks=all_checks(axis, policy.model, policy.data.checks),

@@ -25,7 +25,11 @@ def job_assets(models: Sequence[str]) -> dict[str, list[str] | AssetSelection]:
     return {
         BUILD_MONTH: AssetSelection.groups("bronze", "silver", "gold")
         | AssetSelection.assets("monitoring/row_balance", "monitoring/data_quality"),
-        SCORE_MONTH: [*(f"prediction/{model}" for model in models), *_model_table(models, "stability")],
+        SCORE_MONTH: [
+            *(f"prediction/{model}" for model in models),
+            *_model_table(models, "stability"),
+            "monitoring/drift_page",
+        ],
         MONITOR_MONTH: [*monitored, "monitoring/history", "monitoring/dashboard"],
         TRAIN_MODELS: [f"model/{model}" for model in models],
     }

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from credit_platform.assets.drift_page import NEWEST_MONTH_TAG
 from credit_platform.automation.jobs import BUILD_MONTH, MONITOR_MONTH, SCORE_MONTH, TRAIN_MODELS
 from credit_platform.cli.backfill import Backfill
 from credit_platform.cli.book import Book
@@ -22,6 +23,7 @@ from credit_platform.lake.catalog import monthly_tables, refresh_datamart
 from credit_platform.lake.deliveries import REPLACE_TAG
 from credit_platform.lake.files import sweep_parts
 from credit_platform.lake.promotions import PromotionLog
+from credit_platform.lending.months import month_key
 
 # No single file takes an hour to write.
 _ABANDONED_AFTER_SECONDS = 3600
@@ -47,7 +49,7 @@ def run_backfill(
     _mend(book)
     repository = build_definitions(book.settings).get_repository_def()
     with open_instance(book.settings) as instance:
-        tags = {REPLACE_TAG: "true"} if is_replacing else {}
+        tags = {NEWEST_MONTH_TAG: month_key(last)} | ({REPLACE_TAG: "true"} if is_replacing else {})
         runner = Runner(repository, instance, console, command, tags)
         backfill = Backfill(book, runner)
         if job is None:

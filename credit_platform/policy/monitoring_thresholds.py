@@ -72,6 +72,12 @@ class PsiThresholds(PolicySection):
         return value
 
 
+class EvidentlyPages(PolicySection):
+    """Which months get Evidently's page on their features: the newest of a run, all, or none."""
+
+    pages: Literal["latest", "all", "none"]
+
+
 class Notification(PolicySection):
     """Who hears of an action, by which channels and how soon."""
 
@@ -95,6 +101,7 @@ class MonitoringThresholds(PolicySection):
     max_degradation: OpenShare
     stability: StabilityThresholds
     psi: PsiThresholds
+    evidently: EvidentlyPages
     min_bads: Annotated[int, Field(ge=1)]
     confidence: OpenShare
     decision_mode: Literal["point", "ci_upper"]
