@@ -21,7 +21,7 @@ def _model_table(models: Sequence[str], part: str) -> list[str]:
 
 def job_assets(models: Sequence[str]) -> dict[str, list[str] | AssetSelection]:
     """The assets of every job, by job name."""
-    monitored = [table for part in ("performance", "action") for table in _model_table(models, part)]
+    monitored = [table for part in ("performance", "action", "fair_lending") for table in _model_table(models, part)]
     return {
         BUILD_MONTH: AssetSelection.groups("bronze", "silver", "gold")
         | AssetSelection.assets("monitoring/row_balance", "monitoring/data_quality"),

@@ -68,6 +68,6 @@ def model_table(model: str, part: str) -> str:
 def _axis_of(table: str, axis: MonthlyAxis) -> dg.PartitionsDefinition:
     if table.startswith("prediction/") or table.endswith("/stability"):
         return axis.scoring_months
-    if table.endswith(("/performance", "/action")) or table == "monitoring/history":
+    if table.endswith(("/performance", "/action", "/fair_lending")) or table == "monitoring/history":
         return axis.outcome_months
     return axis.snapshot_months

@@ -78,6 +78,23 @@ class EvidentlyPages(PolicySection):
     pages: Literal["latest", "all", "none"]
 
 
+class FairLendingPolicy(PolicySection):
+    """Groups by age that are compared, and the lines beyond which a difference is pointed out."""
+
+    age_bands: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1, strict=False)]
+    min_group: Annotated[int, Field(ge=1)]
+    impact_ratio_line: OpenShare
+    score_difference_line: Annotated[float, Field(gt=0)]
+
+    @field_validator("age_bands")
+    @classmethod
+    def _rises(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if list(value) != sorted(set(value)):
+            message = f"bands must begin at rising ages, and begin at {list(value)}"
+            raise ValueError(message)
+        return value
+
+
 class Notification(PolicySection):
     """Who hears of an action, by which channels and how soon."""
 
@@ -102,6 +119,7 @@ class MonitoringThresholds(PolicySection):
     stability: StabilityThresholds
     psi: PsiThresholds
     evidently: EvidentlyPages
+    fair_lending: FairLendingPolicy
     min_bads: Annotated[int, Field(ge=1)]
     confidence: OpenShare
     decision_mode: Literal["point", "ci_upper"]

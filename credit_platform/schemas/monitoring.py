@@ -74,6 +74,15 @@ class Performance(Measures):
         return pl.col("cohort") < pl.col("snapshot_month")
 
 
+class FairLending(Measures):
+    """One row per outcome month, version, metric and group of applicants; statistics, not a legal judgement."""
+
+    @dy.rule()
+    def cohort_precedes_outcome(cls) -> pl.Expr:
+        """Outcomes are read later than the loans were written."""
+        return pl.col("cohort") < pl.col("snapshot_month")
+
+
 class Stability(Measures):
     """One row per scoring month, version, metric and segment: the loans written and scored in the month."""
 

@@ -17,7 +17,14 @@ from credit_platform.schemas.bronze import (
 )
 from credit_platform.schemas.evidence import CohortCalendar, DataQuality
 from credit_platform.schemas.gold import FeatureStore, LabelStore, RollRates, Vintages
-from credit_platform.schemas.monitoring import Action, MonitoringHistory, Performance, RowBalance, Stability
+from credit_platform.schemas.monitoring import (
+    Action,
+    FairLending,
+    MonitoringHistory,
+    Performance,
+    RowBalance,
+    Stability,
+)
 from credit_platform.schemas.prediction import Prediction
 from credit_platform.schemas.silver import (
     CustomerAttributes,
@@ -51,6 +58,7 @@ MODEL_TABLES: Mapping[str, type[dy.Schema]] = {
     "performance": Performance,
     "stability": Stability,
     "action": Action,
+    "fair_lending": FairLending,
 }
 
 _LINEAGE_COLUMNS = ("snapshot_month", "source_file", "source_line")

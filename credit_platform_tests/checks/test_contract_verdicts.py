@@ -18,7 +18,7 @@ SCHEMAS: Mapping[str, type[dy.Schema]] = {
     **TABLES,
     "quarantine/loan_snapshots": Quarantine,
     "prediction/gradient_boosting": MODEL_TABLES["prediction"],
-    **{f"monitoring/gradient_boosting/{part}": MODEL_TABLES[part] for part in ("performance", "stability", "action")},
+    **{f"monitoring/gradient_boosting/{part}": MODEL_TABLES[part] for part in MODEL_TABLES if part != "prediction"},
 }
 Tables = Mapping[str, pl.DataFrame]
 # One value out of the range of each table that has ranges beyond its keys and types.
@@ -49,6 +49,7 @@ OUT_OF_RANGE: list[tuple[str, pl.Expr]] = [
     ("prediction/gradient_boosting", 1 - pl.col("default_probability")),
     ("prediction/gradient_boosting", pl.lit("maybe").alias("decision")),
     ("monitoring/gradient_boosting/performance", pl.lit("fine").alias("status")),
+    ("monitoring/gradient_boosting/fair_lending", pl.lit("unfair").alias("status")),
     ("monitoring/gradient_boosting/stability", pl.lit("guess").alias("provenance")),
     ("monitoring/gradient_boosting/action", pl.lit("panic").alias("action")),
 ]

@@ -35,6 +35,7 @@ SOUND: Mapping[str, Mapping[str, object]] = {
     "gold/cohort_calendar": {"state": "mature", "cohort": date(2023, 7, 1), "score_month": date(2023, 7, 1)},
     "monitoring/row_balance": {"quarantined": 0, "duplicates_dropped": 0},
     "monitoring/<model>/performance": {**MEASURED, "cohort": date(2023, 7, 1)},
+    "monitoring/<model>/fair_lending": {**MEASURED, "cohort": date(2023, 7, 1)},
     "monitoring/<model>/stability": MEASURED,
 }
 # For rules over several columns or rows: the rows that break one, as changes to the sound row.
@@ -80,6 +81,12 @@ BREAKING: Mapping[str, Mapping[str, list[Mapping[str, object]]]] = {
     },
     "monitoring/history": {"nothing_is_known_before_its_month": [{"observed_month": LATER}]},
     "monitoring/<model>/performance": {
+        "interval_holds_the_value": [{"ci_low": 0.55}],
+        "undefined_is_unknown": [{"value": None, "ci_low": None, "ci_high": None}],
+        "bads_are_among_the_loans": [{"n_bad": 11}],
+        "cohort_precedes_outcome": [{"cohort": MONTH}],
+    },
+    "monitoring/<model>/fair_lending": {
         "interval_holds_the_value": [{"ci_low": 0.55}],
         "undefined_is_unknown": [{"value": None, "ci_low": None, "ci_high": None}],
         "bads_are_among_the_loans": [{"n_bad": 11}],
