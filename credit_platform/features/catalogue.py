@@ -52,6 +52,11 @@ NUMERIC_FEATURES: tuple[str, ...] = (
 )
 CATEGORICAL_FEATURES: tuple[str, ...] = ("occupation_group", "credit_mix", "spending_level", "payment_value_size")
 
+# What models make of the channels' sums: one number per loan, fitted with each version.
+CLICKSTREAM_EVIDENCE = "clickstream_evidence"
+# What a score is made of, and so what a reason may name.
+EXPLAINED_FEATURES: tuple[str, ...] = (*NUMERIC_FEATURES, *CATEGORICAL_FEATURES, CLICKSTREAM_EVIDENCE)
+
 SOURCE_FLAGS: dict[str, str] = {
     "attributes": "has_attributes",
     "clickstream": "has_clickstream",

@@ -1,6 +1,7 @@
 """The policy in force: its files read, completed by the shipped numbers, validated and fingerprinted.
 
-Which folder holds them is a setting. What a value may be stands in model_config and monitoring_thresholds.
+Which folder holds them is a setting. What a value may be stands in model_config, monitoring_thresholds,
+data_quality and reason_codes.
 """
 
 from __future__ import annotations
@@ -15,17 +16,20 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from credit_platform.errors import PolicyError
+from credit_platform.features.catalogue import EXPLAINED_FEATURES
 from credit_platform.policy.data_quality import DataQualityPolicy
 from credit_platform.policy.document_shapes import Document, read_model_config, read_monitoring_thresholds
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.policy.policy_file import SUFFIXES, read_policy_file
+from credit_platform.policy.reason_codes import ReasonCatalogue, require_a_reason_per_feature
 
 SHIPPED = Path(__file__).parent
 MODEL_CONFIG = "model_config"
 MONITORING_THRESHOLDS = "monitoring_thresholds"
 DATA_QUALITY = "data_quality"
-FILES = (MODEL_CONFIG, MONITORING_THRESHOLDS, DATA_QUALITY)
+REASON_CODES = "reason_codes"
+FILES = (MODEL_CONFIG, MONITORING_THRESHOLDS, DATA_QUALITY, REASON_CODES)
 
 _Section = TypeVar("_Section", bound=BaseModel)
 _REASONS = {"extra_forbidden": "is not a known setting", "missing": "is missing"}
@@ -38,6 +42,7 @@ class Policy:
     model: ModelConfig
     monitoring: MonitoringThresholds
     data: DataQualityPolicy
+    reasons: ReasonCatalogue
     sha256: str
 
 
@@ -107,12 +112,11 @@ def _with_model_names(monitoring: MonitoringThresholds, model: ModelConfig, *, f
     return monitoring.model_copy(update={"model_overrides": overrides})
 
 
-def _fingerprint(model: ModelConfig, monitoring: MonitoringThresholds, data: DataQualityPolicy) -> str:
-    # a floor an override sets to null and one it leaves alone mean different things, hence exclude_unset
+def _fingerprint(sections: Mapping[str, BaseModel]) -> str:
     content = {
-        "model": model.model_dump(mode="json"),
-        "monitoring": monitoring.model_dump(mode="json", exclude_unset=True),
-        "data": data.model_dump(mode="json"),
+        # a floor an override sets to null and one it leaves alone mean different things, hence exclude_unset
+        name: section.model_dump(mode="json", exclude_unset=name == "monitoring")
+        for name, section in sections.items()
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -139,5 +143,7 @@ def load_policy(folder: Path | None = None) -> Policy:
     )
     monitoring = _with_model_names(monitoring, model, file=file)
     data, _ = _section_of(where, DATA_QUALITY, section=DataQualityPolicy, read=_as_written)
-    fingerprint = _fingerprint(model, monitoring, data)
-    return Policy(model=model, monitoring=monitoring, data=data, sha256=fingerprint)
+    reasons, file = _section_of(where, REASON_CODES, section=ReasonCatalogue, read=_as_written)
+    require_a_reason_per_feature(reasons, EXPLAINED_FEATURES, file=file)
+    fingerprint = _fingerprint({"model": model, "monitoring": monitoring, "data": data, "reasons": reasons})
+    return Policy(model=model, monitoring=monitoring, data=data, reasons=reasons, sha256=fingerprint)

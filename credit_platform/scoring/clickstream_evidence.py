@@ -14,12 +14,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from credit_platform.features.catalogue import CHANNELS, CLICKSTREAM_SUMS
+from credit_platform.features.catalogue import CHANNELS, CLICKSTREAM_EVIDENCE, CLICKSTREAM_SUMS
 
 FloatArray = NDArray[np.float64]
 
 MONTHS = "n_clickstream_months"
-EVIDENCE = "clickstream_evidence"
+EVIDENCE = CLICKSTREAM_EVIDENCE
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,15 @@
 """Why a loan has its score: what each feature adds to the calibrated log-odds, exactly.
 
-Turning the parts into words belongs to reasons.
+Algorithms count from zeros of their own (a mean of the training design, a neutral bin), and a part says nothing until
+one knows from where it counts. So every version counts from the average loan of its validation sample, the newest its
+fit has seen: a feature's parts average to zero there, and the base is the mean log-odds. Turning the parts into words
+belongs to reasons.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +33,26 @@ class Contributions:
     features: tuple[str, ...]
     values: FloatArray
     base: float
+
+    def means(self) -> dict[str, float]:
+        """What each feature adds on average over these loans, 0 without any."""
+        values = self.values.mean(axis=0) if len(self.values) else np.zeros(len(self.features))
+        return dict(zip(self.features, values.tolist(), strict=True))
+
+    def counted_from(self, means: Mapping[str, float]) -> Contributions:
+        """The same log-odds, each feature counted from its mean and the base moved by all of them together."""
+        shift = np.array([means[feature] for feature in self.features])
+        return Contributions(self.features, self.values - shift, self.base + float(shift.sum()))
+
+
+def means_to_json(means: Mapping[str, float]) -> bytes:
+    """The means as JSON; floats in the shortest text that reads back exactly."""
+    return json.dumps({"sample": "validation", "mean_contribution": dict(means)}, indent=1).encode()
+
+
+def means_from_json(text: bytes) -> dict[str, float]:
+    """Read what `means_to_json` wrote."""
+    return {str(feature): float(mean) for feature, mean in json.loads(text)["mean_contribution"].items()}
 
 
 def calibrated_contributions(

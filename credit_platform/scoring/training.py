@@ -20,7 +20,12 @@ from credit_platform.policy.model_config import ModelConfig, ModelSpec
 from credit_platform.scoring.algorithms import ALGORITHMS, algorithm_named
 from credit_platform.scoring.calibration import PlattCalibrator, fit_platt, probability_of
 from credit_platform.scoring.clickstream_evidence import MONTHS, fit_evidence, mask_clickstream
-from credit_platform.scoring.contributions import Contributions, calibrated_contributions
+from credit_platform.scoring.contributions import (
+    Contributions,
+    calibrated_contributions,
+    means_from_json,
+    means_to_json,
+)
 from credit_platform.scoring.expected_scores import scores_by_history
 from credit_platform.scoring.learner import Design, FitTask, Learner
 from credit_platform.scoring.preparation import Preparation, fit_preparation, load_preparation
@@ -43,7 +48,10 @@ _NEEDED = ("snapshot_month", "loan_id", "label", *MODEL_FEATURES)
 
 @dataclass(frozen=True)
 class FittedVersion:
-    """One version of a model: preprocessing, algorithm, calibrator and the frozen reference of later months."""
+    """One version of a model: preprocessing, algorithm, calibrator and the frozen reference of later months.
+
+    `mean_contributions` is what each feature adds on average over the validation sample.
+    """
 
     model: str
     algorithm: str
@@ -52,6 +60,7 @@ class FittedVersion:
     learner: Learner
     calibrator: PlattCalibrator
     reference: bytes
+    mean_contributions: Mapping[str, float]
     version: str = UNSTORED
 
     @property
@@ -92,9 +101,10 @@ class FittedVersion:
         return probability_of(self.log_odds(features))
 
     def contributions(self, features: pl.DataFrame) -> Contributions:
-        """What each feature adds to `log_odds`, exactly. Raises as `raw_log_odds` does."""
+        """What each feature adds to `log_odds` against the average loan, exactly. Raises as `raw_log_odds` does."""
         by_column = self.learner.contributions(self._design(features))
-        return calibrated_contributions(by_column, self.preparation.design_features(), self.calibrator)
+        parts = calibrated_contributions(by_column, self.preparation.design_features(), self.calibrator)
+        return parts.counted_from(self.mean_contributions)
 
     def _design(self, features: pl.DataFrame) -> FloatArray:
         missing = missing_columns(features, self.features)
@@ -120,6 +130,7 @@ class FittedVersion:
             "features.json": json.dumps({"algorithm": self.algorithm, "features": features}, indent=1).encode(),
             self.learner.file_name: self.learner.to_bytes(),
             "reference.json": self.reference,
+            "mean_contributions.json": means_to_json(self.mean_contributions),
             **self.learner.exports(self.preparation),
         }
 
@@ -153,6 +164,9 @@ def fit_version(model: str, train: pl.DataFrame, validation: pl.DataFrame, confi
         learner=learner,
         calibrator=calibrator,
         reference=b"",
+        mean_contributions=calibrated_contributions(
+            learner.contributions(held_out.values), preparation.design_features(), calibrator
+        ).means(),
     )
     expected = scores_by_history(
         fitted.predict,
@@ -197,6 +211,7 @@ def load_version(model: str, artifacts: Mapping[str, bytes], *, version: str = U
             learner=learner.from_bytes(artifacts[learner.file_name]),
             calibrator=PlattCalibrator.from_json(artifacts["calibrator.json"]),
             reference=artifacts["reference.json"],
+            mean_contributions=means_from_json(artifacts["mean_contributions.json"]),
             version=version,
         )
     except (KeyError, TypeError, ValueError) as error:

@@ -69,7 +69,8 @@ def test_a_version_read_back_predicts_equal_to_the_last_bit(version: FittedVersi
 def test_no_artifact_is_a_pickle_and_all_are_text(version: FittedVersion) -> None:
     files = version.artifacts()
     learner = {"logistic_regression": "model.json", "gradient_boosting": "model.txt"}[version.model]
-    assert set(files) == {"preprocessing.json", "calibrator.json", "features.json", "reference.json", learner}
+    fitted = {"preprocessing.json", "calibrator.json", "reference.json", "mean_contributions.json"}
+    assert set(files) == {"features.json", *fitted, learner}
     for name, content in files.items():
         text = content.decode("utf-8")
         assert not name.endswith(".json") or json.loads(text)
