@@ -14,6 +14,8 @@ from credit_platform.monitoring.intervals import FloatArray, Interval, bootstrap
 from credit_platform.scoring.discrimination import brier, confusion, delong_interval, ks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 
@@ -79,13 +81,20 @@ def ks_interval(outcome: Outcome, confidence: float) -> Interval | None:
     estimate = ks(outcome.label, outcome.probability)
     if estimate is None:
         return None
-    order = np.argsort(outcome.probability, kind="stable")
-    ranked, label = outcome.probability[order], outcome.label[order]
+    distances = ks_of_draws(outcome.label, outcome.probability)
+    return bootstrap_interval(outcome.label, estimate, distances, confidence=confidence, is_stratified=True)
+
+
+def ks_of_draws(label: NDArray[np.integer], probability: FloatArray) -> Callable[[FloatArray], FloatArray]:
+    """The KS statistic as a function of `drawn_counts` that were drawn stratified, one value per draw."""
+    order = np.argsort(probability, kind="stable")
+    ranked, outcome = probability[order], label[order]
+    n_bad = int(outcome.sum())
     is_last_of_tie = np.append(ranked[1:] != ranked[:-1], np.ones(1, dtype=bool))
-    step = np.where(label == 1, -1 / outcome.n_bad, 1 / (outcome.n - outcome.n_bad))
+    step = np.where(outcome == 1, -1 / n_bad, 1 / (outcome.size - n_bad))
 
     def distances(times: FloatArray) -> FloatArray:
         gaps = np.cumsum(times[:, order] * step, axis=1)[:, is_last_of_tie]
         return np.abs(gaps).max(axis=1)
 
-    return bootstrap_interval(outcome.label, estimate, distances, confidence=confidence, is_stratified=True)
+    return distances

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from credit_platform.errors import PolicyError
-from credit_platform.policy.model_config import PolicySection, Share
+from credit_platform.policy.policy_section import PolicySection, Share
 
 Months = Annotated[int, Field(ge=1)]
 StandardErrors = Annotated[float, Field(gt=0)]

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from credit_platform.policy.model_config import PolicySection
+from credit_platform.policy.policy_section import PolicySection
 
 Strategy = Literal["repair", "null", "flag", "quarantine", "drop"]
 Strategies = Mapping[str, Strategy]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from credit_platform.policy.check_policy import CheckPolicy
 from credit_platform.policy.cleaning_policy import CleaningPolicy
 from credit_platform.policy.gate_policy import GatePolicy
-from credit_platform.policy.model_config import PolicySection
+from credit_platform.policy.policy_section import PolicySection
 
 
 class DataQualityPolicy(PolicySection):

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from credit_platform.policy.model_config import PolicySection, Share
+from credit_platform.policy.policy_section import PolicySection, Share
 
 
 class GatePolicy(PolicySection):

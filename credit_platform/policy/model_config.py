@@ -12,9 +12,11 @@ from datetime import date
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from credit_platform.lending.months import add_months, month_key, parse_month
+from credit_platform.policy.policy_section import MonthCount, OpenShare, PolicySection, Share
+from credit_platform.policy.rivalry_policy import RivalryPolicy
 
 # The algorithms that come with the platform; another one is named by its address, package.module:ClassName.
 ALGORITHM_NAMES = ("logistic_regression", "gradient_boosting")
@@ -22,9 +24,6 @@ _ADDRESS = re.compile(r"[a-zA-Z_]\w*(\.[a-zA-Z_]\w*)*:[A-Z]\w*")
 
 SOURCES = ("lms_loan_daily", "features_attributes", "features_financials", "feature_clickstream")
 
-Share = Annotated[float, Field(ge=0, le=1)]
-OpenShare = Annotated[float, Field(gt=0, lt=1)]
-MonthCount = Annotated[int, Field(ge=1)]
 ModelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]  # it becomes a part of asset keys and paths
 
 
@@ -33,12 +32,6 @@ def _read_month(value: object) -> object:
 
 
 Month = Annotated[date, BeforeValidator(_read_month)]
-
-
-class PolicySection(BaseModel):
-    """One section of a policy file: frozen, without unknown keys, without silent conversions."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class LabelPolicy(PolicySection):
@@ -251,6 +244,7 @@ class ModelConfig(PolicySection):
     selection: SelectionPolicy
     gates: GatePolicy
     models: Annotated[Mapping[ModelName, ModelSpec], Field(min_length=1)]
+    rivalry: RivalryPolicy
     random_seed: Annotated[int, Field(ge=0)]
 
     @field_validator("sources")
@@ -273,3 +267,19 @@ class ModelConfig(PolicySection):
             message = f"{', '.join(doubled)} names more than one model"
             raise ValueError(message)
         return models
+
+    @field_validator("rivalry")
+    @classmethod
+    def _has_a_champion_among_the_models(cls, rivalry: RivalryPolicy, info: ValidationInfo) -> RivalryPolicy:
+        models: Mapping[str, ModelSpec] = info.data.get("models", {})
+        names = [*models, *(spec.alias for spec in models.values())]
+        if models and rivalry.champion not in names:
+            message = f"champion is {rivalry.champion!r}; the models are {', '.join(models)}"
+            raise ValueError(message)
+        return rivalry
+
+    @property
+    def champion_model(self) -> str:
+        """Key of the model the others are held against, which policy may name by its alias."""
+        named = self.rivalry.champion
+        return next(key for key, spec in self.models.items() if named in {key, spec.alias})

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from credit_platform.policy.model_config import OpenShare, PolicySection, Share
+from credit_platform.policy.policy_section import OpenShare, PolicySection, Share
 
 Priority = Literal["P0", "P1", "P2", "P3"]
 Channel = Literal["email", "slack", "pagerduty"]

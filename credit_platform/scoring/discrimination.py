@@ -99,16 +99,32 @@ def delong_paired_p_value(label: ArrayLike, probability_a: ArrayLike, probabilit
     >>> delong_paired_p_value([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], [0.2, 0.5, 0.4, 0.9])
     1.0
     """
-    first, second = _split(label, probability_a), _split(label, probability_b)
-    if first is None or second is None or min(map(len, first)) < 2:
+    found = _paired_difference(label, probability_a, probability_b)
+    if found is None:
         return None
-    (bads_a, goods_a), (bads_b, goods_b) = _placements(*first), _placements(*second)
-    of_bads, of_goods = bads_a - bads_b, goods_a - goods_b
-    difference = float(of_bads.mean())
-    variance = float(of_bads.var(ddof=1) / len(of_bads) + of_goods.var(ddof=1) / len(of_goods))
+    difference, variance = found
     if variance == 0:
         return 1.0 if difference == 0 else 0.0
     return erfc(abs(difference) / sqrt(2 * variance))
+
+
+def delong_paired_interval(
+    label: ArrayLike, probability_a: ArrayLike, probability_b: ArrayLike, confidence: float = 0.95
+) -> tuple[float, float] | None:
+    """Normal interval of the ROC-AUC of `a` minus that of `b` on the same loans, cut to -1..1.
+
+    From the same variance as `delong_paired_p_value`; None below two loans of a class. Two that rank every pair alike
+    differ by 0 for certain.
+
+    >>> delong_paired_interval([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], [0.2, 0.5, 0.4, 0.9])
+    (0.0, 0.0)
+    """
+    found = _paired_difference(label, probability_a, probability_b)
+    if found is None:
+        return None
+    difference, variance = found
+    margin = NormalDist().inv_cdf(0.5 + confidence / 2) * sqrt(variance)
+    return max(-1.0, difference - margin), min(1.0, difference + margin)
 
 
 @dataclass(frozen=True)
@@ -169,6 +185,19 @@ def _split(label: ArrayLike, probability: ArrayLike) -> tuple[FloatArray, FloatA
     if not len(bads) or not len(goods) or np.isnan(forecast).any():
         return None
     return bads, goods
+
+
+def _paired_difference(
+    label: ArrayLike, probability_a: ArrayLike, probability_b: ArrayLike
+) -> tuple[float, float] | None:
+    """Difference of two ROC-AUCs on the same loans and DeLong's variance of it; None below two loans of a class."""
+    first, second = _split(label, probability_a), _split(label, probability_b)
+    if first is None or second is None or min(map(len, first)) < 2:
+        return None
+    (bads_a, goods_a), (bads_b, goods_b) = _placements(*first), _placements(*second)
+    of_bads, of_goods = bads_a - bads_b, goods_a - goods_b
+    variance = float(of_bads.var(ddof=1) / len(of_bads) + of_goods.var(ddof=1) / len(of_goods))
+    return float(of_bads.mean()), variance
 
 
 def midranks(values: FloatArray) -> FloatArray:

@@ -75,6 +75,13 @@ def test_a_policy_cannot_be_changed_after_loading() -> None:
         policy.model.label.mob = 3  # pyrefly: ignore
 
 
+def test_the_champion_may_be_named_by_key_or_by_alias(tmp_path: Path) -> None:
+    assert load_policy().model.champion_model == "logistic_regression"
+    for name in ("model_2", "gradient_boosting"):
+        folder = write(tmp_path, model=f"rivalry: {{champion: {name}}}\n")
+        assert load_policy(folder).model.champion_model == "gradient_boosting"
+
+
 @pytest.mark.parametrize("suffix", ["yaml", "yml"])
 def test_a_partial_file_inherits_what_it_leaves_out(tmp_path: Path, suffix: str) -> None:
     policy = load_policy(write(tmp_path, model="promotion: {min_uplift: 0.05}\n", suffix=suffix))
@@ -184,6 +191,10 @@ WRONG_MODEL_CONFIGS = [
     ("models: {gradient_boosting: {alias: model_1}}", "models", "model_1 names more than one model"),
     ("models: {gradient_boosting: {algorithm: oracle}}", "models.gradient_boosting.algorithm", "'oracle' is neither"),
     ("models: {Forest: {alias: m3, algorithm: gradient_boosting, params: {}}}", "models.Forest", "match"),
+    ("rivalry: {champion: model_3}", "rivalry", "champion is 'model_3'; the models are logistic_regression"),
+    ("rivalry: {min_cohorts: 0}", "rivalry.min_cohorts", "greater than or equal to 1"),
+    ("rivalry: {approval_rate: 1}", "rivalry.approval_rate", "less than 1"),
+    ("rivalry: {calibration_slope: {low: 1.05}}", "rivalry.calibration_slope", "must lie between"),
     ("random_seed: 42\nrandom_seed: 43", "random_seed", "twice"),
     ("temporal_window_mode: relative\nwindows: {mode: absolute}", "temporal_window_mode", "sets as well"),
     ("relative_windows: {train: {months_back: 0}}", "relative_windows.train.months_back", "not 0"),

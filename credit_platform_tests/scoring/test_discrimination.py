@@ -12,6 +12,7 @@ from credit_platform.scoring.discrimination import (
     brier,
     confusion,
     delong_interval,
+    delong_paired_interval,
     delong_paired_p_value,
     gini,
     ks,
@@ -131,6 +132,24 @@ def test_what_the_sample_does_not_define_is_none(metric: Metric, label: list[int
 def test_a_variance_needs_two_loans_of_each_class() -> None:
     assert delong_interval([0, 0, 1], [0.1, 0.2, 0.3]) is None
     assert delong_paired_p_value([0, 0, 1], [0.1, 0.2, 0.3], [0.1, 0.2, 0.3]) is None
+    assert delong_paired_interval([0, 0, 1], [0.1, 0.2, 0.3], [0.1, 0.2, 0.3]) is None
+
+
+@given(samples(), st.randoms(use_true_random=False))
+def test_the_paired_interval_excludes_zero_exactly_when_the_paired_test_rejects(sample: Sample, random: object) -> None:
+    label, first = sample
+    second = list(first)
+    random.shuffle(second)  # type: ignore[attr-defined]
+    p_value, interval = delong_paired_p_value(label, first, second), delong_paired_interval(label, first, second, 0.9)
+    new, old = roc_auc(label, first), roc_auc(label, second)
+    assert p_value is not None
+    assert interval is not None
+    assert new is not None
+    assert old is not None
+    assert interval[0] - 1e-12 <= new - old <= interval[1] + 1e-12
+    if abs(p_value - 0.1) > 1e-9:
+        assert (p_value < 0.1) == (not interval[0] <= 0 <= interval[1])
+    assert delong_paired_interval(label, second, first, 0.9) == pytest.approx((-interval[1], -interval[0]), abs=1e-12)
 
 
 def test_brier_is_none_without_loans_or_with_unknown_probabilities() -> None:
