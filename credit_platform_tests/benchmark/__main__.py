@@ -16,8 +16,11 @@ from rich.console import Console
 from rich.table import Table
 
 from credit_platform.cli.book import Book
+from credit_platform.lake.tables import Lake
 from credit_platform.lending.months import add_months, month_range
+from credit_platform.policy.load import load_policy
 from credit_platform.settings import load_settings
+from credit_platform_tests.benchmark.discrimination import absolute_cohorts, discrimination_lines
 from credit_platform_tests.benchmark.measuring import Cost, cheapest, cost_of_command, cost_of_script, costs_of_imports
 
 N_MONTHS, LOANS_PER_MONTH = 24, 500
@@ -32,6 +35,7 @@ class Benchmark:
 
     root: Path
     raw_dir: Path
+    is_given: bool
     lines: list[tuple[str, str, str]] = field(default_factory=list)
 
     def note(self, what: str, value: str, bar: str = "") -> None:
@@ -101,6 +105,18 @@ def measure_a_month_of_models(benchmark: Benchmark, book: Book) -> None:
     benchmark.note("monitor one month", seconds(job("monitor_month")))
 
 
+def measure_discrimination(benchmark: Benchmark, book: Book) -> None:
+    """What the models reach on the absolute split of the months that `measure_builds` left."""
+    lake = Lake.at(benchmark.root / "dagster0", benchmark.raw_dir)
+    config, first, last = load_policy().model, book.axis.first_snapshot, book.axis.last
+    needed = add_months(absolute_cohorts(first, config)["oot"][-1], config.label.mob)
+    if last is not None and last < needed:
+        benchmark.note("AUC on the absolute split", f"the book ends before {needed:%Y-%m}")
+        return
+    for line in discrimination_lines(lake, first, config, has_bars=benchmark.is_given):
+        benchmark.note(*line)
+
+
 def measure_generator(benchmark: Benchmark, raw_dir: Path) -> None:
     cost = cost_of_script("generate", {}, str(raw_dir), str(N_MONTHS), str(LOANS_PER_MONTH))
     size = sum(file.stat().st_size for file in raw_dir.glob("*.csv")) / 1e6
@@ -110,17 +126,18 @@ def measure_generator(benchmark: Benchmark, raw_dir: Path) -> None:
 
 def main() -> None:
     """Measure and print."""
-    console = Console(width=100)
+    console = Console(width=140)
     with tempfile.TemporaryDirectory(prefix="credit-benchmark-") as folder:
         root = Path(folder)
         given = os.environ.get("CREDIT_TEST_BOOK", "")
-        benchmark = Benchmark(root, Path(given).resolve() if given else root / "raw")
+        benchmark = Benchmark(root, Path(given).resolve() if given else root / "raw", is_given=bool(given))
         with console.status("measuring, about three minutes ..."):
             measure_generator(benchmark, root / "raw")
             book = benchmark.prepare()
             measure_imports(benchmark)
             measure_builds(benchmark, book)
             measure_a_month_of_models(benchmark, book)
+            measure_discrimination(benchmark, book)
     table = Table(title=f"{'Book in ' + given if given else 'Generated book'}, Python {sys.version.split()[0]}")
     for column in ("what", "measured", "bar"):
         table.add_column(column, no_wrap=True)

@@ -9,10 +9,11 @@ import pytest
 from credit_platform.monitoring.reference import Reference
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.scoring.clickstream_evidence import mask_clickstream
-from credit_platform.scoring.evaluation import auc_by_sample, evaluate, null_rate
+from credit_platform.scoring.evaluation import UNSEEN, auc_by_sample, evaluate, evaluate_version, null_rate
 from credit_platform.scoring.predictions import score_loans
 from credit_platform.scoring.promotion import CandidateResult, decide_promotion
 from credit_platform.scoring.training import FittedVersion, fit_version, is_restorable
+from credit_platform_tests.benchmark.discrimination import BARS
 
 Samples = Mapping[str, pl.DataFrame]
 ROLES = ("train", "validation", "test", "oot")
@@ -39,6 +40,21 @@ def test_the_out_of_time_auc_clears_the_bar_and_no_gate_fails(
     decision = decide_promotion(candidate, None, config=config)
     assert decision.promote
     assert decision.failed_gates == ()
+
+
+def test_the_bars_of_ranking_and_calibration_are_met(
+    book_version: FittedVersion, model: str, config: ModelConfig, book_samples: Samples
+) -> None:
+    evaluation = evaluate_version(
+        book_version, {"test": book_samples["test"], "oot": book_samples["oot"]}, config=config
+    )
+    auc = auc_by_sample(evaluation.metrics)
+    assert (auc["test"] or 0) >= BARS[model]["test"]
+    assert (auc["oot"] or 0) >= BARS[model]["oot"]
+    unseen = evaluation.metrics.filter(sample_role=UNSEEN, metric="calibration_slope")
+    assert unseen["ci_low"].item() <= 1.15
+    assert unseen["ci_high"].item() >= 0.85
+    assert set(evaluation.grades.filter(sample_role=UNSEEN)["status"]) <= {"ok", "insufficient"}
 
 
 def test_the_probabilities_of_unseen_cohorts_are_honest(book_version: FittedVersion, book_samples: Samples) -> None:
