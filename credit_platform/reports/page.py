@@ -10,16 +10,18 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import plotly.graph_objects as go
     import polars as pl
 
 STYLE = """
 :root { color-scheme: light dark; --ground: #ffffff; --panel: #f6f7f9; --text: #1d2127; --soft: #565d68;
-  --line: #d9dde3; --good: #0f7a64; --watch: #96600a; --bad: #b53d18; --unknown: #565d68; }
+  --line: #d9dde3; --good: #0f7a64; --watch: #96600a; --bad: #b53d18; --unknown: #565d68;
+  --link: #1f5f99; }
 @media (prefers-color-scheme: dark) { :root { --ground: #14171c; --panel: #1d2128; --text: #e8eaed; --soft: #a6adb8;
-  --line: #363c46; --good: #4ac6a9; --watch: #efb04a; --bad: #ff8a66; --unknown: #a6adb8; } }
+  --line: #363c46; --good: #4ac6a9; --watch: #efb04a; --bad: #ff8a66; --unknown: #a6adb8;
+  --link: #8ab8e6; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--text); line-height: 1.5;
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
@@ -43,14 +45,15 @@ p { margin: 0 0 10px; max-width: 85ch; }
 .bad { border-left-color: var(--bad); } .bad .verdict { color: var(--bad); }
 figure { margin: 8px 0 0; min-width: 0; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 560px), 1fr)); gap: 16px; }
-.scroll { max-height: 420px; overflow-y: auto; border: 1px solid var(--line); border-radius: 6px; margin-top: 8px; }
+.scroll { max-height: 500px; overflow-y: auto; border: 1px solid var(--line); border-radius: 6px; margin-top: 16px; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: 7px 12px; border-bottom: 1px solid var(--line);
   overflow-wrap: anywhere; white-space: pre-line; }
-th { position: sticky; top: 0; background: var(--panel); font-weight: 600; white-space: nowrap; }
+th { position: sticky; top: 0; background: var(--panel); font-weight: 600; white-space: pre; }
 tbody tr:last-child td { border-bottom: 0; }
 td.short { white-space: nowrap; }
 .number { text-align: right; }
+a { color: var(--link); }
 """
 
 SHORT = 24  # characters a table cell keeps on one line
@@ -71,7 +74,7 @@ Promise.all([...figures].map((figure) => {
 window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
 """
 
-_NO_SCRIPT = "<noscript><p>The figures need JavaScript; every action and version is in the tables above.</p></noscript>"
+_NO_SCRIPT = "<noscript><p>The figures need JavaScript; the tables are complete without it.</p></noscript>"
 
 
 @dataclass(frozen=True)
@@ -99,13 +102,42 @@ def figure_html(figure: go.Figure, *, name: str, label: str) -> str:
     )
 
 
-def table_html(frame: pl.DataFrame, *, headings: Sequence[str]) -> str:
-    """A frame as an HTML table, numbers to the right, null as a dash."""
+def table_html(
+    frame: pl.DataFrame,
+    *,
+    headings: Sequence[str],
+    decimals: Mapping[str, int] | None = None,
+    links: Mapping[str, Sequence[str | None]] | None = None,
+    missing: str = "–",
+) -> str:
+    """A frame as an HTML table, numbers to the right.
+
+    Args:
+        frame: One row of the table per row.
+        headings: One per column.
+        decimals: Decimals of a column, 3 where it is not named.
+        links: Per column one address per row; None leaves the cell as it is.
+        missing: What stands for null.
+    """
+    places, targets = decimals or {}, links or {}
     head = "".join(
         f"<th{' class=number' if dtype.is_numeric() else ''}>{escape(name)}</th>"
         for name, dtype in zip(headings, frame.dtypes, strict=True)
     )
-    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>\n" for row in frame.iter_rows())
+    columns = [
+        [
+            _cell(
+                value,
+                decimals=places.get(name, 3),
+                missing=missing,
+                is_number=frame.schema[name].is_numeric(),
+                link=link,
+            )
+            for value, link in zip(frame.get_column(name), targets.get(name) or [None] * frame.height, strict=True)
+        ]
+        for name in frame.columns
+    ]
+    body = "".join(f"<tr>{''.join(row)}</tr>\n" for row in zip(*columns, strict=True))
     return f"<div class='scroll'><table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>"
 
 
@@ -147,12 +179,8 @@ def _scripts() -> str:
     return f"<script>{get_plotlyjs()}</script>\n<script>{SCRIPT}</script>"
 
 
-def _cell(value: object) -> str:
-    if value is None:
-        return "<td>–</td>"
-    if isinstance(value, int | float):
-        return (
-            f"<td class='number'>{value:.3f}</td>" if isinstance(value, float) else f"<td class='number'>{value}</td>"
-        )
-    text = str(value)
-    return f"<td{' class=short' if len(text) <= SHORT else ''}>{escape(text)}</td>"
+def _cell(value: object, *, decimals: int, missing: str, is_number: bool, link: str | None) -> str:
+    text = missing if value is None else f"{value:.{decimals}f}" if isinstance(value, float) else str(value)
+    look = " class='number'" if is_number else " class=short" if len(text) <= SHORT else ""
+    shown = escape(text) if link is None else f"<a href='{escape(link, quote=True)}'>{escape(text)}</a>"
+    return f"<td{look}>{shown}</td>"

@@ -25,6 +25,13 @@ METRICS: Mapping[str, str] = {
     "csi": "CSI",
     "bad_rate": "Bad rate",
 }
+SAMPLES: Mapping[str, str] = {
+    "train": "Training",
+    "validation": "Validation",
+    "test": "Test",
+    "oot": "Out-of-time",
+    "unseen": "Test and out-of-time",
+}
 ACTIONS: Mapping[str, str] = {
     "monitor": "Monitor",
     "active_monitoring": "Active monitoring",
@@ -40,6 +47,16 @@ VERDICTS: Mapping[str, str] = {
 
 # Told apart with every common colour vision deficiency (Okabe and Ito 2008), readable on white and on near-black.
 BLUE, ORANGE, GREEN, VERMILION, GREY = "#2f7fc2", "#d98b0b", "#12957a", "#d5552b", "#8a8f98"
+SAMPLE_COLOURS: Mapping[str, str] = {
+    "train": GREY,
+    "validation": ORANGE,
+    "test": GREEN,
+    "oot": BLUE,
+    "unseen": VERMILION,
+}
+SAMPLE_DASHES: Mapping[str, str] = {
+    "train": "dot", "validation": "dashdot", "test": "dash", "oot": "solid", "unseen": "solid",
+}  # fmt: skip
 ACTION_COLOURS: Mapping[str, str] = {"monitor": GREEN, "active_monitoring": ORANGE, "retrain": VERMILION}
 ACTION_SYMBOLS: Mapping[str, str] = {"monitor": "circle", "active_monitoring": "triangle-up", "retrain": "square"}
 
@@ -65,6 +82,28 @@ def model_name(model: str) -> str:
 def month_name(month: date) -> str:
     """The month in short, `2024-12`."""
     return f"{month:%Y-%m}"
+
+
+def number_text(value: float | None, *, decimals: int = 4) -> str:
+    """A number as documents write it; `unknown` for None.
+
+    >>> number_text(0.8472, decimals=2), number_text(None)
+    ('0.85', 'unknown')
+    """
+    return "unknown" if value is None else f"{value:.{decimals}f}"
+
+
+def interval_text(value: float | None, low: float | None, high: float | None, *, decimals: int = 4) -> str:
+    """A number with its interval; what is not known of it is `unknown`.
+
+    >>> interval_text(0.8472, 0.81, 0.8801), interval_text(0.8472, None, None)
+    ('0.8472 (0.8100 to 0.8801)', '0.8472 (interval unknown)')
+    """
+    if value is None:
+        return "unknown"
+    known = low is not None and high is not None
+    ends = f"{low:.{decimals}f} to {high:.{decimals}f}" if known else "interval unknown"
+    return f"{value:.{decimals}f} ({ends})"
 
 
 def plain(reason: str) -> str:
