@@ -19,7 +19,7 @@ from credit_platform.policy.policy_section import MonthCount, OpenShare, PolicyS
 from credit_platform.policy.rivalry_policy import RivalryPolicy
 
 # The algorithms that come with the platform; another one is named by its address, package.module:ClassName.
-ALGORITHM_NAMES = ("logistic_regression", "gradient_boosting")
+ALGORITHM_NAMES = ("scorecard", "logistic_regression", "gradient_boosting")
 _ADDRESS = re.compile(r"[a-zA-Z_]\w*(\.[a-zA-Z_]\w*)*:[A-Z]\w*")
 
 SOURCES = ("lms_loan_daily", "features_attributes", "features_financials", "feature_clickstream")

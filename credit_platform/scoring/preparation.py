@@ -1,17 +1,20 @@
 """From feature store rows to an algorithm's design matrix: the kinds of preparation, by name.
 
-Each kind is fitted on training loans only and stands in a module of its own: `preprocessing` standardises.
+Each kind is fitted on training loans only and stands in a module of its own: `preprocessing` standardises, `binning`
+gives weights of evidence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from credit_platform.scoring.binning import WoeBinning, fit_binning
+from credit_platform.scoring.binning_policy import BinningPolicy
 from credit_platform.scoring.clickstream_evidence import ClickstreamEvidence
 from credit_platform.scoring.learner import PreparationName
 from credit_platform.scoring.preprocessing import Preprocessing, fit_preprocessing
@@ -40,10 +43,22 @@ class Preparation(Protocol):
         ...
 
 
-def fit_preparation(kind: PreparationName, train: pl.DataFrame, evidence: ClickstreamEvidence) -> Preparation:
-    """Fit a kind of preparation on training loans with their `label`; `evidence` has been fitted on them before."""
-    if kind != "standardised":
-        raise NotImplementedError(kind)
+def fit_preparation(
+    kind: PreparationName, train: pl.DataFrame, evidence: ClickstreamEvidence, params: Mapping[str, object]
+) -> Preparation:
+    """Fit a kind of preparation on training loans with their `label`; `evidence` has been fitted on them before.
+
+    Args:
+        kind: Which kind.
+        train: Feature store rows with their `label`.
+        evidence: The fitted evidence of the clickstream.
+        params: The model's, out of which a kind takes those that are its own.
+
+    Raises:
+        ValueError: one of its own params is refused.
+    """
+    if kind == "weight_of_evidence":
+        return fit_binning(train, evidence, BinningPolicy.from_params(params))
     return fit_preprocessing(train, evidence)
 
 
@@ -53,6 +68,4 @@ def load_preparation(kind: PreparationName, text: bytes) -> Preparation:
     Raises:
         ValueError, KeyError, TypeError: it is not what `to_json` writes.
     """
-    if kind != "standardised":
-        raise NotImplementedError(kind)
-    return Preprocessing.from_json(text)
+    return WoeBinning.from_json(text) if kind == "weight_of_evidence" else Preprocessing.from_json(text)

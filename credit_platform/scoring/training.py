@@ -147,7 +147,11 @@ def fit_version(model: str, train: pl.DataFrame, validation: pl.DataFrame, confi
     train = _checked(model, "training", train, config.selection.min_samples)
     validation = _checked(model, "validation", validation, config.selection.min_samples)
     shown = mask_clickstream(train, share=MASKED_SHARE, seed=config.random_seed)
-    preparation = fit_preparation(algorithm.preparation, shown, fit_evidence(train))
+    try:
+        preparation = fit_preparation(algorithm.preparation, shown, fit_evidence(train), spec.params)
+    except ValueError as error:
+        fix = "Correct params in model_config.yaml."
+        raise TrainingError(model=model, reason=f"its params are refused: {error}", fix=fix) from error
     held_out = Design(preparation.design_matrix(validation), _labels(validation))
     learner = algorithm.fit(
         Design(preparation.design_matrix(shown), _labels(shown)),

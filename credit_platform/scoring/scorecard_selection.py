@@ -1,0 +1,99 @@
+"""Which characteristics a scorecard keeps: by information value, collinearity and sign, each refusal with its reason.
+
+Fitting the weights of those that are kept belongs to scorecard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+_SAME = 1e-9  # a correlation this near to 1 is one, and the inverse of the correlations undefined
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What was kept and why the rest was not.
+
+    Attributes:
+        kept: Places of the design columns in use, in order.
+        weights: Their weights on the log-odds of a good loan, all positive.
+        intercept: Raw log-odds of default where every weight of evidence is 0.
+        vif: Variance inflation factor of each kept column among the kept.
+        dropped: Place of a column to the reason why it is not used.
+    """
+
+    kept: tuple[int, ...]
+    weights: tuple[float, ...]
+    intercept: float
+    vif: tuple[float, ...]
+    dropped: dict[int, str]
+
+
+Fit = Callable[[Sequence[int]], tuple[float, FloatArray]]
+
+
+def information_values(woe: FloatArray, label: NDArray[np.int8]) -> FloatArray:
+    """Information value of each column of weights of evidence, in nats: mean of the goods minus mean of the bads.
+
+    That is the sum over bins of (share of goods - share of bads) * weight of evidence.
+    """
+    return woe[label == 0].mean(axis=0) - woe[label == 1].mean(axis=0)
+
+
+def variance_inflation(woe: FloatArray) -> FloatArray:
+    """Variance inflation factor of each column: 1 / (1 - R squared on all others); infinite for a copy.
+
+    The diagonal of the inverse of the correlations. Columns must vary.
+    """
+    correlation = np.atleast_2d(np.corrcoef(woe, rowvar=False))
+    values, vectors = np.linalg.eigh(correlation)
+    if values[0] > _SAME:
+        return (vectors**2 / values).sum(axis=1)
+    # Columns that take part in the direction without variance are copies of others.
+    is_copy = (np.abs(vectors[:, values <= _SAME]) > _SAME**0.5).any(axis=1)
+    return np.where(is_copy, np.inf, 1.0)
+
+
+def select(woe: FloatArray, iv: FloatArray, *, min_iv: float, max_vif: float, fit: Fit) -> Selection:
+    """Drop what tells nothing, then what others tell already, then what would point the wrong way.
+
+    Args:
+        woe: (loans, columns) weights of evidence of the training loans.
+        iv: Information value per column.
+        min_iv: Columns below it are dropped.
+        max_vif: While a column reaches it, the one of least information value among those that do is dropped.
+        fit: Intercept (log-odds of default) and weights (log-odds of a good loan) on some columns.
+
+    Returns:
+        The selection; nothing kept where no column is worth it.
+    """
+    dropped: dict[int, str] = {}
+    for place, value in enumerate(iv):
+        if value < min_iv or np.ptp(woe[:, place]) == 0:
+            dropped[place] = f"information value {value:.4f} is below {min_iv:g}"
+    kept = [place for place in range(woe.shape[1]) if place not in dropped]
+
+    while len(kept) > 1 and (vif := variance_inflation(woe[:, kept])).max() >= max_vif:
+        collinear = [at for at in range(len(kept)) if vif[at] >= max_vif]
+        least = min(collinear, key=lambda at: iv[kept[at]])
+        dropped[kept[least]] = (
+            f"variance inflation {vif[least]:.1f} is not below {max_vif:g}, and its information value "
+            f"{iv[kept[least]]:.4f} the least of those"
+        )
+        del kept[least]
+
+    while kept:
+        intercept, weights = fit(kept)
+        worst = int(np.argmin(weights))
+        if weights[worst] > 0:
+            vif = variance_inflation(woe[:, kept]) if len(kept) > 1 else np.ones(1)
+            return Selection(tuple(kept), tuple(weights.tolist()), intercept, tuple(vif.tolist()), dropped)
+        dropped[kept[worst]] = f"weight {weights[worst]:.4f} beside the others would turn its evidence round"
+        del kept[worst]
+    return Selection((), (), 0.0, (), dropped)
