@@ -102,3 +102,22 @@ class NoVersionInForceError(CreditPlatformError):
     def __init__(self, *, model: str, month: date, fix: str) -> None:
         self.model, self.month = model, month
         super().__init__(f"model {model} has no version in force in {month:%Y-%m}. {fix}")
+
+
+class AuditError(CreditPlatformError):
+    """The audit log is not as it was written, so nothing may rest on it."""
+
+    def __init__(self, *, file: Path, reason: str) -> None:
+        self.file = file
+        super().__init__(
+            f"{file} cannot be trusted: {reason}. Restore it and the head beside it from a backup, and find out who "
+            "changed it; `credit-platform audit verify` names everything that is wrong with it."
+        )
+
+
+class LifeCycleError(CreditPlatformError):
+    """A version cannot be moved to the role a person asks for."""
+
+    def __init__(self, *, model: str, version: str, reason: str, fix: str) -> None:
+        self.model, self.version = model, version
+        super().__init__(f"model {model}, version {version}: {reason}. {fix}")

@@ -103,6 +103,10 @@ class BookFolders:
         shutil.copytree(self.data_dir, root / "data", ignore=shutil.ignore_patterns(".dagster"))
         return BookFolders(root / "data", self.raw_dir, self.policy_dir)
 
+    def forget_decisions(self) -> None:
+        """Take the book back to before anything was decided: versions lie in the store and nobody knows of them."""
+        shutil.rmtree(self.layout.audit_log().parent)
+
     def copy_raw_to(self, root: Path) -> BookFolders:
         """A copy of the raw files with nothing written from them yet."""
         shutil.copytree(self.raw_dir, root / "raw")

@@ -54,9 +54,13 @@ class Layout:
         """The folder of one version of a model."""
         return self.model(model) / version
 
-    def promotions(self) -> Path:
-        """The append-only log of promotions."""
-        return self.data_dir / "audit" / "promotions.jsonl"
+    def audit_log(self) -> Path:
+        """The append-only log of decisions about versions."""
+        return self.data_dir / "audit" / "audit.jsonl"
+
+    def audit_head(self) -> Path:
+        """The number and hash of the last record of the audit log, by which a cut-off end shows."""
+        return self.data_dir / "audit" / "audit_head.json"
 
     def report(self, name: str) -> Path:
         """A page or written report."""

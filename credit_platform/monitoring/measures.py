@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from credit_platform.monitoring.intervals import Interval
     from credit_platform.policy.monitoring_thresholds import MetricThreshold
+    from credit_platform.scoring.life_cycle import Provenance
     from credit_platform.scoring.windows import SampleRole
 
 Status = Literal["ok", "warn", "breach", "insufficient", "unknown"]
@@ -48,7 +49,7 @@ class Subject:
     model: str
     model_version: str
     sample_role: SampleRole
-    provenance: Literal["live", "backfill"]
+    provenance: Provenance
 
 
 @dataclass(frozen=True)

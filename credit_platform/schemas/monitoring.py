@@ -39,8 +39,9 @@ class Measures(dy.Schema):
         check=_one_of(*SAMPLE_ROLES), description="What the cohort was to the version; only post is performance in use"
     )
     provenance = dy.String(
-        check=_one_of("live", "backfill"),
-        description="live: scored by a version in effect then; backfill: by one trained later",
+        check=_one_of("live", "backfill", "rollback"),
+        description="live: scored by a version in effect then; backfill: in hindsight by one promoted later; "
+        "rollback: in hindsight by an earlier one, after a rollback",
     )
     status = dy.String(
         check=_one_of(*STATUSES),
@@ -144,8 +145,9 @@ class MonitoringHistory(dy.Schema):
     n_bad = dy.Int64(nullable=True, min=0, description="Bads among them; null where outcomes are not yet known")
     sample_role = dy.String(check=_one_of(*SAMPLE_ROLES), description="What the cohort was to the version")
     provenance = dy.String(
-        check=_one_of("live", "backfill"),
-        description="live: scored by a version in effect then; backfill: by one trained later",
+        check=_one_of("live", "backfill", "rollback"),
+        description="live: scored by a version in effect then; backfill: in hindsight by one promoted later; "
+        "rollback: in hindsight by an earlier one, after a rollback",
     )
     status = dy.String(check=_one_of(*STATUSES), description="Against the policy of the month it was measured in")
     previous_value = dy.Float64(nullable=True, description="The figure one month earlier; null where there is none")

@@ -28,8 +28,9 @@ class Prediction(dy.Schema):
         description="decline at or above the cut-off, approve below",
     )
     provenance = dy.String(
-        check=lambda column: column.is_in(["live", "backfill"]),
-        description="live: scored by a version in effect then; backfill: by one trained later",
+        check=lambda column: column.is_in(["live", "backfill", "rollback"]),
+        description="live: scored by a version in effect then; backfill: in hindsight by one promoted later; "
+        "rollback: in hindsight by an earlier one, after a rollback",
     )
     sample_role = dy.String(
         check=lambda column: column.is_in(["train", "validation", "test", "oot", "post", "outside"]),

@@ -6,7 +6,6 @@ Which version is in force in a month is said by the promotion log, what a probab
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
 
 import dataframely as dy
 import polars as pl
@@ -15,6 +14,7 @@ from credit_platform.policy.model_config import ModelConfig
 from credit_platform.schemas.prediction import Prediction
 from credit_platform.scoring.calibration import probability_of
 from credit_platform.scoring.grades import decision, risk_grade, score_points
+from credit_platform.scoring.life_cycle import Provenance
 from credit_platform.scoring.training import FittedVersion
 from credit_platform.scoring.windows import SampleRole
 
@@ -25,7 +25,7 @@ def score_loans(
     *,
     model_version: str,
     role: SampleRole,
-    provenance: Literal["live", "backfill"],
+    provenance: Provenance,
     config: ModelConfig,
 ) -> dy.DataFrame[Prediction]:
     """One prediction per row of gold/feature_store, in the order of month and loan.
@@ -35,7 +35,7 @@ def score_loans(
         features: Rows of gold/feature_store, of one month or of several that share `role`.
         model_version: Its name in the model store, written into every row.
         role: What the cohort is to the version: only `post` and `outside` cohorts are new to it.
-        provenance: `backfill` where the version was trained after the month it scores.
+        provenance: `backfill` or `rollback` where the month is scored in hindsight.
         config: The model configuration with scaling, grades and cut-off.
 
     Raises:

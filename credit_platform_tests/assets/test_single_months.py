@@ -73,7 +73,7 @@ def test_training_again_gives_the_same_version_and_no_second_record(book_copy: B
     versions = {model: sorted(path.name for path in book_copy.layout.model(model).iterdir()) for model in MODELS}
     first = [record.model_version for record in before if record.as_of == FIRST_TRAINING]
     # As it was when the first training ran: nothing in force yet.
-    book_copy.layout.promotions().unlink()
+    book_copy.forget_decisions()
     with dg.DagsterInstance.ephemeral() as instance:
         runner = book_copy.runner(instance)
         for _ in range(2):

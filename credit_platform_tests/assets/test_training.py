@@ -27,7 +27,7 @@ UNSEEN = {TEST, OOT}
 @pytest.fixture
 def untrained(book_copy: BookFolders) -> BookFolders:
     """The book as it was before its first training."""
-    book_copy.layout.promotions().unlink()
+    book_copy.forget_decisions()
     return book_copy
 
 

@@ -12,6 +12,7 @@ import duckdb
 import polars as pl
 
 from credit_platform.errors import CreditPlatformError
+from credit_platform.lake.audit import AuditLog
 from credit_platform.lake.catalog import monthly_tables
 from credit_platform.lake.model_store import ModelStore
 from credit_platform.lake.promotions import PromotionLog
@@ -19,7 +20,9 @@ from credit_platform.lake.tables import Lake
 from credit_platform.settings import PLATFORM_FILE, read_book_file
 
 _VIEWS = "select schema_name, view_name, sql from duckdb_views() where not internal"
-_OF_THE_RUN = ("time", "run_id")
+# What the order of processes, and the code at hand, write into a record beside what it says.
+_OF_THE_RUN = ("time", "run_id", "sequence", "previous_sha256", "sha256", "git_commit")
+_AUDIT_HEAD = "audit_head.json"
 _READ_ERRORS = (pl.exceptions.PolarsError, duckdb.Error, CreditPlatformError, OSError, ValueError, KeyError)
 
 
@@ -95,12 +98,15 @@ def broken_files(lake: Lake, models: tuple[str, ...]) -> list[str]:
         for version in store.versions(model):
             read(f"{model} {version}", lambda model=model, version=version: store.load(model, version))
     read("promotions", PromotionLog(lake.layout).records)
+    broken.extend(f"audit log: {fault}" for fault in AuditLog(lake.layout).verify())
     return broken
 
 
 def _fingerprint(file: Path) -> str:
     if file.suffix == ".duckdb":
         return json.dumps(view_texts(file), sort_keys=True, indent=1)
+    if file.name == _AUDIT_HEAD:
+        return "the hash of the last record, whichever came last"
     if file.suffix == ".jsonl":
         records = [json.loads(line) for line in file.read_text().splitlines()]
         # Who came first, and who said a thing twice, is up to the processes.
@@ -112,5 +118,5 @@ def _fingerprint(file: Path) -> str:
 
 
 def fingerprints(folder: Path) -> dict[str, str]:
-    """The content of a data folder by relative path; times of logs, names of the folder and hidden files left out."""
+    """The content of a data folder by relative path, without times and hashes of logs, its name and hidden files."""
     return {file.relative_to(folder).as_posix(): _fingerprint(file) for file in visible_files(folder)}

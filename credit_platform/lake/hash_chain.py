@@ -1,0 +1,122 @@
+"""A chain of records: every line carries the hash of the line before it and its own.
+
+Meaning and storage of the records belong to `audit`. A chain shows that nothing in it was changed, removed, inserted or
+moved; that its end was cut off shows only against a head kept beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+NOTHING_BEFORE = "0" * 64
+
+
+@dataclass(frozen=True)
+class Head:
+    """The last record of a chain: its number, from 1, and its hash."""
+
+    sequence: int = 0
+    sha256: str = NOTHING_BEFORE
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a chain, and at which line, from 1."""
+
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        """The fault as a sentence."""
+        return f"line {self.line}: {self.reason}"
+
+
+def to_line(record: Mapping[str, object]) -> bytes:
+    """A record as the one line it is stored as, without its line end."""
+    return json.dumps(record, ensure_ascii=False).encode()
+
+
+def sealed(content: Mapping[str, object], last: Head) -> dict[str, object]:
+    """The record that follows `last`: the content with its number, the hash before it, and its own at the end."""
+    record = {"sequence": last.sequence + 1, **content, "previous_sha256": last.sha256}
+    return {**record, "sha256": _own_hash(record)}
+
+
+def _own_hash(record: Mapping[str, object]) -> str:
+    return hashlib.sha256(to_line({key: value for key, value in record.items() if key != "sha256"})).hexdigest()
+
+
+def head_of(lines: Sequence[bytes]) -> Head:
+    """The head of a sound chain."""
+    return Head(len(lines), json.loads(lines[-1])["sha256"]) if lines else Head()
+
+
+def chain_faults(lines: Sequence[bytes], head: Head | None) -> list[Fault]:
+    """Everything that is wrong with a chain, line by line.
+
+    Args:
+        lines: The stored lines without their ends.
+        head: What was kept beside the chain; None when there is none. It may be one record behind: that is how far a
+            process gets that dies between the two.
+    """
+    faults: list[Fault] = []
+    before = Head()
+    for number, line in enumerate(lines, start=1):
+        record = _read(line)
+        if record is None:
+            faults.append(Fault(number, "it is not a record: it was changed after it was written"))
+            before = Head(number, "")
+            continue
+        stated = str(record.get("sha256"))
+        if stated != _own_hash(record) or to_line(record) != line:
+            faults.append(
+                Fault(number, "its content does not have the hash it states: it was changed after it was written")
+            )
+        if (record.get("sequence"), record.get("previous_sha256")) != (
+            before.sequence + 1,
+            before.sha256,
+        ) and before.sha256:
+            faults.append(
+                Fault(
+                    number,
+                    f"it does not follow the record before it (number {record.get('sequence')}, expected "
+                    f"{before.sequence + 1}): a record was changed, removed, inserted or moved here",
+                )
+            )
+        sequence = record.get("sequence")
+        before = Head(sequence if isinstance(sequence, int) else number, stated)
+    return faults + _faults_of_end(lines, head)
+
+
+def _faults_of_end(lines: Sequence[bytes], head: Head | None) -> list[Fault]:
+    n = len(lines)
+    if head is None:
+        # Whoever dies while writing the first record leaves no head.
+        return (
+            [Fault(n, "the head that is kept beside the log is missing, so a cut-off end would not show")]
+            if n > 1
+            else []
+        )
+    if head.sequence > n:
+        return [Fault(n + 1, f"the log ends with record {n} and had {head.sequence}: its end was cut off")]
+    if head.sequence < n - 1:
+        return [
+            Fault(
+                head.sequence + 1, f"the head knows {head.sequence} records, the log has {n}: some were added past it"
+            )
+        ]
+    known = _read(lines[head.sequence - 1]) if head.sequence else None
+    if known is not None and known.get("sha256") != head.sha256:
+        return [Fault(head.sequence, "it is not the record that was written: the head knows another hash")]
+    return []
+
+
+def _read(line: bytes) -> dict[str, object] | None:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) else None

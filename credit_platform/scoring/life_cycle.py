@@ -1,0 +1,125 @@
+"""The life of a version: candidate, challenger, champion, retired, replayed from the decisions written down.
+
+Pure: decisions come in, in the order in which they were made; reigns and roles go out. Writing decisions down belongs
+to lake.audit, deciding about a new version to promotion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+Role = Literal["candidate", "challenger", "champion", "retired"]
+# registered: stored, so a candidate. made_challenger: its gates are passed, or a person wants it beside the champion.
+# promoted: champion from a month on. not_promoted: looked at and left as it was. rolled_back: champion again in place
+# of everything that was to be champion from that month on. retired: a person wants it no more.
+Action = Literal["registered", "made_challenger", "promoted", "not_promoted", "rolled_back", "retired"]
+Provenance = Literal["live", "backfill", "rollback"]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One decision about a version, and the first month it counts for.
+
+    `scored_until` is the newest month that had been scored when a person decided: months up to it are scored again.
+    """
+
+    action: Action
+    model: str
+    version: str
+    month: date
+    scored_until: date | None = None
+
+
+@dataclass(frozen=True)
+class Reign:
+    """A version in force from a month on, until the next reign begins."""
+
+    version: str
+    first: date
+    scored_until: date | None
+    is_rollback: bool
+
+    def provenance(self, month: date) -> Provenance:
+        """How a month of this reign is scored: live, or again in hindsight."""
+        if self.scored_until is None or month > self.scored_until:
+            return "live"
+        return "rollback" if self.is_rollback else "backfill"
+
+
+def reigns(decisions: Iterable[Decision], model: str) -> list[Reign]:
+    """The reigns of a model's versions in the order of their first month, one per month.
+
+    A promotion counts from its month until a later one, whichever was written first; of two with one month the later
+    decision counts. A rollback ends every reign that was to begin in its month or after it: what has been withdrawn
+    must not come back by a promotion that was written down before.
+    """
+    found: dict[date, Reign] = {}
+    for decision in decisions:
+        if decision.model != model or decision.action not in {"promoted", "rolled_back"}:
+            continue
+        is_rollback = decision.action == "rolled_back"
+        if is_rollback:
+            found = {first: reign for first, reign in found.items() if first < decision.month}
+        found[decision.month] = Reign(decision.version, decision.month, decision.scored_until, is_rollback)
+    return [found[first] for first in sorted(found)]
+
+
+def reign_in(reigning: Sequence[Reign], month: date) -> Reign | None:
+    """The reign that a month falls into; None before the first."""
+    begun = [reign for reign in reigning if reign.first <= month]
+    return begun[-1] if begun else None
+
+
+def displaced(reigning: Sequence[Reign], month: date) -> list[str]:
+    """The versions that are in force in a month or were to be later, in order, each once."""
+    current = reign_in(reigning, month)
+    later = [reign.version for reign in reigning if reign.first > month]
+    return list(dict.fromkeys([*([current.version] if current else []), *later]))
+
+
+def withdrawn(decisions: Sequence[Decision], model: str) -> set[str]:
+    """Versions that a person rolled back or retired and nobody has taken up again: no rule may promote them."""
+    found: set[str] = set()
+    for place, decision in enumerate(decisions):
+        if decision.model != model:
+            continue
+        if decision.action == "rolled_back":
+            found |= set(displaced(reigns(decisions[:place], model), decision.month))
+        if decision.action == "retired":
+            found.add(decision.version)
+        elif decision.action in {"made_challenger", "promoted", "rolled_back"}:
+            found.discard(decision.version)
+    return found
+
+
+def roles(decisions: Sequence[Decision], model: str, month: date) -> dict[str, Role]:
+    """The role of every version of a model that was known in a month, in the order in which they were registered.
+
+    There is one champion, the version in force, and at most one challenger: the last that became one. A version whose
+    promotion takes effect later is still what it was. Months before the first reign have its version as champion, as
+    they are scored by it.
+    """
+    found: dict[str, Role] = {}
+    for place, decision in enumerate(decisions):
+        if decision.model != model or decision.month > month:
+            continue
+        if decision.action == "registered":
+            found.setdefault(decision.version, "candidate")
+        elif decision.action == "made_challenger":
+            for earlier in [version for version, role in found.items() if role == "challenger"]:
+                found[earlier] = "retired"
+            found[decision.version] = "challenger"
+        elif decision.action != "not_promoted":
+            if decision.action == "rolled_back":
+                for ended in displaced(reigns(decisions[:place], model), decision.month):
+                    found[ended] = "retired"
+            # Who is champion is said by the reigns; a reign that is over leaves the version retired.
+            found[decision.version] = "retired"
+    reigning = reigns(decisions, model)
+    champion = reign_in(reigning, month) or (reigning[0] if reigning else None)
+    if champion is not None:
+        found[champion.version] = "champion"
+    return found
