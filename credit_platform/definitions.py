@@ -52,7 +52,7 @@ def _assemble(settings: Settings) -> dg.Definitions:
             *silver_assets(axis, policy.model, policy.data.cleaning),
             *gold_assets(axis, policy.model),
             *model_assets(axis, policy),
-            *prediction_assets(axis, policy.model),
+            *prediction_assets(axis, policy),
             *monitoring_assets(axis, policy),
             *(fair_lending_asset(model, axis, policy) for model in models),
             drift_page_asset(axis, policy),

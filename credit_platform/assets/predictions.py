@@ -16,11 +16,15 @@ from credit_platform.lake.promotions import PromotionLog, version_in_force
 from credit_platform.lake.tables import Lake
 from credit_platform.lending.months import month_key, parse_month
 from credit_platform.partitions import MonthlyAxis, run_months, same_month
-from credit_platform.policy.model_config import ModelConfig
+from credit_platform.policy.load import Policy
+from credit_platform.policy.reason_codes import ReasonCatalogue
 from credit_platform.schemas.tables import MODEL_TABLES
 from credit_platform.scoring.predictions import score_loans
+from credit_platform.scoring.reason_mix import mix_index, reason_mix
 from credit_platform.scoring.training import FittedVersion, load_version
 from credit_platform.scoring.windows import Windows
+
+_REASONS_SHOWN = 8  # as many as fit one screen; the table holds all
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ def load_stored_version(lake: Lake, model: str, version: str) -> StoredVersion:
     return StoredVersion(load_version(model, artifacts), Windows(**windows), metadata)
 
 
-def _prediction_asset(model: str, axis: MonthlyAxis, config: ModelConfig) -> dg.AssetsDefinition:
+def _prediction_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
     table = f"prediction/{model}"
 
     @dg.asset(
@@ -73,10 +77,16 @@ def _prediction_asset(model: str, axis: MonthlyAxis, config: ModelConfig) -> dg.
                 model_version=name,
                 role=stored.windows.role_of(month),
                 provenance=provenance,
-                config=config,
+                config=policy.model,
+                reasons=policy.reasons,
             )
             context.add_asset_metadata(
-                {"model_version": name, "provenance": provenance, **_month_numbers(loans)},
+                {
+                    "model_version": name,
+                    "provenance": provenance,
+                    **_month_numbers(loans),
+                    **_reason_numbers(loans, stored.metadata, policy.reasons),
+                },
                 partition_key=month_key(month),
             )
             scored.append(loans)
@@ -95,6 +105,25 @@ def _month_numbers(loans: pl.DataFrame) -> dict[str, float | str]:
     return {name: round(float(value), 4) for name, value in numbers.row(0, named=True).items()}
 
 
-def prediction_assets(axis: MonthlyAxis, config: ModelConfig) -> list[dg.AssetsDefinition]:
+def _reason_numbers(
+    loans: pl.DataFrame, metadata: dict[str, object], catalogue: ReasonCatalogue
+) -> dict[str, float | dg.MetadataValue]:
+    """The month's most frequent reasons, and how far their mix lies from that of the validation sample."""
+    mix, expected = reason_mix(loans), metadata.get("reason_mix")
+    if mix.is_empty():
+        return {}
+    lines = [
+        f"| {code} | {catalogue.by_code[code].internal} | {share:.1%} |"
+        for code, share in mix.head(_REASONS_SHOWN).select("reason", "share").iter_rows()
+    ]
+    table = "\n".join(["| reason | feature | loans |", "|---|---|---:|", *lines])
+    index = mix_index(expected, mix) if isinstance(expected, dict) else None
+    numbers: dict[str, float | dg.MetadataValue] = {"reasons": dg.MetadataValue.md(table)}
+    if index is not None:
+        numbers["reason_mix_psi"] = round(index, 4)
+    return numbers
+
+
+def prediction_assets(axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
     """One asset per configured model."""
-    return [_prediction_asset(model, axis, config) for model in config.models]
+    return [_prediction_asset(model, axis, policy) for model in policy.model.models]

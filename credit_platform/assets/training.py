@@ -21,6 +21,8 @@ from credit_platform.policy.model_config import ModelConfig
 from credit_platform.scoring.comparison import compare_out_of_time
 from credit_platform.scoring.evaluation import auc_by_sample, evaluate, null_rate
 from credit_platform.scoring.promotion import CandidateResult, PromotionDecision, decide_promotion
+from credit_platform.scoring.reason_mix import mix_counts, reason_mix
+from credit_platform.scoring.reasons import reasons_of
 from credit_platform.scoring.samples import attach_labels
 from credit_platform.scoring.training import FittedVersion, fit_version, is_restorable, load_version
 from credit_platform.scoring.windows import SampleRole, Windows, windows_for
@@ -160,6 +162,9 @@ def _metadata(developed: Developed, policy: Policy) -> dict[str, object]:
             for role, sample in developed.samples.items()
         },
         "metrics": developed.metrics.to_dicts(),
+        "reason_mix": mix_counts(
+            reason_mix(reasons_of(developed.fitted, developed.samples["validation"], policy.reasons))
+        ),
         "params": dict(spec.params),
         "random_seed": policy.model.random_seed,
         "label_def": policy.model.label.label_def,

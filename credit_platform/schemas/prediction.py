@@ -5,10 +5,19 @@ Outcomes and metrics belong to the monitoring tables.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import dataframely as dy
 import polars as pl
 
 _TOLERANCE = 1e-9
+_REASONS = ("reason_1", "reason_2", "reason_3", "reason_4")
+
+
+def _reason(place: str) -> dy.String:
+    return dy.String(
+        nullable=True, min_length=1, description=f"Code of the reason {place} (reason_codes.yaml); empty without one"
+    )
 
 
 class Prediction(dy.Schema):
@@ -39,6 +48,24 @@ class Prediction(dy.Schema):
     sources_present = dy.String(
         nullable=False, description="Sources with data for the loan, sorted and joined by +, empty when none"
     )
+
+    reason_1 = _reason("that raised the default probability most")
+    reason_2 = _reason("second to reason_1")
+    reason_3 = _reason("third")
+    reason_4 = _reason("fourth")
+
+    @dy.rule()
+    def reasons_are_filled_from_the_left(cls) -> pl.Expr:
+        """A loan with fewer than four reasons has the last columns empty."""
+        return pl.all_horizontal(
+            later.is_null() | earlier.is_not_null() for earlier, later in pairwise(map(pl.col, _REASONS))
+        )
+
+    @dy.rule()
+    def no_reason_is_given_twice(cls) -> pl.Expr:
+        """The codes of a loan differ."""
+        given = pl.concat_list(_REASONS).list.drop_nulls()
+        return given.list.n_unique() == given.list.len()
 
     @dy.rule()
     def ranking_survives_calibration(cls) -> pl.Expr:

@@ -1,4 +1,4 @@
-"""Scoring loans with a version: probability, points, grade and decision per loan.
+"""Scoring loans with a version: probability, points, grade, decision and reasons per loan.
 
 Which version is in force in a month is said by the promotion log, what a probability means by grades.
 """
@@ -11,10 +11,12 @@ import dataframely as dy
 import polars as pl
 
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.policy.reason_codes import ReasonCatalogue
 from credit_platform.schemas.prediction import Prediction
 from credit_platform.scoring.calibration import probability_of
 from credit_platform.scoring.grades import decision, risk_grade, score_points
 from credit_platform.scoring.life_cycle import Provenance
+from credit_platform.scoring.reasons import reasons_of
 from credit_platform.scoring.training import FittedVersion
 from credit_platform.scoring.windows import SampleRole
 
@@ -27,6 +29,7 @@ def score_loans(
     role: SampleRole,
     provenance: Provenance,
     config: ModelConfig,
+    reasons: ReasonCatalogue,
 ) -> dy.DataFrame[Prediction]:
     """One prediction per row of gold/feature_store, in the order of month and loan.
 
@@ -37,9 +40,11 @@ def score_loans(
         role: What the cohort is to the version: only `post` and `outside` cohorts are new to it.
         provenance: `backfill` or `rollback` where the month is scored in hindsight.
         config: The model configuration with scaling, grades and cut-off.
+        reasons: The reasons that may be given.
 
     Raises:
         ModelStoreError: the features lack a column the version was trained on.
+        PolicyError: a feature of the version has no reason.
     """
     named = replace(version, version=model_version)
     probability = pl.col("default_probability")
@@ -63,6 +68,7 @@ def score_loans(
             risk_grade(probability, config.scoring.grades),
             decision(probability, config.scoring.cut_off),
         )
+        .hstack(reasons_of(named, features, reasons))
         .sort("snapshot_month", "loan_id")
     )
     return Prediction.validate(scored.select(Prediction.column_names()), cast=True)

@@ -1,6 +1,7 @@
 """The reasons of a score: the features that raised a loan's default probability most, as codes of the catalogue.
 
-What may be said about a feature is policy (reason_codes.yaml); how much each adds is computed by contributions.
+What may be said about a feature is policy (reason_codes.yaml). How much each adds is computed by contributions, and how
+often each is given by reason_mix.
 """
 
 from __future__ import annotations
@@ -94,16 +95,3 @@ def choose_reasons(
 def _ordered(features: tuple[str, ...]) -> list[str]:
     """By their place in the catalogue of features, so that ties fall alike for every model."""
     return [feature for feature in EXPLAINED_FEATURES if feature in features]
-
-
-def reason_mix(chosen: pl.DataFrame) -> pl.DataFrame:
-    """How often each reason was given: `reason`, `n` (loans), `share` (of all loans), most frequent first."""
-    return (
-        chosen.select(reason=pl.concat_list(REASON_COLUMNS))
-        .explode("reason")
-        .drop_nulls()
-        .group_by("reason")
-        .agg(n=pl.len().cast(pl.Int64))
-        .sort(["n", "reason"], descending=[True, False])
-        .with_columns(share=pl.col("n") / max(chosen.height, 1))
-    )

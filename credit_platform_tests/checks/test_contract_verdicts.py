@@ -48,6 +48,8 @@ OUT_OF_RANGE: list[tuple[str, pl.Expr]] = [
     ("prediction/gradient_boosting", pl.lit(1.2).alias("default_probability")),
     ("prediction/gradient_boosting", 1 - pl.col("default_probability")),
     ("prediction/gradient_boosting", pl.lit("maybe").alias("decision")),
+    ("prediction/gradient_boosting", pl.lit(None, pl.String).alias("reason_1")),
+    ("prediction/gradient_boosting", pl.col("reason_1").alias("reason_2")),
     ("monitoring/gradient_boosting/performance", pl.lit("fine").alias("status")),
     ("monitoring/gradient_boosting/fair_lending", pl.lit("unfair").alias("status")),
     ("monitoring/gradient_boosting/stability", pl.lit("guess").alias("provenance")),

@@ -33,6 +33,7 @@ SOUND: Mapping[str, Mapping[str, object]] = {
     "gold/label_store": {"cohort": date(2023, 7, 1)},
     "gold/vintages": {"mob": 0},
     "gold/cohort_calendar": {"state": "mature", "cohort": date(2023, 7, 1), "score_month": date(2023, 7, 1)},
+    "prediction/<model>": {"reason_1": "A1", "reason_2": "B1", "reason_3": None, "reason_4": None},
     "monitoring/row_balance": {"quarantined": 0, "duplicates_dropped": 0},
     "monitoring/<model>/performance": {**MEASURED, "cohort": date(2023, 7, 1)},
     "monitoring/<model>/fair_lending": {**MEASURED, "cohort": date(2023, 7, 1)},
@@ -70,6 +71,8 @@ BREAKING: Mapping[str, Mapping[str, list[Mapping[str, object]]]] = {
         "labels_are_of_mature_cohorts": [{"maturity_month": LATER, **IMMATURE, "n_labelled": 1}],
     },
     "prediction/<model>": {
+        "reasons_are_filled_from_the_left": [{"reason_1": None}],
+        "no_reason_is_given_twice": [{"reason_3": "A1"}],
         "ranking_survives_calibration": [
             {"loan_id": "a", "raw_probability": 0.1, "default_probability": 0.9},
             {"loan_id": "b", "raw_probability": 0.2, "default_probability": 0.8},

@@ -8,9 +8,11 @@ import polars as pl
 import pytest
 
 from credit_platform.errors import ModelStoreError
+from credit_platform.policy.load import load_policy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.schemas.prediction import Prediction
 from credit_platform.scoring.predictions import score_loans
+from credit_platform.scoring.reasons import REASON_COLUMNS, reasons_of
 from credit_platform.scoring.training import FittedVersion
 
 MakeLoans = Callable[..., pl.DataFrame]
@@ -18,7 +20,13 @@ MakeLoans = Callable[..., pl.DataFrame]
 
 def scored(version: FittedVersion, features: pl.DataFrame, config: ModelConfig) -> pl.DataFrame:
     return score_loans(
-        version, features, model_version="2024-12-01-0123", role="post", provenance="live", config=config
+        version,
+        features,
+        model_version="2024-12-01-0123",
+        role="post",
+        provenance="live",
+        config=config,
+        reasons=load_policy().reasons,
     )
 
 
@@ -43,6 +51,13 @@ def test_points_grade_and_decision_follow_the_calibrated_probability(
     assert table["score"].is_sorted(descending=True)
     assert table["grade"].str.strip_prefix("R").cast(pl.Int32).is_sorted()
     assert ((table["decision"] == "decline") == (table["default_probability"] >= config.scoring.cut_off)).all()
+
+
+def test_every_loan_carries_its_own_reasons(version: FittedVersion, config: ModelConfig, loans: MakeLoans) -> None:
+    features = loans(200, seed=62)
+    table = scored(version, features.reverse(), config)
+    assert table.select(REASON_COLUMNS).equals(reasons_of(version, features.sort("loan_id"), load_policy().reasons))
+    assert table["reason_1"].null_count() < 20
 
 
 def test_the_order_of_loans_changes_nothing(version: FittedVersion, config: ModelConfig, loans: MakeLoans) -> None:

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from credit_platform.monitoring.reference import Reference
+from credit_platform.policy.load import load_policy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.scoring.clickstream_evidence import mask_clickstream
 from credit_platform.scoring.evaluation import UNSEEN, auc_by_sample, evaluate, evaluate_version, null_rate
@@ -77,7 +78,13 @@ def test_cohorts_that_truly_lost_the_clickstream_are_scored(
     book_version: FittedVersion, config: ModelConfig, book_samples: Samples
 ) -> None:
     scored = score_loans(
-        book_version, book_samples["dark"], model_version="v", role="post", provenance="live", config=config
+        book_version,
+        book_samples["dark"],
+        model_version="v",
+        role="post",
+        provenance="live",
+        config=config,
+        reasons=load_policy().reasons,
     )
     assert scored.height == book_samples["dark"].height > 300
     assert set(scored["sources_present"]) == {"attributes+financials"}

@@ -14,12 +14,12 @@ from credit_platform.features.catalogue import EXPLAINED_FEATURES
 from credit_platform.policy.load import load_policy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.scoring.contributions import Contributions
+from credit_platform.scoring.reason_mix import mix_counts, mix_index, reason_mix
 from credit_platform.scoring.reasons import (
     LEAST_CONTRIBUTION,
     MAX_REASONS,
     REASON_COLUMNS,
     choose_reasons,
-    reason_mix,
     reasons_of,
 )
 from credit_platform.scoring.training import FittedVersion, fit_version
@@ -149,9 +149,27 @@ def test_every_feature_of_every_configured_model_has_a_text(config: ModelConfig,
         assert all(CATALOGUE.reasons[feature].consumer for feature in features)
 
 
+MIX = pl.DataFrame(
+    [["A1", "B1", None, None], ["B1", None, None, None], [None] * 4],
+    schema=dict.fromkeys(REASON_COLUMNS, pl.String),
+    orient="row",
+)
+
+
 def test_the_mix_counts_loans_and_puts_the_most_frequent_first() -> None:
-    table = pl.DataFrame(
-        [["A1", "B1", None, None], ["B1", None, None, None], [None] * 4],
-        schema=dict.fromkeys(REASON_COLUMNS, pl.String), orient="row",
-    )  # fmt: skip
-    assert reason_mix(table).rows() == [("B1", 2, 2 / 3), ("A1", 1, 1 / 3)]
+    assert reason_mix(MIX).rows() == [("B1", 2, 2 / 3), ("A1", 1, 1 / 3)]
+    assert mix_counts(reason_mix(MIX)) == {"A1": 1, "B1": 2}
+
+
+def test_a_mix_lies_at_zero_from_itself_and_further_off_the_more_it_differs() -> None:
+    mix = reason_mix(MIX)
+    assert mix_index({"A1": 1, "B1": 2}, mix) == 0.0
+    near, far = mix_index({"A1": 30, "B1": 50}, mix), mix_index({"C1": 80}, mix)
+    assert near is not None
+    assert far is not None
+    assert 0 < near < far
+
+
+def test_a_month_without_reasons_has_no_index() -> None:
+    assert mix_index({"A1": 1}, reason_mix(MIX.clear())) is None
+    assert mix_index({}, reason_mix(MIX)) is None
