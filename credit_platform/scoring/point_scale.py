@@ -47,6 +47,10 @@ class PointScale:
         """
         return np.asarray(self.base) + np.rint(np.asarray(self.per_woe) * woe)
 
+    def points_of(self, place: int, woe: float) -> int:
+        """Whole points of one characteristic for a bin of this weight of evidence."""
+        return self.base[place] + int(np.rint(self.per_woe[place] * woe))
+
     def raw_log_odds(self, points: FloatArray) -> FloatArray:
         """Log-odds of default before calibration, for sums of points: calibrated they give back the very sum."""
         return ((self.offset - points) / self.factor - self.intercept) / self.slope

@@ -17,12 +17,15 @@ from typing_extensions import override
 
 from credit_platform.errors import TrainingError
 from credit_platform.policy.model_config import Scaling
+from credit_platform.scoring.binning import WoeBinning
 from credit_platform.scoring.binning_policy import BINNING_PARAMS
 from credit_platform.scoring.calibration import PlattCalibrator
 from credit_platform.scoring.learner import Design, FitTask, Learner, PreparationName
 from credit_platform.scoring.logistic_regression import LogisticRegressionLearner
 from credit_platform.scoring.point_scale import PointScale, fit_points
+from credit_platform.scoring.scorecard_document import scorecard_csv, scorecard_json
 from credit_platform.scoring.scorecard_selection import information_values, select
+from credit_platform.scoring.scorecard_sql import scorecard_sql
 
 if TYPE_CHECKING:
     from credit_platform.scoring.preparation import Preparation
@@ -163,7 +166,14 @@ class ScorecardLearner(Learner):
     @override
     def exports(self, preparation: Preparation) -> Mapping[str, bytes]:
         """The scorecard as `scorecard.json`, `scorecard.csv` and `scorecard.sql`; nothing before it is in points."""
-        return {}
+        if self.scale is None or not isinstance(preparation, WoeBinning):
+            return {}
+        document = scorecard_json(self, preparation)
+        return {
+            "scorecard.json": document,
+            "scorecard.csv": scorecard_csv(document),
+            "scorecard.sql": scorecard_sql(document),
+        }
 
     def _weights(self) -> FloatArray:
         return np.array([one.weight for one in self.characteristics])
