@@ -21,6 +21,8 @@ from credit_platform.assets.oversight import oversight_assets
 from credit_platform.assets.predictions import prediction_assets
 from credit_platform.assets.resources import LakeResource, MonthlyParquetIOManager
 from credit_platform.assets.silver import silver_assets
+from credit_platform.automation.alert_delivery import AlertDesk
+from credit_platform.automation.alerting import alert_sensors
 from credit_platform.automation.follow_on import follow_on_sensors
 from credit_platform.automation.jobs import BUILD_MONTH, TRAIN_MODELS, monthly_jobs
 from credit_platform.automation.retraining import retrain_on_action
@@ -63,6 +65,7 @@ def _assemble(settings: Settings) -> dg.Definitions:
         schedules=[month_close(axis, jobs[BUILD_MONTH], settings.automation)],
         sensors=[
             *follow_on_sensors(axis, jobs, settings.automation, policy.model),
+            *alert_sensors(AlertDesk(lake.lake, policy.monitoring, models, settings.alerts), settings.automation),
             retrain_on_action(axis, jobs[TRAIN_MODELS], models, settings.automation),
         ],
         resources={

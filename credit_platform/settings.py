@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from credit_platform.errors import SettingsError
@@ -44,6 +44,20 @@ class BookFile(BaseModel):
     automation: Automation = "stopped"
 
 
+class AlertAddresses(BaseSettings):
+    """Where alerts go, as addresses Apprise understands; secrets, so from the environment alone, never from a file.
+
+    Until `is_dry_run` is false nothing is sent, and the ledger says what would have been.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="CREDIT_ALERT_", frozen=True, extra="ignore", populate_by_name=True)
+
+    slack: SecretStr | None = None
+    pagerduty: SecretStr | None = None
+    email: SecretStr | None = None
+    is_dry_run: Annotated[bool, Field(validation_alias="CREDIT_ALERT_DRY_RUN")] = True
+
+
 class _Environment(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CREDIT_", frozen=True, extra="ignore")
 
@@ -71,6 +85,7 @@ class Settings(BaseModel):
     policy_dir: Path | None
     automation: Automation
     policy: Policy
+    alerts: AlertAddresses = AlertAddresses.model_construct(is_dry_run=True)
 
     @property
     def platform_file(self) -> Path:
@@ -123,9 +138,10 @@ def load_settings() -> Settings:
         PolicyError: a policy file holds a wrong value.
     """
     try:
-        environment = _Environment()
+        environment, alerts = _Environment(), AlertAddresses()
     except ValidationError as error:
-        variable = f"CREDIT_{error.errors()[0]['loc'][0]}".upper()
+        named = str(error.errors()[0]["loc"][0]).upper()
+        variable = named if named.startswith("CREDIT_") else f"CREDIT_{named}"
         raise _settings_error(variable, error) from error
     data_dir = environment.data_dir.expanduser()
     book = read_book_file(data_dir / PLATFORM_FILE)
@@ -146,6 +162,7 @@ def load_settings() -> Settings:
         policy_dir=environment.policy_dir,
         automation=book.automation,
         policy=load_policy(environment.policy_dir),
+        alerts=alerts,
     )
 
 

@@ -107,6 +107,20 @@ def timeline(*, json_: AsJson = False) -> int:
 
 
 @app.command
+def alerts(
+    *,
+    send: Annotated[bool, Parameter(negative="", help="First tell what nobody has heard of yet.")] = False,
+    json_: AsJson = False,
+) -> int:
+    """Print the open alerts; exits 1 while a channel refuses a message."""
+    from credit_platform.cli.alerts import show_alerts
+    from credit_platform.cli.book import known_book
+    from credit_platform.settings import load_settings
+
+    return show_alerts(known_book(load_settings()), Console(), is_json=json_, is_sending=send)
+
+
+@app.command
 def status(*, json_: AsJson = False) -> int:
     """Print which months every table has, the versions in force and the latest actions."""
     from credit_platform.cli.book import Book

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from credit_platform.assets.drift_page import NEWEST_MONTH_TAG
 from credit_platform.automation.jobs import BUILD_MONTH, MONITOR_MONTH, SCORE_MONTH, TRAIN_MODELS
+from credit_platform.cli.alerts import desk_of
 from credit_platform.cli.backfill import Backfill
 from credit_platform.cli.book import Book
 from credit_platform.cli.instance import open_instance
@@ -58,6 +59,8 @@ def run_backfill(
             backfill.one_job(job, first, last)
     console.print(runs_table(runner))
     _print_restatement(book, runner)
+    if job in {None, MONITOR_MONTH}:
+        _tell(book, console)
     if last >= book.axis.first_training and job is None:
         console.print(models_table(book))
     elif job is None:
@@ -66,6 +69,15 @@ def run_backfill(
         return 0
     console.print(failures_table(backfill))
     return 1
+
+
+def _tell(book: Book, console: Console) -> None:
+    """Tell people of the newest actions, as the sensor does where a daemon runs."""
+    desk = desk_of(book)
+    desk.catch_up()
+    n_open = len(desk.ledger.open_alerts())
+    if n_open:
+        console.print(f"{n_open} alerts are open; see them with `credit-platform alerts`.")
 
 
 def _mend(book: Book) -> None:

@@ -104,11 +104,18 @@ class Notification(PolicySection):
 
 
 class Notifications(PolicySection):
-    """One notification per action."""
+    """One notification per action, and one for runs that fail."""
 
     monitor: Notification
     active_monitoring: Notification
     retrain: Notification
+    failure: Notification
+
+
+class AlertPolicy(PolicySection):
+    """The quiet period of an open alert: it is told again after so many months without a change."""
+
+    remind_after_months: Annotated[int, Field(ge=1)]
 
 
 class MonitoringThresholds(PolicySection):
@@ -125,6 +132,7 @@ class MonitoringThresholds(PolicySection):
     decision_mode: Literal["point", "ci_upper"]
     model_overrides: Mapping[str, Mapping[str, MetricOverride]]
     notification: Notifications
+    alerts: AlertPolicy
 
     @model_validator(mode="after")
     def _overrides_known_metrics_soundly(self) -> Self:

@@ -1,0 +1,54 @@
+"""The verb `alerts`: what is open, what was told, and telling what nobody has heard of yet.
+
+Which events there are and who hears of them is written in `automation.alert_delivery`.
+"""
+
+import json
+
+from rich.console import Console
+from rich.table import Table
+
+from credit_platform.automation.alert_delivery import AlertDesk
+from credit_platform.cli.book import Book
+from credit_platform.lake.alert_ledger import AlertRecord
+
+
+def desk_of(book: Book) -> AlertDesk:
+    """The desk of a book."""
+    policy = book.settings.policy
+    return AlertDesk(book.lake, policy.monitoring, list(policy.model.models), book.settings.alerts)
+
+
+def _row(record: AlertRecord) -> dict[str, str]:
+    event = record.event
+    return {
+        "month": f"{event.month:%Y-%m}",
+        "alert": event.key,
+        "state": event.kind,
+        "level": event.level,
+        "told": ", ".join(f"{channel} {told}" for channel, told in record.deliveries.items()),
+        "error": record.error,
+    }
+
+
+def show_alerts(book: Book, console: Console, *, is_json: bool, is_sending: bool) -> int:
+    """Print the open alerts, after telling what is due if asked to; exits 1 while a channel refuses a message."""
+    desk = desk_of(book)
+    told = desk.catch_up() if is_sending else []
+    rows = [_row(record) for record in desk.ledger.open_alerts()]
+    refused = [record for record in told if record.is_pending]
+    if is_json:
+        print(json.dumps({"open": rows, "told": [_row(record) for record in told]}, indent=1))
+        return 1 if refused else 0
+    table = Table(title="Open alerts" if rows else "No alert is open")
+    for column in ("month", "alert", "state", "level", "told", "error"):
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*row.values())
+    console.print(table)
+    if is_sending:
+        mode = "noted, not sent: CREDIT_ALERT_DRY_RUN is on" if desk.addresses.is_dry_run else "told"
+        console.print(f"{len(told)} events {mode}. All of them: {book.lake.layout.alerts()}")
+    for record in refused:
+        console.print(f"[red]{record.event.title}: {record.error}; it is tried again next time.[/]")
+    return 1 if refused else 0

@@ -1,0 +1,247 @@
+"""Alerts arrive at real servers on this machine, once, and what fails is tried again."""
+
+from __future__ import annotations
+
+import json
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from pydantic import SecretStr
+from typing_extensions import override
+
+from credit_platform.automation.alert_delivery import MAX_ATTEMPTS, AlertDesk
+from credit_platform.lake.alert_ledger import AlertRecord
+from credit_platform.lake.tables import Lake
+from credit_platform.lending.months import add_months
+from credit_platform.monitoring.alerts import failure_event, recovery_event
+from credit_platform.policy.load import load_policy
+from credit_platform.settings import AlertAddresses, load_settings
+
+MODEL, MONTH = "gradient_boosting", date(2025, 6, 1)
+WARNING = "scores_shifted: psi of the scores 0.3000 has reached the alert level 0.25"
+CRITICAL = "below_business_threshold: roc_auc 0.7000: value below the business threshold 0.75 (P0)"
+FINE = "every P0 and P1 metric is at or above its data-science threshold"
+
+
+class _Hook(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        server: Any = self.server
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if server.is_refusing:
+            self.send_response(500)
+        else:
+            server.received.append(json.loads(body))
+            self.send_response(200)
+        self.end_headers()
+
+    @override
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def web_hook(*, is_refusing: bool = False) -> Iterator[Any]:
+    server: Any = HTTPServer(("127.0.0.1", 0), _Hook)
+    server.received = list[Any]()
+    server.is_refusing = is_refusing
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+class _Mailbox(socketserver.StreamRequestHandler):
+    @override
+    def handle(self) -> None:
+        server: Any = self.server
+        self.wfile.write(b"220 mailbox\r\n")
+        is_data, lines = False, list[bytes]()
+        for line in self.rfile:
+            if is_data:
+                if line.strip() == b".":
+                    is_data = False
+                    server.received.append(b"".join(lines).decode())
+                    self.wfile.write(b"250 taken\r\n")
+                else:
+                    lines.append(line)
+            elif line.upper().startswith(b"DATA"):
+                is_data = True
+                self.wfile.write(b"354 go on\r\n")
+            elif line.upper().startswith(b"QUIT"):
+                self.wfile.write(b"221 bye\r\n")
+                return
+            else:
+                self.wfile.write(b"250 fine\r\n")
+
+
+@contextmanager
+def mailbox() -> Iterator[Any]:
+    server: Any = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Mailbox)
+    server.received = list[str]()
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def write_actions(lake: Lake, *months: str, first: date = MONTH) -> None:
+    """One live action a month with one reason each."""
+    for n, reason in enumerate(months):
+        month = add_months(first, n)
+        row = {
+            "snapshot_month": month,
+            "cohort": add_months(month, -6),
+            "model": MODEL,
+            "model_version": "2024-12-01-a1",
+            "action": "monitor" if reason == FINE else "active_monitoring",
+            "actionable": True,
+            "state": "healthy",
+            "reasons": reason,
+        }
+        lake.write(f"monitoring/{MODEL}/action", pl.DataFrame([row]), [month])
+
+
+def desk(
+    folder: Path,
+    *,
+    slack: SecretStr | None = None,
+    pagerduty: SecretStr | None = None,
+    email: SecretStr | None = None,
+    is_dry_run: bool = False,
+) -> AlertDesk:
+    given = AlertAddresses.model_construct(slack=slack, pagerduty=pagerduty, email=email, is_dry_run=is_dry_run)
+    return AlertDesk(Lake.at(folder), load_policy().monitoring, [MODEL], given)
+
+
+def states(records: list[AlertRecord]) -> dict[str, dict[str, str]]:
+    return {record.event.kind: dict(record.deliveries) for record in records}
+
+
+def hook_address(server: Any) -> SecretStr:
+    return SecretStr(f"json://127.0.0.1:{server.server_port}")
+
+
+def test_a_dry_run_notes_what_it_would_send_and_needs_no_address(tmp_path: Path) -> None:
+    quiet = desk(tmp_path, is_dry_run=True)
+    write_actions(quiet.lake, CRITICAL)
+    assert states(quiet.catch_up())["opened"] == {"pagerduty": "dry_run", "slack": "dry_run", "email": "dry_run"}
+    assert quiet.catch_up() == []
+
+
+def test_an_alert_arrives_by_web_hook_and_mail_with_model_rule_reason_and_recipients(tmp_path: Path) -> None:
+    with web_hook() as hook, mailbox() as mail:
+        address = (
+            f"mailto://127.0.0.1:{mail.server_address[1]}?from=platform@lender.test&to=team@lender.test&mode=insecure"
+        )
+        at_work = desk(tmp_path, slack=hook_address(hook), pagerduty=hook_address(hook), email=SecretStr(address))
+        write_actions(at_work.lake, CRITICAL)
+        assert states(at_work.catch_up())["opened"] == {"pagerduty": "sent", "slack": "sent", "email": "sent"}
+        first = hook.received[0]
+        assert "roc_auc floor opened (critical)" in first["title"]
+        assert "0.7000" in first["message"]
+        assert "oncall" in first["message"]
+        assert first["type"] == "failure"
+        assert "roc_auc floor opened" in mail.received[0]
+        n_received = len(hook.received)
+        assert at_work.catch_up() == []
+        assert len(hook.received) == n_received
+
+
+def test_escalation_and_resolution_are_told_and_nothing_twice(tmp_path: Path) -> None:
+    with web_hook() as hook:
+        at_work = desk(tmp_path, slack=hook_address(hook))
+        kinds = []
+        for n, reason in enumerate(
+            (WARNING, WARNING, CRITICAL.replace("below_business_threshold", "below_data_science_threshold"), FINE)
+        ):
+            write_actions(at_work.lake, reason, first=add_months(MONTH, n))
+            kinds.append(sorted(r.event.kind for r in at_work.catch_up() if r.event.kind != "digest"))
+        assert kinds == [["opened"], [], ["opened", "resolved"], ["resolved"]]
+        assert len([r for r in hook.received if "resolved" in r["title"]]) == 2
+        assert at_work.ledger.open_alerts() == []
+
+
+def test_a_channel_that_refuses_is_tried_again_and_no_other_channel_hears_it_twice(tmp_path: Path) -> None:
+    with web_hook(is_refusing=True) as broken, web_hook() as hook:
+        at_work = desk(tmp_path, slack=hook_address(hook), pagerduty=hook_address(broken))
+        write_actions(at_work.lake, CRITICAL)
+        first = states(at_work.catch_up())["opened"]
+        assert (first["slack"], first["pagerduty"], first["email"]) == ("sent", "failed", "no_address")
+        broken.is_refusing = False
+        assert states(at_work.catch_up())["opened"]["pagerduty"] == "sent"
+        assert len(broken.received) == 1
+        assert len([r for r in hook.received if "opened" in r["title"]]) == 1
+        assert at_work.catch_up() == []
+
+
+def test_a_channel_that_never_answers_is_left_alone_after_some_attempts(tmp_path: Path) -> None:
+    with web_hook(is_refusing=True) as broken:
+        at_work = desk(tmp_path, slack=hook_address(broken))
+        at_work.tell([failure_event("build_month", MONTH, "r1", ["no rows of 2025-06"])])
+        for _ in range(MAX_ATTEMPTS + 2):
+            at_work.tell([])
+        (record,) = at_work.ledger.records().values()
+        assert record.attempts == MAX_ATTEMPTS
+        assert record.error == "slack did not take the message; CREDIT_ALERT_EMAIL is not set"
+
+
+def test_history_is_noted_and_not_sent(tmp_path: Path) -> None:
+    with web_hook() as hook:
+        at_work = desk(tmp_path, slack=hook_address(hook))
+        write_actions(at_work.lake, CRITICAL, WARNING, WARNING)
+        told = at_work.catch_up()
+        sent = [(record.event.month, record.event.kind) for record in told if record.deliveries.get("slack") == "sent"]
+        assert sent == []
+        assert {record.event.month for record in told if "past" in record.deliveries.values()} == {
+            MONTH,
+            add_months(MONTH, 1),
+        }
+        assert hook.received == []
+
+
+def test_a_failed_run_is_open_until_a_later_one_succeeds(tmp_path: Path) -> None:
+    quiet = desk(tmp_path, is_dry_run=True)
+    quiet.tell([failure_event("build_month", MONTH, "r1", ["features_attributes: no row of 2025-06"])])
+    (standing,) = quiet.ledger.open_alerts()
+    assert standing.event.key == "build_month 2025-06"
+    quiet.tell([recovery_event("build_month", MONTH, "r2")])
+    assert quiet.ledger.open_alerts() == []
+
+
+def test_addresses_come_from_the_environment_and_are_never_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDIT_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("CREDIT_ALERT_SLACK", "slack://secret-token")
+    monkeypatch.setenv("CREDIT_ALERT_DRY_RUN", "false")
+    alerts = load_settings().alerts
+    assert alerts.slack is not None
+    assert alerts.slack.get_secret_value() == "slack://secret-token"
+    assert not alerts.is_dry_run
+    assert "secret-token" not in repr(load_settings())
+    monkeypatch.setenv("CREDIT_ALERT_DRY_RUN", "perhaps")
+    with pytest.raises(Exception, match="CREDIT_ALERT_DRY_RUN"):
+        load_settings()
+
+
+def test_a_line_cut_off_by_a_crash_is_dropped_and_the_event_told_again(tmp_path: Path) -> None:
+    quiet = desk(tmp_path, is_dry_run=True)
+    write_actions(quiet.lake, WARNING)
+    n_told = len(quiet.catch_up())
+    file = quiet.lake.layout.alerts()
+    file.write_bytes(file.read_bytes()[:-20])
+    assert len(quiet.catch_up()) == 1
+    assert len(quiet.ledger.records()) == n_told
