@@ -17,7 +17,7 @@ from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy, refuse_unknown_checks
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.schemas.quarantine import Quarantine
-from credit_platform.schemas.tables import MODEL_TABLES, TABLES
+from credit_platform.schemas.tables import MODEL_TABLES, TABLES, begins_with
 
 
 def all_checks(axis: MonthlyAxis, config: ModelConfig, policy: CheckPolicy = SHIPPED) -> list[dg.AssetChecksDefinition]:
@@ -66,8 +66,5 @@ def model_table(model: str, part: str) -> str:
 
 
 def _axis_of(table: str, axis: MonthlyAxis) -> dg.PartitionsDefinition:
-    if table.startswith("prediction/") or table.endswith("/stability"):
-        return axis.scoring_months
-    if table.endswith(("/performance", "/action", "/fair_lending")) or table == "monitoring/history":
-        return axis.outcome_months
-    return axis.snapshot_months
+    months = {"snapshot": axis.snapshot_months, "scoring": axis.scoring_months, "outcome": axis.outcome_months}
+    return months[begins_with(table)]

@@ -11,7 +11,7 @@ from credit_platform.checks.tables import model_table
 from credit_platform.cli.book import Book
 from credit_platform.lake.promotions import PromotionLog
 from credit_platform.lending.months import month_range
-from credit_platform.schemas.tables import MODEL_TABLES, TABLES
+from credit_platform.schemas.tables import MODEL_TABLES, TABLES, begins_with
 
 
 class TableStatus(TypedDict):
@@ -75,11 +75,8 @@ def status_report(book: Book) -> StatusReport:
 
 def _table_status(book: Book, table: str) -> TableStatus:
     axis = book.axis
-    first = axis.first_snapshot
-    if table.startswith("prediction/") or table.endswith("/stability"):
-        first = axis.first_scoring
-    elif table.endswith(("/performance", "/action", "/history")):
-        first = axis.first_outcome
+    begins = {"snapshot": axis.first_snapshot, "scoring": axis.first_scoring, "outcome": axis.first_outcome}
+    first = begins[begins_with(table)]
     present = book.lake.months(table)
     last = axis.last or (present[-1] if present else first)
     expected = month_range(first, last)

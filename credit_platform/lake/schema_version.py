@@ -17,7 +17,7 @@ import polars as pl
 
 from credit_platform.errors import TableError
 from credit_platform.schemas.quarantine import Quarantine
-from credit_platform.schemas.tables import MODEL_TABLES, TABLES
+from credit_platform.schemas.tables import MODEL_TABLES, TABLES, begins_with
 
 SCHEMA_KEY = "credit_platform.schema"
 
@@ -82,7 +82,4 @@ def _is_current(table: str, current: str, file: Path) -> bool:
 
 
 def _job(table: str) -> str:
-    layer, _, part = table.partition("/")
-    if layer == "prediction" or part.endswith("/stability"):
-        return "score_month"
-    return "monitor_month" if part.endswith(("/performance", "/action")) or part == "history" else "build_month"
+    return {"snapshot": "build_month", "scoring": "score_month", "outcome": "monitor_month"}[begins_with(table)]

@@ -6,6 +6,7 @@ The classes stand in the modules of their layers; nothing is declared here.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import dataframely as dy
 
@@ -60,6 +61,20 @@ MODEL_TABLES: Mapping[str, type[dy.Schema]] = {
     "action": Action,
     "fair_lending": FairLending,
 }
+
+Begins = Literal["snapshot", "scoring", "outcome"]
+_FROM_SCORING = frozenset({"prediction", "stability"})
+_FROM_OUTCOME = frozenset({"performance", "action", "fair_lending", "history"})
+
+
+def begins_with(table: str) -> Begins:
+    """Which month a table begins with: the book's first snapshot, the first scored month, or the first outcome read."""
+    layer, part = table.split("/", maxsplit=1)
+    own = "prediction" if layer == "prediction" else part.rsplit("/", maxsplit=1)[-1]
+    if own in _FROM_SCORING:
+        return "scoring"
+    return "outcome" if own in _FROM_OUTCOME else "snapshot"
+
 
 _LINEAGE_COLUMNS = ("snapshot_month", "source_file", "source_line")
 
