@@ -67,7 +67,7 @@ class AlertDesk:
     def _deliver(self, record: AlertRecord, *, is_past: bool = False) -> AlertRecord:
         notification = self._notification(record.event)
         deliveries: dict[str, Delivery] = {}
-        errors = []
+        errors = list[str]()
         for channel in notification.channels:
             if is_past:
                 deliveries[channel] = "past"
