@@ -51,7 +51,7 @@ th, td { text-align: left; vertical-align: top; padding: 7px 12px; border-bottom
   overflow-wrap: anywhere; white-space: pre-line; }
 th { position: sticky; top: 0; background: var(--panel); font-weight: 600; white-space: pre; }
 tbody tr:last-child td { border-bottom: 0; }
-td.short { white-space: nowrap; }
+td.short { white-space: pre; }
 .number { text-align: right; }
 a { color: var(--link); }
 """
