@@ -191,6 +191,7 @@ def _chart_section(versions: pl.DataFrame, models: Sequence[str]) -> Section:
 
 
 def _table_section(versions: pl.DataFrame) -> Section:
+    begins = pl.col("in_force_from").dt.strftime("%Y-%m")
     shown = versions.select(
         pl.col("model").replace({name: model_name(name) for name in versions.get_column("model").unique().to_list()}),
         pl.col("model_version"),
@@ -199,15 +200,20 @@ def _table_section(versions: pl.DataFrame) -> Section:
         _interval("test").alias("test"),
         _interval("oot").alias("oot"),
         pl.col("gates"),
-        pl.col("in_force_from").dt.strftime("%Y-%m").fill_null("never"),
         pl.when(IS_IN_FORCE)
-        .then(pl.lit("further notice"))
-        .otherwise(pl.col("in_force_until").dt.strftime("%Y-%m"))
-        .fill_null("–"),
+        .then(pl.format("since {}", begins))
+        .otherwise(pl.format("{}\nto {}", begins, pl.col("in_force_until").dt.strftime("%Y-%m")))
+        .fill_null("never"),
     )
     headings = [
-        *("Model", "Version", "Trained\nas of", "Role", "ROC-AUC,\ntest", "ROC-AUC,\nout-of-time", "Gates"),
-        *("In force\nfrom", "until"),
+        "Model",
+        "Version",
+        "Trained\nas of",
+        "Role",
+        "ROC-AUC,\ntest",
+        "ROC-AUC,\nout-of-time",
+        "Gates",
+        "In force",
     ]
     links = {"model_version": versions.get_column("page").to_list()}
     return Section(

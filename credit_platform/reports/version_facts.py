@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from credit_platform.scoring.evaluation import Evaluation
+
 SAMPLE_ROLES = ("train", "validation", "test", "oot")
 HELD_OUT = ("test", "oot")
 WINDOWS_SCHEMA = {
@@ -25,20 +27,6 @@ WINDOWS_SCHEMA = {
     "n_bad": pl.Int64,
     "bad_rate": pl.Float64,
 }
-
-
-@dataclass(frozen=True, eq=False)
-class EvaluationTables:
-    """The tables of `scoring.evaluation.Evaluation`; each has a `sample_role`, and no row for what is undefined."""
-
-    metrics: pl.DataFrame
-    roc: pl.DataFrame
-    precision_recall: pl.DataFrame
-    reliability: pl.DataFrame
-    gains: pl.DataFrame
-    confusion: pl.DataFrame
-    cut_offs: pl.DataFrame
-    grades: pl.DataFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +57,7 @@ class VersionFacts:
     reasons: tuple[str, ...]
     gates: pl.DataFrame
     metadata: Mapping[str, object]
-    evaluation: EvaluationTables
+    evaluation: Evaluation
     importance: pl.DataFrame
 
 

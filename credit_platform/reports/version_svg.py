@@ -17,12 +17,12 @@ from credit_platform.reports.wording import BLUE, GREY, ORANGE, interval_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from credit_platform.reports.version_facts import EvaluationTables
+    from credit_platform.scoring.evaluation import Evaluation
 
 WIDTH, HEIGHT, TOP, SIDE, LEFT, GAP = 640, 330, 50, 230, 52, 96
 
 
-def version_svg(evaluation: EvaluationTables, *, title: str) -> str:
+def version_svg(evaluation: Evaluation, *, title: str) -> str:
     """ROC curve and reliability points of the out-of-time sample, or a word where there are none.
 
     Colours are readable on white and on near-black.

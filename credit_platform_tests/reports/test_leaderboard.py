@@ -66,9 +66,9 @@ def test_every_version_is_tabled_with_role_intervals_and_months_in_force(
     row = shown[retired.model_version]
     assert row[2:4] == ["2024-12", "Retired"]
     assert row[5] == f"{oot.value:.4f}\n{oot.low:.4f} to {oot.high:.4f}"
-    assert row[6:] == ["5 of 5 gates passed", "2025-01", "2025-06"]
-    assert shown[versions[1].model_version][7:] == ["never", "–"]
-    assert shown[versions[2].model_version][7:] == ["2025-07", "further notice"]
+    assert row[6:] == ["5 of 5 gates passed", "2025-01\nto 2025-06"]
+    assert shown[versions[1].model_version][7:] == ["never"]
+    assert shown[versions[2].model_version][7:] == ["since 2025-07"]
 
 
 def test_a_versions_name_leads_to_its_page(page: str, versions: list[VersionFacts]) -> None:

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import date
 
+import polars as pl
 import pytest
 
 from credit_platform.reports.version_facts import measured
@@ -95,10 +96,20 @@ def test_error_bars_end_where_the_intervals_do(page: str) -> None:
 def test_the_metrics_table_shows_every_metric_with_its_interval(page: str) -> None:
     metrics = facts().evaluation.metrics
     shown = {row[0]: row[1:] for row in html_text.rows(html_text.section(page, "Metrics"))}
-    for place, role in enumerate(SIZES):
+    for place, role in enumerate((*SIZES, "unseen")):
         auc = measured(metrics, role, "roc_auc")
         assert shown["ROC-AUC"][place] == f"{auc.value:.4f}\n{auc.low:.4f} to {auc.high:.4f}"
-    assert shown["Brier"] == ["unknown"] * len(SIZES)
+    assert len(shown) == metrics["metric"].n_unique()
+
+
+def test_a_metric_without_a_value_is_unknown() -> None:
+    tables = facts().evaluation
+    undefined = tables.metrics.with_columns(
+        pl.when(pl.col("metric") != "brier").then(pl.col("value", "ci_low", "ci_high"))
+    )
+    page = version_page(facts(evaluation=replace(tables, metrics=undefined)))
+    shown = {row[0]: row[1:] for row in html_text.rows(html_text.section(page, "Metrics"))}
+    assert shown["Brier score"] == ["unknown"] * 5
 
 
 def test_grades_and_deciles_are_tabled_as_given(page: str) -> None:
