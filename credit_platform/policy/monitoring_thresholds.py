@@ -127,6 +127,8 @@ class MonitoringThresholds(PolicySection):
     psi: PsiThresholds
     evidently: EvidentlyPages
     fair_lending: FairLendingPolicy
+    estimate: EstimatePolicy
+    early_reads: EarlyReadPolicy
     min_bads: Annotated[int, Field(ge=1)]
     confidence: OpenShare
     decision_mode: Literal["point", "ci_upper"]

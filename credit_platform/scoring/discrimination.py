@@ -81,14 +81,48 @@ def delong_interval(label: ArrayLike, probability: ArrayLike, confidence: float 
     >>> round(low, 3), round(high, 3)
     (0.581, 1.0)
     """
+    spread = auc_spread(label, probability)
+    if spread is None:
+        return None
+    margin = NormalDist().inv_cdf(0.5 + confidence / 2) * sqrt(spread.variance)
+    return max(0.0, spread.auc - margin), min(1.0, spread.auc + margin)
+
+
+@dataclass(frozen=True)
+class AucSpread:
+    """The ROC-AUC of a sample with the two parts of DeLong's variance: of one bad's and of one good's placement."""
+
+    auc: float
+    of_bads: float
+    of_goods: float
+    n_bad: int
+    n_good: int
+
+    @property
+    def variance(self) -> float:
+        """Variance of the ROC-AUC."""
+        return self.of_bads / self.n_bad + self.of_goods / self.n_good
+
+
+def auc_spread(label: ArrayLike, probability: ArrayLike) -> AucSpread | None:
+    """The ROC-AUC and the parts of its variance; None below two loans of a class.
+
+    Keeping the parts apart allows the variance that another sample, with other counts, would have.
+
+    >>> auc_spread([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+    AucSpread(auc=0.75, of_bads=0.125, of_goods=0.125, n_bad=2, n_good=2)
+    """
     classes = _split(label, probability)
     if classes is None or min(map(len, classes)) < 2:
         return None
     of_bads, of_goods = _placements(*classes)
-    auc = float(of_bads.mean())
-    variance = float(of_bads.var(ddof=1) / len(of_bads) + of_goods.var(ddof=1) / len(of_goods))
-    margin = NormalDist().inv_cdf(0.5 + confidence / 2) * sqrt(variance)
-    return max(0.0, auc - margin), min(1.0, auc + margin)
+    return AucSpread(
+        auc=float(of_bads.mean()),
+        of_bads=float(of_bads.var(ddof=1)),
+        of_goods=float(of_goods.var(ddof=1)),
+        n_bad=len(of_bads),
+        n_good=len(of_goods),
+    )
 
 
 def delong_paired_p_value(label: ArrayLike, probability_a: ArrayLike, probability_b: ArrayLike) -> float | None:
