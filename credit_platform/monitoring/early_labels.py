@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from credit_platform.policy.model_config import LabelPolicy
     from credit_platform.policy.early_warning import EarlyRead
+    from credit_platform.policy.model_config import LabelPolicy
 
 SCORED = ("loan_id", "default_probability", "model_version", "sample_role", "provenance")
 
