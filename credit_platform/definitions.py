@@ -20,6 +20,7 @@ from credit_platform.assets.monitoring import monitoring_assets
 from credit_platform.assets.oversight import oversight_assets
 from credit_platform.assets.predictions import prediction_assets
 from credit_platform.assets.resources import LakeResource, MonthlyParquetIOManager
+from credit_platform.assets.rivalry import rivalry_assets
 from credit_platform.assets.silver import silver_assets
 from credit_platform.automation.alert_delivery import AlertDesk
 from credit_platform.automation.alerting import alert_sensors
@@ -59,6 +60,7 @@ def _assemble(settings: Settings) -> dg.Definitions:
             *(fair_lending_asset(model, axis, policy) for model in models),
             drift_page_asset(axis, policy),
             *oversight_assets(axis, policy),
+            *rivalry_assets(axis, policy),
         ],
         asset_checks=all_checks(axis, policy.model, policy.data.checks),
         jobs=list(jobs.values()),

@@ -30,7 +30,12 @@ def job_assets(models: Sequence[str]) -> dict[str, list[str] | AssetSelection]:
             *_model_table(models, "stability"),
             "monitoring/drift_page",
         ],
-        MONITOR_MONTH: [*monitored, "monitoring/history", "monitoring/dashboard"],
+        MONITOR_MONTH: [
+            *monitored,
+            "monitoring/history",
+            "monitoring/dashboard",
+            "monitoring/champion_challenger",
+        ],
         TRAIN_MODELS: [f"model/{model}" for model in models],
     }
 
@@ -39,7 +44,8 @@ _DESCRIPTIONS = {
     BUILD_MONTH: "The bronze, silver and gold month from the four source files. When it is red, read the error, "
     "which names the source, month and row; mend the source and run the month again.",
     SCORE_MONTH: "Scores the new loans of a month with the version in force and compares the population with training.",
-    MONITOR_MONTH: "Reads the outcome of the cohort that matured, measures each model and decides its action.",
+    MONITOR_MONTH: "Reads the outcome of the cohort that matured, measures each model, decides its action "
+    "and holds the models against each other.",
     TRAIN_MODELS: "Trains each model as of a month and promotes the version if the rules say so.",
 }
 

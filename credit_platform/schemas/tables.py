@@ -27,6 +27,7 @@ from credit_platform.schemas.monitoring import (
     Stability,
 )
 from credit_platform.schemas.prediction import Prediction
+from credit_platform.schemas.rivalry import ChampionChallenger
 from credit_platform.schemas.silver import (
     CustomerAttributes,
     CustomerClickstream,
@@ -51,6 +52,7 @@ TABLES: Mapping[str, type[dy.Schema]] = {
     "monitoring/row_balance": RowBalance,
     "monitoring/data_quality": DataQuality,
     "monitoring/history": MonitoringHistory,
+    "monitoring/champion_challenger": ChampionChallenger,
 }
 
 # Tables every model has one of, by the last part of their key; `prediction/<model>` has no last part.
@@ -64,7 +66,7 @@ MODEL_TABLES: Mapping[str, type[dy.Schema]] = {
 
 Begins = Literal["snapshot", "scoring", "outcome"]
 _FROM_SCORING = frozenset({"prediction", "stability"})
-_FROM_OUTCOME = frozenset({"performance", "action", "fair_lending", "history"})
+_FROM_OUTCOME = frozenset({"performance", "action", "fair_lending", "history", "champion_challenger"})
 
 
 def begins_with(table: str) -> Begins:

@@ -183,10 +183,14 @@ def _by_delong(
         delong_paired_interval(label, challenger, champion, confidence),
     ]
     change = None if old is None or new is None else new - old
-    return [
-        Figure(value, None if pair is None else Interval(*pair))
-        for value, pair in zip((old, new, change), ends, strict=True)
-    ]
+    return [_around(value, pair) for value, pair in zip((old, new, change), ends, strict=True)]
+
+
+def _around(value: float | None, pair: tuple[float, float] | None) -> Figure:
+    """The figure with its interval; where all is certain, rounding must not put the value outside."""
+    if value is None or pair is None:
+        return Figure(value, None)
+    return Figure(value, Interval(min(value, pair[0]), max(value, pair[1])))
 
 
 def _drawn(values: tuple[float | None, float | None], draws: FloatArray | None, confidence: float) -> list[Figure]:

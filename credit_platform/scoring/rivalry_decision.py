@@ -53,20 +53,20 @@ def decide_rivalry(rivalry: Rivalry, *, config: ModelConfig, challenger_state: s
     if champion is None or change.value is None or change.interval is None:
         return RivalryDecision("extend_observation", ("The ROC-AUC of both models is not defined on these loans.",))
     needed = uplift_target(champion, config.promotion.min_uplift) - champion
-    facts = f"{_facts(rivalry)}; a gain of {needed:.4f} is worth the change"
+    facts = f"{_facts(rivalry)}; a change needs {needed:+.4f}"
     against = _rejection(rivalry, facts)
     if against:
         return RivalryDecision("reject", against)
     if change.value >= needed and change.interval.low > 0:
-        won = f"The challenger ranks better, beyond chance, and by enough: {facts}."
+        won = f"The challenger ranks better, beyond chance and by enough: {facts}."
         failed = tuple(_failed_gates(rivalry, policy, challenger_state))
         return RivalryDecision("keep" if failed else "promote", (*failed, won) if failed else (won, _passed(rivalry)))
     if change.interval.high >= needed and len(rivalry.by_cohort) < policy.months:
         return RivalryDecision("extend_observation", (f"More cohorts may tell: {facts}.",))
     why = (
-        "Even the upper end of the interval is too small a gain"
+        "No gain worth a change, beyond chance"
         if change.interval.high < needed
-        else f"All {policy.months} months looked back on do not show a gain worth the change"
+        else f"All {policy.months} months looked back on do not show a gain worth a change"
     )
     return RivalryDecision("keep", (f"{why}: {facts}.",))
 

@@ -34,6 +34,7 @@ TRAININGS = [FIRST_TRAINING, add_months(FIRST_TRAINING, 3), add_months(FIRST_TRA
 BEGINS = {
     **dict.fromkeys(TABLES, FIRST),
     "monitoring/history": FIRST_OUTCOME,
+    "monitoring/champion_challenger": FIRST_OUTCOME,
     **{
         model_table(model, part): FIRST_SCORING if part in {"prediction", "stability"} else FIRST_OUTCOME
         for model in MODELS

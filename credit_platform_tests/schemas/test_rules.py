@@ -35,6 +35,7 @@ SOUND: Mapping[str, Mapping[str, object]] = {
     "gold/cohort_calendar": {"state": "mature", "cohort": date(2023, 7, 1), "score_month": date(2023, 7, 1)},
     "prediction/<model>": {"reason_1": "A1", "reason_2": "B1", "reason_3": None, "reason_4": None},
     "monitoring/row_balance": {"quarantined": 0, "duplicates_dropped": 0},
+    "monitoring/champion_challenger": {**MEASURED, "challenger": "yy"},
     "monitoring/<model>/performance": {**MEASURED, "cohort": date(2023, 7, 1)},
     "monitoring/<model>/fair_lending": {**MEASURED, "cohort": date(2023, 7, 1)},
     "monitoring/<model>/stability": MEASURED,
@@ -81,6 +82,14 @@ BREAKING: Mapping[str, Mapping[str, list[Mapping[str, object]]]] = {
     "monitoring/row_balance": {
         "rows_in_equal_rows_out_plus_quarantined_plus_duplicates": [{"rows_in": 2}],
         "repaired_rows_are_rows_out": [{"rows_repaired": 2}],
+    },
+    "monitoring/champion_challenger": {
+        "interval_holds_the_value": [{"ci_low": 0.55}],
+        "undefined_is_unknown": [{"value": None, "ci_low": None, "ci_high": None}],
+        "bads_are_among_the_loans": [{"n_bad": 11}],
+        "nobody_challenges_itself": [{"challenger": "xx"}],
+        "cohorts_precede_the_month": [{"breakdown": "cohort", "segment": "2024-01-01"}],
+        "a_month_has_one_decision": [{"segment": "a"}, {"segment": "b", "decision": "reject"}],
     },
     "monitoring/history": {"nothing_is_known_before_its_month": [{"observed_month": LATER}]},
     "monitoring/<model>/performance": {
