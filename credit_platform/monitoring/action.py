@@ -13,6 +13,8 @@ import polars as pl
 from credit_platform.monitoring.findings import Finding, Rule, figures, performance_findings, stability_findings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from credit_platform.monitoring.measures import Subject
     from credit_platform.policy.monitoring_thresholds import MonitoringThresholds, Notification
 
@@ -25,6 +27,9 @@ ACTION_OF_RULE: dict[Rule, Action] = {
     "below_data_science_threshold": "active_monitoring",
     "degraded_against_out_of_time": "active_monitoring",
     "scores_shifted": "active_monitoring",
+    # Known before the outcome: never more than a closer watch.
+    "early_reads_worse": "active_monitoring",
+    "estimated_below_threshold": "active_monitoring",
     "not_measurable": "active_monitoring",
     "worth_watching": "monitor",
 }
@@ -80,25 +85,32 @@ class ActionDecision:
 
 
 def decide_action(
-    performance: pl.DataFrame, stability: pl.DataFrame, *, subject: Subject, thresholds: MonitoringThresholds
+    performance: pl.DataFrame,
+    stability: pl.DataFrame,
+    *,
+    subject: Subject,
+    thresholds: MonitoringThresholds,
+    before_outcome: Sequence[Finding] = (),
 ) -> ActionDecision:
     """Decide on one version from one month's figures.
 
     The first rule with a finding decides, in the order of `ACTION_OF_RULE`. Only P0 and P1 metrics, the loss against
-    the out-of-time result and an alert of the scores' PSI decide; all else is worth watching. A P0 or P1 metric that is
-    missing or rests on too few bads leads to active_monitoring, never to monitor. Values are held against `thresholds`
-    again, so a changed policy needs no new figures.
+    the out-of-time result, an alert of the scores' PSI and what is found before the outcome decide; all else is worth
+    watching. A P0 or P1 metric that is missing or rests on too few bads leads to active_monitoring, never to monitor.
+    Values are held against `thresholds` again, so a changed policy needs no new figures.
 
     Args:
         performance: The subject's rows of `monitoring/<model>/performance`.
         stability: The rows of `monitoring/<model>/stability` of the same month, for the cohort written in it.
         subject: The cohort whose outcome is read.
         thresholds: Floors, bands and notifications.
+        before_outcome: What `early_findings` found in the newest estimate and early reads.
     """
     is_live = subject.sample_role == "post"
     findings = performance_findings(figures(performance), model=subject.model, thresholds=thresholds, is_live=is_live)
     is_stability_live = set(stability.get_column("sample_role").to_list()) == {"post"}
     findings += stability_findings(stability, thresholds=thresholds, is_live=is_stability_live)
+    findings += before_outcome
     order = list(ACTION_OF_RULE)
     triggered = tuple(sorted(findings, key=lambda finding: order.index(finding.rule)))
     action = ACTION_OF_RULE[triggered[0].rule] if triggered else "monitor"

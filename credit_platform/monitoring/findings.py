@@ -23,6 +23,8 @@ Rule = Literal[
     "below_data_science_threshold",
     "degraded_against_out_of_time",
     "scores_shifted",
+    "early_reads_worse",
+    "estimated_below_threshold",
     "not_measurable",
     "worth_watching",
 ]
