@@ -26,8 +26,6 @@ _LEVEL_OF_RULE: Mapping[str, tuple[str, Level]] = {
     "below_data_science_threshold": ("floor", "warning"),
     "degraded_against_out_of_time": ("degradation", "warning"),
     "scores_shifted": ("scores shifted", "warning"),
-    "early_reads_worse": ("first payments worse than before", "warning"),
-    "estimated_below_threshold": ("estimated below a threshold", "warning"),
     "not_measurable": ("not measurable", "warning"),
     "estimated_below_threshold": ("estimate", "warning"),
     "early_reads_worse": ("early reads", "warning"),
