@@ -8,8 +8,9 @@ import json
 import dagster as dg
 
 from credit_platform.assets.declaration import OWNERS, asset_key
+from credit_platform.assets.registration import TrainingOutcome, windows_by_role
 from credit_platform.assets.resources import LakeResource
-from credit_platform.assets.training import TrainingOutcome, train_as_of, windows_by_role
+from credit_platform.assets.training import train_as_of
 from credit_platform.lending.months import month_key
 from credit_platform.partitions import MonthlyAxis, all_months_until, months_before, run_months
 from credit_platform.policy.load import Policy

@@ -6,8 +6,9 @@ the decision down to the promotion log.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import cast
 
 from credit_platform.policy.model_config import GatePolicy, ModelConfig, PromotionPolicy
 from credit_platform.scoring.comparison import HeadToHead
@@ -30,6 +31,21 @@ class PromotionDecision:
     promote: bool
     reasons: tuple[str, ...]
     failed_gates: tuple[str, ...]
+
+    def left_to_a_person(self, reason: str) -> PromotionDecision:
+        """The same without the promotion, and why."""
+        return replace(self, promote=False, reasons=(*self.reasons, reason))
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """One gate: what was measured (None where its sample does not define it) against the bar, and the sentence of it."""
+
+    name: str
+    value: float | None
+    bar: float
+    passed: bool
+    sentence: str
 
 
 def decide_promotion(
@@ -63,45 +79,59 @@ def decide_promotion(
 
 
 def failed_gates(candidate: CandidateResult, gates: GatePolicy) -> dict[str, str]:
-    """Name of each failed gate and a sentence why. What cannot be measured fails.
+    """Name of each failed gate and a sentence why."""
+    return {gate.name: f"Gate {gate.name}: {gate.sentence}" for gate in gate_results(candidate, gates) if not gate.passed}
+
+
+def gate_results(candidate: CandidateResult, gates: GatePolicy) -> list[GateResult]:
+    """Every gate of a version. What cannot be measured fails.
 
     The two gaps are losses: of training against validation and of test against out-of-time. A later sample that does
     better than an earlier one is no failure.
     """
     auc = candidate.roc_auc
-    checks: list[tuple[str, str, float | None, float, Callable[[float, float], bool]]] = [
-        ("min_oot_roc_auc", "Out-of-time ROC-AUC", auc.get("oot"), gates.min_oot_roc_auc, lambda x, bar: x >= bar),
-        (
-            "max_oot_test_gap",
-            "Loss of ROC-AUC from test to out-of-time",
-            _loss(auc, "test", "oot"),
-            gates.max_oot_test_gap,
-            lambda x, bar: x <= bar,
-        ),
-        (
+    oot = auc.get("oot")
+    lost, overfitted = _loss(auc, "test", "oot"), _loss(auc, "train", "validation")
+    return [
+        _gate("min_oot_roc_auc", "out-of-time ROC-AUC", oot, gates.min_oot_roc_auc, is_floor=True),
+        _gate("max_oot_test_gap", "loss of ROC-AUC from test to out-of-time", lost, gates.max_oot_test_gap),
+        _gate(
             "max_train_validation_gap",
-            "Loss of ROC-AUC from training to validation",
-            _loss(auc, "train", "validation"),
+            "loss of ROC-AUC from training to validation",
+            overfitted,
             gates.max_train_validation_gap,
-            lambda x, bar: x <= bar,
         ),
-        (
-            "max_null_rate",
-            "Share of missing feature cells",
-            candidate.null_rate,
-            gates.max_null_rate,
-            lambda x, bar: x <= bar,
+        _gate("max_null_rate", "share of missing feature cells", candidate.null_rate, gates.max_null_rate),
+        GateResult(
+            name="artifacts_load_back",
+            value=float(candidate.artifacts_load_back),
+            bar=1.0,
+            passed=candidate.artifacts_load_back,
+            sentence=f"the stored files {'give' if candidate.artifacts_load_back else 'do not give'} the version back.",
         ),
     ]
-    failed = {}
-    for name, what, value, bar, holds in checks:
-        if value is None:
-            failed[name] = f"Gate {name}: {what[0].lower()}{what[1:]} cannot be measured on its sample."
-        elif not holds(value, bar):
-            failed[name] = f"Gate {name}: {what[0].lower()}{what[1:]} is {value:.4f}, the gate is {bar:.4f}."
-    if not candidate.artifacts_load_back:
-        failed["artifacts_load_back"] = "Gate artifacts_load_back: the stored files do not give the version back."
-    return failed
+
+
+def _gate(name: str, what: str, value: float | None, bar: float, *, is_floor: bool = False) -> GateResult:
+    if value is None:
+        return GateResult(name, None, bar, passed=False, sentence=f"{what} cannot be measured on its sample.")
+    passed = value >= bar if is_floor else value <= bar
+    return GateResult(name, value, bar, passed, f"{what} is {value:.4f}, the gate is {bar:.4f}.")
+
+
+def stored_result(metadata: Mapping[str, object]) -> CandidateResult:
+    """What a version's stored `metadata.json` says of its own results.
+
+    Raises:
+        KeyError: it is not the metadata of a version.
+    """
+    rows = cast("list[dict[str, object]]", metadata["metrics"])
+    auc = {row["sample_role"]: row["value"] for row in rows if row["metric"] == "roc_auc"}
+    return CandidateResult(
+        roc_auc=cast("dict[SampleRole, float | None]", auc),
+        null_rate=cast("float | None", metadata["oot_null_rate"]),
+        artifacts_load_back=bool(metadata["artifacts_load_back"]),
+    )
 
 
 def uplift_target(incumbent_auc: float, min_uplift: float) -> float:

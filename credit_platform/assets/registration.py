@@ -1,0 +1,187 @@
+"""What becomes of a trained version: stored, registered, judged by its gates and against the one in force.
+
+Reading samples and fitting belong to `training`; the rules, to `scoring.promotion` and `scoring.life_cycle`.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from credit_platform.lake.audit import AuditLog, AuditRecord, Entry
+from credit_platform.lake.lineage import code, input_hashes, libraries
+from credit_platform.lake.manifest import to_json
+from credit_platform.lake.model_store import ModelStore
+from credit_platform.lake.promotions import PromotionLog, PromotionRecord, incumbent
+from credit_platform.lake.tables import Lake, parquet_bytes
+from credit_platform.lending.months import add_months, month_key
+from credit_platform.policy.load import Policy
+from credit_platform.policy.model_config import ModelConfig
+from credit_platform.scoring.comparison import compare_out_of_time
+from credit_platform.scoring.evaluation import auc_by_sample, null_rate
+from credit_platform.scoring.life_cycle import roles, withdrawn
+from credit_platform.scoring.promotion import CandidateResult, PromotionDecision, decide_promotion
+from credit_platform.scoring.reason_mix import mix_counts, reason_mix
+from credit_platform.scoring.reasons import reasons_of
+from credit_platform.scoring.training import FittedVersion, is_restorable, load_version
+from credit_platform.scoring.windows import SampleRole, Windows
+
+Samples = dict[SampleRole, pl.DataFrame]
+# Who decides when nobody does.
+POLICY = "policy"
+
+
+@dataclass(frozen=True, eq=False)
+class Developed:
+    """A final model with the samples it was developed and judged on; `kind` names the windows' origin."""
+
+    month: date
+    windows: Windows
+    kind: str
+    fitted: FittedVersion
+    samples: Samples
+    metrics: pl.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingOutcome:
+    """A stored version, its metrics per sample, and what was decided about it."""
+
+    model_version: str
+    windows: Windows
+    metrics: pl.DataFrame
+    decision: PromotionDecision
+    importance: pl.DataFrame
+
+
+def register(lake: Lake, developed: Developed, policy: Policy) -> TrainingOutcome:
+    """Store a version, make it challenger if its gates are passed and champion if policy says so, and write all down.
+
+    A version that a person rolled back or retired is left as it is.
+
+    Raises:
+        ModelStoreError: the version in force, or this one stored before, is damaged.
+        AuditError: the audit log was tampered with.
+    """
+    fitted, month = developed.fitted, developed.month
+    judged = _judged(developed)
+    artifacts = fitted.artifacts() | {
+        "feature_importance.parquet": parquet_bytes(fitted.importance),
+        "metadata.json": to_json(_metadata(developed, judged, policy)),
+    }
+    stored = ModelStore(lake.layout).save(fitted.model, month, artifacts, _made_of(lake, developed, policy))
+    decision = _decide(lake, developed, judged, policy.model)
+    if stored in withdrawn(AuditLog(lake.layout).decisions(), fitted.model):
+        decision = decision.left_to_a_person("A person rolled it back or retired it, and no rule takes it up again.")
+    elif not decision.failed_gates:
+        _make_challenger(lake, developed, stored, policy)
+    record = PromotionRecord(
+        model=fitted.model,
+        model_version=stored,
+        as_of=month,
+        effective_month=add_months(month, 1),
+        promoted=decision.promote,
+        actor=POLICY,
+        reasons=decision.reasons,
+    )
+    PromotionLog(lake.layout).append(record, policy_sha256=policy.sha256)
+    return TrainingOutcome(stored, developed.windows, developed.metrics, decision, fitted.importance)
+
+
+def _make_challenger(lake: Lake, developed: Developed, stored: str, policy: Policy) -> None:
+    model, month = developed.fitted.model, developed.month
+
+    def is_more_already(records: list[AuditRecord]) -> bool:
+        known = roles([record.decision for record in records], model, add_months(month, 1))
+        return known.get(stored) != "candidate"
+
+    entry = Entry(
+        action="made_challenger",
+        model=model,
+        model_version=stored,
+        actor=POLICY,
+        reasons=("No gate failed.",),
+        effective_month=month,
+        policy_sha256=policy.sha256,
+    )
+    AuditLog(lake.layout).append(entry, unless=is_more_already)
+
+
+def _judged(developed: Developed) -> CandidateResult:
+    candidate, oot = developed.fitted, developed.samples["oot"]
+    return CandidateResult(
+        roc_auc=auc_by_sample(developed.metrics),
+        null_rate=null_rate(oot, list(candidate.features)),
+        artifacts_load_back=is_restorable(candidate, oot),
+    )
+
+
+def _decide(lake: Lake, developed: Developed, judged: CandidateResult, config: ModelConfig) -> PromotionDecision:
+    """The decision about a version, against the one that would be in force when it takes effect.
+
+    What policy decided about the same month before has no part in it: a month trained again is decided again.
+    """
+    candidate, month = developed.fitted, developed.month
+    records = [r for r in PromotionLog(lake.layout).records() if (r.actor, r.as_of) != (POLICY, month)]
+    in_force = incumbent(records, candidate.model, add_months(month, 1))
+    against = None
+    if in_force is not None:
+        files = ModelStore(lake.layout).load(candidate.model, in_force)
+        current = load_version(candidate.model, files, version=in_force)
+        against = compare_out_of_time(candidate, current, developed.samples["oot"], incumbent_version=in_force)
+    return decide_promotion(judged, against, config=config)
+
+
+def _metadata(developed: Developed, judged: CandidateResult, policy: Policy) -> dict[str, object]:
+    model = developed.fitted.model
+    spec = policy.model.models[model]
+    return {
+        "model": model,
+        "alias": spec.alias,
+        "algorithm": spec.algorithm,
+        "as_of": month_key(developed.month),
+        "windows": {"kind": developed.kind, **windows_by_role(developed.windows)},
+        "samples": _counts(developed),
+        "metrics": developed.metrics.to_dicts(),
+        "reason_mix": mix_counts(
+            reason_mix(reasons_of(developed.fitted, developed.samples["validation"], policy.reasons))
+        ),
+        "oot_null_rate": judged.null_rate,
+        "artifacts_load_back": judged.artifacts_load_back,
+        "params": dict(spec.params),
+        "random_seed": policy.model.random_seed,
+        "label_def": policy.model.label.label_def,
+        "policy_sha256": policy.sha256,
+        "libraries": libraries(),
+    }
+
+
+def _made_of(lake: Lake, developed: Developed, policy: Policy) -> dict[str, object]:
+    """What the manifest says of a version's making."""
+    cohorts, lag = developed.windows.development, policy.model.label.mob
+    matured = [add_months(cohort, lag) for cohort in cohorts]
+    return {
+        **code(),
+        "data_sha256": input_hashes(lake.layout, {"gold/feature_store": cohorts, "gold/label_store": matured}),
+        "policy_sha256": policy.sha256,
+        "libraries": libraries(),
+        "seeds": {"random_seed": policy.model.random_seed},
+        "windows": {"kind": developed.kind, **windows_by_role(developed.windows)},
+        "samples": _counts(developed),
+    }
+
+
+def _counts(developed: Developed) -> dict[str, dict[str, int]]:
+    return {
+        role: {"n": sample.height, "n_bad": int(sample["label"].sum())} for role, sample in developed.samples.items()
+    }
+
+
+def windows_by_role(windows: Windows) -> dict[str, list[str]]:
+    """The cohorts of every sample as month keys."""
+    return {
+        "train": [month_key(cohort) for cohort in windows.train],
+        "validation": [month_key(cohort) for cohort in windows.validation],
+        "test": [month_key(cohort) for cohort in windows.test],
+        "oot": [month_key(cohort) for cohort in windows.oot],
+    }
