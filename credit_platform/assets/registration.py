@@ -3,6 +3,7 @@
 Reading samples and fitting belong to `training`; the rules, to `scoring.promotion` and `scoring.life_cycle`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -91,7 +92,7 @@ def register(lake: Lake, developed: Developed, policy: Policy) -> TrainingOutcom
 def _make_challenger(lake: Lake, developed: Developed, stored: str, policy: Policy) -> None:
     model, month = developed.fitted.model, developed.month
 
-    def is_more_already(records: list[AuditRecord]) -> bool:
+    def is_more_already(records: Sequence[AuditRecord]) -> bool:
         known = roles([record.decision for record in records], model, add_months(month, 1))
         return known.get(stored) != "candidate"
 

@@ -78,8 +78,8 @@ class ModelStore:
         """Read every file of a version after comparing it with the manifest, and that with the audit log.
 
         Raises:
-            ModelStoreError: the model or version is unknown; a file or the manifest is missing, changed, added, of a newer
-                schema, or not what was registered.
+            ModelStoreError: the model or version is unknown; a file or the manifest is missing, changed, added, of a
+                newer schema, or not what was registered.
             AuditError: the audit log was tampered with.
         """
         manifest, files = self._verified(model, version)
@@ -136,7 +136,7 @@ class ModelStore:
         content = (folder / MANIFEST).read_bytes()
         manifest = read_manifest(content)
         if manifest is None:
-            raise refused(f"{MANIFEST} has changed since it was stored and cannot be read")
+            raise refused(reason=f"{MANIFEST} has changed since it was stored and cannot be read")
         fault = fault_of_schema(manifest)
         if fault is not None:
             raise refused(*fault)
@@ -147,19 +147,23 @@ class ModelStore:
         named = digests if isinstance(digests, dict) else {}
         strangers = sorted(file.name for file in folder.iterdir() if file.name not in {*named, MANIFEST})
         if strangers:
-            raise refused(f"{', '.join(strangers)} lies in its folder and not in {MANIFEST}", f"Move it out of {folder}.")
+            raise refused(
+                reason=f"{', '.join(strangers)} lies in its folder and not in {MANIFEST}",
+                fix=f"Move it out of {folder}.",
+            )
         files: dict[str, bytes] = {}
         for name, expected in named.items():
             file = folder / name
             if not file.is_file():
-                raise refused(f"{name} is missing")
+                raise refused(reason=f"{name} is missing")
             files[name] = file.read_bytes()
             if sha256_of(files[name]) != expected:
-                raise refused(f"{name} has changed since it was stored")
+                raise refused(reason=f"{name} has changed since it was stored")
         return manifest, files
 
     def _why_unknown(self, model: str, version: str) -> tuple[str, str]:
-        if self.layout.model_version(model, version).is_dir():
+        folder = self.layout.model_version(model, version)
+        if folder.is_dir() and folder.parent == self.layout.model(model):
             return f"{MANIFEST} is missing", _RESTORE
         versions = self.versions(model)
         if versions:

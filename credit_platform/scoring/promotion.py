@@ -39,7 +39,7 @@ class PromotionDecision:
 
 @dataclass(frozen=True)
 class GateResult:
-    """One gate: what was measured (None where its sample does not define it) against the bar, and the sentence of it."""
+    """One gate: what was measured (None where its sample does not define it) against the bar, and what it says."""
 
     name: str
     value: float | None
@@ -80,7 +80,9 @@ def decide_promotion(
 
 def failed_gates(candidate: CandidateResult, gates: GatePolicy) -> dict[str, str]:
     """Name of each failed gate and a sentence why."""
-    return {gate.name: f"Gate {gate.name}: {gate.sentence}" for gate in gate_results(candidate, gates) if not gate.passed}
+    return {
+        gate.name: f"Gate {gate.name}: {gate.sentence}" for gate in gate_results(candidate, gates) if not gate.passed
+    }
 
 
 def gate_results(candidate: CandidateResult, gates: GatePolicy) -> list[GateResult]:

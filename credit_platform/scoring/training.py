@@ -27,6 +27,7 @@ from credit_platform.scoring.contributions import (
     means_to_json,
 )
 from credit_platform.scoring.expected_scores import scores_by_history
+from credit_platform.scoring.feature_order import features_document, require_same_order
 from credit_platform.scoring.learner import Design, FitTask, Learner
 from credit_platform.scoring.preparation import Preparation, fit_preparation, load_preparation
 from credit_platform.scoring.preprocessing import MODEL_FEATURES, missing_columns
@@ -123,11 +124,10 @@ class FittedVersion:
 
     def artifacts(self) -> dict[str, bytes]:
         """File name to content; the same fit gives the same bytes."""
-        features = [{"name": name, "dtype": dtype} for name, dtype in self.dtypes.items()]
         return {
             "preprocessing.json": self.preparation.to_json(),
             "calibrator.json": self.calibrator.to_json(),
-            "features.json": json.dumps({"algorithm": self.algorithm, "features": features}, indent=1).encode(),
+            "features.json": features_document(self.algorithm, self.dtypes, self.preparation.design_features()),
             self.learner.file_name: self.learner.to_bytes(),
             "reference.json": self.reference,
             "mean_contributions.json": means_to_json(self.mean_contributions),
@@ -202,23 +202,25 @@ def load_version(model: str, artifacts: Mapping[str, bytes], *, version: str = U
     """Read a version back from its files; predictions are equal to the last bit.
 
     Raises:
-        ModelStoreError: a file is missing or cannot be read.
+        ModelStoreError: a file is missing or cannot be read, or two of them have the features in another order.
     """
     try:
         described = json.loads(artifacts["features.json"])
         learner = ALGORITHMS[described["algorithm"]]
+        preparation = load_preparation(learner.preparation, artifacts["preprocessing.json"])
+        require_same_order(described, preparation.design_features())
         return FittedVersion(
             model=model,
             algorithm=described["algorithm"],
             dtypes={feature["name"]: feature["dtype"] for feature in described["features"]},
-            preparation=load_preparation(learner.preparation, artifacts["preprocessing.json"]),
+            preparation=preparation,
             learner=learner.from_bytes(artifacts[learner.file_name]),
             calibrator=PlattCalibrator.from_json(artifacts["calibrator.json"]),
             reference=artifacts["reference.json"],
             mean_contributions=means_from_json(artifacts["mean_contributions.json"]),
             version=version,
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError) as error:
         raise ModelStoreError(
             model=model,
             version=version,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from datetime import date
+from typing import Literal
 
 import polars as pl
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from credit_platform.assets import training
 from credit_platform.assets.training import is_triggered, read_cohorts, train_as_of
 from credit_platform.errors import MissingMonthsError, WindowError
+from credit_platform.lake.audit import AuditLog, Entry
 from credit_platform.lake.model_store import ModelStore
 from credit_platform.lake.promotions import PromotionLog
 from credit_platform.lake.tables import Lake
@@ -129,3 +132,54 @@ def test_a_breach_leads_to_a_training_on_short_windows_that_takes_effect_next_mo
             "test": ["2023-08-01"],
             "oot": ["2023-09-01"],
         }
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_manifest_says_what_a_version_was_made_of(finished_book: BookFolders, model: str) -> None:
+    store, lake = ModelStore(finished_book.layout), finished_book.lake
+    record = next(r for r in PromotionLog(finished_book.layout).records() if r.model == model)
+    manifest = store.manifest(model, record.model_version)
+    metadata = json.loads(store.load(model, record.model_version)["metadata.json"])
+    cohorts = [date(2023, month, 1) for month in range(1, 8)]
+    for table, lag in (("gold/feature_store", 0), ("gold/label_store", 6)):
+        files = {add_months(cohort, lag): lake.layout.month_file(table, add_months(cohort, lag)) for cohort in cohorts}
+        hashes = {f"{month}": hashlib.sha256(file.read_bytes()).hexdigest() for month, file in files.items()}
+        assert manifest["data_sha256"][table] == hashes  # pyrefly: ignore[bad-index]
+    assert manifest["policy_sha256"] == load_policy(finished_book.policy_dir).sha256
+    assert manifest["seeds"] == {"random_seed": 42}
+    for same in ("windows", "samples", "libraries"):
+        assert manifest[same] == metadata[same]
+    assert len(str(manifest["git_commit"])) in {40, len("unknown")}
+    assert manifest["git_dirty"] in {True, False, None}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_version_starts_as_candidate_and_becomes_challenger_when_no_gate_fails(
+    finished_book: BookFolders, model: str
+) -> None:
+    entries = [record.entry for record in AuditLog(finished_book.layout).records() if record.entry.model == model]
+    decided = [record for record in PromotionLog(finished_book.layout).records() if record.model == model]
+    for record in decided:
+        actions = [entry.action for entry in entries if entry.model_version == record.model_version]
+        passed = "No gate failed." in record.reasons
+        outcome = "promoted" if record.promoted else "not_promoted"
+        assert actions == ["registered", *(["made_challenger"] if passed else []), outcome]
+
+
+@pytest.mark.parametrize("action", ["retired", "rolled_back"])
+def test_a_version_that_a_person_took_out_is_not_promoted_by_training_it_again(
+    book_copy: BookFolders, action: Literal["retired", "rolled_back"]
+) -> None:
+    model, policy, log = MODELS[0], load_policy(book_copy.policy_dir), AuditLog(book_copy.layout)
+    records = [r for r in PromotionLog(book_copy.layout).records() if r.model == model]
+    out = records[0].model_version
+    subject = out if action == "retired" else records[1].model_version
+    details = {"as_of": "2024-04-01", "scored_until": "2024-08-01"}
+    log.append(Entry(action, model, subject, "Ann", ("It drifts.",), date(2024, 2, 1), details=details))
+    outcome = train_as_of(book_copy.lake, model, FIRST_TRAINING, policy)
+    assert outcome.model_version == out
+    assert not outcome.decision.promote
+    assert "no rule takes it up again" in outcome.decision.reasons[-1]
+    n_records = len(log.records())
+    train_as_of(book_copy.lake, model, FIRST_TRAINING, policy)
+    assert len(log.records()) == n_records

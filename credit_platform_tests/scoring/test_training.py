@@ -226,6 +226,26 @@ def test_a_lost_or_torn_file_is_named(version: FittedVersion, lost: str) -> None
             load_version(version.model, files | {lost: files[lost][:20]})
 
 
+@pytest.mark.parametrize("file", ["features.json", "preprocessing.json"])
+def test_files_that_have_the_features_in_another_order_are_refused(version: FittedVersion, file: str) -> None:
+    files = version.artifacts()
+    content = json.loads(files[file])
+    lists = content["features"] if file == "features.json" else next(v for v in content.values() if isinstance(v, list))
+    lists[0], lists[1] = lists[1], lists[0]
+    with pytest.raises(
+        ModelStoreError, match=r"design column 1 is of \w+ in features.json and of \w+ in preprocessing"
+    ):
+        load_version(version.model, files | {file: json.dumps(content).encode()})
+
+
+def test_a_preparation_with_other_columns_is_refused(version: FittedVersion) -> None:
+    files = version.artifacts()
+    described = json.loads(files["features.json"])
+    described["design"].append(0)
+    with pytest.raises(ModelStoreError, match=r"features\.json has \d+ design columns and preprocessing\.json \d+"):
+        load_version(version.model, files | {"features.json": json.dumps(described).encode()})
+
+
 def test_a_version_never_reads_age_identifiers_or_the_outcome(version: FittedVersion) -> None:
     assert version.features == MODEL_FEATURES
     assert {f"{channel}_sum" for channel in CHANNELS} < set(version.features)
