@@ -96,6 +96,14 @@ class ModelStoreError(CreditPlatformError):
         super().__init__(f"model {model}, version {version}: {reason}. {fix}")
 
 
+class LoanError(CreditPlatformError):
+    """A loan cannot be explained."""
+
+    def __init__(self, *, loan_id: str, reason: str, fix: str) -> None:
+        self.loan_id = loan_id
+        super().__init__(f"loan {loan_id}: {reason}. {fix}")
+
+
 class NoVersionInForceError(CreditPlatformError):
     """No version of a model is in force in a month."""
 

@@ -137,6 +137,28 @@ def status(*, json_: AsJson = False) -> int:
 
 
 @app.command
+def explain(
+    loan_id: Annotated[str, Parameter(help="Id of the loan, as in gold/feature_store.")],
+    *,
+    model: Annotated[str | None, Parameter(help="One model by its name or alias; both without.")] = None,
+    json_: AsJson = False,
+) -> int:
+    """Print why a loan has its score: what every feature added, the reasons, and its peers; makes the score again."""
+    from credit_platform.cli.book import Book
+    from credit_platform.cli.explain import explain_loan, explanation_dict
+    from credit_platform.cli.explain_tables import explanation_lines
+    from credit_platform.settings import load_settings
+
+    found = explain_loan(Book.of(load_settings()), loan_id, model=model)
+    if json_:
+        print(json.dumps(explanation_dict(found), indent=1, default=str))
+    else:
+        for line in explanation_lines(found):
+            Console(soft_wrap=isinstance(line, str)).print(line, highlight=False)
+    return 0
+
+
+@app.command
 def ui(*, port: Annotated[int, Parameter(help="Port on 127.0.0.1.")] = 3000) -> int:
     """Open the Dagster UI on this data folder and its history; ends with Ctrl+C."""
     from credit_platform.cli.ui import serve_ui
