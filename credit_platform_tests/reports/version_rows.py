@@ -6,10 +6,14 @@ from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 
+import numpy as np
 import polars as pl
 
 from credit_platform.lending.months import month_key, month_range
+from credit_platform.monitoring.stability import fit_reference
 from credit_platform.policy.load import load_policy
+from credit_platform.reports.card_sources import AUDIT_SCHEMA, REASON_CODES_SCHEMA, CardSources
+from credit_platform.reports.excluded_columns import excluded_columns
 from credit_platform.reports.gates import gate_table
 from credit_platform.reports.version_facts import VersionFacts
 from credit_platform.scoring.evaluation import Evaluation, evaluate_version
@@ -109,3 +113,39 @@ def importance(n: int = 40) -> pl.DataFrame:
     return pl.DataFrame(
         {"feature": names, "importance": [0.5 ** (place + 1) for place in range(n)], "rank": list(range(1, n + 1))}
     )
+
+
+def sources(**changes: object) -> CardSources:
+    """Everything a document may ask for, with some of it changed."""
+    numbers = pl.DataFrame({"interest_rate": [float(place) for place in range(200)]})
+    known = CardSources(
+        purpose="Default probability of a loan at application.",
+        owner="team:credit-modelling",
+        features=("interest_rate", "outstanding_debt_amount", "fe_5_sum", "n_loans"),
+        excluded=excluded_columns(),
+        reference=fit_reference(
+            numbers, probability=np.linspace(0.01, 0.6, 200), numeric=["interest_rate"], categorical=[]
+        ),
+        without_clickstream=evaluation(seed=50).metrics.filter(sample_role="oot"),
+        trained_without=0.80,
+        reason_codes=pl.DataFrame(
+            [
+                ("interest_rate", "CST01", "Interest rate", True),
+                ("outstanding_debt_amount", "DBT02", "Debt outstanding", True),
+                ("fe_5_sum", "WEB05", "Visits, channel 5", False),
+                ("n_loans", "DBT01", "Number of other loans", True),
+            ],
+            schema=REASON_CODES_SCHEMA,
+            orient="row",
+        ),
+        audit=pl.DataFrame(
+            [
+                ("2025-01-03T09:00:00+00:00", "registered", "policy", date(2024, 12, 1), "Trained."),
+                ("2025-01-04T10:00:00+00:00", "promoted", "Ada <x>", date(2025, 1, 1), "Reviewed | approved."),
+            ],
+            schema=AUDIT_SCHEMA,
+            orient="row",
+        ),
+        manifest={"schema_version": 1, "git_commit": "c0ffee", "sha256": {"model.txt": "ab" * 32}},
+    )
+    return replace(known, **changes)  # type: ignore[arg-type]
