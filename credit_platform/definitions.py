@@ -13,6 +13,7 @@ from dagster_duckdb import DuckDBResource
 
 from credit_platform.assets.bronze import bronze_assets
 from credit_platform.assets.drift_page import drift_page_asset
+from credit_platform.assets.early_warning import early_warning_assets
 from credit_platform.assets.fair_lending import fair_lending_asset
 from credit_platform.assets.gold import gold_assets
 from credit_platform.assets.models import model_assets
@@ -57,6 +58,7 @@ def _assemble(settings: Settings) -> dg.Definitions:
             *model_assets(axis, policy),
             *prediction_assets(axis, policy),
             *monitoring_assets(axis, policy),
+            *early_warning_assets(axis, policy),
             *(fair_lending_asset(model, axis, policy) for model in models),
             drift_page_asset(axis, policy),
             *oversight_assets(axis, policy),

@@ -10,6 +10,7 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
+from credit_platform.assets.before_outcome import found_before_outcome
 from credit_platform.assets.declaration import asset_key, table_declaration
 from credit_platform.assets.predictions import StoredVersion, load_stored_version
 from credit_platform.assets.resources import LakeResource
@@ -182,7 +183,11 @@ def _action_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDef
         **table_declaration(table, MODEL_TABLES["action"], axis.outcome_months),
         deps=[
             dg.AssetDep(asset_key(f"monitoring/{model}/performance")),
-            dg.AssetDep(asset_key(f"monitoring/{model}/stability"), partition_mapping=same_month()),
+            dg.AssetDep(asset_key(f"monitoring/{model}/estimate_backtest")),
+            *(
+                dg.AssetDep(asset_key(f"monitoring/{model}/{part}"), partition_mapping=same_month())
+                for part in ("stability", "estimate", "early_reads")
+            ),
         ],
     )
     def what_to_do(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
@@ -191,7 +196,13 @@ def _action_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDef
             performance = lake.lake.scan(f"monitoring/{model}/performance", [month]).collect()
             stability = lake.lake.scan(f"monitoring/{model}/stability", [month]).collect()
             subject = _subject_of_figures(performance)
-            decision = decide_action(performance, stability, subject=subject, thresholds=policy.monitoring)
+            decision = decide_action(
+                performance,
+                stability,
+                subject=subject,
+                thresholds=policy.monitoring,
+                before_outcome=found_before_outcome(lake.lake, model, month, policy.monitoring),
+            )
             _write_reports(lake, policy, subject, decision)
             context.add_asset_metadata(
                 {

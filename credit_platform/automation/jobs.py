@@ -21,17 +21,23 @@ def _model_table(models: Sequence[str], part: str) -> list[str]:
 
 def job_assets(models: Sequence[str]) -> dict[str, list[str] | AssetSelection]:
     """The assets of every job, by job name."""
-    monitored = [table for part in ("performance", "action", "fair_lending") for table in _model_table(models, part)]
+    known_at_scoring, known_at_outcome = (
+        [table for part in parts for table in _model_table(models, part)]
+        for parts in (
+            ("stability", "estimate", "early_reads"),
+            ("performance", "estimate_backtest", "action", "fair_lending"),
+        )
+    )
     return {
         BUILD_MONTH: AssetSelection.groups("bronze", "silver", "gold")
         | AssetSelection.assets("monitoring/row_balance", "monitoring/data_quality"),
         SCORE_MONTH: [
             *(f"prediction/{model}" for model in models),
-            *_model_table(models, "stability"),
+            *known_at_scoring,
             "monitoring/drift_page",
         ],
         MONITOR_MONTH: [
-            *monitored,
+            *known_at_outcome,
             "monitoring/history",
             "monitoring/dashboard",
             "monitoring/champion_challenger",
@@ -43,7 +49,8 @@ def job_assets(models: Sequence[str]) -> dict[str, list[str] | AssetSelection]:
 _DESCRIPTIONS = {
     BUILD_MONTH: "The bronze, silver and gold month from the four source files. When it is red, read the error, "
     "which names the source, month and row; mend the source and run the month again.",
-    SCORE_MONTH: "Scores the new loans of a month with the version in force and compares the population with training.",
+    SCORE_MONTH: "Scores the new loans of a month with the version in force, compares the population with training, "
+    "estimates the outcome and reads how earlier cohorts began to pay.",
     MONITOR_MONTH: "Reads the outcome of the cohort that matured, measures each model, decides its action "
     "and holds the models against each other.",
     TRAIN_MODELS: "Trains each model as of a month and promotes the version if the rules say so.",

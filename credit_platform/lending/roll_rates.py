@@ -1,4 +1,4 @@
-"""Roll rates as SQL: how loans moved between delinquency buckets from one month to the next.
+"""Roll rates as SQL: how loans moved between delinquency buckets from one month to the next, and how many cured.
 
 The text is run over silver by the gold layer; no connection is opened here.
 """
@@ -11,22 +11,50 @@ WITH transitions AS (
         m.snapshot_month,
         before.dpd_bucket AS from_bucket,
         after.dpd_bucket AS to_bucket,
-        count(*) AS n_loans
+        count(*) AS n_loans,
+        sum(CAST(before.loan_amount AS DECIMAL(18, 2))) AS amount
     FROM as_of AS m
     JOIN loan_snapshots AS after ON after.snapshot_month = m.snapshot_month
     JOIN loan_snapshots AS before
         ON before.loan_id = after.loan_id
         AND before.snapshot_month = m.snapshot_month - to_months(1)
     GROUP BY ALL
+),
+left_buckets AS (
+    SELECT
+        *,
+        from_bucket <> 'current' AND to_bucket = 'current' AS is_cure,
+        sum(n_loans) OVER (PARTITION BY snapshot_month, from_bucket) AS n_left,
+        sum(amount) OVER (PARTITION BY snapshot_month, from_bucket) AS amount_left
+    FROM transitions
+),
+rates AS (
+    SELECT
+        *,
+        n_loans / n_left AS transition_rate,
+        CASE WHEN amount_left > 0 THEN CAST(amount AS DOUBLE) / CAST(amount_left AS DOUBLE) ELSE 0.0 END
+            AS transition_amount_rate
+    FROM left_buckets
 )
 SELECT
     snapshot_month,
     from_bucket,
     to_bucket,
     n_loans,
-    n_loans / sum(n_loans) OVER (PARTITION BY snapshot_month, from_bucket) AS transition_rate,
-    from_bucket <> 'current' AND to_bucket = 'current' AS is_cure
-FROM transitions
+    transition_rate,
+    transition_amount_rate,
+    is_cure,
+    CASE
+        WHEN from_bucket <> 'current'
+        THEN coalesce(max(transition_rate) FILTER (WHERE is_cure) OVER (PARTITION BY snapshot_month, from_bucket), 0.0)
+    END AS cure_rate,
+    CASE
+        WHEN from_bucket <> 'current'
+        THEN coalesce(
+            max(transition_amount_rate) FILTER (WHERE is_cure) OVER (PARTITION BY snapshot_month, from_bucket), 0.0
+        )
+    END AS cure_amount_rate
+FROM rates
 ORDER BY snapshot_month, from_bucket, to_bucket
 """
 
@@ -35,6 +63,8 @@ def roll_rates_sql() -> str:
     """The query behind gold/roll_rates, in DuckDB's dialect.
 
     It reads `loan_snapshots` (silver/loan_snapshots up to the last wanted month) and `as_of` (snapshot_month, the
-    wanted months). Loans on the book in both months count; a cure is any bucket past due back to current.
+    wanted months). Loans on the book in both months count, by number and by the amount lent; a cure is any bucket past
+    due back to current. The cure rates are of the bucket left, so every row of a bucket has the same. Amounts are added
+    as decimals: their sum does not depend on threads.
     """
     return _ROLL_RATES

@@ -27,11 +27,6 @@ class Estimate(Measures):
         """An estimate is made at once, so it is always of the newest cohort."""
         return pl.col("cohort") == pl.col("snapshot_month")
 
-    @dy.rule()
-    def outcomes_are_not_known(cls) -> pl.Expr:
-        """An estimate counts no bads."""
-        return pl.col("n_bad").is_null()
-
 
 class EstimateBacktest(Measures):
     """One row per outcome month, version, metric and segment: the realised metric minus its estimate."""

@@ -36,6 +36,11 @@ def _share(description: str) -> dy.Float64:
     return dy.Float64(min=0, max=1, description=f"{description}, share 0..1")
 
 
+def _cure_rate(description: str) -> dy.Float64:
+    said = f"{description}, share 0..1; null for the current ones"
+    return dy.Float64(nullable=True, min=0, max=1, description=said)
+
+
 class FeatureStore(dy.Schema):
     """One row per loan at application (MOB 0), with what was known by then."""
 
@@ -189,4 +194,20 @@ class RollRates(dy.Schema):
     to_bucket = dy.String(primary_key=True, description="Days past due this month, in buckets")
     n_loans = dy.Int64(min=1, description="Loans that made the transition, count")
     transition_rate = _share("Loans of from_bucket that made the transition")
+    transition_amount_rate = _share("Amount lent to loans of from_bucket that made the transition, of the amount lent")
     is_cure = dy.Bool(description="Whether loans past due last month are current again")
+    cure_rate = _cure_rate("Loans of from_bucket that are current again")
+    cure_amount_rate = _cure_rate("Amount lent to loans of from_bucket that are current again, of the amount lent")
+
+    @dy.rule()
+    def only_buckets_past_due_cure(cls) -> pl.Expr:
+        """Loans that were current have nothing to cure; every bucket past due has its cure rates, 0 included."""
+        is_past_due = cls.from_bucket.col != "current"
+        return (cls.cure_rate.col.is_not_null() == is_past_due) & (
+            cls.cure_amount_rate.col.is_not_null() == is_past_due
+        )
+
+    @dy.rule()
+    def a_cure_is_a_transition(cls) -> pl.Expr:
+        """Where a bucket cured, its cure rate is the rate of that transition."""
+        return ~cls.is_cure.col | (cls.cure_rate.col == cls.transition_rate.col).fill_null(value=False)

@@ -16,6 +16,7 @@ from credit_platform.schemas.bronze import (
     FeaturesFinancials,
     LmsLoanDaily,
 )
+from credit_platform.schemas.early_warning import EarlyReads, Estimate, EstimateBacktest
 from credit_platform.schemas.evidence import CohortCalendar, DataQuality
 from credit_platform.schemas.gold import FeatureStore, LabelStore, RollRates, Vintages
 from credit_platform.schemas.monitoring import (
@@ -62,11 +63,16 @@ MODEL_TABLES: Mapping[str, type[dy.Schema]] = {
     "stability": Stability,
     "action": Action,
     "fair_lending": FairLending,
+    "estimate": Estimate,
+    "early_reads": EarlyReads,
+    "estimate_backtest": EstimateBacktest,
 }
 
 Begins = Literal["snapshot", "scoring", "outcome"]
-_FROM_SCORING = frozenset({"prediction", "stability"})
-_FROM_OUTCOME = frozenset({"performance", "action", "fair_lending", "history", "champion_challenger"})
+_FROM_SCORING = frozenset({"prediction", "stability", "estimate", "early_reads"})
+_FROM_OUTCOME = frozenset(
+    {"performance", "action", "fair_lending", "estimate_backtest", "history", "champion_challenger"}
+)
 
 
 def begins_with(table: str) -> Begins:

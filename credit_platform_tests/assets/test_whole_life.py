@@ -36,7 +36,9 @@ BEGINS = {
     "monitoring/history": FIRST_OUTCOME,
     "monitoring/champion_challenger": FIRST_OUTCOME,
     **{
-        model_table(model, part): FIRST_SCORING if part in {"prediction", "stability"} else FIRST_OUTCOME
+        model_table(model, part): FIRST_SCORING
+        if part in {"prediction", "stability", "estimate", "early_reads"}
+        else FIRST_OUTCOME
         for model in MODELS
         for part in MODEL_TABLES
     },

@@ -40,6 +40,7 @@ OUT_OF_RANGE: list[tuple[str, pl.Expr]] = [
     ("gold/vintages", pl.lit(1.5).alias("ever_30dpd_rate")),
     ("gold/vintages", pl.col("n_loans").alias("n_30dpd") + 1),
     ("gold/roll_rates", pl.lit(-0.1).alias("transition_rate")),
+    ("gold/roll_rates", pl.lit(0.5).alias("cure_rate")),
     ("gold/cohort_calendar", pl.lit("ripe").alias("state")),
     ("monitoring/data_quality", pl.lit(1.2).alias("value")),
     ("quarantine/loan_snapshots", pl.lit("").alias("rule")),
@@ -55,6 +56,10 @@ OUT_OF_RANGE: list[tuple[str, pl.Expr]] = [
     ("monitoring/gradient_boosting/performance", pl.lit("fine").alias("status")),
     ("monitoring/gradient_boosting/fair_lending", pl.lit("unfair").alias("status")),
     ("monitoring/gradient_boosting/stability", pl.lit("guess").alias("provenance")),
+    ("monitoring/gradient_boosting/estimate", pl.lit("guess").alias("status")),
+    ("monitoring/gradient_boosting/early_reads", pl.col("mob") + 1),
+    ("monitoring/gradient_boosting/early_reads", pl.lit(1.5).alias("holm_p_value")),
+    ("monitoring/gradient_boosting/estimate_backtest", pl.col("realised") + 1),
     ("monitoring/gradient_boosting/action", pl.lit("panic").alias("action")),
 ]
 

@@ -79,13 +79,29 @@ def test_a_loan_that_left_the_book_stays_in_its_cohort() -> None:
 
 
 def test_transitions_are_shares_of_the_bucket_left() -> None:
-    rows = [*loan("A", 0, 0, 30), *loan("B", 0, 0, 0), *loan("C", 0, 30, 0), *loan("D", 1, 0), *loan("E", 0, 0)]
-    found = table("roll_rates", rows, [month(0), month(1)])
+    rows = [*loan("A", 0, 0, 30), *loan("B", 0, 0, 0, amount=3000.0), *loan("C", 0, 30, 0), *loan("D", 1, 0)]
+    found = table("roll_rates", [*rows, *loan("E", 0, 0)], [month(0), month(1)])
     assert found.rows() == [
-        (month(1), "30-59", "current", 1, 1.0, True),
-        (month(1), "current", "30-59", 1, 0.5, False),
-        (month(1), "current", "current", 1, 0.5, False),
+        (month(1), "30-59", "current", 1, 1.0, 1.0, True, 1.0, 1.0),
+        (month(1), "current", "30-59", 1, 0.5, 0.25, False, None, None),
+        (month(1), "current", "current", 1, 0.5, 0.75, False, None, None),
     ]
+
+
+def test_the_cure_rate_is_the_share_of_a_bucket_that_is_current_again() -> None:
+    rows = [*loan("A", 0, 30, 0), *loan("B", 0, 30, 61, amount=3000.0), *loan("C", 0, 10, 30)]
+    found = table("roll_rates", rows, [month(1)])
+    cures = found.select("from_bucket", "to_bucket", "cure_rate", "cure_amount_rate").rows()
+    assert cures == [
+        ("1-29", "30-59", 0.0, 0.0),
+        ("30-59", "60-89", 0.5, 0.25),
+        ("30-59", "current", 0.5, 0.25),
+    ]
+
+
+def test_a_book_of_loans_of_no_amount_has_rates_of_zero_and_no_error() -> None:
+    found = table("roll_rates", loan("A", 0, 30, 0, amount=0.0), [month(1)])
+    assert found.select("transition_rate", "transition_amount_rate", "cure_amount_rate").row(0) == (1.0, 0.0, 0.0)
 
 
 def test_a_skipped_month_is_no_transition() -> None:
@@ -122,5 +138,7 @@ def test_a_cohort_never_forgets_a_loan_past_due(rows: list[dict[str, Any]]) -> N
 @given(rows=books)
 def test_transitions_from_a_bucket_add_up_to_one(rows: list[dict[str, Any]]) -> None:
     found = table("roll_rates", rows, month_range(FIRST, month(8)))
-    sums = found.group_by("snapshot_month", "from_bucket").agg(pl.col("transition_rate").sum())
-    assert sums["transition_rate"].to_list() == pytest.approx([1.0] * sums.height)
+    rates = ("transition_rate", "transition_amount_rate")
+    sums = found.group_by("snapshot_month", "from_bucket").agg(pl.col(rates).sum())
+    for rate in rates:
+        assert sums[rate].to_list() == pytest.approx([1.0] * sums.height)

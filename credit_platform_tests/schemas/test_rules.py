@@ -39,6 +39,20 @@ SOUND: Mapping[str, Mapping[str, object]] = {
     "monitoring/<model>/performance": {**MEASURED, "cohort": date(2023, 7, 1)},
     "monitoring/<model>/fair_lending": {**MEASURED, "cohort": date(2023, 7, 1)},
     "monitoring/<model>/stability": MEASURED,
+    "monitoring/<model>/estimate": {**MEASURED, "n_bad": None},
+    "monitoring/<model>/estimate_backtest": {
+        **MEASURED,
+        "cohort": date(2023, 7, 1),
+        "realised": 0.8,
+        "estimated": 0.3,
+    },
+    "monitoring/<model>/early_reads": {
+        **MEASURED,
+        "cohort": date(2023, 11, 1),
+        "read_month": date(2023, 12, 1),
+        "p_value": 0.1,
+        "holm_p_value": 0.3,
+    },
 }
 # For rules over several columns or rows: the rows that break one, as changes to the sound row.
 BREAKING: Mapping[str, Mapping[str, list[Mapping[str, object]]]] = {
@@ -56,6 +70,10 @@ BREAKING: Mapping[str, Mapping[str, list[Mapping[str, object]]]] = {
     "gold/vintages": {
         "outcomes_precede_as_of_month": [{"mob": 1}],
         "counts_nest": [{"n_30dpd": 2}],
+    },
+    "gold/roll_rates": {
+        "only_buckets_past_due_cure": [{"cure_amount_rate": None}],
+        "a_cure_is_a_transition": [{"cure_rate": 0.5}],
     },
     "gold/cohort_calendar": {
         "cohort_was_written_by_then": [
@@ -109,6 +127,26 @@ BREAKING: Mapping[str, Mapping[str, list[Mapping[str, object]]]] = {
         "undefined_is_unknown": [{"value": None, "ci_low": None, "ci_high": None}],
         "bads_are_among_the_loans": [{"n_bad": 11}],
         "cohort_is_the_month": [{"cohort": date(2023, 12, 1)}],
+    },
+    "monitoring/<model>/estimate": {
+        "interval_holds_the_value": [{"ci_high": None}],
+        "undefined_is_unknown": [{"value": None, "ci_low": None, "ci_high": None}],
+        "cohort_is_the_month": [{"cohort": date(2023, 12, 1)}],
+        "bads_are_among_the_loans": [{"n_bad": 11}],
+    },
+    "monitoring/<model>/estimate_backtest": {
+        "interval_holds_the_value": [{"ci_low": 0.55}],
+        "undefined_is_unknown": [{"value": None, "ci_low": None, "ci_high": None}],
+        "bads_are_among_the_loans": [{"n_bad": 11}],
+        "cohort_precedes_outcome": [{"cohort": MONTH}],
+        "value_is_realised_minus_estimated": [{"realised": 0.9}],
+    },
+    "monitoring/<model>/early_reads": {
+        "interval_holds_the_value": [{"ci_high": None}],
+        "undefined_is_unknown": [{"value": None, "ci_low": None, "ci_high": None}],
+        "bads_are_among_the_loans": [{"n_bad": 11}],
+        "nothing_is_read_before_its_month": [{"mob": 2}],
+        "correction_never_lowers_a_p_value": [{"holm_p_value": 0.05}],
     },
     "monitoring/<model>/action": {"state_follows_the_action": [{"action": "retrain"}]},
 }
