@@ -42,11 +42,12 @@ def monthly_check(
     description: str,
     is_blocking: bool,
     policy: CheckPolicy = SHIPPED,
+    built: Callable[[Lake], Sequence[date]] | None = None,
 ) -> dg.AssetChecksDefinition:
     """A check with a result per month: blocking with ERROR, or a judgement that warns.
 
     `evaluate` is called once with all months of the run and answers for each of them. Policy may switch the check off,
-    make a blocking one warn or a judgement block.
+    make a blocking one warn or a judgement block. `built` gives the months of an asset that is no monthly table.
     """
 
     def evaluate_run(
@@ -55,7 +56,14 @@ def monthly_check(
         return evaluate(lake, months)
 
     return monthly_run_check(
-        asset, name, evaluate_run, axis=axis, description=description, is_blocking=is_blocking, policy=policy
+        asset,
+        name,
+        evaluate_run,
+        axis=axis,
+        description=description,
+        is_blocking=is_blocking,
+        policy=policy,
+        built=built,
     )
 
 
@@ -68,6 +76,7 @@ def monthly_run_check(
     description: str,
     is_blocking: bool,
     policy: CheckPolicy = SHIPPED,
+    built: Callable[[Lake], Sequence[date]] | None = None,
 ) -> dg.AssetChecksDefinition:
     """As `monthly_check`, for checks that look at the run or the history as well."""
     toggle = policy.toggle_of(asset, name)
@@ -90,7 +99,7 @@ def monthly_run_check(
     def evaluated_per_month(
         context: dg.AssetCheckExecutionContext, lake: LakeResource
     ) -> Iterator[dg.AssetCheckResult | dg.Output[None] | AssetCheckEvaluation]:
-        months = _months_to_check(context, lake.lake, asset, axis)
+        months = _months_to_check(context, lake.lake, axis, built or (lambda lake: lake.months(asset)))
         if not months:
             yield from run_events(context, check, nothing_built(asset, check.severity))
             return
@@ -107,12 +116,15 @@ def monthly_run_check(
 
 
 def _months_to_check(
-    context: dg.AssetCheckExecutionContext, lake: Lake, asset: str, axis: dg.PartitionsDefinition
+    context: dg.AssetCheckExecutionContext,
+    lake: Lake,
+    axis: dg.PartitionsDefinition,
+    built: Callable[[Lake], Sequence[date]],
 ) -> list[date]:
     """The months of the run; a run of no month, which "Execute all" in the UI starts, checks every month there is."""
     if context.has_partition_key or context.has_partition_key_range:
         return run_months(context)
-    return [month for month in lake.months(asset) if axis.has_partition_key(month_key(month))]
+    return [month for month in built(lake) if axis.has_partition_key(month_key(month))]
 
 
 def _said(description: str, *, is_on: bool, is_blocking: bool, blocks: bool) -> str:

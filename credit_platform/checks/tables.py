@@ -12,6 +12,7 @@ from credit_platform.checks.contracts import contract_check
 from credit_platform.checks.gates import gate_checks
 from credit_platform.checks.judgements import judgement_checks
 from credit_platform.checks.label_gates import label_maturity_check
+from credit_platform.checks.model_gates import model_gate_checks
 from credit_platform.checks.monthly import SHIPPED
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy, refuse_unknown_checks
@@ -31,6 +32,7 @@ def all_checks(axis: MonthlyAxis, config: ModelConfig, policy: CheckPolicy = SHI
         *table_checks(axis, list(config.models), policy),
         label_maturity_check(axis, config.label.mob, policy),
         *judgement_checks(axis, config, policy),
+        *model_gate_checks(axis, config, policy),
     ]
     refuse_unknown_checks(
         policy, [(key.asset_key.to_user_string(), key.name) for check in checks for key in check.check_keys]
