@@ -70,7 +70,13 @@ def _assemble(settings: Settings) -> dg.Definitions:
         sensors=[
             *follow_on_sensors(axis, jobs, settings.automation, policy.model),
             *alert_sensors(AlertDesk(lake.lake, policy.monitoring, models, settings.alerts), settings.automation),
-            retrain_on_action(axis, jobs[TRAIN_MODELS], models, settings.automation),
+            retrain_on_action(
+                axis,
+                jobs[TRAIN_MODELS],
+                models,
+                settings.automation,
+                max_attempts=policy.model.retraining.max_attempts,
+            ),
         ],
         resources={
             "lake": lake,

@@ -10,6 +10,7 @@ import dagster as dg
 from credit_platform.assets.declaration import OWNERS, asset_key
 from credit_platform.assets.registration import TrainingOutcome, windows_by_role
 from credit_platform.assets.resources import LakeResource
+from credit_platform.assets.retrain_claim import left_to
 from credit_platform.assets.training import train_as_of
 from credit_platform.lending.months import month_key
 from credit_platform.partitions import MonthlyAxis, all_months_until, months_before, run_months
@@ -70,6 +71,11 @@ def _model_asset(model: str, spec: ModelSpec, axis: MonthlyAxis, policy: Policy)
         ],
     )
     def version_as_of(context: dg.AssetExecutionContext, lake: LakeResource) -> None:
+        other = left_to(context, model)
+        if other is not None:
+            context.log.info(f"Run {other} carries out this retraining; nothing is trained here.")
+            context.add_output_metadata({"left_to_run": other})
+            return
         for month in run_months(context):
             outcome = train_as_of(lake.lake, model, month, policy)
             folder = str(lake.layout.model_version(model, outcome.model_version))

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from credit_platform.assets.retrain_claim import RETRAIN_TAG, retrain_key
 from credit_platform.assets.silver import SILVER_TABLES
 from credit_platform.assets.training import is_triggered
 from credit_platform.automation.jobs import BUILD_MONTH, MONITOR_MONTH, SCORE_MONTH, TRAIN_MODELS
 from credit_platform.cli.book import Book
 from credit_platform.cli.runs import Runner, RunOutcome
 from credit_platform.lake.promotions import PromotionLog
-from credit_platform.lending.months import add_months, month_range
+from credit_platform.lending.months import add_months, month_key, month_range
 from credit_platform.scoring.windows import is_training_due
 
 JOBS = (BUILD_MONTH, SCORE_MONTH, MONITOR_MONTH, TRAIN_MODELS)
@@ -102,6 +103,16 @@ class Backfill:
         if axis.first_outcome <= month:
             self.ranges(MONITOR_MONTH, axis.first_outcome, month)
 
+    def _retrain_tags(self, models: Sequence[str], month: date) -> dict[str, str]:
+        """What tells the sensor that the retraining an action asks for is being done here."""
+        tags = {}
+        for model in models:
+            if is_triggered(self.book.lake, model, month):
+                action = self.book.lake.scan(f"monitoring/{model}/action", [month]).collect().row(0, named=True)
+                key = retrain_key(model, month_key(month), action["model_version"])
+                tags[RETRAIN_TAG.format(model=model)] = key
+        return tags
+
     def _one_month(self, month: date) -> None:
         """Score, monitor, and train the models that are due or whose action asks for it."""
         axis, config = self.book.axis, self.book.settings.policy.model
@@ -111,7 +122,13 @@ class Backfill:
         is_due = is_training_due(month, axis.first_training, config)
         models = [model for model in self._models if is_due or is_triggered(self.book.lake, model, month)]
         if models:
-            outcome = self.runner.run(TRAIN_MODELS, month, month, assets=[f"model/{model}" for model in models])
+            outcome = self.runner.run(
+                TRAIN_MODELS,
+                month,
+                month,
+                assets=[f"model/{model}" for model in models],
+                tags=self._retrain_tags(models, month),
+            )
             if not outcome.success:
                 self.failed[TRAIN_MODELS, month] = _reason(outcome)
 

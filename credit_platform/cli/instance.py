@@ -38,6 +38,7 @@ def own_instance_text(home: Path) -> str:
             "config": {"base_dir": str(home / "compute_logs")},
         },
         "concurrency": {"runs": {"max_concurrent_runs": 2}},
+        "run_monitoring": {"enabled": True, "start_timeout_seconds": 300, "max_runtime_seconds": 3600},
         "telemetry": {"enabled": False},
         "nux": {"enabled": False},
     }

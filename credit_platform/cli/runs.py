@@ -64,7 +64,15 @@ class Runner:
     tags: Mapping[str, str] = field(default_factory=dict)
     outcomes: list[RunOutcome] = field(default_factory=list)
 
-    def run(self, job: str, first: date, last: date, *, assets: Iterable[str] | None = None) -> RunOutcome:
+    def run(
+        self,
+        job: str,
+        first: date,
+        last: date,
+        *,
+        assets: Iterable[str] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> RunOutcome:
         """Execute a job for all months of a range in one run, and remember how it ended."""
         definition = self.repository.get_job(job)
         selection = frozenset(dg.AssetKey(asset.split("/")) for asset in assets) if assets else None
@@ -75,7 +83,8 @@ class Runner:
             run_config=_QUIET,
             tags=_span_tags(first, last)
             | {REPOSITORY_LABEL_TAG: _REPOSITORY_LABEL, "credit_platform/started_by": self.command}
-            | dict(self.tags),
+            | dict(self.tags)
+            | dict(tags or {}),
             asset_selection=selection,
         )
         events = execute_run_iterator(InMemoryJob(definition), run, self.instance)

@@ -188,6 +188,7 @@ class RetrainingPolicy(PolicySection):
     """The calendar of trainings."""
 
     every_months: MonthCount
+    max_attempts: Annotated[int, Field(ge=1)] = 3
 
 
 class PromotionPolicy(PolicySection):
