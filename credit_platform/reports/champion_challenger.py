@@ -47,8 +47,8 @@ DECISIONS = {
     "reject": "Reject",
 }
 BOOKED = (
-    "All loans here are booked, so the bad rate of the loans swapped in is observed. Where rejected applicants are "
-    "among them, it would have to be estimated by reject inference."
+    "All loans here are booked, so the bad rate of the loans swapped in is observed. If rejected applicants "
+    "were among them, it would have to be estimated by reject inference."
 )
 _METRIC_NAMES = {
     **METRICS,

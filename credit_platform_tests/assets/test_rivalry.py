@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
@@ -108,3 +111,35 @@ def test_a_month_built_again_reads_nothing_later_and_leaves_the_page_at_the_newe
     assert table_bytes(book_copy, TABLE, month) == before
     # The page names the folder of nothing, so a copy's page is the same text.
     assert book_copy.layout.report(PAGE).read_text() == page
+
+
+def test_every_other_model_challenges_the_champion_a_younger_one_on_fewer_cohorts(
+    book_copy: BookFolders, tmp_path: Path
+) -> None:
+    """The third model is the second one under another name, whose first cohorts were never scored."""
+    for folder in ("prediction/{}", "monitoring/{}/action"):
+        shutil.copytree(
+            book_copy.data_dir / folder.format(CHALLENGER), book_copy.data_dir / folder.format("young_challenger")
+        )
+    first_scored = date(2023, 11, 1)
+    for cohort in book_copy.lake.months("prediction/young_challenger"):
+        if cohort < first_scored:
+            book_copy.layout.month_file("prediction/young_challenger", cohort).unlink()
+    policy = tmp_path / "policy"
+    policy.mkdir()
+    entry = "models: {young_challenger: {alias: model_3, algorithm: gradient_boosting, params: {}}}\n"
+    text = (book_copy.policy_dir / "model_config.yaml").read_text()
+    (policy / "model_config.yaml").write_text(f"{text}{entry}")
+    book = replace(book_copy, policy_dir=policy)
+    with open_instance(book.settings()) as instance:
+        assert book.runner(instance).run("monitor_month", LAST, LAST, assets=[TABLE]).success
+    table = compared(book).filter(pl.col("snapshot_month") == LAST)
+    assert table["challenger"].unique().sort().to_list() == [CHALLENGER, "young_challenger"]
+    figures = ["segment", "metric", "subject", "value", "ci_low", "ci_high", "n", "n_bad"]
+    old, young = (
+        table.filter(breakdown="cohort", challenger=model).select(figures) for model in (CHALLENGER, "young_challenger")
+    )
+    assert young.equals(old.filter(pl.col("segment") >= month_key(first_scored)))
+    assert 0 < young.height < old.height
+    page = book.layout.report(PAGE).read_text()
+    assert "Young challenger against Logistic regression, the champion" in page
