@@ -19,11 +19,13 @@ from credit_platform.lake.promotions import PromotionLog, version_in_force
 from credit_platform.lake.tables import Lake
 from credit_platform.lending.months import add_months, month_key
 from credit_platform.monitoring.action import ActionDecision, decide_action
+from credit_platform.monitoring.intervals import Interval
 from credit_platform.monitoring.measures import Subject
-from credit_platform.monitoring.performance import measure_performance
+from credit_platform.monitoring.performance import Baseline, measure_performance
+from credit_platform.monitoring.persistence import Past
 from credit_platform.monitoring.reference import Reference
 from credit_platform.monitoring.stability import measure_stability
-from credit_platform.partitions import MonthlyAxis, run_months, same_month
+from credit_platform.partitions import MonthlyAxis, months_before, run_months, same_month
 from credit_platform.policy.load import Policy
 from credit_platform.reports.action_report import action_json, action_text
 from credit_platform.schemas.tables import MODEL_TABLES
@@ -156,15 +158,13 @@ def _performance_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.Asse
     return scores_against_outcome
 
 
-def _out_of_time(metadata: Mapping[str, object]) -> dict[str, float]:
+def _out_of_time(metadata: Mapping[str, object]) -> Baseline:
     metrics = metadata["metrics"]
-    if not isinstance(metrics, list):
-        return {}
-    return {
-        row["metric"]: float(row["value"])
-        for row in metrics
-        if row["sample_role"] == "oot" and row["value"] is not None
-    }
+    for row in metrics if isinstance(metrics, list) else []:
+        if row["sample_role"] == "oot" and row["metric"] == "roc_auc" and row["value"] is not None:
+            low, high = row.get("ci_low"), row.get("ci_high")
+            return Baseline(row["value"], None if low is None or high is None else Interval(low, high))
+    return Baseline()
 
 
 def _psi_at_scoring(lake: Lake, model: str, cohort: date) -> float | None:
@@ -182,7 +182,9 @@ def _action_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDef
     @dg.asset(
         **table_declaration(table, MODEL_TABLES["action"], axis.outcome_months),
         deps=[
-            dg.AssetDep(asset_key(f"monitoring/{model}/performance")),
+            dg.AssetDep(
+                asset_key(f"monitoring/{model}/performance"), partition_mapping=months_before(_months_back(policy))
+            ),
             dg.AssetDep(asset_key(f"monitoring/{model}/estimate_backtest")),
             *(
                 dg.AssetDep(asset_key(f"monitoring/{model}/{part}"), partition_mapping=same_month())
@@ -202,6 +204,7 @@ def _action_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDef
                 subject=subject,
                 thresholds=policy.monitoring,
                 before_outcome=found_before_outcome(lake.lake, model, month, policy.monitoring),
+                past=_past(lake.lake, model, month, axis, policy),
             )
             _write_reports(lake, policy, subject, decision)
             context.add_asset_metadata(
@@ -218,6 +221,19 @@ def _action_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDef
         return pl.concat(decisions)
 
     return what_to_do
+
+
+def _months_back(policy: Policy) -> int:
+    return policy.monitoring.persistence.months_looked_at - 1
+
+
+def _past(lake: Lake, model: str, month: date, axis: MonthlyAxis, policy: Policy) -> Past:
+    """The stored performance of the months before, as far as policy looks back; never of later ones."""
+    table, back = f"monitoring/{model}/performance", _months_back(policy)
+    looked_for = [before for n in range(1, back + 1) if (before := add_months(month, -n)) >= axis.first_outcome]
+    stored = sorted(before for before in looked_for if lake.has(table, before))
+    missing = tuple(sorted(set(looked_for) - set(stored)))
+    return Past(lake.scan(table, stored).collect(), missing) if stored else Past(missing=missing)
 
 
 def _subject_of_figures(performance: pl.DataFrame) -> Subject:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from credit_platform.monitoring.findings import Finding, Rule, figures, performance_findings, stability_findings
+from credit_platform.monitoring.persistence import Past, persisting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from credit_platform.monitoring.measures import Subject
     from credit_platform.policy.monitoring_thresholds import MonitoringThresholds, Notification
@@ -91,13 +93,15 @@ def decide_action(
     subject: Subject,
     thresholds: MonitoringThresholds,
     before_outcome: Sequence[Finding] = (),
+    past: Past | None = None,
 ) -> ActionDecision:
     """Decide on one version from one month's figures.
 
     The first rule with a finding decides, in the order of `ACTION_OF_RULE`. Only P0 and P1 metrics, the loss against
     the out-of-time result, an alert of the scores' PSI and what is found before the outcome decide; all else is worth
     watching. A P0 or P1 metric that is missing or rests on too few bads leads to active_monitoring, never to monitor.
-    Values are held against `thresholds` again, so a changed policy needs no new figures.
+    Values are held against `thresholds` again, so a changed policy needs no new figures. In the decision mode
+    `persistent` a shortfall decides when `persistence.persisting` keeps it.
 
     Args:
         performance: The subject's rows of `monitoring/<model>/performance`.
@@ -105,9 +109,13 @@ def decide_action(
         subject: The cohort whose outcome is read.
         thresholds: Floors, bands and notifications.
         before_outcome: What `early_findings` found in the newest estimate and early reads.
+        past: Performance of earlier months, for what must persist; None where there is none.
     """
     is_live = subject.sample_role == "post"
-    findings = performance_findings(figures(performance), model=subject.model, thresholds=thresholds, is_live=is_live)
+    found, earlier = figures(performance), past or Past()
+    findings = performance_findings(found, model=subject.model, thresholds=thresholds, is_live=is_live)
+    if thresholds.decision_mode == "persistent":
+        findings = persisting(findings, found, earlier, subject=subject, thresholds=thresholds)
     is_stability_live = set(stability.get_column("sample_role").to_list()) == {"post"}
     findings += stability_findings(stability, thresholds=thresholds, is_live=is_stability_live)
     findings += before_outcome
@@ -121,7 +129,7 @@ def decide_action(
         actionable=actionable,
         state=_state(action, triggered),
         triggered=triggered,
-        reasons=_reasons(triggered, subject),
+        reasons=_reasons(triggered, subject, earlier.missing),
         next_steps=NEXT_STEPS[action],
         notification=getattr(thresholds.notification, action),
     )
@@ -135,11 +143,14 @@ def _state(action: Action, triggered: tuple[Finding, ...]) -> State:
     return "watch" if triggered else "healthy"
 
 
-def _reasons(triggered: tuple[Finding, ...], subject: Subject) -> tuple[str, ...]:
+def _reasons(triggered: tuple[Finding, ...], subject: Subject, missing: tuple[date, ...]) -> tuple[str, ...]:
     reasons = [f"{finding.rule}: {finding.reason}" for finding in triggered]
     if not reasons:
         reasons = ["every P0 and P1 metric is at or above its data-science threshold"]
     if subject.sample_role != "post":
         cohort, role = f"{subject.cohort:%Y-%m}", subject.sample_role
         reasons.append(f"backtest: cohort {cohort} is a {role} cohort of this version, not a later one")
+    if missing:
+        months = ", ".join(f"{month:%Y-%m}" for month in missing)
+        reasons.append(f"missing: the performance of {months} is not stored, so what persists was judged without it")
     return tuple(reasons)

@@ -36,7 +36,9 @@ N_NAMED_FEATURES = 3
 class Finding:
     """One threshold missed, or one figure that says nothing.
 
-    `is_live` is false for a cohort the version was developed on: its figures are shown and never acted on.
+    `is_live` is false for a cohort the version was developed on: its figures are shown and never acted on. `bound` is
+    the end of the interval that speaks for the version; beyond the threshold as well, chance does not explain the
+    finding. None where the figure has no interval.
     """
 
     rule: Rule
@@ -45,6 +47,7 @@ class Finding:
     threshold: float | None
     is_live: bool
     reason: str
+    bound: float | None = None
 
 
 class Figure(NamedTuple):
@@ -105,7 +108,7 @@ def _metric_finding(
     metric: str, figure: Figure, threshold: MetricThreshold, thresholds: MonitoringThresholds, *, is_live: bool
 ) -> Finding | None:
     is_deciding = threshold.priority in DECIDING
-    blind = _not_measurable(metric, figure, thresholds, priority=threshold.priority)
+    blind = why_not_measurable(metric, figure, thresholds, priority=threshold.priority)
     if blind is not None:
         rule: Rule = "not_measurable" if is_deciding else "worth_watching"
         return Finding(rule, metric, figure.value, threshold.data_science_threshold, is_live, blind)
@@ -116,12 +119,14 @@ def _metric_finding(
     floor = threshold.business_threshold if is_business else threshold.data_science_threshold
     level = "business" if is_business else "data-science"
     held = "upper end of the interval" if thresholds.decision_mode == "ci_upper" else "value"
-    missed: Rule = "below_business_threshold" if is_business else "below_data_science_threshold"
+    is_failed = is_business and threshold.on_business_breach == "retrain"
+    missed: Rule = "below_business_threshold" if is_failed else "below_data_science_threshold"
     spread = _spread(figure, thresholds)
     reason = (
         f"{metric} {_number(figure.value)}{spread}: {held} below the {level} threshold {floor:g} ({threshold.priority})"
     )
-    return Finding(missed if is_deciding else "worth_watching", metric, figure.value, floor, is_live, reason)
+    rule = missed if is_deciding else "worth_watching"
+    return Finding(rule, metric, figure.value, floor, is_live, reason, figure.ci_high)
 
 
 def _spread(figure: Figure, thresholds: MonitoringThresholds) -> str:
@@ -130,7 +135,8 @@ def _spread(figure: Figure, thresholds: MonitoringThresholds) -> str:
     return f" ({thresholds.confidence:.0%} interval {figure.ci_low:.4f} to {figure.ci_high:.4f}, n {figure.n})"
 
 
-def _not_measurable(metric: str, figure: Figure, thresholds: MonitoringThresholds, *, priority: str) -> str | None:
+def why_not_measurable(metric: str, figure: Figure, thresholds: MonitoringThresholds, *, priority: str) -> str | None:
+    """Why a figure says nothing; None when it does."""
     if figure.value is None:
         return f"{metric} could not be measured on {figure.n} labelled loans ({priority})"
     bads = figure.n_bad or 0
@@ -144,14 +150,14 @@ def _not_measurable(metric: str, figure: Figure, thresholds: MonitoringThreshold
 
 def _degradation_finding(figure: Figure, thresholds: MonitoringThresholds, *, is_live: bool) -> Finding | None:
     limit, metric = thresholds.max_degradation, "roc_auc_degradation"
-    blind = _not_measurable(metric, figure, thresholds, priority="against the out-of-time result")
+    blind = why_not_measurable(metric, figure, thresholds, priority="against the out-of-time result")
     if blind is not None:
         return Finding("not_measurable", metric, figure.value, limit, is_live, blind)
     held = figure.ci_low if thresholds.decision_mode == "ci_upper" and figure.ci_low is not None else figure.value
     if held is None or held <= limit:
         return None
     reason = f"roc_auc is {figure.value:.1%} below the version's out-of-time result, more than the {limit:.0%} allowed"
-    return Finding("degraded_against_out_of_time", metric, figure.value, limit, is_live, reason)
+    return Finding("degraded_against_out_of_time", metric, figure.value, limit, is_live, reason, figure.ci_low)
 
 
 def _guard_findings(found: Mapping[str, Figure], *, is_live: bool) -> list[Finding]:
@@ -164,6 +170,11 @@ def _guard_findings(found: Mapping[str, Figure], *, is_live: bool) -> list[Findi
     if coverage.status == "warn":
         reason = f"only {coverage.value:.1%} of the scored loans have a label"
         findings.append(Finding("worth_watching", "label_coverage", coverage.value, None, is_live, reason))
+    shift = found.get("calibration_in_the_large", Figure())
+    if shift.status == "warn" and shift.value is not None:
+        side = "low" if shift.value > 0 else "high"
+        reason = f"calibration_in_the_large {_number(shift.value)}: probabilities are too {side} overall"
+        findings.append(Finding("worth_watching", "calibration_in_the_large", shift.value, 0.0, is_live, reason))
     return findings
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from credit_platform.monitoring.intervals import Interval
+    from credit_platform.policy.action_policy import DecisionMode
     from credit_platform.policy.monitoring_thresholds import MetricThreshold
     from credit_platform.scoring.life_cycle import Provenance
     from credit_platform.scoring.windows import SampleRole
@@ -128,8 +129,11 @@ def standing(
     ci_high: float | None,
     *,
     threshold: MetricThreshold,
-    decision_mode: Literal["point", "ci_upper"],
+    decision_mode: DecisionMode,
 ) -> Status:
-    """Status of a metric against both floors; under `ci_upper` only an interval wholly below a floor counts."""
+    """Status of a metric against both floors; under `ci_upper` only an interval wholly below a floor counts.
+
+    Whether a shortfall persists needs other months and is no matter of one figure's status.
+    """
     held = ci_high if decision_mode == "ci_upper" and ci_high is not None else value
     return floor_status(held, warn=threshold.data_science_threshold, breach=threshold.business_threshold)

@@ -11,22 +11,26 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from credit_platform.policy.action_policy import DecisionMode, Persistence, RollbackMatrix
 from credit_platform.policy.early_warning import EarlyReadPolicy, EstimatePolicy
 from credit_platform.policy.policy_section import OpenShare, PolicySection, Share
 
 Priority = Literal["P0", "P1", "P2", "P3"]
+OnBreach = Literal["retrain", "active_monitoring"]
 Channel = Literal["email", "slack", "pagerduty"]
 
 
 class MetricThreshold(PolicySection):
     """The two floors of a metric: below the data-science one it is watched, below the business one it has failed.
 
-    P2 and P3 metrics may have no business floor: they inform and never decide.
+    P2 and P3 metrics may have no business floor: they inform and never decide. `on_business_breach` may soften what
+    follows on a breach of one metric.
     """
 
     priority: Priority
     business_threshold: Share | None = None
     data_science_threshold: Share
+    on_business_breach: OnBreach = "retrain"
 
     @field_validator("data_science_threshold")
     @classmethod
@@ -39,10 +43,11 @@ class MetricThreshold(PolicySection):
 
 
 class MetricOverride(PolicySection):
-    """The floors of one metric for one model; what is left out stays as it is for every model."""
+    """What one model has otherwise in one metric; what is left out stays as it is for every model."""
 
     business_threshold: Share | None = None
     data_science_threshold: Share | None = None
+    on_business_breach: OnBreach | None = None
 
     def applied_to(self, threshold: MetricThreshold) -> MetricThreshold:
         """The threshold with this override's own values in place."""
@@ -132,7 +137,9 @@ class MonitoringThresholds(PolicySection):
     early_reads: EarlyReadPolicy
     min_bads: Annotated[int, Field(ge=1)]
     confidence: OpenShare
-    decision_mode: Literal["point", "ci_upper"]
+    decision_mode: DecisionMode
+    persistence: Persistence
+    rollback: RollbackMatrix
     model_overrides: Mapping[str, Mapping[str, MetricOverride]]
     notification: Notifications
     alerts: AlertPolicy

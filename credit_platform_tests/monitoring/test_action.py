@@ -27,7 +27,8 @@ def _decide(
     at = subject(sample_role=sample_role)
     measured = figures(GOOD | (performance or {}), at=at, n_bad=n_bad)
     scored = figures(STABLE | {"psi": psi}, at=subject(lag=0, sample_role=stability_role), n_bad=None)
-    return decide_action(measured, scored, subject=at, thresholds=thresholds(**changes))
+    policy = thresholds(**{"decision_mode": "point"} | changes)
+    return decide_action(measured, scored, subject=at, thresholds=policy)
 
 
 @pytest.mark.parametrize(
@@ -128,6 +129,24 @@ def test_an_override_counts_for_its_model_only() -> None:
     override = {"roc_auc": {"business_threshold": 0.9, "data_science_threshold": 0.95}}
     assert _decide(model_overrides={"gradient_boosting": override}).action == "retrain"
     assert _decide(model_overrides={"logistic_regression": override}).action == "monitor"
+
+
+def test_a_metric_may_be_watched_only_where_it_fails() -> None:
+    softened = {"accuracy": {"on_business_breach": "active_monitoring"}}
+    policy = {"gradient_boosting": softened}
+    decision = _decide(performance={"accuracy": 0.60}, model_overrides=policy)
+    assert (decision.action, decision.triggered[0].rule) == ("active_monitoring", "below_data_science_threshold")
+    assert "below the business threshold 0.7 " in decision.reasons[0]
+    assert _decide(performance={"roc_auc": 0.60}, model_overrides=policy).action == "retrain"
+
+
+def test_probabilities_too_low_overall_are_watched() -> None:
+    measured = figures(GOOD | {"calibration_in_the_large": 0.4}, at=subject()).with_columns(
+        status=pl.when(metric="calibration_in_the_large").then(pl.lit("warn")).otherwise("status")
+    )
+    scored = figures(STABLE, at=subject(lag=0), n_bad=None)
+    decision = decide_action(measured, scored, subject=subject(), thresholds=thresholds())
+    assert (decision.state, "too low overall" in decision.reasons[0]) == ("watch", True)
 
 
 def test_shifted_features_are_named_and_watched() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from credit_platform.monitoring.performance import measure_performance
+from credit_platform.monitoring.performance import Baseline, measure_performance
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.schemas.monitoring import Performance
 from credit_platform_tests.monitoring_rows import cohort, subject, thresholds
@@ -16,7 +16,8 @@ METRICS = {
     "roc_auc", "accuracy", "precision", "recall", "f1_score", "roc_auc_degradation", "gini", "ks", "brier", "bad_rate",
     "no_information_rate", "decline_rate", "label_coverage", "mean_probability", "std_probability", "min_probability",
     "median_probability", "max_probability", "n", "n_actual_bad", "n_actual_good", "n_predicted_bad",
-    "n_predicted_good", "tn", "fp", "fn", "tp",
+    "n_predicted_good", "tn", "fp", "fn", "tp", "calibration_slope", "calibration_intercept",
+    "calibration_in_the_large", "capture_rate_at_10", "capture_rate_at_20", "lift_at_10", "lift_at_20",
 }  # fmt: skip
 
 
@@ -28,7 +29,7 @@ def _measure(
     psi: float | None = None,
 ) -> pl.DataFrame:
     table = measure_performance(
-        scored, subject=subject(), thresholds=policy or thresholds(), baseline={"roc_auc": baseline}, psi=psi
+        scored, subject=subject(), thresholds=policy or thresholds(), baseline=Baseline(baseline), psi=psi
     )
     Performance.validate(table)
     return table
@@ -148,7 +149,7 @@ def test_degradation_is_the_relative_loss_against_out_of_time(baseline: float, s
 
 
 def test_degradation_without_a_baseline_is_unknown() -> None:
-    table = measure_performance(cohort(), subject=subject(), thresholds=thresholds(), baseline={})
+    table = measure_performance(cohort(), subject=subject(), thresholds=thresholds(), baseline=Baseline())
     assert _column(table, "status")["roc_auc_degradation"] == "unknown"
 
 

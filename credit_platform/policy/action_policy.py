@@ -1,0 +1,60 @@
+"""How often a shortfall must be seen before it is acted on, and how soon a version that lost much is to be rolled back.
+
+Only shapes and the rules a value must obey belong here; the floors a metric is held against are in
+monitoring_thresholds.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from credit_platform.policy.policy_section import OpenShare, PolicySection, Share
+
+DecisionMode = Literal["point", "ci_upper", "persistent"]
+Deadline = Literal["2 hours", "1 day", "3 days"]
+
+
+class Persistence(PolicySection):
+    """A shortfall counts in the decision mode `persistent` when `months_found` of the last `months_looked_at` show it.
+
+    `is_pooled`: a warning must also hold for all these months taken together, its pooled interval wholly beyond the
+    threshold.
+    """
+
+    months_found: Annotated[int, Field(ge=1)]
+    months_looked_at: Annotated[int, Field(ge=1)]
+    is_pooled: bool
+
+    @field_validator("months_looked_at")
+    @classmethod
+    def _leaves_room_for_what_must_be_found(cls, value: int, info: ValidationInfo) -> int:
+        found = info.data.get("months_found")
+        if found is not None and value < found:
+            message = f"{value} is below months_found ({found}), so nothing could ever count"
+            raise ValueError(message)
+        return value
+
+
+class RollbackBand(PolicySection):
+    """A relative loss of ROC-AUC above which a rollback is advised within a time."""
+
+    degradation_above: OpenShare
+    within: Deadline
+
+
+class RollbackMatrix(PolicySection):
+    """When to advise going back to the version before: at once below a ROC-AUC, else by the loss, largest first."""
+
+    immediate_below_roc_auc: Share
+    bands: Annotated[tuple[RollbackBand, ...], Field(min_length=1, strict=False)]
+
+    @field_validator("bands")
+    @classmethod
+    def _falls(cls, value: tuple[RollbackBand, ...]) -> tuple[RollbackBand, ...]:
+        losses = [band.degradation_above for band in value]
+        if losses != sorted(set(losses), reverse=True):
+            message = f"bands must begin at falling losses, and begin at {losses}"
+            raise ValueError(message)
+        return value
