@@ -5,6 +5,7 @@ What is expected of them stands in the tests.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,6 @@ from numpy.typing import NDArray
 from credit_platform.lending.months import add_months
 from credit_platform.monitoring.action import ActionDecision, decide_action
 from credit_platform.monitoring.intervals import Interval
-from credit_platform.monitoring.measures import SCHEMA
 from credit_platform.monitoring.performance import Baseline, measure_performance
 from credit_platform.monitoring.persistence import Past
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
@@ -56,7 +56,7 @@ def true_auc(population: Population, *, drift: float = 0.0) -> float:
     return value
 
 
-def decisions(
+def measured_months(
     population: Population,
     *,
     seed: int,
@@ -65,17 +65,14 @@ def decisions(
     n_loans: int = 500,
     drift_from: int | None = None,
     drift: float = 0.0,
-) -> list[ActionDecision]:
-    """The decisions about one version over live months; from month `drift_from` on (0 is the first) with `drift`."""
+) -> list[pl.DataFrame]:
+    """The realised performance of one version over live months; from month `drift_from` on (0 is the first) drifted."""
     rng = np.random.default_rng(seed)
     label, probability = population.month(rng, n_loans)
     interval = delong_interval(label, probability, thresholds.confidence)
     baseline = Baseline(roc_auc(label, probability), None if interval is None else Interval(*interval))
-    measured: list[pl.DataFrame] = [pl.DataFrame(schema=SCHEMA)]
-    decided: list[ActionDecision] = []
+    months: list[pl.DataFrame] = []
     for place in range(n_months):
-        month = add_months(MONTH, place)
-        at = subject(month=month)
         is_drifted = drift_from is not None and place >= drift_from
         label, probability = population.month(rng, n_loans, drift=drift if is_drifted else 0.0)
         scored = pl.DataFrame(
@@ -85,9 +82,17 @@ def decisions(
                 "decision": np.where(probability >= 0.5, "decline", "approve"),
             }
         )
-        now = measure_performance(scored, subject=at, thresholds=thresholds, baseline=baseline)
+        at = subject(month=add_months(MONTH, place))
+        months.append(measure_performance(scored, subject=at, thresholds=thresholds, baseline=baseline))
+    return months
+
+
+def decisions(months: Sequence[pl.DataFrame], thresholds: MonitoringThresholds) -> list[ActionDecision]:
+    """What is decided in each of these months, with those before it as the past."""
+    decided: list[ActionDecision] = []
+    for place, now in enumerate(months):
+        month = add_months(MONTH, place)
         stable = figures(STABLE, at=subject(month=month, lag=0), n_bad=None)
-        past = Past(pl.concat(measured))
-        decided.append(decide_action(now, stable, subject=at, thresholds=thresholds, past=past))
-        measured.append(now)
+        past = Past(pl.concat(months[:place])) if place else Past()
+        decided.append(decide_action(now, stable, subject=subject(month=month), thresholds=thresholds, past=past))
     return decided

@@ -112,16 +112,11 @@ def test_only_measured_live_months_of_the_same_version_within_reach_count(before
 
 
 def test_a_loss_must_be_beyond_chance_twice_or_beyond_the_limit_at_once() -> None:
-    assert _decide(_month(0, roc_auc_degradation=0.06), _month(1), _month(2)).action == "monitor"
-    assert (
-        _decide(_month(0, roc_auc_degradation=0.06), _month(1, roc_auc_degradation=0.06)).action == "active_monitoring"
-    )
+    now, before = _month(0, roc_auc_degradation=0.06), _month(1, roc_auc_degradation=0.06)
+    assert _decide(now, _month(1), _month(2)).action == "monitor"
+    assert _decide(now, before).action == "active_monitoring"
     assert _decide(_month(0, roc_auc_degradation=0.08)).action == "active_monitoring"
-    wide = [
-        month.with_columns(ci_low=pl.lit(-0.01))
-        for month in (_month(0, roc_auc_degradation=0.06), _month(1, roc_auc_degradation=0.06))
-    ]
-    decision = _decide(*wide)
+    decision = _decide(*(month.with_columns(ci_low=pl.lit(-0.01)) for month in (now, before)))
     assert (decision.action, "chance can explain" in decision.reasons[0]) == ("monitor", True)
 
 
