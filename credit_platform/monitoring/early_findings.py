@@ -84,12 +84,17 @@ def _read_finding(rows: pl.DataFrame) -> Finding:
     metric = f"early_{clearest['metric']}"
     others = [_named(row) for row in rows[1:].iter_rows(named=True)]
     more = f"; also {', '.join(others[:N_NAMED_READS])}" if others else ""
+    chance = _p_value(clearest["holm_p_value"])
     reason = (
         f"{metric} {clearest['value']:.4f} of {_named(clearest)}, where {clearest['expected']:.4f} was expected from "
-        f"{clearest['n_history_cohorts']} earlier cohorts (corrected p-value {clearest['holm_p_value']:.2g}){more}"
+        f"{clearest['n_history_cohorts']} earlier cohorts (corrected p-value {chance}){more}"
     )
     is_live = clearest["sample_role"] == "post"
     return Finding("early_reads_worse", metric, clearest["value"], clearest["expected"], is_live, reason)
+
+
+def _p_value(value: float) -> str:
+    return "below 0.0001" if value < 0.0001 else f"{value:.4f}"
 
 
 def _named(row: dict[str, object]) -> str:

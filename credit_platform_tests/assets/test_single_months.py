@@ -24,9 +24,11 @@ from credit_platform_tests.small_book import (
 
 pytestmark = PREVIEW_ALLOWED
 
-SCORED = [model_table(model, part) for model in MODELS for part in ("prediction", "stability")]
+SCORED = [
+    model_table(model, part) for model in MODELS for part in ("prediction", "stability", "estimate", "early_reads")
+]
 MONITORED = [
-    *(model_table(model, part) for model in MODELS for part in ("performance", "action")),
+    *(model_table(model, part) for model in MODELS for part in ("performance", "estimate_backtest", "action")),
     "monitoring/history",
     "monitoring/champion_challenger",
 ]
