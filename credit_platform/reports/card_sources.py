@@ -23,7 +23,7 @@ AUDIT_SCHEMA = {
     "effective_month": pl.Date,
     "reasons": pl.String,
 }
-POLICY_ACTOR = "policy"  # who decides when no person does
+RULES = ("policy", "training")  # actors of the audit log that are no persons
 
 
 @dataclass(frozen=True, eq=False)

@@ -215,7 +215,7 @@ def _approvals(sources: CardSources) -> Part:
     shown = None if audit is None else audit.with_columns(pl.col("effective_month").dt.strftime("%Y-%m"))
     return Part(
         "Approvals and decisions on record",
-        "From the audit log, oldest first. The actor policy is the rule of promotion and no person.",
+        "From the audit log, oldest first. The actors policy and training are rules of the platform and no persons.",
         (grid(shown, ["Time", "Action", "Actor", "Effective month", "Reasons"]),),
     )
 

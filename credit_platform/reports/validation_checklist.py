@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from credit_platform.reports.card_sources import POLICY_ACTOR, CardSources
+from credit_platform.reports.card_sources import RULES, CardSources
 from credit_platform.reports.document import UNKNOWN, Document, Grid, Part
 from credit_platform.reports.gates import gate_texts
 from credit_platform.reports.version_facts import SAMPLE_ROLES, VersionFacts, measured, told, windows_table
@@ -179,7 +179,7 @@ def _record(version: VersionFacts, sources: CardSources) -> list[Line]:
     commit = told(manifest, "git_commit") or told(manifest, "provenance", "git_commit")
     policy = told(version.metadata, "policy_sha256")
     audit = sources.audit
-    people = None if audit is None else sorted(set(audit["actor"]) - {POLICY_ACTOR})
+    people = None if audit is None else sorted(set(audit["actor"]) - set(RULES))
     return [
         _present("Code it was made with (git commit)", None if commit == UNKNOWN else commit),
         _present("Policy it was made with (sha256)", policy),

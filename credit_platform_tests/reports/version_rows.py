@@ -17,6 +17,7 @@ from credit_platform.reports.excluded_columns import excluded_columns
 from credit_platform.reports.gates import gate_table
 from credit_platform.reports.version_facts import VersionFacts
 from credit_platform.scoring.evaluation import Evaluation, evaluate_version
+from credit_platform.scoring.promotion import CandidateResult
 from credit_platform.scoring.windows import SampleRole
 from credit_platform_tests.scoring.drawn_samples import FloatArray, honest_sample
 
@@ -50,10 +51,8 @@ def evaluation(seed: int = 3) -> Evaluation:
 def facts(**changes: object) -> VersionFacts:
     """A champion all of whose gates were passed, with some of its facts changed."""
     gates = gate_table(
-        {"train": 0.96, "validation": 0.95, "test": 0.94, "oot": 0.93},
-        null_rate=0.03125,
-        artifacts_load_back=True,
-        gates=load_policy().model.gates,
+        CandidateResult({"train": 0.96, "validation": 0.95, "test": 0.94, "oot": 0.93}, 0.03125, True),  # noqa: FBT003
+        load_policy().model.gates,
     )
     known = VersionFacts(
         model=MODEL,
@@ -140,7 +139,7 @@ def sources(**changes: object) -> CardSources:
         ),
         audit=pl.DataFrame(
             [
-                ("2025-01-03T09:00:00+00:00", "registered", "policy", date(2024, 12, 1), "Trained."),
+                ("2025-01-03T09:00:00+00:00", "registered", "training", date(2024, 12, 1), "Trained."),
                 ("2025-01-04T10:00:00+00:00", "promoted", "Ada <x>", date(2025, 1, 1), "Reviewed | approved."),
             ],
             schema=AUDIT_SCHEMA,
