@@ -16,7 +16,7 @@ FIRST = date(2024, 12, 1)
 
 
 def _version(model: str, place: int, role: str, begins: date | None, until: date | None) -> VersionFacts:
-    as_of = add_months(FIRST, 3 * place)
+    as_of, tables = add_months(FIRST, 3 * place), evaluation()
     return replace(
         facts(),
         model=model,
@@ -26,7 +26,9 @@ def _version(model: str, place: int, role: str, begins: date | None, until: date
         promoted=begins is not None,
         in_force_from=begins,
         in_force_until=until,
-        evaluation=evaluation(seed=10 * place + len(model)),
+        evaluation=replace(
+            tables, metrics=tables.metrics.with_columns(pl.col("value", "ci_low", "ci_high") - 0.01 * place)
+        ),
     )
 
 

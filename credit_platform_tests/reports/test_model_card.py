@@ -55,7 +55,7 @@ def test_purpose_and_owner_are_those_given(card: str) -> None:
 
 def test_windows_and_counts_equal_those_given(card: str) -> None:
     table = rows(part(card, "Data, windows and samples"))
-    assert table[0] == ["Training", "2023-01", "2023-12", "12", "3000", "750", "0.2500"]
+    assert table[0] == ["Training", "2023-01", "2023-12", "12", "1200", "300", "0.2500"]
     assert len(table) == 4
 
 

@@ -151,7 +151,7 @@ def test_confusion_counts_are_drawn_as_given(page: str) -> None:
 
 def test_windows_and_samples_are_told_by_cohort(page: str) -> None:
     shown = html_text.rows(html_text.section(page, "Windows"))
-    assert shown[0] == ["Training", "2023-01", "2023-12", "12", "3000", "750", "0.2500"]
+    assert shown[0] == ["Training", "2023-01", "2023-12", "12", "1200", "300", "0.2500"]
     assert shown[3][:4] == ["Out-of-time", "2024-06", "2024-06", "1"]
 
 

@@ -22,7 +22,7 @@ from credit_platform.scoring.windows import SampleRole
 from credit_platform_tests.scoring.drawn_samples import FloatArray, honest_sample
 
 MODEL, VERSION, AS_OF = "gradient_boosting", "2024-12-01-a1b2c3d4e5f6", date(2024, 12, 1)
-SIZES: dict[SampleRole, int] = {"train": 3000, "validation": 1500, "test": 1000, "oot": 500}
+SIZES: dict[SampleRole, int] = {"train": 1200, "validation": 600, "test": 500, "oot": 300}
 WINDOWS = {
     "train": month_range(date(2023, 1, 1), date(2023, 12, 1)),
     "validation": month_range(date(2024, 1, 1), date(2024, 3, 1)),
