@@ -8,6 +8,7 @@ import json
 import dagster as dg
 
 from credit_platform.assets.declaration import OWNERS, asset_key
+from credit_platform.assets.model_documents import document_version
 from credit_platform.assets.registration import TrainingOutcome, windows_by_role
 from credit_platform.assets.resources import LakeResource
 from credit_platform.assets.retrain_claim import left_to
@@ -80,7 +81,8 @@ def _model_asset(model: str, spec: ModelSpec, axis: MonthlyAxis, policy: Policy)
             outcome = train_as_of(lake.lake, model, month, policy)
             folder = str(lake.layout.model_version(model, outcome.model_version))
             context.log.info(json.dumps({"month": month_key(month), "reasons": list(outcome.decision.reasons)}))
-            context.add_asset_metadata(_training_metadata(outcome, folder), partition_key=month_key(month))
+            documents = document_version(lake.lake, policy, model, outcome.model_version)
+            context.add_asset_metadata(_training_metadata(outcome, folder) | documents, partition_key=month_key(month))
 
     return version_as_of
 

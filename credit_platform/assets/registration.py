@@ -18,8 +18,9 @@ from credit_platform.lake.tables import Lake, parquet_bytes
 from credit_platform.lending.months import add_months, month_key
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.scoring.clickstream_evidence import mask_clickstream
 from credit_platform.scoring.comparison import compare_out_of_time
-from credit_platform.scoring.evaluation import auc_by_sample, null_rate
+from credit_platform.scoring.evaluation import Evaluation, auc_by_sample, evaluate, null_rate
 from credit_platform.scoring.life_cycle import roles, withdrawn
 from credit_platform.scoring.promotion import CandidateResult, PromotionDecision, decide_promotion
 from credit_platform.scoring.reason_mix import mix_counts, reason_mix
@@ -41,7 +42,12 @@ class Developed:
     kind: str
     fitted: FittedVersion
     samples: Samples
-    metrics: pl.DataFrame
+    evaluation: Evaluation
+
+    @property
+    def metrics(self) -> pl.DataFrame:
+        """The metrics per sample."""
+        return self.evaluation.metrics
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +74,7 @@ def register(lake: Lake, developed: Developed, policy: Policy) -> TrainingOutcom
     judged = _judged(developed)
     artifacts = fitted.artifacts() | {
         "feature_importance.parquet": parquet_bytes(fitted.importance),
+        "evaluation.json": developed.evaluation.to_bytes(),
         "metadata.json": to_json(_metadata(developed, judged, policy)),
     }
     stored = ModelStore(lake.layout).save(fitted.model, month, artifacts, _made_of(lake, developed, policy))
@@ -144,6 +151,7 @@ def _metadata(developed: Developed, judged: CandidateResult, policy: Policy) -> 
         "windows": {"kind": developed.kind, **windows_by_role(developed.windows)},
         "samples": _counts(developed),
         "metrics": developed.metrics.to_dicts(),
+        "without_clickstream": _without_clickstream(developed, policy.model).to_dicts(),
         "reason_mix": mix_counts(
             reason_mix(reasons_of(developed.fitted, developed.samples["validation"], policy.reasons))
         ),
@@ -155,6 +163,12 @@ def _metadata(developed: Developed, judged: CandidateResult, policy: Policy) -> 
         "policy_sha256": policy.sha256,
         "libraries": libraries(),
     }
+
+
+def _without_clickstream(developed: Developed, config: ModelConfig) -> pl.DataFrame:
+    """Metrics of the out-of-time sample as if its clickstream had never come."""
+    dark = mask_clickstream(developed.samples["oot"], share=1.0, seed=config.random_seed)
+    return evaluate(developed.fitted, {"oot": dark}, cut_off=config.scoring.cut_off)
 
 
 def _made_of(lake: Lake, developed: Developed, policy: Policy) -> dict[str, object]:

@@ -13,7 +13,7 @@ from credit_platform.assets.registration import Developed, Samples, TrainingOutc
 from credit_platform.lake.tables import Lake
 from credit_platform.lending.months import add_months, month_key
 from credit_platform.policy.load import Policy
-from credit_platform.scoring.evaluation import evaluate
+from credit_platform.scoring.evaluation import evaluate_version
 from credit_platform.scoring.samples import attach_labels
 from credit_platform.scoring.training import fit_version
 from credit_platform.scoring.windows import SampleRole, windows_for
@@ -62,13 +62,12 @@ def train_as_of(lake: Lake, model: str, month: date, policy: Policy) -> Training
     held_out: dict[SampleRole, tuple[date, ...]] = {"test": windows.test, "oot": windows.oot}
     samples: Samples = {"train": train, "validation": validation}
     samples |= {role: read_cohorts(lake, cohorts, lag=lag) for role, cohorts in held_out.items()}
-    metrics = evaluate(fitted, samples, cut_off=config.scoring.cut_off)
     developed = Developed(
         month=month,
         windows=windows,
         kind="triggered" if triggered else config.windows.mode,
         fitted=fitted,
         samples=samples,
-        metrics=metrics,
+        evaluation=evaluate_version(fitted, samples, config=config),
     )
     return register(lake, developed, policy)

@@ -70,6 +70,10 @@ class Layout:
         """A page or written report."""
         return self.data_dir / "reports" / name
 
+    def version_report(self, model: str, version: str, ending: str) -> Path:
+        """A page or document about one version, by how its name ends (`.html`, `_card.md`)."""
+        return self.data_dir / "reports" / "models" / model / f"{version}{ending}"
+
     @property
     def datamart(self) -> Path:
         """The DuckDB file of views for people."""

@@ -107,7 +107,8 @@ def _features(version: VersionFacts, sources: CardSources) -> Part:
         grid(ranked, ["Rank", "Feature", "Share of importance"]),
     ]
     if unranked:
-        blocks.append(f"Read without a share of its own: {', '.join(unranked)}.")
+        names_told = ", ".join(unranked)
+        blocks.append(f"Read, with no share of their own, as they enter together or not at all: {names_told}.")
     return Part("Features", "", tuple(blocks))
 
 

@@ -62,7 +62,7 @@ def validation_checklist(version: VersionFacts, sources: CardSources, *, gates: 
         ("Data and samples", _samples(version, sources)),
         ("Ranking", _ranking(version, sources, gates)),
         ("Calibration", _calibration(version)),
-        ("Explanation and fairness of inputs", _inputs(sources)),
+        ("Explanation and fairness of inputs", _inputs(version, sources)),
         ("Record", _record(version, sources)),
     )
     gate_rows = tuple(gate_texts(version.gates).rows())
@@ -161,9 +161,9 @@ def _calibration(version: VersionFacts) -> list[Line]:
     ]
 
 
-def _inputs(sources: CardSources) -> list[Line]:
-    codes, features = sources.reason_codes, sources.features
-    uncovered = None if codes is None or features is None else sorted(set(features) - set(codes["feature"]))
+def _inputs(version: VersionFacts, sources: CardSources) -> list[Line]:
+    codes, speaking = sources.reason_codes, version.importance.get_column("feature").to_list()
+    uncovered = None if codes is None or not speaking else sorted(set(speaking) - set(codes["feature"]))
     return [
         Line(
             "Features without a reason code",

@@ -73,7 +73,7 @@ def test_other_held_out_labels_change_the_judgement_and_not_one_byte_of_the_mode
         untrained.lake.write("gold/label_store", labels.with_columns(label=1 - pl.col("label")), [month])
     after = train_as_of(untrained.lake, model, FIRST_TRAINING, policy)
     old, new = (store.load(model, outcome.model_version) for outcome in (before, after))
-    assert {name for name in old if old[name] != new[name]} == {"metadata.json"}
+    assert {name for name in old if old[name] != new[name]} == {"evaluation.json", "metadata.json"}
     assert store.out_of_time_auc(model, before.model_version) != store.out_of_time_auc(model, after.model_version)
 
 

@@ -75,7 +75,7 @@ def test_features_are_listed_with_their_share_and_exclusions_with_their_reason(c
     text = part(card, "Features")
     assert "Columns read from the feature store: 4." in text
     assert ["1", "interest_rate", "0.5000"] in rows(text)
-    assert "Read without a share of its own: n_loans." in text
+    assert "as they enter together or not at all: n_loans." in text
     excluded = {row[1]: row[2] for row in rows(part(card, "What is left out, and why"))}
     assert "never to score" in excluded["Age"]
     assert "nothing can leak" in excluded["overdue_amt"]

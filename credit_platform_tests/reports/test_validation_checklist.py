@@ -11,7 +11,7 @@ from credit_platform.reports.document import to_markdown
 from credit_platform.reports.validation_checklist import validation_checklist
 from credit_platform.reports.version_facts import VersionFacts, measured
 from credit_platform_tests.reports.markdown_text import headings, part, rows
-from credit_platform_tests.reports.version_rows import evaluation, facts, metadata, nothing_known, sources
+from credit_platform_tests.reports.version_rows import evaluation, facts, importance, metadata, nothing_known, sources
 
 HEADINGS = [
     "Result",
@@ -101,7 +101,9 @@ def test_nothing_passes_that_is_not_known(unknown: str) -> None:
         (None, sources(manifest={"git_commit": "unknown"}), CODE, "unknown"),
         (None, sources(manifest={"provenance": {"git_commit": "c0ffee"}}), CODE, "passed"),
         (None, sources(features=("Age", "n_loans")), "Excluded columns among the features", "failed"),
-        (None, sources(features=("loans_per_credit_item",)), "Features without a reason code", "failed"),
+        (facts(importance=importance(n=4)), None, "Features without a reason code", "failed"),
+        (facts(importance=importance(n=3)), None, "Features without a reason code", "passed"),
+        (facts(importance=importance().clear()), None, "Features without a reason code", "unknown"),
         (None, sources(trained_without=None), "Out-of-time ROC-AUC with the clickstream taken away", "unknown"),
         (None, sources(trained_without=0.99), "Out-of-time ROC-AUC with the clickstream taken away", "failed"),
         (
