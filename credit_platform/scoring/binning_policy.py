@@ -28,9 +28,9 @@ class BinningPolicy:
     pre_bins: int = 20
     min_bin_share: float = 0.05
     min_bin_bads: int = 10
-    evidence_pre_bins: int = 100
-    evidence_min_bin_share: float = 0.01
-    evidence_min_bin_bads: int = 5
+    evidence_pre_bins: int = 200
+    evidence_min_bin_share: float = 0.005
+    evidence_min_bin_bads: int = 2
 
     @classmethod
     def from_params(cls, params: Mapping[str, object]) -> Self:

@@ -19,12 +19,14 @@ from credit_platform.lending.labels import label_loans
 from credit_platform.lending.loan_snapshots import clean_loan_snapshots
 from credit_platform.lending.months import month_range
 from credit_platform.policy.load import load_policy
-from credit_platform.policy.model_config import ModelConfig
+from credit_platform.policy.model_config import ModelConfig, ModelSpec
 from credit_platform.schemas.gold import FeatureStore
 from credit_platform.scoring.samples import attach_labels
 from credit_platform.scoring.training import FittedVersion, fit_version
 
 MakeLoans = Callable[..., pl.DataFrame]
+
+PLAIN = "plain_logistic_regression"
 
 
 def make_loans(n: int, *, seed: int, month: date = date(2023, 6, 1), history: int = 6) -> pl.DataFrame:
@@ -84,10 +86,13 @@ def loans() -> MakeLoans:
 
 @pytest.fixture(scope="session")
 def config() -> ModelConfig:
-    return load_policy().model
+    """The shipped configuration, and beside its models a plain logistic regression, which stays an algorithm."""
+    shipped = load_policy().model
+    plain = ModelSpec(alias=PLAIN, algorithm="logistic_regression", params={"C": 1.0, "max_iter": 1000})
+    return shipped.model_copy(update={"models": {**shipped.models, PLAIN: plain}})
 
 
-@pytest.fixture(scope="session", params=["logistic_regression", "gradient_boosting"])
+@pytest.fixture(scope="session", params=["logistic_regression", "gradient_boosting", PLAIN])
 def model(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

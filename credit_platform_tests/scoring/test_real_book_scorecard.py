@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+import pytest
+
+from credit_platform.policy.model_config import ModelConfig
+from credit_platform.scoring.clickstream_evidence import EVIDENCE, mask_clickstream
+from credit_platform.scoring.discrimination import roc_auc
+from credit_platform.scoring.grades import score_points
+from credit_platform.scoring.scorecard import ScorecardLearner
+from credit_platform.scoring.scorecard_expression import points_expression
+from credit_platform.scoring.training import FittedVersion, fit_version
+
+Samples = Mapping[str, pl.DataFrame]
+MODEL = "logistic_regression"
+
+
+@pytest.fixture(scope="module")
+def scorecard(config: ModelConfig, book_samples: Samples) -> FittedVersion:
+    return fit_version(MODEL, book_samples["train"], book_samples["validation"], config)
+
+
+@pytest.fixture(scope="module")
+def learner(scorecard: FittedVersion) -> ScorecardLearner:
+    assert isinstance(scorecard.learner, ScorecardLearner)
+    return scorecard.learner
+
+
+@pytest.fixture(scope="module")
+def unseen(book_samples: Samples) -> pl.DataFrame:
+    return pl.concat([book_samples["test"], book_samples["oot"]])
+
+
+def dark(frame: pl.DataFrame) -> pl.DataFrame:
+    return mask_clickstream(frame, share=1.1, seed=0)
+
+
+def auc_of(version: FittedVersion, frame: pl.DataFrame) -> float:
+    auc = roc_auc(frame["label"].to_numpy(), version.predict(frame))
+    assert auc is not None
+    return auc
+
+
+def test_without_clickstream_it_ranks_like_one_that_never_knew_it_and_stays_honest(
+    scorecard: FittedVersion, config: ModelConfig, book_samples: Samples, unseen: pl.DataFrame
+) -> None:
+    never = fit_version(MODEL, dark(book_samples["train"]), dark(book_samples["validation"]), config)
+    cohort = dark(book_samples["oot"])
+    assert auc_of(scorecard, cohort) >= auc_of(never, cohort) - 0.01
+    assert scorecard.predict(dark(unseen)).mean() == pytest.approx(unseen["label"].mean(), abs=0.04)
+
+
+def test_the_signs_and_the_variance_inflation_of_what_is_kept_are_in_order(learner: ScorecardLearner) -> None:
+    kept = [one for one in learner.characteristics if one.dropped is None]
+    assert 5 <= len(kept) <= 20
+    assert all(one.weight > 0 and (one.variance_inflation or 0) < 5 for one in kept)
+    assert all(one.information_value >= 0.02 for one in kept)
+    assert max(kept, key=lambda one: one.information_value).feature == EVIDENCE
+
+
+def test_the_exported_points_are_the_scores_of_lit_and_dark_cohorts(
+    scorecard: FittedVersion, learner: ScorecardLearner, config: ModelConfig, book_samples: Samples
+) -> None:
+    document = learner.exports(scorecard.preparation)["scorecard.json"]
+    for sample in ("train", "oot", "dark"):
+        frame = book_samples[sample]
+        scored = pl.DataFrame({"p": scorecard.predict(frame)}).select(
+            score_points(pl.col("p"), config.scoring.scaling).alias("points")
+        )
+        assert scored.equals(frame.select(points_expression(document)))
+
+
+def test_fine_bins_of_the_evidence_keep_the_ranking_of_the_number_itself(
+    scorecard: FittedVersion, book_samples: Samples
+) -> None:
+    validation = book_samples["validation"]
+    place = list(scorecard.preparation.design_features()).index(EVIDENCE)
+    binned = -scorecard.preparation.design_matrix(validation)[:, place]
+    number = scorecard.preparation.evidence.total(validation)
+    label = validation["label"].to_numpy()
+    aucs = [roc_auc(label, values) or 0.0 for values in (binned, number)]
+    assert len(np.unique(binned)) >= 20
+    assert aucs[0] >= aucs[1] - 0.004
