@@ -37,10 +37,7 @@ def explained(version: FittedVersion, loans: pl.DataFrame, place: int, policy: P
 
 @pytest.fixture(scope="module")
 def scorecard(config: ModelConfig, loans: MakeLoans) -> FittedVersion:
-    spec = config.models["logistic_regression"].model_copy(update={"algorithm": "scorecard"})
-    models = {**config.models, "logistic_regression": spec}
-    chosen = config.model_copy(update={"models": models})
-    return fit_version("logistic_regression", loans(900, seed=1), loans(300, seed=2), chosen)
+    return fit_version("logistic_regression", loans(900, seed=1), loans(300, seed=2), config)
 
 
 def test_the_parts_of_every_loan_make_its_score_and_its_probability(version: FittedVersion, loans: MakeLoans) -> None:
@@ -83,7 +80,8 @@ def test_reasons_are_the_predictions_own_with_both_texts(version: FittedVersion,
 
 
 def test_a_reason_whose_value_was_unknown_says_so(version: FittedVersion, loans: MakeLoans) -> None:
-    month = loans(300, seed=84)
+    # Debt, as every model looks at it.
+    month = loans(300, seed=84).with_columns(outstanding_debt_amount=pl.lit(None, dtype=pl.Float64))
     found = [explained(version, month, place) for place in range(80)]
     unknown = {
         reason.feature: reason.consumer
