@@ -10,7 +10,6 @@ from credit_platform.cli.instance import open_instance
 from credit_platform.lending.months import month_key, month_range
 from credit_platform.policy.load import load_policy
 from credit_platform.scoring.reason_mix import reason_mix
-from credit_platform.scoring.reasons import REASON_COLUMNS
 from credit_platform_tests.small_book import FIRST_SCORING, LAST, MODELS, BookFolders
 
 SCORED = month_range(FIRST_SCORING, LAST)
