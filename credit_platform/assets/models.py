@@ -13,6 +13,7 @@ from credit_platform.assets.registration import TrainingOutcome, windows_by_role
 from credit_platform.assets.resources import LakeResource
 from credit_platform.assets.retrain_claim import left_to
 from credit_platform.assets.training import train_as_of
+from credit_platform.assets.tuning_progress import log_trials, tuning_table
 from credit_platform.lending.months import month_key
 from credit_platform.partitions import MonthlyAxis, all_months_until, months_before, run_months
 from credit_platform.policy.load import Policy
@@ -41,6 +42,8 @@ def _training_metadata(outcome: TrainingOutcome, folder: str) -> dict[str, dg.Me
             "\n".join(f"{row['rank']}. {row['feature']}" for row in outcome.importance.head(10).iter_rows(named=True))
         ),
     }
+    if len(outcome.tuning.trials) > 1:
+        values["tuning"] = dg.MetadataValue.md(tuning_table(outcome.tuning))
     for role, row in auc.items():
         if row["value"] is not None:
             values[f"roc_auc_{role}"] = dg.MetadataValue.float(float(row["value"]))
@@ -65,7 +68,7 @@ def _model_asset(model: str, spec: ModelSpec, axis: MonthlyAxis, policy: Policy)
         partitions_def=axis.training_months,
         backfill_policy=dg.BackfillPolicy.single_run(),
         owners=[OWNERS["model"]],
-        kinds={"lightgbm" if spec.algorithm == "gradient_boosting" else "scikitlearn"},
+        kinds={"lightgbm" if spec.algorithm in {"gradient_boosting", "random_forest"} else "scikitlearn"},
         deps=[
             dg.AssetDep(asset_key("gold/feature_store"), partition_mapping=features),
             dg.AssetDep(asset_key("gold/label_store"), partition_mapping=labels),
@@ -78,7 +81,7 @@ def _model_asset(model: str, spec: ModelSpec, axis: MonthlyAxis, policy: Policy)
             context.add_output_metadata({"left_to_run": other})
             return
         for month in run_months(context):
-            outcome = train_as_of(lake.lake, model, month, policy)
+            outcome = train_as_of(lake.lake, model, month, policy, on_trial=log_trials(context.log))
             folder = str(lake.layout.model_version(model, outcome.model_version))
             context.log.info(json.dumps({"month": month_key(month), "reasons": list(outcome.decision.reasons)}))
             documents = document_version(lake.lake, policy, model, outcome.model_version)

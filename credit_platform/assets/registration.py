@@ -26,6 +26,7 @@ from credit_platform.scoring.promotion import CandidateResult, PromotionDecision
 from credit_platform.scoring.reason_mix import mix_counts, reason_mix
 from credit_platform.scoring.reasons import reasons_of
 from credit_platform.scoring.training import FittedVersion, is_restorable, load_version
+from credit_platform.scoring.tuning import Tuning
 from credit_platform.scoring.windows import SampleRole, Windows
 
 Samples = dict[SampleRole, pl.DataFrame]
@@ -59,6 +60,7 @@ class TrainingOutcome:
     metrics: pl.DataFrame
     decision: PromotionDecision
     importance: pl.DataFrame
+    tuning: Tuning
 
 
 def register(lake: Lake, developed: Developed, policy: Policy) -> TrainingOutcome:
@@ -93,7 +95,7 @@ def register(lake: Lake, developed: Developed, policy: Policy) -> TrainingOutcom
         reasons=decision.reasons,
     )
     PromotionLog(lake.layout).append(record, policy_sha256=policy.sha256)
-    return TrainingOutcome(stored, developed.windows, developed.metrics, decision, fitted.importance)
+    return TrainingOutcome(stored, developed.windows, developed.metrics, decision, fitted.importance, fitted.tuning)
 
 
 def _make_challenger(lake: Lake, developed: Developed, stored: str, policy: Policy) -> None:
@@ -157,7 +159,7 @@ def _metadata(developed: Developed, judged: CandidateResult, policy: Policy) -> 
         ),
         "oot_null_rate": judged.null_rate,
         "artifacts_load_back": judged.artifacts_load_back,
-        "params": dict(spec.params),
+        "params": {**spec.params, **developed.fitted.tuning.params},
         "random_seed": policy.model.random_seed,
         "label_def": policy.model.label.label_def,
         "policy_sha256": policy.sha256,

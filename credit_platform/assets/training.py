@@ -15,7 +15,8 @@ from credit_platform.lending.months import add_months, month_key
 from credit_platform.policy.load import Policy
 from credit_platform.scoring.evaluation import evaluate_version
 from credit_platform.scoring.samples import attach_labels
-from credit_platform.scoring.training import fit_version
+from credit_platform.scoring.training import fit_version, unwatched
+from credit_platform.scoring.tuning import OnTrial
 from credit_platform.scoring.windows import SampleRole, windows_for
 
 
@@ -44,8 +45,10 @@ def read_cohorts(lake: Lake, cohorts: Sequence[date], *, lag: int) -> pl.DataFra
     return attach_labels(features, labels).collect()
 
 
-def train_as_of(lake: Lake, model: str, month: date, policy: Policy) -> TrainingOutcome:
+def train_as_of(lake: Lake, model: str, month: date, policy: Policy, on_trial: OnTrial = unwatched) -> TrainingOutcome:
     """Train a model as of a month, store the version, and record whether it goes into production.
+
+    `on_trial` is called after every trial of the tuning.
 
     Raises:
         WindowError: the windows do not fit before the month.
@@ -57,7 +60,7 @@ def train_as_of(lake: Lake, model: str, month: date, policy: Policy) -> Training
     triggered = is_triggered(lake, model, month)
     windows = windows_for(month, config, triggered=triggered)
     train, validation = (read_cohorts(lake, cohorts, lag=lag) for cohorts in (windows.train, windows.validation))
-    fitted = fit_version(model, train, validation, config)
+    fitted = fit_version(model, train, validation, config, on_trial)
 
     held_out: dict[SampleRole, tuple[date, ...]] = {"test": windows.test, "oot": windows.oot}
     samples: Samples = {"train": train, "validation": validation}

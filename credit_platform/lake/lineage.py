@@ -15,7 +15,7 @@ from credit_platform.lake.code_state import code_state
 from credit_platform.lake.layout import Layout
 from credit_platform.lending.months import month_key
 
-_LIBRARIES = ("polars", "numpy", "scikit-learn", "lightgbm")
+_LIBRARIES = ("polars", "numpy", "scikit-learn", "lightgbm", "optuna")
 
 
 def input_hashes(layout: Layout, months_by_table: Mapping[str, Sequence[date]]) -> dict[str, dict[str, str]]:

@@ -6,7 +6,6 @@ model_config.yaml, reading files in load.py, and what follows from the numbers (
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date
 from itertools import pairwise
@@ -15,16 +14,11 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from credit_platform.lending.months import add_months, month_key, parse_month
+from credit_platform.policy.model_spec import ModelName, ModelSpec
 from credit_platform.policy.policy_section import MonthCount, OpenShare, PolicySection, Share
 from credit_platform.policy.rivalry_policy import RivalryPolicy
 
-# The algorithms that come with the platform; another one is named by its address, package.module:ClassName.
-ALGORITHM_NAMES = ("scorecard", "logistic_regression", "gradient_boosting")
-_ADDRESS = re.compile(r"[a-zA-Z_]\w*(\.[a-zA-Z_]\w*)*:[A-Z]\w*")
-
 SOURCES = ("lms_loan_daily", "features_attributes", "features_financials", "feature_clickstream")
-
-ModelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]  # it becomes a part of asset keys and paths
 
 
 def _read_month(value: object) -> object:
@@ -213,23 +207,6 @@ class GatePolicy(PolicySection):
     max_oot_test_gap: Share
     max_train_validation_gap: Share
     max_null_rate: Share
-
-
-class ModelSpec(PolicySection):
-    """One competing model: the name reports give it, its algorithm and the algorithm's own parameters."""
-
-    alias: ModelName
-    algorithm: str
-    params: Mapping[str, bool | int | float | str]
-
-    @field_validator("algorithm")
-    @classmethod
-    def _is_known_or_an_address(cls, value: str) -> str:
-        if value not in ALGORITHM_NAMES and not _ADDRESS.fullmatch(value):
-            known = ", ".join(ALGORITHM_NAMES)
-            message = f"{value!r} is neither one of {known} nor an address package.module:ClassName"
-            raise ValueError(message)
-        return value
 
 
 class ModelConfig(PolicySection):

@@ -11,12 +11,14 @@ from importlib import import_module
 from credit_platform.scoring.gradient_boosting import GradientBoostingLearner
 from credit_platform.scoring.learner import Learner
 from credit_platform.scoring.logistic_regression import LogisticRegressionLearner
+from credit_platform.scoring.random_forest import RandomForestLearner
 from credit_platform.scoring.scorecard import ScorecardLearner
 
 ALGORITHMS: Mapping[str, type[Learner]] = {
     "scorecard": ScorecardLearner,
     "logistic_regression": LogisticRegressionLearner,
     "gradient_boosting": GradientBoostingLearner,
+    "random_forest": RandomForestLearner,
 }
 
 

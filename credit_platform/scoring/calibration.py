@@ -55,6 +55,9 @@ class PlattCalibrator:
         return cls(slope=float(content["slope"]), intercept=float(content["intercept"]))
 
 
+UNCALIBRATED = PlattCalibrator(slope=1.0, intercept=0.0)  # passes every probability on as it is
+
+
 def fit_platt(label: NDArray[np.int8], raw: FloatArray) -> PlattCalibrator:
     """Fit slope and intercept by maximum likelihood with Platt's (1999) smoothed targets.
 

@@ -135,3 +135,8 @@ def mask_clickstream(frame: pl.DataFrame, *, share: float, seed: int) -> pl.Data
         pl.when(hidden).then(pl.lit(0)).otherwise(pl.col(column)).cast(frame.schema[column]).alias(column)
         for column in (MONTHS, *CLICKSTREAM_SUMS)
     )
+
+
+def with_dark_copies(frame: pl.DataFrame) -> pl.DataFrame:
+    """Every loan, and every loan with a clickstream once more without it; the copies stand behind."""
+    return pl.concat([frame, mask_clickstream(frame.filter(pl.col(MONTHS) > 0), share=1.1, seed=0)])

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from credit_platform.scoring.binning import WoeBinning, fit_binning
 from credit_platform.scoring.binning_policy import BinningPolicy
-from credit_platform.scoring.clickstream_evidence import ClickstreamEvidence
+from credit_platform.scoring.clickstream_evidence import ClickstreamEvidence, with_dark_copies
 from credit_platform.scoring.learner import PreparationName
 from credit_platform.scoring.preprocessing import Preprocessing, fit_preprocessing
 
@@ -48,6 +48,9 @@ def fit_preparation(
 ) -> Preparation:
     """Fit a kind of preparation on training loans with their `label`; `evidence` has been fitted on them before.
 
+    Bins count each loan once: those without evidence weigh nothing by themselves. What is standardised has to know
+    loans without a clickstream too, or it would clip their number of months to the shortest history.
+
     Args:
         kind: Which kind.
         train: Feature store rows with their `label`.
@@ -59,7 +62,7 @@ def fit_preparation(
     """
     if kind == "weight_of_evidence":
         return fit_binning(train, evidence, BinningPolicy.from_params(params))
-    return fit_preprocessing(train, evidence)
+    return fit_preprocessing(with_dark_copies(train), evidence)
 
 
 def load_preparation(kind: PreparationName, text: bytes) -> Preparation:

@@ -2,6 +2,8 @@
 
 A model that ranks against these expectations would have to be defended loan by loan, so bins, signs and splits are held
 to them. Features not named here may point either way.
+
+All of them were checked on the training cohorts of a real book: each feature alone ranks the way it is expected to.
 """
 
 from __future__ import annotations
@@ -30,4 +32,24 @@ RISK_DIRECTION: Mapping[str, Direction] = {
     "emi_to_salary": 1,
     "repayment_ability_amount": -1,
     "clickstream_evidence": 1,
+}
+
+# They point the expected way alone, and not given everything else: what a debt of 2,000 means depends on income and
+# kind of credit, and between 10 and 15 late payments the bad rate even falls. Held to one direction in trees, the six
+# took 0.012 of the ROC-AUC of loans without clickstream and 0.003 of the others (training and validation cohorts of a
+# real book, four splits by time). The other directions cost nothing.
+_DEPENDS_ON_THE_REST = frozenset(
+    {
+        "n_bank_accounts",
+        "interest_rate",
+        "n_delayed_payments",
+        "outstanding_debt_amount",
+        "monthly_balance_amount",
+        "emi_to_salary",
+    }
+)
+
+# What a model of many splits is held to, everything else being equal.
+SPLIT_DIRECTION: Mapping[str, Direction] = {
+    feature: direction for feature, direction in RISK_DIRECTION.items() if feature not in _DEPENDS_ON_THE_REST
 }

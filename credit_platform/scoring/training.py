@@ -18,8 +18,8 @@ from credit_platform.errors import ModelStoreError, TrainingError
 from credit_platform.features.catalogue import CATEGORICAL_FEATURES, CHANNELS, NUMERIC_FEATURES
 from credit_platform.policy.model_config import ModelConfig, ModelSpec
 from credit_platform.scoring.algorithms import ALGORITHMS, algorithm_named
-from credit_platform.scoring.calibration import PlattCalibrator, fit_platt, probability_of
-from credit_platform.scoring.clickstream_evidence import MONTHS, fit_evidence, mask_clickstream
+from credit_platform.scoring.calibration import UNCALIBRATED, PlattCalibrator, fit_platt, probability_of
+from credit_platform.scoring.clickstream_evidence import MONTHS, fit_evidence, with_dark_copies
 from credit_platform.scoring.contributions import (
     Contributions,
     calibrated_contributions,
@@ -31,6 +31,9 @@ from credit_platform.scoring.feature_order import features_document, require_sam
 from credit_platform.scoring.learner import Design, FitTask, Learner
 from credit_platform.scoring.preparation import Preparation, fit_preparation, load_preparation
 from credit_platform.scoring.preprocessing import MODEL_FEATURES, missing_columns
+from credit_platform.scoring.rebalancing import rebalance
+from credit_platform.scoring.samples import checked_sample
+from credit_platform.scoring.tuning import OnTrial, Trial, Tuning, tune
 
 FloatArray = NDArray[np.float64]
 
@@ -39,19 +42,12 @@ UNSTORED = "unstored"
 # with the length of history by design, and not the number of months itself, which moves by one every month.
 REFERENCE_NUMBERS = (*(name for name in NUMERIC_FEATURES if name != MONTHS), *CHANNELS)
 
-# Training loans that are fitted as if the clickstream were dark. Whole cohorts do lose it, and a model that never met
-# such loans has only learned how they do not look. A tenth costs no measurable ranking where the clickstream is there.
-MASKED_SHARE = 0.10
-
-
-_NEEDED = ("snapshot_month", "loan_id", "label", *MODEL_FEATURES)
-
 
 @dataclass(frozen=True)
 class FittedVersion:
     """One version of a model: preprocessing, algorithm, calibrator and the frozen reference of later months.
 
-    `mean_contributions` is what each feature adds on average over the validation sample.
+    `mean_contributions` is what each feature adds on average over the validation sample, `tuning` what was tried.
     """
 
     model: str
@@ -62,6 +58,7 @@ class FittedVersion:
     calibrator: PlattCalibrator
     reference: bytes
     mean_contributions: Mapping[str, float]
+    tuning: Tuning
     version: str = UNSTORED
 
     @property
@@ -131,12 +128,21 @@ class FittedVersion:
             self.learner.file_name: self.learner.to_bytes(),
             "reference.json": self.reference,
             "mean_contributions.json": means_to_json(self.mean_contributions),
+            "tuning.json": self.tuning.to_json(),
             **self.learner.exports(self.preparation),
         }
 
 
-def fit_version(model: str, train: pl.DataFrame, validation: pl.DataFrame, config: ModelConfig) -> FittedVersion:
+def unwatched(trial: Trial) -> None:
+    """Shows nobody the progress of tuning."""
+
+
+def fit_version(
+    model: str, train: pl.DataFrame, validation: pl.DataFrame, config: ModelConfig, on_trial: OnTrial = unwatched
+) -> FittedVersion:
     """Fit one model on feature store rows with their `label`. The order of the rows does not matter.
+
+    `on_trial` is called after every trial of its tuning, of which there is one where nothing is tuned.
 
     Raises:
         TrainingError: the model is unknown, a column is missing, a sample is too small, has unlabelled loans or one
@@ -144,21 +150,27 @@ def fit_version(model: str, train: pl.DataFrame, validation: pl.DataFrame, confi
     """
     spec = _specification(model, config)
     algorithm = algorithm_named(spec.algorithm)
-    train = _checked(model, "training", train, config.selection.min_samples)
-    validation = _checked(model, "validation", validation, config.selection.min_samples)
-    shown = mask_clickstream(train, share=MASKED_SHARE, seed=config.random_seed)
+    train = checked_sample(model, "training", train, config.selection.min_samples)
+    validation = checked_sample(model, "validation", validation, config.selection.min_samples)
+    # Whole cohorts lose the clickstream, and a model that never met such loans has only learned how they do not look.
+    # Shown every loan both ways it ranks them as well as one trained without the source, and the others no worse.
+    shown = with_dark_copies(train)
     try:
-        preparation = fit_preparation(algorithm.preparation, shown, fit_evidence(train), spec.params)
+        preparation = fit_preparation(algorithm.preparation, train, fit_evidence(train), spec.params)
     except ValueError as error:
         fix = "Correct params in model_config.yaml."
         raise TrainingError(model=model, reason=f"its params are refused: {error}", fix=fix) from error
     held_out = Design(preparation.design_matrix(validation), _labels(validation))
-    learner = algorithm.fit(
-        Design(preparation.design_matrix(shown), _labels(shown)),
+    learner, tuning = tune(
+        algorithm,
+        rebalance(Design(preparation.design_matrix(shown), _labels(shown)), spec.rebalancing, seed=config.random_seed),
         held_out,
         task=FitTask(model, spec, config.random_seed, tuple(preparation.design_features())),
+        on_trial=on_trial,
     )
-    calibrator = fit_platt(held_out.label, probability_of(learner.log_odds(held_out.values)))
+    calibrator = UNCALIBRATED
+    if spec.calibration == "platt":
+        calibrator = fit_platt(held_out.label, probability_of(learner.log_odds(held_out.values)))
     learner = learner.in_points(calibrator, config.scoring.scaling)
     fitted = FittedVersion(
         model=model,
@@ -171,6 +183,7 @@ def fit_version(model: str, train: pl.DataFrame, validation: pl.DataFrame, confi
         mean_contributions=calibrated_contributions(
             learner.contributions(held_out.values), preparation.design_features(), calibrator
         ).means(),
+        tuning=tuning,
     )
     expected = scores_by_history(
         fitted.predict,
@@ -218,6 +231,7 @@ def load_version(model: str, artifacts: Mapping[str, bytes], *, version: str = U
             calibrator=PlattCalibrator.from_json(artifacts["calibrator.json"]),
             reference=artifacts["reference.json"],
             mean_contributions=means_from_json(artifacts["mean_contributions.json"]),
+            tuning=Tuning.from_json(artifacts["tuning.json"]),
             version=version,
         )
     except (LookupError, TypeError, ValueError) as error:
@@ -236,27 +250,6 @@ def is_restorable(fitted: FittedVersion, features: pl.DataFrame) -> bool:
     except ModelStoreError:
         return False
     return np.array_equal(fitted.predict(features), restored.predict(features))
-
-
-def _checked(model: str, sample: str, frame: pl.DataFrame, min_samples: int) -> pl.DataFrame:
-    """The sample in its canonical order, if a model can be fitted on it."""
-    missing = missing_columns(frame, _NEEDED)
-    if missing:
-        reason, fix = f"its {sample} sample lacks {', '.join(missing)}", "Rebuild gold/feature_store for its months."
-        raise TrainingError(model=model, reason=reason, fix=fix)
-    n, unlabelled = frame.height, frame["label"].null_count()
-    n_bad = int(frame["label"].fill_null(0).sum())
-    counts = f"its {sample} sample has {n} loans, {n_bad} of them bad"
-    if unlabelled:
-        fix = "Join gold/label_store, and take mature cohorts only."
-        raise TrainingError(model=model, reason=f"{counts} and {unlabelled} without a label", fix=fix)
-    if n < min_samples:
-        fix = "Choose longer windows, or lower selection.min_samples in model_config.yaml."
-        raise TrainingError(model=model, reason=f"{counts}; selection.min_samples asks for {min_samples}", fix=fix)
-    if n_bad in {0, n}:
-        fix = "Choose windows whose cohorts hold both goods and bads."
-        raise TrainingError(model=model, reason=f"{counts}; a model needs both classes", fix=fix)
-    return frame.sort("snapshot_month", "loan_id").rechunk()
 
 
 def _labels(frame: pl.DataFrame) -> NDArray[np.int8]:

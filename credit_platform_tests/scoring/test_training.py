@@ -30,7 +30,7 @@ def auc_of(version: FittedVersion, frame: pl.DataFrame) -> float:
 
 
 def test_a_fit_is_shown_the_training_and_validation_samples_and_no_other() -> None:
-    assert list(inspect.signature(fit_version).parameters) == ["model", "train", "validation", "config"]
+    assert list(inspect.signature(fit_version).parameters) == ["model", "train", "validation", "config", "on_trial"]
 
 
 def test_the_signal_is_found_on_loans_the_fit_never_saw(version: FittedVersion, loans: MakeLoans) -> None:
@@ -47,11 +47,11 @@ def test_training_twice_gives_the_same_bytes_whatever_the_order_of_rows(
     assert again.artifacts() == version.artifacts()
 
 
-def test_another_seed_gives_another_fit(
+def test_another_seed_gives_another_fit_where_chance_has_a_part(
     version: FittedVersion, model: str, config: ModelConfig, loans: MakeLoans
 ) -> None:
     other = fit_version(model, loans(900, seed=1), loans(300, seed=2), config.model_copy(update={"random_seed": 7}))
-    assert other.artifacts() != version.artifacts()
+    assert (other.artifacts() != version.artifacts()) == (model == "gradient_boosting")
 
 
 def test_a_version_read_back_predicts_equal_to_the_last_bit(version: FittedVersion, loans: MakeLoans) -> None:

@@ -1,0 +1,95 @@
+"""One competing model as policy describes it: algorithm, parameters, what is tuned, rebalanced and calibrated.
+
+What an algorithm makes of its parameters belongs to scoring.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from credit_platform.policy.policy_section import PolicySection
+
+# The algorithms that come with the platform; another one is named by its address, package.module:ClassName.
+ALGORITHM_NAMES = ("scorecard", "logistic_regression", "gradient_boosting", "random_forest")
+_ADDRESS = re.compile(r"[a-zA-Z_]\w*(\.[a-zA-Z_]\w*)*:[A-Z]\w*")
+
+ModelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]  # it becomes a part of asset keys and paths
+Parameter = bool | int | float | str
+
+
+class SearchRange(PolicySection):
+    """The values that tuning tries for one parameter, both ends included; whole numbers where both ends are."""
+
+    low: int | float
+    high: int | float
+    log: bool = False
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        if self.low >= self.high or (self.log and self.low <= 0):
+            lowest = " and low above 0" if self.log else ""
+            message = f"goes from {self.low} to {self.high}; low must be below high{lowest}"
+            raise ValueError(message)
+        return self
+
+    def holds(self, value: Parameter) -> bool:
+        """Whether a configured value lies in the range."""
+        return not isinstance(value, (bool, str)) and self.low <= value <= self.high
+
+
+class TuningPolicy(PolicySection):
+    """A search for better parameters on the validation sample, of a fixed length."""
+
+    trials: Annotated[int, Field(ge=1)]
+    min_validation_bads: Annotated[int, Field(ge=1)]
+    space: Annotated[Mapping[str, SearchRange], Field(min_length=1)]
+
+
+class ModelSpec(PolicySection):
+    """One competing model: the name reports give it, its algorithm and the algorithm's own parameters."""
+
+    alias: ModelName
+    algorithm: str
+    params: Mapping[str, Parameter]
+    rebalancing: Literal["none", "downsample", "smote"] = "none"
+    calibration: Literal["platt", "none"] = "platt"
+    tuning: TuningPolicy | None = None
+
+    @field_validator("algorithm")
+    @classmethod
+    def _is_known_or_an_address(cls, value: str) -> str:
+        if value not in ALGORITHM_NAMES and not _ADDRESS.fullmatch(value):
+            known = ", ".join(ALGORITHM_NAMES)
+            message = f"{value!r} is neither one of {known} nor an address package.module:ClassName"
+            raise ValueError(message)
+        return value
+
+    @field_validator("calibration")
+    @classmethod
+    def _undoes_what_shifts_the_odds(cls, value: str, info: ValidationInfo) -> str:
+        params: Mapping[str, Parameter] = info.data.get("params", {})
+        weighted = [name for name, neutral in _SHIFTS_THE_ODDS.items() if params.get(name, neutral) != neutral]
+        if value == "none" and info.data.get("rebalancing", "none") != "none":
+            weighted = ["rebalancing", *weighted]
+        if value == "none" and weighted:
+            message = f"none leaves the probabilities shifted by {' and '.join(weighted)}; platt brings them back"
+            raise ValueError(message)
+        return value
+
+    @field_validator("tuning")
+    @classmethod
+    def _begins_with_what_is_configured(cls, value: TuningPolicy | None, info: ValidationInfo) -> TuningPolicy | None:
+        params: Mapping[str, Parameter] = info.data.get("params", {})
+        unset = [name for name in value.space if name not in params] if value else []
+        if unset:
+            message = f"space names {', '.join(unset)}, which params do not set; the first trial is what they set"
+            raise ValueError(message)
+        return value
+
+
+# Parameters that reweight the classes, each with the value under which it does not.
+_SHIFTS_THE_ODDS: Mapping[str, Parameter] = {"class_weight": "none", "is_unbalance": False, "scale_pos_weight": 1.0}
