@@ -15,7 +15,7 @@ from credit_platform.scoring.learner import Design, FitTask
 from credit_platform.scoring.tree_ensemble import TreeEnsemble
 
 # A forest of trees that all see the same would be one tree.
-_DRAWN = {"bagging_fraction": 0.632, "bagging_freq": 1, "feature_fraction_bynode": 0.3}
+_DRAWN = {"bagging_fraction": 0.632, "bagging_freq": 1, "feature_fraction_bynode": 0.5}
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ def test_no_artifact_is_a_pickle_and_all_are_text(version: FittedVersion) -> Non
     files = version.artifacts()
     learner = {"scorecard.json", "scorecard.csv", "scorecard.sql"} if version.algorithm == "scorecard" else set()
     learner.add("model.txt" if version.algorithm == "gradient_boosting" else "model.json")
-    fitted = {"preprocessing.json", "calibrator.json", "reference.json", "mean_contributions.json"}
+    fitted = {"preprocessing.json", "calibrator.json", "reference.json", "mean_contributions.json", "tuning.json"}
     assert set(files) == {"features.json", *fitted, *learner}
     for name, content in files.items():
         text = content.decode("utf-8")

@@ -1,0 +1,86 @@
+"""What a model's entry in policy may say of tuning, rebalancing and calibration, and how nonsense is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from credit_platform.errors import PolicyError
+from credit_platform.policy.load import load_policy
+from credit_platform.policy.model_spec import SearchRange
+
+BOOSTING = "models: {gradient_boosting: {%s}}"
+
+
+def entry(folder: Path, text: str) -> Path:
+    (folder / "model_config.yaml").write_text(BOOSTING % text)
+    return folder
+
+
+def test_the_shipped_boosting_is_tuned_within_its_ranges_and_nothing_is_rebalanced() -> None:
+    models = load_policy().model.models
+    tuning = models["gradient_boosting"].tuning
+    assert tuning is not None
+    for name, tried in tuning.space.items():
+        assert tried.holds(models["gradient_boosting"].params[name])
+    assert {(spec.rebalancing, spec.calibration) for spec in models.values()} == {("none", "platt")}
+
+
+@pytest.mark.parametrize(
+    ("text", "culprit"),
+    [
+        ("rebalancing: smote, calibration: none", "rebalancing"),
+        ("rebalancing: downsample, calibration: none", "rebalancing"),
+        ("params: {class_weight: balanced}, calibration: none", "class_weight"),
+        ("params: {is_unbalance: true}, calibration: none", "is_unbalance"),
+        ("params: {scale_pos_weight: 2.5}, calibration: none", "scale_pos_weight"),
+    ],
+)
+def test_shifted_odds_without_recalibration_are_refused(tmp_path: Path, text: str, culprit: str) -> None:
+    message = rf"model_config.yaml: models.gradient_boosting.calibration: none leaves .* shifted by {culprit}; platt"
+    with pytest.raises(PolicyError, match=message):
+        load_policy(entry(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("calibration: none", ("none", "none")),
+        ("rebalancing: smote", ("smote", "platt")),
+        ("rebalancing: downsample, calibration: platt", ("downsample", "platt")),
+        ("params: {scale_pos_weight: 2.5}", ("none", "platt")),
+    ],
+)
+def test_what_leaves_probabilities_honest_is_accepted(tmp_path: Path, text: str, expected: tuple[str, str]) -> None:
+    spec = load_policy(entry(tmp_path, text)).model.models["gradient_boosting"]
+    assert (spec.rebalancing, spec.calibration) == expected
+
+
+def test_tuning_can_be_switched_off(tmp_path: Path) -> None:
+    assert load_policy(entry(tmp_path, "tuning: null")).model.models["gradient_boosting"].tuning is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("rebalancing: adasyn", r"models.gradient_boosting.rebalancing: .*'adasyn'"),
+        ("tuning: {trials: 0}", r"models.gradient_boosting.tuning.trials: .*greater than or equal to 1"),
+        (
+            "tuning: {space: {learning_rate: {low: 1.0, high: 0.5}}}",
+            r"tuning.space.learning_rate: goes from 1.0 to 0.5",
+        ),
+        ("tuning: {space: {eta: {low: 0.1, high: 0.5}}}", r"gradient_boosting.tuning: space names eta, which params"),
+        ("tuning: {seconds: 9}", r"models.gradient_boosting.tuning.seconds: is not a known setting"),
+        ("algorithm: forest", r"models.gradient_boosting.algorithm: 'forest' is neither one of .*random_forest"),
+    ],
+)
+def test_a_wrong_entry_is_refused_with_file_key_and_reason(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(PolicyError, match=rf"model_config.yaml: .*{message}"):
+        load_policy(entry(tmp_path, text))
+
+
+def test_only_numbers_lie_in_a_range() -> None:
+    tried = SearchRange(low=0, high=3)
+    assert all(tried.holds(value) for value in (0, 3, 1.5))
+    assert not any(tried.holds(value) for value in (4, -1, True, "2"))
