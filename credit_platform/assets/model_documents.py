@@ -9,6 +9,8 @@ from base64 import b64encode
 from collections.abc import Sequence
 from datetime import date
 from io import BytesIO
+from os.path import relpath
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
@@ -79,7 +81,7 @@ def write_documents(lake: Lake, policy: Policy, model: str, versions: Sequence[s
         card = model_card(facts, sources)
         checklist = validation_checklist(facts, sources, gates=policy.model.gates)
         texts = {
-            PAGE: version_page(facts),
+            PAGE: version_page(facts, links=_links(lake, model, version)),
             CARD: to_markdown(card),
             CARD_PAGE: to_html(card),
             CHECKLIST: to_markdown(checklist),
@@ -98,6 +100,16 @@ def touched_versions(records: Sequence[AuditRecord], model: str, version: str) -
         return []
     before, now = (roles(part, model, month) for part in (decisions[:first], decisions))
     return [other for other, role in before.items() if other != version and now.get(other) != role]
+
+
+def _links(lake: Lake, model: str, version: str) -> dict[str, str]:
+    layout = lake.layout
+    page = layout.version_report(model, version, PAGE)
+    further = {"Model card": CARD_PAGE, "Validation checklist": CHECKLIST}
+    return {
+        "All versions": Path(relpath(layout.report(LEADERBOARD), page.parent)).as_posix(),
+        **{name: layout.version_report(model, version, ending).name for name, ending in further.items()},
+    }
 
 
 def _write_leaderboard(lake: Lake, policy: Policy) -> None:

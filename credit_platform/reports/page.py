@@ -54,6 +54,7 @@ tbody tr:last-child td { border-bottom: 0; }
 td.short { white-space: pre; }
 .number { text-align: right; }
 a { color: var(--link); }
+.further { margin-top: 14px; }
 """
 
 SHORT = 24  # characters a table cell keeps on one line

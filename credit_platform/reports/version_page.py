@@ -35,6 +35,8 @@ from credit_platform.reports.version_verdict import version_verdict
 from credit_platform.reports.wording import SAMPLES, model_name, month_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import plotly.graph_objects as go
 
     from credit_platform.reports.version_facts import VersionFacts
@@ -43,11 +45,16 @@ NOTHING = "<p>Unknown: the evaluation holds no rows for this.</p>"
 NO_INTERVAL_MET = "A point whose interval does not reach the diagonal is told too high or too low by more than chance."
 
 
-def version_page(facts: VersionFacts) -> str:
-    """The page as one self-contained HTML text; the same facts give the same text."""
+def version_page(facts: VersionFacts, *, links: Mapping[str, str] | None = None) -> str:
+    """The page as one self-contained HTML text; the same facts give the same text.
+
+    Args:
+        facts: What is known of the version.
+        links: Names of further documents and their addresses as seen from the page.
+    """
     return page_html(
         title=f"{model_name(facts.model)}, version {facts.model_version}",
-        introduction=_introduction(facts),
+        introduction=_introduction(facts, links or {}),
         sections=[
             _gates_section(facts),
             _metrics_section(facts),
@@ -64,7 +71,7 @@ def version_page(facts: VersionFacts) -> str:
     )
 
 
-def _introduction(facts: VersionFacts) -> str:
+def _introduction(facts: VersionFacts, links: Mapping[str, str]) -> str:
     verdict = version_verdict(facts)
     rows = (
         ("Ranking", (verdict.discrimination,)),
@@ -76,10 +83,12 @@ def _introduction(facts: VersionFacts) -> str:
         f"<dt>{name}</dt><dd><ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul></dd>"
         for name, lines in rows
     )
+    further = " · ".join(f"<a href='{escape(to, quote=True)}'>{escape(name)}</a>" for name, to in links.items())
     return (
         f"<p class='soft'>Trained as of {month_name(facts.as_of)}. Intervals are at 95 %.</p>\n"
         f"<div class='cards'><article class='card {verdict.look}'>"
         f"<p class='verdict'>{escape(verdict.headline)}</p><dl>{told}</dl></article></div>"
+        f"{f'<p class=further>{further}</p>' if further else ''}"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from datetime import date
 from pathlib import Path
 
@@ -64,6 +65,15 @@ def test_the_page_shows_what_is_stored(finished_book: BookFolders) -> None:
     told = f"{auc['value']:.4f} ({auc['ci_low']:.4f} to {auc['ci_high']:.4f}), {auc['n']} loans, {auc['n_bad']} of them"
     assert told in page
     assert set(html_text.figures(page)) >= {"roc", "reliability_oot", "cut_offs", "importance"}
+
+
+def test_every_link_of_the_page_leads_to_a_document(finished_book: BookFolders) -> None:
+    version = _first_version(finished_book)
+    folder = finished_book.layout.version_report(MODEL, version, PAGE).parent
+    links = re.findall(r"<a href='([^']+)'>([^<]+)</a>", html_text.shown(_text(finished_book, version, PAGE)))
+    assert [name for _, name in links] == ["All versions", "Model card", "Validation checklist"]
+    for address, name in links:
+        assert (folder / address).is_file(), name
 
 
 def test_the_card_knows_features_exclusions_reasons_and_what_the_clickstream_is_worth(
