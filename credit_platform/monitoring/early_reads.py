@@ -57,7 +57,7 @@ def measure_early_reads(
         thresholds: Policy of early reads, level of intervals, and `min_bads`.
 
     Returns:
-        One row per open cohort, read and metric, as `schemas.early_reads.EarlyReads`; empty while no cohort that was
+        One row per open cohort, read and metric, as `schemas.early_warning.EarlyReads`; empty while no cohort that was
         scored has reached a read.
     """
     first_open = add_months(month, 1 - label_mob)

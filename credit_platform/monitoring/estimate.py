@@ -100,10 +100,9 @@ def _area(raw: FloatArray, bads: FloatArray, goods: FloatArray) -> FloatArray:
     order = np.argsort(raw, kind="stable")
     ranked = raw[order]
     starts = np.flatnonzero(np.append(np.ones(1, dtype=bool), ranked[1:] != ranked[:-1]))
-    by_step = (np.add.reduceat(weight[:, order], starts, axis=1) for weight in (bads, goods))
-    bads, goods = by_step
-    below = np.cumsum(goods, axis=1) - goods / 2
-    return _ratio((bads * below).sum(axis=1), bads.sum(axis=1) * goods.sum(axis=1))
+    bads_by_step, goods_by_step = (np.add.reduceat(weight[:, order], starts, axis=1) for weight in (bads, goods))
+    goods_below = np.cumsum(goods_by_step, axis=1) - goods_by_step / 2
+    return _ratio((bads_by_step * goods_below).sum(axis=1), bads.sum(axis=1) * goods.sum(axis=1))
 
 
 def _ratio(part: FloatArray, whole: FloatArray) -> FloatArray:
@@ -130,7 +129,7 @@ def measure_estimate(
         thresholds: Floors of the metrics, for the subject's model.
 
     Returns:
-        One row per metric, as `schemas.monitoring.Estimate`; outcomes are not known, so `n_bad` is null.
+        One row per metric, as `schemas.early_warning.Estimate`; outcomes are not known, so `n_bad` is null.
     """
     known = scored.drop_nulls(["raw_probability", "default_probability"])
     n, probability = known.height, known.get_column("default_probability").to_numpy().astype(np.float64)

@@ -39,7 +39,7 @@ def measure_backtest(
         thresholds: Policy of estimates.
 
     Returns:
-        One row per estimated metric, as `schemas.monitoring.EstimateBacktest`.
+        One row per estimated metric, as `schemas.early_warning.EstimateBacktest`.
     """
     realised = performance.filter(
         pl.col("snapshot_month") <= subject.snapshot_month, pl.col("metric").is_in(RATES), segment="all"
