@@ -11,6 +11,7 @@ import credit_platform.quick_start  # noqa: F401 - before anything that imports 
 import dagster as dg
 from dagster_duckdb import DuckDBResource
 
+from credit_platform.assets.action import action_assets
 from credit_platform.assets.bronze import bronze_assets
 from credit_platform.assets.drift_page import drift_page_asset
 from credit_platform.assets.early_warning import early_warning_assets
@@ -58,6 +59,7 @@ def _assemble(settings: Settings) -> dg.Definitions:
             *model_assets(axis, policy),
             *prediction_assets(axis, policy),
             *monitoring_assets(axis, policy),
+            *action_assets(axis, policy),
             *early_warning_assets(axis, policy),
             *(fair_lending_asset(model, axis, policy) for model in models),
             drift_page_asset(axis, policy),

@@ -1,4 +1,4 @@
-"""Monitoring assets of each model: stability at scoring, performance at maturity, the action.
+"""Monitoring assets of each model: stability at scoring, performance at maturity.
 
 Metrics and rules are written in `monitoring`, the action's written reports in `reports`. Pages and tables over all
 models belong to `oversight`.
@@ -10,24 +10,19 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
-from credit_platform.assets.before_outcome import found_before_outcome
 from credit_platform.assets.declaration import asset_key, table_declaration
 from credit_platform.assets.predictions import StoredVersion, load_stored_version
 from credit_platform.assets.resources import LakeResource
-from credit_platform.lake.files import write_text
 from credit_platform.lake.promotions import PromotionLog, version_in_force
 from credit_platform.lake.tables import Lake
 from credit_platform.lending.months import add_months, month_key
-from credit_platform.monitoring.action import ActionDecision, decide_action
 from credit_platform.monitoring.intervals import Interval
 from credit_platform.monitoring.measures import Subject
 from credit_platform.monitoring.performance import Baseline, measure_performance
-from credit_platform.monitoring.persistence import Past
 from credit_platform.monitoring.reference import Reference
 from credit_platform.monitoring.stability import measure_stability
-from credit_platform.partitions import MonthlyAxis, months_before, run_months, same_month
+from credit_platform.partitions import MonthlyAxis, run_months, same_month
 from credit_platform.policy.load import Policy
-from credit_platform.reports.action_report import action_json, action_text
 from credit_platform.schemas.tables import MODEL_TABLES
 
 # Figures worth a curve in the UI, of the many a month has.
@@ -176,82 +171,8 @@ def _psi_at_scoring(lake: Lake, model: str, cohort: date) -> float | None:
     return values[0] if values else None
 
 
-def _action_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
-    table = f"monitoring/{model}/action"
-
-    @dg.asset(
-        **table_declaration(table, MODEL_TABLES["action"], axis.outcome_months),
-        deps=[
-            dg.AssetDep(
-                asset_key(f"monitoring/{model}/performance"), partition_mapping=months_before(_months_back(policy))
-            ),
-            dg.AssetDep(asset_key(f"monitoring/{model}/estimate_backtest")),
-            *(
-                dg.AssetDep(asset_key(f"monitoring/{model}/{part}"), partition_mapping=same_month())
-                for part in ("stability", "estimate", "early_reads")
-            ),
-        ],
-    )
-    def what_to_do(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
-        decisions = []
-        for month in run_months(context):
-            performance = lake.lake.scan(f"monitoring/{model}/performance", [month]).collect()
-            stability = lake.lake.scan(f"monitoring/{model}/stability", [month]).collect()
-            subject = _subject_of_figures(performance)
-            decision = decide_action(
-                performance,
-                stability,
-                subject=subject,
-                thresholds=policy.monitoring,
-                before_outcome=found_before_outcome(lake.lake, model, month, policy.monitoring),
-                past=_past(lake.lake, model, month, axis, policy),
-            )
-            _write_reports(lake, policy, subject, decision)
-            context.add_asset_metadata(
-                {
-                    "action": decision.action,
-                    "actionable": decision.actionable,
-                    "state": decision.state,
-                    "model_version": subject.model_version,
-                    "reasons": dg.MetadataValue.md("\n".join(f"- {reason}" for reason in decision.reasons)),
-                },
-                partition_key=month_key(month),
-            )
-            decisions.append(decision.to_frame(subject))
-        return pl.concat(decisions)
-
-    return what_to_do
-
-
-def _months_back(policy: Policy) -> int:
-    return policy.monitoring.persistence.months_looked_at - 1
-
-
-def _past(lake: Lake, model: str, month: date, axis: MonthlyAxis, policy: Policy) -> Past:
-    """The stored performance of the months before, as far as policy looks back; never of later ones."""
-    table, back = f"monitoring/{model}/performance", _months_back(policy)
-    looked_for = [before for n in range(1, back + 1) if (before := add_months(month, -n)) >= axis.first_outcome]
-    stored = sorted(before for before in looked_for if lake.has(table, before))
-    missing = tuple(sorted(set(looked_for) - set(stored)))
-    return Past(lake.scan(table, stored).collect(), missing) if stored else Past(missing=missing)
-
-
-def _subject_of_figures(performance: pl.DataFrame) -> Subject:
-    first = performance.row(0, named=True)
-    return Subject(**{name: first[name] for name in Subject.__dataclass_fields__})
-
-
-def _write_reports(lake: LakeResource, policy: Policy, subject: Subject, decision: ActionDecision) -> None:
-    alias = policy.model.models[subject.model].alias
-    stem = f"actions/{alias}_action_{subject.snapshot_month:%Y_%m_%d}"
-    write_text(lake.layout.report(f"{stem}.json"), action_json(decision, subject=subject))
-    write_text(lake.layout.report(f"{stem}.txt"), action_text(decision, subject=subject))
-
-
 def monitoring_assets(axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
-    """Stability, performance and action of every configured model."""
+    """Stability and performance of every configured model."""
     return [
-        make(model, axis, policy)
-        for model in policy.model.models
-        for make in (_stability_asset, _performance_asset, _action_asset)
+        make(model, axis, policy) for model in policy.model.models for make in (_stability_asset, _performance_asset)
     ]

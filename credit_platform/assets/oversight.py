@@ -26,6 +26,7 @@ from credit_platform.monitoring.row_balance import row_balance_sql
 from credit_platform.partitions import MonthlyAxis, months_before, run_months, same_month
 from credit_platform.policy.check_policy import VolumeBand
 from credit_platform.policy.load import Policy
+from credit_platform.reports.action_history import history_csv
 from credit_platform.reports.dashboard import dashboard_page
 from credit_platform.reports.data_quality import data_quality_page
 from credit_platform.schemas.tables import SOURCE_COLUMNS, TABLES
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 DASHBOARD = "monitoring_dashboard.html"
+ACTION_HISTORY = "actions/history.csv"
 DATA_QUALITY_PAGE = "data_quality.html"
 _LOANS = "silver/loan_snapshots"
 
@@ -190,6 +192,7 @@ def _dashboard(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
                 lake.lake.scan(table, lake.lake.months(table)).collect()
                 for table in (f"monitoring/{model}/action" for model in models)
             ]
+            write_text(lake.layout.report(ACTION_HISTORY), history_csv(pl.concat(actions)))
             page = dashboard_page(
                 snapshot_month=newest,
                 history=lake.lake.scan("monitoring/history", [newest]).collect(),

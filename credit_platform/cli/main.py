@@ -158,6 +158,25 @@ def explain(
     return 0
 
 
+@app.command(name="override-action")
+def override_action(
+    *,
+    model: Annotated[str, Parameter(help="Name or alias of the model.")],
+    month: Annotated[str, Parameter(help="Month of the action, YYYY-MM.")],
+    to: Annotated[str, Parameter(help="monitor, active_monitoring or retrain.")],
+    reason: Annotated[str, Parameter(help="Why, in words.")],
+    approver: Annotated[str, Parameter(help="Who decided.")],
+) -> int:
+    """Put a person's decision in place of the rules' about a month; logged in the audit log, and obeyed."""
+    from credit_platform.cli.book import known_book, month_argument
+    from credit_platform.cli.override_action import Wish, override_action
+    from credit_platform.settings import load_settings
+
+    book = known_book(load_settings())
+    wish = Wish(model, month_argument("--month", month, book.axis.first_outcome), to, reason, approver)
+    return override_action(book, Console(), wish)
+
+
 @app.command
 def ui(*, port: Annotated[int, Parameter(help="Port on 127.0.0.1.")] = 3000) -> int:
     """Open the Dagster UI on this data folder and its history; ends with Ctrl+C."""

@@ -5,23 +5,25 @@ How a figure becomes a finding belongs in `findings`; sending the notification a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
+from credit_platform.monitoring.action_state import Judged, State, Training, Transition, transition_of
 from credit_platform.monitoring.findings import Finding, Rule, figures, performance_findings, stability_findings
 from credit_platform.monitoring.persistence import Past, persisting
+from credit_platform.monitoring.rollback import RollbackAdvice, rollback_advice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
     from credit_platform.monitoring.measures import Subject
+    from credit_platform.monitoring.override import ActionOverride
     from credit_platform.policy.monitoring_thresholds import MonitoringThresholds, Notification
 
 Action = Literal["monitor", "active_monitoring", "retrain"]
-State = Literal["healthy", "watch", "active_monitoring", "retrain_required"]
 
 # Strictest first: the first rule with a finding decides.
 ACTION_OF_RULE: dict[Rule, Action] = {
@@ -58,17 +60,31 @@ NEXT_STEPS: dict[Action, tuple[str, ...]] = {
 class ActionDecision:
     """What to do about a version this month, and why.
 
+    `rule_action` is what the rules say; `action` is what holds, a person's word where there is one.
+
     `actionable` is false for a backtest: the cohort that decided was part of the version's own development sample, so
     the action is shown and nothing is started by it.
     """
 
     action: Action
+    rule_action: Action
     actionable: bool
-    state: State
+    transition: Transition
+    rollback: RollbackAdvice
     triggered: tuple[Finding, ...]
     reasons: tuple[str, ...]
     next_steps: tuple[str, ...]
     notification: Notification
+    override: ActionOverride | None = None
+
+    @property
+    def state(self) -> State:
+        """The version's state in this month."""
+        return self.transition.after
+
+    def with_state(self, months: Sequence[Judged], trainings: Sequence[Training]) -> ActionDecision:
+        """The decision with the state that follows from the months up to its own and from what was trained since."""
+        return replace(self, transition=transition_of(months, trainings))
 
     def to_frame(self, subject: Subject) -> pl.DataFrame:
         """The decision as the one row of `schemas.monitoring.Action`."""
@@ -82,6 +98,9 @@ class ActionDecision:
                 "actionable": [self.actionable],
                 "state": [self.state],
                 "reasons": ["\n".join(self.reasons)],
+                "rule_action": [self.rule_action],
+                "transition": [str(self.transition)],
+                "rollback_within": [self.rollback.within],
             }
         )
 
@@ -110,6 +129,8 @@ def decide_action(
         thresholds: Floors, bands and notifications.
         before_outcome: What `early_findings` found in the newest estimate and early reads.
         past: Performance of earlier months, for what must persist; None where there is none.
+
+    The state is that of the month by itself until `ActionDecision.with_state` is told of others and of trainings.
     """
     is_live = subject.sample_role == "post"
     found, earlier = figures(performance), past or Past()
@@ -124,29 +145,30 @@ def decide_action(
     action = ACTION_OF_RULE[triggered[0].rule] if triggered else "monitor"
     deciding = [finding for finding in triggered if action != "monitor" and ACTION_OF_RULE[finding.rule] == action]
     actionable = any(finding.is_live for finding in deciding) if deciding else is_live
+    advice = rollback_advice(found, thresholds) if is_live else RollbackAdvice("none", "a backtest is not acted on")
+    reasons = _reasons(triggered, subject, earlier.missing, advice)
+    judged = Judged(subject.snapshot_month, subject.model_version, action, actionable, not triggered, reasons[0])
     return ActionDecision(
         action=action,
+        rule_action=action,
         actionable=actionable,
-        state=_state(action, triggered),
+        transition=transition_of([judged], ()),
+        rollback=advice,
         triggered=triggered,
-        reasons=_reasons(triggered, subject, earlier.missing),
+        reasons=reasons,
         next_steps=NEXT_STEPS[action],
         notification=getattr(thresholds.notification, action),
     )
 
 
-def _state(action: Action, triggered: tuple[Finding, ...]) -> State:
-    if action == "retrain":
-        return "retrain_required"
-    if action == "active_monitoring":
-        return "active_monitoring"
-    return "watch" if triggered else "healthy"
-
-
-def _reasons(triggered: tuple[Finding, ...], subject: Subject, missing: tuple[date, ...]) -> tuple[str, ...]:
+def _reasons(
+    triggered: tuple[Finding, ...], subject: Subject, missing: tuple[date, ...], advice: RollbackAdvice
+) -> tuple[str, ...]:
     reasons = [f"{finding.rule}: {finding.reason}" for finding in triggered]
     if not reasons:
         reasons = ["every P0 and P1 metric is at or above its data-science threshold"]
+    if advice.is_advised:
+        reasons.append(f"rollback: advised, {_how_soon(advice)}: {advice.why}; a recommendation, a person decides")
     if subject.sample_role != "post":
         cohort, role = f"{subject.cohort:%Y-%m}", subject.sample_role
         reasons.append(f"backtest: cohort {cohort} is a {role} cohort of this version, not a later one")
@@ -154,3 +176,7 @@ def _reasons(triggered: tuple[Finding, ...], subject: Subject, missing: tuple[da
         months = ", ".join(f"{month:%Y-%m}" for month in missing)
         reasons.append(f"missing: the performance of {months} is not stored, so what persists was judged without it")
     return tuple(reasons)
+
+
+def _how_soon(advice: RollbackAdvice) -> str:
+    return advice.within if advice.within == "at once" else f"within {advice.within}"

@@ -29,6 +29,7 @@ _LEVEL_OF_RULE: Mapping[str, tuple[str, Level]] = {
     "not_measurable": ("not measurable", "warning"),
     "estimated_below_threshold": ("estimate", "warning"),
     "early_reads_worse": ("early reads", "warning"),
+    "overridden": ("override", "warning"),
 }
 _BY_METRIC = frozenset({"floor", "not measurable", "estimate"})
 ACTION_OF_LEVEL: Mapping[Level, str] = {"info": "monitor", "warning": "active_monitoring", "critical": "retrain"}

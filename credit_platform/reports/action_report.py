@@ -13,6 +13,7 @@ from credit_platform.reports.wording import ACTIONS, VERDICTS, model_name, month
 if TYPE_CHECKING:
     from credit_platform.monitoring.action import ActionDecision
     from credit_platform.monitoring.measures import Subject
+    from credit_platform.monitoring.override import ActionOverride
 
 
 def action_json(decision: ActionDecision, *, subject: Subject) -> str:
@@ -26,7 +27,15 @@ def action_json(decision: ActionDecision, *, subject: Subject) -> str:
         "provenance": subject.provenance,
         "action": decision.action,
         "actionable": decision.actionable,
+        "rule_action": decision.rule_action,
         "state": decision.state,
+        "transition": {
+            "before": decision.transition.before,
+            "after": decision.transition.after,
+            "why": decision.transition.why,
+        },
+        "rollback": {"within": decision.rollback.within, "why": decision.rollback.why},
+        "override": None if decision.override is None else _override(decision.override),
         "triggered": [
             {
                 "rule": finding.rule,
@@ -45,6 +54,10 @@ def action_json(decision: ActionDecision, *, subject: Subject) -> str:
     return json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n"
 
 
+def _override(override: ActionOverride) -> dict[str, str]:
+    return {"action": override.action, "approver": override.approver, "reason": override.reason}
+
+
 def action_text(decision: ActionDecision, *, subject: Subject) -> str:
     """The decision as a page of plain text."""
     notification = decision.notification
@@ -53,7 +66,10 @@ def action_text(decision: ActionDecision, *, subject: Subject) -> str:
         f"{model_name(subject.model)}, {month_name(subject.snapshot_month)}: {ACTIONS[decision.action]}",
         "",
         f"Verdict:     {VERDICTS[decision.state]}",
+        *_overridden(decision),
+        f"State:       {decision.transition}",
         f"Acted on:    {acted}",
+        f"Rollback:    {decision.rollback.within} ({decision.rollback.why})",
         f"Version:     {subject.model_version}",
         f"Cohort:      {month_name(subject.cohort)} ({subject.sample_role}, {subject.provenance})",
         "",
@@ -67,3 +83,10 @@ def action_text(decision: ActionDecision, *, subject: Subject) -> str:
         f"  {', '.join(notification.channels)} to {', '.join(notification.recipients)} ({notification.frequency})",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _overridden(decision: ActionDecision) -> list[str]:
+    if decision.override is None:
+        return []
+    by_rule, override = ACTIONS[decision.rule_action], decision.override
+    return [f"Overridden:  by {override.approver}, the rules say {by_rule}: {override.reason}"]

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
     from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 
-STATE_CLASSES = {"healthy": "good", "watch": "watch", "active_monitoring": "watch", "retrain_required": "bad"}
+STATE_CLASSES = {
+    "healthy": "good", "watch": "watch", "active_monitoring": "watch", "retrain_required": "bad", "retraining": "bad",
+    "resolved": "watch",
+}  # fmt: skip
 TREND_LEADS = {
     "roc_auc": (
         "do the models still rank bads above goods?",

@@ -53,6 +53,8 @@ def verdict_on(model: str, *, snapshot_month: date, actions: pl.DataFrame, versi
     why = tuple(reasons[:N_REASONS])
     if len(reasons) > N_REASONS:
         why = (*why, f"and {len(reasons) - N_REASONS} more in the table of actions")
+    if latest["state"] in {"retraining", "resolved"}:
+        done = (*done, latest["transition"].partition(": ")[2])
     return Verdict(model, latest["state"], headline, _since(months), why, done)
 
 

@@ -24,6 +24,7 @@ METRICS: Mapping[str, str] = {
     "psi": "PSI",
     "csi": "CSI",
     "bad_rate": "Bad rate",
+    "calibration_in_the_large": "Calibration in the large",
     "gini": "Gini",
     "ks": "KS",
     "capture_rate_at_10": "Share of bads in the riskiest 10 %",
@@ -58,6 +59,8 @@ VERDICTS: Mapping[str, str] = {
     "watch": "Fit for use, with points to watch",
     "active_monitoring": "In use, under active monitoring",
     "retrain_required": "Not fit for use: retraining required",
+    "retraining": "Not fit for use: retraining has not yet given a version that is in effect",
+    "resolved": "Replaced by a retrained version, whose outcomes are still to come",
     "unknown": "Not known: no outcome has matured yet",
 }
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 STATUSES = ("ok", "warn", "breach", "insufficient", "unknown")
+ACTIONS = ("monitor", "active_monitoring", "retrain")
 SAMPLE_ROLES = ("train", "validation", "test", "oot", "post", "outside")
 
 
@@ -101,26 +102,34 @@ class Action(dy.Schema):
     model = dy.String(min_length=1, description="Name of the model in the model configuration")
     model_version = dy.String(min_length=1, description="Version the action is about")
     action = dy.String(
-        check=_one_of("monitor", "active_monitoring", "retrain"), description="What to do, strictest finding first"
+        check=_one_of(*ACTIONS), description="What to do, strictest finding first, or as a person decided"
     )
     actionable = dy.Bool(description="False for a backtest: shown, nothing is started by it")
     state = dy.String(
-        check=_one_of("healthy", "watch", "active_monitoring", "retrain_required"),
-        description="State of the version; watch is a monitor month with something below its target",
+        check=_one_of("healthy", "watch", "active_monitoring", "retrain_required", "retraining", "resolved"),
+        description="State of the version; watch is a monitor month with something below its target, resolved a month "
+        "about a version that was replaced after its retraining was asked for",
     )
     reasons = dy.String(min_length=1, description="One reason per line: the rule, the value and the threshold")
+    rule_action = dy.String(check=_one_of(*ACTIONS), description="What the rules say, also where a person decided")
+    transition = dy.String(min_length=1, description="State of the month before, state of the month, and why")
+    rollback_within = dy.String(
+        check=_one_of("at once", "2 hours", "1 day", "3 days", "none", "unknown"),
+        description="How soon going back to the version before is advised; never done by itself",
+    )
 
     @dy.rule()
     def state_follows_the_action(cls) -> pl.Expr:
-        """Every state belongs to one action."""
+        """Every state but resolved belongs to one action."""
         expected = pl.col("state").replace_strict(
             {
                 "healthy": "monitor",
                 "watch": "monitor",
                 "active_monitoring": "active_monitoring",
                 "retrain_required": "retrain",
+                "retraining": "retrain",
             },
-            default=None,
+            default=pl.col("action"),
         )
         return expected == pl.col("action")
 

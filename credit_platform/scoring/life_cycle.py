@@ -15,7 +15,10 @@ Role = Literal["candidate", "challenger", "champion", "retired"]
 # registered: stored, so a candidate. made_challenger: its gates are passed, or a person wants it beside the champion.
 # promoted: champion from a month on. not_promoted: looked at and left as it was. rolled_back: champion again in place
 # of everything that was to be champion from that month on. retired: a person wants it no more.
-Action = Literal["registered", "made_challenger", "promoted", "not_promoted", "rolled_back", "retired"]
+# action_overridden: a person decided otherwise than the rules about a month's action; it changes no role.
+Action = Literal[
+    "registered", "made_challenger", "promoted", "not_promoted", "rolled_back", "retired", "action_overridden"
+]
 Provenance = Literal["live", "backfill", "rollback"]
 
 
@@ -112,7 +115,7 @@ def roles(decisions: Sequence[Decision], model: str, month: date) -> dict[str, R
             for earlier in [version for version, role in found.items() if role == "challenger"]:
                 found[earlier] = "retired"
             found[decision.version] = "challenger"
-        elif decision.action != "not_promoted":
+        elif decision.action not in {"not_promoted", "action_overridden"}:
             if decision.action == "rolled_back":
                 for ended in displaced(reigns(decisions[:place], model), decision.month):
                     found[ended] = "retired"

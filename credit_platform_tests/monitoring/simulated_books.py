@@ -44,6 +44,11 @@ class Population:
         truth = _probability(self.spread * kept + self.centre)
         return (rng.random(n) < truth).astype(np.int64), probability
 
+    def bad_rate(self) -> float:
+        """Default probability of the population on the whole."""
+        _, probability = self.month(np.random.default_rng(1), 2_000_000)
+        return float(probability.mean())
+
 
 def _probability(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
     return 1 / (1 + np.exp(-log_odds))
@@ -87,11 +92,13 @@ def measured_months(
     return months
 
 
-def decisions(months: Sequence[pl.DataFrame], thresholds: MonitoringThresholds) -> list[ActionDecision]:
-    """What is decided in each of these months, with those before it as the past."""
+def decisions(
+    months: Sequence[pl.DataFrame], thresholds: MonitoringThresholds, *, first: int = 0
+) -> list[ActionDecision]:
+    """What is decided in each of these months, the first of which has number `first`, with those before it as past."""
     decided: list[ActionDecision] = []
     for place, now in enumerate(months):
-        month = add_months(MONTH, place)
+        month = add_months(MONTH, first + place)
         stable = figures(STABLE, at=subject(month=month, lag=0), n_bad=None)
         past = Past(pl.concat(months[:place])) if place else Past()
         decided.append(decide_action(now, stable, subject=subject(month=month), thresholds=thresholds, past=past))

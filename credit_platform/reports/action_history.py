@@ -1,0 +1,36 @@
+"""The table of all actions so far as CSV: one line per month and model, for whoever opens it in a spreadsheet.
+
+Laying single actions out belongs in `action_report`.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+HISTORY_COLUMNS = (
+    "snapshot_month",
+    "cohort",
+    "model",
+    "model_version",
+    "action",
+    "rule_action",
+    "actionable",
+    "state",
+    "transition",
+    "rollback_within",
+    "reasons",
+)
+
+
+def history_csv(actions: pl.DataFrame) -> str:
+    """The actions by month and model as CSV with a header, the reasons of a row in one line.
+
+    Args:
+        actions: Rows of `schemas.monitoring.Action` of all models and months.
+    """
+    ordered = actions.sort("snapshot_month", "model").select(HISTORY_COLUMNS)
+    lines = ordered.with_columns(
+        pl.col("snapshot_month", "cohort").dt.strftime("%Y-%m"),
+        pl.col("transition", "reasons").str.replace_all("\n", " | ", literal=True),
+    )
+    return lines.write_csv()
