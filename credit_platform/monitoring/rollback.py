@@ -49,6 +49,8 @@ def rollback_advice(found: Mapping[str, Figure], thresholds: MonitoringThreshold
         return RollbackAdvice("at once", f"roc_auc {auc.value:.4f} is below {floor:g}")
     if loss.value is None:
         return RollbackAdvice("unknown", "the version has no out-of-time result to compare with")
+    if loss.value <= 0:
+        return RollbackAdvice("none", "roc_auc is no lower than the out-of-time result")
     lost = f"roc_auc lost {loss.value:.1%} against the out-of-time result"
     for band in thresholds.rollback.bands:
         if loss.value > band.degradation_above:
