@@ -5,6 +5,9 @@ Laying single actions out belongs in `action_report`.
 
 from __future__ import annotations
 
+import csv
+from io import StringIO
+
 import polars as pl
 
 HISTORY_COLUMNS = (
@@ -32,5 +35,10 @@ def history_csv(actions: pl.DataFrame) -> str:
     lines = ordered.with_columns(
         pl.col("snapshot_month", "cohort").dt.strftime("%Y-%m"),
         pl.col("transition", "reasons").str.replace_all("\n", " | ", literal=True),
+        pl.when("actionable").then(pl.lit("yes")).otherwise(pl.lit("no")).alias("actionable"),
     )
-    return lines.write_csv()
+    text = StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(HISTORY_COLUMNS)
+    rows.writerows(lines.iter_rows())
+    return text.getvalue()
