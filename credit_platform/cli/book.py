@@ -96,3 +96,17 @@ def month_argument(name: str, text: str | None, default: date) -> date:
         return parse_month(text)
     except ValueError as error:
         raise SettingsError(name=name, reason=str(error), fix="For example --from 2023-01.") from error
+
+
+def models_named(book: Book, wanted: str | None) -> list[str]:
+    """The models a command is about: the one of this name or alias, or all without one.
+
+    Raises:
+        SettingsError: there is no such model.
+    """
+    specs = book.settings.policy.model.models
+    found = [name for name, spec in specs.items() if wanted in (None, name, spec.alias)]
+    if not found:
+        known = ", ".join(f"{name} ({spec.alias})" for name, spec in specs.items())
+        raise SettingsError(name="--model", reason=f"no model {wanted!r}", fix=f"Choose one of {known}.")
+    return found

@@ -11,8 +11,8 @@ from difflib import get_close_matches
 import polars as pl
 
 from credit_platform.assets.predictions import load_stored_version
-from credit_platform.cli.book import Book
-from credit_platform.errors import LoanError, SettingsError
+from credit_platform.cli.book import Book, models_named
+from credit_platform.errors import LoanError
 from credit_platform.lake.promotions import PromotionLog, version_in_force
 from credit_platform.scoring.explanation import Explanation, explain_prediction
 from credit_platform.scoring.predictions import score_loans
@@ -51,7 +51,7 @@ def explain_loan(book: Book, loan_id: str, *, model: str | None) -> LoanExplanat
         LoanError: no loan has this id, no model has scored it, or a prediction cannot be reproduced to the last bit.
         ModelStoreError: a stored version is missing or was changed.
     """
-    models = _models(book, model)
+    models = models_named(book, model)
     month = _month_of(book, loan_id)
     explained = tuple(_explained(book, name, month, loan_id) for name in models)
     if all(one.explanation is None for one in explained):
@@ -60,15 +60,6 @@ def explain_loan(book: Book, loan_id: str, *, model: str | None) -> LoanExplanat
             loan_id=loan_id, reason=reason, fix=" ".join(dict.fromkeys(one.not_scored or "" for one in explained))
         )
     return LoanExplanation(loan_id, month, explained)
-
-
-def _models(book: Book, wanted: str | None) -> list[str]:
-    specs = book.settings.policy.model.models
-    found = [name for name, spec in specs.items() if wanted in (None, name, spec.alias)]
-    if not found:
-        known = ", ".join(f"{name} ({spec.alias})" for name, spec in specs.items())
-        raise SettingsError(name="--model", reason=f"no model {wanted!r}", fix=f"Choose one of {known}.")
-    return found
 
 
 def _month_of(book: Book, loan_id: str) -> date:

@@ -1,4 +1,4 @@
-"""The command line `credit-platform`: one function per verb.
+"""The command line `credit-platform`: one function per verb; those about versions stand in `life_cycle`.
 
 Verbs read their arguments, call one function and print; what they do is written in the modules beside this one.
 Exit codes: 0 success, 1 a failure that was explained, 2 wrong usage.
@@ -13,6 +13,8 @@ from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 from rich.markup import escape
 
+from credit_platform.cli.arguments import AsJson, From, To
+from credit_platform.cli.life_cycle import add_verbs
 from credit_platform.errors import CreditPlatformError, SettingsError
 
 app = App(
@@ -21,13 +23,11 @@ app = App(
     version_flags=["--version"],
 )
 
-From = Annotated[str | None, Parameter(name="--from", help="First month, YYYY-MM or YYYY-MM-01.")]
-To = Annotated[str | None, Parameter(name="--to", help="Last month, YYYY-MM or YYYY-MM-01, included.")]
 Replace = Annotated[
     bool,
     Parameter(negative="", help="Take other rows for months built already, and record it in audit/deliveries.jsonl."),
 ]
-AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON instead of a table.")]
+add_verbs(app)
 
 
 @app.command

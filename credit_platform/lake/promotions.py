@@ -64,8 +64,10 @@ class PromotionLog:
         """
         return _promotions(AuditLog(self.layout).records())
 
-    def append(self, record: PromotionRecord, *, policy_sha256: str | None = None) -> bool:
+    def append(self, record: PromotionRecord, *, policy_sha256: str | None = None, is_new: bool = False) -> bool:
         """Write a record unless it is what its actor decided last about the model in that month; says whether it wrote.
+
+        A rule that runs again decides nothing new; what a person decides is written down each time, as `is_new`.
 
         Raises:
             AuditError: the audit log was tampered with.
@@ -93,7 +95,7 @@ class PromotionLog:
             policy_sha256=policy_sha256,
             details=details,
         )
-        return log.append(entry, unless=is_known) is not None
+        return log.append(entry, unless=None if is_new else is_known) is not None
 
 
 def _promotions(records: Iterable[AuditRecord]) -> list[PromotionRecord]:
