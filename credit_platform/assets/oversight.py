@@ -17,7 +17,7 @@ from credit_platform.assets.silver import SILVER_TABLES
 from credit_platform.lake.catalog import TableMonths, create_as_of, create_view
 from credit_platform.lake.files import one_at_a_time, write_text
 from credit_platform.lake.model_store import ModelStore
-from credit_platform.lake.promotions import PromotionLog
+from credit_platform.lake.promotions import PromotionLog, standing_promotions
 from credit_platform.lake.tables import Lake
 from credit_platform.lending.months import month_key
 from credit_platform.monitoring.data_quality import quality_facts_sql, score_quality
@@ -152,7 +152,8 @@ def _history(axis: MonthlyAxis, models: Sequence[str]) -> dg.AssetsDefinition:
 
 
 def _versions_in_force(lake: Lake, models: Sequence[str]) -> pl.DataFrame:
-    records = [r for r in PromotionLog(lake.layout).records() if r.promoted and r.model in models]
+    written = PromotionLog(lake.layout).records()
+    records = [record for model in models for record in standing_promotions(written, model)]
     store = ModelStore(lake.layout)
     rows = [
         (r.model, r.model_version, r.effective_month, store.out_of_time_auc(r.model, r.model_version)) for r in records

@@ -80,7 +80,7 @@ def register(lake: Lake, developed: Developed, policy: Policy) -> TrainingOutcom
         "metadata.json": to_json(_metadata(developed, judged, policy)),
     }
     stored = ModelStore(lake.layout).save(fitted.model, month, artifacts, _made_of(lake, developed, policy))
-    decision = _decide(lake, developed, judged, policy.model)
+    decision = _decide(lake, developed, stored, judged, policy.model)
     if stored in withdrawn(AuditLog(lake.layout).decisions(), fitted.model):
         decision = decision.left_to_a_person("A person rolled it back or retired it, and no rule takes it up again.")
     elif not decision.failed_gates:
@@ -126,13 +126,20 @@ def _judged(developed: Developed) -> CandidateResult:
     )
 
 
-def _decide(lake: Lake, developed: Developed, judged: CandidateResult, config: ModelConfig) -> PromotionDecision:
-    """The decision about a version, against the one that would be in force when it takes effect.
+def _decide(
+    lake: Lake, developed: Developed, stored: str, judged: CandidateResult, config: ModelConfig
+) -> PromotionDecision:
+    """The decision about a version, against the one that would be in force without it when it takes effect.
 
-    What policy decided about the same month before has no part in it: a month trained again is decided again.
+    What was decided about it before has no part in it, nor what policy decided about the same month: a month trained
+    again is decided again, and the same.
     """
     candidate, month = developed.fitted, developed.month
-    records = [r for r in PromotionLog(lake.layout).records() if (r.actor, r.as_of) != (POLICY, month)]
+    records = [
+        record
+        for record in PromotionLog(lake.layout).records()
+        if record.model_version != stored and (record.actor, record.as_of) != (POLICY, month)
+    ]
     in_force = incumbent(records, candidate.model, add_months(month, 1))
     against = None
     if in_force is not None:

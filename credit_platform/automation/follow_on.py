@@ -64,6 +64,8 @@ class MonthPlan:
         start = self.axis.first_training
         if last != start:
             return f"earlier months were scored after the first training in {start:%Y-%m}"
+        if not self.config.promotion.auto_promote:
+            return "promotion.auto_promote is off: a person promotes the first versions, and has the months scored"
         return self.axis.first_scoring, last
 
     def monitor_after_scoring(self, first: date, last: date) -> Span | str:

@@ -90,6 +90,11 @@ class Backfill:
     def _has_version(self, model: str) -> bool:
         return any(r.model == model and r.promoted for r in PromotionLog(self.book.lake.layout).records())
 
+    def _waits_for_a_person(self) -> bool:
+        """Whether policy leaves promotion to people, and for some model nobody has decided yet."""
+        is_automatic = self.book.settings.policy.model.promotion.auto_promote
+        return not is_automatic and not all(self._has_version(model) for model in self._models)
+
     def _is_built(self, month: date) -> bool:
         return all(self.book.lake.has(f"silver/{table}", month) for table in SILVER_TABLES)
 
@@ -98,6 +103,13 @@ class Backfill:
         axis = self.book.axis
         self.ranges(TRAIN_MODELS, month, month)
         if (TRAIN_MODELS, month) in self.failed:
+            return
+        if self._waits_for_a_person():
+            self.runner.console.print(
+                "No month is scored yet: promotion.auto_promote is off, and a person puts the first version of each "
+                "model in force. See credit-platform models, then credit-platform promote, then run this again.",
+                soft_wrap=True,
+            )
             return
         self.ranges(SCORE_MONTH, axis.first_scoring, month)
         if axis.first_outcome <= month:
@@ -116,9 +128,10 @@ class Backfill:
     def _one_month(self, month: date) -> None:
         """Score, monitor, and train the models that are due or whose action asks for it."""
         axis, config = self.book.axis, self.book.settings.policy.model
-        self.ranges(SCORE_MONTH, month, month)
-        if month >= axis.first_outcome:
-            self.ranges(MONITOR_MONTH, month, month)
+        if not self._waits_for_a_person():
+            self.ranges(SCORE_MONTH, month, month)
+            if month >= axis.first_outcome:
+                self.ranges(MONITOR_MONTH, month, month)
         is_due = is_training_due(month, axis.first_training, config)
         models = [model for model in self._models if is_due or is_triggered(self.book.lake, model, month)]
         if models:

@@ -86,7 +86,9 @@ def promote(
     failed = standing.failed_gates(version) if to != "retired" else dict[str, str]()
     if failed and not despite_failed_gates:
         raise standing.refused(
-            version, reason=" ".join(failed.values()), fix="Choose another version, or say --despite-failed-gates."
+            version,
+            reason=" ".join(failed.values()).removesuffix("."),
+            fix="Choose another version, or say --despite-failed-gates.",
         )
     person = replace(person, reasons=(*person.reasons, *(f"In spite of: {sentence}" for sentence in failed.values())))
     if to == "champion":

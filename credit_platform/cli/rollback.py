@@ -35,13 +35,16 @@ class RollbackPlan:
 
 
 def plan_rollback(standing: Standing, *, to: str | None, first: date | None) -> RollbackPlan:
-    """Plan a rollback; without `to` to the champion before, without `first` from the first open cohort of the current.
+    """Plan a rollback of the last promotion.
+
+    Without `to` it goes to the champion before; without `first`, from the first open cohort of the current champion.
 
     Raises:
+        ModelStoreError: the version is unknown or damaged.
         LifeCycleError: nothing was scored yet, there is no version to go back to, or it cannot be in force then.
     """
     newest = standing.newest_scored
-    present = standing.reign_in(max(first or newest, newest)) if newest is not None else None
+    present = standing.reigns[-1] if standing.reigns else None
     if newest is None or present is None:
         raise standing.refused(
             to or "(none)",
@@ -49,6 +52,7 @@ def plan_rollback(standing: Standing, *, to: str | None, first: date | None) -> 
             fix="Score a month first, or promote a version: credit-platform promote.",
         )
     target = to or _champion_before(standing, present)
+    standing.load(target)
     opened = standing.open_cohorts[0]
     month = first or max(opened, present.first)
     standing.require_effective(target, month, option="--from")

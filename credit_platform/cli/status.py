@@ -9,7 +9,7 @@ from rich.table import Table
 
 from credit_platform.checks.tables import model_table
 from credit_platform.cli.book import Book
-from credit_platform.lake.promotions import PromotionLog
+from credit_platform.lake.promotions import PromotionLog, standing_promotions
 from credit_platform.lending.months import month_range
 from credit_platform.schemas.tables import MODEL_TABLES, TABLES, begins_with
 
@@ -66,8 +66,8 @@ def status_report(book: Book) -> StatusReport:
                 effective_month=f"{r.effective_month:%Y-%m}",
                 reasons=list(r.reasons),
             )
-            for r in sorted(records, key=lambda r: (r.model, r.effective_month))
-            if r.promoted
+            for model in sorted(models)
+            for r in standing_promotions(records, model)
         ],
         actions=[status for model in models for status in _latest_action(book, model)],
     )

@@ -23,7 +23,7 @@ from credit_platform.definitions import build_definitions
 from credit_platform.lake.catalog import monthly_tables, refresh_datamart
 from credit_platform.lake.deliveries import REPLACE_TAG
 from credit_platform.lake.files import sweep_parts
-from credit_platform.lake.promotions import PromotionLog
+from credit_platform.lake.promotions import PromotionLog, standing_promotions
 from credit_platform.lending.months import month_key
 
 # No single file takes an hour to write.
@@ -124,7 +124,7 @@ def models_table(book: Book) -> Table:
         table.add_column(column, overflow="fold")
     records = PromotionLog(book.lake.layout).records()
     for model in book.settings.policy.model.models:
-        promoted = sorted((r for r in records if r.model == model and r.promoted), key=lambda r: r.effective_month)
+        promoted = standing_promotions(records, model)
         versions = {r.model_version for r in records if r.model == model}
         months = book.lake.months(f"monitoring/{model}/action")
         actions = book.lake.scan(f"monitoring/{model}/action", months).collect() if months else pl.DataFrame()

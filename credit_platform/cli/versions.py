@@ -159,8 +159,12 @@ def in_production_on(book: Book, models: Sequence[str], day: date) -> list[Model
             reigning = reigns([record.decision for record in records[:place]], model)
             answer = _answer(reigning, month, records[place - 1])
             before = answers[-1] if answers else None
-            if answer is not None and (before is None or _core(answer) != _core(before)):
+            if answer is None:
+                continue
+            if before is None or _core(answer) != _core(before):
                 answers.append(answer)
+            else:
+                before["in_force_until"] = answer["in_force_until"]
         latest = answers[-1] if answers else None
         found.append(ModelOnDay(model=model, month=f"{month:%Y-%m}", answer=latest, earlier_answers=answers[:-1]))
     return found

@@ -122,6 +122,12 @@ def model_reigns(records: Iterable[PromotionRecord], model: str) -> list[Reign]:
     return reigns([record.decision for record in records], model)
 
 
+def standing_promotions(records: Sequence[PromotionRecord], model: str) -> list[PromotionRecord]:
+    """The promotions that were not taken back, in the order of their effective months."""
+    promoted = {(r.model, r.model_version, r.effective_month): r for r in records if r.promoted}
+    return [promoted[model, reign.version, reign.first] for reign in model_reigns(records, model)]
+
+
 def incumbent(records: Sequence[PromotionRecord], model: str, month: date) -> str | None:
     """The version whose promotion is in effect in `month`; None before the first takes effect."""
     reign = reign_in(model_reigns(records, model), month)

@@ -98,16 +98,23 @@ def withdrawn(decisions: Sequence[Decision], model: str) -> set[str]:
     return found
 
 
+def _is_known(decision: Decision, month: date) -> bool:
+    """Whether a decision counts in a month: since its own, or what it withdraws, since it was made."""
+    if decision.action == "rolled_back" and decision.scored_until is not None:
+        return min(decision.month, decision.scored_until) <= month
+    return decision.month <= month
+
+
 def roles(decisions: Sequence[Decision], model: str, month: date) -> dict[str, Role]:
     """The role of every version of a model that was known in a month, in the order in which they were registered.
 
     There is one champion, the version in force, and at most one challenger: the last that became one. A version whose
-    promotion takes effect later is still what it was. Months before the first reign have its version as champion, as
-    they are scored by it.
+    promotion takes effect later is still what it was; one whose promotion was taken back before that is retired. Months
+    before the first reign have its version as champion, as they are scored by it.
     """
     found: dict[str, Role] = {}
     for place, decision in enumerate(decisions):
-        if decision.model != model or decision.month > month:
+        if decision.model != model or not _is_known(decision, month):
             continue
         if decision.action == "registered":
             found.setdefault(decision.version, "candidate")

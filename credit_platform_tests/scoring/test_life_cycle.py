@@ -129,6 +129,8 @@ def test_a_rollback_before_a_promotion_took_effect_withdraws_it() -> None:
     written = [*THREE_CHAMPIONS, decide("rolled_back", "b", 8, until=7)]
     assert displaced(reigns(THREE_CHAMPIONS, MODEL), month(8)) == ["c"]
     assert roles(written, MODEL, month(8)) == {"a": "retired", "b": "champion", "c": "retired"}
+    assert roles(written, MODEL, month(7)) == {"a": "retired", "b": "champion", "c": "retired"}
+    assert roles(written, MODEL, month(4)) == {"a": "champion", "b": "challenger"}
 
 
 def test_without_any_promotion_there_is_no_champion() -> None:
