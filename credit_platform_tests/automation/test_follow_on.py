@@ -170,3 +170,11 @@ def test_a_span_of_one_month_is_a_partition_and_a_longer_one_a_range() -> None:
 def test_a_run_without_months_has_no_span() -> None:
     assert run_span({}) is None
     assert run_span(span_tags("2024-10", "2024-12")) == (month("2024-10"), month("2024-12"))
+
+
+def test_where_people_promote_nothing_is_scored_by_itself_after_the_first_training(
+    axis: MonthlyAxis, config: ModelConfig
+) -> None:
+    by_hand = config.model_copy(update={"promotion": config.promotion.model_copy(update={"auto_promote": False})})
+    rule = next(rule for rule in follow_on_rules(axis, by_hand) if rule.name == "score_on_first_training")
+    assert "a person promotes the first versions" in str(rule.plan(axis.first_training, axis.first_training))

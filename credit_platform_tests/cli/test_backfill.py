@@ -188,3 +188,15 @@ def test_a_month_missing_in_a_required_source_is_named_and_the_other_months_are_
     assert book.lake.months("monitoring/row_balance") == others
     # Loans and their labels do not depend on the attributes.
     assert book.lake.months("gold/label_store") == month_range(FIRST, date(2023, 5, 1))
+
+
+def test_where_people_promote_months_are_trained_when_due_and_not_scored_before_a_person_decided(
+    tmp_path: Path,
+) -> None:
+    runner = ScriptedRunner()
+    settings = book(tmp_path, "promotion: {auto_promote: false}", last=date(2025, 3, 1))
+    backfill(settings, runner).everything(FIRST, date(2025, 3, 1))
+    assert [job.partition("[")[0] for job, _ in runner.asked] == ["build_month", "train_models", "train_models"]
+    assert [span for _, span in runner.asked[1:]] == ["2024-12", "2025-03"]
+    said = runner.console.file.getvalue()  # pyrefly: ignore[missing-attribute]
+    assert said.count("No month is scored yet: promotion.auto_promote is off") == 1

@@ -56,7 +56,21 @@ def test_a_wrong_setting_exits_with_1_and_names_it(tmp_path: Path, variable: str
 def test_help_names_every_verb(tmp_path: Path) -> None:
     shown = run_command("--help", CREDIT_DATA_DIR=str(tmp_path))
     assert shown.returncode == 0
-    for verb in ("init", "demo", "backfill", "timeline", "status", "explain", "ui", "clean"):
+    for verb in (
+        "init",
+        "demo",
+        "backfill",
+        "timeline",
+        "status",
+        "explain",
+        "ui",
+        "clean",
+        "promote",
+        "rollback",
+        "models",
+        "audit",
+        "drill",
+    ):
         assert verb in shown.stdout
 
 

@@ -8,7 +8,13 @@ import pytest
 
 from credit_platform.errors import NoVersionInForceError
 from credit_platform.lake.audit import AuditLog
-from credit_platform.lake.promotions import PromotionLog, PromotionRecord, incumbent, version_in_force
+from credit_platform.lake.promotions import (
+    PromotionLog,
+    PromotionRecord,
+    incumbent,
+    standing_promotions,
+    version_in_force,
+)
 from credit_platform.lake.tables import Lake
 from credit_platform.lending.months import add_months
 
@@ -129,3 +135,11 @@ def test_a_rule_that_decides_the_same_again_after_a_person_decided_otherwise_wri
     log.append(record("a"))
     log.append(replace(record("a"), actor="Ann", reasons=("Once more.",)))
     assert log.append(record("a")) is False
+
+
+def test_promotions_that_a_rollback_took_back_do_not_stand() -> None:
+    first, second = record("a"), record("b", date(2024, 4, 1))
+    third = record("c", date(2024, 7, 1))
+    rollback = replace(first, effective_month=date(2024, 5, 1), actor="Ann", is_rollback=True)
+    assert standing_promotions([third, second, first], MODEL) == [first, second, third]
+    assert standing_promotions([first, second, third, rollback], MODEL) == [first, rollback]
