@@ -25,7 +25,7 @@ def actions(decided: list[ActionDecision]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def quiet_books() -> list[list[pl.DataFrame]]:
-    return [measured_months(LOANS, seed=seed, thresholds=thresholds()) for seed in range(2)]
+    return [measured_months(LOANS, seed=seed, thresholds=thresholds()) for seed in range(3)]
 
 
 def test_without_drift_nothing_is_retrained_and_hardly_anything_watched(quiet_books: list[list[pl.DataFrame]]) -> None:
