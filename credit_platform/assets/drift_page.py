@@ -79,7 +79,9 @@ def drift_page_asset(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
                 context.add_asset_metadata({"page": note}, partition_key=month_key(month))
                 continue
             version, _ = version_in_force(records, models[0], month)
-            stored = load_stored_version(lake.lake, models[0], version)
+            stored = load_stored_version(
+                lake.lake, models[0], version, algorithm=policy.model.models[models[0]].algorithm
+            )
             now, development = (
                 stored.fitted.monitored(lake.lake.scan("gold/feature_store", cohorts).collect())
                 for cohorts in ([month], stored.windows.validation)

@@ -59,7 +59,7 @@ def _estimate_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsD
         deps=[dg.AssetDep(asset_key(f"prediction/{model}"))],
     )
     def outcome_to_expect(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
-        versions = Versions(lake.lake, model)
+        versions = Versions(lake.lake, model, policy.model)
         references: dict[str, ReferenceSample] = {}
         tables = []
         for month in run_months(context):

@@ -32,7 +32,7 @@ def fair_lending_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.Asse
         ],
     )
     def groups_beside_each_other(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
-        versions = Versions(lake.lake, model)
+        versions = Versions(lake.lake, model, policy.model)
         tables = []
         for month in run_months(context):
             cohort = add_months(month, -lag)

@@ -23,6 +23,7 @@ from credit_platform.monitoring.reference import Reference
 from credit_platform.monitoring.stability import measure_stability
 from credit_platform.partitions import MonthlyAxis, run_months, same_month
 from credit_platform.policy.load import Policy
+from credit_platform.policy.model_config import ModelConfig
 from credit_platform.schemas.tables import MODEL_TABLES
 
 # Figures worth a curve in the UI, of the many a month has.
@@ -32,14 +33,14 @@ _PLOTTED = ("roc_auc", "ks", "f1_score", "accuracy", "brier", "bad_rate", "mean_
 class Versions:
     """Versions read and verified once per run."""
 
-    def __init__(self, lake: Lake, model: str) -> None:
-        self._lake, self._model = lake, model
+    def __init__(self, lake: Lake, model: str, config: ModelConfig) -> None:
+        self._lake, self._model, self._algorithm = lake, model, config.models[model].algorithm
         self._read: dict[str, StoredVersion] = {}
 
     def __getitem__(self, version: str) -> StoredVersion:
         """The version of this name. Raises as `load_stored_version` does."""
         if version not in self._read:
-            self._read[version] = load_stored_version(self._lake, self._model, version)
+            self._read[version] = load_stored_version(self._lake, self._model, version, algorithm=self._algorithm)
         return self._read[version]
 
 
@@ -89,7 +90,7 @@ def _stability_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.Assets
         ],
     )
     def scores_against_training(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
-        versions = Versions(lake.lake, model)
+        versions = Versions(lake.lake, model, policy.model)
         tables = []
         for month in run_months(context):
             scored = lake.lake.scan(f"prediction/{model}", [month]).collect()
@@ -124,7 +125,7 @@ def _performance_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.Asse
         ],
     )
     def scores_against_outcome(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
-        versions = Versions(lake.lake, model)
+        versions = Versions(lake.lake, model, policy.model)
         tables = []
         for month in run_months(context):
             cohort = add_months(month, -lag)

@@ -36,8 +36,8 @@ class StoredVersion:
     metadata: dict[str, object]
 
 
-def load_stored_version(lake: Lake, model: str, version: str) -> StoredVersion:
-    """Read and verify a version.
+def load_stored_version(lake: Lake, model: str, version: str, *, algorithm: str) -> StoredVersion:
+    """Read and verify a version; `algorithm` is what policy names for the model, see `load_version`.
 
     Raises:
         ModelStoreError: a file is missing, changed, or of a newer schema.
@@ -48,7 +48,7 @@ def load_stored_version(lake: Lake, model: str, version: str) -> StoredVersion:
         role: tuple(parse_month(month) for month in metadata["windows"][role])
         for role in ("train", "validation", "test", "oot")
     }
-    return StoredVersion(load_version(model, artifacts), Windows(**windows), metadata)
+    return StoredVersion(load_version(model, artifacts, algorithm=algorithm), Windows(**windows), metadata)
 
 
 def _prediction_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
@@ -69,7 +69,9 @@ def _prediction_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.Asset
         for month in run_months(context):
             name, provenance = version_in_force(records, model, month)
             if name not in versions:
-                versions[name] = load_stored_version(lake.lake, model, name)
+                versions[name] = load_stored_version(
+                    lake.lake, model, name, algorithm=policy.model.models[model].algorithm
+                )
             stored = versions[name]
             loans = score_loans(
                 stored.fitted,

@@ -144,7 +144,9 @@ def _decide(
     against = None
     if in_force is not None:
         files = ModelStore(lake.layout).load(candidate.model, in_force)
-        current = load_version(candidate.model, files, version=in_force)
+        current = load_version(
+            candidate.model, files, algorithm=config.models[candidate.model].algorithm, version=in_force
+        )
         against = compare_out_of_time(candidate, current, developed.samples["oot"], incumbent_version=in_force)
     return decide_promotion(judged, against, config=config)
 

@@ -77,7 +77,7 @@ def model_gate_checks(
         monthly_check(
             f"model/{model}",
             kind.check,
-            _Gate(model, kind.gate, config.gates),
+            _Gate(model, spec.algorithm, kind.gate, config.gates),
             axis=axis.training_months,
             is_blocking=False,
             policy=policy,
@@ -86,7 +86,7 @@ def model_gate_checks(
             ),
             built=_Trained(model),
         )
-        for model in config.models
+        for model, spec in config.models.items()
         for kind in _KINDS
     ]
 
@@ -104,6 +104,7 @@ class _Trained:
 @dataclass(frozen=True)
 class _Gate:
     model: str
+    algorithm: str
     gate: str
     limits: GatePolicy
 
@@ -130,7 +131,7 @@ class _Gate:
     def _measured(self, lake: Lake, version: str) -> list[GateResult]:
         files: Mapping[str, bytes] = ModelStore(lake.layout).load(self.model, version)
         if self.gate == "artifacts_load_back":
-            load_version(self.model, files, version=version)
+            load_version(self.model, files, algorithm=self.algorithm, version=version)
         return gate_results(stored_result(json.loads(files["metadata.json"])), self.limits)
 
 

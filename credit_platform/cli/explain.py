@@ -93,7 +93,7 @@ def _explained(book: Book, model: str, month: date, loan_id: str) -> ModelExplan
     if row.is_empty():
         return ModelExplanation(model, alias, not_scored=_score_again(month))
     version = str(row["model_version"][0])
-    stored = load_stored_version(book.lake, model, version)
+    stored = load_stored_version(book.lake, model, version, algorithm=policy.model.models[model].algorithm)
     loans = book.lake.scan("gold/feature_store", [month]).collect()
     again = score_loans(
         stored.fitted,

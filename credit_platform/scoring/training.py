@@ -211,15 +211,28 @@ def _specification(model: str, config: ModelConfig) -> ModelSpec:
     return spec
 
 
-def load_version(model: str, artifacts: Mapping[str, bytes], *, version: str = UNSTORED) -> FittedVersion:
+def load_version(
+    model: str, artifacts: Mapping[str, bytes], *, algorithm: str | None = None, version: str = UNSTORED
+) -> FittedVersion:
     """Read a version back from its files; predictions are equal to the last bit.
 
+    `algorithm` is what policy names for the model. The files may name it or one of the platform's own and no other: a
+    class is imported, and so run, because policy says so and never because a file does.
+
     Raises:
-        ModelStoreError: a file is missing or cannot be read, or two of them have the features in another order.
+        ModelStoreError: a file is missing or cannot be read, names an algorithm that policy does not, or has the
+            features in another order than another file.
     """
     try:
         described = json.loads(artifacts["features.json"])
-        learner = ALGORITHMS[described["algorithm"]]
+        if described["algorithm"] not in {algorithm, *ALGORITHMS}:
+            raise ModelStoreError(
+                model=model,
+                version=version,
+                reason=f"its features.json names the algorithm {described['algorithm']!r}, which policy does not",
+                fix=f"If you trust it, name it as models.{model}.algorithm in model_config.yaml, or train it again.",
+            )
+        learner = algorithm_named(described["algorithm"])
         preparation = load_preparation(learner.preparation, artifacts["preprocessing.json"])
         require_same_order(described, preparation.design_features())
         return FittedVersion(
@@ -246,7 +259,7 @@ def load_version(model: str, artifacts: Mapping[str, bytes], *, version: str = U
 def is_restorable(fitted: FittedVersion, features: pl.DataFrame) -> bool:
     """Whether the version's files give it back with the same prediction, to the last bit, for every row."""
     try:
-        restored = load_version(fitted.model, fitted.artifacts())
+        restored = load_version(fitted.model, fitted.artifacts(), algorithm=fitted.algorithm)
     except ModelStoreError:
         return False
     return np.array_equal(fitted.predict(features), restored.predict(features))

@@ -195,7 +195,7 @@ lake, month = Lake.at(sys.argv[1]), [date(2024, 2, 1)]
 for model in ("logistic_regression", "gradient_boosting"):
     scored = lake.scan(f"prediction/{model}", month).collect()
     features = scored.select("loan_id").join(lake.scan("gold/feature_store", month).collect(), on="loan_id")
-    again = load_stored_version(lake, model, scored["model_version"][0]).fitted.predict(features)
+    again = load_stored_version(lake, model, scored["model_version"][0], algorithm="scorecard").fitted.predict(features)
     assert pl.Series(again).equals(scored["default_probability"].rename("")), model
 """
     done = subprocess.run(

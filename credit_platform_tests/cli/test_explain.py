@@ -90,7 +90,7 @@ def test_the_parts_of_every_loan_of_the_book_add_up_to_its_score(finished_book: 
     scored = lake.scan(f"prediction/{model}", month_range(FIRST_SCORING, LAST)).collect()
     features = lake.scan("gold/feature_store", month_range(FIRST_SCORING, LAST)).collect()
     for (version,), rows in scored.partition_by("model_version", as_dict=True).items():
-        fitted = load_stored_version(lake, model, str(version)).fitted
+        fitted = load_stored_version(lake, model, str(version), algorithm=model).fitted
         loans = rows.select("loan_id").join(features, on="loan_id", how="left", maintain_order="left")
         parts = fitted.contributions(loans)
         sums = parts.base + parts.values.sum(axis=1)

@@ -9,7 +9,9 @@ import pytest
 from credit_platform.monitoring.reference import Reference
 from credit_platform.policy.load import load_policy
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.scoring.calibration_evidence import calibration_line
 from credit_platform.scoring.clickstream_evidence import mask_clickstream
+from credit_platform.scoring.discrimination import roc_auc
 from credit_platform.scoring.evaluation import UNSEEN, auc_by_sample, evaluate, evaluate_version, null_rate
 from credit_platform.scoring.predictions import score_loans
 from credit_platform.scoring.promotion import CandidateResult, decide_promotion
@@ -74,6 +76,23 @@ def test_without_the_clickstream_the_model_degrades_and_stays_calibrated(
     # A scorecard may not weigh a feature against its own bins, which without the clickstream costs it about 0.02.
     assert auc >= (0.74 if book_version.algorithm == "scorecard" else 0.75)
     assert book_version.predict(dark).mean() == pytest.approx(unseen["label"].mean(), abs=0.05)
+
+
+def test_without_the_clickstream_it_ranks_as_one_trained_without_and_is_as_honest(
+    book_version: FittedVersion, model: str, config: ModelConfig, book_samples: Samples
+) -> None:
+    dark = {role: mask_clickstream(book_samples[role], share=1.1, seed=0) for role in ROLES}
+    never_had_any = fit_version(model, dark["train"], dark["validation"], config)
+    out_of_time = [
+        roc_auc(dark["oot"]["label"].to_numpy(), version.predict(dark["oot"]))
+        for version in (book_version, never_had_any)
+    ]
+    assert (out_of_time[0] or 0) >= (out_of_time[1] or 1) - 0.01
+    unseen = pl.concat([dark["test"], dark["oot"]])
+    line = calibration_line(unseen["label"].to_numpy(), book_version.predict(unseen))
+    assert line is not None
+    assert line.slope.low <= 1.15
+    assert line.slope.high >= 0.85
 
 
 def test_cohorts_that_truly_lost_the_clickstream_are_scored(
