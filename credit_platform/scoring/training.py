@@ -153,18 +153,20 @@ def fit_version(
     train = checked_sample(model, "training", train, config.selection.min_samples)
     validation = checked_sample(model, "validation", validation, config.selection.min_samples)
     # Whole cohorts lose the clickstream, and a model that never met such loans has only learned how they do not look.
-    # Shown every loan both ways it ranks them as well as one trained without the source, and the others no worse.
+    # Shown every loan both ways it ranks them as well as one trained without the source, and the others no worse. What
+    # is chosen and calibrated looks at the validation loans both ways for the same reason.
     shown = with_dark_copies(train)
     try:
         preparation = fit_preparation(algorithm.preparation, train, fit_evidence(train), spec.params)
     except ValueError as error:
         fix = "Correct params in model_config.yaml."
         raise TrainingError(model=model, reason=f"its params are refused: {error}", fix=fix) from error
-    held_out = Design(preparation.design_matrix(validation), _labels(validation))
+    held_out = _design(preparation, with_dark_copies(validation))
     learner, tuning = tune(
         algorithm,
-        rebalance(Design(preparation.design_matrix(shown), _labels(shown)), spec.rebalancing, seed=config.random_seed),
+        rebalance(_design(preparation, shown), spec.rebalancing, seed=config.random_seed),
         held_out,
+        n_bads=int(validation["label"].sum()),
         task=FitTask(model, spec, config.random_seed, tuple(preparation.design_features())),
         on_trial=on_trial,
     )
@@ -181,7 +183,7 @@ def fit_version(
         calibrator=calibrator,
         reference=b"",
         mean_contributions=calibrated_contributions(
-            learner.contributions(held_out.values), preparation.design_features(), calibrator
+            learner.contributions(preparation.design_matrix(validation)), preparation.design_features(), calibrator
         ).means(),
         tuning=tuning,
     )
@@ -265,8 +267,8 @@ def is_restorable(fitted: FittedVersion, features: pl.DataFrame) -> bool:
     return np.array_equal(fitted.predict(features), restored.predict(features))
 
 
-def _labels(frame: pl.DataFrame) -> NDArray[np.int8]:
-    return frame["label"].cast(pl.Int8).to_numpy()
+def _design(preparation: Preparation, loans: pl.DataFrame) -> Design:
+    return Design(preparation.design_matrix(loans), loans["label"].cast(pl.Int8).to_numpy())
 
 
 def _reference(validation: pl.DataFrame, fitted: FittedVersion, by_history: Mapping[int, FloatArray]) -> bytes:

@@ -58,7 +58,7 @@ class Tuning:
 
 
 def tune(
-    algorithm: type[Learner], train: Design, validation: Design, *, task: FitTask, on_trial: OnTrial
+    algorithm: type[Learner], train: Design, validation: Design, *, n_bads: int, task: FitTask, on_trial: OnTrial
 ) -> tuple[Learner, Tuning]:
     """Fit with the configured parameters, then with others from the search space; keep the best on validation.
 
@@ -68,7 +68,8 @@ def tune(
     Args:
         algorithm: What is fitted.
         train: The training loans.
-        validation: The validation loans.
+        validation: The validation loans, as often as they are shown.
+        n_bads: Bads among them, each counted once.
         task: The model as configured.
         on_trial: Called after every trial, for people who wait.
 
@@ -76,7 +77,7 @@ def tune(
         TrainingError: a parameter is refused, or a fit did not converge.
     """
     spec, policy = task.spec, task.spec.tuning
-    enough = policy is not None and int(validation.label.sum()) >= policy.min_validation_bads
+    enough = policy is not None and n_bads >= policy.min_validation_bads
     n_trials = policy.trials if policy is not None and enough else 1
     params: Mapping[str, Parameter] = {name: spec.params[name] for name in policy.space} if policy else {}
     search = _Search(policy, task.seed) if policy is not None and n_trials > 1 else None

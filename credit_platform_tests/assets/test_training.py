@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Literal
 
@@ -19,7 +20,8 @@ from credit_platform.lake.model_store import ModelStore
 from credit_platform.lake.promotions import PromotionLog
 from credit_platform.lake.tables import Lake
 from credit_platform.lending.months import add_months, month_range
-from credit_platform.policy.load import load_policy
+from credit_platform.policy.load import Policy, load_policy
+from credit_platform.scoring.preprocessing import MODEL_FEATURES
 from credit_platform_tests.small_book import FIRST_TRAINING, MODELS, BookFolders
 
 # The windows of the first training: train 2023-01..04, validation 05, test 06, out of time 07.
@@ -61,17 +63,35 @@ def test_held_out_cohorts_are_read_only_after_the_model_is_final(
     assert set(events[final + 1 :]) == {"held out"}
 
 
+def shuffled(lake: Lake, table: str, month: date, columns: Sequence[str]) -> None:
+    """Give every loan of a month another loan's columns."""
+    rows = lake.scan(table, [month]).collect()
+    others = rows.select(columns).sample(fraction=1, shuffle=True, with_replacement=False, seed=1)
+    lake.write(table, rows.with_columns(others), [month])
+
+
+def tuned_on_few(folders: BookFolders) -> Policy:
+    """The book's policy, with a tuning that does not mind how small its validation sample is."""
+    policy = load_policy(folders.policy_dir)
+    spec = policy.model.models["gradient_boosting"]
+    assert spec.tuning is not None
+    eager = spec.model_copy(update={"tuning": spec.tuning.model_copy(update={"trials": 3, "min_validation_bads": 10})})
+    models = {**policy.model.models, "gradient_boosting": eager}
+    return replace(policy, model=policy.model.model_copy(update={"models": models}))
+
+
 @pytest.mark.parametrize("model", MODELS)
-def test_other_held_out_labels_change_the_judgement_and_not_one_byte_of_the_model(
+def test_other_held_out_loans_and_labels_change_the_judgement_and_not_one_byte_of_the_model(
     untrained: BookFolders, model: str
 ) -> None:
-    store, policy = ModelStore(untrained.layout), load_policy(untrained.policy_dir)
-    before = train_as_of(untrained.lake, model, FIRST_TRAINING, policy)
+    lake, store, policy = untrained.lake, ModelStore(untrained.layout), tuned_on_few(untrained)
+    before = train_as_of(lake, model, FIRST_TRAINING, policy)
+    assert len(before.tuning.trials) == (3 if model == "gradient_boosting" else 1)
     for cohort in UNSEEN:
-        month = add_months(cohort, 6)
-        labels = untrained.lake.scan("gold/label_store", [month]).collect()
-        untrained.lake.write("gold/label_store", labels.with_columns(label=1 - pl.col("label")), [month])
-    after = train_as_of(untrained.lake, model, FIRST_TRAINING, policy)
+        shuffled(lake, "gold/label_store", add_months(cohort, 6), ["label"])
+        shuffled(lake, "gold/feature_store", cohort, MODEL_FEATURES)
+    after = train_as_of(lake, model, FIRST_TRAINING, policy)
+    assert after.tuning == before.tuning
     old, new = (store.load(model, outcome.model_version) for outcome in (before, after))
     assert {name for name in old if old[name] != new[name]} == {"evaluation.json", "metadata.json"}
     assert store.out_of_time_auc(model, before.model_version) != store.out_of_time_auc(model, after.model_version)

@@ -41,7 +41,9 @@ def design(n: int, seed: int, angle: float = 2.0) -> Design:
 
 def tuned(task: FitTask = TASK, validation: Design | None = None) -> tuple[list[Trial], Tuning, Pointer]:
     seen: list[Trial] = []
-    learner, tuning = tune(Pointer, design(50, 1), validation or design(400, 2), task=task, on_trial=seen.append)
+    shown = validation or design(400, 2)
+    n_bads = int(shown.label.sum())
+    learner, tuning = tune(Pointer, design(50, 1), shown, n_bads=n_bads, task=task, on_trial=seen.append)
     assert isinstance(learner, Pointer)
     return seen, tuning, learner
 
