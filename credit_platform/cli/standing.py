@@ -68,7 +68,8 @@ class Standing:
 
     def load(self, version: str) -> StoredVersion:
         """Read and verify a version. Raises ModelStoreError and AuditError."""
-        return load_stored_version(self.book.lake, self.model, version)
+        algorithm = self.book.settings.policy.model.models[self.model].algorithm
+        return load_stored_version(self.book.lake, self.model, version, algorithm=algorithm)
 
     def failed_gates(self, version: str) -> dict[str, str]:
         """The gates a version fails under the policy of today, with a sentence each. Raises as `load`."""

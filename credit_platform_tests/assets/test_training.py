@@ -63,10 +63,10 @@ def test_held_out_cohorts_are_read_only_after_the_model_is_final(
     assert set(events[final + 1 :]) == {"held out"}
 
 
-def shuffled(lake: Lake, table: str, month: date, columns: Sequence[str]) -> None:
+def shuffled(lake: Lake, table: str, month: date, columns: Sequence[str], seed: int) -> None:
     """Give every loan of a month another loan's columns."""
     rows = lake.scan(table, [month]).collect()
-    others = rows.select(columns).sample(fraction=1, shuffle=True, with_replacement=False, seed=1)
+    others = rows.select(columns).sample(fraction=1, shuffle=True, with_replacement=False, seed=seed)
     lake.write(table, rows.with_columns(others), [month])
 
 
@@ -88,8 +88,8 @@ def test_other_held_out_loans_and_labels_change_the_judgement_and_not_one_byte_o
     before = train_as_of(lake, model, FIRST_TRAINING, policy)
     assert len(before.tuning.trials) == (3 if model == "gradient_boosting" else 1)
     for cohort in UNSEEN:
-        shuffled(lake, "gold/label_store", add_months(cohort, 6), ["label"])
-        shuffled(lake, "gold/feature_store", cohort, MODEL_FEATURES)
+        shuffled(lake, "gold/label_store", add_months(cohort, 6), ["label"], seed=1)
+        shuffled(lake, "gold/feature_store", cohort, MODEL_FEATURES, seed=2)
     after = train_as_of(lake, model, FIRST_TRAINING, policy)
     assert after.tuning == before.tuning
     old, new = (store.load(model, outcome.model_version) for outcome in (before, after))
