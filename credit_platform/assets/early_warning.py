@@ -18,6 +18,7 @@ from credit_platform.assets.resources import LakeResource
 from credit_platform.assets.training import read_cohorts
 from credit_platform.lake.tables import Lake
 from credit_platform.lending.months import add_months, month_key, month_range
+from credit_platform.monitoring.early_findings import is_news
 from credit_platform.monitoring.early_labels import SCORED, CohortRead, cohort_reads, early_labels
 from credit_platform.monitoring.early_reads import measure_early_reads
 from credit_platform.monitoring.estimate import RATES, ReferenceSample, measure_estimate
@@ -136,7 +137,7 @@ def _cohort_reads(lake: Lake, model: str, first: date, months: Sequence[date], p
 
 def _read_numbers(measured: pl.DataFrame) -> dict[str, float | str]:
     """The newest reads of the month by name, and whatever departs."""
-    new = measured.filter(pl.col("read_month") == pl.col("snapshot_month"))
+    new = measured.filter(is_news())
     numbers: dict[str, float | str] = {
         f"{metric}_{segment}": round(float(value), 4)
         for metric, segment, value in new.select("metric", "segment", "value").iter_rows()

@@ -59,6 +59,11 @@ def _estimate_finding(metric: str, figure: Figure, threshold: MetricThreshold, *
     return Finding("estimated_below_threshold", metric, figure.value, floor, is_live, reason)
 
 
+def is_news() -> pl.Expr:
+    """Rows of a month that the month before did not have: its new reads, and all open cohorts taken together."""
+    return (pl.col("read_month") == pl.col("snapshot_month")) | (pl.col("segment") == ALL_READS)
+
+
 def early_read_findings(early_reads: pl.DataFrame, *, thresholds: MonitoringThresholds) -> list[Finding]:
     """Bad rates and rankings that became known in the month and are worse than earlier cohorts lead to expect.
 
@@ -70,7 +75,7 @@ def early_read_findings(early_reads: pl.DataFrame, *, thresholds: MonitoringThre
         thresholds: Policy of early reads.
     """
     departed = early_reads.filter(
-        pl.col("read_month") == pl.col("snapshot_month"),
+        is_news(),
         pl.col("holm_p_value") <= thresholds.early_reads.false_alarm_rate,
     )
     # Cohorts of the version's own development sample decide nothing, so a live one is told first.

@@ -62,7 +62,7 @@ def measure_early_reads(
     """
     first_open = add_months(month, 1 - label_mob)
     rows = [
-        _row(verdict, holm_p_value, read_month, month=month, model=model, thresholds=thresholds)
+        _row(verdict, holm_p_value, month=month, model=model, thresholds=thresholds)
         for read_month in month_range(first_open, month)
         for verdict, holm_p_value in _month_verdicts(reads, read_month, label_mob=label_mob, thresholds=thresholds)
         if verdict.cohort >= first_open and (verdict.segment != ALL_READS or read_month == month)
@@ -108,7 +108,6 @@ def _histories(reads: Sequence[CohortRead], *, last: date, n_cohorts: int) -> Ma
 def _row(
     verdict: Verdict,
     holm_p_value: float | None,
-    read_month: date,
     *,
     month: date,
     model: str,
@@ -131,7 +130,8 @@ def _row(
         "model_version": verdict.scorer.model_version,
         "sample_role": verdict.scorer.sample_role,
         "provenance": verdict.scorer.provenance,
-        "read_month": read_month,
+        # All reads together stand at the newest cohort that could be judged, which may have been read a month ago.
+        "read_month": add_months(verdict.cohort, verdict.mob),
         "mob": verdict.mob,
         "expected": verdict.expected,
         "p_value": verdict.p_value,

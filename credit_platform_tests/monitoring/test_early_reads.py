@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from credit_platform.lending.months import add_months
@@ -85,6 +85,7 @@ def test_a_verdict_stays_as_it_was_when_it_was_read() -> None:
 
 @settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 10**6), place=st.integers(4, 14), lost=st.floats(0, 1))
+@example(seed=0, place=7, lost=0.0)  # the newest cohort cannot be judged, so all together stand at the one before
 def test_nothing_later_than_the_month_is_read(seed: int, place: int, lost: float) -> None:
     policy = thresholds(
         min_bads=1, early_reads=SHIPPED.early_reads.model_dump() | {"min_history_cohorts": 1, "history_cohorts": 4}
