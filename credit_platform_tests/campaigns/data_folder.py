@@ -67,6 +67,10 @@ def _check_page(file: Path) -> None:
         raise ValueError(message)
 
 
+def _read_text(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
+
+
 _CHECKS: dict[str, Callable[[Path], object]] = {
     ".parquet": pl.read_parquet,
     ".duckdb": count_through_views,
@@ -74,7 +78,8 @@ _CHECKS: dict[str, Callable[[Path], object]] = {
     ".jsonl": _check_json_lines,
     ".html": _check_page,
     ".yaml": lambda file: read_book_file(file) if file.name == PLATFORM_FILE else None,
-    ".txt": lambda file: file.read_text(encoding="utf-8"),
+    ".csv": lambda file: pl.read_csv(file, infer_schema=False),
+    **dict.fromkeys((".txt", ".md", ".sql"), _read_text),
 }
 
 
