@@ -211,7 +211,7 @@ def _reason_codes(policy: Policy) -> pl.DataFrame:
 
 def _audit(own: Sequence[AuditRecord]) -> pl.DataFrame:
     rows = [
-        (record.time, entry.action, entry.actor, entry.effective_month, "\n".join(entry.reasons))
+        (entry.action, entry.actor, entry.effective_month, "\n".join(entry.reasons))
         for record in own
         for entry in (record.entry,)
     ]

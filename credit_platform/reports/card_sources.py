@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 REASON_CODES_SCHEMA = {"feature": pl.String, "code": pl.String, "internal": pl.String, "is_given": pl.Boolean}
 AUDIT_SCHEMA = {
-    "time": pl.String,
     "action": pl.String,
     "actor": pl.String,
     "effective_month": pl.Date,

@@ -107,11 +107,11 @@ def test_limits_name_thin_grades_and_gates_that_failed(card: str) -> None:
 
 def test_approvals_are_those_of_the_audit_log(card: str) -> None:
     table = rows(part(card, "Approvals and decisions on record"))
-    assert [row[:4] for row in table] == [
-        ["2025-01-03T09:00:00+00:00", "registered", "training", "2024-12"],
-        ["2025-01-04T10:00:00+00:00", "promoted", "Ada <x>", "2025-01"],
+    assert [row[:3] for row in table] == [
+        ["registered", "training", "2024-12"],
+        ["promoted", "Ada <x>", "2025-01"],
     ]
-    assert table[1][4] == "Reviewed | approved."
+    assert table[1][3] == "Reviewed | approved."
 
 
 def test_the_stored_files_are_listed_with_their_hashes(card: str) -> None:

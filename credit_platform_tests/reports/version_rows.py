@@ -139,8 +139,8 @@ def sources(**changes: object) -> CardSources:
         ),
         audit=pl.DataFrame(
             [
-                ("2025-01-03T09:00:00+00:00", "registered", "training", date(2024, 12, 1), "Trained."),
-                ("2025-01-04T10:00:00+00:00", "promoted", "Ada <x>", date(2025, 1, 1), "Reviewed | approved."),
+                ("registered", "training", date(2024, 12, 1), "Trained."),
+                ("promoted", "Ada <x>", date(2025, 1, 1), "Reviewed | approved."),
             ],
             schema=AUDIT_SCHEMA,
             orient="row",

@@ -58,7 +58,9 @@ def test_the_signs_and_the_variance_inflation_of_what_is_kept_are_in_order(learn
     assert 5 <= len(kept) <= 20
     assert all(one.weight > 0 and (one.variance_inflation or 0) < 5 for one in kept)
     assert all(one.information_value >= 0.02 for one in kept)
-    assert max(kept, key=lambda one: one.information_value).feature == EVIDENCE
+    # Every loan is fitted without its clickstream as well, which halves what the evidence can say of all of them.
+    strongest = sorted(kept, key=lambda one: one.information_value, reverse=True)[:2]
+    assert EVIDENCE in {one.feature for one in strongest}
 
 
 def test_the_exported_points_are_the_scores_of_lit_and_dark_cohorts(
