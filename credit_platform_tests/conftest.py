@@ -14,7 +14,6 @@ from hypothesis import settings
 
 from credit_platform_tests.small_book import BookFolders, make_book
 
-
 # How long an example takes depends on what else the machine does.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")

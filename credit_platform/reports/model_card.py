@@ -216,8 +216,8 @@ def _approvals(sources: CardSources) -> Part:
     shown = None if audit is None else audit.with_columns(pl.col("effective_month").dt.strftime("%Y-%m"))
     return Part(
         "Approvals and decisions on record",
-        "From the audit log, oldest first; `credit-platform audit show` has the times. The actors policy and training are "
-        "rules of the platform and no persons.",
+        "From the audit log, oldest first; `credit-platform audit show` has the times. The actors policy and training "
+        "are rules of the platform and no persons.",
         (grid(shown, ["Action", "Actor", "Effective month", "Reasons"]),),
     )
 
