@@ -85,7 +85,7 @@ def test_the_card_knows_features_exclusions_reasons_and_what_the_clickstream_is_
     assert "unknown" not in dark["ROC-AUC"]
     assert dark["ROC-AUC of the model trained without it"] == ["unknown"]
     assert len(rows(part(card, "Reason codes"))) > 20
-    actions = [row[1] for row in rows(part(card, "Approvals and decisions on record"))]
+    actions = [row[0] for row in rows(part(card, "Approvals and decisions on record"))]
     assert actions[0] == "registered"
     assert "promoted" in actions
 
@@ -119,7 +119,7 @@ def test_a_decision_of_a_person_is_on_the_page_after_writing_again(book_copy: Bo
     AuditLog(book_copy.layout).append(entry)
     write_documents(book_copy.lake, load_policy(book_copy.policy_dir), MODEL, [version])
     approvals = rows(part(_text(book_copy, version, CARD), "Approvals and decisions on record"))
-    assert approvals[-1][1:] == ["retired", "Ada", "2024-08", "No longer wanted."]
+    assert approvals[-1] == ["retired", "Ada", "2024-08", "No longer wanted."]
     looked = {row[0]: row[1:] for row in rows(part(_text(book_copy, version, CHECKLIST), "Record"))}
     assert looked["Looked at by a person, by the audit log"] == ["Ada", "at least one", "passed"]
 
