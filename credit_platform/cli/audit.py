@@ -11,9 +11,8 @@ from rich.table import Table
 
 from credit_platform.cli.book import Book
 from credit_platform.errors import ModelStoreError
-from credit_platform.lake.audit import AuditLog, AuditRecord
+from credit_platform.lake.audit import AuditLog, AuditRecord, entry_dict
 from credit_platform.lake.model_store import ModelStore
-from credit_platform.lending.months import month_key
 
 
 class Verdict(TypedDict):
@@ -56,20 +55,10 @@ def records_of(book: Book, models: Sequence[str]) -> list[AuditRecord]:
 
 def record_dict(record: AuditRecord) -> dict[str, object]:
     """A record for JSON output, as it stands in the log."""
-    entry = record.entry
     return {
         "sequence": record.sequence,
         "time": record.time,
-        "actor": entry.actor,
-        "action": entry.action,
-        "model": entry.model,
-        "model_version": entry.model_version,
-        "effective_month": month_key(entry.effective_month),
-        "reasons": list(entry.reasons),
-        "before": entry.before,
-        "after": entry.after,
-        "details": dict(entry.details),
-        "policy_sha256": entry.policy_sha256,
+        **entry_dict(record.entry),
         "git_commit": record.git_commit,
         "previous_sha256": record.previous_sha256,
         "sha256": record.sha256,

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Literal
 
+from credit_platform.lake.files import drop_torn_line
 from credit_platform.lake.layout import Layout
 from credit_platform.lending.months import month_key, parse_month
 from credit_platform.monitoring.alerts import AlertEvent
@@ -73,7 +74,7 @@ class AlertLedger:
         }
         with file.open("ab+") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX)
-            _drop_torn_line(stream.fileno())
+            drop_torn_line(stream.fileno())
             stream.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
             stream.flush()
             os.fsync(stream.fileno())
@@ -85,13 +86,6 @@ class AlertLedger:
             if record.event.kind != "digest":
                 newest[record.event.key] = record
         return [record for record in newest.values() if record.event.kind not in {"resolved", "recovered"}]
-
-
-def _drop_torn_line(descriptor: int) -> None:
-    size = os.fstat(descriptor).st_size
-    content = os.pread(descriptor, size, 0)
-    if content and not content.endswith(b"\n"):
-        os.ftruncate(descriptor, content.rfind(b"\n") + 1)
 
 
 def _record(line: Mapping[str, object]) -> AlertRecord:

@@ -18,7 +18,7 @@ from typing import IO, cast
 
 from credit_platform.errors import AuditError
 from credit_platform.lake.code_state import code_state
-from credit_platform.lake.files import write_bytes
+from credit_platform.lake.files import drop_torn_line, write_bytes
 from credit_platform.lake.hash_chain import Fault, Head, chain_faults, head_of, sealed, to_line
 from credit_platform.lake.layout import Layout
 from credit_platform.lending.months import month_key, parse_month
@@ -92,8 +92,8 @@ class AuditLog:
             _require_sound(file, chain_faults(lines, self._head()))
             if unless is not None and unless([_record(line) for line in lines]):
                 return None
-            _drop_torn_line(stream)
-            content = {"time": datetime.now(tz=UTC).isoformat(timespec="seconds"), **_as_json(entry)}
+            drop_torn_line(stream.fileno())
+            content = {"time": datetime.now(tz=UTC).isoformat(timespec="seconds"), **entry_dict(entry)}
             line = to_line(sealed(content | {"git_commit": code_state().commit}, head_of(lines)))
             stream.write(line + b"\n")
             stream.flush()
@@ -159,14 +159,8 @@ def _whole_lines(stream: IO[bytes]) -> list[bytes]:
     return stream.read().split(b"\n")[:-1]
 
 
-def _drop_torn_line(stream: IO[bytes]) -> None:
-    stream.seek(0)
-    content = stream.read()
-    if content and not content.endswith(b"\n"):
-        os.ftruncate(stream.fileno(), content.rfind(b"\n") + 1)
-
-
-def _as_json(entry: Entry) -> dict[str, object]:
+def entry_dict(entry: Entry) -> dict[str, object]:
+    """An entry as it stands in the log."""
     return {
         "actor": entry.actor,
         "action": entry.action,

@@ -89,6 +89,13 @@ def one_at_a_time(path: Path) -> Iterator[None]:
         yield
 
 
+def drop_torn_line(descriptor: int) -> None:
+    """Cut off what a crash left of the last line of an open log; whole lines stay."""
+    content = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+    if content and not content.endswith(b"\n"):
+        os.ftruncate(descriptor, content.rfind(b"\n") + 1)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a whole text file as UTF-8."""
     with whole_file(path) as part:

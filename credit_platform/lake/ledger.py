@@ -17,7 +17,7 @@ from pathlib import Path
 
 import polars as pl
 
-from credit_platform.lake.files import whole_file
+from credit_platform.lake.files import drop_torn_line, whole_file
 from credit_platform.lake.layout import Layout
 from credit_platform.lending.months import month_key, parse_month
 
@@ -124,19 +124,12 @@ class DeliveryLog:
         now = datetime.now(tz=UTC).isoformat(timespec="seconds")
         with file.open("ab+") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX)
-            _drop_torn_line(stream.fileno())
+            drop_torn_line(stream.fileno())
             for record in records:
                 line = {"time": now, **asdict(record), "month": month_key(record.month)}
                 stream.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
             stream.flush()
             os.fsync(stream.fileno())
-
-
-def _drop_torn_line(descriptor: int) -> None:
-    size = os.fstat(descriptor).st_size
-    content = os.pread(descriptor, size, 0)
-    if content and not content.endswith(b"\n"):
-        os.ftruncate(descriptor, content.rfind(b"\n") + 1)
 
 
 def _record(line: Mapping[str, object]) -> DeliveryRecord:

@@ -67,32 +67,37 @@ def n_shown_features(history: pl.DataFrame, *, model: str) -> tuple[int, int]:
     return min(n, N_FEATURES), n
 
 
-def confusion_tables(history: pl.DataFrame, *, models: Sequence[str]) -> go.Figure:
-    """Loans by outcome and decision in each model's latest outcome month, with their share of all loans."""
+def confusion_heat_map(cells: Sequence[Sequence[int]]) -> go.Heatmap:
+    """Counts of good and bad loans (rows), approved and declined (columns), with their share of all loans."""
     import plotly.graph_objects as go
 
+    n = max(1, sum(map(sum, cells)))
+    return go.Heatmap(
+        x=["approved", "declined"],
+        y=["good", "bad"],
+        z=[[count / n for count in row] for row in cells],
+        text=[[f"{count}<br>{count / n:.1%}" for count in row] for row in cells],
+        texttemplate="%{text}",
+        textfont={"size": 16},
+        colorscale=[[0, "#dce9f4"], [1, "#2f6ea5"]],
+        zmin=0,
+        zmax=1,
+        showscale=False,
+        xgap=3,
+        ygap=3,
+        hovertemplate="%{y} loans %{x}: %{text}<extra></extra>",
+    )
+
+
+def confusion_tables(history: pl.DataFrame, *, models: Sequence[str]) -> go.Figure:
+    """Loans by outcome and decision in each model's latest outcome month, with their share of all loans."""
     figure = lay_out_models(models)
     for column, model in enumerate(models, start=1):
         cells = _latest_cells(history, model)
         if cells is None:
             continue
-        n = max(1, sum(map(sum, cells)))
         figure.add_trace(
-            go.Heatmap(
-                x=["approved", "declined"],
-                y=["good", "bad"],
-                z=[[count / n for count in row] for row in cells],
-                text=[[f"{count}<br>{count / n:.1%}" for count in row] for row in cells],
-                texttemplate="%{text}",
-                textfont={"size": 16},
-                colorscale=[[0, "#dce9f4"], [1, "#2f6ea5"]],
-                zmin=0,
-                zmax=1,
-                showscale=False,
-                xgap=3,
-                ygap=3,
-                hovertemplate="%{y} loans %{x}: %{text}<extra></extra>",
-            ),
+            confusion_heat_map(cells),
             row=1,
             col=column,
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from credit_platform.reports.axes import GRID, finish
+from credit_platform.reports.matrices import confusion_heat_map
 from credit_platform.reports.version_facts import HELD_OUT, SAMPLE_ROLES
 from credit_platform.reports.wording import (
     BLUE,
@@ -136,7 +137,6 @@ def lift_figure(gains: pl.DataFrame) -> go.Figure:
 
 def confusion_figure(confusion: pl.DataFrame, *, sample_roles: Sequence[str]) -> go.Figure:
     """Loans by outcome and decision at the policy cut-off, one panel per sample that has a row."""
-    import plotly.graph_objects as go
     from plotly.subplots import make_subplots
 
     known = [role for role in sample_roles if not confusion.filter(sample_role=role).is_empty()]
@@ -153,23 +153,8 @@ def confusion_figure(confusion: pl.DataFrame, *, sample_roles: Sequence[str]) ->
             [row["true_negative"], row["false_positive"]],
             [row["false_negative"], row["true_positive"]],
         ]
-        n = max(1, sum(map(sum, cells)))
         figure.add_trace(
-            go.Heatmap(
-                x=["approved", "declined"],
-                y=["good", "bad"],
-                z=[[count / n for count in line] for line in cells],
-                text=[[f"{count}<br>{count / n:.1%}" for count in line] for line in cells],
-                texttemplate="%{text}",
-                textfont={"size": 16},
-                colorscale=[[0, "#dce9f4"], [1, "#2f6ea5"]],
-                zmin=0,
-                zmax=1,
-                showscale=False,
-                xgap=3,
-                ygap=3,
-                hovertemplate="%{y} loans %{x}: %{text}<extra></extra>",
-            ),
+            confusion_heat_map(cells),
             row=1,
             col=column,
         )

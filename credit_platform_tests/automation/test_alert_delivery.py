@@ -48,16 +48,22 @@ class _Hook(BaseHTTPRequestHandler):
 
 
 @contextmanager
+def serving(server: socketserver.BaseServer) -> Iterator[None]:
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@contextmanager
 def web_hook(*, is_refusing: bool = False) -> Iterator[Any]:
     server: Any = HTTPServer(("127.0.0.1", 0), _Hook)
     server.received = list[Any]()
     server.is_refusing = is_refusing
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(server):
+        yield server
 
 
 class _Mailbox(socketserver.StreamRequestHandler):
@@ -89,12 +95,8 @@ def mailbox() -> Iterator[Any]:
     server: Any = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Mailbox)
     server.received = list[str]()
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(server):
+        yield server
 
 
 def write_actions(lake: Lake, *months: str, first: date = MONTH) -> None:

@@ -59,10 +59,12 @@ def test_the_first_trial_is_what_is_configured_and_the_best_is_kept() -> None:
 
 
 def test_trials_stay_in_their_ranges_and_whole_numbers_stay_whole() -> None:
-    for trial in tuned()[0]:
-        assert 0 <= float(trial.params["angle"]) <= 3
-        assert isinstance(trial.params["step"], int)
-        assert 1 <= trial.params["step"] <= 9
+    tried = [(trial.params["angle"], trial.params["step"]) for trial in tuned()[0]]
+    assert {type(step) for _, step in tried} == {int}
+    assert {step for _, step in tried} <= set(range(1, 10))
+    assert all(0 <= float(angle) <= 3 for angle, _ in tried)
+    # A search that stood still would stay in its ranges as well.
+    assert len(set(tried)) == len(tried) == 6
 
 
 def test_the_same_data_and_seed_try_the_same_and_another_seed_something_else() -> None:
