@@ -21,6 +21,7 @@ from credit_platform.assets.models import model_assets
 from credit_platform.assets.monitoring import monitoring_assets
 from credit_platform.assets.oversight import oversight_assets
 from credit_platform.assets.predictions import prediction_assets
+from credit_platform.assets.presentation import presented
 from credit_platform.assets.resources import LakeResource, MonthlyParquetIOManager
 from credit_platform.assets.rivalry import rivalry_assets
 from credit_platform.assets.silver import silver_assets
@@ -52,20 +53,23 @@ def _assemble(settings: Settings) -> dg.Definitions:
     jobs = monthly_jobs(models)
     lake = LakeResource(data_dir=str(settings.data_dir.absolute()), raw_dir=str(settings.raw_dir.absolute()))
     return dg.Definitions(
-        assets=[
-            *bronze_assets(axis, policy),
-            *silver_assets(axis, policy.model, policy.data.cleaning),
-            *gold_assets(axis, policy.model),
-            *model_assets(axis, policy),
-            *prediction_assets(axis, policy),
-            *monitoring_assets(axis, policy),
-            *action_assets(axis, policy),
-            *early_warning_assets(axis, policy),
-            *(fair_lending_asset(model, axis, policy) for model in models),
-            drift_page_asset(axis, policy),
-            *oversight_assets(axis, policy),
-            *rivalry_assets(axis, policy),
-        ],
+        assets=presented(
+            [
+                *bronze_assets(axis, policy),
+                *silver_assets(axis, policy.model, policy.data.cleaning),
+                *gold_assets(axis, policy.model),
+                *model_assets(axis, policy),
+                *prediction_assets(axis, policy),
+                *monitoring_assets(axis, policy),
+                *action_assets(axis, policy),
+                *early_warning_assets(axis, policy),
+                *(fair_lending_asset(model, axis, policy) for model in models),
+                drift_page_asset(axis, policy),
+                *oversight_assets(axis, policy),
+                *rivalry_assets(axis, policy),
+            ],
+            models,
+        ),
         asset_checks=all_checks(axis, policy.model, policy.data.checks),
         jobs=list(jobs.values()),
         schedules=[month_close(axis, jobs[BUILD_MONTH], settings.automation)],

@@ -15,7 +15,7 @@ from credit_platform.scoring.windows import first_outcome_month, first_scoring_m
 from credit_platform.settings import Settings
 
 # Lineage only: how far back as-of tables are drawn. Reading is bounded by the book's first month, not by this number.
-_AS_OF_MONTHS = 120
+AS_OF_MONTHS = 120
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def months_before(n: int, *, until: int = 0) -> dg.TimeWindowPartitionMapping:
 
 def all_months_until() -> dg.TimeWindowPartitionMapping:
     """A month reads every month up to itself."""
-    return months_before(_AS_OF_MONTHS)
+    return months_before(AS_OF_MONTHS)
 
 
 def run_months(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> list[date]:

@@ -8,9 +8,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from credit_platform.assets.remedies import REMEDIES
 from credit_platform.definitions import build_definitions
 from credit_platform.schemas.tables import TABLES
 from credit_platform_tests.graph_snapshot import snapshot_settings
+from credit_platform_tests.text_rules import EMPTY_WORDS, faults_of_asset, faults_of_automation, faults_of_check
 
 LAYERS = {"bronze", "silver", "gold", "model", "prediction", "monitoring"}
 
@@ -48,9 +50,44 @@ def test_every_declared_table_is_an_asset_with_its_columns_described(specs: dict
         assert all(column.description for column in columns.columns)
 
 
-def test_descriptions_begin_with_the_grain(specs: dict[str, dg.AssetSpec]) -> None:
-    wrong = [asset for asset, spec in specs.items() if not re.match(r"One (row|version|page) ", spec.description or "")]
-    assert wrong == []
+def test_every_asset_says_grain_meaning_inputs_and_what_to_do_when_it_is_red(specs: dict[str, dg.AssetSpec]) -> None:
+    faults = {
+        asset: found
+        for asset, spec in specs.items()
+        if (found := faults_of_asset(spec.description, reads=[dep.asset_key.to_user_string() for dep in spec.deps]))
+    }
+    assert faults == {}
+
+
+def test_every_check_says_what_holds_and_what_to_do_when_it_is_red(definitions: dg.Definitions) -> None:
+    checks = definitions.get_repository_def().asset_checks_defs_by_key.values()
+    described = {
+        (spec.asset_key.to_user_string(), spec.name): spec.description for d in checks for spec in d.check_specs
+    }
+    assert len(described) > 40
+    assert {name: found for name, said in described.items() if (found := faults_of_check(said))} == {}
+
+
+def test_every_job_schedule_and_sensor_says_what_it_does_and_what_to_do_when_it_is_red(
+    definitions: dg.Definitions,
+) -> None:
+    repository = definitions.get_repository_def()
+    jobs = [job for job in repository.get_all_jobs() if not job.name.startswith("__")]
+    described = {each.name: each.description for each in (*jobs, *repository.schedule_defs, *repository.sensor_defs)}
+    assert {"build_month", "month_close", "retrain_on_action"} <= set(described)
+    assert {name: found for name, said in described.items() if (found := faults_of_automation(said))} == {}
+
+
+def test_texts_are_plain(definitions: dg.Definitions, specs: dict[str, dg.AssetSpec]) -> None:
+    repository = definitions.get_repository_def()
+    texts = [spec.description for spec in specs.values()]
+    texts += [each.description for each in (*repository.schedule_defs, *repository.sensor_defs)]
+    assert [(word, said) for said in texts for word in EMPTY_WORDS if word in (said or "").lower()] == []
+
+
+def test_every_remedy_belongs_to_an_asset(specs: dict[str, dg.AssetSpec]) -> None:
+    kinds = {re.sub("(logistic_regression|gradient_boosting)", "*", asset) for asset in specs}
+    assert set(REMEDIES) - kinds == set()
 
 
 def test_every_asset_has_an_owner_and_at_most_two_kinds(specs: dict[str, dg.AssetSpec]) -> None:

@@ -57,8 +57,7 @@ def drift_page_asset(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
         description=(
             "One page per month, drawn by Evidently: how each feature of the month's new loans lies against the "
             "validation cohorts of the version in force. For looking; the indices in stability decide. Policy "
-            "evidently.pages says which months get one, as it takes seconds. When it is red, read the error; nothing "
-            "depends on it."
+            "evidently.pages says which months get one, as it takes seconds."
         ),
         partitions_def=axis.scoring_months,
         backfill_policy=dg.BackfillPolicy.single_run(),

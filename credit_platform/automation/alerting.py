@@ -30,7 +30,8 @@ def _on_action(desk: AlertDesk, automation: Automation) -> dg.SensorDefinition:
         description=(
             "Tells people of actions by the channels policy names, once: one open alert per model and rule, "
             "escalation, reminder, resolution, and a digest per month. Starts no run. Unless CREDIT_ALERT_DRY_RUN is "
-            "false it only notes what it would send in alerts/ledger.jsonl; a channel that fails is tried again."
+            "false it only notes what it would send in alerts/ledger.jsonl; a channel that fails is tried again. "
+            "When a tick is red, read its error; nothing is lost, as the next tick tells what was not told yet."
         ),
     )
     def actions_are_told(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
@@ -46,7 +47,8 @@ def _on_failed_run(desk: AlertDesk, automation: Automation) -> dg.SensorDefiniti
         name=ALERT_ON_FAILED_RUN,
         default_status=sensor_status(automation),
         description=(
-            "Tells people of a run that failed or was stopped by a blocking check, with the month and the reason."
+            "Tells people of a run that failed or was stopped by a blocking check, with the month and the reason. When "
+            "a tick is red, read its error and look at the failed runs yourself until it is mended."
         ),
     )
     def failures_are_told(context: dg.RunFailureSensorContext) -> None:
@@ -70,7 +72,10 @@ def _on_recovered_run(desk: AlertDesk, automation: Automation) -> dg.SensorDefin
         name=ALERT_ON_RECOVERED_RUN,
         run_status=dg.DagsterRunStatus.SUCCESS,
         default_status=sensor_status(automation),
-        description="Closes the alert of a failed run when the same job succeeds for the same month.",
+        description=(
+            "Closes the alert of a failed run when the same job succeeds for the same month. When a tick is red, read "
+            "its error; the alert stays open until a later run of the month succeeds."
+        ),
     )
     def recoveries_are_told(context: dg.RunStatusSensorContext) -> None:
         run = context.dagster_run

@@ -89,11 +89,21 @@ def follow_on_rules(axis: MonthlyAxis, config: ModelConfig) -> list[FollowOn]:
     before_it = "Scores the months before the first training, so that outcomes can be read soon."
     calendar = f"Trains again every {every} months after the first training, when the month is monitored."
     return [
-        FollowOn("score_on_month_built", BUILD_MONTH, SCORE_MONTH, plan.score_after_build, "Scores a built month."),
+        FollowOn(
+            "score_on_month_built",
+            BUILD_MONTH,
+            SCORE_MONTH,
+            plan.score_after_build,
+            "Scores the new loans of a month when the month is built.",
+        ),
         FollowOn("train_on_first_window", BUILD_MONTH, TRAIN_MODELS, plan.train_after_build, first_window),
         FollowOn("score_on_first_training", TRAIN_MODELS, SCORE_MONTH, plan.score_after_training, before_it),
         FollowOn(
-            "monitor_on_month_scored", SCORE_MONTH, MONITOR_MONTH, plan.monitor_after_scoring, "Monitors a month."
+            "monitor_on_month_scored",
+            SCORE_MONTH,
+            MONITOR_MONTH,
+            plan.monitor_after_scoring,
+            "Reads the outcome of a month and decides about the models when the month is scored.",
         ),
         FollowOn("train_on_quarter_end", MONITOR_MONTH, TRAIN_MODELS, plan.train_after_monitoring, calendar),
     ]
@@ -125,7 +135,10 @@ def _sensor(
         request_job=jobs[rule.follower],
         default_status=sensor_status(automation),
         minimum_interval_seconds=15,
-        description=f"{rule.description} Follows only runs that the month's close started.",
+        description=(
+            f"{rule.description} Follows only runs of {rule.finished} that the month's close started. When a tick is "
+            f"red, read its error and run {rule.follower} for the month by hand."
+        ),
     )
     def next_step(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
         run = context.dagster_run

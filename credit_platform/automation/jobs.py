@@ -50,10 +50,13 @@ _DESCRIPTIONS = {
     BUILD_MONTH: "The bronze, silver and gold month from the four source files. When it is red, read the error, "
     "which names the source, month and row; mend the source and run the month again.",
     SCORE_MONTH: "Scores the new loans of a month with the version in force, compares the population with training, "
-    "estimates the outcome and reads how earlier cohorts began to pay.",
+    "estimates the outcome and reads how earlier cohorts began to pay. When it is red, build the month the error names "
+    "with build_month, or put a version in force, and run the month again.",
     MONITOR_MONTH: "Reads the outcome of the cohort that matured, measures each model, decides its action "
-    "and holds the models against each other.",
-    TRAIN_MODELS: "Trains each model as of a month and promotes the version if the rules say so.",
+    "and holds the models against each other. When it is red, run score_month for the cohort and build_month for the "
+    "month the error names, and then this again.",
+    TRAIN_MODELS: "Trains each model as of a month and promotes the version if the rules say so. When it is red, the "
+    "error names the cohorts it lacks: build their months, or run a later month. The version in force goes on scoring.",
 }
 
 

@@ -28,7 +28,8 @@ def month_close(
         default_status=_schedule_status(automation),
         description=(
             "On the 1st at 00:00 UTC builds the snapshot of that day; scoring and monitoring follow by sensor. When "
-            "a tick is skipped it says which month the book lacks."
+            "a tick is skipped it says which month the book lacks. When a tick is red, read its error and run "
+            "build_month for the month by hand."
         ),
     )
     def month_has_begun(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:

@@ -52,7 +52,7 @@ def is_installment_num_mob() -> pl.Expr:
 
 
 class LoanSnapshots(dy.Schema):
-    """One row per loan and month."""
+    """One row per loan and month: what fell due, what was paid, and how many days past due the loan is."""
 
     snapshot_month = _snapshot_month()
     snapshot_date = _snapshot_date()

@@ -1,0 +1,56 @@
+"""How every asset looks in the UI: what its description says beyond the table, its group and its tags.
+
+All of it is derived from the declaration of the asset, so that it holds for every asset there is. What a table holds is
+said in its schema class, what to do when it is red in `remedies`.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import dagster as dg
+
+from credit_platform.assets.remedies import remedy_of
+from credit_platform.partitions import AS_OF_MONTHS
+
+
+def presented(assets: Iterable[dg.AssetsDefinition], models: Sequence[str]) -> list[dg.AssetsDefinition]:
+    """The assets as people see them; `models` are the configured ones."""
+    names = tuple(models)
+    return [asset.map_asset_specs(lambda spec: _presented(spec, names)) for asset in assets]
+
+
+def _presented(spec: dg.AssetSpec, models: tuple[str, ...]) -> dg.AssetSpec:
+    table = spec.key.to_user_string()
+    return spec.replace_attributes(
+        description="\n\n".join(_paragraphs(spec, table, models)),
+        tags={**spec.tags, **_tags(table, models)},
+    )
+
+
+def _paragraphs(spec: dg.AssetSpec, table: str, models: tuple[str, ...]) -> list[str]:
+    said = [" ".join((spec.description or "").split()), f"**Inputs:** {_inputs(spec, table)}."]
+    remedy = remedy_of(table, models)
+    return said if remedy is None else [*said, f"**When red:** {remedy}"]
+
+
+def _inputs(spec: dg.AssetSpec, table: str) -> str:
+    if not spec.deps:
+        return f"the files `{table.removeprefix('bronze/')}*` in the folder of raw files"
+    read = sorted((dep.asset_key.to_user_string(), in_words(dep.partition_mapping)) for dep in spec.deps)
+    return "; ".join(f"`{name}` ({months})" for name, months in read)
+
+
+def in_words(mapping: dg.PartitionMapping | None) -> str:
+    """Which months of an input a month T reads, as people say it."""
+    if not isinstance(mapping, dg.TimeWindowPartitionMapping):
+        return "the same month" if mapping is None else "all months"
+    first, last = -mapping.start_offset, -mapping.end_offset
+    if first == last:
+        return f"{first} months before" if first else "the same month"
+    if first >= AS_OF_MONTHS:
+        return "all months until then"
+    return f"{first} to {last} months before" if last else f"the month and up to {first} before"
+
+
+def _tags(table: str, models: tuple[str, ...]) -> dict[str, str]:
+    layer, *rest = table.split("/")
+    return {"layer": layer} | ({"model": rest[0]} if rest[0] in models else {})
