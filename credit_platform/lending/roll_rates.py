@@ -1,4 +1,4 @@
-"""Roll rates as SQL: how loans moved between delinquency buckets from one month to the next, and how many cured.
+"""Roll rates as SQL: how loans moved between delinquency buckets from one month to the next, ended or cured.
 
 The text is run over silver by the gold layer; no connection is opened here.
 """
@@ -10,14 +10,19 @@ WITH transitions AS (
     SELECT
         m.snapshot_month,
         before.dpd_bucket AS from_bucket,
-        after.dpd_bucket AS to_bucket,
+        CASE
+            WHEN after.loan_id IS NOT NULL THEN after.dpd_bucket
+            WHEN before.balance_amount <= 0 THEN 'closed'
+            WHEN before.mob >= before.tenure THEN 'ended_unpaid'
+            ELSE 'missing'
+        END AS to_bucket,
         count(*) AS n_loans,
         sum(CAST(before.loan_amount AS DECIMAL(18, 2))) AS amount
     FROM as_of AS m
-    JOIN loan_snapshots AS after ON after.snapshot_month = m.snapshot_month
-    JOIN loan_snapshots AS before
-        ON before.loan_id = after.loan_id
-        AND before.snapshot_month = m.snapshot_month - to_months(1)
+    JOIN loan_snapshots AS before ON before.snapshot_month = m.snapshot_month - to_months(1)
+    LEFT JOIN loan_snapshots AS after
+        ON after.loan_id = before.loan_id
+        AND after.snapshot_month = m.snapshot_month
     GROUP BY ALL
 ),
 left_buckets AS (
@@ -63,8 +68,13 @@ def roll_rates_sql() -> str:
     """The query behind gold/roll_rates, in DuckDB's dialect.
 
     It reads `loan_snapshots` (silver/loan_snapshots up to the last wanted month) and `as_of` (snapshot_month, the
-    wanted months). Loans on the book in both months count, by number and by the amount lent; a cure is any bucket past
+    wanted months). Every loan of the month before counts, by number and by the amount lent; a cure is any bucket past
     due back to current. The cure rates are of the bucket left, so every row of a bucket has the same. Amounts are added
     as decimals: their sum does not depend on threads.
+
+    A loan without a row this month went to one of three buckets, by its last row: `closed` when nothing was
+    outstanding, `ended_unpaid` when its term was over with a balance left, `missing` when it had a balance and a term
+    to run. The loan file has no word for a write-off, so `ended_unpaid` holds what was written off, sold or is still
+    collected elsewhere; a `missing` row was not delivered or lies in quarantine.
     """
     return _ROLL_RATES

@@ -9,6 +9,9 @@ from __future__ import annotations
 import dataframely as dy
 import polars as pl
 
+BUCKETS = ("current", "1-29", "30-59", "60-89", "90-119", "120+")
+ENDED_BUCKETS = ("closed", "ended_unpaid", "missing")
+
 
 def _count(description: str) -> dy.Int32:
     return dy.Int32(nullable=True, min=0, description=f"{description}, count")
@@ -187,11 +190,23 @@ class Vintages(dy.Schema):
 
 
 class RollRates(dy.Schema):
-    """One row per month and pair of delinquency buckets: loans that moved from one to the other since last month."""
+    """One row per month and pair of delinquency buckets: loans that moved from one to the other since last month.
+
+    Loans that ended have buckets of their own; the loan file does not say which of them were written off.
+    """
 
     snapshot_month = dy.Date(primary_key=True, resolution="1mo", description="Month the loans arrived in, first day")
-    from_bucket = dy.String(primary_key=True, description="Days past due last month, in buckets")
-    to_bucket = dy.String(primary_key=True, description="Days past due this month, in buckets")
+    from_bucket = dy.String(
+        primary_key=True,
+        check=lambda column: column.is_in([*BUCKETS]),
+        description="Days past due last month, in buckets",
+    )
+    to_bucket = dy.String(
+        primary_key=True,
+        check=lambda column: column.is_in([*BUCKETS, *ENDED_BUCKETS]),
+        description="Days past due this month, in buckets; closed: repaid; ended_unpaid: term over with a balance left; "
+        "missing: no row this month, delivered or usable, though the loan runs",
+    )
     n_loans = dy.Int64(min=1, description="Loans that made the transition, count")
     transition_rate = _share("Loans of from_bucket that made the transition")
     transition_amount_rate = _share("Amount lent to loans of from_bucket that made the transition, of the amount lent")

@@ -21,6 +21,8 @@ SCHEMA = {
     "loan_id": pl.String,
     "loan_start_date": pl.Date,
     "loan_amount": pl.Float64,
+    "balance_amount": pl.Float64,
+    "tenure": pl.Int32,
     "mob": pl.Int32,
     "dpd": pl.Int32,
     "dpd_bucket": pl.String,
@@ -29,8 +31,10 @@ BUCKET = {0: "current", 10: "1-29", 30: "30-59", 61: "60-89"}
 TABLES = {"vintages": (vintages_sql(), Vintages), "roll_rates": (roll_rates_sql(), RollRates)}
 
 
-def loan(name: str, start: int, *days: int | None, amount: float = 1000.0) -> list[dict[str, Any]]:
-    """One loan's snapshots from its start month on; None leaves a month out."""
+def loan(
+    name: str, start: int, *days: int | None, amount: float = 1000.0, balance: float = 500.0, tenure: int = 10
+) -> list[dict[str, Any]]:
+    """One loan's snapshots from its start month on; None leaves a month out. `balance` is that of every month."""
     origin = add_months(FIRST, start)
     return [
         {
@@ -38,6 +42,8 @@ def loan(name: str, start: int, *days: int | None, amount: float = 1000.0) -> li
             "loan_id": name,
             "loan_start_date": origin,
             "loan_amount": amount,
+            "balance_amount": balance,
+            "tenure": tenure,
             "mob": mob,
             "dpd": dpd,
             "dpd_bucket": BUCKET[dpd],
@@ -80,7 +86,7 @@ def test_a_loan_that_left_the_book_stays_in_its_cohort() -> None:
 
 def test_transitions_are_shares_of_the_bucket_left() -> None:
     rows = [*loan("A", 0, 0, 30), *loan("B", 0, 0, 0, amount=3000.0), *loan("C", 0, 30, 0), *loan("D", 1, 0)]
-    found = table("roll_rates", [*rows, *loan("E", 0, 0)], [month(0), month(1)])
+    found = table("roll_rates", rows, [month(0), month(1)])
     assert found.rows() == [
         (month(1), "30-59", "current", 1, 1.0, 1.0, True, 1.0, 1.0),
         (month(1), "current", "30-59", 1, 0.5, 0.25, False, None, None),
@@ -104,8 +110,30 @@ def test_a_book_of_loans_of_no_amount_has_rates_of_zero_and_no_error() -> None:
     assert found.select("transition_rate", "transition_amount_rate", "cure_amount_rate").row(0) == (1.0, 0.0, 0.0)
 
 
-def test_a_skipped_month_is_no_transition() -> None:
-    assert table("roll_rates", loan("A", 0, 0, None, 30), [month(2)]).is_empty()
+def test_a_skipped_month_is_no_transition_but_a_missing_row() -> None:
+    rows = loan("A", 0, 0, None, 30)
+    assert table("roll_rates", rows, [month(2)]).is_empty()
+    assert table("roll_rates", rows, [month(1)])["to_bucket"].to_list() == ["missing"]
+
+
+def test_loans_that_end_are_repaid_unpaid_or_missing_by_their_last_row() -> None:
+    rows = [
+        *loan("repaid at term", 0, 0, 0, balance=0.0, tenure=1),
+        *loan("repaid early", 0, 10, 10, balance=0.0),
+        *loan("term over", 0, 0, 61, tenure=1),
+        *loan("still running", 0, 0, 0),
+        *loan("stays", 0, 0, 0, 0, amount=3000.0),
+    ]
+    found = table("roll_rates", rows, [month(2)])
+    assert found.select("from_bucket", "to_bucket", "n_loans", "transition_rate", "transition_amount_rate").rows() == [
+        ("1-29", "closed", 1, 1.0, 1.0),
+        ("60-89", "ended_unpaid", 1, 1.0, 1.0),
+        ("current", "closed", 1, pytest.approx(1 / 3), 0.2),
+        ("current", "current", 1, pytest.approx(1 / 3), 0.6),
+        ("current", "missing", 1, pytest.approx(1 / 3), 0.2),
+    ]
+    assert found.filter(pl.col("is_cure")).is_empty()
+    assert found.filter(pl.col("from_bucket") != "current")["cure_rate"].to_list() == [0.0, 0.0]
 
 
 books = st.lists(

@@ -32,6 +32,7 @@ SOUND: Mapping[str, Mapping[str, object]] = {
     "gold/feature_store": {"sources_present": "attributes+clickstream+financials"},
     "gold/label_store": {"cohort": date(2023, 7, 1)},
     "gold/vintages": {"mob": 0},
+    "gold/roll_rates": {"from_bucket": "30-59"},
     "gold/cohort_calendar": {"state": "mature", "cohort": date(2023, 7, 1), "score_month": date(2023, 7, 1)},
     "prediction/<model>": {"reason_1": "A1", "reason_2": "B1", "reason_3": None, "reason_4": None},
     "monitoring/row_balance": {"quarantined": 0, "duplicates_dropped": 0},
