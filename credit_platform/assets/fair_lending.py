@@ -1,6 +1,7 @@
 """The asset that compares groups of applicants, one per model.
 
-The figures are written in `monitoring.fair_lending`. Age is read here, for this comparison alone.
+The figures are written in `monitoring.fair_lending` and `monitoring.fair_reasons`. Age is read here, for this
+comparison alone.
 """
 
 import dagster as dg
@@ -11,6 +12,7 @@ from credit_platform.assets.monitoring import Versions, subject_of
 from credit_platform.assets.resources import LakeResource
 from credit_platform.lending.months import add_months, month_key
 from credit_platform.monitoring.fair_lending import age_band, measure_fair_lending
+from credit_platform.monitoring.fair_reasons import measure_reasons
 from credit_platform.partitions import MonthlyAxis, run_months, same_month
 from credit_platform.policy.load import Policy
 from credit_platform.schemas.tables import MODEL_TABLES
@@ -45,7 +47,11 @@ def fair_lending_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.Asse
                 .join(ages, on="customer_id", how="left", validate="m:1")
                 .with_columns(age_band(pl.col("age"), policy.monitoring.fair_lending.age_bands))
             )
-            measured = measure_fair_lending(grouped, subject=subject, thresholds=policy.monitoring)
+            figures = [
+                measure(grouped, subject=subject, thresholds=policy.monitoring)
+                for measure in (measure_fair_lending, measure_reasons)
+            ]
+            measured = pl.concat(figures).sort("metric", "segment")
             context.add_asset_metadata(_told(measured), partition_key=month_key(month))
             tables.append(measured)
         return pl.concat(tables)

@@ -204,8 +204,8 @@ class RollRates(dy.Schema):
     to_bucket = dy.String(
         primary_key=True,
         check=lambda column: column.is_in([*BUCKETS, *ENDED_BUCKETS]),
-        description="Days past due this month, in buckets; closed: repaid; ended_unpaid: term over with a balance left; "
-        "missing: no row this month, delivered or usable, though the loan runs",
+        description="Days past due this month, in buckets; closed: repaid; ended_unpaid: term over with a "
+        "balance left; missing: no row this month, delivered or usable, though the loan runs",
     )
     n_loans = dy.Int64(min=1, description="Loans that made the transition, count")
     transition_rate = _share("Loans of from_bucket that made the transition")
