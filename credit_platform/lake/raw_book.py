@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import fields
+from pathlib import Path
+
+import polars as pl
 
 from credit_platform.lake.files import whole_file, write_text
 from credit_platform.lake.layout import Layout
@@ -22,13 +25,27 @@ def has_raw_files(layout: Layout) -> bool:
 
 
 def write_book(layout: Layout, book: Iterable[MonthOfSources], *, on_month: Callable[[], None]) -> None:
-    """Write one CSV file per source; none appears before all are whole. `on_month` is called after each month."""
+    """Write one CSV file per source; none appears before all are whole. `on_month` is called after each month.
+
+    A month whose columns are not those of its source's first month gets a file of its own, named for the month.
+    """
     sources = [field.name for field in fields(MonthOfSources)]
+    headers: dict[str, list[str]] = {}
     with ExitStack() as stack:
         parts = {source: stack.enter_context(whole_file(layout.raw_dir / f"{source}.csv")) for source in sources}
         streams = {source: stack.enter_context(part.open("wb")) for source, part in parts.items()}
         for n, month in enumerate(book):
             for source, stream in streams.items():
-                getattr(month, source).write_csv(stream, include_header=n == 0, quote_style="necessary")
+                rows: pl.DataFrame = getattr(month, source)
+                if headers.setdefault(source, rows.columns) == rows.columns:
+                    rows.write_csv(stream, include_header=n == 0, quote_style="necessary")
+                else:
+                    part = stack.enter_context(whole_file(_file_of_month(layout, source, rows)))
+                    rows.write_csv(part, quote_style="necessary")
             on_month()
     write_text(layout.raw_dir / GENERATED_MARK, "The files in this folder were generated; clean may delete them.\n")
+
+
+def _file_of_month(layout: Layout, source: str, rows: pl.DataFrame) -> Path:
+    year, month, _ = str(rows["snapshot_date"][0]).split("-")
+    return layout.raw_dir / f"{source}_{year}_{month}.csv"

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from credit_platform.synthetic.randomness import choose
-from credit_platform.synthetic.standings import PROBABILITIES, STANDINGS
+from credit_platform.synthetic.standings import PROBABILITIES, SHIFTED_SHARES, STANDINGS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,9 +58,12 @@ _KEPT_AMOUNT = {("Low", "Small"): 290.0, ("Low", "Medium"): 280.0, ("Low", "Larg
 _KEPT_AMOUNT |= {("High", "Small"): 260.0, ("High", "Medium"): 250.0, ("High", "Large"): 240.0}
 
 
-def draw_applicants(n: int, rng: np.random.Generator) -> pl.DataFrame:
-    """`n` applicants, one row each, columns named as in the cleaned tables; money in the loan's currency."""
-    standing = rng.choice(len(STANDINGS), size=n, p=[one.share for one in STANDINGS])
+def draw_applicants(n: int, rng: np.random.Generator, *, shift: float = 0.0) -> pl.DataFrame:
+    """`n` applicants, one row each, columns named as in the cleaned tables; money in the loan's currency.
+
+    `shift`, 0 to 1, moves the mix: more applicants of the poorer standings, fuller cards, fewer trades.
+    """
+    standing = rng.choice(len(STANDINGS), size=n, p=_shares(shift))
     columns = {name: _quantile_draw(name, standing, rng) for name in STANDINGS[0].quantiles}
     for name, values in columns.items():
         columns[name] = np.round(values, 2) if name in _MONEY else np.rint(values)
@@ -70,15 +73,30 @@ def draw_applicants(n: int, rng: np.random.Generator) -> pl.DataFrame:
     columns |= {
         "monthly_inhand_salary_amount": salary,
         "annual_income_amount": _annual_income(salary, rng),
-        "credit_utilization_rate": _interpolate(_UTILIZATION_RATE, rng.random(n)),
+        "credit_utilization_rate": _interpolate(_UTILIZATION_RATE, _upper(rng.random(n), shift)),
     }
     frame = pl.DataFrame(columns).with_columns(
         credit_mix=pl.Series(np.array([one.credit_mix for one in STANDINGS])[standing]),
         is_minimum_amount_paid=pl.Series(pays_minimum),
-        occupation=pl.Series(choose(rng, OCCUPATIONS, n)),
+        occupation=pl.Series(choose(rng, _trades(shift), n)),
         **_loan_kinds(n, rng),
     )
     return frame.with_columns(_month_of_money(salary, n_loans, rng))
+
+
+def _shares(shift: float) -> list[float]:
+    """The share of every standing: as in the book without a shift, as in the shifted market with a full one."""
+    return [(1 - shift) * one.share + shift * shifted for one, shifted in zip(STANDINGS, SHIFTED_SHARES, strict=True)]
+
+
+def _upper(levels: NDArray[np.float64], shift: float) -> NDArray[np.float64]:
+    """Levels from 0 to 1 pressed towards 1."""
+    return levels ** (1 / (1 + 2 * shift)) if shift else levels
+
+
+def _trades(shift: float) -> tuple[str, ...]:
+    """The occupations of the market; a shift loses up to two thirds of them."""
+    return OCCUPATIONS[: len(OCCUPATIONS) - round(10 * shift)]
 
 
 def _quantile_draw(name: str, standing: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ month. Writing files does not belong here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,8 @@ from credit_platform.synthetic.cohorts import (
 )
 from credit_platform.synthetic.customer_keys import KEY_SPACE, cohort_capacity
 from credit_platform.synthetic.default_process import DefaultProcess
+from credit_platform.synthetic.delivery import changed_schema, without_cells, without_outcomes
+from credit_platform.synthetic.drift import Drift, DriftKind, in_force, shaping_cohort, strength_of
 from credit_platform.synthetic.repayments import TENURE_MONTHS
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ class BookSpec:
         clickstream_months: Months of clickstream up to and including the application; none before `first_month`.
         seed: Seed of every draw.
         process: The default process.
+        drifts: What changes in the course of the book; of several of one kind the strongest in force counts.
     """
 
     first_month: date = date(2021, 1, 1)
@@ -52,6 +55,7 @@ class BookSpec:
     clickstream_months: int = 24
     seed: int = 42
     process: DefaultProcess = field(default_factory=DefaultProcess)
+    drifts: tuple[Drift, ...] = ()
 
     def __post_init__(self) -> None:
         for name, is_wrong, reason in (
@@ -65,6 +69,13 @@ class BookSpec:
             if is_wrong:
                 value = getattr(self, name)
                 raise SettingsError(name=f"synthetic book, {name}", reason=f"{value} {reason}", fix="Choose another.")
+        for drift in self.drifts:
+            if not self.first_month <= drift.first_month <= self.last_month:
+                raise SettingsError(
+                    name=f"synthetic book, drift {drift.kind}",
+                    reason=f"{drift.first_month:%Y-%m} is not a month of the book",
+                    fix=f"Choose one of {self.first_month:%Y-%m} to {self.last_month:%Y-%m}.",
+                )
 
     @property
     def last_month(self) -> date:
@@ -111,13 +122,34 @@ def generate_month(spec: BookSpec, month: date) -> MonthOfSources:
         raise SettingsError(
             name="synthetic book, month", reason=f"{month} is not a month of the book", fix=f"Choose one of {span}."
         )
-    applicants = _cohort(spec, index)
+    applicants, drifts = _cohort(spec, index), in_force(spec.drifts, month)
+    loans = pl.concat(_loan_rows(spec, index, strength_of(drifts, DriftKind.LATE_CORRECTION)))
+    if strength_of(drifts, DriftKind.LABEL_DELAY):
+        loans = without_outcomes(loans)
+    financials = financials_of(applicants, spec.seed)
+    if missing := strength_of(drifts, DriftKind.MISSINGNESS):
+        financials = without_cells(financials, share=missing, seed=spec.seed, cohort=index)
+    if change := strength_of(drifts, DriftKind.SCHEMA_CHANGE):
+        financials = changed_schema(financials, change)
+    clickstream = pl.concat(_clickstream_rows(spec, index, month))
+    if strength_of(drifts, DriftKind.SOURCE_DARK):
+        clickstream = clickstream.clear()
     return MonthOfSources(
-        lms_loan_daily=pl.concat(_loan_rows(spec, index)).sort("loan_start_date", "Customer_ID"),
+        lms_loan_daily=loans.sort("loan_start_date", "Customer_ID"),
         features_attributes=attributes_of(applicants, spec.seed),
-        features_financials=financials_of(applicants, spec.seed),
-        feature_clickstream=pl.concat(_clickstream_rows(spec, index, month)).sort("Customer_ID"),
+        features_financials=financials,
+        feature_clickstream=clickstream.sort("Customer_ID"),
     )
+
+
+def corrected_month(spec: BookSpec, month: date) -> MonthOfSources:
+    """The rows of `month` as delivered again later, with the payments that had been recorded late.
+
+    Raises:
+        SettingsError: `month` is not a month of the book.
+    """
+    timely = tuple(drift for drift in spec.drifts if drift.kind != DriftKind.LATE_CORRECTION)
+    return generate_month(replace(spec, drifts=timely), month)
 
 
 def _cohort(spec: BookSpec, index: int) -> Cohort:
@@ -127,12 +159,13 @@ def _cohort(spec: BookSpec, index: int) -> Cohort:
         first_month=spec.first_month,
         loans_per_month=spec.loans_per_month,
         process=spec.process,
+        drifts=shaping_cohort(spec.drifts, add_months(spec.first_month, index)),
     )
 
 
-def _loan_rows(spec: BookSpec, index: int) -> Iterator[pl.DataFrame]:
+def _loan_rows(spec: BookSpec, index: int, lateness: float) -> Iterator[pl.DataFrame]:
     for cohort in range(max(index - TENURE_MONTHS, 0), index + 1):
-        yield loans_of(_cohort(spec, cohort), index - cohort)
+        yield loans_of(_cohort(spec, cohort), index - cohort, seed=spec.seed, lateness=lateness)
 
 
 def _clickstream_rows(spec: BookSpec, index: int, month: date) -> Iterator[pl.DataFrame]:

@@ -22,6 +22,9 @@ class DefaultProcess:
     A credit index, the weighted sum of the standardised drivers, sets the chance that an applicant is under financial
     strain; strain shifts the level of ten clickstream channels for good; index and strain set the logit of default.
     So the attributes tell part of the risk, and each month of clickstream tells a little more about the strain.
+
+    A concept drift turns from that logit to another one, whose drivers play no part before: full cards, high spending
+    and limits that were not raised.
     """
 
     outstanding_debt: float = 0.45
@@ -41,6 +44,11 @@ class DefaultProcess:
     channel_level: float = 100.0
     trait_sd: float = 4.0
     monthly_noise_sd: float = 100.0
+    turned_intercept: float = -1.0
+    turned_slope: float = 4.0
+    card_utilization: float = 0.70
+    high_spending: float = 0.50
+    raised_limit: float = -0.50
 
 
 def credit_index(applicants: pl.DataFrame, process: DefaultProcess) -> NDArray[np.float64]:
@@ -69,10 +77,29 @@ def strain_probability(index: NDArray[np.float64], process: DefaultProcess) -> N
 
 
 def default_probability(
-    index: NDArray[np.float64], is_strained: NDArray[np.bool_], process: DefaultProcess
+    index: NDArray[np.float64],
+    is_strained: NDArray[np.bool_],
+    process: DefaultProcess,
+    *,
+    turn: float = 0.0,
+    turned: NDArray[np.float64] | float = 0.0,
 ) -> NDArray[np.float64]:
-    """The true default probability at each credit index and state of strain."""
-    return _logistic(process.default_intercept + process.index_slope * index + process.strain_effect * is_strained)
+    """The true default probability at each credit index and state of strain.
+
+    `turn`, 0 to 1, is how far a concept drift has turned the logit to that of the turned index `turned`.
+    """
+    usual = process.default_intercept + process.index_slope * index + process.strain_effect * is_strained
+    return _logistic((1 - turn) * usual + turn * (process.turned_intercept + process.turned_slope * turned))
+
+
+def turned_index(applicants: pl.DataFrame, process: DefaultProcess) -> NDArray[np.float64]:
+    """The weighted sum of the drivers that a concept drift turns to, standardised like those of the credit index."""
+    index = (
+        process.card_utilization * (pl.col("credit_utilization_rate") - 32.5) / 5.2
+        + process.high_spending * ((pl.col("spending_level") == "High").cast(pl.Float64) - 0.45) / 0.5
+        + process.raised_limit * (pl.col("changed_credit_limit") - 10.0) / 6.5
+    )
+    return applicants.select(index.alias("index"))["index"].to_numpy()
 
 
 def channel_means(

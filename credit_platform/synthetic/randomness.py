@@ -25,6 +25,9 @@ class Draw(IntEnum):
     ATTRIBUTES_DIRT = 6
     FINANCIALS_DIRT = 7
     CLICKSTREAM = 8
+    SELECTION = 9
+    MISSING_CELLS = 10
+    LATE_PAYMENTS = 11
 
 
 def generator(seed: int, cohort: int, draw: Draw, step: int = 0) -> np.random.Generator:

@@ -20,6 +20,8 @@ TENURE_MONTHS = 10
 LOAN_AMOUNT = 10_000
 INSTALLMENT_AMOUNT = LOAN_AMOUNT / TENURE_MONTHS
 ABSORBED_FROM = 5
+# The month on book whose row tells the outcome.
+OUTCOME_INSTALLMENT = 6
 LOAN_COLUMNS = (
     "loan_id",
     "Customer_ID",

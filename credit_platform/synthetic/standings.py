@@ -108,3 +108,5 @@ BAD = Standing(
 )
 
 STANDINGS = (GOOD, STEADY, STRETCHED, BAD)
+# The shares in the market a covariate drift moves to.
+SHIFTED_SHARES = (0.02, 0.08, 0.20, 0.70)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
@@ -9,6 +10,7 @@ import pytest
 from credit_platform.lake.raw_book import GENERATED_MARK, has_raw_files, write_book
 from credit_platform.lake.tables import Lake
 from credit_platform.synthetic.book import BookSpec, MonthOfSources, generate_month, months_of
+from credit_platform.synthetic.drift import Drift, DriftKind
 
 SPEC = BookSpec(first_month=date(2023, 1, 1), n_months=3, loans_per_month=10, clickstream_months=2)
 
@@ -27,6 +29,18 @@ def test_a_book_is_four_files_with_one_header_each_and_every_row(lake: Lake) -> 
         expected = pl.concat([getattr(generate_month(SPEC, month), name) for month in months_of(SPEC)])
         assert pl.read_csv(file, infer_schema=False).equals(expected.with_columns(pl.all().replace("", None)))
     assert (lake.layout.raw_dir / GENERATED_MARK).is_file()
+
+
+def test_a_month_with_other_columns_is_a_file_of_its_own(lake: Lake) -> None:
+    months = months_of(SPEC)
+    spec = replace(SPEC, drifts=(Drift(DriftKind.SCHEMA_CHANGE, months[2], 1.0),))
+    write_book(lake.layout, (generate_month(spec, month) for month in months), on_month=lambda: None)
+    usual = pl.read_csv(lake.layout.raw_dir / "features_financials.csv", infer_schema=False)
+    changed = pl.read_csv(lake.layout.raw_dir / "features_financials_2023_03.csv", infer_schema=False)
+    assert set(usual["snapshot_date"]) == {"2023-01-01", "2023-02-01"}
+    assert set(changed["snapshot_date"]) == {"2023-03-01"}
+    assert set(usual.columns) ^ set(changed.columns) == {"Outstanding_Debt", "Total_Outstanding_Debt"}
+    assert len(list(lake.layout.raw_dir.glob("*.csv"))) == 5
 
 
 def test_no_file_appears_when_the_book_breaks_off(lake: Lake) -> None:
