@@ -15,6 +15,7 @@ from rich.markup import escape
 
 from credit_platform.cli.arguments import AsJson, From, To
 from credit_platform.cli.life_cycle import add_verbs
+from credit_platform.cli.pipeline_verbs import add_pipeline_verbs
 from credit_platform.errors import CreditPlatformError, SettingsError
 
 app = App(
@@ -28,6 +29,7 @@ Replace = Annotated[
     Parameter(negative="", help="Take other rows for months built already, and record it in audit/deliveries.jsonl."),
 ]
 add_verbs(app)
+add_pipeline_verbs(app)
 
 
 @app.command

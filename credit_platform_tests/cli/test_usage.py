@@ -70,6 +70,8 @@ def test_help_names_every_verb(tmp_path: Path) -> None:
         "models",
         "audit",
         "drill",
+        "train",
+        "score",
     ):
         assert verb in shown.stdout
 
