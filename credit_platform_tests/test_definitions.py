@@ -37,8 +37,16 @@ def test_building_definitions_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_the_group_of_an_asset_is_its_layer(specs: dict[str, dg.AssetSpec]) -> None:
-    assert {spec.group_name for spec in specs.values()} == LAYERS
-    assert all(spec.group_name == asset.split("/")[0] for asset, spec in specs.items())
+    groups = {asset: spec.group_name or "" for asset, spec in specs.items()}
+    assert {group.split("/")[0] for group in groups.values()} == LAYERS
+    assert all(group.split("/")[0] == asset.split("/")[0] for asset, group in groups.items())
+    own = {asset for asset, group in groups.items() if group == "monitoring/gradient_boosting"}
+    assert own == {asset for asset in specs if asset.startswith("monitoring/gradient_boosting/")}
+
+
+def test_no_group_holds_two_assets_that_look_alike_in_the_graph(specs: dict[str, dg.AssetSpec]) -> None:
+    shown = [(spec.group_name, spec.key.path[-1]) for spec in specs.values()]
+    assert len(shown) == len(set(shown))
 
 
 def test_every_declared_table_is_an_asset_with_its_columns_described(specs: dict[str, dg.AssetSpec]) -> None:

@@ -1,4 +1,4 @@
-"""How every table is declared to Dagster: key, group, axis, schema, owners, run policy.
+"""How every table is declared to Dagster: key, axis, schema, owners, run policy.
 
 What a table holds is said in its schema class; how it is made, in the module of its layer.
 """
@@ -25,7 +25,6 @@ class TableDeclaration(TypedDict, closed=True):
     """Keyword arguments of `dg.asset` that are the same for every monthly table."""
 
     key: dg.AssetKey
-    group_name: str
     description: str
     partitions_def: dg.PartitionsDefinition
     backfill_policy: dg.BackfillPolicy
@@ -63,7 +62,6 @@ def table_declaration(
     layer = table.split("/", maxsplit=1)[0]
     return TableDeclaration(
         key=asset_key(table),
-        group_name=layer,
         description=(schema.__doc__ or "").strip(),
         partitions_def=axis,
         backfill_policy=dg.BackfillPolicy.single_run(),

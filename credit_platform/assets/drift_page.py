@@ -53,7 +53,6 @@ def drift_page_asset(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=asset_key("monitoring/drift_page"),
-        group_name="monitoring",
         description=(
             "One page per month, drawn by Evidently: how each feature of the month's new loans lies against the "
             "validation cohorts of the version in force. For looking; the indices in stability decide. Policy "

@@ -60,7 +60,6 @@ def _model_asset(model: str, spec: ModelSpec, axis: MonthlyAxis, policy: Policy)
 
     @dg.asset(
         key=asset_key(f"model/{model}"),
-        group_name="model",
         description=(
             f"One version per month in which training is due ({spec.alias}, {spec.algorithm.replace('_', ' ')}). "
             f"Trained on cohorts whose outcome is known in that month; takes effect one month later if it is promoted."

@@ -167,7 +167,6 @@ def _dashboard(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=asset_key("monitoring/dashboard"),
-        group_name="monitoring",
         description=(
             "One page over all models and months, as of the newest month that has an action: is each model fit for "
             "use, since when, why, and what was done. A file that opens without a network; its path is in the metadata."

@@ -11,6 +11,8 @@ import dagster as dg
 from credit_platform.assets.remedies import remedy_of
 from credit_platform.partitions import AS_OF_MONTHS
 
+_ABOUT_SOURCES = {"row_balance", "data_quality"}
+
 
 def presented(assets: Iterable[dg.AssetsDefinition], models: Sequence[str]) -> list[dg.AssetsDefinition]:
     """The assets as people see them; `models` are the configured ones."""
@@ -22,8 +24,22 @@ def _presented(spec: dg.AssetSpec, models: tuple[str, ...]) -> dg.AssetSpec:
     table = spec.key.to_user_string()
     return spec.replace_attributes(
         description="\n\n".join(_paragraphs(spec, table, models)),
+        group_name=group_of(table, models),
         tags={**spec.tags, **_tags(table, models)},
     )
+
+
+def group_of(table: str, models: Sequence[str]) -> str:
+    """The folder of an asset in the graph: its layer, and in monitoring the model or what it is about.
+
+    Monitoring is too many nodes for one screen, and those of one model have the names of those of the other.
+    """
+    layer, *rest = table.split("/")
+    if layer != "monitoring":
+        return layer
+    if rest[0] in models:
+        return f"monitoring/{rest[0]}"
+    return "monitoring/sources" if rest[0] in _ABOUT_SOURCES else "monitoring/all_models"
 
 
 def _paragraphs(spec: dg.AssetSpec, table: str, models: tuple[str, ...]) -> list[str]:

@@ -29,8 +29,7 @@ def job_assets(models: Sequence[str]) -> dict[str, list[str] | AssetSelection]:
         )
     )
     return {
-        BUILD_MONTH: AssetSelection.groups("bronze", "silver", "gold")
-        | AssetSelection.assets("monitoring/row_balance", "monitoring/data_quality"),
+        BUILD_MONTH: AssetSelection.groups("bronze", "silver", "gold", "monitoring/sources"),
         SCORE_MONTH: [
             *(f"prediction/{model}" for model in models),
             *known_at_scoring,
