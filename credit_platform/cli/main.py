@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from credit_platform.cli.arguments import AsJson, From, To
+from credit_platform.cli.lab import add_lab_verbs
 from credit_platform.cli.life_cycle import add_verbs
 from credit_platform.cli.pipeline_verbs import add_pipeline_verbs
 from credit_platform.errors import CreditPlatformError, SettingsError
@@ -30,6 +31,7 @@ Replace = Annotated[
 ]
 add_verbs(app)
 add_pipeline_verbs(app)
+add_lab_verbs(app)
 
 
 @app.command

@@ -1,19 +1,22 @@
-"""Writing a generated book as the four raw files, month by month, so that memory stays flat at any size.
+"""A whole book as raw files: writing a generated one month by month, so that memory stays flat, and reading any one.
 
 What the rows say belongs to `synthetic`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import fields
 from pathlib import Path
 
 import polars as pl
 
+from credit_platform.lake.dating import attach_month
 from credit_platform.lake.files import whole_file, write_text
 from credit_platform.lake.layout import Layout
+from credit_platform.lake.readers import file_content, parse_file
+from credit_platform.lake.sources import Source, source_files
 from credit_platform.synthetic.book import MonthOfSources
 
 GENERATED_MARK = ".generated-by-demo"
@@ -49,3 +52,20 @@ def write_book(layout: Layout, book: Iterable[MonthOfSources], *, on_month: Call
 def _file_of_month(layout: Layout, source: str, rows: pl.DataFrame) -> Path:
     year, month, _ = str(rows["snapshot_date"][0]).split("-")
     return layout.raw_dir / f"{source}_{year}_{month}.csv"
+
+
+def read_book(folder: Path, sources: Mapping[str, Source]) -> dict[str, pl.DataFrame]:
+    """All rows of the four sources of a folder as bronze has them; nothing is written anywhere.
+
+    Raises:
+        SourceError: a source has no file, or one that cannot be read for sure.
+    """
+    layout = Layout(folder, folder)
+    rows = {}
+    for name, source in sources.items():
+        frames = []
+        for file in source_files(layout, source):
+            parsed = parse_file(name, source.columns, file, file_content(name, file))
+            frames.append(attach_month(name, file, parsed))
+        rows[name] = pl.concat(frames)
+    return rows
