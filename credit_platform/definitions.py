@@ -28,9 +28,10 @@ from credit_platform.assets.silver import silver_assets
 from credit_platform.automation.alert_delivery import AlertDesk
 from credit_platform.automation.alerting import alert_sensors
 from credit_platform.automation.follow_on import follow_on_sensors
-from credit_platform.automation.jobs import BUILD_MONTH, TRAIN_MODELS, monthly_jobs
+from credit_platform.automation.jobs import BUILD_MONTH, SCORE_MONTH, TRAIN_MODELS, monthly_jobs
 from credit_platform.automation.retraining import retrain_on_action
 from credit_platform.automation.schedules import month_close
+from credit_platform.automation.weekly_watch import week_close
 from credit_platform.checks.tables import all_checks
 from credit_platform.partitions import monthly_axis
 from credit_platform.settings import Settings, load_settings
@@ -72,7 +73,10 @@ def _assemble(settings: Settings) -> dg.Definitions:
         ),
         asset_checks=all_checks(axis, policy.model, policy.data.checks),
         jobs=list(jobs.values()),
-        schedules=[month_close(axis, jobs[BUILD_MONTH], settings.automation)],
+        schedules=[
+            month_close(axis, jobs[BUILD_MONTH], settings.automation),
+            week_close(lake.lake, models, jobs[SCORE_MONTH], settings.automation),
+        ],
         sensors=[
             *follow_on_sensors(axis, jobs, settings.automation, policy.model),
             *alert_sensors(AlertDesk(lake.lake, policy.monitoring, models, settings.alerts), settings.automation),

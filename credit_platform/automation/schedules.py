@@ -25,7 +25,7 @@ def month_close(
         name=MONTH_CLOSE,
         job=build_month,
         cron_schedule="0 0 1 * *",
-        default_status=_schedule_status(automation),
+        default_status=schedule_status(automation),
         description=(
             "On the 1st at 00:00 UTC builds the snapshot of that day; scoring and monitoring follow by sensor. When "
             "a tick is skipped it says which month the book lacks. When a tick is red, read its error and run "
@@ -52,5 +52,6 @@ def sensor_status(automation: Automation) -> dg.DefaultSensorStatus:
     return dg.DefaultSensorStatus.RUNNING if automation == "running" else dg.DefaultSensorStatus.STOPPED
 
 
-def _schedule_status(automation: Automation) -> dg.DefaultScheduleStatus:
+def schedule_status(automation: Automation) -> dg.DefaultScheduleStatus:
+    """Whether schedules start by themselves."""
     return dg.DefaultScheduleStatus.RUNNING if automation == "running" else dg.DefaultScheduleStatus.STOPPED
