@@ -27,6 +27,7 @@ from credit_platform.assets.rivalry import rivalry_assets
 from credit_platform.assets.silver import silver_assets
 from credit_platform.automation.alert_delivery import AlertDesk
 from credit_platform.automation.alerting import alert_sensors
+from credit_platform.automation.first_promotion import FirstPromotions, score_on_first_promotion
 from credit_platform.automation.follow_on import follow_on_sensors
 from credit_platform.automation.jobs import BUILD_MONTH, SCORE_MONTH, TRAIN_MODELS, monthly_jobs
 from credit_platform.automation.retraining import retrain_on_action
@@ -53,6 +54,7 @@ def _assemble(settings: Settings) -> dg.Definitions:
     models = list(policy.model.models)
     jobs = monthly_jobs(models)
     lake = LakeResource(data_dir=str(settings.data_dir.absolute()), raw_dir=str(settings.raw_dir.absolute()))
+    promotions = FirstPromotions(lake.lake, models)
     return dg.Definitions(
         assets=presented(
             [
@@ -78,7 +80,14 @@ def _assemble(settings: Settings) -> dg.Definitions:
             week_close(lake.lake, models, jobs[SCORE_MONTH], settings.automation),
         ],
         sensors=[
-            *follow_on_sensors(axis, jobs, settings.automation, policy.model),
+            *follow_on_sensors(axis, jobs, settings.automation, policy.model, promotions.unpromoted),
+            score_on_first_promotion(
+                axis,
+                jobs[SCORE_MONTH],
+                promotions,
+                settings.automation,
+                is_automatic=policy.model.promotion.auto_promote,
+            ),
             *alert_sensors(AlertDesk(lake.lake, policy.monitoring, models, settings.alerts), settings.automation),
             retrain_on_action(
                 axis,

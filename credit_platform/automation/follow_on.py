@@ -4,7 +4,7 @@ They heed only runs that the month's close started, so that a run by hand or fro
 Retraining on an action belongs to `retraining`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -27,6 +27,8 @@ from credit_platform.settings import Automation
 # First and last month of a run; the months to ask for, or why none.
 Span = tuple[date, date]
 Plan = Callable[[date, date], Span | str]
+# The models that never had a version in force.
+Unpromoted = Callable[[], Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,19 @@ class MonthPlan:
 
     axis: MonthlyAxis
     config: ModelConfig
+    unpromoted: Unpromoted
 
     def score_after_build(self, first: date, last: date) -> Span | str:
-        """Months after the first training; earlier ones have no version yet."""
+        """Months after the first training; earlier ones have no version yet, nor later ones until a person decides."""
         start = self.axis.first_training
         if last <= start:
             return f"{last:%Y-%m} is scored after the first training, which is due in {start:%Y-%m}"
+        waiting = () if self.config.promotion.auto_promote else self.unpromoted()
+        if waiting:
+            return (
+                f"promotion.auto_promote is off and nobody has promoted a version of {', '.join(waiting)} yet: see "
+                f"credit-platform models, then credit-platform promote; {last:%Y-%m} is scored after that"
+            )
         return first, last
 
     def train_after_build(self, _: date, last: date) -> Span | str:
@@ -65,7 +74,7 @@ class MonthPlan:
         if last != start:
             return f"earlier months were scored after the first training in {start:%Y-%m}"
         if not self.config.promotion.auto_promote:
-            return "promotion.auto_promote is off: a person promotes the first versions, and has the months scored"
+            return "promotion.auto_promote is off: a person promotes the first versions, then the months are scored"
         return self.axis.first_scoring, last
 
     def monitor_after_scoring(self, first: date, last: date) -> Span | str:
@@ -75,18 +84,25 @@ class MonthPlan:
             return f"the first outcome of a scored cohort is read in {start:%Y-%m}, after {last:%Y-%m}"
         return max(first, start), last
 
+    def train_after_scoring(self, _: date, last: date) -> Span | str:
+        """A later month in which training is due by the calendar before any outcome can be read."""
+        if last >= self.axis.first_outcome:
+            return f"{last:%Y-%m} is monitored, and trained after that when training is due"
+        return self.train_after_monitoring(last, last)
+
     def train_after_monitoring(self, _: date, last: date) -> Span | str:
         """A later month in which training is due by the calendar."""
         start = self.axis.first_training
         is_due = last != start and is_training_due(last, start, self.config)
-        return (last, last) if is_due else f"no training is due after monitoring in {last:%Y-%m}"
+        return (last, last) if is_due else f"no training is due in {last:%Y-%m}"
 
 
-def follow_on_rules(axis: MonthlyAxis, config: ModelConfig) -> list[FollowOn]:
+def follow_on_rules(axis: MonthlyAxis, config: ModelConfig, unpromoted: Unpromoted) -> list[FollowOn]:
     """The rules of a month, in the order in which they come into play."""
-    plan, every = MonthPlan(axis, config), config.retraining.every_months
+    plan, every = MonthPlan(axis, config, unpromoted), config.retraining.every_months
     first_window = "Trains the first versions in the month in which the last cohort of the windows matures."
     before_it = "Scores the months before the first training, so that outcomes can be read soon."
+    unread = f"Trains every {every} months while no outcome can be read yet, when the month is scored."
     calendar = f"Trains again every {every} months after the first training, when the month is monitored."
     return [
         FollowOn(
@@ -105,6 +121,7 @@ def follow_on_rules(axis: MonthlyAxis, config: ModelConfig) -> list[FollowOn]:
             plan.monitor_after_scoring,
             "Reads the outcome of a month and decides about the models when the month is scored.",
         ),
+        FollowOn("train_before_first_outcome", SCORE_MONTH, TRAIN_MODELS, plan.train_after_scoring, unread),
         FollowOn("train_on_quarter_end", MONITOR_MONTH, TRAIN_MODELS, plan.train_after_monitoring, calendar),
     ]
 
@@ -160,6 +177,7 @@ def follow_on_sensors(
     jobs: dict[str, UnresolvedAssetJobDefinition],
     automation: Automation,
     config: ModelConfig,
+    unpromoted: Unpromoted,
 ) -> list[dg.SensorDefinition]:
     """One sensor per rule."""
-    return [_sensor(rule, jobs, automation) for rule in follow_on_rules(axis, config)]
+    return [_sensor(rule, jobs, automation) for rule in follow_on_rules(axis, config, unpromoted)]

@@ -69,7 +69,8 @@ def week_close(
         description=(
             "On Mondays at 06:00 UTC reads stability and early reads of the newest scored month again for every model "
             "whose newest action is active_monitoring, once a week and model; their checks warn when something moved. "
-            "A tick with no such model says what each model's newest action is, and why."
+            "A tick with no such model says what each model's newest action is, and why. When a tick is red, read its "
+            "error and run score_month for the model's two tables by hand."
         ),
     )
     def week_is_over(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from datetime import date
 from itertools import pairwise
 
@@ -15,14 +16,16 @@ from dagster._core.storage.tags import (
 from credit_platform.automation.follow_on import follow_on_rules, run_span, span_request
 from credit_platform.automation.schedules import CLOSED_BY
 from credit_platform.lending.months import add_months, month_range
-from credit_platform.partitions import MonthlyAxis
+from credit_platform.partitions import MonthlyAxis, monthly_axis
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.settings import Settings
 
 SENSORS = {
     "score_on_month_built": ("build_month", "score_month"),
     "train_on_first_window": ("build_month", "train_models"),
     "score_on_first_training": ("train_models", "score_month"),
     "monitor_on_month_scored": ("score_month", "monitor_month"),
+    "train_before_first_outcome": ("score_month", "train_models"),
     "train_on_quarter_end": ("monitor_month", "train_models"),
 }
 # Sensor, months of the finished run, months asked for or what the skip says. First training: 2024-12.
@@ -40,10 +43,11 @@ CASES: list[tuple[str, tuple[str, str], tuple[str, str] | str]] = [
     ("monitor_on_month_scored", ("2024-04", "2024-12"), ("2024-10", "2024-12")),
     ("monitor_on_month_scored", ("2025-01", "2025-01"), ("2025-01", "2025-01")),
     ("monitor_on_month_scored", ("2024-09", "2024-09"), "first outcome of a scored cohort is read in 2024-10, after"),
+    ("train_before_first_outcome", ("2025-03", "2025-03"), "2025-03 is monitored, and trained after that"),
     ("train_on_quarter_end", ("2025-03", "2025-03"), ("2025-03", "2025-03")),
-    ("train_on_quarter_end", ("2025-01", "2025-01"), "no training is due after monitoring in 2025-01"),
-    ("train_on_quarter_end", ("2024-10", "2024-12"), "no training is due after monitoring in 2024-12"),
-    ("train_on_quarter_end", ("2024-10", "2024-10"), "no training is due after monitoring in 2024-10"),
+    ("train_on_quarter_end", ("2025-01", "2025-01"), "no training is due in 2025-01"),
+    ("train_on_quarter_end", ("2024-10", "2024-12"), "no training is due in 2024-12"),
+    ("train_on_quarter_end", ("2024-10", "2024-10"), "no training is due in 2024-10"),
 ]
 
 
@@ -91,7 +95,7 @@ def test_the_sensors_and_their_jobs_are_these(repository: RepositoryDefinition) 
 
 
 def test_rules_are_written_for_the_jobs_they_name(axis: MonthlyAxis, config: ModelConfig) -> None:
-    assert {rule.name: (rule.finished, rule.follower) for rule in follow_on_rules(axis, config)} == SENSORS
+    assert {rule.name: (rule.finished, rule.follower) for rule in follow_on_rules(axis, config, list)} == SENSORS
 
 
 @pytest.mark.parametrize(("sensor", "finished", "expected"), CASES)
@@ -134,11 +138,23 @@ def test_a_run_of_no_month_is_left_alone(repository: RepositoryDefinition, insta
     assert "is of no month" in str(answer.skip_message)
 
 
+@pytest.mark.parametrize("backfill_months", [8, 2, 0])
+@pytest.mark.parametrize("every_months", [3, 1])
 def test_from_month_to_month_every_step_that_is_due_is_asked_for_exactly_once(
-    axis: MonthlyAxis, config: ModelConfig
+    settings: Settings, backfill_months: int, every_months: int
 ) -> None:
+    policy = settings.policy.model
+    config = policy.model_copy(
+        update={
+            "scoring": policy.scoring.model_copy(update={"backfill_months": backfill_months}),
+            "retraining": policy.retraining.model_copy(update={"every_months": every_months}),
+        }
+    )
+    axis = monthly_axis(
+        settings.model_copy(update={"policy": dataclasses.replace(settings.policy, model=config), "last_month": None})
+    )
     asked: list[tuple[str, tuple[date, date]]] = []
-    rules = follow_on_rules(axis, config)
+    rules = follow_on_rules(axis, config, list)
     for closed in month_range(axis.first_snapshot, add_months(axis.first_training, 7)):
         waiting = [("build_month", (closed, closed))]
         while waiting:
@@ -155,7 +171,8 @@ def test_from_month_to_month_every_step_that_is_due_is_asked_for_exactly_once(
     last = add_months(axis.first_training, 7)
     assert months("score_month") == month_range(axis.first_scoring, last)
     assert months("monitor_month") == month_range(axis.first_outcome, last)
-    assert months("train_models") == [add_months(axis.first_training, n) for n in (0, 3, 6)]
+    due = [add_months(axis.first_training, n) for n in range(0, 8, every_months)]
+    assert months("train_models") == due
     assert all(first <= second for (_, (first, _)), (_, (second, _)) in pairwise(asked[3:]))
 
 
@@ -172,9 +189,16 @@ def test_a_run_without_months_has_no_span() -> None:
     assert run_span(span_tags("2024-10", "2024-12")) == (month("2024-10"), month("2024-12"))
 
 
-def test_where_people_promote_nothing_is_scored_by_itself_after_the_first_training(
+def test_where_people_promote_nothing_is_scored_by_itself_before_somebody_has(
     axis: MonthlyAxis, config: ModelConfig
 ) -> None:
     by_hand = config.model_copy(update={"promotion": config.promotion.model_copy(update={"auto_promote": False})})
-    rule = next(rule for rule in follow_on_rules(axis, by_hand) if rule.name == "score_on_first_training")
-    assert "a person promotes the first versions" in str(rule.plan(axis.first_training, axis.first_training))
+    waiting = ["gradient_boosting"]
+    rules = {rule.name: rule for rule in follow_on_rules(axis, by_hand, lambda: waiting)}
+    first, later = axis.first_training, add_months(axis.first_training, 1)
+    assert "a person promotes the first versions" in str(rules["score_on_first_training"].plan(first, first))
+    skipped = str(rules["score_on_month_built"].plan(later, later))
+    assert "nobody has promoted a version of gradient_boosting yet" in skipped
+    assert "2025-01 is scored after that" in skipped
+    waiting.clear()
+    assert rules["score_on_month_built"].plan(later, later) == (later, later)
