@@ -19,6 +19,7 @@ from credit_platform.assets.fair_lending import fair_lending_asset
 from credit_platform.assets.gold import gold_assets
 from credit_platform.assets.models import model_assets
 from credit_platform.assets.monitoring import monitoring_assets
+from credit_platform.assets.overrides import overrides_asset
 from credit_platform.assets.oversight import oversight_assets
 from credit_platform.assets.predictions import prediction_assets
 from credit_platform.assets.presentation import presented
@@ -67,6 +68,7 @@ def _assemble(settings: Settings) -> dg.Definitions:
                 *action_assets(axis, policy),
                 *early_warning_assets(axis, policy),
                 *(fair_lending_asset(model, axis, policy) for model in models),
+                overrides_asset(axis, policy),
                 drift_page_asset(axis, policy),
                 *oversight_assets(axis, policy),
                 *rivalry_assets(axis, policy),

@@ -40,6 +40,7 @@ def job_assets(models: Sequence[str]) -> dict[str, list[str] | AssetSelection]:
             "monitoring/history",
             "monitoring/dashboard",
             "monitoring/champion_challenger",
+            "monitoring/overrides",
         ],
         TRAIN_MODELS: [f"model/{model}" for model in models],
     }

@@ -101,6 +101,21 @@ class FairLendingPolicy(PolicySection):
         return value
 
 
+class OverridesPolicy(PolicySection):
+    """Where the share of overridden decisions is expected to lie, and how many decisions say anything about it."""
+
+    rate_band: Annotated[tuple[Share, Share], Field(strict=False)]
+    min_decisions: Annotated[int, Field(ge=1)]
+
+    @field_validator("rate_band")
+    @classmethod
+    def _rises(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if value[0] >= value[1]:
+            message = f"the band must rise, and goes from {value[0]} to {value[1]}"
+            raise ValueError(message)
+        return value
+
+
 class Notification(PolicySection):
     """Who hears of an action, by which channels and how soon."""
 
@@ -133,6 +148,7 @@ class MonitoringThresholds(PolicySection):
     psi: PsiThresholds
     evidently: EvidentlyPages
     fair_lending: FairLendingPolicy
+    overrides: OverridesPolicy
     estimate: EstimatePolicy
     early_reads: EarlyReadPolicy
     min_bads: Annotated[int, Field(ge=1)]

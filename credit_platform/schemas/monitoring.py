@@ -85,6 +85,18 @@ class FairLending(Measures):
         return pl.col("cohort") < pl.col("snapshot_month")
 
 
+class Overrides(Measures):
+    """One row per outcome month, version, metric and segment: decisions people took otherwise than the system.
+
+    Without a file of decisions a month has one unknown override_rate per model.
+    """
+
+    @dy.rule()
+    def cohort_precedes_outcome(cls) -> pl.Expr:
+        """Outcomes are read later than the loans were written."""
+        return pl.col("cohort") < pl.col("snapshot_month")
+
+
 class Stability(Measures):
     """One row per scoring month, version, metric and segment: the loans written and scored in the month."""
 

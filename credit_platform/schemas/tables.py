@@ -23,6 +23,7 @@ from credit_platform.schemas.monitoring import (
     Action,
     FairLending,
     MonitoringHistory,
+    Overrides,
     Performance,
     RowBalance,
     Stability,
@@ -54,6 +55,7 @@ TABLES: Mapping[str, type[dy.Schema]] = {
     "monitoring/data_quality": DataQuality,
     "monitoring/history": MonitoringHistory,
     "monitoring/champion_challenger": ChampionChallenger,
+    "monitoring/overrides": Overrides,
 }
 
 # Tables every model has one of, by the last part of their key; `prediction/<model>` has no last part.
@@ -71,7 +73,7 @@ MODEL_TABLES: Mapping[str, type[dy.Schema]] = {
 Begins = Literal["snapshot", "scoring", "outcome"]
 _FROM_SCORING = frozenset({"prediction", "stability", "estimate", "early_reads"})
 _FROM_OUTCOME = frozenset(
-    {"performance", "action", "fair_lending", "estimate_backtest", "history", "champion_challenger"}
+    {"performance", "action", "fair_lending", "estimate_backtest", "history", "champion_challenger", "overrides"}
 )
 
 

@@ -37,6 +37,7 @@ SOUND: Mapping[str, Mapping[str, object]] = {
     "prediction/<model>": {"reason_1": "A1", "reason_2": "B1", "reason_3": None, "reason_4": None},
     "monitoring/row_balance": {"quarantined": 0, "duplicates_dropped": 0},
     "monitoring/champion_challenger": {**MEASURED, "challenger": "yy"},
+    "monitoring/overrides": {**MEASURED, "cohort": date(2023, 7, 1)},
     "monitoring/<model>/performance": {**MEASURED, "cohort": date(2023, 7, 1)},
     "monitoring/<model>/fair_lending": {**MEASURED, "cohort": date(2023, 7, 1)},
     "monitoring/<model>/stability": MEASURED,
@@ -111,6 +112,12 @@ BREAKING: Mapping[str, Mapping[str, list[Mapping[str, object]]]] = {
         "a_month_has_one_decision": [{"segment": "a"}, {"segment": "b", "decision": "reject"}],
     },
     "monitoring/history": {"nothing_is_known_before_its_month": [{"observed_month": LATER}]},
+    "monitoring/overrides": {
+        "interval_holds_the_value": [{"ci_low": 0.55}],
+        "undefined_is_unknown": [{"value": None, "ci_low": None, "ci_high": None}],
+        "bads_are_among_the_loans": [{"n_bad": 11}],
+        "cohort_precedes_outcome": [{"cohort": MONTH}],
+    },
     "monitoring/<model>/performance": {
         "interval_holds_the_value": [{"ci_low": 0.55}],
         "undefined_is_unknown": [{"value": None, "ci_low": None, "ci_high": None}],
