@@ -85,6 +85,10 @@ REMEDIES: Mapping[str, str] = {
         "The error names the predictions or labels that are missing: build these months first. A decision to change "
         "the champion is no failure: a person carries it out in policy."
     ),
+    "monitoring/overrides": (
+        "The error names the file of decisions that cannot be read and its line, or a month that is not built: mend "
+        "the file or build the month, then materialize this one again. An override rate outside its band is no failure."
+    ),
     "monitoring/dashboard": (
         "Read the error and materialize the newest month again. The page before stays where it was; tables are "
         "complete without it."
