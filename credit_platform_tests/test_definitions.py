@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+import credit_platform
 from credit_platform.assets.remedies import REMEDIES
 from credit_platform.definitions import build_definitions
 from credit_platform.schemas.tables import TABLES
@@ -102,6 +103,36 @@ def test_every_asset_has_an_owner_and_at_most_two_kinds(specs: dict[str, dg.Asse
     assert all(spec.owners for spec in specs.values())
     assert all(all(owner.startswith("team:") for owner in spec.owners) for spec in specs.values())
     assert all(1 <= len(spec.kinds) <= 2 for spec in specs.values())
+
+
+def test_every_asset_links_to_the_function_that_makes_it(specs: dict[str, dg.AssetSpec]) -> None:
+    for asset, spec in specs.items():
+        found = spec.metadata["dagster/code_references"]
+        assert isinstance(found, dg.CodeReferencesMetadataValue)
+        (link,) = found.code_references
+        assert isinstance(link, dg.LocalFileCodeReference)
+        lines = Path(link.file_path).read_text(encoding="utf-8").splitlines()
+        assert lines[(link.line_number or 0) - 1].strip().startswith("@dg.asset"), asset
+        assert Path(link.file_path).is_relative_to(Path(credit_platform.__file__).parent)
+
+
+def test_the_columns_of_the_feature_store_say_which_cells_of_the_source_they_are_made_of(
+    specs: dict[str, dg.AssetSpec],
+) -> None:
+    spec = specs["gold/feature_store"]
+    lineage, schema = spec.metadata["dagster/column_lineage"], spec.metadata["dagster/column_schema"]
+    assert isinstance(lineage, dg.TableColumnLineage)
+    assert isinstance(schema, dg.TableSchema)
+    assert list(lineage.deps_by_column) == [column.name for column in schema.columns]
+    assert [dep.column_name for dep in lineage.deps_by_column["debt_to_salary"]] == [
+        "monthly_inhand_salary_amount",
+        "outstanding_debt_amount",
+    ]
+    said = {column.name: column.description or "" for column in schema.columns}
+    assert "bronze/features_financials (Monthly_Inhand_Salary, Outstanding_Debt)" in said["debt_to_salary"]
+    assert all("From silver/" in text and "bronze/" in text for text in said.values())
+    upstream = {dep.asset_key for dep in spec.deps}
+    assert {dep.asset_key for deps in lineage.deps_by_column.values() for dep in deps} <= upstream
 
 
 def test_every_asset_builds_a_range_in_one_run(definitions: dg.Definitions) -> None:

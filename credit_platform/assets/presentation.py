@@ -1,4 +1,4 @@
-"""How every asset looks in the UI: what its description says beyond the table, its group and its tags.
+"""How every asset looks in the UI: what its description says beyond the table, its group, tags and links to code.
 
 All of it is derived from the declaration of the asset, so that it holds for every asset there is. What a table holds is
 said in its schema class, what to do when it is red in `remedies`.
@@ -8,16 +8,24 @@ from collections.abc import Iterable, Sequence
 
 import dagster as dg
 
+from credit_platform.assets.column_lineage import column_lineage, with_origins
 from credit_platform.assets.remedies import remedy_of
 from credit_platform.partitions import AS_OF_MONTHS
 
+_COLUMNS = "dagster/column_schema"
 _ABOUT_SOURCES = {"row_balance", "data_quality"}
 
 
 def presented(assets: Iterable[dg.AssetsDefinition], models: Sequence[str]) -> list[dg.AssetsDefinition]:
     """The assets as people see them; `models` are the configured ones."""
     names = tuple(models)
-    return [asset.map_asset_specs(lambda spec: _presented(spec, names)) for asset in assets]
+    # The files are found when the code is loaded, so that the links hold in any clone.
+    linked = dg.with_source_code_references(list(assets))
+    return [
+        asset.map_asset_specs(lambda spec: _presented(spec, names))
+        for asset in linked
+        if isinstance(asset, dg.AssetsDefinition)
+    ]
 
 
 def _presented(spec: dg.AssetSpec, models: tuple[str, ...]) -> dg.AssetSpec:
@@ -26,6 +34,7 @@ def _presented(spec: dg.AssetSpec, models: tuple[str, ...]) -> dg.AssetSpec:
         description="\n\n".join(_paragraphs(spec, table, models)),
         group_name=group_of(table, models),
         tags={**spec.tags, **_tags(table, models)},
+        metadata=_metadata(spec, table),
     )
 
 
@@ -65,6 +74,14 @@ def in_words(mapping: dg.PartitionMapping | None) -> str:
     if first >= AS_OF_MONTHS:
         return "all months until then"
     return f"{first} to {last} months before" if last else f"the month and up to {first} before"
+
+
+def _metadata(spec: dg.AssetSpec, table: str) -> dict[str, object]:
+    metadata = dict(spec.metadata)
+    schema, lineage = metadata.get(_COLUMNS), column_lineage(table)
+    if isinstance(schema, dg.TableSchema) and lineage is not None:
+        metadata |= {_COLUMNS: with_origins(table, schema), "dagster/column_lineage": lineage}
+    return metadata
 
 
 def _tags(table: str, models: tuple[str, ...]) -> dict[str, str]:

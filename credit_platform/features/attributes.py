@@ -63,26 +63,27 @@ def occupation_group() -> pl.Expr:
     return pl.when(occupation.is_not_null()).then(group)
 
 
+def attributes_cleaning() -> TableCleaning:
+    """How every cell of the source becomes a silver column."""
+    return TableCleaning(
+        source_columns=source_columns(FeaturesAttributes),
+        columns=tuple(CustomerAttributes.column_names()),
+        key=("customer_id",),
+        cells=(_AGE.number(),),
+        values={
+            "snapshot_date": source_date(f"{SOURCE}snapshot_date"),
+            "customer_id": identifier("Customer_ID"),
+            _AGE.name: _AGE.value(),
+            "occupation": _OCCUPATION.value(),
+        },
+        repairs=REPAIRS,
+        rejections=REJECTIONS,
+    )
+
+
 def clean_attributes(bronze: pl.LazyFrame, *, strategies: Strategies = NO_CHANGES) -> Cleaned:
     """Turn bronze/features_attributes rows of any months into silver/customer_attributes and quarantined rows.
 
     `strategies` names rules that are carried out by another strategy than their own.
     """
-    return clean_table(
-        bronze,
-        TableCleaning(
-            source_columns=source_columns(FeaturesAttributes),
-            columns=tuple(CustomerAttributes.column_names()),
-            key=("customer_id",),
-            cells=(_AGE.number(),),
-            values={
-                "snapshot_date": source_date(f"{SOURCE}snapshot_date"),
-                "customer_id": identifier("Customer_ID"),
-                _AGE.name: _AGE.value(),
-                "occupation": _OCCUPATION.value(),
-            },
-            repairs=REPAIRS,
-            rejections=REJECTIONS,
-        ),
-        strategies=strategies,
-    )
+    return clean_table(bronze, attributes_cleaning(), strategies=strategies)

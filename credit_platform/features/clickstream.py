@@ -42,34 +42,35 @@ REJECTIONS: tuple[CleaningRule, ...] = (
 )
 
 
+def clickstream_cleaning() -> TableCleaning:
+    """How every cell of the source becomes a silver column."""
+    snapshot_date = source_date(f"{SOURCE}snapshot_date")
+    return TableCleaning(
+        source_columns=source_columns(FeatureClickstream),
+        columns=tuple(CustomerClickstream.column_names()),
+        key=("customer_id",),
+        cells=tuple(cell.number() for cell in _CELLS),
+        values={
+            "snapshot_date": snapshot_date,
+            "customer_id": identifier("Customer_ID"),
+            **{cell.name: cell.value() for cell in _CELLS},
+        },
+        repairs=REPAIRS,
+        rejections=REJECTIONS,
+        plain_values={
+            "snapshot_date": snapshot_date,
+            "customer_id": plain_identifier("Customer_ID"),
+            **{cell.name: cell.plain_value() for cell in _CELLS},
+        },
+    )
+
+
 def clean_clickstream(bronze: pl.LazyFrame, *, strategies: Strategies = NO_CHANGES) -> Cleaned:
     """Turn bronze/feature_clickstream rows of any months into silver/customer_clickstream and quarantined rows.
 
     `strategies` names rules that are carried out by another strategy than their own.
     """
-    snapshot_date = source_date(f"{SOURCE}snapshot_date")
-    return clean_table(
-        bronze,
-        TableCleaning(
-            source_columns=source_columns(FeatureClickstream),
-            columns=tuple(CustomerClickstream.column_names()),
-            key=("customer_id",),
-            cells=tuple(cell.number() for cell in _CELLS),
-            values={
-                "snapshot_date": snapshot_date,
-                "customer_id": identifier("Customer_ID"),
-                **{cell.name: cell.value() for cell in _CELLS},
-            },
-            repairs=REPAIRS,
-            rejections=REJECTIONS,
-            plain_values={
-                "snapshot_date": snapshot_date,
-                "customer_id": plain_identifier("Customer_ID"),
-                **{cell.name: cell.plain_value() for cell in _CELLS},
-            },
-        ),
-        strategies=strategies,
-    )
+    return clean_table(bronze, clickstream_cleaning(), strategies=strategies)
 
 
 def sum_clickstream(applications: pl.LazyFrame, clickstream: pl.LazyFrame, *, n_months: int) -> pl.LazyFrame:

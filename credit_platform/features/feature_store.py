@@ -47,8 +47,8 @@ def build_feature_store(
     return (
         joined.join(sums, on=["snapshot_month", "loan_id"], how="left")
         .with_columns(pl.col(_COUNTS_WITHOUT_HISTORY).fill_null(0))
-        .with_columns(has_clickstream=pl.col("n_clickstream_months") > 0, occupation_group=occupation_group())
-        .with_columns(**_loan_kind_counts(), **_ratios(), sources_present=_sources_present())
+        .with_columns(**formulas())
+        .with_columns(sources_present=_sources_present())
         .select(_typed_columns())
         .sort("snapshot_month", "loan_id")
     )
@@ -62,6 +62,16 @@ def _attach_as_of(applications: pl.LazyFrame, known: pl.LazyFrame, *, flag: str)
         .join_asof(facts, on="snapshot_date", by="customer_id", strategy="backward", check_sortedness=False)
         .with_columns(pl.col(flag).fill_null(value=False))
     )
+
+
+def formulas() -> dict[str, pl.Expr]:
+    """Features that are computed from the joined columns of the loan's row."""
+    return {
+        "has_clickstream": pl.col("n_clickstream_months") > 0,
+        "occupation_group": occupation_group(),
+        **_loan_kind_counts(),
+        **_ratios(),
+    }
 
 
 def _loan_kind_counts() -> dict[str, pl.Expr]:

@@ -189,21 +189,22 @@ def _values() -> dict[str, pl.Expr]:
     }
 
 
+def financials_cleaning() -> TableCleaning:
+    """How every cell of the source becomes a silver column."""
+    return TableCleaning(
+        source_columns=source_columns(FeaturesFinancials),
+        columns=tuple(CustomerFinancials.column_names()),
+        key=("customer_id",),
+        cells=tuple(cell.number() for cell in (*_CELLS, _INCOME, _N_LOANS)),
+        values=_values(),
+        repairs=REPAIRS,
+        rejections=REJECTIONS,
+    )
+
+
 def clean_financials(bronze: pl.LazyFrame, *, strategies: Strategies = NO_CHANGES) -> Cleaned:
     """Turn bronze/features_financials rows of any months into silver/customer_financials and quarantined rows.
 
     `strategies` names rules that are carried out by another strategy than their own.
     """
-    return clean_table(
-        bronze,
-        TableCleaning(
-            source_columns=source_columns(FeaturesFinancials),
-            columns=tuple(CustomerFinancials.column_names()),
-            key=("customer_id",),
-            cells=tuple(cell.number() for cell in (*_CELLS, _INCOME, _N_LOANS)),
-            values=_values(),
-            repairs=REPAIRS,
-            rejections=REJECTIONS,
-        ),
-        strategies=strategies,
-    )
+    return clean_table(bronze, financials_cleaning(), strategies=strategies)

@@ -100,6 +100,29 @@ REJECTIONS: tuple[CleaningRule, ...] = (
 )
 
 
+def loan_cleaning(day_count: DayCount = "calendar") -> TableCleaning:
+    """How every cell of the source becomes a silver column."""
+    dates = {column: source_date(SOURCE + column) for column in _DATES}
+    identifiers = {value: identifier(column) for column, value in _IDENTIFIERS.items()}
+    plain_identifiers = {value: plain_identifier(column) for column, value in _IDENTIFIERS.items()}
+    return TableCleaning(
+        source_columns=source_columns(LmsLoanDaily),
+        columns=tuple(LoanSnapshots.column_names()),
+        key=("loan_id",),
+        cells=tuple(cell.number() for cell in _CELLS),
+        values={**identifiers, **dates, **{cell.name: cell.value() for cell in _CELLS}},
+        plain_values={**plain_identifiers, **dates, **{cell.name: cell.plain_value() for cell in _CELLS}},
+        repairs=REPAIRS,
+        rejections=REJECTIONS,
+        derived=(
+            {"mob": mob(), "n_installments_missed": n_installments_missed()},
+            {"first_missed_date": first_missed_date()},
+            {"dpd": days_past_due(day_count=day_count)},
+            {"dpd_bucket": dpd_bucket()},
+        ),
+    )
+
+
 def clean_loan_snapshots(
     bronze: pl.LazyFrame, *, day_count: DayCount = "calendar", strategies: Strategies = NO_CHANGES
 ) -> Cleaned:
@@ -107,29 +130,7 @@ def clean_loan_snapshots(
 
     `strategies` names rules that are carried out by another strategy than their own.
     """
-    dates = {column: source_date(SOURCE + column) for column in _DATES}
-    identifiers = {value: identifier(column) for column, value in _IDENTIFIERS.items()}
-    plain_identifiers = {value: plain_identifier(column) for column, value in _IDENTIFIERS.items()}
-    return clean_table(
-        bronze,
-        TableCleaning(
-            source_columns=source_columns(LmsLoanDaily),
-            columns=tuple(LoanSnapshots.column_names()),
-            key=("loan_id",),
-            cells=tuple(cell.number() for cell in _CELLS),
-            values={**identifiers, **dates, **{cell.name: cell.value() for cell in _CELLS}},
-            plain_values={**plain_identifiers, **dates, **{cell.name: cell.plain_value() for cell in _CELLS}},
-            repairs=REPAIRS,
-            rejections=REJECTIONS,
-            derived=(
-                {"mob": mob(), "n_installments_missed": n_installments_missed()},
-                {"first_missed_date": first_missed_date()},
-                {"dpd": days_past_due(day_count=day_count)},
-                {"dpd_bucket": dpd_bucket()},
-            ),
-        ),
-        strategies=strategies,
-    )
+    return clean_table(bronze, loan_cleaning(day_count), strategies=strategies)
 
 
 def mob() -> pl.Expr:
