@@ -96,7 +96,8 @@ def _assemble(settings: Settings) -> dg.Definitions:
                 jobs[TRAIN_MODELS],
                 models,
                 settings.automation,
-                max_attempts=policy.model.retraining.max_attempts,
+                lake=lake.lake,
+                policy=policy.model.retraining,
             ),
         ],
         resources={

@@ -11,7 +11,7 @@ from credit_platform.assets.declaration import OWNERS, asset_key
 from credit_platform.assets.model_documents import document_version
 from credit_platform.assets.registration import TrainingOutcome, windows_by_role
 from credit_platform.assets.resources import LakeResource
-from credit_platform.assets.retrain_claim import left_to
+from credit_platform.assets.retrain_claim import train_once
 from credit_platform.assets.training import train_as_of
 from credit_platform.assets.tuning_progress import log_trials, tuning_table
 from credit_platform.lending.months import month_key
@@ -74,17 +74,21 @@ def _model_asset(model: str, spec: ModelSpec, axis: MonthlyAxis, policy: Policy)
         ],
     )
     def version_as_of(context: dg.AssetExecutionContext, lake: LakeResource) -> None:
-        other = left_to(context, model)
+        def train() -> str:
+            version = ""
+            for month in run_months(context):
+                outcome = train_as_of(lake.lake, model, month, policy, on_trial=log_trials(context.log))
+                version, key = outcome.model_version, month_key(month)
+                context.log.info(json.dumps({"month": key, "reasons": list(outcome.decision.reasons)}))
+                told = _training_metadata(outcome, str(lake.layout.model_version(model, version)))
+                documents = document_version(lake.lake, policy, model, version)
+                context.add_asset_metadata(told | documents, partition_key=key)
+            return version
+
+        other = train_once(context, lake.layout, model, train)
         if other is not None:
             context.log.info(f"Run {other} carries out this retraining; nothing is trained here.")
             context.add_output_metadata({"left_to_run": other})
-            return
-        for month in run_months(context):
-            outcome = train_as_of(lake.lake, model, month, policy, on_trial=log_trials(context.log))
-            folder = str(lake.layout.model_version(model, outcome.model_version))
-            context.log.info(json.dumps({"month": month_key(month), "reasons": list(outcome.decision.reasons)}))
-            documents = document_version(lake.lake, policy, model, outcome.model_version)
-            context.add_asset_metadata(_training_metadata(outcome, folder) | documents, partition_key=month_key(month))
 
     return version_as_of
 

@@ -6,40 +6,50 @@ second look at the same events asks for nothing new.
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from credit_platform.assets.declaration import asset_key
-from credit_platform.assets.retrain_claim import RETRAIN_TAG, retrain_key, runs_at
+from credit_platform.assets.retrain_claim import RETRAIN_TAG, attempts_in, retrain_key, run_records_at
 from credit_platform.automation.schedules import sensor_status
+from credit_platform.lake.layout import Layout
+from credit_platform.lake.retrainings import Retraining
+from credit_platform.lake.tables import Lake
 from credit_platform.lending.months import month_key, parse_month
 from credit_platform.partitions import MonthlyAxis
+from credit_platform.policy.model_config import RetrainingPolicy
 from credit_platform.settings import Automation
 
 RETRAIN_ON_ACTION = "retrain_on_action"
 _EVENTS_PER_TICK = 200
+_UNDER_WAY = "is under way"
+# Asked for and not seen as a run: as a rule the next look finds it. A request that got lost is made once more.
+_UNSEEN = "is asked for"
+_LOOKS_UNTIL_ASKED_AGAIN = 10
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A retraining that an action asked for, and how often a run was asked for it."""
+    """A retraining that an action asked for, the attempts asked for so far, and the looks the last is waited for."""
 
     model: str
     month: str
     version: str
     asked: int = 0
+    waited: int = 0
 
     @property
     def key(self) -> str:
         """What makes it the same retraining."""
         return retrain_key(self.model, self.month, self.version)
 
-    def request(self) -> dg.RunRequest:
+    def request(self, attempt: int) -> dg.RunRequest:
         """Ask for a run; a further attempt has a run key of its own, or Dagster would take it for the first."""
         return dg.RunRequest(
-            run_key=self.key if not self.asked else f"{self.key}:attempt{self.asked + 1}",
+            run_key=self.key if attempt == 1 else f"{self.key}:attempt{attempt}",
             partition_key=self.month,
             asset_selection=[asset_key(f"model/{self.model}")],
             tags={
@@ -90,7 +100,8 @@ def retrain_on_action(
     models: Sequence[str],
     automation: Automation,
     *,
-    max_attempts: int,
+    lake: Lake,
+    policy: RetrainingPolicy,
 ) -> dg.SensorDefinition:
     """Asks for one training per model, month and version whose action says `retrain`."""
 
@@ -102,8 +113,9 @@ def retrain_on_action(
         description=(
             "Trains a model as of the month whose action says retrain, once per model, month and version. It reads "
             "every recorded action since its last look, so no month is lost when several arrive at once. A training "
-            f"that fails is asked for again, {max_attempts} times in all; alert_on_failed_run tells people of each "
-            "failure. When a tick is red, read its error; the next tick begins where the last good one ended."
+            f"that fails, or whose process dies, is asked for again, {policy.max_attempts} times in all; "
+            "alert_on_failed_run tells people of each failure and of the last. When a tick is red, read its error; the "
+            "next tick begins where the last good one ended."
         ),
     )
     def action_asks_for_training(context: dg.SensorEvaluationContext) -> dg.SensorResult:
@@ -112,14 +124,16 @@ def retrain_on_action(
         requests: list[dg.RunRequest] = []
         notes: list[str] = []
         for key, wanted in list(cursor.pending.items()):
-            standing = _standing(context.instance, wanted, max_attempts)
-            if standing == "due":
-                requests.append(wanted.request())
-                cursor.pending[key] = Wanted(wanted.model, wanted.month, wanted.version, wanted.asked + 1)
-            elif standing == "under way":
-                notes.append(f"{key} is under way")
+            standing = _standing(context.instance, lake.layout, wanted, policy)
+            if isinstance(standing, int):
+                requests.append(wanted.request(standing))
+                cursor.pending[key] = replace(wanted, asked=standing, waited=0)
+            elif standing == _UNSEEN:
+                cursor.pending[key] = replace(wanted, waited=wanted.waited + 1)
+                notes.append(f"{key} {standing}")
             else:
-                del cursor.pending[key]
+                if standing != _UNDER_WAY:
+                    del cursor.pending[key]
                 notes.append(f"{key} {standing}")
         if requests:
             return dg.SensorResult(run_requests=requests, cursor=cursor.text())
@@ -129,18 +143,35 @@ def retrain_on_action(
     return action_asks_for_training
 
 
-def _standing(instance: dg.DagsterInstance, wanted: Wanted, max_attempts: int) -> str:
-    """`due`, `under way`, or how the retraining ended."""
-    runs = runs_at(instance, wanted.model, wanted.key)
-    if any(run.status == dg.DagsterRunStatus.SUCCESS for run in runs):
+def _standing(instance: dg.DagsterInstance, layout: Layout, wanted: Wanted, policy: RetrainingPolicy) -> int | str:
+    """The attempt that is due now, or a sentence: under way, or how the retraining ended."""
+    records = run_records_at(instance, wanted.model, wanted.key)
+    if any(record.dagster_run.status == dg.DagsterRunStatus.SUCCESS for record in records):
         return "is done"
-    if any(not run.is_finished for run in runs):
-        return "under way"
-    if len(runs) < wanted.asked:
-        return "under way"  # asked for, not yet recorded as a run
-    if len(runs) >= max_attempts:
-        return f"failed {len(runs)} times, last in run {runs[-1].run_id}; train the month by hand once it is mended"
-    return "due"
+    unfinished = [record for record in records if not record.dagster_run.is_finished]
+    is_at_work = Retraining(layout, wanted.key).is_under_way()
+    silent = [] if is_at_work else [r for r in unfinished if _silent_seconds(r) > policy.dead_after_seconds]
+    for record in silent:
+        instance.report_run_failed(
+            record.dagster_run,
+            f"{wanted.key}: nothing was heard of the run for {policy.dead_after_seconds} s and no process is at it.",
+        )
+    if len(unfinished) > len(silent):
+        return _UNDER_WAY
+    n_tried = attempts_in(records)
+    if n_tried < wanted.asked and wanted.waited < _LOOKS_UNTIL_ASKED_AGAIN:
+        return _UNSEEN
+    if n_tried >= policy.max_attempts:
+        last = records[-1].dagster_run.run_id
+        return f"failed {n_tried} times, last in run {last}; train the month by hand once it is mended"
+    return n_tried + 1
+
+
+def _silent_seconds(record: dg.RunRecord) -> float:
+    # Before a run is started it waits for its turn, or for Dagster's run monitoring to give it up.
+    if record.dagster_run.status not in {dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING}:
+        return 0.0
+    return (datetime.now(tz=UTC) - record.update_timestamp).total_seconds()
 
 
 def _wanted(model: str, event: dg.EventLogRecord, axis: MonthlyAxis) -> Wanted | None:

@@ -62,6 +62,10 @@ class Layout:
         """The number and hash of the last record of the audit log, by which a cut-off end shows."""
         return self.data_dir / "audit" / "audit_head.json"
 
+    def retraining(self, key: str) -> Path:
+        """The JSON file that says what a retraining came to."""
+        return self.data_dir / "audit" / "retrainings" / f"{key.replace(':', '_')}.json"
+
     def alerts(self) -> Path:
         """The append-only ledger of alerts."""
         return self.data_dir / "alerts" / "ledger.jsonl"

@@ -183,6 +183,7 @@ class RetrainingPolicy(PolicySection):
 
     every_months: MonthCount
     max_attempts: Annotated[int, Field(ge=1)] = 3
+    dead_after_seconds: Annotated[int, Field(ge=1)] = 300
 
 
 class PromotionPolicy(PolicySection):

@@ -1,9 +1,13 @@
-from __future__ import annotations
+from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
+import pytest
 
-from credit_platform.assets.retrain_claim import LEFT_TO_TAG, RETRAIN_TAG, retrain_key
+from credit_platform.assets.retrain_claim import LEFT_TO_TAG, RETRAIN_TAG, retrain_key, train_once
+from credit_platform.lake.layout import Layout
 from credit_platform.lake.model_store import ModelStore
+from credit_platform.lake.retrainings import Done, Retraining
 from credit_platform.lending.months import month_key
 from credit_platform_tests.small_book import FIRST_TRAINING, MODELS, PREVIEW_ALLOWED, BookFolders
 
@@ -49,3 +53,61 @@ def test_a_run_that_no_action_asked_for_always_trains(book_copy: BookFolders) ->
         for _ in range(2):
             runner.run("train_models", FIRST_TRAINING, FIRST_TRAINING, assets=[f"model/{MODEL}"])
         assert ["model_version" in told for told in trained(instance)] == [True, True]
+
+
+class Trainer:
+    """An asset that does nothing but train once, and what became of it."""
+
+    def __init__(self, folder: Path, instance: dg.DagsterInstance) -> None:
+        self.layout, self.instance = Layout(folder, folder), instance
+        self.trained: list[str] = []
+
+    def run(self, *, is_broken: bool = False, is_given_up: bool = False) -> dg.ExecuteInProcessResult:
+        """One run for the retraining, whose training may fail, or which was reported as failed before it begins."""
+
+        @dg.asset
+        def version(context: dg.AssetExecutionContext) -> None:
+            def train() -> str:
+                if is_broken:
+                    message = "no features"
+                    raise ValueError(message)
+                self.trained.append(context.run.run_id)
+                return "v2"
+
+            if is_given_up:
+                context.instance.report_run_failed(context.run, "nothing was heard of it")
+            train_once(context, self.layout, MODEL, train)
+
+        return dg.materialize([version], instance=self.instance, tags=TAGS, raise_on_error=False)
+
+
+@pytest.fixture
+def trainer(tmp_path: Path) -> Iterator[Trainer]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield Trainer(tmp_path, instance)
+
+
+def test_a_training_that_fails_leaves_its_turn_to_the_next(trainer: Trainer) -> None:
+    assert not trainer.run(is_broken=True).success
+    assert Retraining(trainer.layout, KEY).done() is None
+    second = trainer.run()
+    assert second.success
+    assert Retraining(trainer.layout, KEY).done() == Done("v2", second.run_id)
+    third = trainer.run()
+    assert third.success
+    assert trainer.trained == [second.run_id]
+    assert not Retraining(trainer.layout, KEY).is_under_way()
+
+
+def test_a_run_that_was_given_up_as_dead_trains_nothing_and_does_not_end_well(trainer: Trainer) -> None:
+    assert not trainer.run(is_given_up=True).success
+    assert trainer.trained == []
+    assert trainer.run().success
+    assert len(trainer.trained) == 1
+
+
+def test_what_was_trained_by_a_run_that_failed_afterwards_is_trained_again(trainer: Trainer) -> None:
+    first = trainer.run()
+    trainer.instance.report_run_failed(trainer.instance.get_run_by_id(first.run_id))  # type: ignore[arg-type]
+    second = trainer.run()
+    assert trainer.trained == [first.run_id, second.run_id]
