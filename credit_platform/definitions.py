@@ -54,7 +54,12 @@ def _assemble(settings: Settings) -> dg.Definitions:
     policy = settings.policy
     models = list(policy.model.models)
     jobs = monthly_jobs(models)
-    lake = LakeResource(data_dir=str(settings.data_dir.absolute()), raw_dir=str(settings.raw_dir.absolute()))
+    lake = LakeResource(
+        data_dir=str(settings.data_dir.absolute()),
+        raw_dir=str(settings.raw_dir.absolute()),
+        policy_dir=str(settings.policy_dir.absolute()) if settings.policy_dir else None,
+        policy_sha256=policy.sha256,
+    )
     promotions = FirstPromotions(lake.lake, models)
     return dg.Definitions(
         assets=presented(

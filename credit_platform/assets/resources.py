@@ -5,25 +5,39 @@ How files are written belongs to `lake`; which DuckDB views exist to `lake.catal
 
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
 
+from credit_platform.lake.files import write_bytes
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables import Lake
 from credit_platform.lending.months import month_key, parse_month
+from credit_platform.policy.load import load_policy
+from credit_platform.policy.policy_document import policy_document
 
 
 class LakeResource(dg.ConfigurableResource[Lake]):
-    """The data folder and the folder of raw files."""
+    """The data folder and the folder of raw files; the folder of the policy and the fingerprint it had when loaded."""
 
     data_dir: str
     raw_dir: str
+    policy_dir: str | None = None
+    policy_sha256: str = ""
 
     @property
     def lake(self) -> Lake:
         """The tables."""
-        return Lake.at(self.data_dir, self.raw_dir)
+        return Lake.at(self.data_dir, self.raw_dir, policy_sha256=self.policy_sha256)
+
+    def keep_policy(self) -> None:
+        """Keep the policy beside the editions made under it, unless its files were changed since they were read."""
+        if not self.policy_sha256 or self.layout.kept_policy(self.policy_sha256).is_file():
+            return
+        policy = load_policy(Path(self.policy_dir) if self.policy_dir else None)
+        if policy.sha256 == self.policy_sha256:
+            write_bytes(self.layout.kept_policy(policy.sha256), policy_document(policy))
 
     @property
     def layout(self) -> Layout:
@@ -44,6 +58,7 @@ class MonthlyParquetIOManager(dg.ConfigurableIOManager):
         months = _months(context.asset_partition_keys)
         frame = obj.collect() if isinstance(obj, pl.LazyFrame) else obj
         table = context.asset_key.to_user_string()
+        self.lake.keep_policy()
         for month, rows in self.lake.lake.write(table, frame, months).items():
             context.step_context.add_asset_metadata(
                 {"dagster/row_count": rows, "file": str(self.lake.layout.month_file(table, month))},

@@ -8,7 +8,7 @@ from credit_platform.lake.layout import LAYERS
 from credit_platform.lake.raw_book import GENERATED_MARK
 from credit_platform.settings import PLATFORM_FILE, Settings, dagster_home
 
-_WRITTEN = (*LAYERS, "sources", "models", "reports", "audit", "alerts", ".dagster")
+_WRITTEN = (*LAYERS, "archive", "sources", "models", "reports", "audit", "alerts", ".dagster")
 _FILES = (PLATFORM_FILE, "datamart.duckdb", ".datamart.duckdb.lock", ".instance.lock")
 
 

@@ -101,6 +101,23 @@ def drop_torn_line(descriptor: int) -> None:
         os.ftruncate(descriptor, content.rfind(b"\n") + 1)
 
 
+def keep_file(path: Path, to: Path) -> None:
+    """Let the content of a file that is about to be replaced stay reachable under a second name, mode included.
+
+    Raises:
+        StorageError: as `whole_file`.
+    """
+    to.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(path, to)
+    except FileExistsError:
+        return
+    except OSError:
+        # Not every file system has hard links.
+        with whole_file(to) as part:
+            shutil.copy2(path, part)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a whole text file as UTF-8."""
     with whole_file(path) as part:

@@ -46,6 +46,18 @@ class Layout:
         """The append-only log of deliveries accepted."""
         return self.data_dir / "audit" / "deliveries.jsonl"
 
+    def editions(self) -> Path:
+        """The append-only log of every write of a monthly table."""
+        return self.data_dir / "audit" / "editions.jsonl"
+
+    def former_edition(self, table: str, month: date, sha256: str) -> Path:
+        """The file of a month whose place another one took."""
+        return self.data_dir / "archive" / table / month_key(month) / f"{sha256}.parquet"
+
+    def kept_policy(self, sha256: str) -> Path:
+        """A policy that tables were made under, by its fingerprint."""
+        return self.data_dir / "archive" / "policy" / f"{sha256}.json"
+
     def model(self, model: str) -> Path:
         """The folder of all versions of a model."""
         return self.data_dir / "models" / model

@@ -15,6 +15,7 @@ import polars as pl
 
 from credit_platform.errors import MissingMonthsError, TableError
 from credit_platform.lake.catalog import refresh_datamart
+from credit_platform.lake.editions import EditionLog, file_sha256, keep_former
 from credit_platform.lake.files import whole_file
 from credit_platform.lake.layout import MONTH_FILE, Layout
 from credit_platform.lake.schema_version import file_metadata, require_current_schema
@@ -26,15 +27,21 @@ MONTH_COLUMN = "snapshot_month"
 
 @dataclass(frozen=True)
 class Lake:
-    """The tables of one data folder."""
+    """The tables of one data folder.
+
+    Attributes:
+        layout: the paths.
+        policy_sha256: the policy under which tables are written; empty for readers.
+    """
 
     layout: Layout
+    policy_sha256: str = ""
 
     @classmethod
-    def at(cls, data_dir: Path | str, raw_dir: Path | str | None = None) -> Lake:
+    def at(cls, data_dir: Path | str, raw_dir: Path | str | None = None, *, policy_sha256: str = "") -> Lake:
         """The lake of a data folder; raw files lie in its `raw` unless said otherwise."""
         root = Path(data_dir)
-        return cls(Layout(root, Path(raw_dir) if raw_dir is not None else root / "raw"))
+        return cls(Layout(root, Path(raw_dir) if raw_dir is not None else root / "raw"), policy_sha256)
 
     def months(self, table: str) -> list[date]:
         """The months a table has, in order."""
@@ -71,6 +78,8 @@ class Lake:
     def write(self, table: str, frame: pl.DataFrame, months: Sequence[date]) -> dict[date, int]:
         """Write every month of `months`, each as a whole file, empty where the frame has no row of it.
 
+        A file whose place other bytes take is kept in the archive; the log of editions learns of every month.
+
         Returns:
             Rows per month.
 
@@ -92,11 +101,19 @@ class Lake:
             )
         is_new = not self.months(table)
         is_private = bool(personal_columns(table))
-        for month in months:
-            with whole_file(self.layout.month_file(table, month), is_private=is_private) as part:
-                parts.get(month, frame.clear()).write_parquet(
-                    part, compression="zstd", statistics=True, metadata=file_metadata(table)
-                )
+        written: dict[date, str] = {}
+        try:
+            for month in months:
+                with whole_file(self.layout.month_file(table, month), is_private=is_private) as part:
+                    parts.get(month, frame.clear()).write_parquet(
+                        part, compression="zstd", statistics=True, metadata=file_metadata(table)
+                    )
+                    sha256 = file_sha256(part)
+                    keep_former(self.layout, table, month, sha256)
+                written[month] = sha256
+        finally:
+            # Also what was written before a month failed.
+            EditionLog(self.layout).append(table, written, policy_sha256=self.policy_sha256)
         if is_new:
             refresh_datamart(self.layout)
         return {month: parts[month].height if month in parts else 0 for month in months}

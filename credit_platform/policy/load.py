@@ -112,13 +112,18 @@ def _with_model_names(monitoring: MonitoringThresholds, model: ModelConfig, *, f
     return monitoring.model_copy(update={"model_overrides": overrides})
 
 
-def _fingerprint(sections: Mapping[str, BaseModel]) -> str:
-    content = {
+def policy_values(sections: Mapping[str, BaseModel]) -> dict[str, object]:
+    """The values of a policy's sections, as JSON."""
+    return {
         # a floor an override sets to null and one it leaves alone mean different things, hence exclude_unset
         name: section.model_dump(mode="json", exclude_unset=name == "monitoring")
         for name, section in sections.items()
     }
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def fingerprint(sections: Mapping[str, BaseModel]) -> str:
+    """A hash of the values of a policy's sections: `model`, `monitoring`, `data`, `reasons`."""
+    return hashlib.sha256(json.dumps(policy_values(sections), sort_keys=True).encode()).hexdigest()
 
 
 def load_policy(folder: Path | None = None) -> Policy:
@@ -145,5 +150,5 @@ def load_policy(folder: Path | None = None) -> Policy:
     data, _ = _section_of(where, DATA_QUALITY, section=DataQualityPolicy, read=_as_written)
     reasons, file = _section_of(where, REASON_CODES, section=ReasonCatalogue, read=_as_written)
     require_a_reason_per_feature(reasons, EXPLAINED_FEATURES, file=file)
-    fingerprint = _fingerprint({"model": model, "monitoring": monitoring, "data": data, "reasons": reasons})
-    return Policy(model=model, monitoring=monitoring, data=data, reasons=reasons, sha256=fingerprint)
+    sha256 = fingerprint({"model": model, "monitoring": monitoring, "data": data, "reasons": reasons})
+    return Policy(model=model, monitoring=monitoring, data=data, reasons=reasons, sha256=sha256)

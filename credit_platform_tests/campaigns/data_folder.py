@@ -21,7 +21,7 @@ from credit_platform.settings import PLATFORM_FILE, read_book_file
 
 _VIEWS = "select schema_name, view_name, sql from duckdb_views() where not internal"
 # What the order of processes, and the code at hand, write into a record beside what it says.
-_OF_THE_RUN = ("time", "run_id", "sequence", "previous_sha256", "sha256", "git_commit")
+_OF_THE_RUN = ("time", "run_id", "sequence", "previous_sha256", "sha256", "git_commit", "audit_records")
 _AUDIT_HEAD = "audit_head.json"
 _READ_ERRORS = (pl.exceptions.PolarsError, duckdb.Error, CreditPlatformError, OSError, ValueError, KeyError)
 

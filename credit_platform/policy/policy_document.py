@@ -1,0 +1,49 @@
+"""A policy as one document that is kept beside what was made under it, and read back to make it again.
+
+Files people write are read in `load`; this document is for the platform alone.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from credit_platform.errors import PolicyError
+from credit_platform.policy.data_quality import DataQualityPolicy
+from credit_platform.policy.load import Policy, fingerprint, policy_values
+from credit_platform.policy.model_config import ModelConfig
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
+from credit_platform.policy.reason_codes import ReasonCatalogue
+
+
+def policy_document(policy: Policy) -> bytes:
+    """All values of a policy as JSON bytes that depend on them alone."""
+    sections = {"model": policy.model, "monitoring": policy.monitoring, "data": policy.data, "reasons": policy.reasons}
+    return (json.dumps(policy_values(sections), sort_keys=True, indent=1) + "\n").encode()
+
+
+def read_policy_document(file: Path) -> Policy:
+    """The policy of a document, which is named by the policy's fingerprint.
+
+    Raises:
+        PolicyError: it is no policy of this release, or not the one the file is named for.
+    """
+    try:
+        values = json.loads(file.read_bytes())
+        policy = Policy(
+            model=ModelConfig.model_validate(values["model"]),
+            monitoring=MonitoringThresholds.model_validate(values["monitoring"]),
+            data=DataQualityPolicy.model_validate(values["data"]),
+            reasons=ReasonCatalogue.model_validate(values["reasons"]),
+            sha256=file.stem,
+        )
+    except (ValidationError, ValueError, KeyError, TypeError) as error:
+        raise PolicyError(file=file, key="(whole file)", reason="is no policy this release can read") from error
+    found = fingerprint(
+        {"model": policy.model, "monitoring": policy.monitoring, "data": policy.data, "reasons": policy.reasons}
+    )
+    if found != file.stem:
+        raise PolicyError(file=file, key="(whole file)", reason=f"is not the policy it is named for, but {found}")
+    return policy
