@@ -51,8 +51,8 @@ def test_a_month_whose_place_other_bytes_take_is_kept_and_found_by_its_hash(lake
     former = EditionLog(lake.layout).records()[0]
     lake.write(TABLE, rows(3, 2), MONTHS)
     assert archived(lake) == [former.sha256]
-    kept = edition_file(lake.layout, TABLE, MONTHS[0], former.sha256)
-    assert kept == lake.layout.former_edition(TABLE, MONTHS[0], former.sha256)
+    kept = lake.layout.former_edition(TABLE, MONTHS[0], former.sha256)
+    assert edition_file(lake.layout, TABLE, MONTHS[0], former.sha256) == kept
     assert pl.read_parquet(kept)["n"].to_list() == [1]
     current = EditionLog(lake.layout).records()[-2].sha256
     assert edition_file(lake.layout, TABLE, MONTHS[0], current) == lake.layout.month_file(TABLE, MONTHS[0])
