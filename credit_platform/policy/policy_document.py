@@ -24,26 +24,26 @@ def policy_document(policy: Policy) -> bytes:
     return (json.dumps(policy_values(sections), sort_keys=True, indent=1) + "\n").encode()
 
 
-def read_policy_document(file: Path) -> Policy:
-    """The policy of a document, which is named by the policy's fingerprint.
+def read_policy_document(content: bytes, *, sha256: str, file: Path) -> Policy:
+    """The policy of a document that was read from a file and should have this fingerprint.
 
     Raises:
         PolicyError: it is no policy of this release, or not the one the file is named for.
     """
     try:
-        values = json.loads(file.read_bytes())
+        values = json.loads(content)
         policy = Policy(
             model=ModelConfig.model_validate(values["model"]),
             monitoring=MonitoringThresholds.model_validate(values["monitoring"]),
             data=DataQualityPolicy.model_validate(values["data"]),
             reasons=ReasonCatalogue.model_validate(values["reasons"]),
-            sha256=file.stem,
+            sha256=sha256,
         )
     except (ValidationError, ValueError, KeyError, TypeError) as error:
         raise PolicyError(file=file, key="(whole file)", reason="is no policy this release can read") from error
     found = fingerprint(
         {"model": policy.model, "monitoring": policy.monitoring, "data": policy.data, "reasons": policy.reasons}
     )
-    if found != file.stem:
+    if found != sha256:
         raise PolicyError(file=file, key="(whole file)", reason=f"is not the policy it is named for, but {found}")
     return policy

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from credit_platform.errors import PolicyError
-from credit_platform.policy.load import load_policy
+from credit_platform.policy.load import Policy, load_policy
 from credit_platform.policy.policy_document import policy_document, read_policy_document
 
 
@@ -19,14 +19,18 @@ def kept(folder: Path, own: str | None = None) -> Path:
     return file
 
 
+def reread(file: Path) -> Policy:
+    return read_policy_document(file.read_bytes(), sha256=file.stem, file=file)
+
+
 def test_a_policy_comes_back_as_it_was(tmp_path: Path) -> None:
-    assert read_policy_document(kept(tmp_path)) == load_policy()
+    assert reread(kept(tmp_path)) == load_policy()
 
 
 def test_an_own_policy_comes_back_with_what_it_leaves_out(tmp_path: Path) -> None:
     (tmp_path / "model_config.yaml").write_text("windows: {relative: {train: 4, validation: 1, test: 1, oot: 1}}\n")
     file = kept(tmp_path, "model_overrides: {model_2: {roc_auc: {data_science_threshold: 0.85}}}\n")
-    assert read_policy_document(file) == load_policy(tmp_path) != load_policy()
+    assert reread(file) == load_policy(tmp_path) != load_policy()
 
 
 def test_a_changed_value_is_refused_by_name(tmp_path: Path) -> None:
@@ -35,7 +39,7 @@ def test_a_changed_value_is_refused_by_name(tmp_path: Path) -> None:
     values["model"]["label"]["mob"] += 1
     file.write_text(json.dumps(values))
     with pytest.raises(PolicyError, match=f"{file.name}.*is not the policy it is named for"):
-        read_policy_document(file)
+        reread(file)
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"model": {"label": 1}}'])
@@ -43,4 +47,4 @@ def test_what_is_no_policy_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "abc.json"
     file.write_text(text)
     with pytest.raises(PolicyError, match="is no policy this release can read"):
-        read_policy_document(file)
+        reread(file)
