@@ -46,12 +46,55 @@ def own_instance_text(home: Path) -> str:
 
 
 def prepare_home(settings: Settings) -> Path:
-    """The folder with the instance's dagster.yaml, made when the data folder keeps its own history."""
+    """The folder with the instance's dagster.yaml, made when the data folder keeps its own history.
+
+    Dagster wants absolute paths there. Where the data folder was moved or copied they would lead to another book's
+    history, so they are written anew.
+    """
     home = dagster_home(settings.data_dir)
     home.mkdir(parents=True, exist_ok=True)
     if not (home / INSTANCE_FILE).is_file():
         write_text(home / INSTANCE_FILE, own_instance_text(home))
+    elif (old := moved_from(home)) is not None:
+        write_text(home / INSTANCE_FILE, _repointed((home / INSTANCE_FILE).read_text(encoding="utf-8"), old, home))
     return home
+
+
+def moved_from(home: Path) -> Path | None:
+    """The folder whose history a dagster.yaml still names after its data folder was moved or copied; None otherwise.
+
+    A file that names another folder although no history was moved here is a person's choice and stays.
+    """
+    old = history_storage(home)
+    if old is None or old.parent.name != home.name or old.parent.resolve() == home.resolve():
+        return None
+    return old.parent if (home / old.name).is_dir() or not old.is_dir() else None
+
+
+def history_storage(home: Path) -> Path | None:
+    """The folder of SQLite databases a dagster.yaml names; None where there is none, or the history is no SQLite.
+
+    A relative one is relative to the working folder, as Dagster has it.
+    """
+    file = home / INSTANCE_FILE
+    content = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None
+    storage = content.get("storage") if isinstance(content, dict) else None
+    if not isinstance(storage, dict):
+        return None
+    held, plain = storage.get("custom"), storage.get("sqlite")
+    config = held.get("config") if isinstance(held, dict) else plain
+    named = config.get("base_dir") if isinstance(config, dict) else None
+    return Path(named) if isinstance(named, str) else None
+
+
+def _repointed(text: str, old: Path, home: Path) -> str:
+    def moved(value: object) -> object:
+        if isinstance(value, dict):
+            return {key: moved(inner) for key, inner in value.items()}
+        is_path_below = isinstance(value, str) and Path(value).is_relative_to(old)
+        return str(home / Path(str(value)).relative_to(old)) if is_path_below else value
+
+    return yaml.safe_dump(moved(yaml.safe_load(text)), sort_keys=False)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from credit_platform.cli.arguments import AsJson, From, To
 from credit_platform.cli.lab import add_lab_verbs
 from credit_platform.cli.life_cycle import add_verbs
 from credit_platform.cli.pipeline_verbs import add_pipeline_verbs
+from credit_platform.cli.upkeep_verbs import add_upkeep_verbs
 from credit_platform.errors import CreditPlatformError, SettingsError
 
 app = App(
@@ -32,6 +33,7 @@ Replace = Annotated[
 add_verbs(app)
 add_pipeline_verbs(app)
 add_lab_verbs(app)
+add_upkeep_verbs(app)
 
 
 @app.command

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import dagster as dg
 import pytest
 import yaml
 
-from credit_platform.cli.instance import open_instance, own_instance_text, prepare_home
+from credit_platform.cli.instance import history_storage, moved_from, open_instance, own_instance_text, prepare_home
 from credit_platform_tests.small_book import BookFolders
 
 
@@ -51,3 +52,32 @@ def test_an_own_instance_calls_nobody_and_runs_two_at_a_time(tmp_path: Path) -> 
     assert content["nux"] == {"enabled": False}
     assert content["concurrency"] == {"runs": {"max_concurrent_runs": 2}}
     assert content["storage"]["custom"]["config"]["base_dir"] == str(tmp_path / "storage")
+
+
+def test_a_moved_book_keeps_its_history_and_a_copied_one_has_its_own(book: BookFolders) -> None:
+    def materialized(folders: BookFolders) -> set[str]:
+        with open_instance(folders.settings()) as instance:
+            return instance.get_materialized_partitions(dg.AssetKey("x"))
+
+    with open_instance(book.settings()) as instance:
+        instance.report_runless_asset_event(dg.AssetMaterialization("x", partition="2023-01-01"))
+    elsewhere = book.data_dir.parent / "moved to: here"
+    book.data_dir.rename(elsewhere)
+    moved = BookFolders(elsewhere, book.raw_dir, book.policy_dir)
+    assert materialized(moved) == {"2023-01-01"}
+    assert not book.data_dir.exists()
+    shutil.copytree(elsewhere, book.data_dir)
+    with open_instance(book.settings()) as instance:
+        instance.report_runless_asset_event(dg.AssetMaterialization("x", partition="2023-02-01"))
+    assert materialized(book) == {"2023-01-01", "2023-02-01"}
+    assert materialized(moved) == {"2023-01-01"}
+
+
+def test_a_history_that_a_person_put_elsewhere_stays_there(book: BookFolders) -> None:
+    shared = book.data_dir.parent / "server" / ".dagster"
+    home = prepare_home(book.settings())
+    (home / "dagster.yaml").write_text(own_instance_text(shared))
+    (shared / "storage").mkdir(parents=True)
+    assert moved_from(home) is None
+    prepare_home(book.settings())
+    assert history_storage(home) == shared / "storage"
