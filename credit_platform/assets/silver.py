@@ -51,12 +51,22 @@ def _silver_asset(name: str, source: str, clean: Cleaner, axis: MonthlyAxis) -> 
         repairs, rejections = count_repairs(rows), count_rejections(quarantined)
         for month in months:
             counts = {"rows_quarantined": set_aside[month], "rows_repaired": repaired.get(month, 0)}
-            by_rule = {f"repaired: {rule}": n for rule, n in repairs.get(month, {}).items()}
-            by_rejection = {f"quarantined: {rule}": n for rule, n in rejections.get(month, {}).items()}
-            context.add_asset_metadata(counts | by_rule | by_rejection, partition_key=month_key(month))
+            by_rule = {
+                "repairs_by_rule": _by_rule("cells repaired", repairs.get(month, {})),
+                "quarantined_by_rule": _by_rule("rows quarantined", rejections.get(month, {})),
+            }
+            context.add_asset_metadata(counts | by_rule, partition_key=month_key(month))
         return rows
 
     return cleaned_rows
+
+
+def _by_rule(counted: str, counts: Mapping[str, int]) -> dg.MetadataValue:
+    """One table for all rules: a key per rule would push the numbers one wants off the screen."""
+    lines = [f"| {rule} | {n:,} |" for rule, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
+    if not lines:
+        return dg.MetadataValue.md("none")
+    return dg.MetadataValue.md("\n".join([f"| rule | {counted} |", "|---|---:|", *lines]))
 
 
 def silver_assets(

@@ -17,6 +17,7 @@ from dagster._core.storage.tags import (
 )
 
 from credit_platform.automation.jobs import BUILD_MONTH, MONITOR_MONTH, SCORE_MONTH, TRAIN_MODELS
+from credit_platform.automation.run_reasons import STARTED_BY, run_reason
 from credit_platform.automation.schedules import CLOSED_BY, sensor_status
 from credit_platform.lending.months import month_key, parse_month
 from credit_platform.partitions import MonthlyAxis
@@ -167,7 +168,9 @@ def _sensor(
         planned = rule.plan(*span)
         if isinstance(planned, str):
             return dg.SkipReason(planned)
-        return span_request(f"{rule.name}:{month_key(span[1])}:{run.run_id}", planned, CLOSED_BY)
+        why = f"{rule.name}: {rule.finished} of {span[1]:%Y-%m} succeeded"
+        tags = CLOSED_BY | run_reason(CLOSED_BY[STARTED_BY], why, after_run=run.run_id)
+        return span_request(f"{rule.name}:{month_key(span[1])}:{run.run_id}", planned, tags)
 
     return next_step
 

@@ -14,6 +14,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from credit_platform.assets.declaration import asset_key
 from credit_platform.assets.retrain_claim import RETRAIN_TAG, attempts_in, retrain_key, run_records_at
+from credit_platform.automation.run_reasons import run_reason
 from credit_platform.automation.schedules import sensor_status
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.retrainings import Retraining
@@ -53,7 +54,8 @@ class Wanted:
             partition_key=self.month,
             asset_selection=[asset_key(f"model/{self.model}")],
             tags={
-                "credit_platform/started_by": RETRAIN_ON_ACTION,
+                **run_reason(RETRAIN_ON_ACTION, f"action retrain in {self.month} about version {self.version}"),
+                "credit_platform/attempt": str(attempt),
                 "credit_platform/model": self.model,
                 RETRAIN_TAG.format(model=self.model): self.key,
             },

@@ -8,12 +8,13 @@ from datetime import date
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from credit_platform.automation.run_reasons import STARTED_BY, run_reason
 from credit_platform.lending.months import month_key
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.settings import Automation
 
 MONTH_CLOSE = "month_close"
-CLOSED_BY = {"credit_platform/started_by": MONTH_CLOSE}
+CLOSED_BY = {STARTED_BY: MONTH_CLOSE}
 
 
 def month_close(
@@ -42,7 +43,9 @@ def month_close(
         if month < axis.first_snapshot:
             return dg.SkipReason(f"the book begins with {axis.first_snapshot:%Y-%m}, after {month:%Y-%m}")
         key = month_key(month)
-        return dg.RunRequest(run_key=f"{MONTH_CLOSE}:{key}", partition_key=key, tags=CLOSED_BY)
+        return dg.RunRequest(
+            run_key=f"{MONTH_CLOSE}:{key}", partition_key=key, tags=run_reason(MONTH_CLOSE, f"{month:%Y-%m} has begun")
+        )
 
     return month_has_begun
 

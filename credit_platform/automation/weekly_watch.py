@@ -12,6 +12,7 @@ import polars as pl
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from credit_platform.assets.declaration import asset_key
+from credit_platform.automation.run_reasons import run_reason
 from credit_platform.automation.schedules import schedule_status
 from credit_platform.lake.tables import Lake
 from credit_platform.lending.months import month_key
@@ -36,7 +37,7 @@ class Watched:
             partition_key=month_key(self.month),
             asset_selection=[asset_key(f"monitoring/{self.model}/{part}") for part in READ_AGAIN],
             tags={
-                "credit_platform/started_by": WEEK_CLOSE,
+                **run_reason(WEEK_CLOSE, f"{self.model} is in active_monitoring in week {week}"),
                 "credit_platform/model": self.model,
                 "credit_platform/week": week,
             },

@@ -12,12 +12,14 @@ from credit_platform.assets.retrain_claim import RETRAIN_TAG, retrain_key
 from credit_platform.assets.silver import SILVER_TABLES
 from credit_platform.assets.training import is_triggered
 from credit_platform.automation.jobs import BUILD_MONTH, MONITOR_MONTH, SCORE_MONTH, TRAIN_MODELS
+from credit_platform.automation.run_reasons import WHY
 from credit_platform.cli.book import Book
 from credit_platform.cli.runs import Runner, RunOutcome
 from credit_platform.lake.promotions import PromotionLog
 from credit_platform.lending.months import add_months, month_key, month_range
 from credit_platform.scoring.windows import is_training_due
 
+_ASKED_FOR = "the months were asked for"
 JOBS = (BUILD_MONTH, SCORE_MONTH, MONITOR_MONTH, TRAIN_MODELS)
 
 
@@ -54,9 +56,9 @@ class Backfill:
             )
         self.ranges(BUILD_MONTH, min([first, *unbuilt]), last)
 
-    def ranges(self, job: str, first: date, last: date) -> None:
+    def ranges(self, job: str, first: date, last: date, why: str = _ASKED_FOR) -> None:
         """Run a job over a range; where months fail, run the others around them at once and remember the failed."""
-        outcome = self.runner.run(job, first, last)
+        outcome = self.runner.run(job, first, last, tags={WHY: why})
         if outcome.success:
             return
         if first == last or outcome.is_source_unusable:
@@ -64,7 +66,7 @@ class Backfill:
             return
         bad = [month for month in outcome.failed_months if first <= month <= last]
         for piece_first, piece_last in _pieces(first, last, bad):
-            self.ranges(job, piece_first, piece_last)
+            self.ranges(job, piece_first, piece_last, f"again in parts, as run {outcome.run_id[:8]} failed")
 
     def one_job(self, job: str, first: date, last: date) -> None:
         """Run one job for the months of the range it can have."""
@@ -101,7 +103,7 @@ class Backfill:
     def _first_training(self, month: date) -> None:
         """Train the first versions, score the months before with them, read the outcomes that are already known."""
         axis = self.book.axis
-        self.ranges(TRAIN_MODELS, month, month)
+        self.ranges(TRAIN_MODELS, month, month, f"the first training is due in {month:%Y-%m}")
         if (TRAIN_MODELS, month) in self.failed:
             return
         if self._waits_for_a_person():
@@ -111,9 +113,9 @@ class Backfill:
                 soft_wrap=True,
             )
             return
-        self.ranges(SCORE_MONTH, axis.first_scoring, month)
+        self.ranges(SCORE_MONTH, axis.first_scoring, month, "months up to the first training, by the first version")
         if axis.first_outcome <= month:
-            self.ranges(MONITOR_MONTH, axis.first_outcome, month)
+            self.ranges(MONITOR_MONTH, axis.first_outcome, month, "outcomes known by the first training")
 
     def _retrain_tags(self, models: Sequence[str], month: date) -> dict[str, str]:
         """What tells the sensor that the retraining an action asks for is being done here."""
@@ -129,9 +131,9 @@ class Backfill:
         """Score, monitor, and train the models that are due or whose action asks for it."""
         axis, config = self.book.axis, self.book.settings.policy.model
         if not self._waits_for_a_person():
-            self.ranges(SCORE_MONTH, month, month)
+            self.ranges(SCORE_MONTH, month, month, f"{month:%Y-%m} is built")
             if month >= axis.first_outcome:
-                self.ranges(MONITOR_MONTH, month, month)
+                self.ranges(MONITOR_MONTH, month, month, f"{month:%Y-%m} is scored")
         is_due = is_training_due(month, axis.first_training, config)
         models = [model for model in self._models if is_due or is_triggered(self.book.lake, model, month)]
         if models:
@@ -140,7 +142,8 @@ class Backfill:
                 month,
                 month,
                 assets=[f"model/{model}" for model in models],
-                tags=self._retrain_tags(models, month),
+                tags=self._retrain_tags(models, month)
+                | {WHY: "training is due by the calendar" if is_due else f"action retrain in {month:%Y-%m}"},
             )
             if not outcome.success:
                 self.failed[TRAIN_MODELS, month] = _reason(outcome)

@@ -23,6 +23,7 @@ from dagster._utils.error import SerializableErrorInfo
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from credit_platform.automation.run_reasons import run_reason
 from credit_platform.errors import CreditPlatformError, SourceError
 from credit_platform.lending.months import month_key, parse_month
 
@@ -82,7 +83,8 @@ class Runner:
             job_def=definition,
             run_config=_QUIET,
             tags=_span_tags(first, last)
-            | {REPOSITORY_LABEL_TAG: _REPOSITORY_LABEL, "credit_platform/started_by": self.command}
+            | {REPOSITORY_LABEL_TAG: _REPOSITORY_LABEL}
+            | run_reason(self.command, "asked for on the command line")
             | dict(self.tags)
             | dict(tags or {}),
             asset_selection=selection,

@@ -28,7 +28,7 @@ JANUARY, FEBRUARY = date(2023, 1, 1), date(2023, 2, 1)
 AXIS = MonthlyAxis(
     first_snapshot=JANUARY, first_scoring=JANUARY, first_outcome=JANUARY, first_training=JANUARY, last=FEBRUARY
 )
-SHOWN = ("rows_", "repaired: ", "quarantined: ")
+SHOWN = ("rows_", "repairs_by_rule", "quarantined_by_rule")
 ROWS: dict[date, list[Cells]] = {
     JANUARY: [
         {"Customer_ID": "A0x", "Age": "40_", "Occupation": "___"},
@@ -66,26 +66,40 @@ def build(root: Path, cleaning: CleaningPolicy | None = None) -> dict[str, dict[
     }
 
 
+def by_rule(counted: str, *counts: tuple[str, int]) -> str:
+    """A table as it is shown, most first."""
+    return "\n".join([f"| rule | {counted} |", "|---|---:|", *(f"| {rule} | {n} |" for rule, n in counts)])
+
+
 def test_each_month_counts_its_own_repairs_and_rejections_by_rule(tmp_path: Path) -> None:
     shown = build(tmp_path)
     assert shown == {
         "2023-01-01": {
             "rows_repaired": 3,
             "rows_quarantined": 1,
-            "repaired: Age_underscore_stripped": 2,
-            "repaired: Age_out_of_range_nulled": 1,
-            "repaired: Occupation_placeholder_nulled": 1,
-            "quarantined: Customer_ID_is_readable": 1,
+            "repairs_by_rule": by_rule(
+                "cells repaired",
+                ("Age_underscore_stripped", 2),
+                ("Age_out_of_range_nulled", 1),
+                ("Occupation_placeholder_nulled", 1),
+            ),
+            "quarantined_by_rule": by_rule("rows quarantined", ("Customer_ID_is_readable", 1)),
         },
-        "2023-02-01": {"rows_repaired": 0, "rows_quarantined": 0},
+        "2023-02-01": {
+            "rows_repaired": 0,
+            "rows_quarantined": 0,
+            "repairs_by_rule": "none",
+            "quarantined_by_rule": "none",
+        },
     }
 
 
 def test_a_strategy_of_the_policy_is_carried_out_and_shown(tmp_path: Path) -> None:
     policy = CleaningPolicy(strategies={"Age_underscore_stripped": "null", "Age_out_of_range_nulled": "drop"})
     shown = build(tmp_path, policy)["2023-01-01"]
-    assert (shown["rows_quarantined"], shown["quarantined: Age_out_of_range_nulled"]) == (2, 1)
-    assert shown["repaired: Age_underscore_stripped:null"] == 2
+    assert shown["rows_quarantined"] == 2
+    assert "| Age_out_of_range_nulled | 1 |" in str(shown["quarantined_by_rule"])
+    assert "| Age_underscore_stripped:null | 2 |" in str(shown["repairs_by_rule"])
 
 
 def test_quarantine_is_rewritten_by_each_run_of_a_month(tmp_path: Path) -> None:

@@ -119,6 +119,9 @@ def test_a_closed_month_is_carried_on_or_the_reason_is_said(
         month(expected[1]),
     )
     assert dict(answer.tags).items() >= CLOSED_BY.items()
+    assert answer.tags["credit_platform/after_run"] == run_id
+    assert answer.tags["credit_platform/why"].startswith(f"{sensor}: ")
+    assert answer.tags["credit_platform/why"].endswith(" succeeded")
     assert answer.run_key == f"{sensor}:{finished[1]}-01:{run_id}"
 
 

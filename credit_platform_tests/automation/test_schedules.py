@@ -34,6 +34,7 @@ def test_a_tick_builds_the_month_that_has_just_begun_once(repository: Repository
     assert request.partition_key == "2024-12-01"
     assert request.run_key == "month_close:2024-12-01"
     assert dict(request.tags).items() >= CLOSED_BY.items()
+    assert request.tags["credit_platform/why"].endswith("has begun")
 
 
 def test_a_tick_after_the_book_s_end_says_how_to_extend_it(repository: RepositoryDefinition) -> None:

@@ -39,6 +39,7 @@ def test_a_run_is_recorded_with_its_months_where_the_ui_looks(book: BookFolders,
     assert tags[1]["dagster/asset_partition_range_start"] == "2023-01-01"
     assert tags[1]["dagster/asset_partition_range_end"] == "2023-02-01"
     assert {tag["credit_platform/started_by"] for tag in tags} == {"test"}
+    assert all(tag["credit_platform/why"] == "asked for on the command line" for tag in tags)
     assert all(tag[".dagster/repository"] == "__repository__@credit_platform.definitions" for tag in tags)
 
 
