@@ -112,6 +112,14 @@ class NoVersionInForceError(CreditPlatformError):
         super().__init__(f"model {model} has no version in force in {month:%Y-%m}. {fix}")
 
 
+class BackupError(CreditPlatformError):
+    """A backup cannot be written, or not be restored from."""
+
+    def __init__(self, *, file: Path, reason: str, fix: str) -> None:
+        self.file = file
+        super().__init__(f"{file}: {reason}. {fix}.")
+
+
 class AuditError(CreditPlatformError):
     """The audit log is not as it was written, so nothing may rest on it."""
 

@@ -125,6 +125,12 @@ class AuditLog:
             return chain_faults(lines, self._head())
 
     @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let nobody write on while the log and what it vouches for are copied."""
+        with self._reading():
+            yield
+
+    @contextmanager
     def _reading(self) -> Iterator[list[bytes]]:
         file = self.layout.audit_log()
         if not file.is_file():

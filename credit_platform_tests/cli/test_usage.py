@@ -72,6 +72,10 @@ def test_help_names_every_verb(tmp_path: Path) -> None:
         "drill",
         "train",
         "score",
+        "doctor",
+        "backup",
+        "restore",
+        "prune",
     ):
         assert verb in shown.stdout
 
