@@ -48,7 +48,7 @@ def back_up(settings: Settings, console: Console, target: Path, *, with_raw: boo
     with new_backup(target) as backup:
         n_history = _copy_history(backup, home)
         _copy_folder(backup, settings, with_raw=with_raw)
-        _copy_decisions(backup, book)
+        faults = _copy_decisions(backup, book)
         backup.close(
             {
                 "created": datetime.now(tz=UTC).isoformat(timespec="seconds"),
@@ -65,7 +65,6 @@ def back_up(settings: Settings, console: Console, target: Path, *, with_raw: boo
             f"{'; '.join(under_way)}.",
             soft_wrap=True,
         )
-    faults = verdict(book)["faults"]
     for fault in faults:
         console.print(f"[red]Not sound, and backed up as it is:[/] {fault}", soft_wrap=True)
     return 1 if faults else 0
@@ -119,8 +118,8 @@ def _copy_folder(backup: BackupWriter, settings: Settings, *, with_raw: bool) ->
             _copy_file(backup, f"raw/{file.relative_to(settings.raw_dir).as_posix()}", file)
 
 
-def _copy_decisions(backup: BackupWriter, book: Book) -> None:
-    """Versions and decisions, while nobody decides anything, and after what is registered has been stored."""
+def _copy_decisions(backup: BackupWriter, book: Book) -> list[str]:
+    """Versions and decisions, while nobody decides anything and what is registered has been stored; their faults."""
     data_dir, log = book.settings.data_dir, AuditLog(book.lake.layout)
     give_up = time.monotonic() + _PATIENCE_SECONDS
     while True:
@@ -129,7 +128,7 @@ def _copy_decisions(backup: BackupWriter, book: Book) -> None:
                 for folder in sorted(_folders_of_decisions(book)):
                     for file in _files_below(folder, without=set()):
                         _copy_file(backup, f"data/{file.relative_to(data_dir.resolve()).as_posix()}", file)
-                return
+                return verdict(book)["faults"]
         # A version is registered first and stored a moment later.
         time.sleep(0.2)
 
