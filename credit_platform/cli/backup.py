@@ -22,7 +22,7 @@ from rich.console import Console
 
 from credit_platform.cli.audit import verdict
 from credit_platform.cli.book import Book
-from credit_platform.cli.instance import INSTANCE_FILE, history_storage, moved_from
+from credit_platform.cli.instance import INSTANCE_FILE, history_storage, moved_from, open_instance
 from credit_platform.lake.audit import AuditLog
 from credit_platform.lake.backup_file import BackupWriter, new_backup
 from credit_platform.lake.files import HIDDEN_PART
@@ -44,7 +44,7 @@ def back_up(settings: Settings, console: Console, target: Path, *, with_raw: boo
     """
     book = Book.of(settings)
     home = dagster_home(settings.data_dir)
-    under_way = runs_under_way(home)
+    under_way = runs_under_way(settings)
     with new_backup(target) as backup:
         n_history = _copy_history(backup, home)
         _copy_folder(backup, settings, with_raw=with_raw)
@@ -70,11 +70,12 @@ def back_up(settings: Settings, console: Console, target: Path, *, with_raw: boo
     return 1 if faults else 0
 
 
-def runs_under_way(home: Path) -> list[str]:
-    """Job and months of every run that has not ended, as the history at `home` has it."""
+def runs_under_way(settings: Settings) -> list[str]:
+    """Job and months of every run that has not ended, as the history has it."""
+    home = dagster_home(settings.data_dir)
     if not (home / INSTANCE_FILE).is_file() or moved_from(home) is not None:
         return []
-    with dg.DagsterInstance.from_config(str(home)) as instance:
+    with open_instance(settings) as instance:
         runs = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]))
     return sorted(f"{run.job_name} {_months_of(run.tags)}" for run in runs)
 

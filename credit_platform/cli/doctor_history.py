@@ -12,6 +12,7 @@ import dagster as dg
 import yaml
 from dagster._core.errors import DagsterError
 from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus, TickStatus
+from sqlalchemy.exc import SQLAlchemyError
 
 from credit_platform.cli.doctor_findings import Finding, error, first_of, warning, well
 from credit_platform.cli.instance import INSTANCE_FILE, history_storage, moved_from
@@ -33,7 +34,8 @@ def history_findings(home: Path, automation: Automation) -> list[Finding]:
         mend = "Run credit-platform doctor --mend; backfill and make ui do it too. dagster dev alone would not."
         return [warning("history", f"{file} still leads to {old}: the folder was moved or copied", mend)]
     findings = check_databases(storage) if storage is not None else []
-    if any(finding.level == "error" for finding in findings):
+    # Opening a history that is not there would make one.
+    if any(finding.level != "ok" for finding in findings):
         return findings
     try:
         with dg.DagsterInstance.from_config(str(home)) as instance:
@@ -44,7 +46,7 @@ def history_findings(home: Path, automation: Automation) -> list[Finding]:
                 check_daemon(instance, automation),
                 check_instigators(instance),
             ]
-    except (DagsterError, OSError, sqlite3.Error) as fault:
+    except (DagsterError, OSError, SQLAlchemyError) as fault:
         said = str(fault).strip().splitlines()[0]
         return [*findings, error("history", f"the instance does not open: {said}", f"Correct {file}.")]
 

@@ -7,7 +7,6 @@ import shutil
 import uuid
 from pathlib import Path, PurePosixPath
 
-import dagster as dg
 from rich.console import Console
 
 from credit_platform.cli.audit import verdict
@@ -83,7 +82,7 @@ def _require_room(settings: Settings, source: Path, occupied: list[Path], *, is_
     storage = history_storage(home)
     if storage is None or not storage.is_dir():
         return
-    with dg.DagsterInstance.from_config(str(home)) as instance:
+    with open_instance(settings) as instance:
         beating = [name for name, status in instance.get_daemon_statuses().items() if status.healthy]
     if beating:
         raise BackupError(file=source, reason="a daemon works on this folder", fix="Stop the UI, wait a minute, repeat")
