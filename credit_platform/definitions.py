@@ -95,7 +95,11 @@ def _assemble(settings: Settings) -> dg.Definitions:
                 settings.automation,
                 is_automatic=policy.model.promotion.auto_promote,
             ),
-            *alert_sensors(AlertDesk(lake.lake, policy.monitoring, models, settings.alerts), settings.automation),
+            *alert_sensors(
+                AlertDesk(lake.lake, policy.monitoring, models, settings.alerts),
+                settings.automation,
+                max_attempts=policy.model.retraining.max_attempts,
+            ),
             retrain_on_action(
                 axis,
                 jobs[TRAIN_MODELS],

@@ -7,14 +7,16 @@ here. Numbers of the trade (thresholds, windows) are policy and do not belong he
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from credit_platform.errors import SettingsError
 from credit_platform.lending.months import month_key, parse_month
@@ -29,6 +31,17 @@ Automation = Literal["running", "stopped"]
 
 def _as_month(value: object) -> object:
     return parse_month(value) if isinstance(value, str) else value
+
+
+def _from_json(value: object) -> object:
+    # Of a text that is no JSON the error must not repeat it: it holds tokens.
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        message = "not a JSON object of recipients and their addresses"
+        raise ValueError(message) from None
 
 
 Month = Annotated[date, BeforeValidator(_as_month)]
@@ -47,7 +60,9 @@ class BookFile(BaseModel):
 class AlertAddresses(BaseSettings):
     """Where alerts go, as addresses Apprise understands; secrets, so from the environment alone, never from a file.
 
-    Until `is_dry_run` is false nothing is sent, and the ledger says what would have been.
+    Recipients named in policy share the address of the channel, unless CREDIT_ALERT_RECIPIENTS holds one of their own:
+    a JSON object such as {"risk-team": "mailto://..."}. Until `is_dry_run` is false nothing is sent, and the ledger
+    says what would have been.
     """
 
     model_config = SettingsConfigDict(env_prefix="CREDIT_ALERT_", frozen=True, extra="ignore", populate_by_name=True)
@@ -55,6 +70,7 @@ class AlertAddresses(BaseSettings):
     slack: SecretStr | None = None
     pagerduty: SecretStr | None = None
     email: SecretStr | None = None
+    recipients: Annotated[Mapping[str, SecretStr], NoDecode, BeforeValidator(_from_json)] = {}
     is_dry_run: Annotated[bool, Field(validation_alias="CREDIT_ALERT_DRY_RUN")] = True
 
 
@@ -141,7 +157,8 @@ def load_settings() -> Settings:
         environment, alerts = _Environment(), AlertAddresses()
     except ValidationError as error:
         named = str(error.errors()[0]["loc"][0]).upper()
-        variable = named if named.startswith("CREDIT_") else f"CREDIT_{named}"
+        prefix = "CREDIT_ALERT_" if error.title == AlertAddresses.__name__ else "CREDIT_"
+        variable = named if named.startswith("CREDIT_") else f"{prefix}{named}"
         raise _settings_error(variable, error) from error
     data_dir = environment.data_dir.expanduser()
     book = read_book_file(data_dir / PLATFORM_FILE)

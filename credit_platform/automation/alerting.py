@@ -5,21 +5,31 @@ What is told to whom is written in `alert_delivery`.
 
 import dagster as dg
 
+from credit_platform.assets.retrain_claim import LEFT_TO_TAG, RETRAIN_TAG, attempts_in, run_records_at
 from credit_platform.automation.alert_delivery import AlertDesk
 from credit_platform.automation.follow_on import run_span
+from credit_platform.automation.run_problems import problems_of
 from credit_platform.automation.schedules import sensor_status
-from credit_platform.monitoring.alerts import failure_event, recovery_event
+from credit_platform.monitoring.alerts import Attempts, failure_event, failure_key, recovery_event
 from credit_platform.settings import Automation
 
 ALERT_ON_ACTION = "alert_on_action"
 ALERT_ON_FAILED_RUN = "alert_on_failed_run"
 ALERT_ON_RECOVERED_RUN = "alert_on_recovered_run"
 _MAX_PROBLEMS = 5
+_MODEL_TAG = "credit_platform/model"
 
 
-def alert_sensors(desk: AlertDesk, automation: Automation) -> list[dg.SensorDefinition]:
-    """One sensor for actions, one for failed runs, one for runs that mend them."""
-    return [_on_action(desk, automation), _on_failed_run(desk, automation), _on_recovered_run(desk, automation)]
+def alert_sensors(desk: AlertDesk, automation: Automation, *, max_attempts: int) -> list[dg.SensorDefinition]:
+    """One sensor for actions, one for failed runs, one for runs that mend them.
+
+    Of a retraining `max_attempts` are made; the last is told to those who hear of a `retrain`.
+    """
+    return [
+        _on_action(desk, automation),
+        _on_failed_run(desk, automation, max_attempts),
+        _on_recovered_run(desk, automation),
+    ]
 
 
 def _on_action(desk: AlertDesk, automation: Automation) -> dg.SensorDefinition:
@@ -42,13 +52,14 @@ def _on_action(desk: AlertDesk, automation: Automation) -> dg.SensorDefinition:
     return actions_are_told
 
 
-def _on_failed_run(desk: AlertDesk, automation: Automation) -> dg.SensorDefinition:
+def _on_failed_run(desk: AlertDesk, automation: Automation, max_attempts: int) -> dg.SensorDefinition:
     @dg.run_failure_sensor(
         name=ALERT_ON_FAILED_RUN,
         default_status=sensor_status(automation),
         description=(
-            "Tells people of a run that failed or was stopped by a blocking check, with the month and the reason. When "
-            "a tick is red, read its error and look at the failed runs yourself until it is mended."
+            "Tells people of a run that failed or was stopped by a blocking check, with the month and the reason, and "
+            "of a retraining that failed for the last time those who hear of a retrain action. When a tick is red, "
+            "read its error and look at the failed runs yourself until it is mended."
         ),
     )
     def failures_are_told(context: dg.RunFailureSensorContext) -> None:
@@ -56,13 +67,16 @@ def _on_failed_run(desk: AlertDesk, automation: Automation) -> dg.SensorDefiniti
         span = run_span(dict(run.tags))
         if span is None:
             return
-        errors = [
-            event.step_failure_data.error.message.strip()
-            for event in context.get_step_failure_events()
-            if event.step_failure_data.error
-        ]
-        problems = (errors or [context.failure_event.message or "the run failed"])[:_MAX_PROBLEMS]
-        desk.tell([failure_event(run.job_name, span[1], run.run_id, problems)])
+        said = problems_of(context.instance, run.run_id) or [context.failure_event.message or "the run failed"]
+        event = failure_event(
+            run.job_name,
+            span[1],
+            run.run_id,
+            said[:_MAX_PROBLEMS],
+            model=run.tags.get(_MODEL_TAG),
+            attempts=_attempt_of(context.instance, run, max_attempts),
+        )
+        desk.tell([event])
 
     return failures_are_told
 
@@ -73,17 +87,35 @@ def _on_recovered_run(desk: AlertDesk, automation: Automation) -> dg.SensorDefin
         run_status=dg.DagsterRunStatus.SUCCESS,
         default_status=sensor_status(automation),
         description=(
-            "Closes the alert of a failed run when the same job succeeds for the same month. When a tick is red, read "
-            "its error; the alert stays open until a later run of the month succeeds."
+            "Closes the alert of a failed run when the same job succeeds for the same month, and the same model where "
+            "the failed run was for one. When a tick is red, read its error; the alert stays open until a later run of "
+            "the month succeeds."
         ),
     )
     def recoveries_are_told(context: dg.RunStatusSensorContext) -> None:
         run = context.dagster_run
         span = run_span(dict(run.tags))
-        if span is None:
+        # A run that left its work to another mended nothing itself.
+        if span is None or LEFT_TO_TAG in run.tags:
             return
-        key = f"{run.job_name} {span[1]:%Y-%m}"
-        if any(record.event.key == key for record in desk.ledger.open_alerts()):
-            desk.tell([recovery_event(run.job_name, span[1], run.run_id)])
+        model = run.tags.get(_MODEL_TAG)
+        mended = [model] if model else [None, *desk.models]
+        standing = {record.event.key: record.event for record in desk.ledger.open_alerts()}
+        for one in mended:
+            failed = standing.get(failure_key(run.job_name, span[1], one))
+            if failed is not None:
+                told = recovery_event(run.job_name, span[1], run.run_id, model=one, audience=failed.audience)
+                desk.tell([told])
 
     return recoveries_are_told
+
+
+def _attempt_of(instance: dg.DagsterInstance, run: dg.DagsterRun, most: int) -> Attempts | None:
+    """Which attempt at a retraining a run was; None for any other run."""
+    model = run.tags.get(_MODEL_TAG, "")
+    key = run.tags.get(RETRAIN_TAG.format(model=model))
+    if key is None:
+        return None
+    records = run_records_at(instance, model, key)
+    own = [n for n, record in enumerate(records, start=1) if record.dagster_run.run_id == run.run_id]
+    return Attempts(attempts_in(records[: own[0]]), most) if own else None

@@ -23,13 +23,12 @@ from dagster._utils.error import SerializableErrorInfo
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from credit_platform.automation.run_problems import failed_check, innermost, step_failure
 from credit_platform.automation.run_reasons import run_reason
-from credit_platform.errors import CreditPlatformError, SourceError
+from credit_platform.errors import SourceError
 from credit_platform.lending.months import month_key, parse_month
 
 _REPOSITORY_LABEL = "__repository__@credit_platform.definitions"
-# Errors of the platform say what to do; what caused them is for the log.
-_EXPLAINED = {error.__name__ for error in CreditPlatformError.__subclasses__()}
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -125,11 +124,11 @@ class Runner:
                 if event.is_step_success or event.is_step_failure or event.is_step_skipped:
                     progress.advance(task)
                 if event.is_step_failure:
-                    problems.extend(_failure(event))
+                    problems.extend(step_failure(event))
                     is_source_unusable |= _is_source_error(event.step_failure_data.error)
                 if event.is_failure and not event.is_step_failure and not problems:
-                    problems.append(_innermost(event.job_failure_data.error) or event.message or "the run failed")
-                check = _failed_check(event)
+                    problems.append(innermost(event.job_failure_data.error) or event.message or "the run failed")
+                check = failed_check(event)
                 if check is not None:
                     problems.append(f"{check.asset_key.to_user_string()}: {check.description}")
                     failed_months.extend(_months_of(check))
@@ -142,39 +141,12 @@ def _span_tags(first: date, last: date) -> dict[str, str]:
     return {ASSET_PARTITION_RANGE_START_TAG: month_key(first), ASSET_PARTITION_RANGE_END_TAG: month_key(last)}
 
 
-def _failure(event: DagsterEvent) -> list[str]:
-    """The innermost error of a failed step in one line; none where its blocking check has said it."""
-    message = _innermost(event.step_failure_data.error)
-    if message is None:
-        return [f"{event.step_key} failed"]
-    return [] if "blocking" in message and "check" in message else [f"{event.step_key}: {message}"]
-
-
 def _is_source_error(error: SerializableErrorInfo | None) -> bool:
     while error is not None:
         if error.cls_name == SourceError.__name__:
             return True
         error = error.cause
     return False
-
-
-def _innermost(error: SerializableErrorInfo | None) -> str | None:
-    """The message of the error that began a chain, or of the platform's own in it, without the name of its class."""
-    while error is not None and error.cause is not None and error.cls_name not in _EXPLAINED:
-        error = error.cause
-    if error is None:
-        return None
-    text = error.message.strip().removeprefix(f"{error.cls_name}: ")
-    # Dagster prefixes the class with its module.
-    head, _, rest = text.partition(": ")
-    return rest if "." in head and " " not in head and rest else text
-
-
-def _failed_check(event: DagsterEvent) -> AssetCheckEvaluation | None:
-    if event.event_type != dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-        return None
-    evaluation = event.asset_check_evaluation_data
-    return evaluation if evaluation.blocking and not evaluation.passed else None
 
 
 def _months_of(evaluation: AssetCheckEvaluation) -> list[date]:

@@ -10,7 +10,7 @@ import fcntl
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Literal
 
@@ -25,12 +25,13 @@ Delivery = Literal["sent", "dry_run", "failed", "no_address", "past"]
 
 @dataclass(frozen=True)
 class AlertRecord:
-    """An event and what became of it, by channel."""
+    """An event and what became of it, by channel or recipient; `at` is when it was last tried."""
 
     event: AlertEvent
     deliveries: Mapping[str, Delivery] = field(default_factory=dict)
     attempts: int = 0
     error: str = ""
+    at: datetime | None = None
 
     @property
     def is_pending(self) -> bool:
@@ -60,7 +61,7 @@ class AlertLedger:
         file.parent.mkdir(parents=True, exist_ok=True)
         event = record.event
         line = {
-            "time": datetime.now(tz=UTC).isoformat(timespec="seconds"),
+            "time": (record.at or datetime.now(tz=UTC)).isoformat(timespec="seconds"),
             "key": event.key,
             "kind": event.kind,
             "level": event.level,
@@ -68,6 +69,7 @@ class AlertLedger:
             "title": event.title,
             "body": event.body,
             "occasion": event.occasion,
+            "audience": event.audience,
             "deliveries": dict(record.deliveries),
             "attempts": record.attempts,
             "error": record.error,
@@ -85,7 +87,7 @@ class AlertLedger:
         for record in sorted(self.records().values(), key=lambda record: record.event.month):
             if record.event.kind != "digest":
                 newest[record.event.key] = record
-        return [record for record in newest.values() if record.event.kind not in {"resolved", "recovered"}]
+        return [record for record in newest.values() if not record.event.is_end]
 
 
 def _record(line: Mapping[str, object]) -> AlertRecord:
@@ -99,9 +101,15 @@ def _record(line: Mapping[str, object]) -> AlertRecord:
         title=str(content["title"]),
         body=str(content["body"]),
         occasion=str(content["occasion"]),
+        # A ledger of an earlier release does not say it.
+        audience=content.get("audience"),  # type: ignore[arg-type]
     )
     deliveries = content["deliveries"]
     told: Mapping[str, Delivery] = deliveries if isinstance(deliveries, dict) else {}
-    return replace(
-        AlertRecord(event), deliveries=told, attempts=int(str(content["attempts"])), error=str(content["error"])
+    return AlertRecord(
+        event,
+        deliveries=told,
+        attempts=int(str(content["attempts"])),
+        error=str(content["error"]),
+        at=datetime.fromisoformat(str(content["time"])),
     )

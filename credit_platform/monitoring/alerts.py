@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from credit_platform.lending.months import months_between
 
@@ -40,13 +40,14 @@ class AlertEvent:
     """Something to be told once.
 
     Attributes:
-        key: Whose alert it is, `model: rule` or `job month`; at most one alert is open per key.
+        key: Whose alert it is, `model: rule`, `job month` or `job month model`; at most one alert is open per key.
         kind: What happened to it.
         level: How serious it is now.
         month: The snapshot month it happened in.
         title: One line.
         body: What is known, and what to do.
         occasion: Tells apart what may happen to a key more than once in a month, such as a run's id.
+        audience: Who hears of it: whoever hears of this level. None is for failed runs, which policy names by itself.
     """
 
     key: str
@@ -56,6 +57,12 @@ class AlertEvent:
     title: str
     body: str
     occasion: str = ""
+    audience: Level | None = None
+
+    @property
+    def is_end(self) -> bool:
+        """Whether no alert of the key is open after it."""
+        return self.kind in {"resolved", "recovered"}
 
     @property
     def event_id(self) -> str:
@@ -64,9 +71,17 @@ class AlertEvent:
         return "/".join(part for part in parts if part)
 
 
+class Attempts(NamedTuple):
+    """Which attempt a run was, of how many."""
+
+    n: int
+    most: int
+
+
 @dataclass
 class _Open:
     level: Level
+    worst: Level
     since: date
     told: date
 
@@ -81,14 +96,18 @@ class _Replay:
             before = self.standing.get(key)
             kind = self._kind(before, level, month)
             if kind is not None:
-                self.standing[key] = _Open(level, before.since if before else month, month)
+                worst = max(level, before.worst if before else level, key=_RANK.__getitem__)
+                self.standing[key] = _Open(level, worst, before.since if before else month, month)
                 since = f", open since {before.since:%Y-%m}" if before else ""
-                yield AlertEvent(key, kind, level, month, f"{key} {kind} ({level}{since})", f"{month:%Y-%m}: {reason}")
+                title = f"{key} {kind} ({level}{since})"
+                # Whoever was called because it was worse hears that it is no longer.
+                audience = before.level if before and kind == "eased" else level
+                yield AlertEvent(key, kind, level, month, title, f"{month:%Y-%m}: {reason}", audience=audience)
         own = [key for key in self.standing if key.startswith(f"{model}: ")]
         for key in sorted(set(own) - set(found)):
             was = self.standing.pop(key)
             body = f"{month:%Y-%m}: the rule no longer holds. The alert was open since {was.since:%Y-%m}."
-            yield AlertEvent(key, "resolved", "info", month, f"{key} resolved", body)
+            yield AlertEvent(key, "resolved", "info", month, f"{key} resolved", body, audience=was.worst)
 
     def _kind(self, before: _Open | None, level: Level, month: date) -> Kind | None:
         if before is None:
@@ -103,7 +122,8 @@ def alert_events(actions: pl.DataFrame, *, remind_after_months: int) -> list[Ale
     """Every event the actions give rise to, in order of month, model and key.
 
     Only actions that may be acted on raise alerts; a backtest raises none and resolves none. An open alert is told
-    again after `remind_after_months` without a change. Each month ends with one digest over all models.
+    again after `remind_after_months` without a change. Each month ends with one digest over all models: their actions
+    and states with the reasons, and every alert that is open.
 
     Args:
         actions: Rows of `monitoring/<model>/action` of all models and months.
@@ -119,7 +139,7 @@ def alert_events(actions: pl.DataFrame, *, remind_after_months: int) -> list[Ale
             if row["actionable"]:
                 found = _deciding_reasons(row["model"], row["reasons"].split("\n"))
                 events += replay.month(row["model"], month, found)
-        events.append(_digest(month, told))
+        events.append(_digest(month, told, replay.standing))
     return events
 
 
@@ -136,24 +156,59 @@ def _deciding_reasons(model: str, reasons: Sequence[str]) -> dict[str, tuple[Lev
     return found
 
 
-def _digest(month: date, rows: Sequence[Mapping[str, object]]) -> AlertEvent:
-    lines = [
-        f"{row['model']} {row['model_version']}: {row['action']}{'' if row['actionable'] else ' (backtest)'}\n"
-        + "\n".join(f"  {reason}" for reason in str(row["reasons"]).split("\n"))
-        for row in rows
-    ]
-    return AlertEvent("digest", "digest", "info", month, f"Model monitoring {month:%Y-%m}", "\n".join(lines))
+def _digest(month: date, rows: Sequence[Mapping[str, object]], standing: Mapping[str, _Open]) -> AlertEvent:
+    lines: list[str] = []
+    for row in rows:
+        told = "" if row["actionable"] else " (backtest)"
+        lines.append(f"{row['model']} {row['model_version']}: {row['action']}{told}")
+        state, _, _ = str(row.get("transition") or row.get("state") or "").partition(": ")
+        lines += [f"  State: {state}"] if state else []
+        lines += [f"  {reason}" for reason in str(row["reasons"]).split("\n")]
+    lines.append(f"Open alerts: {len(standing)}")
+    lines += [f"  {key} ({was.level}, since {was.since:%Y-%m})" for key, was in sorted(standing.items())]
+    actions = ", ".join(f"{row['model']} {row['action']}" for row in rows)
+    title = f"Model monitoring {month:%Y-%m}: {actions}"
+    return AlertEvent("digest", "digest", "info", month, title, "\n".join(lines), audience="info")
 
 
-def failure_event(job: str, month: date, run_id: str, problems: Sequence[str]) -> AlertEvent:
-    """A run that failed, or a blocking check that stopped it."""
-    body = "\n".join([*problems, f"Run {run_id}. Mend the cause and run {job} for {month:%Y-%m} again."])
-    key = f"{job} {month:%Y-%m}"
-    return AlertEvent(key, "failed", "critical", month, f"{key} failed", body, occasion=run_id)
+def failure_event(
+    job: str,
+    month: date,
+    run_id: str,
+    problems: Sequence[str],
+    *,
+    model: str | None = None,
+    attempts: Attempts | None = None,
+) -> AlertEvent:
+    """A run that failed, or a blocking check that stopped it.
+
+    A retraining is for one `model`; while `attempts` are left it is only a warning, and whoever hears of a `retrain`
+    hears that the last has failed.
+    """
+    key = failure_key(job, month, model)
+    by_hand = f"Mend the cause and run {job} for {month:%Y-%m}{f' and {model}' if model else ''} again."
+    if attempts is None:
+        body = "\n".join([*problems, f"Run {run_id}. {by_hand}"])
+        return AlertEvent(key, "failed", "critical", month, f"{key} failed", body, occasion=run_id)
+    count = f"Attempt {attempts.n} of {attempts.most}"
+    if attempts.n < attempts.most:
+        body = "\n".join([*problems, f"Run {run_id}. {count}; the next is made without anybody's help."])
+        return AlertEvent(key, "failed", "warning", month, f"{key} failed", body, occasion=run_id)
+    body = "\n".join([*problems, f"Run {run_id}. {count}; no further one is made. {by_hand}"])
+    title = f"{key} given up after {attempts.n} attempts"
+    return AlertEvent(key, "escalated", "critical", month, title, body, occasion=run_id, audience="critical")
 
 
-def recovery_event(job: str, month: date, run_id: str) -> AlertEvent:
-    """A later run of the same job and month that succeeded."""
+def recovery_event(
+    job: str, month: date, run_id: str, *, model: str | None = None, audience: Level | None = None
+) -> AlertEvent:
+    """A later run of the same job, month and model that succeeded; whoever heard of the failure hears of it."""
     body = f"Run {run_id} of {job} for {month:%Y-%m} succeeded."
-    key = f"{job} {month:%Y-%m}"
-    return AlertEvent(key, "recovered", "info", month, f"{key} recovered", body, occasion=run_id)
+    key = failure_key(job, month, model)
+    title = f"{key} recovered"
+    return AlertEvent(key, "recovered", "info", month, title, body, occasion=run_id, audience=audience)
+
+
+def failure_key(job: str, month: date, model: str | None = None) -> str:
+    """Whose alert a failed run is: the job's and month's, and the model's where the run is for one alone."""
+    return f"{job} {month:%Y-%m}{f' {model}' if model else ''}"

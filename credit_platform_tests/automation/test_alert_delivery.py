@@ -5,19 +5,25 @@ from __future__ import annotations
 import json
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
 import pytest
+from apprise.plugins.pagerduty import PAGERDUTY_API_LOOKUP
+from apprise.plugins.slack import NotifySlack
 from pydantic import SecretStr
 from typing_extensions import override
 
 from credit_platform.automation.alert_delivery import MAX_ATTEMPTS, AlertDesk
+from credit_platform.errors import SettingsError
 from credit_platform.lake.alert_ledger import AlertRecord
 from credit_platform.lake.tables import Lake
 from credit_platform.lending.months import add_months
@@ -122,9 +128,12 @@ def desk(
     slack: SecretStr | None = None,
     pagerduty: SecretStr | None = None,
     email: SecretStr | None = None,
+    recipients: Mapping[str, SecretStr] = MappingProxyType({}),
     is_dry_run: bool = False,
 ) -> AlertDesk:
-    given = AlertAddresses.model_construct(slack=slack, pagerduty=pagerduty, email=email, is_dry_run=is_dry_run)
+    given = AlertAddresses.model_construct(
+        slack=slack, pagerduty=pagerduty, email=email, recipients=recipients, is_dry_run=is_dry_run
+    )
     return AlertDesk(Lake.at(folder), load_policy().monitoring, [MODEL], given)
 
 
@@ -176,25 +185,47 @@ def test_escalation_and_resolution_are_told_and_nothing_twice(tmp_path: Path) ->
         assert at_work.ledger.open_alerts() == []
 
 
+class Clock:
+    """A clock that stands still until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2025, 6, 1, 8, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_minutes(self, minutes: int) -> None:
+        self.now += timedelta(minutes=minutes)
+
+
 def test_a_channel_that_refuses_is_tried_again_and_no_other_channel_hears_it_twice(tmp_path: Path) -> None:
+    clock = Clock()
     with web_hook(is_refusing=True) as broken, web_hook() as hook:
-        at_work = desk(tmp_path, slack=hook_address(hook), pagerduty=hook_address(broken))
+        at_work = replace(desk(tmp_path, slack=hook_address(hook), pagerduty=hook_address(broken)), clock=clock)
         write_actions(at_work.lake, CRITICAL)
         first = states(at_work.catch_up())["opened"]
         assert (first["slack"], first["pagerduty"], first["email"]) == ("sent", "failed", "no_address")
         broken.is_refusing = False
+        assert at_work.catch_up() == []
+        clock.pass_minutes(1)
         assert states(at_work.catch_up())["opened"]["pagerduty"] == "sent"
         assert len(broken.received) == 1
         assert len([r for r in hook.received if "opened" in r["title"]]) == 1
         assert at_work.catch_up() == []
 
 
-def test_a_channel_that_never_answers_is_left_alone_after_some_attempts(tmp_path: Path) -> None:
+def test_a_channel_that_never_answers_is_tried_for_a_day_at_growing_intervals_and_then_left_alone(
+    tmp_path: Path,
+) -> None:
+    clock = Clock()
     with web_hook(is_refusing=True) as broken:
-        at_work = desk(tmp_path, slack=hook_address(broken))
+        at_work = replace(desk(tmp_path, slack=hook_address(broken)), clock=clock)
         at_work.tell([failure_event("build_month", MONTH, "r1", ["no rows of 2025-06"])])
-        for _ in range(MAX_ATTEMPTS + 2):
-            at_work.tell([])
+        tried = [0]
+        for minute in range(1, 36 * 60):
+            clock.pass_minutes(1)
+            tried += [minute] if at_work.tell([]) else []
+        assert [after - before for before, after in pairwise(tried)] == [1, 2, 4, 8, 16, 32, 64, 128, 240, 240, 240]
         (record,) = at_work.ledger.records().values()
         assert record.attempts == MAX_ATTEMPTS
         assert record.error == "slack did not take the message; CREDIT_ALERT_EMAIL is not set"
@@ -203,7 +234,7 @@ def test_a_channel_that_never_answers_is_left_alone_after_some_attempts(tmp_path
 def test_history_is_noted_and_not_sent(tmp_path: Path) -> None:
     with web_hook() as hook:
         at_work = desk(tmp_path, slack=hook_address(hook))
-        write_actions(at_work.lake, CRITICAL, WARNING, WARNING)
+        write_actions(at_work.lake, CRITICAL, FINE, FINE)
         told = at_work.catch_up()
         sent = [(record.event.month, record.event.kind) for record in told if record.deliveries.get("slack") == "sent"]
         assert sent == []
@@ -212,6 +243,67 @@ def test_history_is_noted_and_not_sent(tmp_path: Path) -> None:
             add_months(MONTH, 1),
         }
         assert hook.received == []
+
+
+def test_an_alert_that_opened_before_anybody_was_told_and_still_stands_is_told_once(tmp_path: Path) -> None:
+    with web_hook() as hook:
+        at_work = desk(tmp_path, slack=hook_address(hook))
+        write_actions(at_work.lake, CRITICAL, WARNING, WARNING)
+        at_work.catch_up()
+        assert [one["title"] for one in hook.received] == [f"{MODEL}: scores shifted opened (warning)"]
+        assert at_work.catch_up() == []
+
+
+def test_those_called_for_a_breach_hear_that_it_has_eased_and_ended(tmp_path: Path) -> None:
+    with web_hook() as hook, web_hook() as pager:
+        at_work = desk(tmp_path, slack=hook_address(hook), pagerduty=hook_address(pager))
+        below = CRITICAL.replace("below_business_threshold", "below_data_science_threshold")
+        for n, reason in enumerate((CRITICAL, below, FINE)):
+            write_actions(at_work.lake, reason, first=add_months(MONTH, n))
+            at_work.catch_up()
+        alert = f"{MODEL}: roc_auc floor"
+        assert [one["title"].split(" (")[0] for one in pager.received] == [
+            f"{alert} opened",
+            f"{alert} eased",
+            f"{alert} resolved",
+        ]
+        assert pager.received[-1]["type"] == "success"
+
+
+def test_a_recipient_with_an_address_of_its_own_hears_of_its_levels_alone(tmp_path: Path) -> None:
+    with web_hook() as shared, web_hook() as risk:
+        at_work = desk(tmp_path, email=hook_address(shared), recipients={"risk-team": hook_address(risk)})
+        write_actions(at_work.lake, WARNING)
+        assert "risk-team" not in states(at_work.catch_up())["opened"]
+        assert risk.received == []
+        write_actions(at_work.lake, CRITICAL, first=add_months(MONTH, 1))
+        assert states(at_work.catch_up())["opened"]["risk-team"] == "sent"
+        assert "roc_auc floor" in risk.received[0]["title"]
+
+
+def test_slack_and_pagerduty_get_what_they_understand_and_an_incident_is_closed_by_its_alert_s_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with web_hook() as slack, web_hook() as pager:
+        monkeypatch.setattr(NotifySlack, "webhook_url", f"http://127.0.0.1:{slack.server_port}")
+        monkeypatch.setitem(PAGERDUTY_API_LOOKUP, "us", f"http://127.0.0.1:{pager.server_port}")
+        at_work = desk(
+            tmp_path,
+            slack=SecretStr("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#ml-monitoring"),
+            pagerduty=SecretStr("pagerduty://integration@api-key"),
+        )
+        write_actions(at_work.lake, CRITICAL)
+        at_work.catch_up()
+        write_actions(at_work.lake, FINE, first=add_months(MONTH, 1))
+        at_work.catch_up()
+    opened, resolved = pager.received
+    key = f"{MODEL}: roc_auc floor"
+    assert (opened["event_action"], opened["dedup_key"], opened["payload"]["severity"]) == ("trigger", key, "critical")
+    assert "0.7000" in opened["payload"]["summary"]
+    assert (resolved["event_action"], resolved["dedup_key"]) == ("resolve", key)
+    attachments = [one["attachments"][0] for one in slack.received]
+    assert attachments[0]["title"] == f"{key} opened (critical)"
+    assert "0.7000" in attachments[0]["text"]
 
 
 def test_a_failed_run_is_open_until_a_later_one_succeeds(tmp_path: Path) -> None:
@@ -234,6 +326,14 @@ def test_addresses_come_from_the_environment_and_are_never_printed(
     assert alerts.slack.get_secret_value() == "slack://secret-token"
     assert not alerts.is_dry_run
     assert "secret-token" not in repr(load_settings())
+    monkeypatch.setenv("CREDIT_ALERT_RECIPIENTS", '{"risk-team": "mailto://secret-risk"}')
+    assert load_settings().alerts.recipients["risk-team"].get_secret_value() == "mailto://secret-risk"
+    assert "secret-risk" not in repr(load_settings())
+    monkeypatch.setenv("CREDIT_ALERT_RECIPIENTS", "risk-team=mailto://secret-risk")
+    with pytest.raises(SettingsError, match="CREDIT_ALERT_RECIPIENTS") as refused:
+        load_settings()
+    assert "secret-risk" not in str(refused.value)
+    monkeypatch.delenv("CREDIT_ALERT_RECIPIENTS")
     monkeypatch.setenv("CREDIT_ALERT_DRY_RUN", "perhaps")
     with pytest.raises(Exception, match="CREDIT_ALERT_DRY_RUN"):
         load_settings()

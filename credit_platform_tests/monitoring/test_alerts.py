@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit_platform.lending.months import add_months
-from credit_platform.monitoring.alerts import AlertEvent, alert_events, failure_event, recovery_event
+from credit_platform.monitoring.alerts import AlertEvent, Attempts, alert_events, failure_event, recovery_event
 
 FIRST = date(2025, 1, 1)
 BELOW_DS = "below_data_science_threshold: roc_auc 0.7900: value below the data-science threshold 0.8 (P0)"
@@ -28,6 +28,7 @@ def actions(*months: list[str], model: str = "gradient_boosting", is_live: bool 
                 "model_version": "2024-12-01-a1",
                 "action": "active_monitoring",
                 "actionable": is_live,
+                "transition": "healthy -> watch: why",
                 "reasons": "\n".join(reasons),
             }
             for n, reasons in enumerate(months)
@@ -82,7 +83,20 @@ def test_models_do_not_touch_each_other_and_every_month_has_one_digest_of_all() 
     }
     digests = [event for event in events if event.kind == "digest"]
     assert [event.month for event in digests] == [FIRST, add_months(FIRST, 1)]
-    assert all(model in digests[0].body for model in ("gradient_boosting", "logistic_regression"))
+    assert digests[0].title == (
+        "Model monitoring 2025-01: gradient_boosting active_monitoring, logistic_regression active_monitoring"
+    )
+    assert digests[1].body.split("\n") == [
+        "gradient_boosting 2024-12-01-a1: active_monitoring",
+        "  State: healthy -> watch",
+        f"  {SHIFTED}",
+        "logistic_regression 2024-12-01-a1: active_monitoring",
+        "  State: healthy -> watch",
+        f"  {SHIFTED}",
+        "Open alerts: 2",
+        "  gradient_boosting: scores shifted (warning, since 2025-01)",
+        "  logistic_regression: scores shifted (warning, since 2025-02)",
+    ]
 
 
 @given(st.lists(st.lists(st.sampled_from(REASONS), min_size=1, max_size=3, unique=True), min_size=1, max_size=12))
@@ -106,3 +120,18 @@ def test_two_failures_of_one_month_are_two_events_of_one_alert() -> None:
     assert events[0].key == events[1].key == recovery_event("build_month", FIRST, "c").key
     assert events[0].event_id != events[1].event_id
     assert "no rows" in events[0].body
+
+
+def test_a_retraining_that_failed_is_a_warning_until_no_attempt_is_left() -> None:
+    first, last = (
+        failure_event(
+            "train_models", FIRST, f"r{n}", ["no features"], model="gradient_boosting", attempts=Attempts(n, 3)
+        )
+        for n in (1, 3)
+    )
+    assert first.key == last.key == "train_models 2025-01 gradient_boosting"
+    assert (first.kind, first.level, first.audience) == ("failed", "warning", None)
+    assert "Attempt 1 of 3; the next is made without anybody's help" in first.body
+    assert (last.kind, last.level, last.audience) == ("escalated", "critical", "critical")
+    assert last.title == "train_models 2025-01 gradient_boosting given up after 3 attempts"
+    assert "run train_models for 2025-01 and gradient_boosting again" in last.body

@@ -1,0 +1,118 @@
+"""What people are told of real runs: the error that began a failure, the check that stopped it, the attempts left."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from credit_platform.assets.retrain_claim import RETRAIN_TAG
+from credit_platform.automation.alert_delivery import AlertDesk
+from credit_platform.automation.alerting import alert_sensors
+from credit_platform.errors import MissingMonthsError
+from credit_platform.lake.tables import Lake
+from credit_platform.lending.months import parse_month
+from credit_platform.policy.load import load_policy
+from credit_platform.settings import AlertAddresses
+
+MONTH, MODELS = "2025-06-01", ("logistic_regression", "gradient_boosting")
+MONTHS = dg.MonthlyPartitionsDefinition(start_date="2025-01-01", end_date="2026-01-01")
+RETRAINING = {"credit_platform/model": MODELS[1], RETRAIN_TAG.format(model=MODELS[1]): "retrain:key"}
+
+
+@dg.asset(partitions_def=MONTHS)
+def version() -> None:
+    raise MissingMonthsError(table="gold/feature_store", months=[parse_month("2025-01-01")])
+
+
+@dg.asset(name="version", partitions_def=MONTHS)
+def mended_version() -> None:
+    """Nothing is wrong with it."""
+
+
+@dg.asset_check(asset="version", name="primary_key_is_unique", blocking=True)
+def stopping() -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(passed=False, description="3 loans occur twice in 2025-06")
+
+
+class Watched:
+    """Runs of one job, and the alerts that follow from how they end."""
+
+    def __init__(self, folder: Path, instance: dg.DagsterInstance) -> None:
+        addresses = AlertAddresses.model_construct(is_dry_run=True)
+        self.instance = instance
+        self.desk = AlertDesk(Lake.at(folder), load_policy().monitoring, MODELS, addresses)
+        _, self.failed, self.recovered = alert_sensors(self.desk, "running", max_attempts=2)
+
+    def run(
+        self, asset: dg.AssetsDefinition, tags: dict[str, str] | None = None, *checks: dg.AssetChecksDefinition
+    ) -> str:
+        """Run the job for the month and let the sensor of its outcome look at it; gives the run's id."""
+        job = dg.define_asset_job("train_models", selection=dg.AssetSelection.all())
+        definitions = dg.Definitions(assets=[asset], asset_checks=checks, jobs=[job])
+        ran = (
+            definitions.get_repository_def()
+            .get_job("train_models")
+            .execute_in_process(instance=self.instance, partition_key=MONTH, tags=tags, raise_on_error=False)
+        )
+        sensor = self.recovered if ran.success else self.failed
+        run = self.instance.get_run_by_id(ran.run_id)
+        assert run is not None
+        kind = dg.DagsterEventType.RUN_SUCCESS if ran.success else dg.DagsterEventType.RUN_FAILURE
+        (log,) = self.instance.all_logs(ran.run_id, of_type=kind)
+        context = dg.build_run_status_sensor_context(
+            sensor_name=sensor.name,
+            dagster_instance=self.instance,
+            dagster_run=run,
+            dagster_event=log.get_dagster_event(),
+        )
+        sensor(context if ran.success else context.for_run_failure())
+        return ran.run_id
+
+    def told(self) -> list[tuple[str, str, str]]:
+        """Title, body and channels of everything told, in order."""
+        records = self.desk.ledger.records().values()
+        return [(record.event.title, record.event.body, ", ".join(record.deliveries)) for record in records]
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Watched]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield Watched(tmp_path, instance)
+
+
+def test_a_failed_run_is_told_with_the_error_that_began_it_and_closed_by_one_that_succeeds(watched: Watched) -> None:
+    run_id = watched.run(version)
+    ((title, body, channels),) = watched.told()
+    assert (title, channels) == ("train_models 2025-06 failed", "slack, email")
+    assert body.startswith("version: gold/feature_store has no file for 2025-01. ")
+    assert "DagsterExecutionStepExecutionError" not in body
+    assert f"Run {run_id}. Mend the cause and run train_models for 2025-06 again." in body
+    watched.run(mended_version)
+    assert [title for title, _, _ in watched.told()][1:] == ["train_models 2025-06 recovered"]
+    assert watched.desk.ledger.open_alerts() == []
+
+
+def test_a_run_that_a_blocking_check_stopped_is_told_with_the_check(watched: Watched) -> None:
+    watched.run(mended_version, None, stopping)
+    ((_, body, _),) = watched.told()
+    assert body.startswith("version: primary_key_is_unique: 3 loans occur twice in 2025-06\nRun ")
+
+
+def test_the_last_failed_attempt_at_a_retraining_calls_those_who_hear_of_a_retrain_and_its_mending_does_too(
+    watched: Watched,
+) -> None:
+    watched.run(version, RETRAINING)
+    watched.run(version, RETRAINING)
+    first, last = watched.told()
+    assert first[0] == "train_models 2025-06 gradient_boosting failed"
+    assert (last[0], last[2]) == (
+        "train_models 2025-06 gradient_boosting given up after 2 attempts",
+        "pagerduty, slack, email",
+    )
+    watched.run(mended_version, {"credit_platform/model": MODELS[0]})
+    assert len(watched.desk.ledger.open_alerts()) == 1
+    watched.run(mended_version)
+    assert watched.told()[-1][0] == "train_models 2025-06 gradient_boosting recovered"
+    assert watched.told()[-1][2] == "pagerduty, slack, email"
+    assert watched.desk.ledger.open_alerts() == []
