@@ -13,6 +13,7 @@ from dagster_duckdb import DuckDBResource
 
 from credit_platform.assets.action import action_assets
 from credit_platform.assets.bronze import bronze_assets
+from credit_platform.assets.dashboard import dashboard_asset
 from credit_platform.assets.drift_page import drift_page_asset
 from credit_platform.assets.early_warning import early_warning_assets
 from credit_platform.assets.fair_lending import fair_lending_asset
@@ -77,6 +78,7 @@ def _assemble(settings: Settings) -> dg.Definitions:
                 drift_page_asset(axis, policy),
                 *oversight_assets(axis, policy),
                 *rivalry_assets(axis, policy),
+                dashboard_asset(axis, policy),
             ],
             models,
         ),

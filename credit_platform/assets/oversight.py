@@ -1,6 +1,7 @@
-"""Assets over all models and tables: row balance, data quality, monitoring history, dashboard.
+"""Assets over all models and tables: row balance, data quality, monitoring history.
 
-Their SQL and pages are written in `monitoring` and `reports`; the figures of one model belong to `monitoring`.
+Their SQL and pages are written in `monitoring` and `reports`; the figures of one model belong to `monitoring`, the
+pages made of the history to `dashboard`.
 """
 
 from collections.abc import Sequence
@@ -11,31 +12,25 @@ import dagster as dg
 import polars as pl
 from dagster_duckdb import DuckDBResource
 
-from credit_platform.assets.declaration import OWNERS, asset_key, table_declaration
+from credit_platform.assets.declaration import asset_key, table_declaration
 from credit_platform.assets.resources import LakeResource
 from credit_platform.assets.silver import SILVER_TABLES
 from credit_platform.lake.catalog import TableMonths, create_as_of, create_view
 from credit_platform.lake.files import one_at_a_time, write_text
-from credit_platform.lake.model_store import ModelStore
-from credit_platform.lake.promotions import PromotionLog, standing_promotions
 from credit_platform.lake.tables import Lake
 from credit_platform.lending.months import month_key
 from credit_platform.monitoring.data_quality import quality_facts_sql, score_quality
-from credit_platform.monitoring.history import HISTORY_SQL
+from credit_platform.monitoring.history import HISTORY_SQL, LAYERS
 from credit_platform.monitoring.row_balance import row_balance_sql
-from credit_platform.partitions import MonthlyAxis, months_before, run_months, same_month
+from credit_platform.partitions import MonthlyAxis, months_before, run_months
 from credit_platform.policy.check_policy import VolumeBand
 from credit_platform.policy.load import Policy
-from credit_platform.reports.action_history import history_csv
-from credit_platform.reports.dashboard import dashboard_page
 from credit_platform.reports.data_quality import data_quality_page
 from credit_platform.schemas.tables import SOURCE_COLUMNS, TABLES
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-DASHBOARD = "monitoring_dashboard.html"
-ACTION_HISTORY = "actions/history.csv"
 DATA_QUALITY_PAGE = "data_quality.html"
 _LOANS = "silver/loan_snapshots"
 
@@ -136,14 +131,14 @@ def _history(axis: MonthlyAxis, models: Sequence[str]) -> dg.AssetsDefinition:
         deps=[
             dg.AssetDep(asset_key(f"monitoring/{model}/{part}"), partition_mapping=months_before(120))
             for model in models
-            for part in ("performance", "stability")
+            for part in LAYERS
         ],
     )
     def everything_known(context: dg.AssetExecutionContext, lake: LakeResource, duckdb: DuckDBResource) -> pl.DataFrame:
         months = run_months(context)
         with duckdb.get_connection() as connection:
             create_as_of(connection, months)
-            for part in ("performance", "stability"):
+            for part in LAYERS:
                 known = [_known_months(lake.lake, f"monitoring/{model}/{part}", months[-1]) for model in models]
                 create_view(connection, part, lake.layout, known)
             return connection.sql(HISTORY_SQL).pl()
@@ -151,65 +146,7 @@ def _history(axis: MonthlyAxis, models: Sequence[str]) -> dg.AssetsDefinition:
     return everything_known
 
 
-def _versions_in_force(lake: Lake, models: Sequence[str]) -> pl.DataFrame:
-    written = PromotionLog(lake.layout).records()
-    records = [record for model in models for record in standing_promotions(written, model)]
-    store = ModelStore(lake.layout)
-    rows = [
-        (r.model, r.model_version, r.effective_month, store.out_of_time_auc(r.model, r.model_version)) for r in records
-    ]
-    schema = {"model": pl.String, "model_version": pl.String, "effective_month": pl.Date, "oot_roc_auc": pl.Float64}
-    return pl.DataFrame(rows, schema=schema, orient="row").unique().sort("model", "effective_month", "model_version")
-
-
-def _dashboard(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
-    models = list(policy.model.models)
-
-    @dg.asset(
-        key=asset_key("monitoring/dashboard"),
-        description=(
-            "One page over all models and months, as of the newest month that has an action: is each model fit for "
-            "use, since when, why, and what was done. A file that opens without a network; its path is in the metadata."
-        ),
-        partitions_def=axis.outcome_months,
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        owners=[OWNERS["monitoring"]],
-        kinds={"plotly", "html"},
-        deps=[
-            dg.AssetDep(asset_key("monitoring/history"), partition_mapping=same_month()),
-            *(
-                dg.AssetDep(asset_key(f"monitoring/{model}/action"), partition_mapping=months_before(120))
-                for model in models
-            ),
-        ],
-    )
-    def page_for_people(context: dg.AssetExecutionContext, lake: LakeResource) -> None:
-        file = lake.layout.report(DASHBOARD)
-        with one_at_a_time(file):
-            # An older month built again must not turn the page back.
-            newest = lake.lake.months("monitoring/history")[-1]
-            actions = [
-                lake.lake.scan(table, lake.lake.months(table)).collect()
-                for table in (f"monitoring/{model}/action" for model in models)
-            ]
-            write_text(lake.layout.report(ACTION_HISTORY), history_csv(pl.concat(actions)))
-            page = dashboard_page(
-                snapshot_month=newest,
-                history=lake.lake.scan("monitoring/history", [newest]).collect(),
-                actions=pl.concat(actions).sort("model", "snapshot_month"),
-                versions=_versions_in_force(lake.lake, models),
-                thresholds=policy.monitoring,
-            )
-            write_text(file, page)
-        for month in run_months(context):
-            context.add_asset_metadata(
-                {"page": dg.MetadataValue.path(str(file)), "as_of": month_key(newest)}, partition_key=month_key(month)
-            )
-
-    return page_for_people
-
-
 def oversight_assets(axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
-    """Row balance, data quality, history and dashboard."""
+    """Row balance, data quality and history."""
     models = list(policy.model.models)
-    return [_row_balance(axis), _data_quality(axis, policy), _history(axis, models), _dashboard(axis, policy)]
+    return [_row_balance(axis), _data_quality(axis, policy), _history(axis, models)]

@@ -86,6 +86,14 @@ class Layout:
         """A page or written report."""
         return self.data_dir / "reports" / name
 
+    def month_page(self, month: date) -> Path:
+        """The page of one month."""
+        return self.report(f"months/{month:%Y-%m}.html")
+
+    def chart(self, name: str) -> Path:
+        """A chart as a picture, by its name without ending."""
+        return self.report(f"charts/{name}.png")
+
     def version_report(self, model: str, version: str, ending: str) -> Path:
         """A page or document about one version, by how its name ends (`.html`, `_card.md`)."""
         return self.data_dir / "reports" / "models" / model / f"{version}{ending}"

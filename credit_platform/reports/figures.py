@@ -1,16 +1,17 @@
-"""Plotly figures of a model's months: trends with intervals, confusion tables, actions.
+"""Figures of a model's months: realised metrics with intervals and floors, drift of the scores, actions and versions.
 
-Every function takes the monitoring history (or the actions) and gives a figure without background, so that the page
-around it decides between light and dark. Putting figures on a page belongs in `dashboard`.
+Every function takes the monitoring history (or the actions) and the names of the models in their order, and gives plain
+content without background, so that the page around it decides between light and dark. Putting figures on a page belongs
+in the dashboard's modules; what is seen before the outcome, in `early_figures`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from credit_platform.reports.axes import finish, lay_out_models, show_months
+from credit_platform.reports.panels import Figure, Mark, Panels
 from credit_platform.reports.wording import (
     ACTION_COLOURS,
     ACTION_SYMBOLS,
@@ -20,192 +21,171 @@ from credit_platform.reports.wording import (
     ORANGE,
     VERMILION,
     metric_name,
-    model_name,
-    translucent,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
-
-    import plotly.graph_objects as go
 
     from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 
 HOVER = "%{x|%Y-%m}: %{y:.3f}<br>cohort %{customdata[0]}, n %{customdata[1]}, bads %{customdata[2]}<br>%{customdata[3]}"
-HEIGHT = 340
 
 
-def rows_of(history: pl.DataFrame, *, model: str, layer: str, metric: str) -> pl.DataFrame:
+def rows_of(history: pl.DataFrame, *, model: str, layer: str, metric: str, segment: str = "all") -> pl.DataFrame:
     """One metric of one model for the whole cohort, by month."""
-    return history.filter(model=model, layer=layer, metric=metric, segment="all").sort("observed_month")
+    return history.filter(model=model, layer=layer, metric=metric, segment=segment).sort("observed_month")
 
 
-def metric_trend(
-    history: pl.DataFrame, metric: str, *, models: Sequence[str], thresholds: MonitoringThresholds
-) -> go.Figure:
-    """A realised metric by month, one panel per model, with its interval and both floors.
+def metric_trends(
+    history: pl.DataFrame, metrics: Sequence[str], *, names: Mapping[str, str], thresholds: MonitoringThresholds
+) -> Figure:
+    """Realised metrics by month, one row of panels per metric and one panel per model, with interval and both floors.
 
     Open markers are backtest months: cohorts of the version's own development sample.
+
+    Args:
+        history: Rows of `schemas.monitoring.MonitoringHistory`.
+        metrics: The metrics, one row of panels each.
+        names: Titles of the models by name, in the order of the panels.
+        thresholds: The policy in force.
     """
-    figure = lay_out_models(models)
-    for column, model in enumerate(models, start=1):
+    is_one = len(metrics) == 1
+    pairs = [(metric, model) for metric in metrics for model in names]
+    titles = [names[model] if is_one else f"{metric_name(metric)}, {names[model]}" for metric, model in pairs]
+    panels = Panels(titles, columns=max(1, len(names)))
+    for panel, (metric, model) in enumerate(pairs):
         rows = rows_of(history, model=model, layer="performance", metric=metric)
-        _add_interval(figure, rows, column, BLUE, name=f"{thresholds.confidence:.0%} interval")
-        _add_line(figure, rows, column, BLUE, name=metric_name(metric))
+        add_interval(panels, panel, rows, name=f"{thresholds.confidence:.0%} interval", colour=BLUE)
+        add_line(panels, panel, rows, Mark(metric_name(metric) if is_one else "metric", BLUE))
         threshold = thresholds.metrics_for(model).get(metric)
         if threshold is not None:
-            _add_floor(figure, column, threshold.data_science_threshold, "data-science threshold", ORANGE)
-            if threshold.business_threshold is not None:
-                _add_floor(figure, column, threshold.business_threshold, "business threshold", VERMILION)
-    show_months(figure, history, layer="performance")
-    return finish(figure, height=HEIGHT)
+            level = threshold.data_science_threshold
+            panels.add_level(panel, level, f"data-science threshold {level:g}", ORANGE)
+            level = threshold.business_threshold
+            if level is not None:
+                panels.add_level(panel, level, f"business threshold {level:g}", VERMILION, side="right")
+    panels.over_months(_months(history, "performance"))
+    return panels.figure()
 
 
-def psi_trend(history: pl.DataFrame, *, models: Sequence[str], thresholds: MonitoringThresholds) -> go.Figure:
+def psi_trend(history: pl.DataFrame, *, names: Mapping[str, str], thresholds: MonitoringThresholds) -> Figure:
     """PSI of the scores by month, one panel per model, with both bands and the level chance alone explains."""
-    import plotly.graph_objects as go
-
-    figure = lay_out_models(models)
-    for column, model in enumerate(models, start=1):
+    panels = Panels(list(names.values()), columns=max(1, len(names)))
+    for panel, model in enumerate(names):
         floor = rows_of(history, model=model, layer="stability", metric="psi_sampling_floor")
-        figure.add_trace(
-            go.Scatter(
-                x=floor.get_column("observed_month").to_list(),
-                y=floor.get_column("value").to_list(),
-                mode="lines",
-                line={"color": GREY, "dash": "dot", "width": 1.5},
-                name="expected by chance",
-                legendgroup="chance",
-                showlegend=column == 1,
-            ),
-            row=1,
-            col=column,
-        )
+        chance = Mark("expected by chance", GREY, dash="dot", mode="lines")
+        panels.add_series(panel, floor["observed_month"].to_list(), floor["value"].to_list(), chance)
         rows = rows_of(history, model=model, layer="stability", metric="psi")
-        _add_line(figure, rows, column, BLUE, name="PSI of the scores")
-        _add_floor(figure, column, thresholds.psi.warn, "warning", ORANGE)
-        _add_floor(figure, column, thresholds.psi.alert, "alert", VERMILION)
-    figure.update_yaxes(rangemode="tozero")
-    show_months(figure, history, layer="stability")
-    return finish(figure, height=HEIGHT)
+        add_line(panels, panel, rows, Mark("PSI of the scores", BLUE))
+        panels.add_level(panel, thresholds.psi.warn, f"warning {thresholds.psi.warn:g}", ORANGE)
+        panels.add_level(panel, thresholds.psi.alert, f"alert {thresholds.psi.alert:g}", VERMILION, side="right")
+    panels.up(rangemode="tozero")
+    panels.over_months(_months(history, "stability"))
+    return panels.figure()
+
+
+def probability_drift(history: pl.DataFrame, *, names: Mapping[str, str], thresholds: MonitoringThresholds) -> Figure:
+    """Relative change of the probabilities' mean and spread against the reference, with the limits of policy."""
+    panels = Panels(list(names.values()), columns=max(1, len(names)))
+    limits = thresholds.stability
+    series: tuple[tuple[str, str, str, float, Literal["left", "right"]], ...] = (
+        ("mean_probability_drift", "mean", BLUE, limits.mean_drift, "left"),
+        ("std_probability_drift", "spread (standard deviation)", ORANGE, limits.std_drift, "right"),
+    )
+    for panel, model in enumerate(names):
+        for metric, name, colour, limit, side in series:
+            rows = rows_of(history, model=model, layer="stability", metric=metric)
+            add_line(panels, panel, rows, Mark(name, colour))
+            for level in (limit, -limit):
+                panels.add_level(panel, level, f"limit of the {name.split()[0]} {level:+.0%}", colour, side=side)
+    panels.up(tickformat="+.0%")
+    panels.over_months(_months(history, "stability"))
+    return panels.figure()
 
 
 def bad_rate_against_probability(
-    history: pl.DataFrame, *, models: Sequence[str], thresholds: MonitoringThresholds
-) -> go.Figure:
+    history: pl.DataFrame, *, names: Mapping[str, str], thresholds: MonitoringThresholds
+) -> Figure:
     """Observed bad rate with its interval, and the mean default probability the version gave the same loans."""
-    figure = lay_out_models(models)
-    for column, model in enumerate(models, start=1):
+    panels = Panels(list(names.values()), columns=max(1, len(names)))
+    for panel, model in enumerate(names):
         observed = rows_of(history, model=model, layer="performance", metric="bad_rate")
         expected = rows_of(history, model=model, layer="performance", metric="mean_probability")
-        _add_interval(figure, observed, column, BLUE, name=f"{thresholds.confidence:.0%} interval")
-        _add_line(figure, observed, column, BLUE, name="observed bad rate")
-        _add_line(figure, expected, column, ORANGE, name="mean default probability", dash="dash")
-    figure.update_yaxes(tickformat=".0%")
-    show_months(figure, history, layer="performance")
-    return finish(figure, height=HEIGHT)
+        add_interval(panels, panel, observed, name=f"{thresholds.confidence:.0%} interval", colour=BLUE)
+        add_line(panels, panel, observed, Mark("observed bad rate", BLUE))
+        add_line(panels, panel, expected, Mark("mean default probability", ORANGE, dash="dash"))
+    panels.up(tickformat=".0%", rangemode="tozero")
+    panels.over_months(_months(history, "performance"))
+    return panels.figure()
 
 
-def action_strip(actions: pl.DataFrame, *, models: Sequence[str]) -> go.Figure:
-    """The action of every model and month; open markers are backtest months."""
-    import plotly.graph_objects as go
+def timeline(actions: pl.DataFrame, versions: pl.DataFrame, *, names: Mapping[str, str]) -> Figure:
+    """Actions month by month, and below each model its trainings: kept out, or promoted and from when in force.
 
-    figure = go.Figure()
+    Args:
+        actions: Rows of `schemas.monitoring.Action`.
+        versions: Decisions about versions, as `overview.Overview` has them.
+        names: Titles of the models by name.
+    """
+    panels = Panels([""])
     for action, name in ACTIONS.items():
         rows = actions.filter(action=action).sort("model", "snapshot_month")
-        symbols = [
-            ACTION_SYMBOLS[action] + ("" if is_live else "-open") for is_live in rows.get_column("actionable").to_list()
-        ]
-        figure.add_trace(
-            go.Scatter(
-                x=rows.get_column("snapshot_month").to_list(),
-                y=[model_name(model) for model in rows.get_column("model").to_list()],
-                mode="markers",
-                name=name,
-                marker={
-                    "color": ACTION_COLOURS[action],
-                    "symbol": symbols,
-                    "size": 14,
-                    "line": {"color": ACTION_COLOURS[action], "width": 2.5},
-                },
-                customdata=rows.get_column("reasons").str.replace_all("\n", "<br>").to_list(),
-                hovertemplate=f"%{{x|%Y-%m}}, %{{y}}: {name}<br>%{{customdata}}<extra></extra>",
-            )
+        symbols = [ACTION_SYMBOLS[action] + ("" if live else "-open") for live in rows["actionable"].to_list()]
+        panels.add_series(
+            0,
+            rows["snapshot_month"].to_list(),
+            [f"{names[model]}<br>actions" for model in rows["model"].to_list()],
+            Mark(name, ACTION_COLOURS[action], mode="markers", size=14),
+            symbols=symbols,
+            facts=[[text.replace("\n", "<br>")] for text in rows["reasons"].to_list()],
+            hover=f"%{{x|%Y-%m}}, %{{y}}: {name}<br>%{{customdata[0]}}<extra></extra>",
         )
-    names = [model_name(model) for model in reversed(models)]
-    figure.update_yaxes(categoryorder="array", categoryarray=names, range=[-0.6, len(names) - 0.4])
-    show_months(figure, actions.rename({"snapshot_month": "observed_month"}), layer=None)
-    return finish(figure, height=130 + 45 * len(models))
+    for promoted, name, symbol in ((True, "version promoted", "star-diamond"), (False, "version kept out", "x-thin")):
+        rows = versions.filter(pl.col("promoted") == promoted).sort("model", "as_of")
+        panels.add_series(
+            0,
+            rows["effective_month" if promoted else "as_of"].to_list(),
+            [f"{names[model]}<br>versions" for model in rows["model"].to_list()],
+            Mark(name, BLUE if promoted else GREY, mode="markers", size=13),
+            symbols=[symbol] * rows.height,
+            facts=[[text.replace("\n", "<br>")] for text in _told(rows)],
+            hover="%{x|%Y-%m}, %{y}: %{customdata[0]}<extra></extra>",
+        )
+    lines = [f"{names[model]}<br>{kind}" for model in reversed(list(names)) for kind in ("versions", "actions")]
+    panels.up(type="category", categoryorder="array", categoryarray=lines, range=[-0.6, len(lines) - 0.4])
+    panels.over_months([*actions["snapshot_month"].to_list(), *versions["effective_month"].to_list()])
+    return panels.figure(height=130 + 48 * max(1, len(lines)))
 
 
-def _add_line(
-    figure: go.Figure, rows: pl.DataFrame, column: int, colour: str, *, name: str, dash: str = "solid"
-) -> None:
-    import plotly.graph_objects as go
-
-    roles = rows.get_column("sample_role").to_list()
+def add_line(panels: Panels, panel: int, rows: pl.DataFrame, mark: Mark, *, by: str = "observed_month") -> None:
+    """A figure by month with its facts; open markers where the cohort belongs to the version's development sample."""
     facts = rows.select(
         pl.col("cohort").dt.strftime("%Y-%m"),
         pl.col("n"),
         pl.col("n_bad").cast(pl.String).fill_null("not yet known"),
         pl.format("{}, {}, {}", "model_version", "sample_role", "status"),
     )
-    symbols = ["circle" if role == "post" else "circle-open" for role in roles]
-    figure.add_trace(
-        go.Scatter(
-            x=rows.get_column("observed_month").to_list(),
-            y=rows.get_column("value").to_list(),
-            mode="lines+markers",
-            line={"color": colour, "width": 2, "dash": dash},
-            marker={"color": colour, "size": 8, "symbol": symbols, "line": {"color": colour, "width": 2}},
-            name=name,
-            legendgroup=name,
-            showlegend=column == 1,
-            customdata=facts.rows(),
-            hovertemplate=HOVER,
-        ),
-        row=1,
-        col=column,
+    symbols = ["circle" if role == "post" else "circle-open" for role in rows["sample_role"].to_list()]
+    panels.add_series(
+        panel, rows[by].to_list(), rows["value"].to_list(), mark, facts=facts.rows(), hover=HOVER, symbols=symbols
     )
 
 
-def _add_interval(figure: go.Figure, rows: pl.DataFrame, column: int, colour: str, *, name: str) -> None:
-    """A ribbon between both ends, drawn once around every unbroken run: months without an interval leave a gap."""
-    import plotly.graph_objects as go
-
-    months: list[date | None] = []
-    ends: list[float | None] = []
-    is_known = pl.col("ci_low").is_not_null()
-    runs = rows.with_columns(run=is_known.rle_id()).filter(is_known).partition_by("run", maintain_order=True)
-    for run in runs:
-        across = run.get_column("observed_month").to_list()
-        months += [*across, *reversed(across), None]
-        ends += [*run.get_column("ci_low").to_list(), *reversed(run.get_column("ci_high").to_list()), None]
-    figure.add_trace(
-        go.Scatter(
-            x=months,
-            y=ends,
-            mode="lines",
-            line={"color": translucent(colour, 0.35), "width": 1},
-            fill="toself",
-            fillcolor=translucent(colour, 0.2),
-            name=name,
-            legendgroup="interval",
-            showlegend=column == 1,
-            hoverinfo="skip",
-        ),
-        row=1,
-        col=column,
-    )
+def add_interval(
+    panels: Panels, panel: int, rows: pl.DataFrame, *, name: str, colour: str, by: str = "observed_month"
+) -> None:
+    """The interval of a figure by month as a ribbon."""
+    ends = (rows[end].to_list() for end in ("ci_low", "ci_high"))
+    panels.add_ribbon(panel, rows[by].to_list(), *ends, name=name, colour=colour)
 
 
-def _add_floor(figure: go.Figure, column: int, level: float, name: str, colour: str) -> None:
-    figure.add_hline(
-        y=level,
-        row=1,
-        col=column,
-        line={"color": colour, "width": 1.5, "dash": "dash"},
-        annotation={"text": f"{name} {level:g}", "font": {"size": 11}, "xanchor": "left", "yanchor": "bottom"},
-        annotation_position="top left",
-    )
+def _told(versions: pl.DataFrame) -> list[str]:
+    return [
+        f"version {row['model_version']}, trained as of {row['as_of']:%Y-%m}\n{row['reasons']}"
+        for row in versions.iter_rows(named=True)
+    ]
+
+
+def _months(history: pl.DataFrame, layer: str) -> list[date]:
+    return history.filter(layer=layer)["observed_month"].unique().sort().to_list()

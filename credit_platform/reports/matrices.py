@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from credit_platform.reports.axes import finish, lay_out_models
 from credit_platform.reports.figures import rows_of
+from credit_platform.reports.panels import Figure, Panels
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import plotly.graph_objects as go
+    from collections.abc import Mapping, Sequence
 
     from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 
@@ -24,41 +22,40 @@ N_FEATURES = 25
 STABLE, NOTABLE, WARNING, ALERT = "#b9d3e8", "#7fa3c4", "#e0a526", "#8c2d04"
 
 
-def csi_heat_map(history: pl.DataFrame, *, model: str, thresholds: MonitoringThresholds) -> go.Figure:
+def csi_heat_map(history: pl.DataFrame, *, model: str, thresholds: MonitoringThresholds) -> Figure:
     """CSI by feature and month of the features that moved most, in the bands of policy."""
-    import plotly.graph_objects as go
-
     wide = _moved_most(history.filter(model=model, layer="stability", metric="csi"))
     months = [name for name in wide.columns if name != "segment"]
     warn, alert = thresholds.psi.warn, thresholds.psi.alert
     top = alert + warn  # everything beyond has the colour of an alert
     colours = [(0, STABLE), (warn / 2, STABLE), (warn / 2, NOTABLE), (warn, NOTABLE), (warn, WARNING), (alert, WARNING)]
     scale = [[level / top, colour] for level, colour in [*colours, (alert, ALERT), (top, ALERT)]]
-    figure = go.Figure(
-        go.Heatmap(
-            x=months,
-            y=wide.get_column("segment").to_list(),
-            z=[list(row) for row in wide.select(months).rows()],
-            zmin=0,
-            zmax=top,
-            colorscale=scale,
-            xgap=2,
-            ygap=2,
-            hovertemplate="%{x}, %{y}: CSI %{z:.3f}<extra></extra>",
-            colorbar={
+    panels = Panels([""])
+    panels.add_tiles(
+        0,
+        {
+            "x": months,
+            "y": wide.get_column("segment").to_list(),
+            "z": [list(row) for row in wide.select(months).rows()],
+            "zmin": 0,
+            "zmax": top,
+            "colorscale": scale,
+            "xgap": 2,
+            "ygap": 2,
+            "hovertemplate": "%{x}, %{y}: CSI %{z:.3f}<extra></extra>",
+            "hoverongaps": False,
+            "colorbar": {
                 "tickvals": [0, warn, alert],
                 "ticktext": ["0", f"{warn:g} warning", f"{alert:g} alert"],
                 "thickness": 14,
                 "outlinewidth": 0,
             },
-        )
+        },
     )
-    figure.update_yaxes(autorange="reversed")
     every = max(1, len(months) // 8)
-    figure.update_xaxes(type="category", tickvals=months[::-1][::every], tickangle=-45)
-    finish(figure, height=110 + 22 * wide.height)
-    figure.update_layout(margin={"l": 60, "r": 20, "t": 20, "b": 80})
-    return figure
+    panels.across(type="category", tickvals=months[::-1][::every], tickangle=-45)
+    panels.up(autorange="reversed")
+    return panels.figure(height=110 + 22 * wide.height, margin={"t": 20, "b": 80})
 
 
 def n_shown_features(history: pl.DataFrame, *, model: str) -> tuple[int, int]:
@@ -67,43 +64,37 @@ def n_shown_features(history: pl.DataFrame, *, model: str) -> tuple[int, int]:
     return min(n, N_FEATURES), n
 
 
-def confusion_heat_map(cells: Sequence[Sequence[int]]) -> go.Heatmap:
-    """Counts of good and bad loans (rows), approved and declined (columns), with their share of all loans."""
-    import plotly.graph_objects as go
-
+def confusion_heat_map(cells: Sequence[Sequence[int]]) -> dict[str, object]:
+    """Counts of good and bad loans (rows), approved and declined (columns), with their share, as a Plotly heat map."""
     n = max(1, sum(map(sum, cells)))
-    return go.Heatmap(
-        x=["approved", "declined"],
-        y=["good", "bad"],
-        z=[[count / n for count in row] for row in cells],
-        text=[[f"{count}<br>{count / n:.1%}" for count in row] for row in cells],
-        texttemplate="%{text}",
-        textfont={"size": 16},
-        colorscale=[[0, "#dce9f4"], [1, "#2f6ea5"]],
-        zmin=0,
-        zmax=1,
-        showscale=False,
-        xgap=3,
-        ygap=3,
-        hovertemplate="%{y} loans %{x}: %{text}<extra></extra>",
-    )
+    return {
+        "type": "heatmap",
+        "x": ["approved", "declined"],
+        "y": ["good", "bad"],
+        "z": [[count / n for count in row] for row in cells],
+        "text": [[f"{count}<br>{count / n:.1%}" for count in row] for row in cells],
+        "texttemplate": "%{text}",
+        "textfont": {"size": 16},
+        "colorscale": [[0, "#dce9f4"], [1, "#2f6ea5"]],
+        "zmin": 0,
+        "zmax": 1,
+        "showscale": False,
+        "xgap": 3,
+        "ygap": 3,
+        "hovertemplate": "%{y} loans %{x}: %{text}<extra></extra>",
+    }
 
 
-def confusion_tables(history: pl.DataFrame, *, models: Sequence[str]) -> go.Figure:
+def confusion_tables(history: pl.DataFrame, *, names: Mapping[str, str]) -> Figure:
     """Loans by outcome and decision in each model's latest outcome month, with their share of all loans."""
-    figure = lay_out_models(models)
-    for column, model in enumerate(models, start=1):
+    panels = Panels(list(names.values()), columns=max(1, len(names)))
+    for panel, model in enumerate(names):
         cells = _latest_cells(history, model)
-        if cells is None:
-            continue
-        figure.add_trace(
-            confusion_heat_map(cells),
-            row=1,
-            col=column,
-        )
-    figure.update_yaxes(autorange="reversed", type="category")
-    figure.update_xaxes(type="category")
-    return finish(figure, height=300)
+        if cells is not None:
+            panels.add_tiles(panel, confusion_heat_map(cells))
+    panels.up(autorange="reversed", type="category")
+    panels.across(type="category")
+    return panels.figure(height=300)
 
 
 def _moved_most(csi: pl.DataFrame) -> pl.DataFrame:

@@ -5,7 +5,9 @@ What a page says belongs to the module of that page.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from datetime import date
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
     import plotly.graph_objects as go
     import polars as pl
+
+    from credit_platform.reports.panels import Figure
 
 STYLE = """
 :root { color-scheme: light dark; --ground: #ffffff; --panel: #f6f7f9; --text: #1d2127; --soft: #565d68;
@@ -55,24 +59,41 @@ td.short { white-space: pre; }
 .number { text-align: right; }
 a { color: var(--link); }
 .further { margin-top: 14px; }
+nav { display: flex; flex-wrap: wrap; gap: 2px 18px; padding: 8px 0; margin: 4px 0 8px; position: sticky; top: 0;
+  border-bottom: 1px solid var(--line); background: var(--ground); z-index: 2; }
+.pictures { display: flex; flex-wrap: wrap; gap: 8px 24px; margin-top: 10px; } .pictures svg { max-width: 100%; }
+section { scroll-margin-top: 56px; }
 """
 
 SHORT = 24  # characters a table cell keeps on one line
 
-# Draws every figure, and gives its text the colour the page has in light or dark.
+# Draws a figure when it comes near the window and the others in idle moments, so that words are read at once; gives its
+# text the colour the page has in light or dark.
 SCRIPT = """
-const figures = document.querySelectorAll("script[type='application/json'][data-figure]");
+const figures = [...document.querySelectorAll("script[type='application/json'][data-figure]")];
 const settings = {responsive: true, displaylogo: false, displayModeBar: "hover",
   modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"]};
-function paint() {
-  const colour = getComputedStyle(document.body).color;
-  for (const figure of figures) Plotly.relayout(figure.dataset.figure, {"font.color": colour});
-}
-Promise.all([...figures].map((figure) => {
+const colour = () => getComputedStyle(document.body).color;
+const waiting = new Map(figures.map((figure) => [document.getElementById(figure.dataset.figure), figure]));
+function draw(place) {
+  const figure = waiting.get(place);
+  if (!figure) return;
+  waiting.delete(place);
   const content = JSON.parse(figure.textContent);
-  return Plotly.newPlot(figure.dataset.figure, content.data, content.layout, settings);
-})).then(paint);
-window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+  content.layout.font = {...content.layout.font, color: colour()};
+  Plotly.newPlot(place, content.data, content.layout, settings);
+}
+const nearby = new IntersectionObserver((seen) => {
+  for (const each of seen) if (each.isIntersecting) { nearby.unobserve(each.target); draw(each.target); }
+}, {rootMargin: "300px"});
+for (const place of waiting.keys()) nearby.observe(place);
+const idle = window.requestIdleCallback || ((work) => setTimeout(work, 50));
+function next() { for (const place of waiting.keys()) { draw(place); break; } if (waiting.size) idle(next); }
+window.addEventListener("load", () => idle(next));
+window.addEventListener("beforeprint", () => { for (const place of [...waiting.keys()]) draw(place); });
+window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  for (const place of document.querySelectorAll(".js-plotly-plot")) Plotly.relayout(place, {"font.color": colour()});
+});
 """
 
 _NO_SCRIPT = "<noscript><p>The figures need JavaScript; the tables are complete without it.</p></noscript>"
@@ -80,27 +101,45 @@ _NO_SCRIPT = "<noscript><p>The figures need JavaScript; the tables are complete 
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a page: a heading that says what to look at, a sentence on how to read it, and its content in HTML."""
+    """A part of a page: a heading that says what to look at, a sentence on how to read it, and its content in HTML.
+
+    A section with an `anchor` can be linked to, and is in the page's navigation under its `short` name.
+    """
 
     heading: str
     lead: str
     content: str
+    anchor: str = ""
+    short: str = ""
 
     def to_html(self) -> str:
         """The section as HTML."""
         head = f"<h2>{escape(self.heading)}</h2>\n<p class='soft'>{escape(self.lead)}</p>"
-        return f"<section>\n{head}\n{self.content}\n</section>"
+        place = f" id='{self.anchor}'" if self.anchor else ""
+        return f"<section{place}>\n{head}\n{self.content}\n</section>"
 
 
-def figure_html(figure: go.Figure, *, name: str, label: str) -> str:
+def figure_html(figure: go.Figure | Figure, *, name: str, label: str) -> str:
     """A place for a figure and its data; `name` is its id, unique on the page, `label` tells a screen reader."""
-    content = (figure.to_json() or "").replace("</", "<\\/")
-    height = figure.to_dict()["layout"]["height"]
+    if isinstance(figure, dict):
+        text, layout = json.dumps(figure, default=_iso, separators=(",", ":")), figure["layout"]
+    else:
+        text, layout = figure.to_json() or "", figure.to_dict()["layout"]
+    content = text.replace("</", "<\\/")
+    height = layout["height"] if isinstance(layout, dict) else 0
     return (
         f"<figure role='img' aria-label='{escape(label, quote=True)}'>"
-        f"<div id='{name}' style='min-height:{height}px'></div></figure>\n"
+        f"<div id='{name}' style='height:{height}px'></div></figure>\n"
         f"<script type='application/json' data-figure='{name}'>{content}</script>"
     )
+
+
+def _iso(value: object) -> str:
+    """A date as Plotly reads it."""
+    if isinstance(value, date):
+        return value.isoformat()
+    message = f"{value!r} cannot be put into a figure"
+    raise TypeError(message)
 
 
 def table_html(
@@ -152,6 +191,9 @@ def page_html(*, title: str, introduction: str, sections: Sequence[Section], has
         has_figures: Whether a part holds a figure, which needs the plotting library in the page.
     """
     body = "\n".join(section.to_html() for section in sections)
+    anchored = [section for section in sections if section.anchor]
+    entries = "".join(f"<a href='#{section.anchor}'>{escape(section.short)}</a>" for section in anchored)
+    navigation = f"<nav aria-label='Sections'>{entries}</nav>\n" if anchored else ""
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -164,7 +206,7 @@ def page_html(*, title: str, introduction: str, sections: Sequence[Section], has
 <body>
 <main>
 <h1>{escape(title)}</h1>
-{introduction}
+{navigation}{introduction}
 {body}
 {_NO_SCRIPT if has_figures else ""}
 </main>

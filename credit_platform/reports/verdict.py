@@ -6,29 +6,44 @@ Deciding belongs in `monitoring.action`; laying the words out in `dashboard`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from credit_platform.lending.months import add_months
+from credit_platform.lending.months import add_months, months_between
 from credit_platform.reports.wording import VERDICTS, month_name, plain
 
 if TYPE_CHECKING:
     from datetime import date
 
 N_REASONS = 4
+UNFIT = frozenset({"retrain_required", "retraining"})
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a reader needs to know of one model first."""
+    """What a reader needs to know of one model first; `first_signs` is what was seen before a model failed."""
 
     model: str
     state: str
+    fit: Literal["yes", "no", "not known"]
     headline: str
     since: str
+    first_signs: tuple[str, ...]
     why: tuple[str, ...]
     done: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Spell:
+    """An unbroken run of months in which a model was not fit for use."""
+
+    first: date
+    last: date
+
+    @property
+    def n_months(self) -> int:
+        return months_between(self.first, self.last) + 1
 
 
 def verdict_on(model: str, *, snapshot_month: date, actions: pl.DataFrame, versions: pl.DataFrame) -> Verdict:
@@ -38,58 +53,145 @@ def verdict_on(model: str, *, snapshot_month: date, actions: pl.DataFrame, versi
         model: Name of the model.
         snapshot_month: The month looked back from; later rows are ignored.
         actions: Rows of `schemas.monitoring.Action`.
-        versions: `model`, `model_version`, `effective_month`, `oot_roc_auc`, one row per promotion.
+        versions: Decisions about versions, as `overview.VERSIONS_SCHEMA`.
     """
-    own = actions.filter((pl.col("model") == model) & (pl.col("snapshot_month") <= snapshot_month))
-    months = own.sort("snapshot_month")
-    done = _versions_told(model, snapshot_month, versions) + _retrainings_told(months)
+    own = versions.filter(model=model)
+    months = actions.filter((pl.col("model") == model) & (pl.col("snapshot_month") <= snapshot_month))
+    months = months.sort("snapshot_month")
     if months.is_empty():
-        return Verdict(model, "unknown", VERDICTS["unknown"], "", ("no loan scored by it is old enough yet",), done)
+        why = ("no loan scored by it is old enough yet",)
+        done = _in_force(own, snapshot_month)
+        return Verdict(model, "unknown", "not known", VERDICTS["unknown"], "", (), why, done)
     latest = months.row(-1, named=True)
     headline = VERDICTS[latest["state"]]
     if not latest["actionable"]:
         headline += " (backtest: judged on months it was developed with)"
-    reasons = [plain(reason) for reason in latest["reasons"].split("\n")]
-    why = tuple(reasons[:N_REASONS])
-    if len(reasons) > N_REASONS:
-        why = (*why, f"and {len(reasons) - N_REASONS} more in the table of actions")
-    if latest["state"] in {"retraining", "resolved"}:
-        done = (*done, latest["transition"].partition(": ")[2])
-    return Verdict(model, latest["state"], headline, _since(months), why, done)
+    spells = _spells(months)
+    spell = spells[-1] if spells and latest["state"] in UNFIT | {"resolved"} else None
+    return Verdict(
+        model=model,
+        state=latest["state"],
+        fit="no" if latest["state"] in UNFIT else "not known" if latest["state"] == "resolved" else "yes",
+        headline=headline,
+        since=_since(months, spells),
+        first_signs=() if spell is None else _first_signs(months, spell),
+        why=_why(months, spell),
+        done=_done(months, own, snapshot_month, spell),
+    )
 
 
-def _since(months: pl.DataFrame) -> str:
-    """First month of the unbroken run of the latest state."""
-    states = months.get_column("state").to_list()
-    dates = months.get_column("snapshot_month").to_list()
+def _spells(months: pl.DataFrame) -> list[_Spell]:
+    found: list[_Spell] = []
+    for month in months.filter(pl.col("state").is_in(list(UNFIT)))["snapshot_month"].to_list():
+        if found and add_months(found[-1].last, 1) == month:
+            found[-1] = _Spell(found[-1].first, month)
+        else:
+            found.append(_Spell(month, month))
+    return found
+
+
+def _since(months: pl.DataFrame, spells: list[_Spell]) -> str:
+    """First month of the unbroken run of the verdict, and earlier months in which the model had failed."""
+    latest = months.row(-1, named=True)
+    judged = (
+        f"last judged in {month_name(latest['snapshot_month'])}, on loans written in {month_name(latest['cohort'])}"
+    )
+    if latest["state"] in UNFIT:
+        spell = spells.pop()
+        told = f"not fit for use since {month_name(spell.first)} ({_months(spell.n_months)})"
+    else:
+        first, n = _run(months)
+        told = f"so since {month_name(first)} ({_months(n)})"
+    earlier = [f"not fit for use from {month_name(each.first)} to {month_name(each.last)}" for each in spells]
+    return "; ".join([told, judged, *(f"before that {text}" for text in reversed(earlier))])
+
+
+def _run(months: pl.DataFrame) -> tuple[date, int]:
+    states, dates = months["state"].to_list(), months["snapshot_month"].to_list()
     first = len(states) - 1
     while first > 0 and states[first - 1] == states[-1] and dates[first - 1] == add_months(dates[first], -1):
         first -= 1
-    n = len(states) - first
-    return f"{month_name(dates[first])}, {n} month{'s' if n > 1 else ''}; last judged in {month_name(dates[-1])}"
+    return dates[first], len(states) - first
 
 
-def _versions_told(model: str, snapshot_month: date, versions: pl.DataFrame) -> tuple[str, ...]:
-    own = versions.filter(model=model).sort("effective_month")
-    in_force = own.filter(pl.col("effective_month") <= snapshot_month)
+def _months(n: int) -> str:
+    return f"{n} month{'s' if n > 1 else ''}"
+
+
+def _first_signs(months: pl.DataFrame, spell: _Spell) -> tuple[str, ...]:
+    """The months of active monitoring that led up to a failure."""
+    states = dict(months.select("snapshot_month", "state").rows())
+    first = spell.first
+    while states.get(add_months(first, -1)) == "active_monitoring":
+        first = add_months(first, -1)
+    if first == spell.first:
+        return ("none: the months before gave no reason for active monitoring",)
+    reasons = months.filter(snapshot_month=first).item(0, "reasons").split("\n")
+    ahead = months_between(first, spell.first)
+    return (f"{month_name(first)}, {_months(ahead)} before it failed: {plain(reasons[0])}",)
+
+
+def _why(months: pl.DataFrame, spell: _Spell | None) -> tuple[str, ...]:
+    latest = months.row(-1, named=True)
+    reasons = [plain(reason) for reason in latest["reasons"].split("\n")]
+    told = reasons[:N_REASONS]
+    if len(reasons) > N_REASONS:
+        told.append(f"and {len(reasons) - N_REASONS} more in the table of actions")
+    if spell is None or spell.first == latest["snapshot_month"]:
+        return tuple(told)
+    first = months.filter(snapshot_month=spell.first).item(0, "reasons").split("\n")
+    failed = f"{month_name(spell.first)}, when it failed: {plain(first[0])}"
+    return failed, f"{month_name(latest['snapshot_month'])}: {told[0]}", *told[1:]
+
+
+def _done(months: pl.DataFrame, own: pl.DataFrame, snapshot_month: date, spell: _Spell | None) -> tuple[str, ...]:
+    told = [_asked(months)]
+    if spell is not None:
+        tried = own.filter((pl.col("as_of") >= spell.first) & (pl.col("as_of") <= snapshot_month))
+        told += [_tried(row) for row in tried.iter_rows(named=True)]
+        if tried.is_empty():
+            told.append("no version has been trained since")
+    if months.item(-1, "state") in UNFIT | {"resolved"}:
+        told.append(plain(months.item(-1, "transition").partition(": ")[2]))
+    told += _in_force(own, snapshot_month)
+    overridden = months.filter(pl.col("action") != pl.col("rule_action")).tail(3)
+    told += [
+        f"{month_name(row['snapshot_month'])}: a person decided {row['action'].replace('_', ' ')}, "
+        f"where the rules said {row['rule_action'].replace('_', ' ')}"
+        for row in overridden.iter_rows(named=True)
+    ]
+    return tuple(dict.fromkeys(told))
+
+
+def _asked(months: pl.DataFrame) -> str:
+    asked = months.filter((pl.col("action") == "retrain") & pl.col("actionable"))["snapshot_month"].to_list()
+    if not asked:
+        return "no retraining was asked for"
+    named = ", ".join(month_name(month) for month in asked[-3:])
+    return f"retraining was asked for in {'..., ' if len(asked) > 3 else ''}{named}"
+
+
+def _tried(row: dict[str, object]) -> str:
+    trained = f"version {row['model_version']}, trained as of {row['as_of']:%Y-%m}"
+    if row["is_rollback"]:
+        return f"rolled back to {trained}, from {row['effective_month']:%Y-%m} on, by {row['actor']}"
+    if row["promoted"]:
+        return f"{trained}, was promoted from {row['effective_month']:%Y-%m} on{_auc(row['oot_roc_auc'])}"
+    return f"{trained}, was not promoted: {plain(str(row['reasons']).split(chr(10))[0])}"
+
+
+def _in_force(own: pl.DataFrame, snapshot_month: date) -> tuple[str, ...]:
+    standing = own.filter(pl.col("promoted") & pl.col("stands")).sort("effective_month")
     told = [
         f"version {row['model_version']} in force since {month_name(row['effective_month'])}{_auc(row['oot_roc_auc'])}"
-        for row in in_force.tail(1).iter_rows(named=True)
+        for row in standing.filter(pl.col("effective_month") <= snapshot_month).tail(1).iter_rows(named=True)
     ]
     told += [
         f"version {row['model_version']} takes effect in {month_name(row['effective_month'])}{_auc(row['oot_roc_auc'])}"
-        for row in own.filter(pl.col("effective_month") > snapshot_month).iter_rows(named=True)
+        for row in standing.filter(pl.col("effective_month") > snapshot_month).iter_rows(named=True)
     ]
     return tuple(told) or ("no version has been promoted",)
 
 
-def _retrainings_told(months: pl.DataFrame) -> tuple[str, ...]:
-    asked = months.filter((pl.col("action") == "retrain") & pl.col("actionable")).get_column("snapshot_month").to_list()
-    if not asked:
-        return ("no retraining was asked for",)
-    named = ", ".join(month_name(month) for month in asked[-3:])
-    return (f"retraining was asked for in {'..., ' if len(asked) > 3 else ''}{named}",)
-
-
-def _auc(value: float | None) -> str:
-    return "" if value is None else f" (out-of-time ROC-AUC {value:.3f})"
+def _auc(value: object) -> str:
+    return f" (out-of-time ROC-AUC {value:.3f})" if isinstance(value, float) else ""

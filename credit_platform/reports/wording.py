@@ -21,6 +21,8 @@ METRICS: Mapping[str, str] = {
     "roc_auc_degradation": "Loss of ROC-AUC",
     "mean_probability_drift": "Drift of the mean probability",
     "std_probability_drift": "Drift of the probabilities' spread",
+    "early_roc_auc": "ROC-AUC of the early bads",
+    "early_bad_rate": "Share of early bads",
     "psi": "PSI",
     "csi": "CSI",
     "bad_rate": "Bad rate",
@@ -98,6 +100,16 @@ def model_name(model: str) -> str:
     return model.replace("_", " ").capitalize()
 
 
+def read_name(read: str) -> str:
+    """An early label as people write it.
+
+    >>> read_name("dpd_15_at_mob_3"), read_name("first_payment_missed"), read_name("all_reads")
+    ('15+ days at month 3', 'First payment missed', 'All reads')
+    """
+    found = re.fullmatch(r"dpd_(\d+)_at_mob_(\d+)", read)
+    return f"{found[1]}+ days at month {found[2]}" if found else read.replace("_", " ").capitalize()
+
+
 def month_name(month: date) -> str:
     """The month in short, `2024-12`."""
     return f"{month:%Y-%m}"
@@ -135,7 +147,7 @@ def plain(reason: str) -> str:
     told = text if separator and "_" in rule and " " not in rule else reason
     for metric, name in METRICS.items():
         told = re.sub(rf"\b{metric}\b", name, told)
-    return told
+    return re.sub(r"\b(first_payment_missed|dpd_\d+_at_mob_\d+)\b", lambda read: read_name(read[0]), told)
 
 
 def translucent(colour: str, opacity: float) -> str:

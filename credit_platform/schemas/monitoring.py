@@ -155,7 +155,9 @@ class MonitoringHistory(dy.Schema):
     model = dy.String(primary_key=True, min_length=1, description="Name of the model in the model configuration")
     model_version = dy.String(primary_key=True, min_length=1, description="Version whose predictions are measured")
     layer = dy.String(
-        primary_key=True, check=_one_of("performance", "stability"), description="Table the figure comes from"
+        primary_key=True,
+        check=_one_of("performance", "stability", "estimate", "estimate_backtest", "early_reads"),
+        description="Table the figure comes from",
     )
     metric = dy.String(primary_key=True, min_length=1, description="What is measured")
     segment = dy.String(primary_key=True, min_length=1, description="all, or the group or feature measured")
@@ -171,6 +173,11 @@ class MonitoringHistory(dy.Schema):
         "rollback: in hindsight by an earlier one, after a rollback",
     )
     status = dy.String(check=_one_of(*STATUSES), description="Against the policy of the month it was measured in")
+    expected = dy.Float64(
+        nullable=True,
+        description="What the figure is held against: earlier cohorts (early_reads), the estimate (estimate_backtest); "
+        "null in other layers and where there is nothing to hold it against",
+    )
     previous_value = dy.Float64(nullable=True, description="The figure one month earlier; null where there is none")
     change = dy.Float64(nullable=True, description="value minus previous_value; null where either is")
 

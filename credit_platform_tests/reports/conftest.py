@@ -1,27 +1,20 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 import pytest
 
-from credit_platform.lending.months import month_range
-from credit_platform_tests.monitoring_rows import figures, subject
+from credit_platform.lending.months import month_range, parse_month
+from credit_platform.reports.overview import VERSIONS_SCHEMA, Overview
+from credit_platform.schemas.tables import MODEL_TABLES, TABLES
+from credit_platform_tests.monitoring_rows import figures, subject, thresholds
 
 MODELS = ("gradient_boosting", "logistic_regression")
 FIGURES = {
     "roc_auc": 0.83, "f1_score": 0.62, "accuracy": 0.79, "bad_rate": 0.28, "mean_probability": 0.29,
     "tn": 300.0, "fp": 40.0, "fn": 60.0, "tp": 100.0,
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Seen:
-    month: date
-    history: pl.DataFrame
-    actions: pl.DataFrame
-    versions: pl.DataFrame
 
 
 def _history(last: date) -> pl.DataFrame:
@@ -36,7 +29,9 @@ def _history(last: date) -> pl.DataFrame:
             )
             parts.append(figured.with_columns(layer=pl.lit("performance")))
             parts.append(pl.concat([scored, csi]).with_columns(layer=pl.lit("stability")))
-    return pl.concat(parts).with_columns(observed_month="snapshot_month", snapshot_month=pl.lit(last))
+    return pl.concat(parts).with_columns(
+        observed_month="snapshot_month", snapshot_month=pl.lit(last), expected=pl.lit(None, pl.Float64)
+    )
 
 
 def _actions(last: date) -> pl.DataFrame:
@@ -48,7 +43,10 @@ def _actions(last: date) -> pl.DataFrame:
             "model_version": "2024-12-01-a1b2c3d4",
             "action": "retrain" if model == MODELS[1] and month >= date(2025, 3, 1) else "monitor",
             "actionable": month > date(2024, 12, 1),
-            "state": "retrain_required" if model == MODELS[1] and month >= date(2025, 3, 1) else "healthy",
+            "state": _state(model, month),
+            "rule_action": "retrain" if model == MODELS[1] and month >= date(2025, 3, 1) else "monitor",
+            "transition": "healthy -> retrain_required: roc_auc fell",
+            "rollback_within": "none",
             "reasons": "below_business_threshold: roc_auc 0.7000 <b>low</b>\nscores_shifted: psi of the scores 0.3000",
         }
         for month in month_range(date(2024, 10, 1), last)
@@ -57,15 +55,48 @@ def _actions(last: date) -> pl.DataFrame:
     return pl.DataFrame(rows, orient="row")
 
 
-@pytest.fixture(scope="session")
-def seen() -> Seen:
-    last = date(2025, 4, 1)
-    versions = pl.DataFrame(
-        {
-            "model": [*MODELS, MODELS[1], MODELS[1]],
-            "model_version": ["2024-12-01-a1b2c3d4"] * 2 + ["2025-04-01-99ffee00", "2025-08-01-77777777"],
-            "effective_month": [date(2025, 1, 1)] * 2 + [date(2025, 5, 1), date(2025, 9, 1)],
-            "oot_roc_auc": [0.86, 0.83, 0.84, 0.85],
-        }
+def _state(model: str, month: date) -> str:
+    if model == MODELS[0]:
+        return "healthy"
+    early = "active_monitoring" if month >= date(2025, 1, 1) else "healthy"
+    return "retrain_required" if month >= date(2025, 3, 1) else early
+
+
+def _versions() -> pl.DataFrame:
+    def row(model: str, version: str, effective: date, auc: float, *, promoted: bool = True) -> tuple[object, ...]:
+        as_of, page = parse_month(version[:10]), f"models/{model}/{version}.html"
+        reasons = "A gate failed." if not promoted else "No gate failed."
+        return (model, version, as_of, effective, promoted, False, promoted, "policy", reasons, auc, page)
+
+    rows = [
+        *(row(model, "2024-12-01-a1b2c3d4", date(2025, 1, 1), 0.86 - 0.03 * (model == MODELS[1])) for model in MODELS),
+        row(MODELS[1], "2025-03-01-5f5f5f5f", date(2025, 4, 1), 0.79, promoted=False),
+        row(MODELS[1], "2025-04-01-99ffee00", date(2025, 5, 1), 0.84),
+        row(MODELS[1], "2025-08-01-77777777", date(2025, 9, 1), 0.85),
+    ]
+    return pl.DataFrame(rows, schema=VERSIONS_SCHEMA, orient="row")
+
+
+def overview(last: date = date(2025, 4, 1)) -> Overview:
+    """Two models over some months, one of which failed in 2025-03, as known in 2025-04."""
+    return Overview(
+        snapshot_month=last,
+        aliases={MODELS[1]: "model_1", MODELS[0]: "model_2"},
+        history=_history(last),
+        actions=_actions(date(2025, 6, 1)),
+        versions=_versions(),
+        backtest=MODEL_TABLES["estimate_backtest"].create_empty(),
+        early_reads=MODEL_TABLES["early_reads"].create_empty(),
+        fair_lending=MODEL_TABLES["fair_lending"].create_empty(),
+        rivalry=TABLES["monitoring/champion_challenger"].create_empty(),
+        vintages=TABLES["gold/vintages"].create_empty(),
+        roll_rates=TABLES["gold/roll_rates"].create_empty(),
+        thresholds=thresholds(),
+        month_pages={last: f"months/{last:%Y-%m}.html"},
+        links={"Data quality": "data_quality.html"},
     )
-    return Seen(month=last, history=_history(last), actions=_actions(date(2025, 6, 1)), versions=versions)
+
+
+@pytest.fixture(scope="session")
+def seen() -> Overview:
+    return overview()
