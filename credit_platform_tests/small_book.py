@@ -144,8 +144,8 @@ def make_book(root: Path) -> BookFolders:
     folders = BookFolders(root / "data", root / "raw", root / "policy")
     folders.policy_dir.mkdir(parents=True)
     (folders.policy_dir / "model_config.yaml").write_text(MODEL_CONFIG)
-    # Loading Evidently takes longer than scoring the whole book; its own tests draw pages.
-    (folders.policy_dir / "monitoring_thresholds.yaml").write_text("evidently: {pages: none}\n")
+    # Loading Evidently takes longer than scoring the whole book, and pictures as long; their own tests draw them.
+    (folders.policy_dir / "monitoring_thresholds.yaml").write_text("evidently: {pages: none}\ncharts: {png: none}\n")
     write_book(folders.layout, (generate_month(SPEC, month) for month in months_of(SPEC)), on_month=lambda: None)
     return folders
 

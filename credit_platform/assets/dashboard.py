@@ -12,7 +12,9 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
+from credit_platform.assets.charts import RenderError, draws_charts, write_charts
 from credit_platform.assets.declaration import OWNERS, asset_key
+from credit_platform.assets.drift_page import NEWEST_MONTH_TAG
 from credit_platform.assets.model_documents import PAGE
 from credit_platform.assets.overview import (
     DASHBOARD,
@@ -24,6 +26,7 @@ from credit_platform.assets.overview import (
 )
 from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.files import write_text
+from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables import Lake
 from credit_platform.lending.months import month_key
 from credit_platform.partitions import MonthlyAxis, months_before, run_months, same_month
@@ -79,11 +82,26 @@ def dashboard_asset(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
         if overview is None:
             return
         write_text(lake.layout.report(ACTION_HISTORY), history_csv(overview.actions))
+        newest = context.run.tags.get(NEWEST_MONTH_TAG)
+        charts = _charts(overview, lake.layout, is_drawn=draws_charts(months, newest, policy.monitoring.charts.png))
         for month in months:
             told = _metadata(overview, lake.layout.report(DASHBOARD), lake.layout.month_page(month))
-            context.add_asset_metadata(told, partition_key=month_key(month))
+            context.add_asset_metadata({**told, **charts}, partition_key=month_key(month))
 
     return pages_for_people
+
+
+def _charts(overview: Overview, layout: Layout, *, is_drawn: bool) -> dict[str, dg.MetadataValue]:
+    """Where the charts lie as pictures, or in words why there are none."""
+    if not is_drawn:
+        return {
+            "charts": dg.MetadataValue.text("not drawn: by policy charts.png, or a later month of the run draws them")
+        }
+    try:
+        files = write_charts(overview, layout)
+    except RenderError as error:
+        return {"charts": dg.MetadataValue.text(f"not drawn: {error}")}
+    return {"charts": dg.MetadataValue.path(str(files[0].parent)), "n_charts": dg.MetadataValue.int(len(files))}
 
 
 def _metadata(overview: Overview, page: Path, month_page: Path) -> dict[str, dg.MetadataValue]:

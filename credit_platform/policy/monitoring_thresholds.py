@@ -84,6 +84,12 @@ class EvidentlyPages(PolicySection):
     pages: Literal["latest", "all", "none"]
 
 
+class ChartPolicy(PolicySection):
+    """Whether a run draws the charts as pictures for its newest month, or none."""
+
+    png: Literal["latest", "none"]
+
+
 class FairLendingPolicy(PolicySection):
     """Groups by age that are compared, and the lines beyond which a difference is pointed out."""
 
@@ -147,6 +153,7 @@ class MonitoringThresholds(PolicySection):
     stability: StabilityThresholds
     psi: PsiThresholds
     evidently: EvidentlyPages
+    charts: ChartPolicy
     fair_lending: FairLendingPolicy
     overrides: OverridesPolicy
     estimate: EstimatePolicy

@@ -122,7 +122,7 @@ class Section:
 def figure_html(figure: go.Figure | Figure, *, name: str, label: str) -> str:
     """A place for a figure and its data; `name` is its id, unique on the page, `label` tells a screen reader."""
     if isinstance(figure, dict):
-        text, layout = json.dumps(figure, default=_iso, separators=(",", ":")), figure["layout"]
+        text, layout = figure_json(figure), figure["layout"]
     else:
         text, layout = figure.to_json() or "", figure.to_dict()["layout"]
     content = text.replace("</", "<\\/")
@@ -132,6 +132,15 @@ def figure_html(figure: go.Figure | Figure, *, name: str, label: str) -> str:
         f"<div id='{name}' style='height:{height}px'></div></figure>\n"
         f"<script type='application/json' data-figure='{name}'>{content}</script>"
     )
+
+
+def figure_json(figure: Figure) -> str:
+    """Plain content of a figure as JSON in one line.
+
+    Raises:
+        TypeError: it holds something that is neither a JSON value nor a date.
+    """
+    return json.dumps(figure, default=_iso, separators=(",", ":"))
 
 
 def _iso(value: object) -> str:

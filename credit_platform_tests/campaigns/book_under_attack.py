@@ -85,7 +85,7 @@ def make_attacked_book(root: Path) -> AttackedBook:
     book = AttackedBook(root)
     book.policy_dir.mkdir(parents=True)
     (book.policy_dir / "model_config.yaml").write_text(_POLICY)
-    (book.policy_dir / "monitoring_thresholds.yaml").write_text("evidently: {pages: none}\n")
+    (book.policy_dir / "monitoring_thresholds.yaml").write_text("evidently: {pages: none}\ncharts: {png: none}\n")
     write_book(
         Layout(root / "unused", book.raw_dir),
         (generate_month(SPEC, month) for month in months_of(SPEC)),
