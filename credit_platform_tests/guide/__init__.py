@@ -1,0 +1,1 @@
+"""Tests that read the README and the guide, and do what they say."""

@@ -1,0 +1,206 @@
+"""Every recipe of the guide, performed as it is written: on a copy of the package and of a small finished book."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from credit_platform.cli.instance import open_instance
+from credit_platform.lake.model_store import ModelStore
+from credit_platform_tests.guide.pages import GUIDE, ROOT, apply_edits, blocks_of, commands_of, section
+from credit_platform_tests.small_book import LAST, BookFolders, check_results
+
+RECIPES = (GUIDE / "recipes.md").read_text(encoding="utf-8")
+TITLES = ("A threshold", "A model", "A feature", "A check", "A source")
+JULY = date(2024, 7, 1)
+
+
+@dataclass(frozen=True)
+class Kitchen:
+    """A copy of the package and a book of its own, in which a recipe is performed."""
+
+    root: Path
+    book: BookFolders
+    title: str
+
+    @property
+    def text(self) -> str:
+        return section(RECIPES, self.title)
+
+    def edit(self) -> list[Path]:
+        """Write the files and make the edits the recipe shows; the Python files touched."""
+        touched = []
+        for block in blocks_of(self.text):
+            if block.language == "diff":
+                touched += apply_edits(self.root, block.text)
+            elif block.language == "python" and block.file:
+                (self.root / block.file).write_text(block.text, encoding="utf-8")
+                touched.append(self.root / block.file)
+            elif block.language == "yaml" and block.file:
+                with (self.book.policy_dir / block.file).open("a", encoding="utf-8") as policy:
+                    policy.write(f"\n{block.text}")
+        return [file for file in touched if file.suffix == ".py"]
+
+    def run(self) -> str:
+        """Run the recipe's commands with the edited package; what they print."""
+        said = []
+        for command in commands_of(self.text):
+            program = Path(sys.executable).with_name(command.words[0])
+            own = {
+                "PYTHONPATH": str(self.root),
+                "CREDIT_DATA_DIR": str(self.book.data_dir),
+                "CREDIT_RAW_DIR": str(self.book.raw_dir),
+                "CREDIT_POLICY_DIR": str(self.book.policy_dir),
+                "COLUMNS": "250",
+            }
+            inherited = {name: value for name, value in os.environ.items() if not name.startswith("CREDIT_")}
+            done = subprocess.run(
+                [str(program), *command.words[1:]],
+                env=inherited | own,
+                cwd=self.root,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=300,
+            )
+            assert done.returncode == command.exit_code, f"{command}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
+            said.append(done.stdout)
+        return "\n".join(said)
+
+    def ask(self) -> pl.DataFrame:
+        """The answer to the recipe's SQL."""
+        (query,) = (block.text for block in blocks_of(self.text) if block.language == "sql")
+        with duckdb.connect(self.book.layout.datamart, read_only=True) as connection:
+            return connection.sql(query.strip().rstrip(";")).pl()
+
+
+def kitchen(title: str, book: BookFolders, root: Path) -> Kitchen:
+    """A copy of the package beside a book, with the policy in a folder of its own."""
+    shutil.copytree(ROOT / "credit_platform", root / "credit_platform", ignore=shutil.ignore_patterns("__pycache__"))
+    policy = root / "policy"
+    policy.mkdir()
+    if book.policy_dir.is_dir():
+        shutil.copytree(book.policy_dir, policy, dirs_exist_ok=True)
+    return Kitchen(root, BookFolders(book.data_dir, book.raw_dir, policy), title)
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_the_edits_of_every_recipe_fit_the_package_as_it_is(title: str, tmp_path: Path) -> None:
+    nothing = BookFolders(tmp_path / "data", tmp_path / "raw", tmp_path / "none")
+    cooked = kitchen(title, nothing, tmp_path / "copy")
+    shutil.copy(ROOT / "pyproject.toml", cooked.root)
+    touched = cooked.edit()
+    for file in touched:
+        compile(file.read_text(encoding="utf-8"), str(file), "exec")
+    if touched:
+        ruff = Path(sys.executable).with_name("ruff")
+        command = [str(ruff), "check", "--no-cache", *(str(file) for file in touched)]
+        linted = subprocess.run(command, cwd=cooked.root, capture_output=True, text=True, check=False)
+        assert linted.returncode == 0, linted.stdout[-2000:]
+
+
+def test_an_edit_that_does_not_fit_is_found(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("one\ntwo\none\n")
+    with pytest.raises(AssertionError, match="holds these lines 2 times"):
+        apply_edits(tmp_path, "--- a.py\n@@\n-one\n+three\n")
+    apply_edits(tmp_path, "--- a.py\n@@\n two\n-one\n+three\n")
+    assert (tmp_path / "a.py").read_text() == "one\ntwo\nthree\n"
+
+
+@pytest.mark.slow
+def test_a_threshold_changes_the_verdict_of_the_month(book_copy: BookFolders, tmp_path: Path) -> None:
+    cooked = kitchen("A threshold", book_copy, tmp_path / "copy")
+    before = book_copy.lake.scan("monitoring/gradient_boosting/performance", [LAST]).collect()
+    assert before.filter(metric="ks", segment="all")["status"].to_list() == ["ok"]
+    cooked.edit()
+    cooked.run()
+    status = {(model, metric): (value, said) for model, metric, value, said in cooked.ask().iter_rows()}
+    assert len(status) == 4
+    for (model, metric), (value, said) in status.items():
+        floor = 0.45 if metric == "ks" else 0.90 if model == "gradient_boosting" else 0.80
+        assert (said == "ok") == (value >= floor) or said == "insufficient"
+    assert status["gradient_boosting", "roc_auc"][1] in {"warn", "insufficient"}
+
+
+@pytest.mark.slow
+def test_a_model_is_trained_and_scores_beside_the_others(book_copy: BookFolders, tmp_path: Path) -> None:
+    cooked = kitchen("A model", book_copy, tmp_path / "copy")
+    cooked.edit()
+    cooked.run()
+    (version,) = ModelStore(book_copy.layout).versions("random_forest")
+    rows = book_copy.lake.scan("prediction/random_forest", [LAST]).collect()
+    others = book_copy.lake.scan("prediction/gradient_boosting", [LAST]).collect()
+    assert set(rows["model_version"]) == {version}
+    assert set(rows["loan_id"]) == set(others["loan_id"])
+
+
+@pytest.mark.slow
+def test_a_feature_is_in_the_store_and_in_the_next_version(book_copy: BookFolders, tmp_path: Path) -> None:
+    cooked = kitchen("A feature", book_copy, tmp_path / "copy")
+    before = set(ModelStore(book_copy.layout).versions("gradient_boosting"))
+    cooked.edit()
+    cooked.run()
+    store = pl.read_parquet(book_copy.data_dir / "gold" / "feature_store" / f"{LAST}.parquet")
+    expected = store["outstanding_debt_amount"] / store["n_financial_products"]
+    known = store.with_columns(expected=expected).filter(pl.col("n_financial_products") > 0)
+    assert known.height > 50
+    assert known.select((pl.col("debt_per_product") - pl.col("expected")).abs().max()).item() < 1e-9
+    assert cooked.ask().height == 20
+    (version,) = set(ModelStore(book_copy.layout).versions("gradient_boosting")) - before
+    features = (book_copy.layout.model_version("gradient_boosting", version) / "features.json").read_text()
+    assert "debt_per_product" in features
+
+
+@pytest.mark.slow
+def test_a_check_has_a_result_for_every_month(book_copy: BookFolders, tmp_path: Path) -> None:
+    cooked = kitchen("A check", book_copy, tmp_path / "copy")
+    cooked.edit()
+    cooked.run()
+    with open_instance(cooked.book.settings()) as instance:
+        for model in ("gradient_boosting", "logistic_regression"):
+            table = f"prediction/{model}"
+            found = check_results(instance, table, "decline_rate_is_plausible")
+            for month in (JULY, LAST):
+                rows = book_copy.lake.scan(table, [month]).collect()
+                is_fine = rows.filter(decision="decline").height / rows.height <= 0.60
+                assert found[month.isoformat()] == ("SUCCEEDED" if is_fine else "FAILED", True)
+
+
+@pytest.mark.slow
+def test_a_source_is_cleaned_counted_and_asked_for(book_copy: BookFolders, tmp_path: Path) -> None:
+    own_raw = BookFolders(book_copy.data_dir, tmp_path / "raw", book_copy.policy_dir)
+    shutil.copytree(book_copy.raw_dir, own_raw.raw_dir)
+    cooked = kitchen("A source", own_raw, tmp_path / "copy")
+    cooked.edit()
+    (example,) = (block for block in blocks_of(cooked.text) if block.language == "csv")
+    header, good, empty = example.text.splitlines()
+    months = ["2024-07-01", "2024-08-01"]
+    lines = [
+        line.replace("2024-07-01", month) for month in months for line in (good, empty, good.replace("0x1", "0x3"))
+    ]
+    (own_raw.raw_dir / str(example.file)).write_text("\n".join([header, *lines, lines[0]]) + "\n")
+    cooked.run()
+    silver = pl.read_parquet(book_copy.data_dir / "silver" / "customer_bureau_scores" / "2024-07-01.parquet")
+    assert dict(silver.select("customer_id", "bureau_score").iter_rows()) == {
+        "CUS_0x1": 612,
+        "CUS_0x2": None,
+        "CUS_0x3": 612,
+    }
+    balance = {row["snapshot_month"]: row for row in cooked.ask().iter_rows(named=True)}
+    assert balance[JULY] | {"snapshot_month": JULY} == {
+        "snapshot_month": JULY,
+        "rows_in": 4,
+        "rows_out": 3,
+        "quarantined": 0,
+        "rows_repaired": 1,
+    }
+    assert balance[LAST]["rows_out"] == 3
