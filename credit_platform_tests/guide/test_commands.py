@@ -1,0 +1,152 @@
+"""Every command and query of the README and the guide: run on a small finished book, it ends as the page says."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+from cyclopts import MissingArgumentError
+
+from credit_platform.cli import main as command_line
+from credit_platform.lake.model_store import ModelStore
+from credit_platform_tests.guide.pages import GUIDE, PAGES, ROOT, Command, blocks_of, commands_of, inline_commands
+from credit_platform_tests.small_book import LAST, PREVIEW_ALLOWED, BookFolders
+
+pytestmark = PREVIEW_ALLOWED
+
+TEXTS = {page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8") for page in PAGES}
+WITH_COMMANDS = [name for name, text in TEXTS.items() if commands_of(text)]
+# Performed elsewhere, because they take long, serve until stopped or need an edit first: where each is run instead.
+ELSEWHERE = {
+    "make demo": "credit_platform_tests/cli/test_demo.py",
+    "make ui": "credit_platform_tests/browser/test_dagster_ui.py",
+    "credit-platform backfill": "credit_platform_tests/conftest.py",
+}
+PERFORMED_AS_RECIPES = "credit_platform/guide/recipes.md"
+# Verbs that read, in a second or less; the others run with the slow tests.
+QUICK = {"status", "timeline", "models", "explain", "alerts", "audit", "clean", "score", "dictionary"}
+
+
+def filled(command: Command, book: BookFolders) -> list[str]:
+    """The command's arguments with the words in capitals filled in from the book."""
+    loan = book.lake.scan("prediction/gradient_boosting", [LAST]).collect()["loan_id"][0]
+    version = max(ModelStore(book.layout).versions("gradient_boosting"))
+    return [{"LOAN_ID": loan, "VERSION": version}.get(word, word) for word in command.words[1:]]
+
+
+def ended(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
+    """Run the command line in this process; the exit code."""
+    monkeypatch.setattr(sys, "argv", ["credit-platform", *arguments])
+    with pytest.raises(SystemExit) as left:
+        command_line.main()
+    return left.value.code if isinstance(left.value.code, int) else 0
+
+
+@pytest.fixture
+def at_home(book_copy: BookFolders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BookFolders:
+    """The settings of a reader who works in a folder of their own on a finished book."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    monkeypatch.setenv("CREDIT_DATA_DIR", str(book_copy.data_dir))
+    monkeypatch.setenv("CREDIT_RAW_DIR", str(book_copy.raw_dir))
+    monkeypatch.setenv("CREDIT_POLICY_DIR", str(book_copy.policy_dir))
+    rows = book_copy.lake.scan("gold/feature_store", [LAST]).collect()
+    rows.write_csv(tmp_path / "applications.csv")
+    return book_copy
+
+
+def run_page(name: str, book: BookFolders, monkeypatch: pytest.MonkeyPatch, *, verbs: set[str] | None) -> list[str]:
+    """Run the page's commands in order, of some verbs only if given; the commands that ended otherwise than told."""
+    wrong = []
+    for command in commands_of(TEXTS[name]):
+        if command.words[0] != "credit-platform" or str(command) in ELSEWHERE or "ui" in command.words:
+            continue
+        if verbs is not None and command.words[1] not in verbs:
+            continue
+        code = ended(filled(command, book), monkeypatch)
+        if code != command.exit_code:
+            wrong.append(f"{command} ended with {code}, the page says {command.exit_code}")
+    return wrong
+
+
+@pytest.mark.parametrize("name", [name for name in WITH_COMMANDS if name != PERFORMED_AS_RECIPES])
+def test_commands_that_read_end_as_the_page_says(
+    name: str, at_home: BookFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run_page(name, at_home, monkeypatch, verbs=QUICK) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in WITH_COMMANDS if name != PERFORMED_AS_RECIPES])
+def test_all_commands_of_a_page_end_as_it_says_in_its_order(
+    name: str, at_home: BookFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run_page(name, at_home, monkeypatch, verbs=None) == []
+
+
+def test_a_command_that_ends_otherwise_is_found(at_home: BookFolders, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TEXTS, "made up", "```console\n$ credit-platform clean\n$ credit-platform stat  # exits 2\n```")
+    assert run_page("made up", at_home, monkeypatch, verbs=None) == [
+        "credit-platform clean ended with 1, the page says 0"
+    ]
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_what_a_console_block_shows_is_run_here_or_named_as_run_elsewhere(name: str) -> None:
+    for command in commands_of(TEXTS[name]):
+        if command.words[0] == "make":
+            assert (ROOT / ELSEWHERE[str(command)]).is_file(), command
+            shown = subprocess.run(["make", "-n", *command.words[1:]], cwd=ROOT, capture_output=True, check=False)
+            assert shown.returncode == 0, command
+        else:
+            assert command.words[0] in {"credit-platform", "export"}, command
+    assert all((ROOT / file).is_file() for file in ELSEWHERE.values())
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_commands_within_sentences_can_be_called(name: str) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    for written in inline_commands(TEXTS[name]):
+        program, *words = written.replace("...", "X").split()
+        if program == "make":
+            assert {word for word in words if "=" not in word} <= targets, written
+        elif words[0] not in {"VERB", "--help"}:
+            # A sentence may leave out what the verb asks for; it may not name what is not there.
+            with contextlib.suppress(MissingArgumentError):
+                command_line.app.parse_args(words, exit_on_error=False, print_error=False)
+
+
+def test_every_verb_is_on_the_page_of_commands() -> None:
+    page = TEXTS["credit_platform/guide/commands.md"]
+    verbs = [verb for verb in command_line.app if not verb.startswith("-")]
+    assert len(verbs) > 10
+    assert [verb for verb in verbs if f"credit-platform {verb}" not in page] == []
+
+
+@pytest.mark.parametrize("name", [name for name in TEXTS if name != PERFORMED_AS_RECIPES])
+def test_every_query_has_an_answer(name: str, at_home: BookFolders) -> None:
+    loan = at_home.lake.scan("prediction/gradient_boosting", [LAST]).collect()["loan_id"][0]
+    with duckdb.connect(at_home.layout.datamart, read_only=True) as connection:
+        for block in blocks_of(TEXTS[name]):
+            for query in block.text.split(";") if block.language == "sql" else []:
+                if not query.strip():
+                    continue
+                found = connection.sql(query.replace("LOAN_ID", loan))
+                assert found is None or len(found.fetchall()) > 0, query
+
+
+def test_the_guide_is_linked_from_the_readme() -> None:
+    linked = set(re.findall(r"\]\(credit_platform/guide/([\w-]+\.md)\)", TEXTS["README.md"]))
+    assert linked == {page.name for page in GUIDE.glob("*.md")}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_links_lead_to_files(name: str) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", TEXTS[name]):
+        if not target.startswith("http"):
+            assert (ROOT / Path(name).parent / target).exists(), target
