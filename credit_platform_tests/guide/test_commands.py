@@ -17,7 +17,11 @@ from credit_platform.lake.model_store import ModelStore
 from credit_platform_tests.guide.pages import GUIDE, PAGES, ROOT, Command, blocks_of, commands_of, inline_commands
 from credit_platform_tests.small_book import LAST, PREVIEW_ALLOWED, BookFolders
 
-pytestmark = PREVIEW_ALLOWED
+pytestmark = [
+    *PREVIEW_ALLOWED,
+    # The program reads its arguments itself, which the library takes for a slip within tests.
+    pytest.mark.filterwarnings("ignore:Cyclopts application invoked without tokens"),
+]
 
 TEXTS = {page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8") for page in PAGES}
 WITH_COMMANDS = [name for name, text in TEXTS.items() if commands_of(text)]
