@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from credit_platform import errors
 from credit_platform_tests.guide.pages import GUIDE, PAGES, ROOT, section
 
 NODES = (GUIDE / "nodes.md").read_text(encoding="utf-8")
@@ -81,3 +82,14 @@ def test_checks_schedules_and_sensors_that_a_page_names_exist(page: str) -> None
     unknown = named - CHECKS - set(GRAPH["schedules"]) - set(GRAPH["sensors"])
     assert unknown == set()
     assert named
+
+
+def test_every_error_of_the_platform_is_on_the_page_of_symptoms() -> None:
+    page = (GUIDE / "troubleshooting.md").read_text(encoding="utf-8")
+    family = [
+        name
+        for name, found in vars(errors).items()
+        if isinstance(found, type) and issubclass(found, errors.CreditPlatformError)
+    ]
+    assert len(family) > 10
+    assert [name for name in family if name != "CreditPlatformError" and f"| `{name}` |" not in page] == []
