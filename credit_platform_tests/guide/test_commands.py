@@ -33,7 +33,7 @@ ELSEWHERE = {
 }
 PERFORMED_AS_RECIPES = "credit_platform/guide/recipes.md"
 # Verbs that read, in a second or less; the others run with the slow tests.
-QUICK = {"status", "timeline", "models", "explain", "alerts", "audit", "clean", "score", "dictionary"}
+QUICK = {"status", "timeline", "models", "explain", "alerts", "audit", "clean", "score", "dictionary", "doctor"}
 
 
 def filled(command: Command, book: BookFolders) -> list[str]:
