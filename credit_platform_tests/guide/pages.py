@@ -46,7 +46,7 @@ def blocks_of(text: str) -> list[Block]:
 
 def commands_of(text: str) -> list[Command]:
     """The commands of all console blocks, in order."""
-    commands = []
+    commands: list[Command] = []
     for block in blocks_of(text):
         if block.language != "console":
             continue
@@ -72,7 +72,7 @@ def section(text: str, title: str) -> str:
 
 def apply_edits(root: Path, diff: str) -> list[Path]:
     """Carry out the edits of a diff block: every hunk's old lines are found once, and replaced by its new ones."""
-    changed = []
+    changed: list[Path] = []
     for part in re.split(r"^--- ", diff, flags=re.MULTILINE)[1:]:
         name, _, body = part.partition("\n")
         file = root / name.strip()

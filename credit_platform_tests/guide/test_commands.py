@@ -66,7 +66,7 @@ def at_home(book_copy: BookFolders, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def run_page(name: str, book: BookFolders, monkeypatch: pytest.MonkeyPatch, *, verbs: set[str] | None) -> list[str]:
     """Run the page's commands in order, of some verbs only if given; the commands that ended otherwise than told."""
-    wrong = []
+    wrong: list[str] = []
     for command in commands_of(TEXTS[name]):
         if command.words[0] != "credit-platform" or str(command) in ELSEWHERE or "ui" in command.words:
             continue

@@ -38,7 +38,7 @@ class Kitchen:
 
     def edit(self) -> list[Path]:
         """Write the files and make the edits the recipe shows; the Python files touched."""
-        touched = []
+        touched: list[Path] = []
         for block in blocks_of(self.text):
             if block.language == "diff":
                 touched += apply_edits(self.root, block.text)
@@ -52,7 +52,7 @@ class Kitchen:
 
     def run(self) -> str:
         """Run the recipe's commands with the edited package; what they print."""
-        said = []
+        said: list[str] = []
         for command in commands_of(self.text):
             program = Path(sys.executable).with_name(command.words[0])
             own = {
