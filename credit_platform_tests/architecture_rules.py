@@ -28,6 +28,8 @@ MAY_IMPORT = {
     "definitions": PURE | {"lake", "settings", "partitions", "assets", "checks", "automation", "quick_start"},
     "quick_start": frozenset(),
     "run_history": frozenset(),
+    # The platform from Python stands beside the command line and runs what it runs.
+    "orchestrator": PURE | {"lake", "settings", "partitions", "assets", "checks", "automation", "cli"},
     "cli": PURE | {"lake", "settings", "partitions", "assets", "checks", "automation", "definitions", "cli"},
 }
 _IO_CALLS = frozenset({"open", "print", "input", "getenv"})

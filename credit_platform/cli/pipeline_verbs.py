@@ -59,7 +59,63 @@ def score(
     return score_order(book, Console(), order, is_json=json_)
 
 
+def continuous(
+    *,
+    months: Annotated[int | None, Parameter(help="At most so many; all delivered months without.")] = None,
+    json_: AsJson = False,
+) -> int:
+    """Walk on from the newest built month: data, scores, outcome, action, retraining, promotion, rollback advice."""
+    from credit_platform.cli.book import known_book
+    from credit_platform.cli.continuous import run_continuous
+    from credit_platform.errors import SettingsError
+    from credit_platform.settings import load_settings
+
+    if months is not None and months < 1:
+        raise SettingsError(name="--months", reason=f"{months} is less than 1", fix="Walk one month or more.")
+    return run_continuous(known_book(load_settings()), Console(), n_months=months, is_json=json_)
+
+
+def drift(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True, help="As for simulate.")]) -> int:
+    """Another word for `simulate`: a book with a planted drift, and what was noticed when."""
+    from credit_platform.cli.main import app
+
+    code = app(["simulate", *tokens], exit_on_error=False, print_error=True, result_action="return_value")
+    return code if isinstance(code, int) else 0
+
+
+def everything() -> int:
+    """Another word for `init`, `train` and `continuous` in a row: the whole delivered book, to its last month."""
+    from credit_platform.cli.book import Book, initialise
+    from credit_platform.cli.continuous import run_continuous
+    from credit_platform.cli.training import is_untrained, train_first
+    from credit_platform.settings import load_settings
+
+    book = Book.of(initialise(load_settings()))
+    code = train_first(book, Console()) if is_untrained(book) else 0
+    return code or run_continuous(book, Console(), n_months=None)
+
+
+def setup() -> int:
+    """Another word for `init` and `doctor`: the book's months written down, and what is missing to run it."""
+    from credit_platform.cli.book import initialise
+    from credit_platform.cli.doctor import show_findings
+    from credit_platform.settings import load_settings
+
+    print(initialise(load_settings()).platform_file)
+    return show_findings(Console(), port=3000, is_json=False, is_mending=False)
+
+
+def quick_demo() -> int:
+    """Another word for `demo --months 30 --loans 150`: a small generated book, trained once, and half a year of use."""
+    from credit_platform.cli.demo import run_demo
+    from credit_platform.settings import load_settings
+
+    return run_demo(load_settings(), Console(), n_months=30, loans_per_month=150, seed=42)
+
+
 def add_pipeline_verbs(app: App) -> None:
     """Add the verbs of this module to the command line."""
-    for verb in (train, score):
+    for verb in (train, score, continuous, drift, setup):
         app.command(verb)
+    app.command(everything, name="all")
+    app.command(quick_demo, name="quick-demo")
