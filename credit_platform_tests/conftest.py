@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from credit_platform_tests.drifted_book import make_drifted_book
 from credit_platform_tests.small_book import BookFolders, make_book
 
 # How long an example takes depends on what else the machine does.
@@ -59,6 +60,19 @@ def finished_book(small_book: BookFolders, shared_root: Path) -> BookFolders:
             done.write_text(f"exit {finished.returncode}\n{finished.stdout}\n{finished.stderr}")
     assert done.read_text().startswith("exit 0\n"), done.read_text()
     return small_book
+
+
+@pytest.fixture(scope="session")
+def drifted_book(shared_root: Path) -> BookFolders:
+    """A book with a planted concept drift after its whole life, made once a session. Read only."""
+    root, done = shared_root / "drifted_book", shared_root / "drifted_book.log"
+    with (shared_root / "drifted_book.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            finished = make_drifted_book(root).command("backfill")
+            done.write_text(f"exit {finished.returncode}\n{finished.stdout}\n{finished.stderr}")
+    assert done.read_text().startswith("exit 0\n"), done.read_text()
+    return BookFolders(root / "data", root / "raw", root / "policy")
 
 
 @pytest.fixture

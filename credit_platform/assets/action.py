@@ -151,6 +151,8 @@ def _action_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDef
             context.add_asset_metadata(
                 {
                     "action": decision.action,
+                    # All reasons are a click away when they are long; the first is what one wants to know.
+                    "why": decision.reasons[0],
                     "rule_action": decision.rule_action,
                     "actionable": decision.actionable,
                     "state": decision.state,

@@ -66,10 +66,11 @@ def generated_book(data_dir: Path) -> dict[str, str]:
 
 
 @contextmanager
-def dagster_dev(environment: dict[str, str], log: Path) -> Iterator[DagsterServer]:
-    """`dagster dev` in the checkout, as a newcomer starts it, on a free port."""
+def dagster_dev(environment: dict[str, str], log: Path, *, is_to_look_at: bool = False) -> Iterator[DagsterServer]:
+    """`dagster dev` in the checkout, as a newcomer starts it, on a free port; no daemon where nothing is to run."""
     port = _free_port()
-    command = [sys.executable, "-m", "dagster", "dev", "--host", "127.0.0.1", "--port", str(port)]
+    program = ["dagster_webserver"] if is_to_look_at else ["dagster", "dev"]
+    command = [sys.executable, "-m", *program, "--host", "127.0.0.1", "--port", str(port)]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -140,9 +141,11 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def fresh_tab(chromium: Browser, server: DagsterServer, pictures: Path) -> Iterator[DagsterPage]:
+def fresh_tab(
+    chromium: Browser, server: DagsterServer, pictures: Path, *, width: int = 1600, height: int = 1000
+) -> Iterator[DagsterPage]:
     """A tab of its own; fails in the end when the UI logged an error or got one from the server."""
-    context = chromium.new_context(viewport={"width": 1600, "height": 1000})
+    context = chromium.new_context(viewport={"width": width, "height": height})
     ui = DagsterPage(context.new_page(), server.address, pictures)
     yield ui
     context.close()

@@ -59,9 +59,10 @@ class DagsterPage:
         row = self.page.locator("[class*=AssetSidebarNode_itemContainer]")
         return row.filter(has=self.page.get_by_title(name, exact=True))
 
-    def unfold_in_sidebar(self, group: str) -> None:
-        """Show the assets of a group in the list beside the graph."""
-        self.sidebar_row(group).get_by_role("img", name="arrow_drop_down").click()
+    def unfold_in_sidebar(self, *groups: str) -> None:
+        """Show what is in a group in the list beside the graph, and then in a group of that; again hides it."""
+        for group in groups:
+            self.sidebar_row(group).get_by_role("img", name="arrow_drop_down").click()
 
     def select_in_lineage(self, group: str, asset: str) -> None:
         """Unfold a group in the list beside the graph and select one of its assets."""

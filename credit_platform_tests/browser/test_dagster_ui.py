@@ -38,17 +38,17 @@ def test_the_graph_shows_every_layer_as_a_group(ui: DagsterPage) -> None:
     ui.picture("1-layers-expanded")
     # Only what lies on the screen is drawn, and choosing an asset in the list brings it there.
     shown = {
-        "bronze": ["lms_loan_daily"],
-        "silver": ["loan_snapshots"],
-        "gold": ["feature_store", "label_store"],
-        "monitoring": ["dashboard", "row_balance"],
+        ("bronze",): ["lms_loan_daily"],
+        ("silver",): ["loan_snapshots"],
+        ("gold",): ["feature_store", "label_store"],
+        ("monitoring", "all_models"): ["dashboard"],
     }
-    for layer, assets in shown.items():
-        ui.unfold_in_sidebar(layer)
+    for folders, assets in shown.items():
+        ui.unfold_in_sidebar(*folders)
         for asset in assets:
             ui.sidebar_row(asset).first.click()
             expect(ui.graph_nodes(asset).first).to_be_visible(timeout=30 * SECONDS)
-        ui.unfold_in_sidebar(layer)
+        ui.unfold_in_sidebar(folders[0])
 
 
 def test_one_month_is_materialized_by_clicking(ui: DagsterPage, dagster_server: DagsterServer) -> None:
@@ -124,9 +124,14 @@ def test_materializing_everything_is_one_run_per_partitions_definition(
     for layer in LAYERS:
         expect(ui.graph_nodes(layer)).to_be_visible()
     ui.expand_all_groups()
-    ui.unfold_in_sidebar("monitoring")
-    ui.unfold_in_sidebar("prediction")
-    for asset in ("dashboard", "history", "row_balance", "gradient_boosting", "logistic_regression"):
-        row = ui.sidebar_row(asset).first
-        expect(row.get_by_role("img", name="run_success")).to_be_visible(timeout=30 * SECONDS)
+    built = {
+        ("prediction",): ["gradient_boosting", "logistic_regression"],
+        ("monitoring", "all_models", "sources"): ["dashboard", "history", "row_balance"],
+    }
+    for folders, assets in built.items():
+        ui.unfold_in_sidebar(*folders)
+        for asset in assets:
+            row = ui.sidebar_row(asset).first
+            expect(row.get_by_role("img", name="run_success")).to_be_visible(timeout=30 * SECONDS)
+        ui.unfold_in_sidebar(folders[0])
     ui.picture("6-everything-graph")

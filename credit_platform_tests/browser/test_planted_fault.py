@@ -56,7 +56,7 @@ def tab(
 ) -> Iterator[DagsterPage]:
     assert whole_range.returncode == 1
     with (
-        dagster_dev(environment, pictures / "dagster-dev-fault.log") as server,
+        dagster_dev(environment, pictures / "dagster-dev-fault.log", is_to_look_at=True) as server,
         fresh_tab(chromium, server, pictures) as page,
     ):
         yield page
