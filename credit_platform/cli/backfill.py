@@ -35,7 +35,7 @@ class Backfill:
         """Build every table of the range, then train, score and monitor month by month."""
         self.build(first, last)
         axis = self.book.axis
-        is_anything_built = any((BUILD_MONTH, month) not in self.failed for month in month_range(first, last))
+        is_anything_built = any(self._can_be_scored(month) for month in month_range(first, last))
         if last < axis.first_training or not is_anything_built:
             return
         untrained = [model for model in self._models if not self._has_version(model)]
@@ -96,6 +96,10 @@ class Backfill:
         """Whether policy leaves promotion to people, and for some model nobody has decided yet."""
         is_automatic = self.book.settings.policy.model.promotion.auto_promote
         return not is_automatic and not all(self._has_version(model) for model in self._models)
+
+    def _can_be_scored(self, month: date) -> bool:
+        """Whether the month has features: new loans are scored also where the outcomes of old ones did not arrive."""
+        return (BUILD_MONTH, month) not in self.failed or self.book.lake.has("gold/feature_store", month)
 
     def _is_built(self, month: date) -> bool:
         return all(self.book.lake.has(f"silver/{table}", month) for table in SILVER_TABLES)
