@@ -4,10 +4,13 @@ The names are those of the churn pipeline this platform replaces, so that notebo
 thin front over what the command line and the assets run; no rule and no number is made here.
 """
 
+import json
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from datetime import date
 from io import StringIO
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -16,6 +19,7 @@ from rich.console import Console
 
 from credit_platform.automation.alert_delivery import AlertDesk
 from credit_platform.checks.contract_verdicts import MonthVerdict, contract_verdicts
+from credit_platform.cli import main
 from credit_platform.cli.alerts import desk_of
 from credit_platform.cli.book import Book, initialise, models_named
 from credit_platform.cli.continuous import WalkedMonth, months_to_walk, walk
@@ -34,11 +38,7 @@ from credit_platform.settings import Settings, load_settings
 
 @dataclass
 class MLPipelineOrchestrator:
-    """The life of one book, phase by phase.
-
-    `settings` default to what the environment says. What the runs print goes to `console`; without one it is kept and
-    told in the error of a phase that fails.
-    """
+    """The life of one book, phase by phase; what its runs print goes to `console`, or into the error of a failure."""
 
     settings: Settings = field(default_factory=load_settings)
     console: Console = field(default_factory=lambda: Console(file=StringIO(), width=200))
@@ -86,14 +86,34 @@ class MLPipelineOrchestrator:
     def run_continuous_learning(self, max_iterations: int | None = None) -> list[WalkedMonth]:
         """Walk on month by month from the newest built one, as `credit-platform continuous`.
 
-        Args:
-            max_iterations: Months to walk at most; all that are delivered without.
-
         Returns:
-            What each model did in each month, and what failed there.
+            What each model did in each month, at most `max_iterations`, and what failed there.
         """
         book = self.book
         return walk(book, self.console, months_to_walk(book, max_iterations))
+
+    def run_drift_simulation(
+        self, drift: str = "concept", first_month: str = "2023-03", strength: float = 0.7, out: Path = Path("lab")
+    ) -> dict[str, object]:
+        """Plant a drift in a generated book and run its whole life apart, as `credit-platform simulate`.
+
+        Policy is what the environment says; this book and its history are not touched.
+
+        Args:
+            drift: The kind, as simulate knows it.
+            first_month: From which month on, YYYY-MM.
+            strength: Above 0 up to 1.
+            out: The folder of the lab, which must be its own (SettingsError otherwise).
+
+        Returns:
+            What was noticed when, against the truth, and what failed.
+        """
+        planted = ["--drift", drift, "--from", first_month, "--strength", f"{strength:g}", "--out", str(out), "--json"]
+        printed = StringIO()
+        with redirect_stdout(printed):
+            main.app(["simulate", *planted], exit_on_error=False, result_action="return_value")
+        found: dict[str, object] = json.loads(printed.getvalue())
+        return found
 
     def _versions_in_force(self, month: date) -> tuple[dict[str, str], pl.DataFrame]:
         book, parts = self.book, list[pl.DataFrame]()
@@ -192,10 +212,7 @@ class ModelValidator:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two rankings of the same loans: their ROC-AUC and the chance that they differ that much by luck alone.
-
-    None where a class is missing, so that nothing can be ranked.
-    """
+    """Two rankings of the same loans, and the chance that they differ so by luck; None where a class is missing."""
 
     n: int
     n_bad: int

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from datetime import date
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import polars as pl
 import pytest
+from cyclopts import App, Parameter
 
 from credit_platform import orchestrator as facade
+from credit_platform.cli import main
 from credit_platform.cli.book import Book
+from credit_platform.cli.pipeline_verbs import drift
 from credit_platform.cli.training import newest_built
 from credit_platform.errors import MissingMonthsError, ModelStoreError, SettingsError, WindowError
 from credit_platform.lake.promotions import PromotionLog, incumbent
@@ -117,3 +123,29 @@ def test_drift_is_detected_where_it_is_and_not_elsewhere(book: Book) -> None:
 def test_open_alerts_are_those_of_the_ledger(book: Book) -> None:
     alerts = facade.AlertManager(book)
     assert alerts.open_alerts() == alerts.desk.ledger.open_alerts()
+
+
+@pytest.fixture
+def a_simulate(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """A verb that notes how it was called: simulating a life takes minutes and has tests of its own."""
+    app, called = App(), list[tuple[str, ...]]()
+
+    @app.command
+    def simulate(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> int:
+        called.append(tokens)
+        sys.stdout.write(json.dumps({"noticed": "2023-09"}))
+        return 0
+
+    monkeypatch.setattr(main, "app", app)
+    return called
+
+
+def test_a_drift_simulation_is_what_the_verb_simulates(
+    finished_book: BookFolders, tmp_path: Path, a_simulate: list[tuple[str, ...]]
+) -> None:
+    pipeline = MLPipelineOrchestrator(finished_book.settings())
+    assert pipeline.run_drift_simulation("label", "2023-05", 0.5, out=tmp_path) == {"noticed": "2023-09"}
+    asked = ("--drift", "label", "--from", "2023-05", "--strength", "0.5")
+    assert a_simulate == [(*asked, "--out", str(tmp_path), "--json")]
+    assert drift(*asked) == 0
+    assert a_simulate[1] == asked

@@ -76,6 +76,11 @@ def test_help_names_every_verb(tmp_path: Path) -> None:
         "backup",
         "restore",
         "prune",
+        "continuous",
+        "drift",
+        "all",
+        "setup",
+        "quick-demo",
     ):
         assert verb in shown.stdout
 
