@@ -23,6 +23,7 @@ from rich.console import Console
 from credit_platform.cli.audit import verdict
 from credit_platform.cli.book import Book
 from credit_platform.cli.instance import INSTANCE_FILE, history_storage, moved_from, open_instance
+from credit_platform.errors import BackupError
 from credit_platform.lake.audit import AuditLog
 from credit_platform.lake.backup_file import BackupWriter, new_backup
 from credit_platform.lake.files import HIDDEN_PART
@@ -39,9 +40,12 @@ def back_up(settings: Settings, console: Console, target: Path, *, with_raw: boo
     """Write a backup and say what is in it; the exit code, 1 where decisions or versions are not sound.
 
     Raises:
-        BackupError: something lies at `target` already.
+        BackupError: something lies at `target` already, or it lies in the data folder itself.
         StorageError: the disk is full.
     """
+    if settings.data_dir.resolve() in target.resolve().parents:
+        # The next backup would hold this one, and the disk that takes the data would take the backup along.
+        raise BackupError(file=target, reason="it lies in the data folder", fix="Name a file elsewhere")
     book = Book.of(settings)
     home = dagster_home(settings.data_dir)
     under_way = runs_under_way(settings)

@@ -177,6 +177,13 @@ def test_backups_taken_while_versions_are_stored_are_all_sound(busy: BookFolders
     assert found[-1]["versions"] > found[0]["versions"]
 
 
+def test_a_backup_does_not_lie_in_what_it_backs_up(finished_book: BookFolders) -> None:
+    target = finished_book.data_dir / "backups" / "b.tar.gz"
+    with pytest.raises(BackupError, match="it lies in the data folder"):
+        back_up(finished_book.settings(), Console(file=StringIO()), target)
+    assert not target.parent.exists()
+
+
 def test_a_database_is_copied_whole_with_what_its_log_still_holds(tmp_path: Path) -> None:
     import sqlite3
 
