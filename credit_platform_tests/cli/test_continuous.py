@@ -37,6 +37,7 @@ def without_last_month(book: BookFolders) -> BookFolders:
     return book
 
 
+@pytest.mark.slow
 def test_a_walk_over_a_missing_month_gives_what_was_there(
     finished_book: BookFolders, book_copy: BookFolders, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -58,6 +59,7 @@ def test_a_walk_over_a_missing_month_gives_what_was_there(
     assert months_to_walk(book, None) == []
 
 
+@pytest.mark.slow
 def test_a_month_that_fails_is_told_with_its_reason_and_exits_with_1(book_copy: BookFolders, tmp_path: Path) -> None:
     shutil.copytree(book_copy.raw_dir, tmp_path / "raw")
     folders = replace(without_last_month(book_copy), raw_dir=tmp_path / "raw")
