@@ -11,6 +11,7 @@ import polars as pl
 
 from credit_platform.assets.before_outcome import found_before_outcome
 from credit_platform.assets.declaration import asset_key, table_declaration
+from credit_platform.assets.pictures import action_picture
 from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.files import write_text
 from credit_platform.lake.overrides import OverrideLog, override_of
@@ -148,6 +149,7 @@ def _action_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDef
         for month in run_months(context):
             subject, decision = desk.decide(month)
             _write_reports(lake, policy, subject, decision)
+            rows.append(decision.to_frame(subject))
             context.add_asset_metadata(
                 {
                     "action": decision.action,
@@ -160,10 +162,10 @@ def _action_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDef
                     "rollback": f"{decision.rollback.within}: {decision.rollback.why}",
                     "model_version": subject.model_version,
                     "reasons": dg.MetadataValue.md("\n".join(f"- {reason}" for reason in decision.reasons)),
+                    "actions_by_month": action_picture(lake.lake, table, rows),
                 },
                 partition_key=month_key(month),
             )
-            rows.append(decision.to_frame(subject))
         return pl.concat(rows)
 
     return what_to_do

@@ -24,6 +24,7 @@ from credit_platform.assets.overview import (
     rows_or_empty,
     versions_decided,
 )
+from credit_platform.assets.pictures import picture
 from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.files import write_text
 from credit_platform.lake.layout import Layout
@@ -33,9 +34,11 @@ from credit_platform.partitions import MonthlyAxis, months_before, run_months, s
 from credit_platform.policy.load import Policy
 from credit_platform.reports.action_history import history_csv
 from credit_platform.reports.dashboard import verdicts_of
+from credit_platform.reports.figures import rows_of
 from credit_platform.reports.month_facts import MonthFacts
 from credit_platform.reports.month_page import month_page
 from credit_platform.reports.overview import Overview, model_title
+from credit_platform.reports.svg import trend_svg
 
 ACTION_HISTORY = "actions/history.csv"
 _OF_MODELS = ("estimate_backtest", "early_reads", "fair_lending")
@@ -114,7 +117,27 @@ def _metadata(overview: Overview, page: Path, month_page: Path) -> dict[str, dg.
         "month_page": dg.MetadataValue.path(str(month_page)),
         "as_of": dg.MetadataValue.text(month_key(overview.snapshot_month)),
         **verdicts,
+        **_pictures(overview),
     }
+
+
+def _pictures(overview: Overview) -> dict[str, dg.MetadataValue]:
+    """The ROC-AUC of every model by month, small enough to be shown without a click."""
+    found: dict[str, dg.MetadataValue] = {}
+    for model, name in overview.names.items():
+        rows = rows_of(overview.known, model=model, layer="performance", metric="roc_auc")
+        floor = overview.thresholds.metrics_for(model).get("roc_auc")
+        levels = (floor.data_science_threshold, floor.business_threshold) if floor else ()
+        svg = trend_svg(
+            rows["observed_month"].to_list(),
+            rows["value"].to_list(),
+            title=f"ROC-AUC, {name}",
+            low=rows["ci_low"].to_list(),
+            high=rows["ci_high"].to_list(),
+            levels=[level for level in levels if level is not None],
+        )
+        found[f"{model}_roc_auc_by_month"] = picture(f"ROC-AUC, {name}", svg)
+    return found
 
 
 def read_month(lake: Lake, policy: Policy, month: date) -> MonthFacts:

@@ -4,7 +4,6 @@ Figures and tests are written in `monitoring`; what follows from them is read by
 `monitoring` assets.
 """
 
-from base64 import b64encode
 from collections.abc import Sequence
 from datetime import date
 
@@ -13,6 +12,7 @@ import polars as pl
 
 from credit_platform.assets.declaration import asset_key, table_declaration
 from credit_platform.assets.monitoring import Versions, subject_of
+from credit_platform.assets.pictures import picture
 from credit_platform.assets.predictions import StoredVersion
 from credit_platform.assets.resources import LakeResource
 from credit_platform.assets.training import read_cohorts
@@ -45,10 +45,6 @@ def early_warning_assets(axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDef
 
 def _known_months(lake: Lake, table: str, first: date, last: date) -> list[date]:
     return [month for month in lake.months(table) if first <= month <= last]
-
-
-def _picture(name: str, svg: str) -> dg.MetadataValue:
-    return dg.MetadataValue.md(f"![{name}](data:image/svg+xml;base64,{b64encode(svg.encode()).decode()})")
 
 
 def _estimate_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
@@ -116,9 +112,9 @@ def _early_reads_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.Asse
             measured = measure_early_reads(
                 reads, month=month, model=model, label_mob=label_mob, thresholds=policy.monitoring
             )
-            picture = early_reads_svg(reads, measured, month=month, confidence=policy.monitoring.confidence)
+            drawn = early_reads_svg(reads, measured, month=month, confidence=policy.monitoring.confidence)
             context.add_asset_metadata(
-                {**_read_numbers(measured), "by_cohort": _picture("early bad rate by cohort", picture)},
+                {**_read_numbers(measured), "by_cohort": picture("early bad rate by cohort", drawn)},
                 partition_key=month_key(month),
             )
             tables.append(measured)

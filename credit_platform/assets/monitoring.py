@@ -11,6 +11,7 @@ import dagster as dg
 import polars as pl
 
 from credit_platform.assets.declaration import asset_key, table_declaration
+from credit_platform.assets.pictures import trend_picture
 from credit_platform.assets.predictions import StoredVersion, load_stored_version
 from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.promotions import PromotionLog, version_in_force
@@ -102,10 +103,13 @@ def _stability_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.Assets
             measured = measure_stability(
                 frame, Reference.from_json(fitted.reference), subject=subject, thresholds=policy.monitoring
             )
-            context.add_asset_metadata(
-                {"model_version": subject.model_version, **_numbers(measured)}, partition_key=month_key(month)
-            )
             tables.append(measured)
+            bands = policy.monitoring.psi
+            trend = trend_picture(lake.lake, table, tables, metric="psi", levels=(bands.warn, bands.alert))
+            context.add_asset_metadata(
+                {"model_version": subject.model_version, "psi_by_month": trend, **_numbers(measured)},
+                partition_key=month_key(month),
+            )
         return pl.concat(tables)
 
     return scores_against_training
@@ -126,6 +130,8 @@ def _performance_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.Asse
     )
     def scores_against_outcome(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
         versions = Versions(lake.lake, model, policy.model)
+        floor = policy.monitoring.metrics_for(model).get("roc_auc")
+        floors = (floor.data_science_threshold, floor.business_threshold) if floor else ()
         tables = []
         for month in run_months(context):
             cohort = add_months(month, -lag)
@@ -139,16 +145,17 @@ def _performance_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.Asse
                 baseline=_out_of_time(versions[subject.model_version].metadata),
                 psi=_psi_at_scoring(lake.lake, model, cohort),
             )
+            tables.append(measured)
             context.add_asset_metadata(
                 {
                     "model_version": subject.model_version,
                     "cohort": month_key(cohort),
                     "sample_role": subject.sample_role,
+                    "roc_auc_by_month": trend_picture(lake.lake, table, tables, metric="roc_auc", levels=floors),
                     **_numbers(measured),
                 },
                 partition_key=month_key(month),
             )
-            tables.append(measured)
         return pl.concat(tables)
 
     return scores_against_outcome

@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from credit_platform.assets.registration import POLICY
 from credit_platform.cli.book import Book
+from credit_platform.cli.pages import redraw_pages
 from credit_platform.cli.rescoring import score_again
 from credit_platform.cli.standing import Standing, trained_as_of
 from credit_platform.errors import SettingsError
@@ -106,6 +107,7 @@ def promote(
         policy_sha256=book.settings.policy.sha256,
     )
     AuditLog(book.lake.layout).append(entry)
+    redraw_pages(book, console, model, version)
     console.print(f"{escape(model)}: version {version} is {to} now.", soft_wrap=True)
     return 0
 
@@ -160,5 +162,6 @@ def _make_champion(
             f"--from {later.first:%Y-%m} --approver NAME --reason TEXT",
             soft_wrap=True,
         )
+    redraw_pages(book, console, model, version)
     months = month_range(month, newest) if newest is not None else None
     return 0 if score_again(book, console, model, months or (), command="promote") else 1

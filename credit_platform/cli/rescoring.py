@@ -34,7 +34,8 @@ def score_again(book: Book, console: Console, model: str, months: Sequence[date]
         )
         return False
     console.print(
-        f"Scored {outcome.span} again. For the pages, run: credit-platform backfill --job monitor_month {span}",
+        f"Scored {outcome.span} again. For the figures of these months on the pages, run: "
+        f"credit-platform backfill --job monitor_month {span}",
         soft_wrap=True,
     )
     return True

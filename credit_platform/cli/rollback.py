@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from credit_platform.assets.predictions import StoredVersion
 from credit_platform.cli.book import Book
+from credit_platform.cli.pages import redraw_pages
 from credit_platform.cli.promotion import Person
 from credit_platform.cli.rescoring import score_again
 from credit_platform.cli.standing import Standing, trained_as_of
@@ -139,4 +140,5 @@ def roll_back(book: Book, console: Console, *, model: str, to: str | None, first
         f"from {plan.effective_month:%Y-%m} on.",
         soft_wrap=True,
     )
+    redraw_pages(book, console, model, plan.target)
     return 0 if score_again(book, console, model, plan.scored_again, command="rollback") else 1

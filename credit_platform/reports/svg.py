@@ -9,7 +9,7 @@ from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from credit_platform.reports.wording import BLUE, GREY, ORANGE, VERMILION, month_name
+from credit_platform.reports.wording import ACTION_COLOURS, ACTIONS, BLUE, GREY, ORANGE, VERMILION, month_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,6 +55,43 @@ def trend_svg(
         f"<text x='{WIDTH - RIGHT}' y='{HEIGHT - 6}' fill='{GREY}' text-anchor='end'>{month_name(months[-1])}</text>",
     ]
     return _frame(title, "".join(parts))
+
+
+def action_svg(months: Sequence[date], actions: Sequence[str], are_live: Sequence[bool], *, title: str) -> str:
+    """One mark per month: a circle for monitor, a triangle for active monitoring, a square for retrain.
+
+    A backtest, which nothing follows from, is hollow. The last month is told in words.
+
+    Args:
+        months: Rising.
+        actions: Words of `schemas.monitoring.ACTIONS`, as long as `months`.
+        are_live: Whether something follows from the action.
+        title: What is shown, also for screen readers.
+    """
+    if not months:
+        return _frame(title, f"<text x='{LEFT}' y='{HEIGHT / 2:g}' fill='{GREY}'>no action yet</text>")
+    scale = _Scale(len(months), 0.0, 1.0)
+    marks = [
+        _mark(scale.x(place), scale.y(0.5), action, is_live=is_live)
+        for place, (action, is_live) in enumerate(zip(actions, are_live, strict=True))
+    ]
+    last = f"{month_name(months[-1])}: {ACTIONS[actions[-1]]}{'' if are_live[-1] else ' (backtest)'}"
+    parts = [
+        *marks,
+        f"<text x='{LEFT}' y='{HEIGHT - 6}' fill='{GREY}'>{month_name(months[0])}</text>",
+        f"<text x='{WIDTH - RIGHT}' y='{HEIGHT - 6}' fill='{GREY}' text-anchor='end'>{escape(last)}</text>",
+    ]
+    return _frame(title, "".join(parts))
+
+
+def _mark(x: float, y: float, action: str, *, is_live: bool) -> str:
+    colour = ACTION_COLOURS[action]
+    look = f"fill='{colour if is_live else 'none'}' stroke='{colour}' stroke-width='2'"
+    if action == "monitor":
+        return f"<circle cx='{x:.1f}' cy='{y:.1f}' r='6' {look}/>"
+    if action == "retrain":
+        return f"<rect x='{x - 6:.1f}' y='{y - 6:.1f}' width='12' height='12' {look}/>"
+    return f"<polygon points='{x:.1f},{y - 7:.1f} {x - 7:.1f},{y + 6:.1f} {x + 7:.1f},{y + 6:.1f}' {look}/>"
 
 
 class _Scale:

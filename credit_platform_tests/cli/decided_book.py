@@ -67,3 +67,7 @@ class DecidedBook:
     def bytes_of(self, model: str) -> dict[str, bytes]:
         """The predictions of a model by month."""
         return {month_key(month): table_bytes(self.folders, f"prediction/{model}", month) for month in SCORED}
+
+
+def no_pages(*_: object) -> None:
+    """Stands in for drawing pages where they are not what a test is about."""

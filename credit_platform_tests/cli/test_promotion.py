@@ -12,7 +12,7 @@ from credit_platform.cli.standing import Standing
 from credit_platform.errors import LifeCycleError, ModelStoreError, SettingsError
 from credit_platform.lake.manifest import to_json
 from credit_platform.lake.promotions import PromotionLog, version_in_force
-from credit_platform_tests.cli.decided_book import DecidedBook
+from credit_platform_tests.cli.decided_book import DecidedBook, no_pages
 from credit_platform_tests.small_book import MODELS, PREVIEW_ALLOWED, BookFolders
 
 pytestmark = PREVIEW_ALLOWED
@@ -27,6 +27,8 @@ def decided(book_copy: BookFolders, monkeypatch: pytest.MonkeyPatch) -> DecidedB
         return {}
 
     monkeypatch.setattr(Standing, "failed_gates", none)
+    # Drawing pages takes longer than deciding; test_pages does it.
+    monkeypatch.setattr("credit_platform.cli.promotion.redraw_pages", no_pages)
     return DecidedBook(book_copy)
 
 

@@ -14,7 +14,7 @@ from credit_platform.cli.standing import Standing
 from credit_platform.errors import LifeCycleError, ModelStoreError
 from credit_platform.lake.promotions import PromotionLog, version_in_force
 from credit_platform_tests.campaigns.data_folder import fingerprints
-from credit_platform_tests.cli.decided_book import DecidedBook
+from credit_platform_tests.cli.decided_book import DecidedBook, no_pages
 from credit_platform_tests.small_book import LAST, MODELS, PREVIEW_ALLOWED, BookFolders
 
 pytestmark = PREVIEW_ALLOWED
@@ -22,7 +22,9 @@ BOB = Person("Bob", ("Its scores drift.",))
 
 
 @pytest.fixture
-def decided(book_copy: BookFolders) -> DecidedBook:
+def decided(book_copy: BookFolders, monkeypatch: pytest.MonkeyPatch) -> DecidedBook:
+    # Drawing pages takes longer than going back; test_pages does it.
+    monkeypatch.setattr("credit_platform.cli.rollback.redraw_pages", no_pages)
     return DecidedBook(book_copy)
 
 

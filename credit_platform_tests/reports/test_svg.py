@@ -4,7 +4,7 @@ from datetime import date
 from xml.etree import ElementTree as ET
 
 from credit_platform.lending.months import month_range
-from credit_platform.reports.svg import trend_svg
+from credit_platform.reports.svg import action_svg, trend_svg
 
 MONTHS = month_range(date(2024, 10, 1), date(2025, 3, 1))
 SPACE = "{http://www.w3.org/2000/svg}"
@@ -46,3 +46,16 @@ def test_one_month_and_no_month_are_pictures_too() -> None:
 
 def test_a_title_cannot_become_markup() -> None:
     ET.fromstring(trend_svg(MONTHS[:1], [0.8], title="a < b & 'c'"))  # noqa: S314
+
+
+def test_actions_have_a_form_each_and_a_backtest_is_hollow() -> None:
+    months = [date(2025, month, 1) for month in (1, 2, 3)]
+    svg = action_svg(months, ["monitor", "active_monitoring", "retrain"], [False, True, True], title="Actions <b>")
+    assert svg.count("<circle") == svg.count("<polygon") == svg.count("<rect") == 1
+    assert svg.count("fill='none'") == 1
+    assert "2025-03: Retrain" in svg
+    assert "<b>" not in svg
+
+
+def test_no_action_says_so() -> None:
+    assert "no action yet" in action_svg([], [], [], title="Actions")

@@ -1,0 +1,117 @@
+"""A reader who has nothing but the dashboard: is model 2 fit for use, since when not, why, and what was done?
+
+The book's applicants default for other reasons from 2024-03 on, which outcomes show half a year later.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from credit_platform.assets.overview import DASHBOARD
+from credit_platform_tests.drifted_book import make_drifted_book
+from credit_platform_tests.small_book import BookFolders
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+
+N_CHARTS = 9
+# Milliseconds until words can be read; two megabytes of drawing library are read after them.
+PATIENCE = 60_000
+
+
+@pytest.fixture(scope="module")
+def drifted_book(tmp_path_factory: pytest.TempPathFactory) -> BookFolders:
+    """The drifted book after a whole walk by the command line."""
+    book = make_drifted_book(tmp_path_factory.mktemp("drifted"))
+    walked = book.command("backfill")
+    assert walked.returncode == 0, walked.stdout + walked.stderr
+    return book
+
+
+WINDOWS = [(1280, "light"), (1280, "dark"), (1920, "light"), (1920, "dark")]
+
+
+@pytest.fixture
+def tab(request: pytest.FixtureRequest, chromium: Browser, drifted_book: BookFolders, pictures: Path) -> Iterator[Page]:
+    """The dashboard in a tab of its own, offline; fails in the end when the page logged an error."""
+    width, scheme = getattr(request, "param", WINDOWS[0])
+    context = chromium.new_context(viewport={"width": width, "height": 1000}, color_scheme=scheme, offline=True)
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(drifted_book.layout.report(DASHBOARD).as_uri(), timeout=PATIENCE)
+    yield page
+    page.screenshot(path=pictures / f"dashboard-{width}-{scheme}.png", full_page=True)
+    context.close()
+    assert not problems
+
+
+def _answer(page: Page, model: str, question: str) -> str:
+    """What the card of a model says to a question."""
+    card = page.locator(f"#verdict_{model}")
+    return card.locator("dt", has_text=question).locator("xpath=following-sibling::dd[1]").inner_text()
+
+
+def _drawn(page: Page) -> None:
+    page.wait_for_function(
+        "document.querySelectorAll('.js-plotly-plot .main-svg').length > 0 && waiting.size === 0", timeout=PATIENCE
+    )
+
+
+def test_the_dashboard_answers_the_questions_about_model_2(tab: Page) -> None:
+    model = "gradient_boosting"
+    card = tab.locator(f"#verdict_{model}")
+    expect(card.locator("h3")).to_have_text("Model 2: Gradient boosting")
+    expect(card.locator(".verdict")).to_contain_text("Not fit for use")
+    assert _answer(tab, model, "Fit for use") == "No"
+    assert _answer(tab, model, "Since").startswith("not fit for use since 2024-09 (3 months); last judged in 2024-11")
+    signs = _answer(tab, model, "First signs")
+    assert re.match(r"2024-0[4-7], [2-5] months before it failed: .*early bads", signs), signs
+    why = _answer(tab, model, "Why")
+    assert re.search(r"2024-09, when it failed: ROC-AUC 0\.\d+ .*below the business threshold 0.75", why), why
+    done = _answer(tab, model, "Done")
+    assert "retraining was asked for in 2024-09, 2024-10, 2024-11" in done
+    assert re.search(r"version 2024-09-01-\w+, trained as of 2024-09, was (not )?promoted", done), done
+    assert re.search(r"version 2024-01-01-\w+ in force since 2024-02", done), done
+    # The answers are the first thing on the page.
+    box = card.bounding_box()
+    assert box is not None
+    assert box["y"] < 400
+
+
+@pytest.mark.parametrize("tab", WINDOWS, indirect=True, ids=str)
+def test_every_figure_is_drawn_inside_its_place_and_nothing_is_cut_off(tab: Page) -> None:
+    _drawn(tab)
+    places = tab.evaluate(
+        """() => [...document.querySelectorAll('figure > div')].map((place) => {
+            const box = place.getBoundingClientRect(), svg = place.querySelector('.main-svg');
+            const drawn = svg && svg.getBoundingClientRect();
+            return [place.id, !!svg, drawn && drawn.right <= box.right + 1 && drawn.bottom <= box.bottom + 1];
+        })"""
+    )
+    assert len(places) > 15
+    assert [place for place in places if place[1:] != [True, True]] == []
+    assert not tab.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+    cut_off = "[...document.querySelectorAll('.scroll')].filter((box) => box.scrollWidth > box.clientWidth + 1).length"
+    assert tab.evaluate(cut_off) == 0
+
+
+def test_the_navigation_and_the_months_lead_where_they_say(tab: Page) -> None:
+    tab.get_by_role("navigation").get_by_role("link", name="Early reads").click()
+    expect(tab.get_by_role("heading", name=re.compile("^Early reads"))).to_be_in_viewport()
+    tab.locator("#months").get_by_role("link", name="2024-09").click()
+    expect(tab.get_by_role("heading", level=1)).to_have_text("The month 2024-09")
+    expect(tab.locator("#action")).to_contain_text("below the business threshold 0.75")
+    tab.get_by_role("link", name="Dashboard").click()
+    expect(tab.get_by_role("heading", level=1)).to_have_text("Model monitoring, 2024-11")
+
+
+def test_the_charts_lie_beside_it_as_pictures(drifted_book: BookFolders) -> None:
+    charts = sorted(drifted_book.layout.chart("psi_trends").parent.glob("*.png"))
+    assert len(charts) == N_CHARTS
+    assert all(chart.read_bytes().startswith(b"\x89PNG") for chart in charts)
