@@ -9,6 +9,7 @@ import dagster as dg
 
 from credit_platform.assets.declaration import OWNERS, asset_key
 from credit_platform.assets.model_documents import document_version
+from credit_platform.assets.month_pages import tell_of_training
 from credit_platform.assets.registration import TrainingOutcome, windows_by_role
 from credit_platform.assets.resources import LakeResource
 from credit_platform.assets.retrain_claim import train_once
@@ -83,6 +84,7 @@ def _model_asset(model: str, spec: ModelSpec, axis: MonthlyAxis, policy: Policy)
                 told = _training_metadata(outcome, str(lake.layout.model_version(model, version)))
                 documents = document_version(lake.lake, policy, model, version)
                 context.add_asset_metadata(told | documents, partition_key=key)
+            tell_of_training(lake.lake, policy, run_months(context), context.log)
             return version
 
         other = train_once(context, lake.layout, model, train)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import polars as pl
 
-from credit_platform.assets.dashboard import read_month
+from credit_platform.assets.month_pages import read_month
 from credit_platform.assets.overview import DASHBOARD, draw_dashboard
 from credit_platform.assets.pictures import action_picture, so_far, trend_picture
 from credit_platform.lending.months import add_months, month_range
-from credit_platform_tests.small_book import FIRST_OUTCOME, LAST, BookFolders
+from credit_platform_tests.small_book import FIRST_OUTCOME, FIRST_TRAINING, LAST, BookFolders
 
 MONTHS = month_range(FIRST_OUTCOME, LAST)
 
@@ -38,6 +38,14 @@ def test_a_page_tells_of_its_own_month_alone(finished_book: BookFolders) -> None
     for frame in (facts.balance, facts.stability, facts.performance, facts.actions, facts.early_reads):
         assert frame["snapshot_month"].unique().to_list() == [MONTHS[1]]
     assert facts.history["observed_month"].max() == MONTHS[1]
+
+
+def test_the_page_of_a_month_tells_what_was_trained_as_of_it_although_that_came_later(
+    finished_book: BookFolders,
+) -> None:
+    versions = finished_book.layout.month_page(FIRST_TRAINING).read_text().split("id='versions'")[1]
+    assert "in force from 2024-02" in versions
+    assert "No version was trained" in finished_book.layout.month_page(FIRST_OUTCOME).read_text()
 
 
 def test_the_dashboard_is_of_the_newest_month_and_the_same_each_time(book_copy: BookFolders) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -32,13 +33,14 @@ def drifted_book(tmp_path_factory: pytest.TempPathFactory) -> BookFolders:
     return book
 
 
-WINDOWS = [(1280, "light"), (1280, "dark"), (1920, "light"), (1920, "dark")]
+WINDOWS: list[tuple[int, Literal["light", "dark"]]] = [(1280, "light"), (1280, "dark"), (1920, "light"), (1920, "dark")]
 
 
 @pytest.fixture
 def tab(request: pytest.FixtureRequest, chromium: Browser, drifted_book: BookFolders, pictures: Path) -> Iterator[Page]:
     """The dashboard in a tab of its own, offline; fails in the end when the page logged an error."""
-    width, scheme = getattr(request, "param", WINDOWS[0])
+    asked: tuple[int, Literal["light", "dark"]] = getattr(request, "param", WINDOWS[0])
+    width, scheme = asked
     context = chromium.new_context(viewport={"width": width, "height": 1000}, color_scheme=scheme, offline=True)
     page = context.new_page()
     problems: list[str] = []
