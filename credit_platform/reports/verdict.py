@@ -167,8 +167,9 @@ def _asked(months: pl.DataFrame) -> str:
     asked = months.filter((pl.col("action") == "retrain") & pl.col("actionable"))["snapshot_month"].to_list()
     if not asked:
         return "no retraining was asked for"
-    named = ", ".join(month_name(month) for month in asked[-3:])
-    return f"retraining was asked for in {'..., ' if len(asked) > 3 else ''}{named}"
+    if len(asked) > 3:
+        return f"retraining was asked for in {len(asked)} months from {month_name(asked[0])} to {month_name(asked[-1])}"
+    return f"retraining was asked for in {', '.join(month_name(month) for month in asked)}"
 
 
 def _tried(row: dict[str, object]) -> str:
