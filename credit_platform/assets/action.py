@@ -26,8 +26,10 @@ from credit_platform.monitoring.persistence import Past
 from credit_platform.partitions import MonthlyAxis, months_before, run_months
 from credit_platform.policy.load import Policy
 from credit_platform.reports.action_report import action_json, action_text
+from credit_platform.schemas.evidence import DataQuality
 from credit_platform.schemas.tables import MODEL_TABLES
 
+_QUALITY = "monitoring/data_quality"
 _READ = ("performance", "stability", "estimate", "early_reads", "estimate_backtest")
 # One month further than the state looks: the month before has looked as far back.
 _MONTHS_BACK = LOOK_BACK_MONTHS + 1
@@ -69,10 +71,16 @@ class ActionDesk:
                 thresholds=thresholds,
                 before_outcome=found_before_outcome(self._lake, self._model, month, thresholds),
                 past=self._past(month),
+                quality=self._quality(month),
             )
             override = override_of(self._overrides, self._model, month, subject.model_version)
             self._decided[month] = subject, obeying(decision, override, thresholds)
         return self._decided[month]
+
+    def _quality(self, month: date) -> pl.DataFrame:
+        """The month's scores; empty where they were never made, which the reasons say."""
+        known = [month] if self._lake.has(_QUALITY, month) else []
+        return self._lake.scan(_QUALITY, known).collect() if known else DataQuality.create_empty()
 
     def _is_stored(self, month: date) -> bool:
         return all(self._lake.has(f"monitoring/{self._model}/{part}", month) for part in _READ)
@@ -136,11 +144,14 @@ def _action_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDef
     @dg.asset(
         **table_declaration(table, MODEL_TABLES["action"], axis.outcome_months),
         deps=[
-            dg.AssetDep(
-                asset_key(f"monitoring/{model}/{part}"),
-                partition_mapping=months_before(reach.get(part, _MONTHS_BACK)),
-            )
-            for part in _READ
+            *(
+                dg.AssetDep(
+                    asset_key(f"monitoring/{model}/{part}"),
+                    partition_mapping=months_before(reach.get(part, _MONTHS_BACK)),
+                )
+                for part in _READ
+            ),
+            dg.AssetDep(asset_key(_QUALITY), partition_mapping=months_before(_MONTHS_BACK)),
         ],
     )
     def what_to_do(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:

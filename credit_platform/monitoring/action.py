@@ -11,12 +11,21 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from credit_platform.monitoring.action_state import Judged, State, Training, Transition, transition_of
-from credit_platform.monitoring.findings import Finding, Rule, figures, performance_findings, stability_findings
+from credit_platform.monitoring.findings import (
+    DECIDING,
+    Figure,
+    Finding,
+    Rule,
+    figures,
+    performance_findings,
+    quality_findings,
+    stability_findings,
+)
 from credit_platform.monitoring.persistence import Past, persisting
 from credit_platform.monitoring.rollback import RollbackAdvice, rollback_advice
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from credit_platform.monitoring.measures import Subject
@@ -36,6 +45,18 @@ ACTION_OF_RULE: dict[Rule, Action] = {
     "estimated_below_threshold": "active_monitoring",
     "not_measurable": "active_monitoring",
     "worth_watching": "monitor",
+}
+
+# Which of the three triggers of the trade's action table a rule carries out; None: this platform added it.
+TRIGGER_OF_RULE: dict[Rule, str | None] = {
+    "below_business_threshold": "retrain: a P0 or P1 metric below its business threshold",
+    "below_data_science_threshold": "active_monitoring: a P0 or P1 metric between its two thresholds",
+    "degraded_against_out_of_time": "comparison with the out-of-time baseline",
+    "scores_shifted": None,
+    "early_reads_worse": None,
+    "estimated_below_threshold": None,
+    "not_measurable": None,
+    "worth_watching": "monitor: every P0 and P1 metric at or above its data-science threshold",
 }
 
 NEXT_STEPS: dict[Action, tuple[str, ...]] = {
@@ -113,6 +134,7 @@ def decide_action(
     thresholds: MonitoringThresholds,
     before_outcome: Sequence[Finding] = (),
     past: Past | None = None,
+    quality: pl.DataFrame | None = None,
 ) -> ActionDecision:
     """Decide on one version from one month's figures.
 
@@ -129,6 +151,7 @@ def decide_action(
         thresholds: Floors, bands and notifications.
         before_outcome: What `early_findings` found in the newest estimate and early reads.
         past: Performance of earlier months, for what must persist; None where there is none.
+        quality: Rows of `monitoring/data_quality` of the month, empty when it was not scored; None: not looked at.
 
     The state is that of the month by itself until `ActionDecision.with_state` is told of others and of trainings.
     """
@@ -140,13 +163,18 @@ def decide_action(
     is_stability_live = set(stability.get_column("sample_role").to_list()) == {"post"}
     findings += stability_findings(stability, thresholds=thresholds, is_live=is_stability_live)
     findings += before_outcome
+    if quality is not None:
+        findings += quality_findings(quality, thresholds=thresholds, is_live=is_stability_live)
     order = list(ACTION_OF_RULE)
     triggered = tuple(sorted(findings, key=lambda finding: order.index(finding.rule)))
     action = ACTION_OF_RULE[triggered[0].rule] if triggered else "monitor"
     deciding = [finding for finding in triggered if action != "monitor" and ACTION_OF_RULE[finding.rule] == action]
     actionable = any(finding.is_live for finding in deciding) if deciding else is_live
     advice = rollback_advice(found, thresholds) if is_live else RollbackAdvice("none", "a backtest is not acted on")
-    reasons = _reasons(triggered, subject, earlier.missing, advice)
+    fine = _all_is_well(found, subject.model, thresholds)
+    reasons = _reasons(triggered, subject, earlier.missing, advice, fine=fine)
+    if quality is not None and quality.is_empty():
+        reasons += ("missing: the data quality of the month is not stored, so sources were not looked at",)
     judged = Judged(subject.snapshot_month, subject.model_version, action, actionable, not triggered, reasons[0])
     return ActionDecision(
         action=action,
@@ -162,11 +190,9 @@ def decide_action(
 
 
 def _reasons(
-    triggered: tuple[Finding, ...], subject: Subject, missing: tuple[date, ...], advice: RollbackAdvice
+    triggered: tuple[Finding, ...], subject: Subject, missing: tuple[date, ...], advice: RollbackAdvice, *, fine: str
 ) -> tuple[str, ...]:
-    reasons = [f"{finding.rule}: {finding.reason}" for finding in triggered]
-    if not reasons:
-        reasons = ["every P0 and P1 metric is at or above its data-science threshold"]
+    reasons = [f"{finding.rule}: {finding.reason}" for finding in triggered] or [fine]
     if advice.is_advised:
         reasons.append(f"rollback: advised, {_how_soon(advice)}: {advice.why}; a recommendation, a person decides")
     if subject.sample_role != "post":
@@ -176,6 +202,16 @@ def _reasons(
         months = ", ".join(f"{month:%Y-%m}" for month in missing)
         reasons.append(f"missing: the performance of {months} is not stored, so what persists was judged without it")
     return tuple(reasons)
+
+
+def _all_is_well(found: Mapping[str, Figure], model: str, thresholds: MonitoringThresholds) -> str:
+    """What holds when nothing was found, with every value and its threshold."""
+    held = [
+        f"{metric} {figure.value:.4f} ({threshold.data_science_threshold:g})"
+        for metric, threshold in thresholds.metrics_for(model).items()
+        if threshold.priority in DECIDING and (figure := found.get(metric, Figure())).value is not None
+    ]
+    return f"every P0 and P1 metric is at or above its data-science threshold: {', '.join(held) or 'none is measured'}"
 
 
 def _how_soon(advice: RollbackAdvice) -> str:

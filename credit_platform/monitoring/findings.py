@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+import polars as pl
+
 from credit_platform.monitoring.measures import standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import polars as pl
 
     from credit_platform.monitoring.measures import Status
     from credit_platform.policy.monitoring_thresholds import MetricThreshold, MonitoringThresholds
@@ -98,6 +98,30 @@ def stability_findings(frame: pl.DataFrame, *, thresholds: MonitoringThresholds,
             findings.append(Finding("worth_watching", metric, drift.value, limit, is_live, reason))
     findings.append(_csi_finding(frame, thresholds, is_live=is_live))
     return [finding for finding in findings if finding is not None]
+
+
+def quality_findings(frame: pl.DataFrame, *, thresholds: MonitoringThresholds, is_live: bool) -> list[Finding]:
+    """Sources of the month in which a dimension of data quality is below the line: what was scored may not be so.
+
+    Args:
+        frame: Rows of `monitoring/data_quality` of the month; the total is left to the pages.
+        thresholds: The line.
+        is_live: Whether the month's scores count.
+    """
+    limit = thresholds.data_quality.watch_below
+    poor = frame.filter(pl.col("dimension") != "total", pl.col("value") < limit).sort("source", "value", "dimension")
+    worst = poor.unique("source", keep="first", maintain_order=True)
+    return [
+        Finding(
+            "worth_watching",
+            "data_quality",
+            value,
+            limit,
+            is_live,
+            f"data_quality of {source}: {dimension} {_number(value)} is below {limit:g} ({detail})",
+        )
+        for source, dimension, value, detail in worst.select("source", "dimension", "value", "detail").iter_rows()
+    ]
 
 
 def _number(value: float | None) -> str:

@@ -78,6 +78,12 @@ class PsiThresholds(PolicySection):
         return value
 
 
+class QualityThresholds(PolicySection):
+    """The score of a source's month below which a model that was scored on it is watched."""
+
+    watch_below: OpenShare
+
+
 class EvidentlyPages(PolicySection):
     """Which months get Evidently's page on their features: the newest of a run, all, or none."""
 
@@ -152,6 +158,7 @@ class MonitoringThresholds(PolicySection):
     max_degradation: OpenShare
     stability: StabilityThresholds
     psi: PsiThresholds
+    data_quality: QualityThresholds
     evidently: EvidentlyPages
     charts: ChartPolicy
     fair_lending: FairLendingPolicy

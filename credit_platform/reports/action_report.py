@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from credit_platform.monitoring.action import TRIGGER_OF_RULE
 from credit_platform.reports.wording import ACTIONS, VERDICTS, model_name, month_name
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def action_json(decision: ActionDecision, *, subject: Subject) -> str:
         "triggered": [
             {
                 "rule": finding.rule,
+                "carries_out": TRIGGER_OF_RULE[finding.rule],
                 "metric": finding.metric,
                 "value": finding.value,
                 "threshold": finding.threshold,

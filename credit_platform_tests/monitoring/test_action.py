@@ -184,3 +184,44 @@ def test_the_decision_becomes_one_row_of_the_action_table() -> None:
     row = Action.validate(_decide(performance={"roc_auc": 0.70, "accuracy": 0.72}).to_frame(at)).row(0, named=True)
     assert row["action"] == "retrain"
     assert len(row["reasons"].split("\n")) == 2
+
+
+def quality(*scores: tuple[str, str, float | None]) -> pl.DataFrame:
+    """Rows of monitoring/data_quality: source, dimension, value."""
+    rows = [{"source": s, "dimension": d, "value": v, "detail": "0 of 120 rows"} for s, d, v in scores]
+    return pl.DataFrame(
+        rows, schema={"source": pl.String, "dimension": pl.String, "value": pl.Float64, "detail": pl.String}
+    )
+
+
+def judged_with(scores: pl.DataFrame) -> ActionDecision:
+    at = subject()
+    measured, scored = figures(GOOD, at=at, n_bad=140), figures(STABLE, at=subject(lag=0), n_bad=None)
+    return decide_action(measured, scored, subject=at, thresholds=thresholds(), quality=scores)
+
+
+def test_a_source_that_went_dark_is_watched_and_named_once_with_its_worst_dimension() -> None:
+    fine = quality(("features_attributes", "validity", 0.97), ("feature_clickstream", "volume", None))
+    assert (judged_with(fine).action, judged_with(fine).state) == ("monitor", "healthy")
+    dark = quality(
+        ("feature_clickstream", "completeness", 0.0),
+        ("feature_clickstream", "volume", 0.2),
+        ("feature_clickstream", "total", 0.0),
+        ("features_attributes", "validity", 0.97),
+    )
+    decision = judged_with(dark)
+    assert (decision.action, decision.state) == ("monitor", "watch")
+    assert decision.reasons == (
+        "worth_watching: data_quality of feature_clickstream: completeness 0.0000 is below 0.5 (0 of 120 rows)",
+    )
+
+
+def test_a_month_whose_data_quality_was_never_scored_says_so() -> None:
+    assert judged_with(quality()).reasons[-1].startswith("missing: the data quality of the month is not stored")
+
+
+def test_a_healthy_month_names_every_value_that_decides_and_its_threshold() -> None:
+    (reason,) = judged_with(quality(("features_attributes", "validity", 1.0))).reasons
+    assert reason.startswith("every P0 and P1 metric is at or above its data-science threshold: roc_auc 0.")
+    assert "(0.8), accuracy 0." in reason
+    assert reason.endswith("(0.75)")
