@@ -87,10 +87,10 @@ def _model_asset(model: str, spec: ModelSpec, axis: MonthlyAxis, policy: Policy)
             tell_of_training(lake.lake, policy, run_months(context), context.log)
             return version
 
-        other = train_once(context, lake.layout, model, train)
-        if other is not None:
-            context.log.info(f"Run {other} carries out this retraining; nothing is trained here.")
-            context.add_output_metadata({"left_to_run": other})
+        done = train_once(context, lake.layout, model, train)
+        if done is not None:
+            context.log.info(f"Run {done.run_id} carried out this retraining; nothing is trained here.")
+            context.add_output_metadata({"left_to_run": done.run_id, "trained_version": done.model_version})
 
     return version_as_of
 

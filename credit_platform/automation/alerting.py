@@ -5,7 +5,7 @@ What is told to whom is written in `alert_delivery`.
 
 import dagster as dg
 
-from credit_platform.assets.retrain_claim import LEFT_TO_TAG, RETRAIN_TAG, attempts_in, run_records_at
+from credit_platform.assets.retrain_claim import RETRAIN_TAG, attempts_in, run_records_at
 from credit_platform.automation.alert_delivery import AlertDesk
 from credit_platform.automation.follow_on import run_span
 from credit_platform.automation.run_problems import problems_of
@@ -95,8 +95,7 @@ def _on_recovered_run(desk: AlertDesk, automation: Automation) -> dg.SensorDefin
     def recoveries_are_told(context: dg.RunStatusSensorContext) -> None:
         run = context.dagster_run
         span = run_span(dict(run.tags))
-        # A run that left its work to another mended nothing itself.
-        if span is None or LEFT_TO_TAG in run.tags:
+        if span is None:
             return
         model = run.tags.get(_MODEL_TAG)
         mended = [model] if model else [None, *desk.models]

@@ -13,11 +13,11 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from credit_platform.assets.declaration import asset_key
-from credit_platform.assets.retrain_claim import RETRAIN_TAG, attempts_in, retrain_key, run_records_at
+from credit_platform.assets.retrain_claim import LEFT_TO_TAG, RETRAIN_TAG, attempts_in, retrain_key, run_records_at
 from credit_platform.automation.run_reasons import run_reason
 from credit_platform.automation.schedules import sensor_status
 from credit_platform.lake.layout import Layout
-from credit_platform.lake.retrainings import Retraining
+from credit_platform.lake.retrainings import Retraining, is_alive
 from credit_platform.lake.tables import Lake
 from credit_platform.lending.months import month_key, parse_month
 from credit_platform.partitions import MonthlyAxis
@@ -148,17 +148,13 @@ def retrain_on_action(
 def _standing(instance: dg.DagsterInstance, layout: Layout, wanted: Wanted, policy: RetrainingPolicy) -> int | str:
     """The attempt that is due now, or a sentence: under way, or how the retraining ended."""
     records = run_records_at(instance, wanted.model, wanted.key)
-    if any(record.dagster_run.status == dg.DagsterRunStatus.SUCCESS for record in records):
+    if _is_done([record.dagster_run for record in records], Retraining(layout, wanted.key)):
         return "is done"
     unfinished = [record for record in records if not record.dagster_run.is_finished]
-    is_at_work = Retraining(layout, wanted.key).is_under_way()
-    silent = [] if is_at_work else [r for r in unfinished if _silent_seconds(r) > policy.dead_after_seconds]
-    for record in silent:
-        instance.report_run_failed(
-            record.dagster_run,
-            f"{wanted.key}: nothing was heard of the run for {policy.dead_after_seconds} s and no process is at it.",
-        )
-    if len(unfinished) > len(silent):
+    dead = [record for record in unfinished if _is_dead(record, layout, policy)]
+    for record in dead:
+        _give_up(instance, record.dagster_run.run_id, wanted, policy)
+    if len(unfinished) > len(dead):
         return _UNDER_WAY
     n_tried = attempts_in(records)
     if n_tried < wanted.asked and wanted.waited < _LOOKS_UNTIL_ASKED_AGAIN:
@@ -169,11 +165,29 @@ def _standing(instance: dg.DagsterInstance, layout: Layout, wanted: Wanted, poli
     return n_tried + 1
 
 
-def _silent_seconds(record: dg.RunRecord) -> float:
+def _is_done(runs: Sequence[dg.DagsterRun], retraining: Retraining) -> bool:
+    succeeded = [run for run in runs if run.status == dg.DagsterRunStatus.SUCCESS]
+    if retraining.done() is None:
+        return any(LEFT_TO_TAG not in run.tags for run in succeeded)
+    # A run that was killed when it had trained is followed by one that finds the training done.
+    return bool(succeeded)
+
+
+def _is_dead(record: dg.RunRecord, layout: Layout, policy: RetrainingPolicy) -> bool:
+    run = record.dagster_run
     # Before a run is started it waits for its turn, or for Dagster's run monitoring to give it up.
-    if record.dagster_run.status not in {dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING}:
-        return 0.0
-    return (datetime.now(tz=UTC) - record.update_timestamp).total_seconds()
+    if run.status not in {dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING}:
+        return False
+    seconds = (datetime.now(tz=UTC) - record.update_timestamp).total_seconds()
+    return seconds > policy.dead_after_seconds and not is_alive(layout, run.run_id)
+
+
+def _give_up(instance: dg.DagsterInstance, run_id: str, wanted: Wanted, policy: RetrainingPolicy) -> None:
+    run = instance.get_run_by_id(run_id)
+    # It may have ended since it was looked at.
+    if run is not None and not run.is_finished:
+        why = f"{wanted.key}: no sign of the run for {policy.dead_after_seconds} s, and its process does not live."
+        instance.report_run_failed(run, why)
 
 
 def _wanted(model: str, event: dg.EventLogRecord, axis: MonthlyAxis) -> Wanted | None:

@@ -84,14 +84,9 @@ def one_at_a_time(path: Path) -> Iterator[None]:
     last has seen what all the others stored before their turn.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with lock_of(path).open("w") as stream:
+    with path.with_name(f".{path.name}.lock").open("w") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         yield
-
-
-def lock_of(path: Path) -> Path:
-    """The file whose lock stands for a turn at `path`."""
-    return path.with_name(f".{path.name}.lock")
 
 
 def drop_torn_line(descriptor: int) -> None:

@@ -78,6 +78,10 @@ class Layout:
         """The JSON file that says what a retraining came to."""
         return self.data_dir / "audit" / "retrainings" / f"{key.replace(':', '_')}.json"
 
+    def sign_of_life(self, run_id: str) -> Path:
+        """The file that the process of a retraining's run keeps locked while it lives."""
+        return self.data_dir / "audit" / "retrainings" / f".{run_id}.alive"
+
     def alerts(self) -> Path:
         """The append-only ledger of alerts."""
         return self.data_dir / "alerts" / "ledger.jsonl"

@@ -96,7 +96,6 @@ def test_a_training_that_fails_leaves_its_turn_to_the_next(trainer: Trainer) -> 
     third = trainer.run()
     assert third.success
     assert trainer.trained == [second.run_id]
-    assert not Retraining(trainer.layout, KEY).is_under_way()
 
 
 def test_a_run_that_was_given_up_as_dead_trains_nothing_and_does_not_end_well(trainer: Trainer) -> None:
@@ -106,8 +105,14 @@ def test_a_run_that_was_given_up_as_dead_trains_nothing_and_does_not_end_well(tr
     assert len(trainer.trained) == 1
 
 
-def test_what_was_trained_by_a_run_that_failed_afterwards_is_trained_again(trainer: Trainer) -> None:
+def test_what_was_trained_by_a_run_that_died_afterwards_is_not_trained_again(trainer: Trainer) -> None:
     first = trainer.run()
-    trainer.instance.report_run_failed(trainer.instance.get_run_by_id(first.run_id))  # type: ignore[arg-type]
+    run = trainer.instance.get_run_by_id(first.run_id)
+    assert run is not None
+    trainer.instance.report_run_failed(run)
     second = trainer.run()
-    assert trainer.trained == [first.run_id, second.run_id]
+    assert second.success
+    assert trainer.trained == [first.run_id]
+    left = trainer.instance.get_run_by_id(second.run_id)
+    assert left is not None
+    assert left.tags[LEFT_TO_TAG] == first.run_id

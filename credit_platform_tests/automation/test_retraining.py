@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import fcntl
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +16,7 @@ from dagster._core.test_utils import create_run_for_test
 from credit_platform.assets.retrain_claim import LEFT_TO_TAG, RETRAIN_TAG
 from credit_platform.automation.jobs import TRAIN_MODELS, monthly_jobs
 from credit_platform.automation.retraining import retrain_on_action
-from credit_platform.lake.retrainings import Retraining
+from credit_platform.lake.retrainings import Done, Retraining
 from credit_platform.lake.tables import Lake
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.model_config import RetrainingPolicy
@@ -242,6 +245,15 @@ class Impatient:
         return keys(list(data.run_requests or [])), data.skip_message or "", data.cursor
 
 
+@contextmanager
+def holding(file: Path) -> Iterator[None]:
+    """Keep a file locked, as the living process of a run does."""
+    file.parent.mkdir(parents=True)
+    with file.open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture
 def impatient(axis: MonthlyAxis, repository: RepositoryDefinition, tmp_path: Path) -> Impatient:
     """The sensor under a policy that gives a silent run up after a second."""
@@ -260,7 +272,7 @@ def test_a_run_that_died_with_all_that_watched_it_has_failed_and_is_tried_again(
     tags = {RETRAIN_TAG.format(model=MODELS[0]): KEY}
     run = create_run_for_test(instance, job_name="train_models", status=dg.DagsterRunStatus.STARTED, tags=tags)
     time.sleep(1.1)
-    with Retraining(impatient.lake.layout, KEY).turn():
+    with holding(impatient.lake.layout.sign_of_life(run.run_id)):
         assert impatient.look(instance, cursor)[1].endswith("is under way")
     asked, _, cursor = impatient.look(instance, cursor)
     assert asked == [f"{KEY}:attempt2"]
@@ -269,6 +281,20 @@ def test_a_run_that_died_with_all_that_watched_it_has_failed_and_is_tried_again(
     assert dead.status == dg.DagsterRunStatus.FAILURE
     create_run_for_test(instance, job_name="train_models", status=dg.DagsterRunStatus.FAILURE, tags=tags)
     assert f"{KEY} failed 2 times" in impatient.look(instance, cursor)[1]
+
+
+def test_a_run_that_was_killed_when_it_had_trained_is_followed_by_one_that_finds_it_done(
+    impatient: Impatient, instance: dg.DagsterInstance
+) -> None:
+    report(instance, MODELS[0], "2025-01-01", version="v1")
+    tags = {RETRAIN_TAG.format(model=MODELS[0]): KEY}
+    died = create_run_for_test(instance, job_name="train_models", status=dg.DagsterRunStatus.FAILURE, tags=tags)
+    Retraining(impatient.lake.layout, KEY).finish(Done("v2", died.run_id))
+    asked, _, cursor = impatient.look(instance, None)
+    assert asked == [f"{KEY}:attempt2"]
+    left = tags | {LEFT_TO_TAG: died.run_id}
+    create_run_for_test(instance, job_name="train_models", status=dg.DagsterRunStatus.SUCCESS, tags=left)
+    assert impatient.look(instance, cursor)[1].endswith(f"{KEY} is done")
 
 
 def test_a_run_that_has_not_started_is_left_to_the_monitoring_of_runs(

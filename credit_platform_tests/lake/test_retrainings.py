@@ -5,17 +5,17 @@ import sys
 from pathlib import Path
 
 from credit_platform.lake.layout import Layout
-from credit_platform.lake.retrainings import Done, Retraining
+from credit_platform.lake.retrainings import Done, Retraining, is_alive, show_life
 
 KEY = "retrain:gradient_boosting:2025-01-01:2024-12-01-a1"
-HOLDS_ITS_TURN = """
+LIVES = """
 import sys, time
 from pathlib import Path
 from credit_platform.lake.layout import Layout
-from credit_platform.lake.retrainings import Retraining
-with Retraining(Layout(Path(sys.argv[1]), Path(sys.argv[1])), sys.argv[2]).turn():
-    print("begun", flush=True)
-    time.sleep(60)
+from credit_platform.lake.retrainings import show_life
+show_life(Layout(Path(sys.argv[1]), Path(sys.argv[1])), "run-1")
+print("begun", flush=True)
+time.sleep(60)
 """
 
 
@@ -23,18 +23,17 @@ def retraining(folder: Path, key: str = KEY) -> Retraining:
     return Retraining(Layout(folder, folder), key)
 
 
-def test_a_process_that_is_killed_leaves_its_turn(tmp_path: Path) -> None:
-    one = retraining(tmp_path)
-    assert not one.is_under_way()
-    command = [sys.executable, "-c", HOLDS_ITS_TURN, str(tmp_path), KEY]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+def test_a_run_lives_until_its_process_ends_however_it_ends(tmp_path: Path) -> None:
+    layout = Layout(tmp_path, tmp_path)
+    assert not is_alive(layout, "run-1")
+    with subprocess.Popen([sys.executable, "-c", LIVES, str(tmp_path)], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"begun\n"
-        assert one.is_under_way()
-        assert not retraining(tmp_path, KEY.replace("2025-01", "2025-02")).is_under_way()
+        assert is_alive(layout, "run-1")
+        assert not is_alive(layout, "run-2")
+        show_life(layout, "run-1")
         process.kill()
-    assert not one.is_under_way()
-    assert one.done() is None
+    assert not is_alive(layout, "run-1")
 
 
 def test_what_a_retraining_came_to_is_written_down_for_its_key_alone(tmp_path: Path) -> None:
