@@ -207,3 +207,13 @@ def child_environment(settings: Settings, home: Path) -> dict[str, str]:
     if home.resolve() != Path.cwd():
         environment["DAGSTER_HOME"] = str(home.resolve())
     return environment
+
+
+def apart_environment(data_dir: Path) -> dict[str, str]:
+    """The environment of a process that works on a book apart: its own folder and history, and nobody is told."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "DAGSTER_HOME" and (not name.startswith("CREDIT_") or name == "CREDIT_POLICY_DIR")
+    }
+    return environment | {"CREDIT_DATA_DIR": str(data_dir.resolve()), "CREDIT_ALERT_DRY_RUN": "true"}

@@ -1,4 +1,4 @@
-"""The verbs about generated books: agreement.
+"""The verbs about generated books: agreement, simulate.
 
 Each reads its arguments, calls one function and prints, as in `main`.
 """
@@ -45,7 +45,61 @@ def agreement(
     return 1 if strict and any(line.status == "breach" for line in lines) else 0
 
 
+def simulate(
+    *,
+    drift: Annotated[
+        list[str] | None,
+        Parameter(
+            help="What is planted: covariate, label, concept, missingness, source_dark, schema_change, seasonal, "
+            "volume, label_delay or late_correction; several are allowed. Without any, all must stay silent."
+        ),
+    ] = None,
+    from_: Annotated[
+        list[str] | None,
+        Parameter(name="--from", help="First month of the drift, YYYY-MM; one for all or one each."),
+    ] = None,
+    strength: Annotated[list[float] | None, Parameter(help="Above 0 up to 1; one for all or one each.")] = None,
+    first_month: Annotated[str, Parameter(help="First month of the generated book.")] = "2021-01",
+    months: Annotated[int, Parameter(help="Months of the generated book.")] = 48,
+    loans_per_month: Annotated[int, Parameter(help="New loans a month.")] = 300,
+    seed: Annotated[int, Parameter(help="Seed of the generated book.")] = 42,
+    out: Annotated[Path, Parameter(help="Folder of the lab: a folder per scenario, and gallery.html.")] = Path("lab"),
+    json_: AsJson = False,
+) -> int:
+    """Plant drifts in a generated book, run its whole life apart from yours, print what was noticed when.
+
+    Writes OUT/SCENARIO, a data folder with its own Dagster history, its page reports/scenario.html, and
+    OUT/gallery.html over all scenarios. Exits 1 when an expectation does not hold, and says which.
+    """
+    from credit_platform.cli.book import month_argument
+    from credit_platform.cli.drifts import planted_drifts
+    from credit_platform.cli.simulate import GALLERY, PAGE, Lab, scenario_tables
+    from credit_platform.cli.simulate import simulate as run_scenario
+    from credit_platform.settings import DEFAULT_FIRST_MONTH, load_settings
+    from credit_platform.synthetic.book import BookSpec
+
+    settings = load_settings()
+    spec = BookSpec(
+        first_month=month_argument("--first-month", first_month, DEFAULT_FIRST_MONTH),
+        n_months=months,
+        loans_per_month=loans_per_month,
+        clickstream_months=settings.policy.model.features.clickstream_months,
+        seed=seed,
+        drifts=planted_drifts(drift or [], from_ or [], strength or []),
+    )
+    console, lab = Console(stderr=json_), Lab(out)
+    scenario = run_scenario(settings, console, spec, lab=lab)
+    if json_:
+        print(json.dumps(scenario.to_dict(), indent=1))
+    for shown in scenario_tables(scenario):
+        console.print(shown, highlight=False, soft_wrap=isinstance(shown, str))
+    for failure in scenario.failures:
+        console.print(f"[red]{failure}[/]", highlight=False, soft_wrap=True)
+    console.print(f"{out / scenario.name / PAGE}\n{out / GALLERY}", highlight=False, soft_wrap=True)
+    return 1 if scenario.failures else 0
+
+
 def add_lab_verbs(app: App) -> None:
     """Hang the verbs of this module onto the command line."""
-    for verb in (agreement,):
+    for verb in (agreement, simulate):
         app.command(verb)

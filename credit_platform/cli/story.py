@@ -1,0 +1,107 @@
+"""The story of a book, read from its tables and its audit log.
+
+What a story is stands in `monitoring.life_story`; printing it belongs to `demo_story` and `simulate`.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from credit_platform.cli.book import Book
+from credit_platform.lake.promotions import PromotionLog, model_reigns
+from credit_platform.lake.receipts import read_receipts
+from credit_platform.lending.months import add_months, month_range
+from credit_platform.monitoring.life_story import ModelStory, Version, tell_model
+from credit_platform.monitoring.scenario import Scenario, tell_scenario
+from credit_platform.monitoring.signs import Delivered, ModelRecord, Sign, delivery_signs, model_signs
+from credit_platform.policy.load import Policy
+from credit_platform.schemas.tables import MODEL_TABLES, SOURCE_COLUMNS
+from credit_platform.synthetic.book import BookSpec, months_of
+
+_TABLES = ("performance", "stability", "estimate", "estimate_backtest", "early_reads", "action")
+
+
+@dataclass(frozen=True)
+class BookStory:
+    """The stories of a book's models and what was seen of its deliveries."""
+
+    first_month: date
+    last_month: date
+    models: tuple[ModelStory, ...]
+    deliveries: tuple[Sign, ...]
+
+    @property
+    def signs(self) -> list[Sign]:
+        """Everything that raised, of all models and sources."""
+        return [*self.deliveries, *(sign for model in self.models for sign in model.signs)]
+
+
+def read_story(book: Book) -> BookStory:
+    """Read the story of everything that is stored; models without a table have no story."""
+    last = book.axis.last or max(book.lake.months("bronze/lms_loan_daily"), default=book.axis.first_snapshot)
+    records = PromotionLog(book.lake.layout).records()
+    as_of = {(r.model, r.model_version): r.as_of for r in records}
+    stories = []
+    for model in book.settings.policy.model.models:
+        reigns = model_reigns(records, model)
+        if not reigns:
+            continue
+        versions = [
+            Version(
+                name=reign.version,
+                as_of=as_of[model, reign.version],
+                first=reign.first,
+                last=add_months(reigns[place + 1].first, -1) if place + 1 < len(reigns) else None,
+            )
+            for place, reign in enumerate(reigns)
+        ]
+        record = _record(book, model)
+        stories.append(tell_model(record, versions, model_signs(record, book.settings.policy.monitoring)))
+    return BookStory(book.axis.first_snapshot, last, tuple(stories), tuple(delivery_signs(_delivered(book, last))))
+
+
+def _record(book: Book, model: str) -> ModelRecord:
+    frames = {}
+    for table in _TABLES:
+        name = f"monitoring/{model}/{table}"
+        months = book.lake.months(name)
+        empty = MODEL_TABLES[table].create_empty() if not months else None
+        frames[table] = empty if empty is not None else book.lake.scan(name, months).collect()
+    return ModelRecord(model=model, **frames)
+
+
+def _delivered(book: Book, last: date) -> list[Delivered]:
+    months = month_range(book.axis.first_snapshot, last)
+    return [
+        Delivered(source, month, receipt.rows, receipt.failures)
+        for source in SOURCE_COLUMNS
+        for month, receipt in read_receipts(book.lake.layout, source, months).items()
+    ]
+
+
+def judge(book: Book, spec: BookSpec, *, name: str) -> Scenario:
+    """Hold a finished book against what was planted in it."""
+    story = read_story(book)
+    stories: list[ModelStory] = [replace(told, signs=(*story.deliveries, *told.signs)) for told in story.models]
+    return tell_scenario(
+        name=name,
+        drifts=spec.drifts,
+        months=(spec.first_month, spec.last_month),
+        watched_from=min(book.axis.first_training, spec.last_month),
+        size=(spec.loans_per_month, spec.seed),
+        stories=stories,
+        deliveries=story.deliveries,
+        floors={told.model: auc_floors(book.settings.policy, told.model) for told in stories},
+        unbuilt=_unbuilt(book, spec),
+    )
+
+
+def auc_floors(policy: Policy, model: str) -> tuple[float, ...]:
+    """The thresholds of the ROC-AUC of a model, the milder first."""
+    threshold = policy.monitoring.metrics_for(model)["roc_auc"]
+    floors = (threshold.data_science_threshold, threshold.business_threshold)
+    return tuple(floor for floor in floors if floor is not None)
+
+
+def _unbuilt(book: Book, spec: BookSpec) -> dict[date, str]:
+    built = set(book.lake.months("gold/feature_store"))
+    return {month: "its features were not built" for month in months_of(spec) if month not in built}
