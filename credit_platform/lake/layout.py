@@ -34,6 +34,10 @@ class Layout:
         """A glob that matches every finished month of a table and nothing else."""
         return str(self.table(table) / MONTH_FILE)
 
+    def planted(self) -> Path:
+        """The JSON file that says what a generated book holds, beside its raw files."""
+        return self.raw_dir / ".planted.json"
+
     def source_ledger(self, source: str) -> Path:
         """The Parquet file that lists what was last read from a source."""
         return self.data_dir / "sources" / f"{source}.parquet"

@@ -13,8 +13,6 @@ from credit_platform.lending.months import month_key, parse_month
 from credit_platform.synthetic.book import BookSpec
 from credit_platform.synthetic.drift import Drift, DriftKind
 
-PLANTED_FILE = ".planted.json"
-
 
 def write_planted(layout: Layout, spec: BookSpec) -> None:
     """Write down what a generated book holds."""
@@ -29,12 +27,12 @@ def write_planted(layout: Layout, spec: BookSpec) -> None:
             for drift in spec.drifts
         ],
     }
-    write_text(layout.raw_dir / PLANTED_FILE, json.dumps(content, indent=1) + "\n")
+    write_text(layout.planted(), json.dumps(content, indent=1) + "\n")
 
 
 def read_planted(layout: Layout) -> BookSpec | None:
     """The book that was generated into the raw folder; None where the files are somebody's own."""
-    file = layout.raw_dir / PLANTED_FILE
+    file = layout.planted()
     if not file.is_file():
         return None
     content = json.loads(file.read_text(encoding="utf-8"))
