@@ -14,18 +14,21 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from credit_platform.automation.jobs import BUILD_MONTH, MONITOR_MONTH
 from credit_platform.cli.book import Book, write_book_file
 from credit_platform.cli.demo import generate_book
 from credit_platform.cli.story import judge
 from credit_platform.errors import SettingsError
 from credit_platform.lake.files import write_text
 from credit_platform.lake.layout import Layout
+from credit_platform.lake.raw_book import write_book
 from credit_platform.monitoring.scenario import Scenario
 from credit_platform.reports.gallery import Exhibit, gallery_page
 from credit_platform.reports.scenario import auc_text, drift_name, pictures, scenario_page, told_cure
 from credit_platform.reports.wording import model_name, month_name
 from credit_platform.settings import BookFile, Settings, apart_environment
-from credit_platform.synthetic.book import BookSpec
+from credit_platform.synthetic.book import BookSpec, corrected_month, months_of
+from credit_platform.synthetic.drift import DriftKind
 
 SCENARIO_FILE = "scenario.json"
 PICTURES_FILE = "scenario_pictures.json"
@@ -111,6 +114,8 @@ def simulate(settings: Settings, console: Console, spec: BookSpec, *, lab: Lab) 
     generate_book(Layout(apart.data_dir, apart.raw_dir), console, spec)
     write_book_file(apart, BookFile(first_month=spec.first_month, last_month=spec.last_month))
     _live(folder, console)
+    if any(drift.kind == DriftKind.LATE_CORRECTION for drift in spec.drifts):
+        _correct(apart, console, spec)
     scenario = judge(Book.of(apart), spec, name=folder.name)
     write_text(folder / PAGE, scenario_page(scenario, gallery=f"../../{GALLERY}"))
     write_text(folder / PICTURES_FILE, json.dumps(pictures(scenario)))
@@ -119,10 +124,20 @@ def simulate(settings: Settings, console: Console, spec: BookSpec, *, lab: Lab) 
     return scenario
 
 
-def _live(folder: Path, console: Console) -> None:
-    """Run the book's whole life in a process of its own: another history, and nobody hears of its alerts."""
+def _correct(apart: Settings, console: Console, spec: BookSpec) -> None:
+    """Deliver the corrected files of all months and take them: labels are made again, outcomes read again."""
+    layout = Layout(apart.data_dir, apart.raw_dir)
+    write_book(layout, (corrected_month(spec, month) for month in months_of(spec)), on_month=lambda: None)
+    first = min(drift.first_month for drift in spec.drifts if drift.kind == DriftKind.LATE_CORRECTION)
+    console.print(f"The loan files from {month_name(first)} on are delivered again, corrected.")
+    _live(apart.data_dir, console, "--from", f"{first:%Y-%m}", "--job", BUILD_MONTH, "--replace")
+    _live(apart.data_dir, console, "--from", f"{first:%Y-%m}", "--job", MONITOR_MONTH)
+
+
+def _live(folder: Path, console: Console, *arguments: str) -> None:
+    """Run the book's life in a process of its own: another history, and nobody hears of its alerts."""
     program = Path(sys.executable).with_name("credit-platform")
-    command = [str(program), "backfill"]
+    command = [str(program), "backfill", *arguments]
     # What a month lacks in the end is told by the scenario, so the exit code says nothing more.
     subprocess.run(command, env=apart_environment(folder), stdout=console.file, check=False)  # noqa: S603 - our own command
 

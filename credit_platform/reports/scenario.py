@@ -156,7 +156,9 @@ def _noticed_table(scenario: Scenario) -> str:
     headings = (
         "Detector", "Raises when", "Expected", "First seen", "Months after", "Months before", "Verdict", "What it saw",
     )  # fmt: skip
-    return table_html(pl.DataFrame(rows), headings=headings)
+    # All of it is the point of the page, so nothing of it scrolls.
+    style = "<style>.whole .scroll{max-height:none}</style>"
+    return f"{style}<div class='whole'>{table_html(pl.DataFrame(rows), headings=headings)}</div>"
 
 
 def _auc_table(scenario: Scenario) -> str:
