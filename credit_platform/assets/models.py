@@ -19,9 +19,12 @@ from credit_platform.lending.months import month_key
 from credit_platform.partitions import MonthlyAxis, all_months_until, months_before, run_months
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelSpec
+from credit_platform.scoring.windows import Windows
 
 
-def _training_metadata(outcome: TrainingOutcome, folder: str) -> dict[str, dg.MetadataValue]:
+def _training_metadata(
+    outcome: TrainingOutcome, folder: str, documents: dict[str, dg.MetadataValue]
+) -> dict[str, dg.MetadataValue]:
     auc = {
         str(row["sample_role"]): row
         for row in outcome.metrics.filter(outcome.metrics["metric"] == "roc_auc").iter_rows(named=True)
@@ -32,23 +35,35 @@ def _training_metadata(outcome: TrainingOutcome, folder: str) -> dict[str, dg.Me
         if row["value"] is not None and row["ci_low"] is not None
     ]
     table = "\n".join(["| sample | ROC-AUC | 95 % interval | loans | bad |", "|---|---|---|---|---|", *lines])
-    values: dict[str, dg.MetadataValue] = {
+    aucs = {
+        f"roc_auc_{role}": dg.MetadataValue.float(float(row["value"]))
+        for role, row in sorted(auc.items(), key=lambda item: item[0] != "oot")
+        if row["value"] is not None
+    }
+    top = (f"{row['rank']}. {row['feature']}" for row in outcome.importance.head(10).iter_rows(named=True))
+    tuning = {"tuning": dg.MetadataValue.md(tuning_table(outcome.tuning))} if len(outcome.tuning.trials) > 1 else {}
+    # In this order: what one wants to know of a version first, what one looks up last.
+    return {
         "model_version": dg.MetadataValue.text(outcome.model_version),
         "promoted": dg.MetadataValue.bool(outcome.decision.promote),
+        **aucs,
         "promotion_reasons": dg.MetadataValue.md("\n".join(f"- {reason}" for reason in outcome.decision.reasons)),
         "discrimination": dg.MetadataValue.md(table),
+        **documents,
+        "top_features": dg.MetadataValue.md("\n".join(top)),
+        **tuning,
+        "windows": dg.MetadataValue.md(_windows_table(outcome.windows)),
         "artifacts": dg.MetadataValue.path(folder),
-        "windows": dg.MetadataValue.json(windows_by_role(outcome.windows)),
-        "top_features": dg.MetadataValue.md(
-            "\n".join(f"{row['rank']}. {row['feature']}" for row in outcome.importance.head(10).iter_rows(named=True))
-        ),
     }
-    if len(outcome.tuning.trials) > 1:
-        values["tuning"] = dg.MetadataValue.md(tuning_table(outcome.tuning))
-    for role, row in auc.items():
-        if row["value"] is not None:
-            values[f"roc_auc_{role}"] = dg.MetadataValue.float(float(row["value"]))
-    return values
+
+
+def _windows_table(windows: Windows) -> str:
+    lines = [
+        f"| {role} | {cohorts[0][:7]} to {cohorts[-1][:7]} | {len(cohorts)} |"
+        for role, cohorts in windows_by_role(windows).items()
+        if cohorts
+    ]
+    return "\n".join(["| sample | cohorts | months |", "|---|---|---:|", *lines])
 
 
 def _model_asset(model: str, spec: ModelSpec, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
@@ -81,9 +96,9 @@ def _model_asset(model: str, spec: ModelSpec, axis: MonthlyAxis, policy: Policy)
                 outcome = train_as_of(lake.lake, model, month, policy, on_trial=log_trials(context.log))
                 version, key = outcome.model_version, month_key(month)
                 context.log.info(json.dumps({"month": key, "reasons": list(outcome.decision.reasons)}))
-                told = _training_metadata(outcome, str(lake.layout.model_version(model, version)))
+                folder = str(lake.layout.model_version(model, version))
                 documents = document_version(lake.lake, policy, model, version)
-                context.add_asset_metadata(told | documents, partition_key=key)
+                context.add_asset_metadata(_training_metadata(outcome, folder, documents), partition_key=key)
             tell_of_training(lake.lake, policy, run_months(context), context.log)
             return version
 
