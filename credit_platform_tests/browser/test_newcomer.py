@@ -89,12 +89,17 @@ def open_month(ui: DagsterPage, table: str, month: str) -> None:
     expect(ui.page.get_by_text("Materialized", exact=True)).to_be_visible()
 
 
+def note_errors(page: Page, faults: list[str]) -> None:
+    """Keep what the page's scripts and its console report as errors."""
+    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+
+
 def open_page(ui: DagsterPage, named: str) -> Page:
     """A page in the data folder whose path the UI shows, opened beside the UI as a person does with a copied path."""
     path = ui.page.locator("td").filter(has_text=re.compile(rf"/{named}$")).last.inner_text().strip()
     page = ui.page.context.new_page()
-    page.on("console", lambda said: ui.problems.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: ui.problems.append(str(error)))
+    note_errors(page, ui.problems)
     page.goto(Path(path).as_uri())
     return page
 
@@ -143,3 +148,40 @@ def test_a_newcomer_finds_when_the_model_was_unfit_why_and_what_replaced_it(
     require_told(page, truth.model_version, f"{truth.out_of_time_auc:.3f}")
     page.screenshot(path=ui.pictures / "7-version.png")
     assert cut_off(page) == []
+
+
+@pytest.mark.parametrize("width", [1280, 1920])
+def test_every_page_of_the_book_is_whole_and_logs_no_error(
+    drifted_book: BookFolders, chromium: Browser, width: int
+) -> None:
+    reports = drifted_book.data_dir / "reports"
+    newest_of_each_folder = {file.parent: file for file in sorted(reports.rglob("*.html"))}
+    pages = {*reports.glob("*.html"), *newest_of_each_folder.values()}
+    assert len(pages) > len(LAYERS) - 1
+    context = chromium.new_context(viewport={"width": width, "height": 1000})
+    faults: list[str] = []
+    for file in sorted(pages):
+        page = context.new_page()
+        note_errors(page, faults)
+        page.goto(file.as_uri())
+        faults += [f"{file.name}: {said}" for said in cut_off(page)]
+        page.close()
+    context.close()
+    assert faults == []
+
+
+@pytest.mark.parametrize(
+    ("style", "is_cut"),
+    [
+        ("width: 60px; overflow: hidden; white-space: nowrap", True),
+        ("width: 60px; overflow: hidden; white-space: nowrap; text-overflow: ellipsis", False),
+        ("width: 60px; overflow: auto; white-space: nowrap", False),
+        ("margin-left: 1270px; white-space: nowrap", True),
+        ("width: 600px; overflow: hidden", False),
+    ],
+)
+def test_a_text_that_is_cut_off_is_found(chromium: Browser, style: str, *, is_cut: bool) -> None:
+    page = chromium.new_page(viewport={"width": 1280, "height": 600})
+    page.set_content(f"<body style='margin: 0'><div style='{style}'>The month in which the model was unfit</div>")
+    assert bool(cut_off(page)) == is_cut
+    page.close()
