@@ -156,8 +156,8 @@ def bars_of(life: PlantedLife, fault: str) -> list[Bar]:
 
 
 def _performance_is_silent(life: PlantedLife, model: str) -> Bar:
-    """No outcome of a drifted cohort speaks for an action."""
-    actions = life.table(model, "action").filter(pl.col("snapshot_month") >= FIRST_OUTCOME)
+    """No outcome that becomes known from the drift on speaks for an action."""
+    actions = life.table(model, "action").filter(pl.col("snapshot_month") >= START)
     raised = actions.filter(pl.col("reasons").str.contains(_PERFORMANCE_RULES))
     measured = f"{raised.height} of {actions.height} outcome months raised"
     return Bar(model, "performance stays silent", measured, raised.is_empty() and actions.height > 0)
