@@ -13,6 +13,7 @@ import pytest
 from cyclopts import MissingArgumentError
 
 from credit_platform.cli import main as command_line
+from credit_platform.lake.catalog import refresh_datamart
 from credit_platform.lake.model_store import ModelStore
 from credit_platform_tests.guide.pages import GUIDE, PAGES, ROOT, Command, blocks_of, commands_of, inline_commands
 from credit_platform_tests.small_book import LAST, PREVIEW_ALLOWED, BookFolders
@@ -59,6 +60,8 @@ def at_home(book_copy: BookFolders, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("CREDIT_DATA_DIR", str(book_copy.data_dir))
     monkeypatch.setenv("CREDIT_RAW_DIR", str(book_copy.raw_dir))
     monkeypatch.setenv("CREDIT_POLICY_DIR", str(book_copy.policy_dir))
+    # As after copying a folder: its views read the original until somebody makes them again.
+    refresh_datamart(book_copy.layout)
     rows = book_copy.lake.scan("gold/feature_store", [LAST]).collect()
     rows.write_csv(tmp_path / "applications.csv")
     return book_copy
