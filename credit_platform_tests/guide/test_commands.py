@@ -32,7 +32,12 @@ ELSEWHERE = {
     "make ui": "credit_platform_tests/browser/test_dagster_ui.py",
     "credit-platform backfill": "credit_platform_tests/conftest.py",
 }
-PERFORMED_AS_RECIPES = "credit_platform/guide/recipes.md"
+# Pages with a test of their own that runs what they show.
+WITH_OWN_TEST = {
+    "credit_platform/guide/recipes.md": "credit_platform_tests/guide/test_recipes.py",
+    "credit_platform/guide/operations.md": "credit_platform_tests/cli/test_operations_guide.py",
+}
+RUN_HERE = [name for name in WITH_COMMANDS if name not in WITH_OWN_TEST]
 # Verbs that read, in a second or less; the others run with the slow tests.
 QUICK = {"status", "timeline", "models", "explain", "alerts", "audit", "clean", "score", "dictionary", "doctor"}
 
@@ -81,7 +86,7 @@ def run_page(name: str, book: BookFolders, monkeypatch: pytest.MonkeyPatch, *, v
     return wrong
 
 
-@pytest.mark.parametrize("name", [name for name in WITH_COMMANDS if name != PERFORMED_AS_RECIPES])
+@pytest.mark.parametrize("name", RUN_HERE)
 def test_commands_that_read_end_as_the_page_says(
     name: str, at_home: BookFolders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,7 +94,7 @@ def test_commands_that_read_end_as_the_page_says(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in WITH_COMMANDS if name != PERFORMED_AS_RECIPES])
+@pytest.mark.parametrize("name", RUN_HERE)
 def test_all_commands_of_a_page_end_as_it_says_in_its_order(
     name: str, at_home: BookFolders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,7 +108,7 @@ def test_a_command_that_ends_otherwise_is_found(at_home: BookFolders, monkeypatc
     ]
 
 
-@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize("name", [name for name in TEXTS if name not in WITH_OWN_TEST])
 def test_what_a_console_block_shows_is_run_here_or_named_as_run_elsewhere(name: str) -> None:
     for command in commands_of(TEXTS[name]):
         if command.words[0] == "make":
@@ -113,6 +118,8 @@ def test_what_a_console_block_shows_is_run_here_or_named_as_run_elsewhere(name: 
         else:
             assert command.words[0] in {"credit-platform", "export"}, command
     assert all((ROOT / file).is_file() for file in ELSEWHERE.values())
+    own = {page: test for page, test in WITH_OWN_TEST.items() if page in TEXTS}
+    assert all((ROOT / test).is_file() for test in own.values())
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -135,7 +142,7 @@ def test_every_verb_is_on_the_page_of_commands() -> None:
     assert [verb for verb in verbs if f"credit-platform {verb}" not in page] == []
 
 
-@pytest.mark.parametrize("name", [name for name in TEXTS if name != PERFORMED_AS_RECIPES])
+@pytest.mark.parametrize("name", [name for name in TEXTS if name not in WITH_OWN_TEST])
 def test_every_query_has_an_answer(name: str, at_home: BookFolders) -> None:
     loan = at_home.lake.scan("prediction/gradient_boosting", [LAST]).collect()["loan_id"][0]
     with duckdb.connect(at_home.layout.datamart, read_only=True) as connection:
