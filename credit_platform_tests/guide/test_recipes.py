@@ -70,7 +70,7 @@ class Kitchen:
                 capture_output=True,
                 text=True,
                 check=False,
-                timeout=300,
+                timeout=600,
             )
             assert done.returncode == command.exit_code, f"{command}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
             said.append(done.stdout)
