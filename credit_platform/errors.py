@@ -88,6 +88,14 @@ class TrainingError(CreditPlatformError):
         super().__init__(f"model {model}: {reason}. {fix}")
 
 
+class ReplayError(CreditPlatformError):
+    """A month, or one of its tables, cannot be made again as it was known."""
+
+    def __init__(self, *, month: date, reason: str, fix: str) -> None:
+        self.month, self.reason, self.fix = month, reason, fix
+        super().__init__(f"replay as of {month:%Y-%m}: {reason}. {fix}")
+
+
 class ModelStoreError(CreditPlatformError):
     """A stored model version is missing, damaged or not what its manifest says."""
 

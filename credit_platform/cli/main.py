@@ -13,7 +13,7 @@ from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 from rich.markup import escape
 
-from credit_platform.cli.arguments import AsJson, From, To
+from credit_platform.cli.arguments import AnyModel, AsJson, From, To
 from credit_platform.cli.lab import add_lab_verbs
 from credit_platform.cli.life_cycle import add_verbs
 from credit_platform.cli.pipeline_verbs import add_pipeline_verbs
@@ -162,6 +162,22 @@ def explain(
         for line in explanation_lines(found):
             Console(soft_wrap=isinstance(line, str)).print(line, highlight=False)
     return 0
+
+
+@app.command
+def replay(
+    *,
+    as_of: Annotated[str, Parameter(help="The month to make again, YYYY-MM.")],
+    model: AnyModel = None,
+    json_: AsJson = False,
+) -> int:
+    """Make a month again from what was known then, hold it against what is stored, show what was corrected since."""
+    from credit_platform.cli.book import Book, month_argument
+    from credit_platform.cli.replay_verb import run_replay
+    from credit_platform.settings import DEFAULT_FIRST_MONTH, load_settings
+
+    month = month_argument("--as-of", as_of, DEFAULT_FIRST_MONTH)
+    return run_replay(Book.of(load_settings()), Console(), month=month, model=model, is_json=json_)
 
 
 @app.command(name="override-action")

@@ -29,7 +29,7 @@ from credit_platform.errors import SourceError
 from credit_platform.lending.months import month_key, parse_month
 
 _REPOSITORY_LABEL = "__repository__@credit_platform.definitions"
-_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Runner:
             definition = definition.get_subset(asset_selection=selection)
         run = self.instance.create_run_for_job(
             job_def=definition,
-            run_config=_QUIET,
+            run_config=QUIET,
             tags=_span_tags(first, last)
             | {REPOSITORY_LABEL_TAG: _REPOSITORY_LABEL}
             | run_reason(self.command, "asked for on the command line")

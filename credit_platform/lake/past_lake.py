@@ -33,10 +33,11 @@ class PastLake:
     _decisions: int = -1
 
     def __post_init__(self) -> None:
-        """Link what does not change with time: versions of models are verified by their hash as they are read."""
+        """Link what has no editions: versions, which are verified as they are read, and what lies in the raw folder."""
         models = self.source.model("any").parent
-        if models.is_dir():
-            (self.root / models.name).symlink_to(models.absolute(), target_is_directory=True)
+        for place, folder in ((self.root / models.name, models), (self.layout.raw_dir, self.source.raw_dir)):
+            if folder.is_dir():
+                place.symlink_to(folder.absolute(), target_is_directory=True)
 
     @property
     def lake(self) -> Lake:

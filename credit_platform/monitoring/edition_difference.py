@@ -71,8 +71,9 @@ def difference(former: pl.DataFrame, later: pl.DataFrame, key: Sequence[str], *,
 
     Two missing values are equal, and so are two that are not a number; a number and a missing value are not.
     """
+    renamed = later.rename({column: column + _NOW for column in later.columns if column not in key})
     joined = _numbered(former, key, _FORMER).join(
-        _numbered(later, key, _LATER), on=[*key, _PLACE], how="full", nulls_equal=True, coalesce=True, suffix=_NOW
+        _numbered(renamed, key, _LATER), on=[*key, _PLACE], how="full", nulls_equal=True, coalesce=True
     )
     joined = joined.sort([*key, _PLACE], nulls_last=True)
     is_both = pl.col(_FORMER).is_not_null() & pl.col(_LATER).is_not_null()

@@ -54,12 +54,12 @@ def _file_of(folder: Path, name: str) -> Path | None:
     return found[0] if found else None
 
 
-def _completed(own: Mapping[str, object], shipped: Mapping[str, object]) -> dict[str, object]:
+def completed(own: Mapping[str, object], shipped: Mapping[str, object]) -> dict[str, object]:
     """The author's values over the shipped ones, section by section; a list counts as one value."""
     merged = dict(shipped)
     for key, value in own.items():
         base = shipped.get(key)
-        merged[key] = _completed(value, base) if isinstance(value, dict) and isinstance(base, dict) else value
+        merged[key] = completed(value, base) if isinstance(value, dict) and isinstance(base, dict) else value
     return merged
 
 
@@ -81,6 +81,11 @@ def _validated(document: Document, values: Mapping[str, object], section: type[_
         raise PolicyError(file=document.file, key=key, reason=reason) from error
 
 
+def shipped_values(name: str) -> dict[str, object]:
+    """The numbers the platform comes with, of one policy file."""
+    return dict(read_policy_file(SHIPPED / f"{name}.yaml"))
+
+
 def _section_of(
     folder: Path,
     name: str,
@@ -88,10 +93,10 @@ def _section_of(
     section: type[_Section],
     read: Callable[[Mapping[str, object], str], Document],
 ) -> tuple[_Section, str]:
-    shipped = read_policy_file(SHIPPED / f"{name}.yaml")
+    shipped = shipped_values(name)
     file = _file_of(folder, name) or SHIPPED / f"{name}.yaml"
     document = read(read_policy_file(file), str(file))
-    return _validated(document, _completed(document.values, shipped), section), str(file)
+    return _validated(document, completed(document.values, shipped), section), str(file)
 
 
 def _as_written(values: Mapping[str, object], file: str) -> Document:
@@ -121,9 +126,9 @@ def policy_values(sections: Mapping[str, BaseModel]) -> dict[str, object]:
     }
 
 
-def fingerprint(sections: Mapping[str, BaseModel]) -> str:
+def fingerprint(values: Mapping[str, object]) -> str:
     """A hash of the values of a policy's sections: `model`, `monitoring`, `data`, `reasons`."""
-    return hashlib.sha256(json.dumps(policy_values(sections), sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 def load_policy(folder: Path | None = None) -> Policy:
@@ -150,5 +155,6 @@ def load_policy(folder: Path | None = None) -> Policy:
     data, _ = _section_of(where, DATA_QUALITY, section=DataQualityPolicy, read=_as_written)
     reasons, file = _section_of(where, REASON_CODES, section=ReasonCatalogue, read=_as_written)
     require_a_reason_per_feature(reasons, EXPLAINED_FEATURES, file=file)
-    sha256 = fingerprint({"model": model, "monitoring": monitoring, "data": data, "reasons": reasons})
+    sections = {"model": model, "monitoring": monitoring, "data": data, "reasons": reasons}
+    sha256 = fingerprint(policy_values(sections))
     return Policy(model=model, monitoring=monitoring, data=data, reasons=reasons, sha256=sha256)

@@ -12,7 +12,17 @@ from pydantic import ValidationError
 
 from credit_platform.errors import PolicyError
 from credit_platform.policy.data_quality import DataQualityPolicy
-from credit_platform.policy.load import Policy, fingerprint, policy_values
+from credit_platform.policy.load import (
+    DATA_QUALITY,
+    MODEL_CONFIG,
+    MONITORING_THRESHOLDS,
+    REASON_CODES,
+    Policy,
+    completed,
+    fingerprint,
+    policy_values,
+    shipped_values,
+)
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.policy.reason_codes import ReasonCatalogue
@@ -27,23 +37,25 @@ def policy_document(policy: Policy) -> bytes:
 def read_policy_document(content: bytes, *, sha256: str, file: Path) -> Policy:
     """The policy of a document that was read from a file and should have this fingerprint.
 
+    A setting that a later release added has its shipped value, which is how that release acts without it.
+
     Raises:
         PolicyError: it is no policy of this release, or not the one the file is named for.
     """
     try:
         values = json.loads(content)
         policy = Policy(
-            model=ModelConfig.model_validate(values["model"]),
-            monitoring=MonitoringThresholds.model_validate(values["monitoring"]),
-            data=DataQualityPolicy.model_validate(values["data"]),
-            reasons=ReasonCatalogue.model_validate(values["reasons"]),
+            model=ModelConfig.model_validate(completed(values["model"], shipped_values(MODEL_CONFIG))),
+            monitoring=MonitoringThresholds.model_validate(
+                completed(values["monitoring"], shipped_values(MONITORING_THRESHOLDS))
+            ),
+            data=DataQualityPolicy.model_validate(completed(values["data"], shipped_values(DATA_QUALITY))),
+            reasons=ReasonCatalogue.model_validate(completed(values["reasons"], shipped_values(REASON_CODES))),
             sha256=sha256,
         )
     except (ValidationError, ValueError, KeyError, TypeError) as error:
         raise PolicyError(file=file, key="(whole file)", reason="is no policy this release can read") from error
-    found = fingerprint(
-        {"model": policy.model, "monitoring": policy.monitoring, "data": policy.data, "reasons": policy.reasons}
-    )
+    found = fingerprint(values)
     if found != sha256:
         raise PolicyError(file=file, key="(whole file)", reason=f"is not the policy it is named for, but {found}")
     return policy

@@ -81,6 +81,7 @@ def test_help_names_every_verb(tmp_path: Path) -> None:
         "all",
         "setup",
         "quick-demo",
+        "replay",
     ):
         assert verb in shown.stdout
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from credit_platform.errors import PolicyError
-from credit_platform.policy.load import Policy, load_policy
+from credit_platform.policy.load import Policy, fingerprint, load_policy
 from credit_platform.policy.policy_document import policy_document, read_policy_document
 
 
@@ -40,6 +40,14 @@ def test_a_changed_value_is_refused_by_name(tmp_path: Path) -> None:
     file.write_text(json.dumps(values))
     with pytest.raises(PolicyError, match=f"{file.name}.*is not the policy it is named for"):
         reread(file)
+
+
+def test_a_setting_that_came_later_has_its_shipped_value(tmp_path: Path) -> None:
+    values = json.loads(kept(tmp_path).read_bytes())
+    del values["data"]["gates"]
+    older = tmp_path / f"{fingerprint(values)}.json"
+    older.write_text(json.dumps(values))
+    assert reread(older).data == load_policy().data
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"model": {"label": 1}}'])
