@@ -8,9 +8,12 @@ from datetime import date
 from pathlib import Path
 
 import polars as pl
+import pytest
 
+from credit_platform.assets import dashboard
+from credit_platform.assets.charts import RenderError
 from credit_platform.assets.month_pages import read_month
-from credit_platform.assets.overview import DASHBOARD, draw_dashboard
+from credit_platform.assets.overview import DASHBOARD, draw_dashboard, read_overview
 from credit_platform.assets.pictures import action_picture, so_far, trend_picture
 from credit_platform.lending.months import add_months, month_range
 from credit_platform_tests.small_book import FIRST_OUTCOME, FIRST_TRAINING, LAST, BookFolders
@@ -91,3 +94,17 @@ def test_a_month_without_anything_before_it_is_drawn_alone(finished_book: BookFo
     made = finished_book.lake.scan(table, [first]).collect()
     assert so_far(finished_book.lake, table, [made]).equals(made)
     assert add_months(first, 1) in finished_book.lake.months(table)
+
+
+@pytest.mark.parametrize("is_drawn", [True, False])
+def test_charts_that_are_not_drawn_fail_nothing_and_the_metadata_says_why(
+    finished_book: BookFolders, monkeypatch: pytest.MonkeyPatch, *, is_drawn: bool
+) -> None:
+    def refuse(*_: object) -> None:
+        raise RenderError(reason="the renderer cannot be started")
+
+    monkeypatch.setattr(dashboard, "write_charts", refuse)
+    overview = read_overview(finished_book.lake, finished_book.settings().policy, LAST)
+    told = dashboard._charts(overview, finished_book.layout, is_drawn=is_drawn)
+    why = "the renderer cannot be started" if is_drawn else "policy charts.png says so"
+    assert f"not drawn: {why}" in str(told["charts"].value)

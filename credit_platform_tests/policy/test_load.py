@@ -218,6 +218,7 @@ def test_a_wrong_model_config_names_file_key_and_reason(tmp_path: Path, text: st
 
 
 WRONG_THRESHOLDS = [
+    ("charts: {png: always}", "charts.png", "'latest' or 'none'"),
     ("metrics: {roc_auc: {business_threshold: 0.85}}", "metrics.roc_auc.data_science_threshold", "never warn"),
     ("metrics: {roc_auc: {data_science_threshold: 1.8}}", "metrics.roc_auc.data_science_threshold", "not 1.8"),
     ("metrics: {gini: {priority: P1}}", "metrics.gini.data_science_threshold", "is missing"),
