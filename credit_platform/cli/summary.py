@@ -101,6 +101,9 @@ def _print_restatement(book: Book, runner: Runner) -> None:
         return
     runner.console.print(restatement_table(replaced, stale))
     runner.console.print(f"To build it again, run:\n{rebuild_command(stale)}", soft_wrap=True)
+    runner.console.print(
+        f"What was known before is kept: credit-platform replay --as-of {replaced[0].month:%Y-%m}", soft_wrap=True
+    )
 
 
 def runs_table(runner: Runner) -> Table:
