@@ -106,5 +106,5 @@ def test_charts_that_are_not_drawn_fail_nothing_and_the_metadata_says_why(
     monkeypatch.setattr(dashboard, "write_charts", refuse)
     overview = read_overview(finished_book.lake, finished_book.settings().policy, LAST)
     told = dashboard._charts(overview, finished_book.layout, is_drawn=is_drawn)
-    why = "the renderer cannot be started" if is_drawn else "policy charts.png says so"
+    why = "the renderer cannot be started" if is_drawn else "by policy charts.png"
     assert f"not drawn: {why}" in str(told["charts"].value)
