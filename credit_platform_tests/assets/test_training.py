@@ -136,7 +136,7 @@ def test_a_breach_leads_to_a_training_on_short_windows_that_takes_effect_next_mo
     (policy_dir / "monitoring_thresholds.yaml").write_text(never_met)
     strict = BookFolders(book_copy.data_dir, book_copy.raw_dir, policy_dir)
     month = date(2024, 3, 1)
-    ended = strict.command("backfill", "--from", "2024-03", "--to", "2024-03")
+    ended = strict.verb("backfill", "--from", "2024-03", "--to", "2024-03")
     assert ended.returncode == 0, ended
     for model in MODELS:
         action = strict.lake.scan(f"monitoring/{model}/action", [month]).collect().row(0, named=True)

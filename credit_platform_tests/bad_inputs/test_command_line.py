@@ -9,7 +9,7 @@ import pytest
 from credit_platform.lake.tables import Lake
 from credit_platform_tests.bad_inputs.delivery import ATTRIBUTES, FINANCIALS, LOANS, MONTHS, BadInput, deliver
 from credit_platform_tests.bad_inputs.files import FILES
-from credit_platform_tests.small_book import run_command
+from credit_platform_tests.small_book import run_verb
 
 BY_NAME = {entry.name: entry for entry in FILES}
 FOR_INIT = (
@@ -36,7 +36,7 @@ def folders(root: Path) -> dict[str, str]:
 def test_a_loan_file_that_cannot_be_read_ends_init_with_one_sentence(tmp_path: Path, name: str) -> None:
     entry: BadInput = BY_NAME[name]
     entry.spoil(deliver(tmp_path / "raw", LOANS))
-    ended = run_command("init", **folders(tmp_path))
+    ended = run_verb("init", **folders(tmp_path))
     assert ended.returncode == 1
     assert ended.stdout == ""
     assert ended.stderr.startswith(f"error: source {LOANS}: ")
@@ -54,7 +54,7 @@ def test_a_month_that_is_held_back_and_a_file_that_is_refused_stop_what_they_mus
     lake = Lake.at(tmp_path / "data", tmp_path / "raw")
     build = ("backfill", "--from", "2023-01", "--to", "2023-04", "--job", "build_month")
 
-    ended = run_command(*build, **folders(tmp_path))
+    ended = run_verb(*build, **folders(tmp_path))
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     (line,) = [line for line in ended.stdout.partition("Missing")[2].splitlines() if "build_month" in line]
@@ -66,7 +66,7 @@ def test_a_month_that_is_held_back_and_a_file_that_is_refused_stop_what_they_mus
     assert lake.months("silver/customer_attributes") == list(MONTHS)
 
     (tmp_path / "raw" / f"{ATTRIBUTES}.csv").write_bytes(b"\xff\xfe rubbish")
-    ended = run_command(*build, **folders(tmp_path))
+    ended = run_verb(*build, **folders(tmp_path))
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     missing = ended.stdout.partition("Missing")[2]

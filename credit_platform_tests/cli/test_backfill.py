@@ -175,7 +175,7 @@ def test_a_month_missing_in_a_required_source_is_named_and_the_other_months_are_
     planted = date(2023, 3, 1)
     book = small_book.copy_raw_to(tmp_path)
     without_month(book.raw_dir / "features_attributes.csv", planted)
-    ended = book.command("backfill", "--from", "2023-01", "--to", "2023-05-01")
+    ended = book.verb("backfill", "--from", "2023-01", "--to", "2023-05-01")
     assert ended.returncode == 1, ended
     missing = ended.stdout.partition("Missing")[2]
     (line,) = [line for line in missing.splitlines() if "build_month" in line]

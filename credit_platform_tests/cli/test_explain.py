@@ -44,7 +44,7 @@ def printed(renderable: object) -> str:
 
 def test_both_models_explain_a_loan_whose_month_nobody_named(finished_book: BookFolders) -> None:
     loan = a_loan(finished_book)
-    shown = finished_book.command("explain", loan)
+    shown = finished_book.verb("explain", loan)
     assert shown.returncode == 0, shown
     assert shown.stdout.startswith(f"Loan {loan}, applied for in 2024-05\n")
     for model in MODELS:
@@ -60,7 +60,7 @@ def test_both_models_explain_a_loan_whose_month_nobody_named(finished_book: Book
 
 
 def test_one_model_explains_itself_to_a_program(finished_book: BookFolders) -> None:
-    told = finished_book.command("explain", a_loan(finished_book), "--model", "model_2", "--json")
+    told = finished_book.verb("explain", a_loan(finished_book), "--model", "model_2", "--json")
     assert told.returncode == 0, told
     report = json.loads(told.stdout)
     (model,) = report["models"]
@@ -100,7 +100,7 @@ def test_the_parts_of_every_loan_of_the_book_add_up_to_its_score(finished_book: 
 
 def test_an_unknown_id_is_refused_with_ids_like_it(finished_book: BookFolders) -> None:
     loan = a_loan(finished_book)
-    refused = finished_book.command("explain", f"{loan}x")
+    refused = finished_book.verb("explain", f"{loan}x")
     assert refused.returncode == 1
     assert f"Ids like it: {loan}," in refused.stderr
     assert "view gold.feature_store of" in refused.stderr
@@ -142,7 +142,7 @@ def test_a_version_that_was_replaced_since_is_named_beside_the_one_that_scored(f
 
 def test_a_book_without_features_says_what_to_run(small_book: BookFolders, tmp_path: Path) -> None:
     empty = BookFolders(tmp_path / "data", small_book.raw_dir, small_book.policy_dir)
-    refused = empty.command("explain", "L1")
+    refused = empty.verb("explain", "L1")
     assert refused.returncode == 1
     assert "Materialize gold/feature_store" in refused.stderr
 

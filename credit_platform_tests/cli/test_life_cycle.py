@@ -43,14 +43,14 @@ def decided(book_copy: BookFolders) -> DecidedBook:
 def test_wrong_usage_exits_with_2_and_a_refusal_with_1(
     finished_book: BookFolders, arguments: tuple[str, ...], code: int, said: str
 ) -> None:
-    refused = finished_book.command(*arguments)
+    refused = finished_book.verb(*arguments)
     assert refused.returncode == code, refused
     assert said in refused.stdout + refused.stderr
     assert "Traceback" not in refused.stderr
 
 
 def test_models_tells_every_version_as_table_and_json(finished_book: BookFolders) -> None:
-    shown, told = finished_book.command("models"), finished_book.command("models", "--json", "--model", "model_2")
+    shown, told = finished_book.verb("models"), finished_book.verb("models", "--json", "--model", "model_2")
     assert (shown.returncode, told.returncode) == (0, 0)
     rows = json.loads(told.stdout)
     store = ModelStore(finished_book.layout)
@@ -64,7 +64,7 @@ def test_models_tells_every_version_as_table_and_json(finished_book: BookFolders
 
 def test_a_promotion_and_its_trace_from_the_command_line(decided: DecidedBook) -> None:
     version = decided.versions[2]
-    command = decided.folders.command
+    command = decided.folders.verb
     moved = command("promote", *MOVE, "--version", version, "--to", "Production", "--despite-failed-gates")
     assert moved.returncode == 0, moved
     (answer,) = json.loads(command("models", "--on", "2024-09-17", "--model", "model_1", "--json").stdout)
@@ -77,7 +77,7 @@ def test_a_promotion_and_its_trace_from_the_command_line(decided: DecidedBook) -
 
 
 def test_a_broken_chain_is_found_and_nothing_goes_on_with_it(decided: DecidedBook) -> None:
-    file, command = decided.folders.layout.audit_log(), decided.folders.command
+    file, command = decided.folders.layout.audit_log(), decided.folders.verb
     sound = command("audit", "verify", "--json")
     assert (sound.returncode, json.loads(sound.stdout)["faults"]) == (0, [])
     lines = file.read_bytes().splitlines(keepends=True)
@@ -148,7 +148,7 @@ def test_without_auto_promotion_nothing_is_scored_until_a_person_promotes(book_c
     folders.forget_decisions()
     for folder in ("models", "prediction"):
         (folders.data_dir / folder).rename(root / folder)
-    trained = folders.command("backfill", "--from", "2024-01", "--to", "2024-02")
+    trained = folders.verb("backfill", "--from", "2024-01", "--to", "2024-02")
     assert trained.returncode == 0, trained
     assert "No month is scored yet: promotion.auto_promote is off" in trained.stdout
     assert not (folders.data_dir / "prediction").exists()
@@ -170,7 +170,7 @@ def test_without_auto_promotion_nothing_is_scored_until_a_person_promotes(book_c
             despite_failed_gates=True,
         )
     # Trained again and left as the person decided, then scored.
-    scored = folders.command("backfill", "--from", "2024-01", "--to", "2024-02")
+    scored = folders.verb("backfill", "--from", "2024-01", "--to", "2024-02")
     assert scored.returncode == 0, scored
     assert len(PromotionLog(folders.layout).records()) == 2 * len(MODELS)
     for model in MODELS:

@@ -27,7 +27,7 @@ def override(
 ) -> tuple[int, str]:
     """Exit code and everything that was said."""
     said = {"reason": "a campaign, not the model", "approver": "Ana Lim"} | words
-    done = book.command(
+    done = book.verb(
         "override-action", "--model", model, "--month", month, "--to", to,
         "--reason", said["reason"], "--approver", said["approver"],
     )  # fmt: skip

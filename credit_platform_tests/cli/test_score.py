@@ -84,7 +84,7 @@ def test_one_bad_row_is_named_and_nothing_is_scored(finished_book: BookFolders, 
     file, out = tmp_path / "applications.csv", tmp_path / "out.csv"
     is_third = pl.int_range(pl.len()) == 2
     rows.with_columns(interest_rate=pl.when(is_third).then(pl.lit("n/a")).otherwise("interest_rate")).write_csv(file)
-    refused = finished_book.command("score", str(file), "--model", "model_1", "--out", str(out))
+    refused = finished_book.verb("score", str(file), "--model", "model_1", "--out", str(out))
     assert refused.returncode == 1
     assert f"line 4 (loan {loan}): interest_rate does not read as Float64" in refused.stderr
     assert not out.exists()

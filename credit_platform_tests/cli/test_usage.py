@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from credit_platform_tests.small_book import BookFolders, run_command
+from credit_platform_tests.small_book import BookFolders, run_command, run_verb
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_wrong_usage_is_explained_and_exits_with_2(
     small_book: BookFolders, tmp_path: Path, arguments: tuple[str, ...], said: str
 ) -> None:
     book = BookFolders(tmp_path / "data", small_book.raw_dir, small_book.policy_dir)
-    refused = book.command(*arguments)
+    refused = book.verb(*arguments)
     assert refused.returncode == 2, refused
     assert said in refused.stdout + refused.stderr
     assert "Traceback" not in refused.stderr
@@ -47,7 +47,7 @@ def test_missing_raw_files_exit_with_1_and_name_the_file_and_the_folder(tmp_path
     ("variable", "value"), [("CREDIT_FIRST_MONTH", "soon"), ("CREDIT_POLICY_DIR", "/no/such/folder")]
 )
 def test_a_wrong_setting_exits_with_1_and_names_it(tmp_path: Path, variable: str, value: str) -> None:
-    failed = run_command("timeline", **{"CREDIT_DATA_DIR": str(tmp_path), variable: value})
+    failed = run_verb("timeline", **{"CREDIT_DATA_DIR": str(tmp_path), variable: value})
     assert failed.returncode == 1
     assert (variable if variable == "CREDIT_FIRST_MONTH" else value) in failed.stderr
     assert "Traceback" not in failed.stderr
@@ -87,7 +87,7 @@ def test_help_names_every_verb(tmp_path: Path) -> None:
 
 
 def test_status_is_a_table_or_json_of_the_same_facts(finished_book: BookFolders) -> None:
-    shown, told = finished_book.command("status"), finished_book.command("status", "--json")
+    shown, told = finished_book.verb("status"), finished_book.verb("status", "--json")
     assert (shown.returncode, told.returncode) == (0, 0)
     report = json.loads(told.stdout)
     assert set(report) == {"tables", "versions", "actions"}
@@ -101,7 +101,7 @@ def test_status_is_a_table_or_json_of_the_same_facts(finished_book: BookFolders)
 def test_status_of_a_book_with_nothing_built_lists_every_month_as_missing(
     small_book: BookFolders, tmp_path: Path
 ) -> None:
-    told = BookFolders(tmp_path / "data", small_book.raw_dir, small_book.policy_dir).command(
+    told = BookFolders(tmp_path / "data", small_book.raw_dir, small_book.policy_dir).verb(
         "status", "--json", CREDIT_FIRST_MONTH="2023-01", CREDIT_LAST_MONTH="2023-03"
     )
     report = json.loads(told.stdout)
@@ -111,7 +111,7 @@ def test_status_of_a_book_with_nothing_built_lists_every_month_as_missing(
 
 
 def test_timeline_gives_the_same_phases_as_table_and_json(finished_book: BookFolders) -> None:
-    shown, told = finished_book.command("timeline"), finished_book.command("timeline", "--json")
+    shown, told = finished_book.verb("timeline"), finished_book.verb("timeline", "--json")
     assert (shown.returncode, told.returncode) == (0, 0)
     for phase in json.loads(told.stdout):
         assert phase["first_month"][:7] in shown.stdout
@@ -121,12 +121,12 @@ def test_init_reads_the_months_off_the_loan_file_and_keeps_what_it_was_told(
     small_book: BookFolders, tmp_path: Path
 ) -> None:
     book = BookFolders(tmp_path / "data", small_book.raw_dir, small_book.policy_dir)
-    first = book.command("init")
+    first = book.verb("init")
     assert first.returncode == 0, first
     assert "2023-01 to 2024-08, first training 2024-01" in first.stdout
-    assert "2023-01 to 2024-05" in book.command("init", "--last-month", "2024-05-01").stdout
-    assert "2023-01 to 2024-05" in book.command("init").stdout
-    assert "open-ended" in book.command("init", "--open-ended").stdout
+    assert "2023-01 to 2024-05" in book.verb("init", "--last-month", "2024-05-01").stdout
+    assert "2023-01 to 2024-05" in book.verb("init").stdout
+    assert "open-ended" in book.verb("init", "--open-ended").stdout
 
 
 def test_clean_deletes_nothing_until_it_is_told_yes_and_never_given_raw_files(
@@ -134,24 +134,24 @@ def test_clean_deletes_nothing_until_it_is_told_yes_and_never_given_raw_files(
 ) -> None:
     book = small_book.copy_raw_to(tmp_path)
     (book.raw_dir / ".generated-by-demo").unlink()
-    book.command("init")
+    book.verb("init")
     built = book.data_dir / "gold" / "label_store" / "2023-01-01.parquet"
     own = book.data_dir / "notes.txt"
     built.parent.mkdir(parents=True)
     for file in (built, own):
         file.touch()
-    asked = book.command("clean")
+    asked = book.verb("clean")
     assert asked.returncode == 1
     assert str(built.parents[1]) in asked.stdout
     assert "Nothing deleted; add --yes" in asked.stdout
     assert built.is_file()
     assert (book.data_dir / "platform.yaml").is_file()
-    assert book.command("clean", "--yes").returncode == 0
+    assert book.verb("clean", "--yes").returncode == 0
     assert sorted(path.name for path in book.data_dir.iterdir()) == ["notes.txt"]
     assert len(list(book.raw_dir.glob("*.csv"))) == 4
 
 
 def test_clean_deletes_raw_files_that_the_demo_made(small_book: BookFolders, tmp_path: Path) -> None:
     book = small_book.copy_raw_to(tmp_path)
-    assert book.command("clean", "--yes").returncode == 0
+    assert book.verb("clean", "--yes").returncode == 0
     assert not book.raw_dir.exists()
