@@ -195,7 +195,7 @@ def test_a_source_is_cleaned_counted_and_asked_for(book_copy: BookFolders, tmp_p
     silver = pl.read_parquet(book_copy.data_dir / "silver" / "customer_bureau_scores" / "2024-07-01.parquet")
     assert dict(silver.select("customer_id", "bureau_score").iter_rows()) == {
         "CUS_0x1": 612,
-        "CUS_0x2": None,
+        "CUS_0x2": 640,
         "CUS_0x3": 612,
     }
     balance = {row["snapshot_month"]: row for row in cooked.ask().iter_rows(named=True)}
