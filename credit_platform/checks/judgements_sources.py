@@ -31,15 +31,10 @@ def volume_check(axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDefini
     """Warns when a silver table has far fewer or more rows than in the median of the earlier months."""
     band = policy.volume
 
-    def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
-        first = add_months(months[0], -band.median_months)
-        volumes = {table: _volumes(lake, table, first, months[-1]) for table in SILVER}
-        return {month: _volume_result(month, volumes, band) for month in months}
-
     return monthly_check(
         DATA_QUALITY,
         VOLUME_CHECK,
-        evaluate,
+        lambda lake, months: volume_results(lake, months, band),
         axis=axis.snapshot_months,
         is_blocking=False,
         policy=policy,
@@ -50,6 +45,13 @@ def volume_check(axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDefini
             "customers."
         ),
     )
+
+
+def volume_results(lake: Lake, months: Sequence[date], band: VolumeBand) -> dict[date, MonthResult]:
+    """What the check says of each month, oldest first; a month with too few earlier ones passes and says so."""
+    first = add_months(months[0], -band.median_months)
+    volumes = {table: _volumes(lake, table, first, months[-1]) for table in SILVER}
+    return {month: _volume_result(month, volumes, band) for month in months}
 
 
 def _volumes(lake: Lake, table: str, first: date, last: date) -> dict[date, int]:

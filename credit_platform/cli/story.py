@@ -6,13 +6,14 @@ What a story is stands in `monitoring.life_story`; printing it belongs to `demo_
 from dataclasses import dataclass, replace
 from datetime import date
 
+from credit_platform.checks.judgements_sources import SILVER, volume_results
 from credit_platform.cli.book import Book
 from credit_platform.lake.promotions import PromotionLog, model_reigns
 from credit_platform.lake.receipts import read_receipts
 from credit_platform.lending.months import add_months, month_range
 from credit_platform.monitoring.life_story import ModelStory, Version, tell_model
 from credit_platform.monitoring.scenario import Scenario, tell_scenario
-from credit_platform.monitoring.signs import Delivered, ModelRecord, Sign, delivery_signs, model_signs
+from credit_platform.monitoring.signs import Delivered, Detector, ModelRecord, Sign, delivery_signs, model_signs
 from credit_platform.policy.load import Policy
 from credit_platform.schemas.tables import MODEL_TABLES, SOURCE_COLUMNS
 from credit_platform.synthetic.book import BookSpec, months_of
@@ -56,7 +57,10 @@ def read_story(book: Book) -> BookStory:
         ]
         record = _record(book, model)
         stories.append(tell_model(record, versions, model_signs(record, book.settings.policy.monitoring)))
-    return BookStory(book.axis.first_snapshot, last, tuple(stories), tuple(delivery_signs(_delivered(book, last))))
+    deliveries = [*delivery_signs(_delivered(book, last)), *_volume_signs(book, last)]
+    return BookStory(
+        book.axis.first_snapshot, last, tuple(stories), tuple(sorted(deliveries, key=lambda sign: sign.month))
+    )
 
 
 def _record(book: Book, model: str) -> ModelRecord:
@@ -76,6 +80,15 @@ def _delivered(book: Book, last: date) -> list[Delivered]:
         for source in SOURCE_COLUMNS
         for month, receipt in read_receipts(book.lake.layout, source, months).items()
     ]
+
+
+def _volume_signs(book: Book, last: date) -> list[Sign]:
+    """A sign for every built month whose tables are of another size than before."""
+    months = [month for month in book.lake.months(SILVER[0]) if month <= last]
+    if not months:
+        return []
+    results = volume_results(book.lake, months, book.settings.policy.data.checks.volume)
+    return [Sign(Detector.DELIVERY, month, r.description) for month, r in results.items() if not r.passed]
 
 
 def judge(book: Book, spec: BookSpec, *, name: str) -> Scenario:

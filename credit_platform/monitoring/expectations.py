@@ -43,7 +43,7 @@ def _silent(*detectors: Detector) -> tuple[Expectation, ...]:
 
 # A drift that is not named here, or a detector not named with it, may raise or not.
 EXPECTED: Mapping[DriftKind, tuple[Expectation, ...]] = {
-    DriftKind.COVARIATE: (_raises(Detector.FEATURES, 0), *_silent(Detector.RETRAIN)),
+    DriftKind.COVARIATE: (_raises(Detector.FEATURES, 0), *_silent(Detector.OUTCOME, Detector.RETRAIN)),
     DriftKind.LABEL: (_raises(Detector.EARLY_READS, 4), *_silent(Detector.FEATURES, Detector.MISSING_VALUES)),
     # Two months before the first outcome, which is known in the sixth; a retraining needs evidence that persists.
     DriftKind.CONCEPT: (
@@ -56,7 +56,7 @@ EXPECTED: Mapping[DriftKind, tuple[Expectation, ...]] = {
     DriftKind.SOURCE_DARK: (_raises(Detector.DELIVERY, 0),),
     DriftKind.SCHEMA_CHANGE: _silent(Detector.RETRAIN),
     DriftKind.SEASONAL: _silent(Detector.RETRAIN, Detector.MISSING_VALUES),
-    DriftKind.VOLUME: (*_silent(Detector.RETRAIN, Detector.FEATURES),),
+    DriftKind.VOLUME: (_raises(Detector.DELIVERY, 0), *_silent(Detector.RETRAIN, Detector.FEATURES)),
     DriftKind.LABEL_DELAY: (_raises(Detector.UNMEASURED, 0), *_silent(Detector.RETRAIN, Detector.FEATURES)),
     DriftKind.LATE_CORRECTION: _silent(Detector.RETRAIN, Detector.FEATURES),
 }
@@ -136,7 +136,8 @@ def _wanted(drifts: Sequence[Drift]) -> dict[Detector, int | None]:
             elif drift.strength < CLEAR_STRENGTH:
                 may_raise.add(detector)
             else:
-                found[detector] = min(within, found.get(detector) or within)
+                known = found.get(detector)
+                found[detector] = within if known is None else min(within, known)
     return {detector: within for detector, within in found.items() if within is not None or detector not in may_raise}
 
 

@@ -89,3 +89,12 @@ def test_a_told_scenario_says_what_was_seen_first_and_what_cured_it() -> None:
     assert {phase: auc["n_cohorts"] for phase, auc in model["roc_auc"].items()} == {
         "before": 10, "during": 8, "after": 4,
     }  # fmt: skip
+
+
+def test_of_two_drifts_the_shorter_deadline_holds_also_where_it_is_at_once() -> None:
+    dark, half = Drift(DriftKind.SOURCE_DARK, DRIFT, 1.0), Drift(DriftKind.VOLUME, DRIFT, 0.5)
+    for drifts in ((dark, half), (half, dark)):
+        row = noticed(drifts, [raised(Detector.DELIVERY, 1)])[Detector.DELIVERY]
+        assert (row.within, row.verdict) == (0, "noticed late")
+    concept, label = CONCEPT, Drift(DriftKind.LABEL, DRIFT, 1.0)
+    assert noticed((label, concept), [])[Detector.RETRAIN].within == 8
