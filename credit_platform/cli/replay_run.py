@@ -79,7 +79,7 @@ class Workshop:
         made = self.past.layout.month_file(table, edition.month)
         if not made.is_file():
             raise _not_made(edition, "its asset wrote no file", _RELEASE)
-        place = self.past.root / "made" / table / f"{edition.sequence}.parquet"
+        place = self.past.layout.remade_file(table, edition.sequence)
         place.parent.mkdir(parents=True, exist_ok=True)
         return made.rename(place)
 

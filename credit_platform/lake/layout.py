@@ -30,6 +30,10 @@ class Layout:
         """The Parquet file of one month of a table."""
         return self.table(table) / f"{month_key(month)}.parquet"
 
+    def remade_file(self, table: str, sequence: int) -> Path:
+        """The Parquet file of an edition that a replay made again, in the replay's own folder."""
+        return self.data_dir / "made" / table / f"{sequence}.parquet"
+
     def month_files(self, table: str) -> str:
         """A glob that matches every finished month of a table and nothing else."""
         return str(self.table(table) / MONTH_FILE)

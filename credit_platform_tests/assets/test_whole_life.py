@@ -35,6 +35,7 @@ BEGINS = {
     **dict.fromkeys(TABLES, FIRST),
     "monitoring/history": FIRST_OUTCOME,
     "monitoring/champion_challenger": FIRST_OUTCOME,
+    "monitoring/overrides": FIRST_OUTCOME,
     **{
         model_table(model, part): FIRST_SCORING
         if part in {"prediction", "stability", "estimate", "early_reads"}
