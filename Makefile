@@ -32,7 +32,7 @@ test: $(STAMP) ## Run the tests; CREDIT_TEST_BOOK=folder adds those on a real bo
 	$(BIN)/pytest -n auto -m "not slow"
 
 test-slow: $(STAMP) ## Run the long campaigns: kills, browser, simulations
-	$(BIN)/pytest -n auto --dist loadfile -m slow
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder -m slow
 
 lint: $(STAMP) ## Check style, formatting and types
 	$(BIN)/ruff check

@@ -46,6 +46,8 @@ scoring: {backfill_months: 7}
 features: {clickstream_months: 6}
 selection: {min_samples: 50}
 """
+# Loading Evidently, or the renderer of PNG charts, takes longer than scoring the whole book; their own tests draw.
+WITHOUT_PICTURES = "evidently: {pages: none}\ncharts: {png: none}\n"
 SPEC = BookSpec(
     first_month=FIRST,
     n_months=20,
@@ -179,8 +181,7 @@ def make_book(root: Path) -> BookFolders:
     folders = BookFolders(root / "data", root / "raw", root / "policy")
     folders.policy_dir.mkdir(parents=True)
     (folders.policy_dir / "model_config.yaml").write_text(MODEL_CONFIG)
-    # Loading Evidently takes longer than scoring the whole book, and pictures as long; their own tests draw them.
-    (folders.policy_dir / "monitoring_thresholds.yaml").write_text("evidently: {pages: none}\ncharts: {png: none}\n")
+    (folders.policy_dir / "monitoring_thresholds.yaml").write_text(WITHOUT_PICTURES)
     write_book(folders.layout, (generate_month(SPEC, month) for month in months_of(SPEC)), on_month=lambda: None)
     return folders
 

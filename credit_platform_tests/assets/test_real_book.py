@@ -13,7 +13,7 @@ import pytest
 from credit_platform.lake.model_store import ModelStore
 from credit_platform.lake.promotions import PromotionLog
 from credit_platform.lending.months import add_months, month_range
-from credit_platform_tests.small_book import MODELS, BookFolders
+from credit_platform_tests.small_book import MODELS, WITHOUT_PICTURES, BookFolders
 
 FIRST, LAST, FIRST_TRAINING = date(2023, 1, 1), date(2024, 12, 1), date(2024, 11, 1)
 MONTHS = month_range(FIRST, LAST)
@@ -31,6 +31,7 @@ def finished(real_book: Path, shared_root: Path) -> BookFolders:
         if not done.exists():
             book.policy_dir.mkdir(parents=True)
             (book.policy_dir / "model_config.yaml").write_text("windows: {mode: absolute}")
+            (book.policy_dir / "monitoring_thresholds.yaml").write_text(WITHOUT_PICTURES)
             ended = book.command("backfill", "--from", "2023-01", "--to", "2024-12")
             done.write_text(f"exit {ended.returncode}\n{ended.stdout}\n{ended.stderr}")
     assert done.read_text().startswith("exit 0\n"), done.read_text()

@@ -22,7 +22,7 @@ from credit_platform.lake.tables import Lake
 from credit_platform.lending.months import add_months, month_range
 from credit_platform.policy.load import Policy, load_policy
 from credit_platform.scoring.preprocessing import MODEL_FEATURES
-from credit_platform_tests.small_book import FIRST_TRAINING, MODELS, BookFolders
+from credit_platform_tests.small_book import FIRST_TRAINING, MODELS, WITHOUT_PICTURES, BookFolders
 
 # The windows of the first training: train 2023-01..04, validation 05, test 06, out of time 07.
 TEST, OOT = date(2023, 6, 1), date(2023, 7, 1)
@@ -133,7 +133,7 @@ def test_a_breach_leads_to_a_training_on_short_windows_that_takes_effect_next_mo
     text = (book_copy.policy_dir / "model_config.yaml").read_text()
     (policy_dir / "model_config.yaml").write_text(text)
     never_met = "metrics: {roc_auc: {priority: P0, business_threshold: 0.9999, data_science_threshold: 1.0}}"
-    (policy_dir / "monitoring_thresholds.yaml").write_text(never_met)
+    (policy_dir / "monitoring_thresholds.yaml").write_text(f"{WITHOUT_PICTURES}{never_met}")
     strict = BookFolders(book_copy.data_dir, book_copy.raw_dir, policy_dir)
     month = date(2024, 3, 1)
     ended = strict.verb("backfill", "--from", "2024-03", "--to", "2024-03")

@@ -164,7 +164,7 @@ def months_from_start(n: int) -> int:
 
 def _planted(root: Path, spec: BookSpec) -> PlantedLife:
     (root / "policy").mkdir(parents=True)
-    (root / "policy" / "monitoring_thresholds.yaml").write_text("evidently: {pages: none}\n")
+    (root / "policy" / "monitoring_thresholds.yaml").write_text("evidently: {pages: none}\ncharts: {png: none}\n")
     layout = Layout(root / "data", root / "raw")
     write_book(layout, (generate_month(spec, month) for month in months_of(spec)), on_month=lambda: None)
     return PlantedLife(root, spec)

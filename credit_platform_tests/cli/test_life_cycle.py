@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import date
 from io import StringIO
 from pathlib import Path
@@ -144,6 +145,7 @@ def test_without_auto_promotion_nothing_is_scored_until_a_person_promotes(book_c
     (root / "policy").mkdir()
     text = (book_copy.policy_dir / "model_config.yaml").read_text() + "promotion: {auto_promote: false}\n"
     (root / "policy" / "model_config.yaml").write_text(text)
+    shutil.copy(book_copy.policy_dir / "monitoring_thresholds.yaml", root / "policy")
     folders = BookFolders(book_copy.data_dir, book_copy.raw_dir, root / "policy")
     folders.forget_decisions()
     for folder in ("models", "prediction"):

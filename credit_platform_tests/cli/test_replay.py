@@ -25,7 +25,7 @@ from credit_platform.lake.deliveries import REPLACE_TAG
 from credit_platform.lake.model_store import ModelStore
 from credit_platform.policy.load import load_policy
 from credit_platform_tests.campaigns.data_folder import fingerprints
-from credit_platform_tests.small_book import (
+from credit_platform_tests.small_book import WITHOUT_PICTURES, (
     FIRST,
     FIRST_OUTCOME,
     FIRST_SCORING,
@@ -212,7 +212,7 @@ def test_months_are_made_again_under_the_policy_they_were_made_under(book_copy: 
     for file in book_copy.policy_dir.iterdir():
         (tmp_path / "policy" / file.name).write_bytes(file.read_bytes())
     other = BookFolders(book_copy.data_dir, book_copy.raw_dir, tmp_path / "policy")
-    (other.policy_dir / "monitoring_thresholds.yaml").write_text("evidently: {pages: none}\nconfidence: 0.8\n")
+    (other.policy_dir / "monitoring_thresholds.yaml").write_text(f"{WITHOUT_PICTURES}confidence: 0.8\n")
     with dg.DagsterInstance.ephemeral() as instance:
         assert other.runner(instance).run("monitor_month", LAST, LAST).success
     replay = replayed(other, LAST)
