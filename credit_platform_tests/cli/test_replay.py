@@ -25,7 +25,7 @@ from credit_platform.lake.deliveries import REPLACE_TAG
 from credit_platform.lake.model_store import ModelStore
 from credit_platform.policy.load import load_policy
 from credit_platform_tests.campaigns.data_folder import fingerprints
-from credit_platform_tests.small_book import WITHOUT_PICTURES, (
+from credit_platform_tests.small_book import (
     FIRST,
     FIRST_OUTCOME,
     FIRST_SCORING,
@@ -33,6 +33,7 @@ from credit_platform_tests.small_book import WITHOUT_PICTURES, (
     LAST,
     MODELS,
     PREVIEW_ALLOWED,
+    WITHOUT_PICTURES,
     BookFolders,
 )
 
