@@ -6,6 +6,7 @@ Deciding belongs in `monitoring.action`; laying the words out in `dashboard`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
 import polars as pl
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from datetime import date
 
 N_REASONS = 4
+# A book in trouble trains every month: more than so many versions in a row that came to nothing are counted.
+_TOLD_ONE_BY_ONE = 2
 UNFIT = frozenset({"retrain_required", "retraining"})
 
 
@@ -148,7 +151,7 @@ def _done(months: pl.DataFrame, own: pl.DataFrame, snapshot_month: date, spell: 
     told = [_asked(months)]
     if spell is not None:
         tried = own.filter((pl.col("as_of") >= spell.first) & (pl.col("as_of") <= snapshot_month))
-        told += [_tried(row) for row in tried.iter_rows(named=True)]
+        told += _all_tried(tried.rows(named=True))
         if tried.is_empty():
             told.append("no version has been trained since")
     if months.item(-1, "state") in UNFIT | {"resolved"}:
@@ -170,6 +173,19 @@ def _asked(months: pl.DataFrame) -> str:
     if len(asked) > 3:
         return f"retraining was asked for in {len(asked)} months from {month_name(asked[0])} to {month_name(asked[-1])}"
     return f"retraining was asked for in {', '.join(month_name(month) for month in asked)}"
+
+
+def _all_tried(rows: list[dict[str, object]]) -> list[str]:
+    """What came of every training, in order; long stretches without a new version are told by the newest of them."""
+    told = list[str]()
+    for is_kept_out, stretch in groupby(rows, key=lambda row: not (row["promoted"] or row["is_rollback"])):
+        group = list(stretch)
+        if is_kept_out and len(group) > _TOLD_ONE_BY_ONE:
+            first, last = (f"{row['as_of']:%Y-%m}" for row in (group[0], group[-1]))
+            told.append(f"{len(group)} versions trained as of {first} to {last} were not promoted; the newest of them:")
+            group = group[-1:]
+        told += [_tried(row) for row in group]
+    return told
 
 
 def _tried(row: dict[str, object]) -> str:

@@ -89,13 +89,13 @@ def dagster_dev(environment: dict[str, str], log: Path, *, is_to_look_at: bool =
         _end(process)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def book_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A generated book, by its environment."""
     return generated_book(tmp_path_factory.mktemp("browser") / "book")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def dagster_server(book_environment: dict[str, str], pictures: Path) -> Iterator[DagsterServer]:
     """A server over the generated book."""
     with dagster_dev(book_environment, pictures / "dagster-dev.log") as server:
@@ -127,9 +127,12 @@ def pictures() -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A browser of this machine: the one CHROMIUM names, or the first one on the path."""
+    """A browser of this machine: the one CHROMIUM names, or the first one on the path.
+
+    Playwright keeps an event loop running in this process, under which no Dagster run of another module could start.
+    """
     names = ("chromium", "chromium-browser", "google-chrome")
     program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if program is None:
