@@ -107,6 +107,12 @@ def broken_files(lake: Lake, models: tuple[str, ...]) -> list[str]:
     return broken
 
 
+def _by_month(record: dict[str, object]) -> list[dict[str, object]]:
+    """A record of several months as one of each."""
+    months = record.get("months")
+    return [record | {"months": each} for each in months.items()] if isinstance(months, dict) else [record]
+
+
 def _fingerprint(file: Path) -> str:
     if file.suffix == ".duckdb":
         return json.dumps(view_texts(file), sort_keys=True, indent=1)
@@ -114,9 +120,11 @@ def _fingerprint(file: Path) -> str:
         return "the hash of the last record, whichever came last"
     if file.suffix == ".jsonl":
         records = [json.loads(line) for line in file.read_text().splitlines()]
-        # Who came first, and who said a thing twice, is up to the processes.
+        # Who came first, who said a thing twice, and which months were written together, is up to the processes.
         said = {
-            json.dumps({key: record[key] for key in sorted(record) if key not in _OF_THE_RUN}) for record in records
+            json.dumps({key: said[key] for key in sorted(said) if key not in _OF_THE_RUN})
+            for record in records
+            for said in _by_month(record)
         }
         return json.dumps(sorted(said))
     return hashlib.sha256(file.read_bytes()).hexdigest()
