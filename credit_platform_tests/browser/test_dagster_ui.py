@@ -107,7 +107,7 @@ def test_executing_all_checks_of_an_asset_checks_every_built_month(
     ui.picture("5-checks-executed")
 
 
-def test_materializing_everything_is_one_run_per_partitions_definition(
+def test_materializing_everything_is_a_run_or_two_per_partitions_definition(
     ui: DagsterPage, dagster_server: DagsterServer
 ) -> None:
     ui.open_lineage()
@@ -115,7 +115,10 @@ def test_materializing_everything_is_one_run_per_partitions_definition(
     ui.picture("6-everything-dialog")
     launched = ui.launch_backfill_of_all_months(dialog)
     backfill = dagster_server.api.succeeded_backfill(launched)
-    assert len(backfill.runs) == len(dagster_server.api.partitions_definitions()) == 4
+    # The daemon may start what reads the first tables of a run while the last ones are being written, and the rest later.
+    n_definitions = len(dagster_server.api.partitions_definitions())
+    assert n_definitions == 4
+    assert n_definitions <= len(backfill.runs) <= 2 * n_definitions
 
     ui.open_backfill(launched)
     expect(ui.page.get_by_text("Succeeded", exact=True)).to_be_visible()
