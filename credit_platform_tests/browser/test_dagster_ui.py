@@ -115,7 +115,7 @@ def test_materializing_everything_is_a_run_or_two_per_partitions_definition(
     ui.picture("6-everything-dialog")
     launched = ui.launch_backfill_of_all_months(dialog)
     backfill = dagster_server.api.succeeded_backfill(launched)
-    # The daemon may start what reads the first tables of a run while the last ones are being written, and the rest later.
+    # The daemon may start what reads the first tables of a run while its last ones are being written.
     n_definitions = len(dagster_server.api.partitions_definitions())
     assert n_definitions == 4
     assert n_definitions <= len(backfill.runs) <= 2 * n_definitions
