@@ -63,6 +63,11 @@ class Attacked:
         attacked = cls(book, home)
         served = {"host": "127.0.0.1", "port": attacked.port, "location_name": "credit_platform"}
         (home / "workspace.yaml").write_text(yaml.safe_dump({"load_from": [{"grpc_server": served}]}))
+        # First looks at an empty history race on making its tables.
+        with attacked.instance() as instance:
+            instance.get_runs_count()
+            instance.event_log_storage.get_maximum_record_id()
+            instance.all_instigator_state()
         return attacked
 
     def instance(self) -> dg.DagsterInstance:
