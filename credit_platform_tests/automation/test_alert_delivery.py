@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import socketserver
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
@@ -20,7 +15,6 @@ import pytest
 from apprise.plugins.pagerduty import PAGERDUTY_API_LOOKUP
 from apprise.plugins.slack import NotifySlack
 from pydantic import SecretStr
-from typing_extensions import override
 
 from credit_platform.automation.alert_delivery import MAX_ATTEMPTS, AlertDesk
 from credit_platform.errors import SettingsError
@@ -30,79 +24,12 @@ from credit_platform.lending.months import add_months
 from credit_platform.monitoring.alerts import failure_event, recovery_event
 from credit_platform.policy.load import load_policy
 from credit_platform.settings import AlertAddresses, load_settings
+from credit_platform_tests.automation.local_servers import mailbox, web_hook
 
 MODEL, MONTH = "gradient_boosting", date(2025, 6, 1)
 WARNING = "scores_shifted: psi of the scores 0.3000 has reached the alert level 0.25"
 CRITICAL = "below_business_threshold: roc_auc 0.7000: value below the business threshold 0.75 (P0)"
 FINE = "every P0 and P1 metric is at or above its data-science threshold"
-
-
-class _Hook(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        server: Any = self.server
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        if server.is_refusing:
-            self.send_response(500)
-        else:
-            server.received.append(json.loads(body))
-            self.send_response(200)
-        self.end_headers()
-
-    @override
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
-@contextmanager
-def serving(server: socketserver.BaseServer) -> Iterator[None]:
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-@contextmanager
-def web_hook(*, is_refusing: bool = False) -> Iterator[Any]:
-    server: Any = HTTPServer(("127.0.0.1", 0), _Hook)
-    server.received = list[Any]()
-    server.is_refusing = is_refusing
-    with serving(server):
-        yield server
-
-
-class _Mailbox(socketserver.StreamRequestHandler):
-    @override
-    def handle(self) -> None:
-        server: Any = self.server
-        self.wfile.write(b"220 mailbox\r\n")
-        is_data, lines = False, list[bytes]()
-        for line in self.rfile:
-            if is_data:
-                if line.strip() == b".":
-                    is_data = False
-                    server.received.append(b"".join(lines).decode())
-                    self.wfile.write(b"250 taken\r\n")
-                else:
-                    lines.append(line)
-            elif line.upper().startswith(b"DATA"):
-                is_data = True
-                self.wfile.write(b"354 go on\r\n")
-            elif line.upper().startswith(b"QUIT"):
-                self.wfile.write(b"221 bye\r\n")
-                return
-            else:
-                self.wfile.write(b"250 fine\r\n")
-
-
-@contextmanager
-def mailbox() -> Iterator[Any]:
-    server: Any = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Mailbox)
-    server.received = list[str]()
-    server.daemon_threads = True
-    with serving(server):
-        yield server
 
 
 def write_actions(lake: Lake, *months: str, first: date = MONTH) -> None:
