@@ -98,6 +98,18 @@ def month_argument(name: str, text: str | None, default: date) -> date:
         raise SettingsError(name=name, reason=str(error), fix="For example --from 2023-01.") from error
 
 
+def require_month_between(name: str, month: date, first: date, last: date | None, *, what: str, fix: str) -> None:
+    """Refuse a month of the option `name` outside `first` to `last`; without `last`, to now.
+
+    Raises:
+        SettingsError: it lies outside; `what` is said of the month, before the two limits, and `fix` after them.
+    """
+    if month < first or (last is not None and month > last):
+        until = f"{last:%Y-%m}" if last else "now"
+        reason = f"{month:%Y-%m} {what} {first:%Y-%m} to {until}"
+        raise SettingsError(name=name, reason=reason, fix=fix)
+
+
 def models_named(book: Book, wanted: str | None) -> list[str]:
     """The models a command is about: the one of this name or alias, or all without one.
 

@@ -12,7 +12,7 @@ from typing import get_args
 from rich.console import Console
 
 from credit_platform.automation.jobs import MONITOR_MONTH
-from credit_platform.cli.book import Book
+from credit_platform.cli.book import Book, require_month_between
 from credit_platform.cli.instance import open_instance
 from credit_platform.cli.runs import Runner
 from credit_platform.definitions import build_definitions
@@ -47,7 +47,14 @@ def override_action(book: Book, console: Console, wish: Wish) -> int:
     """
     model, action = _model(book, wish.model), _action(wish.action)
     _require_text(wish)
-    _require_month(book, wish.month)
+    require_month_between(
+        "--month",
+        wish.month,
+        book.axis.first_outcome,
+        book.axis.last,
+        what="has no action: they are decided from",
+        fix="Choose one of these months; `credit-platform status` shows the latest action.",
+    )
     table = f"monitoring/{model}/action"
     if not book.lake.has(table, wish.month):
         raise MissingMonthsError(table=table, months=[wish.month])
@@ -97,17 +104,6 @@ def _require_text(wish: Wish) -> None:
     for option, text in (("--reason", wish.reason), ("--approver", wish.approver)):
         if not text.strip():
             raise SettingsError(name=option, reason="it is empty", fix="Say who decided, and why.")
-
-
-def _require_month(book: Book, month: date) -> None:
-    first, last = book.axis.first_outcome, book.axis.last
-    if month < first or (last is not None and month > last):
-        until = f"{last:%Y-%m}" if last else "now"
-        raise SettingsError(
-            name="--month",
-            reason=f"{month:%Y-%m} has no action: they are decided from {first:%Y-%m} to {until}",
-            fix="Choose one of these months; `credit-platform status` shows the latest action.",
-        )
 
 
 def _built_in_a_row(book: Book, table: str, month: date) -> list[date]:

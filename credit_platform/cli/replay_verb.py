@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from credit_platform.cli.book import Book, models_named
+from credit_platform.cli.book import Book, models_named, require_month_between
 from credit_platform.cli.replay import Replay, replay_month
 from credit_platform.cli.replay_corrections import late_corrections
 from credit_platform.cli.replay_tables import (
@@ -24,7 +24,6 @@ from credit_platform.cli.replay_tables import (
     restatement_table,
 )
 from credit_platform.definitions import build_definitions
-from credit_platform.errors import SettingsError
 
 
 def run_replay(book: Book, console: Console, *, month: date, model: str | None, is_json: bool) -> int:
@@ -35,7 +34,14 @@ def run_replay(book: Book, console: Console, *, month: date, model: str | None, 
         ReplayError: nothing was built for the month.
         AuditError: the audit log was tampered with.
     """
-    _require_month(book, month)
+    require_month_between(
+        "--as-of",
+        month,
+        book.axis.first_snapshot,
+        book.axis.last,
+        what="does not lie in the book,",
+        fix="Choose one of its months.",
+    )
     models = models_named(book, model)
     replay = _replayed(book, month, models)
     repository = build_definitions(book.settings).get_repository_def()
@@ -53,17 +59,6 @@ def run_replay(book: Book, console: Console, *, month: date, model: str | None, 
         console.print(f"[red]{escape(line)}[/]", soft_wrap=True, highlight=False)
     console.print(_verdict(replay), soft_wrap=True, highlight=False)
     return 0 if replay.is_sound else 1
-
-
-def _require_month(book: Book, month: date) -> None:
-    begin, end = book.axis.first_snapshot, book.axis.last
-    if month < begin or (end is not None and month > end):
-        until = f"{end:%Y-%m}" if end else "now"
-        raise SettingsError(
-            name="--as-of",
-            reason=f"{month:%Y-%m} does not lie in the book, {begin:%Y-%m} to {until}",
-            fix="Choose one of its months.",
-        )
 
 
 def _replayed(book: Book, month: date, models: list[str]) -> Replay:

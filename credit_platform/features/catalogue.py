@@ -23,7 +23,8 @@ LOAN_KINDS: dict[str, str] = {
     "n_student_loans": "Student Loan",
 }
 
-NUMERIC_FEATURES: tuple[str, ...] = (
+# As the financials deliver them, cleaned.
+FINANCIAL_NUMBERS: tuple[str, ...] = (
     "annual_income_amount",
     "monthly_inhand_salary_amount",
     "n_bank_accounts",
@@ -40,6 +41,9 @@ NUMERIC_FEATURES: tuple[str, ...] = (
     "emi_amount",
     "invested_amount",
     "monthly_balance_amount",
+)
+NUMERIC_FEATURES: tuple[str, ...] = (
+    *FINANCIAL_NUMBERS,
     "is_minimum_amount_paid",
     *LOAN_KINDS,
     "n_financial_products",

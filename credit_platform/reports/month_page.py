@@ -92,21 +92,9 @@ def _table(rows: Sequence[Sequence[object]], headings: Sequence[str], *, nothing
 
 
 def _sources(facts: MonthFacts) -> Section:
-    balance = [
-        (
-            row["table"],
-            row["rows_in"],
-            row["rows_out"],
-            row["quarantined"],
-            row["duplicates_dropped"],
-            row["rows_repaired"],
-        )
-        for row in facts.balance.sort("table").iter_rows(named=True)
-    ]
-    totals = [
-        (row["source"], row["value"], row["detail"])
-        for row in facts.quality.filter(dimension="total").sort("source").iter_rows(named=True)
-    ]
+    counts = ("rows_in", "rows_out", "quarantined", "duplicates_dropped", "rows_repaired")
+    balance = facts.balance.sort("table").select("table", *counts).rows()
+    totals = facts.quality.filter(dimension="total").sort("source").select("source", "value", "detail").rows()
     headings = ["Table", "Rows delivered", "Rows kept", "Set aside", "Repetitions dropped", "Repaired"]
     return Section(
         "What came in",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from credit_platform.features.catalogue import CHANNELS
+from credit_platform.features.catalogue import CHANNELS, FINANCIAL_NUMBERS
 from credit_platform.monitoring.intervals import Interval
 from credit_platform.monitoring.reference import Bins
 from credit_platform.monitoring.stability import sampling_floor, stability_index
@@ -29,24 +29,6 @@ Z = 1.959963984540054  # of an interval that holds 95 of 100
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 CATEGORIES = ("occupation_group", "credit_mix", "spending_level", "payment_value_size", "is_minimum_amount_paid")
 ATTRIBUTE_NUMBERS = ("age",)
-FINANCIAL_NUMBERS = (
-    "annual_income_amount",
-    "monthly_inhand_salary_amount",
-    "n_bank_accounts",
-    "n_credit_cards",
-    "interest_rate",
-    "n_loans",
-    "delay_from_due_days",
-    "n_delayed_payments",
-    "changed_credit_limit",
-    "n_credit_inquiries",
-    "outstanding_debt_amount",
-    "credit_utilization_rate",
-    "credit_history_months",
-    "emi_amount",
-    "invested_amount",
-    "monthly_balance_amount",
-)
 
 
 def compare_numbers(real: BookSample, made: BookSample) -> Iterator[Line]:
