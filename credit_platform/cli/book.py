@@ -62,21 +62,44 @@ def initialise(
     is_open_ended: bool = False,
     automation: Automation | None = None,
 ) -> Settings:
-    """Write the book's months to `platform.yaml`; what is not given is read from the loan file. Deletes nothing.
+    """Write the book's months to `platform.yaml`; what is not given stays, or is first read from the loan file.
+
+    Deletes nothing.
 
     Raises:
+        SettingsError: both a last month and none are asked for.
         SourceError: months have to be read and there is no usable loan file.
     """
     known = read_book_file(settings.platform_file)
+    if last is not None and is_open_ended:
+        raise SettingsError(
+            name="--last-month, --open-ended", reason="a book has a last month or none", fix="Say one of the two."
+        )
+    # A book that was told to go on without end goes on until it is told its last month.
+    is_open_ended = last is None and (is_open_ended or (known.first_month is not None and known.last_month is None))
     first = first or known.first_month
     last = None if is_open_ended else last or known.last_month
     if first is None or (last is None and not is_open_ended):
         lake = Lake.at(settings.data_dir, settings.raw_dir)
-        months = source_months(lake.layout, sources(settings.policy.model)["lms_loan_daily"])
+        months = _delivered_months(lake, settings)
         first = first or months[0]
         last = last if is_open_ended else last or months[-1]
     write_book_file(settings, BookFile(first_month=first, last_month=last, automation=automation or known.automation))
     return load_settings()
+
+
+def newest_delivered(book: Book) -> date:
+    """The newest month of the book that the loan file holds.
+
+    Raises:
+        SourceError: there is no usable loan file.
+    """
+    delivered = _delivered_months(book.lake, book.settings)[-1]
+    return min(delivered, book.axis.last or delivered)
+
+
+def _delivered_months(lake: Lake, settings: Settings) -> list[date]:
+    return source_months(lake.layout, sources(settings.policy.model)["lms_loan_daily"])
 
 
 def known_book(settings: Settings) -> Book:

@@ -12,19 +12,17 @@ from datetime import date
 from rich.console import Console
 from rich.table import Table
 
-from credit_platform.assets.bronze import sources
 from credit_platform.assets.drift_page import NEWEST_MONTH_TAG
 from credit_platform.automation.jobs import TRAIN_MODELS
 from credit_platform.cli.alerts import desk_of
 from credit_platform.cli.backfill import Backfill
-from credit_platform.cli.book import Book
+from credit_platform.cli.book import Book, newest_delivered
 from credit_platform.cli.instance import open_instance
 from credit_platform.cli.runs import Runner
 from credit_platform.cli.summary import failures_table
 from credit_platform.cli.training import newest_built
 from credit_platform.definitions import build_definitions
 from credit_platform.lake.promotions import PromotionLog, incumbent
-from credit_platform.lake.sources import source_months
 from credit_platform.lending.months import add_months, month_key, month_range
 
 
@@ -63,9 +61,7 @@ def months_to_walk(book: Book, n_months: int | None) -> list[date]:
     """
     built = newest_built(book)
     first = add_months(built, 1) if built else book.axis.first_snapshot
-    delivered = source_months(book.lake.layout, sources(book.settings.policy.model)["lms_loan_daily"])
-    last = min(delivered[-1], book.axis.last or delivered[-1])
-    return month_range(first, last)[:n_months]
+    return month_range(first, newest_delivered(book))[:n_months]
 
 
 def walk(book: Book, console: Console, months: list[date]) -> list[WalkedMonth]:

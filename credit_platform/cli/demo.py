@@ -8,7 +8,7 @@ from dataclasses import replace
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from credit_platform.cli.book import Book, initialise
+from credit_platform.cli.book import Book, initialise, newest_delivered
 from credit_platform.cli.summary import run_backfill
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.planted import read_planted, write_planted
@@ -32,7 +32,7 @@ def run_demo(settings: Settings, console: Console, *, n_months: int, loans_per_m
         plain = BookSpec(n_months=n_months, loans_per_month=loans_per_month, seed=seed)
         generate_book(layout, console, replace(plain, drifts=_planted(plain)))
     book = Book.of(initialise(settings, automation="running"))
-    first, last = book.axis.first_snapshot, book.axis.last or book.axis.first_snapshot
+    first, last = book.axis.first_snapshot, newest_delivered(book)
     console.print(f"Book from {first:%Y-%m} to {last:%Y-%m}, first training {book.axis.first_training:%Y-%m}.")
     code = run_backfill(book, console, first=first, last=last, job=None, command="demo")
     _tell_story(book, console)

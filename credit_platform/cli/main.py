@@ -43,7 +43,7 @@ def init(
     last_month: Annotated[str | None, Parameter(help="Last month of the book, included.")] = None,
     open_ended: Annotated[bool, Parameter(negative="", help="No last month: new months open by the calendar.")] = False,
 ) -> int:
-    """Write the book's months to platform.yaml; months not given are read from the loan file. Deletes nothing."""
+    """Write the book's months to platform.yaml: given, as they were, or read from the loan file. Deletes nothing."""
     from credit_platform.cli.book import Book, initialise, month_argument
     from credit_platform.settings import DEFAULT_FIRST_MONTH, load_settings
 
@@ -79,13 +79,16 @@ def demo(
 def backfill(*, from_: From = None, to: To = None, job: str | None = None, replace: Replace = False) -> int:
     """Materialize everything a range of months can have, in order; exits 1 and says what is missing if a month fails.
 
+    Without --from it begins with the book, without --to it ends with it: where the book is open-ended, with the newest
+    month of the loan file.
+
     Parameters
     ----------
     job
         Only this job: build_month, score_month, monitor_month or train_models.
     """
     from credit_platform.cli.backfill import JOBS
-    from credit_platform.cli.book import known_book, month_argument
+    from credit_platform.cli.book import known_book, month_argument, newest_delivered
     from credit_platform.cli.summary import run_backfill
     from credit_platform.settings import load_settings
 
@@ -93,7 +96,9 @@ def backfill(*, from_: From = None, to: To = None, job: str | None = None, repla
         raise SettingsError(name="--job", reason=f"no job {job!r}", fix=f"Choose one of {', '.join(JOBS)}.")
     book = known_book(load_settings())
     first = month_argument("--from", from_, book.axis.first_snapshot)
-    last = month_argument("--to", to, book.axis.last or first)
+    last = book.axis.last
+    if to is not None or last is None:
+        last = month_argument("--to", to, first) if to is not None else newest_delivered(book)
     return run_backfill(book, Console(), first=first, last=last, job=job, is_replacing=replace)
 
 

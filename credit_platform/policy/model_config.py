@@ -28,12 +28,17 @@ def _read_month(value: object) -> object:
 Month = Annotated[date, BeforeValidator(_read_month)]
 
 
+def _read_day_count(value: object) -> object:
+    # YAML takes an unquoted 30_360 for a number with a thousands mark.
+    return "30_360" if value == 30_360 else value
+
+
 class LabelPolicy(PolicySection):
     """When a loan counts as bad."""
 
     dpd_threshold: Annotated[int, Field(ge=1)]
     mob: MonthCount
-    day_count: Literal["calendar", "30_360"]
+    day_count: Annotated[Literal["calendar", "30_360"], BeforeValidator(_read_day_count)]
 
     @property
     def label_def(self) -> str:

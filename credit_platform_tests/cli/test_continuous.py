@@ -38,14 +38,13 @@ def without_last_month(book: BookFolders) -> BookFolders:
 
 
 @pytest.mark.slow
-def test_a_walk_over_a_missing_month_gives_what_was_there(
-    finished_book: BookFolders, book_copy: BookFolders, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_walk_over_a_missing_month_gives_what_was_there(finished_book: BookFolders, book_copy: BookFolders) -> None:
     book = Book.of(without_last_month(book_copy).settings())
     assert newest_built(book) == add_months(LAST, -1)
     assert months_to_walk(book, None) == [LAST]
-    assert run_continuous(book, Console(), n_months=None, is_json=True) == 0
-    (month,) = json.loads(capsys.readouterr().out)
+    walked = book_copy.verb("continuous", "--json")
+    assert walked.returncode == 0, walked
+    (month,) = json.loads(walked.stdout)
     assert (month["month"], month["failures"]) == ("2024-08", [])
     assert [one["model"] for one in month["models"]] == list(MODELS)
     for one in month["models"]:

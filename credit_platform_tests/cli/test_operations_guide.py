@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
 import shlex
 import shutil
@@ -14,6 +16,7 @@ import credit_platform
 from credit_platform.cli import doctor
 from credit_platform.cli.doctor_findings import Finding, well
 from credit_platform.cli.main import app
+from credit_platform.orchestrator import MLPipelineOrchestrator
 from credit_platform_tests.small_book import BookFolders
 
 GUIDE = (Path(credit_platform.__file__).parent / "guide" / "operations.md").read_text(encoding="utf-8")
@@ -64,3 +67,16 @@ def test_every_verb_the_guide_names_exists() -> None:
     in_table = set(re.findall(r"^\| `([a-z-]+)` \|", GUIDE, flags=re.MULTILINE))
     assert len(in_table) == 7
     assert (in_commands | in_table) - set(app) == set()
+
+
+def test_the_python_of_the_guide_calls_what_is_there() -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", GUIDE, flags=re.DOTALL)
+    called = []
+    for node in ast.walk(ast.parse(block)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            given = [ast.literal_eval(value) for value in node.args]
+            named = {word.arg: ast.literal_eval(word.value) for word in node.keywords if word.arg}
+            method = getattr(MLPipelineOrchestrator, node.func.attr)
+            assert inspect.signature(method).bind(None, *given, **named)
+            called.append(node.func.attr)
+    assert called == ["run_initialization", "run_initial_training", "run_continuous_learning", "run_drift_simulation"]

@@ -1,4 +1,4 @@
-"""The words of the churn pipeline that stand for verbs of the platform's own."""
+"""The words of similar pipelines that stand for verbs of the platform's own."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from credit_platform.cli import demo, doctor
+from credit_platform.cli import demo, doctor, simulate
 from credit_platform.cli.doctor_findings import Finding, well
 from credit_platform.cli.main import app
+from credit_platform.monitoring.scenario import Scenario
 from credit_platform.settings import Settings
+from credit_platform.synthetic.book import BookSpec
+from credit_platform.synthetic.drift import DriftKind
 from credit_platform_tests.small_book import BookFolders
 
 
@@ -60,6 +63,21 @@ def test_the_quick_demo_is_the_demo_with_a_small_book(monkeypatch: pytest.Monkey
     monkeypatch.setattr(demo, "run_demo", note)
     assert run("quick-demo") == 0
     assert asked == {"n_months": 30, "loans_per_month": 150, "seed": 42}
+
+
+@pytest.mark.usefixtures("at_home")
+def test_drift_is_simulate_by_another_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[BookSpec] = []
+
+    def note(_settings: Settings, _console: Console, spec: BookSpec, **_: object) -> Scenario:
+        asked.append(spec)
+        return Scenario("made-up", spec.drifts, spec.first_month, spec.last_month, 9, spec.seed, (), (), {})
+
+    monkeypatch.setattr(simulate, "simulate", note)
+    for verb in ("drift", "simulate"):
+        assert run(verb, "--drift", "volume", "--from", "2021-03", "--months", "6", "--seed", "5") == 0
+    assert asked[0] == asked[1]
+    assert (asked[0].n_months, asked[0].seed, asked[0].drifts[0].kind) == (6, 5, DriftKind.VOLUME)
 
 
 @pytest.mark.usefixtures("at_home")

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from credit_platform.cli import summary
 from credit_platform_tests.small_book import BookFolders, run_command, run_verb
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from rich.console import Console
+
+    from credit_platform.cli.book import Book
 
 
 @pytest.mark.parametrize(
@@ -125,8 +134,12 @@ def test_init_reads_the_months_off_the_loan_file_and_keeps_what_it_was_told(
     assert first.returncode == 0, first
     assert "2023-01 to 2024-08, first training 2024-01" in first.stdout
     assert "2023-01 to 2024-05" in book.verb("init", "--last-month", "2024-05-01").stdout
-    assert "2023-01 to 2024-05" in book.verb("init").stdout
-    assert "open-ended" in book.verb("init", "--open-ended").stdout
+    assert "2023-03 to 2024-04" in book.verb("init", "--first-month", "2023-03", "--last-month", "2024-04").stdout
+    assert "2023-03 to 2024-04" in book.verb("init").stdout
+    for again in (["--open-ended"], [], ["--first-month", "2023-02"]):
+        assert "open-ended" in book.verb("init", *again).stdout, again
+    assert book.verb("init", "--open-ended", "--last-month", "2024-05").returncode == 2
+    assert "2023-02 to 2024-05" in book.verb("init", "--last-month", "2024-05").stdout
 
 
 def test_clean_deletes_nothing_until_it_is_told_yes_and_never_given_raw_files(
@@ -155,3 +168,22 @@ def test_clean_deletes_raw_files_that_the_demo_made(small_book: BookFolders, tmp
     book = small_book.copy_raw_to(tmp_path)
     assert book.verb("clean", "--yes").returncode == 0
     assert not book.raw_dir.exists()
+
+
+def test_backfill_ends_with_the_book_or_with_the_newest_month_delivered(
+    small_book: BookFolders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def noted(_book: Book, _console: Console, *, first: date, last: date, **_: object) -> int:
+        asked.append((f"{first:%Y-%m}", f"{last:%Y-%m}"))
+        return 0
+
+    monkeypatch.setattr(summary, "run_backfill", noted)
+    book = BookFolders(tmp_path / "data", small_book.raw_dir, small_book.policy_dir)
+    book.verb("init", "--last-month", "2024-05")
+    book.verb("backfill")
+    book.verb("init", "--open-ended")
+    book.verb("backfill", "--from", "2024-02")
+    book.verb("backfill", "--to", "2024-03")
+    assert asked == [("2023-01", "2024-05"), ("2024-02", "2024-08"), ("2023-01", "2024-03")]

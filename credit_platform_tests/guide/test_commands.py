@@ -6,6 +6,7 @@ import contextlib
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -40,6 +41,55 @@ WITH_OWN_TEST = {
 RUN_HERE = [name for name in WITH_COMMANDS if name not in WITH_OWN_TEST]
 # Verbs that read, in a second or less; the others run with the slow tests.
 QUICK = {"status", "timeline", "models", "explain", "alerts", "audit", "clean", "score", "dictionary", "doctor"}
+
+
+# Verbs shown within sentences that no block runs: the test that does, and its call.
+VERBS_RUN_ELSEWHERE = {
+    "credit-platform simulate --drift concept --from 2023-03 --strength 0.7": (
+        "credit_platform_tests/cli/test_simulate.py",
+        'run_command("simulate", *planted, *size,',
+    ),
+    "credit-platform drift": ("credit_platform_tests/cli/test_pipeline_verbs.py", 'run(verb, "--drift"'),
+    "credit-platform agreement FOLDER": ("credit_platform_tests/cli/test_agreement.py", '["agreement", str('),
+    "credit-platform demo": ("credit_platform_tests/cli/test_demo.py", 'run_command("demo",'),
+    "credit-platform quick-demo": ("credit_platform_tests/cli/test_pipeline_verbs.py", 'run("quick-demo")'),
+    "credit-platform setup": ("credit_platform_tests/cli/test_pipeline_verbs.py", 'run("setup")'),
+    "credit-platform all": ("credit_platform_tests/cli/test_pipeline_verbs.py", 'run("all")'),
+    "credit-platform continuous": ("credit_platform_tests/cli/test_continuous.py", 'verb("continuous",'),
+    "credit-platform ui": ("credit_platform_tests/browser/conftest.py", '"ui"'),
+    "credit-platform clean --yes": ("credit_platform_tests/cli/test_usage.py", 'verb("clean", "--yes")'),
+    "credit-platform init --first-month 2023-01 --last-month 2024-12": (
+        "credit_platform_tests/cli/test_usage.py",
+        'verb("init", "--first-month",',
+    ),
+    "credit-platform init --last-month YYYY-MM": (
+        "credit_platform_tests/cli/test_usage.py",
+        'verb("init", "--last-month",',
+    ),
+    "credit-platform init --open-ended": ("credit_platform_tests/cli/test_usage.py", 'verb("init", "--open-ended")'),
+}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A command without its values: verb, options, and whether it is given something besides."""
+
+    verb: str
+    options: frozenset[str]
+    is_given_something: bool
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it only names a verb."""
+        return not self.options and not self.is_given_something
+
+
+def shape_of(words: tuple[str, ...]) -> Shape:
+    """The shape of a command's words; verbs of two words are one."""
+    two = words[:2] in {("audit", "show"), ("audit", "verify"), ("drill", "rollback")}
+    verb, rest = " ".join(words[: 1 + two]), words[1 + two :]
+    options = frozenset(word for word in rest if word.startswith("--"))
+    return Shape(verb, options, bool(rest) and not rest[0].startswith("--"))
 
 
 def filled(command: Command, book: BookFolders) -> list[str]:
@@ -120,6 +170,21 @@ def test_what_a_console_block_shows_is_run_here_or_named_as_run_elsewhere(name: 
     assert all((ROOT / file).is_file() for file in ELSEWHERE.values())
     own = {page: test for page, test in WITH_OWN_TEST.items() if page in TEXTS}
     assert all((ROOT / test).is_file() for test in own.values())
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_commands_within_sentences_are_run_in_a_block_or_elsewhere(name: str) -> None:
+    run = {shape_of(command.words[1:]) for text in TEXTS.values() for command in commands_of(text)}
+    verbs_run = {shape.verb for shape in run}
+    for written in inline_commands(TEXTS[name]):
+        program, *words = written.split()
+        shape = shape_of(tuple(words))
+        if program == "make" or shape in run or shape.verb in {"VERB", "--help"}:
+            continue
+        if shape.is_bare and shape.verb in verbs_run:
+            continue
+        test, call = VERBS_RUN_ELSEWHERE[written]
+        assert call in (ROOT / test).read_text(encoding="utf-8"), written
 
 
 @pytest.mark.parametrize("name", TEXTS)

@@ -284,3 +284,11 @@ def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
 def test_every_shipped_section_is_a_section_of_its_model() -> None:
     shipped = yaml.safe_load((SHIPPED / "model_config.yaml").read_text())
     assert set(shipped) == set(type(load_policy().model).model_fields)
+
+
+def test_months_of_thirty_days_may_be_written_without_quotes(tmp_path: Path) -> None:
+    (tmp_path / "model_config.yaml").write_text("label: {day_count: 30_360}\n")
+    assert load_policy(tmp_path).model.label.day_count == "30_360"
+    (tmp_path / "model_config.yaml").write_text("label: {day_count: 360}\n")
+    with pytest.raises(PolicyError, match=r"label\.day_count"):
+        load_policy(tmp_path)

@@ -1,0 +1,112 @@
+"""The campaign of the drift lab: every kind of drift lived through `simulate`, on several seeds, one row each.
+
+What is expected stands in `credit_platform.monitoring.expectations`. This prints what was seen, and exits 1 where an
+expectation does not hold:
+
+    python -m credit_platform_tests.campaigns.drift_lab --seeds 42 1 2 3 --out lab --at-once 2
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from credit_platform.synthetic.drift import DriftKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NONE = "none"
+SEEDS = (42, 1, 2, 3)
+FROM = "2023-03"
+_STRENGTH = 0.7
+_STRENGTHS = {DriftKind.VOLUME: 0.5, DriftKind.SCHEMA_CHANGE: 1.0}
+
+
+@dataclass(frozen=True)
+class Lived:
+    """One life: what `simulate` said of it, and how it ended."""
+
+    drift: str
+    seed: int
+    exit_code: int
+    facts: dict[str, Any]
+    complaint: str
+
+    @property
+    def seen(self) -> str:
+        """Every detector that raised in the drift, with the months after its first."""
+        rows = [row for row in self.facts.get("noticed", []) if row["first_seen"]]
+        return ", ".join(f"{row['detector']} +{row['months_after']}" for row in rows) or "nothing"
+
+    @property
+    def before(self) -> str:
+        """Every detector that raised before the drift, with the number of months."""
+        rows = [row for row in self.facts.get("noticed", []) if row["alarms_before"]]
+        return ", ".join(f"{row['detector']} {row['alarms_before']}" for row in rows) or "nothing"
+
+    @property
+    def verdict(self) -> str:
+        """`holds`, or what does not."""
+        if not self.facts:
+            return f"exit {self.exit_code}: {self.complaint}"
+        return "holds" if self.facts["expectations_hold"] else "; ".join(self.facts["failures"])
+
+
+def live(drift: str, seed: int, *, strength: float, size: Sequence[str], out: Path) -> Lived:
+    """Run one scenario by the command people use, in a process of its own."""
+    program = Path(sys.executable).with_name("credit-platform")
+    planted = [] if drift == NONE else ["--drift", drift, "--from", FROM, "--strength", f"{strength:g}"]
+    command = [program, "simulate", *planted, "--seed", str(seed), *size, "--out", out, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    complaint = done.stderr.strip().splitlines()[-1:] or ["nothing was said"]
+    return Lived(drift, seed, done.returncode, json.loads(done.stdout) if done.stdout else {}, complaint[0])
+
+
+def main() -> int:
+    """Live through the drifts named, on the seeds named; 0 when every expectation holds."""
+    kinds = [NONE, *(str(kind) for kind in DriftKind)]
+    parser = argparse.ArgumentParser(description="Every drift of the lab, by `simulate`, on several seeds.")
+    parser.add_argument("--drifts", nargs="+", choices=kinds, default=kinds)
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
+    parser.add_argument("--strength", type=float, help=f"of all; without it {_STRENGTH} but for some kinds")
+    parser.add_argument("--months", default="48")
+    parser.add_argument("--loans-per-month", default="300")
+    parser.add_argument("--out", type=Path, default=Path("lab"))
+    parser.add_argument("--at-once", type=int, default=2)
+    wanted = parser.parse_args()
+    console = Console()
+    table = Table(title=f"Drifts from {FROM}, {wanted.months} months of {wanted.loans_per_month} loans")
+    for column in ("drift", "strength", "seed", "first seen, months after", "months raised before", "expectations"):
+        table.add_column(column, overflow="fold")
+    size = ["--months", wanted.months, "--loans-per-month", wanted.loans_per_month]
+    strengths = {drift: wanted.strength or _STRENGTHS.get(DriftKind(drift), _STRENGTH) for drift in kinds[1:]}
+    with ThreadPoolExecutor(wanted.at_once) as pool:
+        lives = [
+            pool.submit(live, drift, seed, strength=strengths.get(drift, 0.0), size=size, out=wanted.out)
+            for drift in wanted.drifts
+            for seed in wanted.seeds
+        ]
+        all_hold = True
+        for future in lives:
+            lived = future.result()
+            all_hold = all_hold and lived.exit_code == 0
+            strength = f"{strengths[lived.drift]:g}" if lived.drift in strengths else "–"
+            row = (lived.drift, strength, str(lived.seed), lived.seen, lived.before, lived.verdict)
+            console.print(" | ".join(row), highlight=False, soft_wrap=True)
+            table.add_row(*row)
+    console.print(table)
+    return 0 if all_hold else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
