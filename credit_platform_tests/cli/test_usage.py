@@ -136,8 +136,8 @@ def test_init_reads_the_months_off_the_loan_file_and_keeps_what_it_was_told(
     assert "2023-01 to 2024-05" in book.verb("init", "--last-month", "2024-05-01").stdout
     assert "2023-03 to 2024-04" in book.verb("init", "--first-month", "2023-03", "--last-month", "2024-04").stdout
     assert "2023-03 to 2024-04" in book.verb("init").stdout
-    for again in (["--open-ended"], [], ["--first-month", "2023-02"]):
-        assert "open-ended" in book.verb("init", *again).stdout, again
+    for again in ("--open-ended", "", "--first-month 2023-02"):
+        assert "open-ended" in book.verb("init", *again.split()).stdout, again
     assert book.verb("init", "--open-ended", "--last-month", "2024-05").returncode == 2
     assert "2023-02 to 2024-05" in book.verb("init", "--last-month", "2024-05").stdout
 
