@@ -14,15 +14,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from credit_platform.automation.jobs import BUILD_MONTH, MONITOR_MONTH
+from credit_platform.automation.jobs import BUILD_MONTH, MONITOR_MONTH, SCORE_MONTH
 from credit_platform.cli.book import Book, write_book_file
 from credit_platform.cli.demo import generate_book
-from credit_platform.cli.story import judge
+from credit_platform.cli.story import judge, read_story
 from credit_platform.errors import SettingsError
 from credit_platform.lake.files import write_text
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw_book import write_book
 from credit_platform.monitoring.scenario import Scenario
+from credit_platform.monitoring.signs import Sign
 from credit_platform.reports.gallery import Exhibit, gallery_page
 from credit_platform.reports.scenario import auc_text, drift_name, pictures, scenario_page, told_cure
 from credit_platform.reports.wording import model_name, month_name
@@ -44,9 +45,19 @@ class Lab:
     folder: Path
 
     def scenario_folder(self, spec: BookSpec) -> Path:
-        """Where a scenario lies, by what was planted."""
+        """Where a scenario lies, by what was planted in which book; what is as usual is not said."""
         planted = "+".join(f"{d.kind}-{d.first_month:%Y-%m}-{d.strength:g}" for d in spec.drifts) or "no-drift"
-        return self.folder / f"{planted}-seed-{spec.seed}"
+        usual = BookSpec()
+        size = [
+            f"-{text}"
+            for text, is_usual in (
+                (f"from-{spec.first_month:%Y-%m}", spec.first_month == usual.first_month),
+                (f"{spec.n_months}-months", spec.n_months == usual.n_months),
+                (f"{spec.loans_per_month}-loans", spec.loans_per_month == usual.loans_per_month),
+            )
+            if not is_usual
+        ]
+        return self.folder / f"{planted}-seed-{spec.seed}{''.join(size)}"
 
     def claim(self, settings: Settings) -> None:
         """Make the folder the lab's own.
@@ -113,10 +124,12 @@ def simulate(settings: Settings, console: Console, spec: BookSpec, *, lab: Lab) 
     )
     generate_book(Layout(apart.data_dir, apart.raw_dir), console, spec)
     write_book_file(apart, BookFile(first_month=spec.first_month, last_month=spec.last_month))
-    _live(folder, console)
+    mishaps = _live(folder, console)
+    seen: list[Sign] = []
     if any(drift.kind == DriftKind.LATE_CORRECTION for drift in spec.drifts):
-        _correct(apart, console, spec)
-    scenario = judge(Book.of(apart), spec, name=folder.name)
+        seen = read_story(Book.of(apart)).signs
+        mishaps += _correct(apart, console, spec)
+    scenario = judge(Book.of(apart), spec, name=folder.name, seen=seen, mishaps=mishaps)
     write_text(folder / PAGE, scenario_page(scenario, gallery=f"../../{GALLERY}"))
     write_text(folder / PICTURES_FILE, json.dumps(pictures(scenario)))
     write_text(folder / SCENARIO_FILE, json.dumps(scenario.to_dict(), indent=1) + "\n")
@@ -124,22 +137,35 @@ def simulate(settings: Settings, console: Console, spec: BookSpec, *, lab: Lab) 
     return scenario
 
 
-def _correct(apart: Settings, console: Console, spec: BookSpec) -> None:
-    """Deliver the corrected files of all months and take them: labels are made again, outcomes read again."""
+def _correct(apart: Settings, console: Console, spec: BookSpec) -> list[str]:
+    """Deliver the corrected files of all months and take them: labels are made again, outcomes and payments read again.
+
+    Returns what went wrong.
+    """
     layout = Layout(apart.data_dir, apart.raw_dir)
     write_book(layout, (corrected_month(spec, month) for month in months_of(spec)), on_month=lambda: None)
     first = min(drift.first_month for drift in spec.drifts if drift.kind == DriftKind.LATE_CORRECTION)
     console.print(f"The loan files from {month_name(first)} on are delivered again, corrected.")
-    _live(apart.data_dir, console, "--from", f"{first:%Y-%m}", "--job", BUILD_MONTH, "--replace")
-    _live(apart.data_dir, console, "--from", f"{first:%Y-%m}", "--job", MONITOR_MONTH)
+    since = ("--from", f"{first:%Y-%m}")
+    return [
+        *_live(apart.data_dir, console, *since, "--job", BUILD_MONTH, "--replace"),
+        *_live(apart.data_dir, console, *since, "--job", SCORE_MONTH),
+        *_live(apart.data_dir, console, *since, "--job", MONITOR_MONTH),
+    ]
 
 
-def _live(folder: Path, console: Console, *arguments: str) -> None:
-    """Run the book's life in a process of its own: another history, and nobody hears of its alerts."""
+def _live(folder: Path, console: Console, *arguments: str) -> list[str]:
+    """Run the book's life in a process of its own: another history, and nobody hears of its alerts.
+
+    Returns what went wrong with the process. That a month failed is told by the scenario; a process that died has lived
+    no life that could be judged.
+    """
     program = Path(sys.executable).with_name("credit-platform")
     command = [str(program), "backfill", *arguments]
-    # What a month lacks in the end is told by the scenario, so the exit code says nothing more.
-    subprocess.run(command, env=apart_environment(folder), stdout=console.file, check=False)  # noqa: S603 - our own command
+    done = subprocess.run(command, env=apart_environment(folder), stdout=console.file, check=False)  # noqa: S603 - our own command
+    if done.returncode in {0, 1}:
+        return []
+    return [f"`{' '.join(['credit-platform', *command[1:]])}` ended with {done.returncode}; what it said stands above"]
 
 
 def scenario_tables(scenario: Scenario) -> list[Table | str]:
@@ -157,7 +183,8 @@ def scenario_tables(scenario: Scenario) -> list[Table | str]:
             str(row.alarms_before),
             row.verdict,
         )
-    return [noticed, *([auc_table(scenario)] if scenario.drifts else []), *_cures(scenario)]
+    unbuilt = [f"{month_name(month)}: {why}" for month, why in sorted(scenario.unbuilt.items())]
+    return [noticed, *([auc_table(scenario)] if scenario.drifts else []), *_cures(scenario), *unbuilt]
 
 
 def auc_table(scenario: Scenario) -> Table:

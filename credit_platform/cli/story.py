@@ -3,6 +3,7 @@
 What a story is stands in `monitoring.life_story`; printing it belongs to `demo_story` and `simulate`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -91,10 +92,20 @@ def _volume_signs(book: Book, last: date) -> list[Sign]:
     return [Sign(Detector.DELIVERY, month, r.description) for month, r in results.items() if not r.passed]
 
 
-def judge(book: Book, spec: BookSpec, *, name: str) -> Scenario:
-    """Hold a finished book against what was planted in it."""
+def judge(book: Book, spec: BookSpec, *, name: str, seen: Sequence[Sign] = (), mishaps: Sequence[str] = ()) -> Scenario:
+    """Hold a finished book against what was planted in it.
+
+    Args:
+        book: The book.
+        spec: What it was generated from.
+        name: Name of the scenario.
+        seen: Signs of tables that have been made again since: what was seen is not unseen by a correction.
+        mishaps: What went wrong with its life.
+    """
     story = read_story(book)
-    stories: list[ModelStory] = [replace(told, signs=(*story.deliveries, *told.signs)) for told in story.models]
+    stories: list[ModelStory] = [
+        replace(told, signs=_together((*story.deliveries, *told.signs), seen, told.model)) for told in story.models
+    ]
     return tell_scenario(
         name=name,
         drifts=spec.drifts,
@@ -105,7 +116,15 @@ def judge(book: Book, spec: BookSpec, *, name: str) -> Scenario:
         deliveries=story.deliveries,
         floors={told.model: auc_floors(book.settings.policy, told.model) for told in stories},
         unbuilt=_unbuilt(book, spec),
+        mishaps=mishaps,
     )
+
+
+def _together(now: Sequence[Sign], before: Sequence[Sign], model: str) -> tuple[Sign, ...]:
+    """The signs there are, and of those seen before the ones about a month, detector and model that has none now."""
+    told = {(sign.detector, sign.month) for sign in now}
+    gone = [s for s in before if s.model in {None, model} and (s.detector, s.month) not in told]
+    return tuple(sorted((*now, *gone), key=lambda sign: sign.month))
 
 
 def auc_floors(policy: Policy, model: str) -> tuple[float, ...]:

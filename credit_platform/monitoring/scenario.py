@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from credit_platform.lending.months import month_key, months_between
-from credit_platform.monitoring.expectations import failures, what_was_noticed
+from credit_platform.monitoring.expectations import MAY_STOP_MONTHS, failures, what_was_noticed
 from credit_platform.monitoring.signs import Detector
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Scenario:
         noticed: One row per detector against the truth.
         models: What became of every model.
         unbuilt: Months that could not be built, each with why.
+        mishaps: What went wrong with the life itself, so that silence says nothing.
     """
 
     name: str
@@ -65,11 +66,20 @@ class Scenario:
     noticed: tuple[Noticed, ...]
     models: tuple[ModelOutcome, ...]
     unbuilt: Mapping[date, str]
+    mishaps: tuple[str, ...] = ()
 
     @property
     def failures(self) -> list[str]:
-        """The expectations that do not hold, in words."""
-        return failures(self.noticed)
+        """The expectations that do not hold, and what kept them from being judged, in words."""
+        return [*self.mishaps, *self._untold(), *failures(self.noticed)]
+
+    def _untold(self) -> list[str]:
+        told = [] if self.models else ["no model was trained, so nothing could be noticed of it"]
+        stopped_from = min((d.first_month for d in self.drifts if d.kind in MAY_STOP_MONTHS), default=None)
+        for month, why in sorted(self.unbuilt.items()):
+            if stopped_from is None or month < stopped_from:
+                return [*told, f"{len(self.unbuilt)} months were not built, the first is {month:%Y-%m}: {why}"]
+        return told
 
     @property
     def begins(self) -> date | None:
@@ -114,6 +124,7 @@ def tell_scenario(
     deliveries: Sequence[Sign],
     floors: Mapping[str, tuple[float, ...]],
     unbuilt: Mapping[date, str],
+    mishaps: Sequence[str] = (),
 ) -> Scenario:
     """Hold a finished book against what was planted in it.
 
@@ -127,6 +138,7 @@ def tell_scenario(
         deliveries: What the gates said of deliveries.
         floors: Thresholds of the ROC-AUC by model, the milder first.
         unbuilt: Months that could not be built, with the reason.
+        mishaps: What went wrong with the life itself.
     """
     signs = [*deliveries, *(sign for story in stories for sign in story.signs)]
     begins = min((drift.first_month for drift in drifts), default=None)
@@ -144,9 +156,18 @@ def tell_scenario(
         last_month=months[1],
         loans_per_month=size[0],
         seed=size[1],
-        noticed=tuple(what_was_noticed(drifts, signs, first_month=watched_from, last_month=months[1])),
+        noticed=tuple(
+            what_was_noticed(
+                drifts,
+                signs,
+                first_month=watched_from,
+                last_month=months[1],
+                models=[story.model for story in stories],
+            )
+        ),
         models=tuple(outcomes),
         unbuilt=dict(unbuilt),
+        mishaps=tuple(mishaps),
     )
 
 
@@ -160,6 +181,7 @@ def _noticed(row: Noticed) -> dict[str, object]:
         "detail": row.first.detail if row.first else None,
         "alarms_before": row.alarms_before,
         "verdict": row.verdict,
+        "missed_by": list(row.missed_by),
     }
 
 

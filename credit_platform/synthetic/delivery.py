@@ -28,7 +28,7 @@ DECIMAL_COLUMNS = ("Annual_Income", "Monthly_Inhand_Salary", "Outstanding_Debt",
 NEW_COLUMN = "Employer"
 RENAMED_COLUMN, NEW_NAME = "Outstanding_Debt", "Total_Outstanding_Debt"
 # Up to which strength a schema change is no more than this; above the last, a column has another name.
-_ORDER, _COMMAS, _ADDED = 0.25, 0.5, 0.75
+ORDER_ONLY, _COMMAS, _ADDED = 0.25, 0.5, 0.75
 
 
 def without_cells(financials: pl.DataFrame, *, share: float, seed: int, cohort: int) -> pl.DataFrame:
@@ -42,7 +42,7 @@ def without_cells(financials: pl.DataFrame, *, share: float, seed: int, cohort: 
 
 def changed_schema(financials: pl.DataFrame, strength: float) -> pl.DataFrame:
     """Deliver the same financials in another form: other order, decimal commas, a new column or a renamed one."""
-    if strength <= _ORDER:
+    if strength <= ORDER_ONLY:
         return financials.select(reversed(financials.columns))
     if strength <= _COMMAS:
         return financials.with_columns(pl.col(DECIMAL_COLUMNS).str.replace(".", ",", literal=True))

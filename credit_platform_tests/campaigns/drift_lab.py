@@ -4,6 +4,8 @@ What is expected stands in `credit_platform.monitoring.expectations`. This print
 expectation does not hold:
 
     python -m credit_platform_tests.campaigns.drift_lab --seeds 42 1 2 3 --out lab --at-once 2
+
+With --again it lives nothing, and holds what was lived before against the expectations of today.
 """
 
 from __future__ import annotations
@@ -20,7 +22,13 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from credit_platform.synthetic.drift import DriftKind
+from credit_platform.cli.book import Book
+from credit_platform.cli.simulate import Lab
+from credit_platform.cli.story import judge
+from credit_platform.lending.months import parse_month
+from credit_platform.settings import load_settings
+from credit_platform.synthetic.book import BookSpec
+from credit_platform.synthetic.drift import Drift, DriftKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +80,24 @@ def live(drift: str, seed: int, *, strength: float, size: Sequence[str], out: Pa
     return Lived(drift, seed, done.returncode, json.loads(done.stdout) if done.stdout else {}, complaint[0])
 
 
+def told_again(drift: str, seed: int, *, strength: float, size: Sequence[str], out: Path) -> Lived:
+    """Hold a scenario that has been lived against the expectations, without living it again."""
+    planted = () if drift == NONE else (Drift(DriftKind(drift), parse_month(FROM), strength),)
+    spec = BookSpec(n_months=int(size[1]), loans_per_month=int(size[3]), seed=seed, drifts=planted)
+    folder = Lab(out).scenario_folder(spec)
+    settings = load_settings().model_copy(
+        update={
+            "data_dir": folder,
+            "raw_dir": folder / "raw",
+            "first_month": spec.first_month,
+            "last_month": spec.last_month,
+            "is_book_known": True,
+        }
+    )
+    scenario = judge(Book.of(settings), spec, name=folder.name)
+    return Lived(drift, seed, 1 if scenario.failures else 0, scenario.to_dict(), "")
+
+
 def main() -> int:
     """Live through the drifts named, on the seeds named; 0 when every expectation holds."""
     kinds = [NONE, *(str(kind) for kind in DriftKind)]
@@ -83,6 +109,7 @@ def main() -> int:
     parser.add_argument("--loans-per-month", default="300")
     parser.add_argument("--out", type=Path, default=Path("lab"))
     parser.add_argument("--at-once", type=int, default=2)
+    parser.add_argument("--again", action="store_true", help="judge what was lived before")
     wanted = parser.parse_args()
     console = Console()
     table = Table(title=f"Drifts from {FROM}, {wanted.months} months of {wanted.loans_per_month} loans")
@@ -91,8 +118,9 @@ def main() -> int:
     size = ["--months", wanted.months, "--loans-per-month", wanted.loans_per_month]
     strengths = {drift: wanted.strength or _STRENGTHS.get(DriftKind(drift), _STRENGTH) for drift in kinds[1:]}
     with ThreadPoolExecutor(wanted.at_once) as pool:
+        how = told_again if wanted.again else live
         lives = [
-            pool.submit(live, drift, seed, strength=strengths.get(drift, 0.0), size=size, out=wanted.out)
+            pool.submit(how, drift, seed, strength=strengths.get(drift, 0.0), size=size, out=wanted.out)
             for drift in wanted.drifts
             for seed in wanted.seeds
         ]

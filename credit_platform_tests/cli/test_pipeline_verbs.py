@@ -14,6 +14,7 @@ from credit_platform.monitoring.scenario import Scenario
 from credit_platform.settings import Settings
 from credit_platform.synthetic.book import BookSpec
 from credit_platform.synthetic.drift import DriftKind
+from credit_platform_tests.monitoring.told_stories import drifted_scenario
 from credit_platform_tests.small_book import BookFolders
 
 
@@ -71,7 +72,7 @@ def test_drift_is_simulate_by_another_word(monkeypatch: pytest.MonkeyPatch) -> N
 
     def note(_settings: Settings, _console: Console, spec: BookSpec, **_: object) -> Scenario:
         asked.append(spec)
-        return Scenario("made-up", spec.drifts, spec.first_month, spec.last_month, 9, spec.seed, (), (), {})
+        return drifted_scenario()
 
     monkeypatch.setattr(simulate, "simulate", note)
     for verb in ("drift", "simulate"):

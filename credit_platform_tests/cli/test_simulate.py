@@ -33,10 +33,11 @@ def test_simulate_lives_in_its_own_folder_and_tells_what_it_found(tmp_path: Path
     facts = json.loads(done.stdout)
     assert not facts["expectations_hold"]
     assert "early_reads: expected within 4 months, too early to say" in done.stderr
+    assert "no model was trained, so nothing could be noticed of it" in done.stderr
     seen = next(row for row in facts["noticed"] if row["detector"] == "delivery")
     assert (seen["first_seen"], seen["months_after"], seen["verdict"]) == ("2021-03-01", 0, "as expected")
     assert "build_month" in done.stderr
-    folder = lab / "source_dark-2021-03-0.7+concept-2021-03-0.7-seed-3"
+    folder = lab / "source_dark-2021-03-0.7+concept-2021-03-0.7-seed-3-5-months-20-loans"
     assert facts["name"] == folder.name
     assert json.loads((folder / "scenario.json").read_text()) == facts
     assert (folder / "raw" / "lms_loan_daily.csv").is_file()

@@ -14,12 +14,20 @@ FIRST = date(2022, 1, 1)
 CONCEPT = Drift(DriftKind.CONCEPT, DRIFT, 0.7)
 
 
-def noticed(drifts: tuple[Drift, ...], signs: list[Sign], last: date = LAST) -> dict[Detector, Noticed]:
-    return {row.detector: row for row in what_was_noticed(drifts, signs, first_month=FIRST, last_month=last)}
+def noticed(
+    drifts: tuple[Drift, ...],
+    signs: list[Sign],
+    last: date = LAST,
+    *,
+    first: date = FIRST,
+    models: tuple[str, ...] = (),
+) -> dict[Detector, Noticed]:
+    rows = what_was_noticed(drifts, signs, first_month=first, last_month=last, models=models)
+    return {row.detector: row for row in rows}
 
 
-def raised(detector: Detector, after: int) -> Sign:
-    return Sign(detector, add_months(DRIFT, after), "seen")
+def raised(detector: Detector, after: int, model: str | None = None) -> Sign:
+    return Sign(detector, add_months(DRIFT, after), "seen", model)
 
 
 def test_every_detector_has_a_row_and_every_kind_of_drift_an_expectation() -> None:
@@ -49,6 +57,57 @@ def test_alarms_before_the_drift_are_counted_and_are_no_first_sign() -> None:
     assert (row.months_after, row.alarms_before) == (2, 1)
 
 
+def test_a_detector_that_raises_most_of_the_time_is_no_evidence() -> None:
+    often = [raised(Detector.EARLY_READS, after) for after in (-4, -3, -2, -1, 0)]
+    row = noticed((CONCEPT,), often)[Detector.EARLY_READS]
+    assert (row.verdict, row.alarms_before) == ("raised before too", 4)
+    assert "early_reads: raised in 4 months before anything had changed" in failures([row])
+    # What asks for a retraining may not be wrong once; what was not watched yet does not count.
+    early = raised(Detector.RETRAIN, -1)
+    assert noticed((CONCEPT,), [early, raised(Detector.RETRAIN, 6)])[Detector.RETRAIN].verdict == "raised before too"
+    later = noticed((CONCEPT,), [early, raised(Detector.RETRAIN, 6)], first=DRIFT)[Detector.RETRAIN]
+    assert (later.verdict, later.alarms_before) == ("as expected", 0)
+
+
+def test_every_model_must_notice() -> None:
+    models = ("logistic_regression", "gradient_boosting")
+    both = [raised(Detector.OUTCOME, 6, model) for model in models]
+    assert noticed((CONCEPT,), both, models=models)[Detector.OUTCOME].verdict == "as expected"
+    row = noticed((CONCEPT,), both[:1], models=models)[Detector.OUTCOME]
+    assert (row.verdict, row.missed_by) == ("not noticed", ("gradient_boosting",))
+    assert failures([row]) == ["outcome: expected within 8 months, not noticed by gradient_boosting"]
+    # A delivery is no model's.
+    dark = Drift(DriftKind.SOURCE_DARK, DRIFT, 1.0)
+    assert noticed((dark,), [raised(Detector.DELIVERY, 0)], models=models)[Detector.DELIVERY].verdict == "as expected"
+
+
+def test_each_of_two_drifts_has_its_own_deadline() -> None:
+    dark = Drift(DriftKind.SOURCE_DARK, add_months(DRIFT, 8), 1.0)
+    covariate = Drift(DriftKind.COVARIATE, DRIFT, 0.7)
+    on_time = [raised(Detector.DELIVERY, 8), raised(Detector.FEATURES, 0)]
+    rows = noticed((covariate, dark), on_time)
+    assert rows[Detector.DELIVERY].verdict == rows[Detector.FEATURES].verdict == "as expected"
+    assert rows[Detector.DELIVERY].months_after == 0
+    assert noticed((covariate, dark), [raised(Detector.DELIVERY, 9)])[Detector.DELIVERY].verdict == "noticed late"
+    again = Drift(DriftKind.SOURCE_DARK, add_months(DRIFT, 12), 1.0)
+    assert noticed((dark, again), [raised(Detector.DELIVERY, 8)])[Detector.DELIVERY].verdict == "not noticed"
+
+
+def test_a_drift_before_any_model_is_in_force_cannot_be_judged_by_models() -> None:
+    rows = noticed((CONCEPT,), [], first=add_months(DRIFT, 1))
+    assert rows[Detector.EARLY_READS].verdict == "not watched yet"
+    dark = Drift(DriftKind.SOURCE_DARK, DRIFT, 1.0)
+    assert noticed((dark,), [], first=add_months(DRIFT, 1))[Detector.DELIVERY].verdict == "not noticed"
+
+
+def test_a_change_of_form_must_be_refused_and_another_order_of_columns_is_none() -> None:
+    renamed, reordered = (Drift(DriftKind.SCHEMA_CHANGE, DRIFT, strength) for strength in (1.0, 0.25))
+    assert noticed((renamed,), [])[Detector.DELIVERY].verdict == "not noticed"
+    assert noticed((renamed,), [raised(Detector.DELIVERY, 0)])[Detector.DELIVERY].verdict == "as expected"
+    assert noticed((reordered,), [])[Detector.DELIVERY].verdict == "as expected"
+    assert noticed((reordered,), [raised(Detector.DELIVERY, 0)])[Detector.DELIVERY].verdict == "false alarm"
+
+
 def test_a_deadline_beyond_the_book_is_too_early_to_say_and_not_as_expected() -> None:
     rows = noticed((CONCEPT,), [], last=add_months(DRIFT, 3))
     assert rows[Detector.EARLY_READS].verdict == "too early to say"
@@ -73,6 +132,13 @@ def test_of_two_drifts_the_one_that_raises_outweighs_the_one_that_is_silent() ->
 def test_in_a_book_without_drift_a_retraining_is_a_false_alarm() -> None:
     rows = noticed((), [raised(Detector.RETRAIN, 0)])
     assert failures(list(rows.values())) == ["retrain: expected silent, false alarm in 2023-01"]
+
+
+def test_in_a_book_without_drift_a_hint_may_be_wrong_now_and_then() -> None:
+    # 29 months are watched: a tenth and one.
+    hints = [raised(Detector.FEATURES, after) for after in range(4)]
+    assert noticed((), hints[:3])[Detector.FEATURES].verdict == "as expected"
+    assert noticed((), hints)[Detector.FEATURES].verdict == "false alarm"
 
 
 def test_a_told_scenario_says_what_was_seen_first_and_what_cured_it() -> None:
