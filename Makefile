@@ -8,6 +8,8 @@ DATA ?= $(CREDIT_DATA_DIR)
 # `make lock LOCK_FLAGS=--upgrade` moves every pin to its newest allowed version.
 LOCK_FLAGS ?=
 UV_VERSION := 0.13.8
+# One more than cores: the campaigns wait for daemons and browsers half of their time.
+SLOW_WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN || echo 1) + 1)
 
 BIN := .venv/bin
 STAMP := .venv/.stamp
@@ -32,7 +34,7 @@ test: $(STAMP) ## Run the tests; CREDIT_TEST_BOOK=folder adds those on a real bo
 	$(BIN)/pytest -n auto -m "not slow"
 
 test-slow: $(STAMP) ## Run the long campaigns: kills, browser, simulations
-	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder -m slow
+	$(BIN)/pytest -n $(SLOW_WORKERS) --dist loadfile --no-loadscope-reorder -m slow
 
 lint: $(STAMP) ## Check style, formatting and types
 	$(BIN)/ruff check

@@ -19,6 +19,26 @@ from credit_platform_tests.small_book import BookFolders, make_book
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
+# Files that take minutes. They are begun first, or one worker is left with them when the others have no more to do.
+_LONGEST_FIRST = (
+    "campaigns/test_planted_faults.py",
+    "campaigns/test_kills.py",
+    "browser/test_dagster_ui.py",
+    "campaigns/test_retraining_once.py",
+    "campaigns/test_concurrency.py",
+    "browser/test_dashboard_reader.py",
+)
+
+
+def _place(item: pytest.Item) -> int:
+    name = item.path.as_posix()
+    return next((n for n, file in enumerate(_LONGEST_FIRST) if name.endswith(file)), len(_LONGEST_FIRST))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files; the others stay in their order."""
+    items.sort(key=_place)
+
 
 @pytest.fixture(scope="session")
 def real_book() -> Path:
