@@ -95,7 +95,9 @@ def _charts(overview: Overview, layout: Layout, *, is_drawn: bool) -> dict[str, 
 
 def _metadata(overview: Overview, page: Path, month_page: Path) -> dict[str, dg.MetadataValue]:
     verdicts = {
-        f"{verdict.model}_verdict": dg.MetadataValue.text(f"{verdict.headline}; {verdict.since}")
+        f"{verdict.model}_verdict": dg.MetadataValue.text(
+            f"{verdict.headline}; since {verdict.since}" if verdict.since else verdict.headline
+        )
         for verdict in verdicts_of(overview)
     }
     return {

@@ -101,10 +101,10 @@ def _since(months: pl.DataFrame, spells: list[_Spell]) -> str:
     )
     if latest["state"] in UNFIT:
         spell = spells.pop()
-        told = f"not fit for use since {month_name(spell.first)} ({_months(spell.n_months)})"
+        told = f"{month_name(spell.first)} ({_months(spell.n_months)})"
     else:
         first, n = _run(months)
-        told = f"so since {month_name(first)} ({_months(n)})"
+        told = f"{month_name(first)} ({_months(n)})"
     earlier = [f"not fit for use from {month_name(each.first)} to {month_name(each.last)}" for each in spells]
     return "; ".join([told, judged, *(f"before that {text}" for text in reversed(earlier))])
 
