@@ -6,6 +6,7 @@ Judging a scenario belongs to `monitoring.scenario`, comparing several to `galle
 from __future__ import annotations
 
 from html import escape
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -27,6 +28,10 @@ _LEGEND = (
     "grey before the drift. Squares are the month's action: green monitor, orange active monitoring, red retrain, pale "
     "for a backtest. Rest the pointer on a mark to read it."
 )
+
+
+# Characters of what a detector saw; the gates name every column they know, and scenario.json holds it all.
+_N_SHOWN = 240
 
 
 def drift_name(drift: Drift) -> str:
@@ -149,7 +154,7 @@ def _noticed_table(scenario: Scenario) -> str:
             "after": "–" if row.months_after is None else str(row.months_after),
             "before": str(row.alarms_before),
             "verdict": row.verdict,
-            "detail": row.first.detail if row.first else "–",
+            "detail": shorten(row.first.detail, _N_SHOWN, placeholder=" ...") if row.first else "–",
         }
         for row in scenario.noticed
     ]
