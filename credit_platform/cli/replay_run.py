@@ -25,6 +25,14 @@ from credit_platform.policy.policy_document import policy_document, read_policy_
 _RELEASE = "If another release of the platform wrote it, replay with that one."
 
 
+@dataclass(frozen=True)
+class _MadeBeside:
+    """A table that was made beside another, for its own edition to come, and what both were made of."""
+
+    file: Path
+    made_of: tuple[str, ...]
+
+
 @dataclass
 class Workshop:
     """Makes editions again.
@@ -39,25 +47,42 @@ class Workshop:
     past: PastLake
     instance: dg.DagsterInstance
     _repositories: dict[str, RepositoryDefinition] = field(default_factory=dict)
-    _beside: dict[str, Path] = field(default_factory=dict)
+    _beside: dict[str, _MadeBeside] = field(default_factory=dict)
 
     def make(self, edition: Edition) -> Path:
         """The file of a table's month, made again from what the past holds; it stays where it is.
 
+        A table that the same asset writes beside it stands afterwards as it stood before: its bytes may not have
+        changed with this edition, and then no edition of its own puts it back.
+
         Raises:
             ReplayError: the policy is not kept any more, no asset makes the table, or the asset failed.
         """
-        beside = self._beside.get(edition.table)
-        self._beside = dict[str, Path]()
-        if beside is not None:
-            return beside
         tables = _made_together(edition.table)
+        siblings = [table for table in tables if table != edition.table]
+        made_of = self._made_of(edition) if siblings else ()
+        beside = self._beside.pop(edition.table, None)
+        if beside is not None and beside.made_of == made_of:
+            return beside.file
+        stood = {table: self.past.file_of(table, edition.month) for table in siblings}
         for table in tables:
             self.past.remove(table, edition.month)
-        self._run(edition, tables[-1])
-        files = {table: self._set_aside(table, edition) for table in tables}
-        self._beside = {table: file for table, file in files.items() if table != edition.table}
+        try:
+            self._run(edition, tables[-1])
+            files = {table: self._set_aside(table, edition) for table in tables}
+        finally:
+            for table, file in stood.items():
+                self.past.remove(table, edition.month)
+                if file is not None:
+                    self.past.put(table, edition.month, file)
+        self._beside |= {table: _MadeBeside(files[table], made_of) for table in siblings}
         return files[edition.table]
+
+    def _made_of(self, edition: Edition) -> tuple[str, ...]:
+        """What a month of silver and its quarantine are made of: policy and the file of the delivery."""
+        source = SILVER_TABLES[edition.table.split("/", maxsplit=1)[1]]
+        delivery = self.past.file_of(f"bronze/{source}", edition.month)
+        return edition.policy_sha256, str(delivery)
 
     def _run(self, edition: Edition, table: str) -> None:
         key = dg.AssetKey(table.split("/"))

@@ -49,6 +49,11 @@ class PastLake:
         """The paths."""
         return self.lake.layout
 
+    def file_of(self, table: str, month: date) -> Path | None:
+        """The file a month of a table is at present; None where it is not there."""
+        place = self.layout.month_file(table, month)
+        return place.readlink() if place.is_symlink() else None
+
     def put(self, table: str, month: date, file: Path) -> None:
         """Let a month of a table be this file."""
         place = self.layout.month_file(table, month)
