@@ -68,7 +68,8 @@ class MLPipelineOrchestrator:
             The version in force by model, and what they reached: `model, model_version, sample_role, metric, value`.
 
         Raises:
-            WindowError: the windows need more than `num_months`.
+            WindowError: the windows need more than `num_months`, or more than is delivered.
+            SourceError: there is no usable loan file.
             TrainingError: a step failed; the message tells what is missing.
         """
         book = self.book
@@ -84,10 +85,16 @@ class MLPipelineOrchestrator:
         return self._versions_in_force(add_months(axis.first_training, 1))
 
     def run_continuous_learning(self, max_iterations: int | None = None) -> list[WalkedMonth]:
-        """Walk on month by month from the newest built one, as `credit-platform continuous`.
+        """Walk on month by month from what is finished, as `credit-platform continuous`.
+
+        Months that failed before are tried again, whatever `max_iterations` says of those after the newest finished.
 
         Returns:
-            What each model did in each month, at most `max_iterations`, and what failed there.
+            What each model did in each month, and what failed there.
+
+        Raises:
+            SourceError: there is no usable loan file.
+            AuditError: the audit log was tampered with.
         """
         book = self.book
         return walk(book, self.console, months_to_walk(book, max_iterations))

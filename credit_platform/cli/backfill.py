@@ -4,7 +4,7 @@ Tables are built in ranges; from the first training on months are walked one by 
 that scores the next. Executing a run belongs to `runs`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -21,15 +21,30 @@ from credit_platform.scoring.windows import is_training_due
 
 _ASKED_FOR = "the months were asked for"
 JOBS = (BUILD_MONTH, SCORE_MONTH, MONITOR_MONTH, TRAIN_MODELS)
+WAITING = (
+    "No month is scored yet: promotion.auto_promote is off, and a person puts the first version of each model in "
+    "force. See credit-platform models, then credit-platform promote, then run this again."
+)
+
+
+def waits_for_a_person(book: Book) -> bool:
+    """Whether policy leaves promotion to people, and for some model nobody has decided yet."""
+    config = book.settings.policy.model
+    promoted = {record.model for record in PromotionLog(book.lake.layout).records() if record.promoted}
+    return not config.promotion.auto_promote and not set(config.models) <= promoted
 
 
 @dataclass
 class Backfill:
-    """One backfill under way: the book, the runner, and the months each job could not finish."""
+    """One backfill under way: the book, the runner, and the months each job could not finish.
+
+    Months of `given_up` are not built beside others: they were tried a moment ago, and their delivery was refused.
+    """
 
     book: Book
     runner: Runner
     failed: dict[tuple[str, date], str] = field(default_factory=dict)
+    given_up: Collection[date] = ()
 
     def everything(self, first: date, last: date) -> None:
         """Build every table of the range, then train, score and monitor month by month."""
@@ -38,7 +53,7 @@ class Backfill:
         is_anything_built = any(self._can_be_scored(month) for month in month_range(first, last))
         if last < axis.first_training or not is_anything_built:
             return
-        untrained = [model for model in self._models if not self._has_version(model)]
+        untrained = [model for model in self._models if not self._is_trained(model)]
         start = axis.first_training if untrained else max(first, axis.first_scoring)
         for month in month_range(start, last):
             if month == axis.first_training:
@@ -49,7 +64,7 @@ class Backfill:
     def build(self, first: date, last: date) -> None:
         """Build bronze, silver and gold, with the earlier months they look back on if these were never built."""
         history = month_range(self.book.axis.first_snapshot, add_months(first, -1))
-        unbuilt = [month for month in history if not self._is_built(month)]
+        unbuilt = [month for month in history if not self._is_built(month) and month not in self.given_up]
         if unbuilt:
             self.runner.console.print(
                 f"Also building {unbuilt[0]:%Y-%m}..{add_months(first, -1):%Y-%m}: later months look back on them."
@@ -89,13 +104,11 @@ class Backfill:
     def _models(self) -> list[str]:
         return list(self.book.settings.policy.model.models)
 
-    def _has_version(self, model: str) -> bool:
-        return any(r.model == model and r.promoted for r in PromotionLog(self.book.lake.layout).records())
-
-    def _waits_for_a_person(self) -> bool:
-        """Whether policy leaves promotion to people, and for some model nobody has decided yet."""
+    def _is_trained(self, model: str) -> bool:
+        """Whether the model has a version in force, or one that waits for a person where policy asks for one."""
         is_automatic = self.book.settings.policy.model.promotion.auto_promote
-        return not is_automatic and not all(self._has_version(model) for model in self._models)
+        records = PromotionLog(self.book.lake.layout).records()
+        return any(record.model == model and (record.promoted or not is_automatic) for record in records)
 
     def _can_be_scored(self, month: date) -> bool:
         """Whether the month has features: new loans are scored also where the outcomes of old ones did not arrive."""
@@ -110,12 +123,8 @@ class Backfill:
         self.ranges(TRAIN_MODELS, month, month, f"the first training is due in {month:%Y-%m}")
         if (TRAIN_MODELS, month) in self.failed:
             return
-        if self._waits_for_a_person():
-            self.runner.console.print(
-                "No month is scored yet: promotion.auto_promote is off, and a person puts the first version of each "
-                "model in force. See credit-platform models, then credit-platform promote, then run this again.",
-                soft_wrap=True,
-            )
+        if waits_for_a_person(self.book):
+            self.runner.console.print(WAITING, soft_wrap=True)
             return
         self.ranges(SCORE_MONTH, axis.first_scoring, month, "months up to the first training, by the first version")
         if axis.first_outcome <= month:
@@ -134,7 +143,7 @@ class Backfill:
     def _one_month(self, month: date) -> None:
         """Score, monitor, and train the models that are due or whose action asks for it."""
         axis, config = self.book.axis, self.book.settings.policy.model
-        if not self._waits_for_a_person():
+        if not waits_for_a_person(self.book):
             self.ranges(SCORE_MONTH, month, month, f"{month:%Y-%m} is built")
             if month >= axis.first_outcome:
                 self.ranges(MONITOR_MONTH, month, month, f"{month:%Y-%m} is scored")

@@ -94,8 +94,17 @@ def newest_delivered(book: Book) -> date:
     Raises:
         SourceError: there is no usable loan file.
     """
-    delivered = _delivered_months(book.lake, book.settings)[-1]
+    delivered = newest_in_loan_file(book)
     return min(delivered, book.axis.last or delivered)
+
+
+def newest_in_loan_file(book: Book) -> date:
+    """The newest month of the loan file, also where the book ends before it.
+
+    Raises:
+        SourceError: there is no usable loan file.
+    """
+    return _delivered_months(book.lake, book.settings)[-1]
 
 
 def _delivered_months(lake: Lake, settings: Settings) -> list[date]:

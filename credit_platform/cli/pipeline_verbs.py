@@ -61,10 +61,12 @@ def score(
 
 def continuous(
     *,
-    months: Annotated[int | None, Parameter(help="At most so many; all delivered months without.")] = None,
+    months: Annotated[
+        int | None, Parameter(help="At most so many after the newest finished one; all delivered months without.")
+    ] = None,
     json_: AsJson = False,
 ) -> int:
-    """Walk on from the newest built month: data, scores, outcome, action, retraining, promotion, rollback advice."""
+    """Walk on from what is finished: data, scores, outcome, action, retraining, promotion, rollback advice."""
     from credit_platform.cli.book import known_book
     from credit_platform.cli.continuous import run_continuous
     from credit_platform.errors import SettingsError
@@ -86,13 +88,10 @@ def drift(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True, help="As 
 def everything() -> int:
     """Another word for `init`, `train` and `continuous` in a row: the whole delivered book, to its last month."""
     from credit_platform.cli.book import Book, initialise
-    from credit_platform.cli.continuous import run_continuous
-    from credit_platform.cli.training import is_untrained, train_first
+    from credit_platform.cli.continuous import run_whole_book
     from credit_platform.settings import load_settings
 
-    book = Book.of(initialise(load_settings()))
-    code = train_first(book, Console()) if is_untrained(book) else 0
-    return code or run_continuous(book, Console(), n_months=None)
+    return run_whole_book(Book.of(initialise(load_settings())), Console())
 
 
 def setup() -> int:

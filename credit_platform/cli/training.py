@@ -11,7 +11,7 @@ from rich.console import Console
 
 from credit_platform.assets.silver import SILVER_TABLES
 from credit_platform.automation.jobs import TRAIN_MODELS
-from credit_platform.cli.book import Book
+from credit_platform.cli.book import Book, newest_delivered, newest_in_loan_file
 from credit_platform.cli.instance import open_instance
 from credit_platform.cli.runs import Runner
 from credit_platform.cli.summary import run_backfill
@@ -19,6 +19,7 @@ from credit_platform.definitions import build_definitions
 from credit_platform.errors import WindowError
 from credit_platform.lake.audit import AuditLog, AuditRecord
 from credit_platform.lake.promotions import PromotionLog
+from credit_platform.lending.months import months_between
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,46 @@ def newest_built(book: Book) -> date | None:
 
 
 def is_untrained(book: Book) -> bool:
-    """Whether some model has no version in force in any month."""
-    promoted = {record.model for record in PromotionLog(book.lake.layout).records() if record.promoted}
-    return not set(book.settings.policy.model.models) <= promoted
+    """Whether some model has no version that was ever in force, nor one that waits for a person to put it there."""
+    config, records = book.settings.policy.model, PromotionLog(book.lake.layout).records()
+    trained = {record.model for record in records if record.promoted or not config.promotion.auto_promote}
+    return not set(config.models) <= trained
+
+
+def too_short_to_train(book: Book) -> WindowError | None:
+    """What is missing for the first training; None where enough is delivered.
+
+    Raises:
+        SourceError: there is no usable loan file.
+    """
+    newest, first, last = newest_delivered(book), book.axis.first_training, book.axis.last
+    n_missing = months_between(newest, first)
+    if n_missing <= 0:
+        return None
+    wishes = [] if newest_in_loan_file(book) >= first else [f"deliver the months to {first:%Y-%m}"]
+    if last is not None and last < first:
+        wishes.append(f"let the book go on: credit-platform init --last-month {first:%Y-%m} (or --open-ended)")
+    fix = ", and ".join(wishes)
+    return WindowError(
+        as_of=newest,
+        reason=(
+            f"the first training is possible in {first:%Y-%m}, and the newest delivered month of the book is "
+            f"{newest:%Y-%m}, so {n_missing} {'month is' if n_missing == 1 else 'months are'} missing"
+        ),
+        fix=f"{fix[0].upper()}{fix[1:]}. See credit-platform timeline",
+    )
 
 
 def train_first(book: Book, console: Console) -> int:
-    """Build the book up to its first training, train every model, score the months before; the exit code."""
+    """Build the book up to its first training, train every model, score the months before; the exit code.
+
+    Raises:
+        WindowError: fewer months are delivered than the first training needs.
+        SourceError: there is no usable loan file.
+    """
+    too_short = too_short_to_train(book)
+    if too_short is not None:
+        raise too_short
     last = book.axis.first_training
     book.require(book.axis.first_snapshot, last)
     return run_backfill(book, console, first=book.axis.first_snapshot, last=last, job=None, command="train")

@@ -15,6 +15,7 @@ from credit_platform.automation.run_reasons import WHY
 from credit_platform.cli.backfill import Backfill
 from credit_platform.cli.book import Book
 from credit_platform.cli.runs import RunOutcome
+from credit_platform.lake.promotions import PromotionLog, PromotionRecord
 from credit_platform.lending.months import month_range
 from credit_platform.policy.load import load_policy
 from credit_platform.settings import Settings
@@ -105,6 +106,14 @@ def test_a_later_range_takes_in_the_months_before_it_that_were_never_built(tmp_p
     runner = ScriptedRunner()
     backfill(book(tmp_path), runner).build(date(2023, 6, 1), date(2023, 8, 1))
     assert runner.asked == [("build_month", "2023-01..2023-08")]
+
+
+def test_months_that_were_given_up_are_not_built_beside_later_ones(tmp_path: Path) -> None:
+    runner = ScriptedRunner()
+    undertaking = backfill(book(tmp_path), runner)
+    undertaking.given_up = month_range(FIRST, date(2023, 5, 1))
+    undertaking.build(date(2023, 6, 1), date(2023, 8, 1))
+    assert runner.asked == [("build_month", "2023-06..2023-08")]
 
 
 def test_months_around_named_bad_ones_are_run_at_once_and_the_bad_ones_remembered(tmp_path: Path) -> None:
@@ -202,3 +211,15 @@ def test_where_people_promote_months_are_trained_when_due_and_not_scored_before_
     assert [span for _, span in runner.asked[1:]] == ["2024-12", "2025-03"]
     said = runner.console.file.getvalue()  # pyrefly: ignore[missing-attribute]
     assert said.count("No month is scored yet: promotion.auto_promote is off") == 1
+
+
+def test_versions_that_wait_for_a_person_are_not_trained_again_with_every_later_month(tmp_path: Path) -> None:
+    runner = ScriptedRunner()
+    settings = book(tmp_path, "promotion: {auto_promote: false}", last=date(2025, 4, 1))
+    undertaking = backfill(settings, runner)
+    log = PromotionLog(undertaking.book.lake.layout)
+    for model in settings.policy.model.models:
+        version, begins, reasons = "2024-12-01-abc", date(2025, 1, 1), ("A person decides.",)
+        log.append(PromotionRecord(model, version, LAST, begins, promoted=False, actor="policy", reasons=reasons))
+    undertaking.everything(date(2025, 4, 1), date(2025, 4, 1))
+    assert [job for job, _ in runner.asked] == ["build_month"]

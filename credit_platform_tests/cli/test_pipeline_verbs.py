@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,25 @@ def test_all_of_a_book_that_is_built_to_its_end_does_nothing_more(
 ) -> None:
     monkeypatch.setenv("CREDIT_DATA_DIR", str(book_copy.data_dir))
     assert run("all") == 0
-    assert "the newest delivered month is built" in capsys.readouterr().out
+    assert "Nothing to walk: every delivered month is finished." in capsys.readouterr().out
+
+
+def test_a_book_too_short_for_training_is_built_by_all_and_refused_by_train(
+    small_book: BookFolders, tmp_path: Path
+) -> None:
+    folders = BookFolders(tmp_path / "data", small_book.raw_dir, small_book.policy_dir)
+    assert folders.verb("init", "--last-month", "2023-01").returncode == 0
+    built = folders.verb("all")
+    assert built.returncode == 0, built
+    assert folders.lake.months("gold/label_store") == [date(2023, 1, 1)]
+    assert "No training is possible yet." in built.stdout
+    assert "the first training is possible in 2024-01" in built.stdout
+    again = folders.verb("all")
+    assert again.returncode == 0, again
+    assert "Every delivered month is built." in again.stdout
+    refused = folders.verb("train")
+    assert refused.returncode == 1, refused
+    assert "so 12 months are missing" in refused.stderr
 
 
 @pytest.mark.usefixtures("at_home")

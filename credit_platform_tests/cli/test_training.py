@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from io import StringIO
+from pathlib import Path
 
+import polars as pl
 import pytest
 from rich.console import Console
 
 from credit_platform.cli.book import Book
-from credit_platform.cli.training import is_untrained, newest_built, train_by_hand
+from credit_platform.cli.training import (
+    is_untrained,
+    newest_built,
+    too_short_to_train,
+    train_by_hand,
+    train_first,
+)
 from credit_platform.errors import SettingsError, WindowError
 from credit_platform.lake.model_store import ModelStore
 from credit_platform_tests.small_book import FIRST_TRAINING, LAST, MODELS, PREVIEW_ALLOWED, BookFolders
@@ -38,6 +47,39 @@ def test_months_that_cannot_be_trained_are_explained(finished_book: BookFolders)
         train_by_hand(book, Console(file=StringIO()), [MODELS[0]], date(2023, 12, 1))
     with pytest.raises(SettingsError, match="beyond the book"):
         train_by_hand(book, Console(file=StringIO()), [MODELS[0]], date(2024, 9, 1))
+
+
+@pytest.mark.parametrize(
+    ("last", "missing", "fix"),
+    [
+        (date(2023, 12, 1), "1 month is", "Let the book go on: credit-platform init --last-month 2024-01"),
+        (date(2023, 3, 1), "10 months are", "Let the book go on: credit-platform init --last-month 2024-01"),
+    ],
+)
+def test_a_book_too_short_for_the_first_training_says_what_is_missing(
+    small_book: BookFolders, last: date, missing: str, fix: str
+) -> None:
+    book = Book.of(small_book.settings(last))
+    said = (
+        f"^training as of {last:%Y-%m}: the first training is possible in 2024-01, and the newest delivered month of "
+        f"the book is {last:%Y-%m}, so {missing} missing. {fix} "
+    )
+    with pytest.raises(WindowError, match=said):
+        train_first(book, Console(file=StringIO()))
+
+
+def test_months_that_are_not_delivered_are_asked_for_even_of_a_book_without_end(
+    small_book: BookFolders, tmp_path: Path
+) -> None:
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    loans = pl.read_csv(small_book.raw_dir / "lms_loan_daily.csv", infer_schema=False)
+    loans.filter(pl.col("snapshot_date") < "2023-12").write_csv(raw / "lms_loan_daily.csv")
+    folders = replace(small_book, data_dir=tmp_path / "data", raw_dir=raw)
+    told = {last: str(too_short_to_train(Book.of(folders.settings(last)))) for last in (None, date(2023, 11, 1))}
+    assert told[None].endswith("2 months are missing. Deliver the months to 2024-01. See credit-platform timeline")
+    assert ". Deliver the months to 2024-01, and let the book go on: credit-" in told[date(2023, 11, 1)]
+    assert too_short_to_train(Book.of(small_book.settings(FIRST_TRAINING))) is None
 
 
 def test_a_training_that_fails_exits_with_1_and_leaves_the_versions_in_force(book_copy: BookFolders) -> None:
