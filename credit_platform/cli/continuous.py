@@ -27,6 +27,7 @@ from credit_platform.definitions import build_definitions
 from credit_platform.errors import NoVersionInForceError
 from credit_platform.lake.promotions import PromotionLog, PromotionRecord, version_in_force
 from credit_platform.lending.months import add_months, month_key
+from credit_platform.reports.wording import model_name
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ def run_continuous(book: Book, console: Console, *, n_months: int | None, is_jso
         print(json.dumps([asdict(month) for month in walked], indent=1))
     else:
         console.print(walk_table(walked))
-        for line in advice_lines(walked):
+        for line in closing_lines(walked, len(desk_of(book).ledger.open_alerts())):
             console.print(line, soft_wrap=True)
     return 1 if any(month.failures for month in walked) else 0
 
@@ -223,15 +224,30 @@ def advice_lines(walked: list[WalkedMonth]) -> list[str]:
     ]
 
 
+def closing_lines(walked: list[WalkedMonth], n_alerts: int) -> list[str]:
+    """What is left to do: months that could not be finished, alerts, and what a person is advised to decide."""
+    failed = [month.month for month in walked if month.failures]
+    lines = advice_lines(walked)
+    if n_alerts:
+        open_alerts = "1 alert is" if n_alerts == 1 else f"{n_alerts} alerts are"
+        lines.append(f"{open_alerts} open: credit-platform alerts tells what and why.")
+    if failed:
+        lines.append(
+            f"{len(failed)} of {len(walked)} months could not be finished: {', '.join(failed)}. Mend what is said "
+            "above and run this again."
+        )
+    return lines
+
+
 def walk_table(walked: list[WalkedMonth]) -> Table:
     """One line per month and model."""
     table = Table(title="Month by month")
-    for column in ("month", "model", "loans", "scored by", "action", "state", "trained", "decision"):
-        table.add_column(column, overflow="fold")
+    for column in ("month", "model", "loans", "scored by", "action", "trained"):
+        table.add_column(column, overflow="fold", no_wrap=column == "month")
     for month in walked:
         for one in month.models:
             scored = one.in_force if one.loans else ""
-            table.add_row(
-                month.month, one.model, str(one.loans), scored, one.action, one.state, one.trained, one.decision
-            )
+            action = one.action if one.action == one.state else f"{one.action} ({one.state})"
+            trained = f"{one.trained} {one.decision}".strip()
+            table.add_row(month.month, model_name(one.model), str(one.loans), scored, action, trained)
     return table

@@ -13,6 +13,8 @@ from credit_platform.monitoring.signs import Detector
 from credit_platform.reports.scenario import auc_text, drift_name
 from credit_platform.reports.wording import ACTIONS, model_name, month_name
 
+_TOO_EARLY = ": the first loans of the drift have not matured yet"
+
 
 def demo_table(scenario: Scenario) -> Table:
     """The story of the book, one column per model."""
@@ -44,18 +46,28 @@ def _seen(scenario: Scenario, outcome: ModelOutcome, detector: Detector) -> str:
     begins = scenario.begins
     sign = outcome.story.first_sign(detector, begins) if begins else None
     if begins is None or sign is None:
-        return "never"
+        # Early payments are read before a loan matures; nothing else can tell of it until then.
+        is_too_early = detector != Detector.EARLY_READS and not _is_outcome_known(scenario, outcome)
+        return f"not by {month_name(scenario.last_month)}{_TOO_EARLY if is_too_early else ''}"
     return f"{month_name(sign.month)}, {_after(months_between(begins, sign.month))}"
 
 
 def _cure(scenario: Scenario, outcome: ModelOutcome) -> str:
     cure, begins = outcome.cure, scenario.begins
     if cure is None or begins is None:
+        if outcome.asked is None and not _is_outcome_known(scenario, outcome):
+            return f"nothing yet{_TOO_EARLY}"
         return _not_yet(outcome)
     return (
         f"version {cure.name}, trained as of {month_name(cure.as_of)}, in force from {month_name(cure.first)}, "
         f"{_after(months_between(begins, cure.first))}"
     )
+
+
+def _is_outcome_known(scenario: Scenario, outcome: ModelOutcome) -> bool:
+    """Whether a cohort written in the drift has matured."""
+    begins = scenario.begins
+    return begins is not None and any(known.cohort >= begins for known in outcome.story.outcomes)
 
 
 def _not_yet(outcome: ModelOutcome) -> str:

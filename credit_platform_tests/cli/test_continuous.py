@@ -15,7 +15,15 @@ from rich.console import Console
 
 from credit_platform.cli.backfill import Backfill
 from credit_platform.cli.book import Book
-from credit_platform.cli.continuous import advice_lines, months_to_walk, run_continuous, told_of
+from credit_platform.cli.continuous import (
+    WalkedMonth,
+    advice_lines,
+    closing_lines,
+    months_to_walk,
+    run_continuous,
+    told_of,
+    walk_table,
+)
 from credit_platform.cli.training import newest_built
 from credit_platform.lake.promotions import PromotionLog, PromotionRecord
 from credit_platform.lending.months import add_months, month_key, month_range
@@ -181,3 +189,20 @@ def test_rollback_advice_comes_from_the_month_s_report_and_is_told(book_copy: Bo
     assert [one.rollback for one in walked.models] == ["1 day: roc_auc lost 12.0%", ""]
     (line,) = advice_lines([walked])
     assert line.startswith(f"2024-08, {MODELS[0]}: a rollback is advised (1 day: roc_auc lost 12.0%)")
+
+
+def test_the_end_of_a_walk_says_what_is_left_to_do(finished_book: BookFolders) -> None:
+    book = Book.of(finished_book.settings())
+    finished = told_of(book, LAST, Backfill(book, runner=SimpleNamespace()))  # type: ignore[arg-type]
+    failed = WalkedMonth("2024-09", (), ("build_month 2024-09: no rows",))
+    assert closing_lines([finished], 0) == []
+    assert closing_lines([finished, failed], 1) == [
+        "1 alert is open: credit-platform alerts tells what and why.",
+        "1 of 2 months could not be finished: 2024-09. Mend what is said above and run this again.",
+    ]
+    told = StringIO()
+    Console(file=told, width=120).print(walk_table([finished]))
+    for one in finished.models:
+        line = next(line for line in told.getvalue().splitlines() if one.in_force in line)
+        assert "2024-08" in line, "a line per model and month, not folded at the usual width"
+        assert f"{one.action} ({one.state})" in line
