@@ -4,21 +4,27 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from credit_platform.lake.layout import LAYERS
-from credit_platform.lake.raw_book import GENERATED_MARK
+from credit_platform.lake.layout import LAYERS, Layout
+from credit_platform.lake.raw_book import generated_files
 from credit_platform.settings import PLATFORM_FILE, Settings, dagster_home
 
 _WRITTEN = (*LAYERS, "archive", "sources", "models", "reports", "audit", "alerts", ".dagster")
 _FILES = (PLATFORM_FILE, "datamart.duckdb", ".datamart.duckdb.lock", ".instance.lock")
 
 
-def generated_paths(settings: Settings) -> list[Path]:
-    """What exists of all that the platform writes; the raw files only if the demo made them."""
+def written_paths(settings: Settings) -> list[Path]:
+    """What exists of all that the platform writes; raw files are not among it, whoever made them."""
     home = dagster_home(settings.data_dir)
     candidates = [settings.data_dir / name for name in (*_WRITTEN, *_FILES)] + [home / ".dagster"]
-    if (settings.raw_dir / GENERATED_MARK).is_file():
-        candidates.append(settings.raw_dir)
     return sorted({path for path in candidates if path.exists()})
+
+
+def generated_paths(settings: Settings) -> list[Path]:
+    """What the platform wrote, and of the raw files those it generated itself and nobody has changed since."""
+    generated = generated_files(Layout(settings.data_dir, settings.raw_dir))
+    if generated and set(generated) == set(settings.raw_dir.iterdir()):
+        generated = [settings.raw_dir]
+    return sorted({*written_paths(settings), *generated})
 
 
 def delete_generated(paths: Sequence[Path]) -> None:

@@ -9,14 +9,16 @@ import json
 
 from credit_platform.lake.files import write_text
 from credit_platform.lake.layout import Layout
+from credit_platform.lake.raw_book import delivered_hashes
 from credit_platform.lending.months import month_key, parse_month
 from credit_platform.synthetic.book import BookSpec
 from credit_platform.synthetic.drift import Drift, DriftKind
 
 
 def write_planted(layout: Layout, spec: BookSpec) -> None:
-    """Write down what a generated book holds."""
+    """Write down what a generated book holds, and which files it is, after these have been written."""
     content = {
+        "sha256": delivered_hashes(layout),
         "first_month": month_key(spec.first_month),
         "months": spec.n_months,
         "loans_per_month": spec.loans_per_month,
@@ -31,11 +33,13 @@ def write_planted(layout: Layout, spec: BookSpec) -> None:
 
 
 def read_planted(layout: Layout) -> BookSpec | None:
-    """The book that was generated into the raw folder; None where the files are somebody's own."""
+    """The book that was generated into the raw folder; None where one of the files is somebody's own, or is gone."""
     file = layout.planted()
     if not file.is_file():
         return None
     content = json.loads(file.read_text(encoding="utf-8"))
+    if content.get("sha256") != delivered_hashes(layout):
+        return None
     return BookSpec(
         first_month=parse_month(content["first_month"]),
         n_months=content["months"],

@@ -12,8 +12,6 @@ from credit_platform.cli.drifts import planted_drifts
 from credit_platform.cli.simulate import Lab, scenario_tables
 from credit_platform.cli.story import judge
 from credit_platform.errors import SettingsError
-from credit_platform.lake.layout import Layout
-from credit_platform.lake.planted import read_planted, write_planted
 from credit_platform.monitoring.signs import Detector
 from credit_platform.synthetic.drift import Drift, DriftKind
 from credit_platform_tests.small_book import FIRST_TRAINING, SPEC, BookFolders, run_command
@@ -117,14 +115,3 @@ def test_the_story_of_a_finished_book_holds_its_versions_outcomes_and_actions(fi
     drifted = judge(book, pretended, name="small")
     assert "early_reads: expected within 4 months, not noticed" in drifted.failures
     assert demo_table(drifted).row_count == 10
-
-
-def test_what_was_planted_is_read_back_and_unknown_of_other_books(tmp_path: Path, small_book: BookFolders) -> None:
-    layout = Layout(tmp_path, tmp_path / "raw")
-    assert read_planted(layout) is None
-    spec = replace(SPEC, drifts=(Drift(DriftKind.VOLUME, FIRST_TRAINING, 0.5),))
-    write_planted(layout, spec)
-    read = read_planted(layout)
-    assert read is not None
-    assert (read.drifts, read.seed, read.first_month) == (spec.drifts, spec.seed, spec.first_month)
-    assert read_planted(small_book.layout) is None

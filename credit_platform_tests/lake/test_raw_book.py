@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from credit_platform.lake.raw_book import GENERATED_MARK, has_raw_files, write_book
+from credit_platform.lake.raw_book import GENERATED_MARK, generated_files, has_raw_files, write_book
 from credit_platform.lake.tables import Lake
 from credit_platform.synthetic.book import BookSpec, MonthOfSources, generate_month, months_of
 from credit_platform.synthetic.drift import Drift, DriftKind
@@ -28,7 +28,9 @@ def test_a_book_is_four_files_with_one_header_each_and_every_row(lake: Lake) -> 
     for name, file in files.items():
         expected = pl.concat([getattr(generate_month(SPEC, month), name) for month in months_of(SPEC)])
         assert pl.read_csv(file, infer_schema=False).equals(expected.with_columns(pl.all().replace("", None)))
-    assert (lake.layout.raw_dir / GENERATED_MARK).is_file()
+    assert set(generated_files(lake.layout)) == {*files.values(), lake.layout.raw_dir / GENERATED_MARK}
+    files["lms_loan_daily"].write_text("somebody's own")
+    assert files["lms_loan_daily"] not in generated_files(lake.layout)
 
 
 def test_a_month_with_other_columns_is_a_file_of_its_own(lake: Lake) -> None:
@@ -41,6 +43,7 @@ def test_a_month_with_other_columns_is_a_file_of_its_own(lake: Lake) -> None:
     assert set(changed["snapshot_date"]) == {"2023-03-01"}
     assert set(usual.columns) ^ set(changed.columns) == {"Outstanding_Debt", "Total_Outstanding_Debt"}
     assert len(list(lake.layout.raw_dir.glob("*.csv"))) == 5
+    assert len(generated_files(lake.layout)) == 6, "with the mark"
 
 
 def test_no_file_appears_when_the_book_breaks_off(lake: Lake) -> None:
