@@ -11,6 +11,7 @@ import json
 import shutil
 import tarfile
 import uuid
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -169,18 +170,18 @@ def _is_inside(name: str) -> bool:
 
 def _files(source: Path) -> Iterator[tuple[str, bytes, int]]:
     """Name, content and rights of every plain file of a backup."""
-    if source.is_dir():
-        for file in sorted(source.rglob("*")):
-            if file.is_file():
-                yield file.relative_to(source).as_posix(), file.read_bytes(), file.stat().st_mode & 0o777
-        return
     try:
+        if source.is_dir():
+            for file in sorted(source.rglob("*")):
+                if file.is_file():
+                    yield file.relative_to(source).as_posix(), file.read_bytes(), file.stat().st_mode & 0o777
+            return
         with tarfile.open(source, "r:gz") as archive:
             for entry in archive:
                 stream = archive.extractfile(entry) if entry.isfile() else None
                 with stream or nullcontext() as opened:
                     yield entry.name, opened.read() if opened else b"", entry.mode & 0o777
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
         raise BackupError(
             file=source,
             reason=f"it cannot be read to its end ({error})",
