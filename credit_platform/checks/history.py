@@ -63,3 +63,15 @@ def first_materializations(
             break
         cursor = found.cursor
     return (earliest[0].timestamp if earliest else None), first
+
+
+def runs_that_built_first(instance: dg.DagsterInstance, asset: str) -> set[str]:
+    """The runs that made the first materialization of each month of a table."""
+    runs: dict[str | None, str] = {}
+    cursor, has_more = None, True
+    while has_more:
+        found = instance.fetch_materializations(asset_key(asset), limit=1000, cursor=cursor, ascending=True)
+        for record in found.records:
+            runs.setdefault(record.partition_key, record.run_id)
+        cursor, has_more = found.cursor, found.has_more
+    return set(runs.values())

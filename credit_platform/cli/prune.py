@@ -12,6 +12,8 @@ import dagster as dg
 from rich.console import Console
 from rich.table import Table
 
+from credit_platform.checks.history import runs_that_built_first
+from credit_platform.checks.judgements_sources import DATA_QUALITY
 from credit_platform.cli.instance import open_instance
 from credit_platform.lake.files import sweep_parts
 from credit_platform.lending.months import add_months
@@ -79,8 +81,11 @@ def prunable(instance: dg.DagsterInstance, before: datetime) -> Prunable:
 
 
 def runs_that_stand(instance: dg.DagsterInstance) -> set[str]:
-    """The runs that made the latest materialization of some month of some asset: what the UI shows rests on them."""
-    standing: set[str] = set()
+    """The runs that made the latest materialization of some month of some asset: what the UI shows rests on them.
+
+    So does the freshness check on the runs that built a month first.
+    """
+    standing = runs_that_built_first(instance, DATA_QUALITY)
     for key in instance.all_asset_keys():
         newest = instance.get_latest_materialization_event(key)
         if newest is not None:

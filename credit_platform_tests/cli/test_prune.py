@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 from rich.console import Console
 
+from credit_platform.checks.history import first_materializations
 from credit_platform.cli.instance import open_instance
 from credit_platform.cli.prune import delete, oldest_kept, prunable, prune
 from credit_platform.settings import Settings
@@ -60,6 +61,24 @@ def test_runs_that_something_rests_on_stay(instance: dg.DagsterInstance, tmp_pat
     assert {run.run_id for run in instance.get_runs()} == {standing, other, retraining, later}
     assert list(logs.iterdir()) == []
     assert prunable(instance, soon).whole == ()
+
+
+def test_the_run_that_built_a_month_first_stays(instance: dg.DagsterInstance) -> None:
+    @dg.asset(partitions_def=MONTHS, key=dg.AssetKey(["monitoring", "data_quality"]))
+    def data_quality() -> None: ...
+
+    def build(month: str) -> str:
+        return dg.materialize([data_quality], instance=instance, partition_key=month).run_id
+
+    first, superseded, standing = (build("2024-01-01") for _ in range(3))
+    only = build("2024-02-01")
+    months = [date(2024, 1, 1), date(2024, 2, 1)]
+    before = first_materializations(instance, "monitoring/data_quality", months)
+    found = prunable(instance, datetime.now(tz=UTC) + timedelta(minutes=1))
+    assert set(found.whole) == {superseded}
+    assert set(found.output_only) == {first, standing, only}
+    delete(instance, found)
+    assert first_materializations(instance, "monitoring/data_quality", months) == before
 
 
 def test_prune_deletes_only_when_told(settings: Settings, instance: dg.DagsterInstance) -> None:
