@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from credit_platform.cli.doctor_data import data_findings
-from credit_platform.cli.doctor_findings import Finding, error, well
+from credit_platform.cli.doctor_findings import Finding, error, findings_of, well
 from credit_platform.cli.doctor_history import history_findings
 from credit_platform.cli.doctor_machine import machine_findings
 from credit_platform.cli.doctor_mend import mend
@@ -23,12 +23,14 @@ _COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
 
 def examine(settings: Settings | None, trouble: Finding | None, *, port: int) -> list[Finding]:
     """Everything there is to say; without settings about the machine alone, and why there are none."""
-    findings = machine_findings(settings.data_dir if settings else DEFAULT_DATA_DIR, port=port)
+    folder = settings.data_dir if settings else DEFAULT_DATA_DIR
+    findings = findings_of("machine", lambda: machine_findings(folder, port=port))
     if settings is None:
         return [*findings, *([trouble] if trouble else [])]
     policy = well("policy", f"loads, with {len(settings.policy.model.models)} models")
     home = dagster_home(settings.data_dir)
-    return [*findings, policy, *history_findings(home, settings.automation), *data_findings(settings, home)]
+    history = findings_of("history", lambda: history_findings(home, settings.automation))
+    return [*findings, policy, *history, *data_findings(settings, home)]
 
 
 def settings_or_trouble() -> tuple[Settings | None, Finding | None]:

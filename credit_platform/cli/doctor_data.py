@@ -11,17 +11,21 @@ from collections.abc import Callable
 from fnmatch import fnmatch
 from pathlib import Path
 
+import polars as pl
+
 from credit_platform.assets.bronze import sources
 from credit_platform.cli.audit import verdict
 from credit_platform.cli.book import Book
-from credit_platform.cli.doctor_findings import Finding, error, first_of, warning, well
+from credit_platform.cli.doctor_findings import Finding, error, findings_of, first_of, warning, well
 from credit_platform.errors import SourceError, TableError
 from credit_platform.lake.catalog import monthly_tables
+from credit_platform.lake.exchange import unfinished
 from credit_platform.lake.files import HIDDEN_PART
 from credit_platform.lake.layout import MONTH_FILE, Layout
 from credit_platform.lake.schema_version import require_current_schema
 from credit_platform.lake.sources import source_files
 from credit_platform.lending.months import parse_month
+from credit_platform.partitions import monthly_axis
 from credit_platform.schemas.personal import personal_columns
 from credit_platform.settings import Settings
 
@@ -32,19 +36,19 @@ _MEND = "Run credit-platform doctor --mend."
 
 def data_findings(settings: Settings, home: Path) -> list[Finding]:
     """Everything about the data folder and the book in it."""
-    book = Book.of(settings)
-    layout = book.lake.layout
-    return [
-        check_permissions([settings.data_dir, home]),
-        check_book_file(settings),
-        check_raw(settings, layout),
-        check_tables(layout),
-        check_private(layout),
-        check_catalog(layout),
-        check_logs(layout),
-        check_audit(book),
-        check_leftovers(settings.data_dir, now=time.time()),
-    ]
+    layout = Layout(settings.data_dir, settings.raw_dir)
+    looks: dict[str, Callable[[], Finding]] = {
+        "permissions": lambda: check_permissions([settings.data_dir, home]),
+        "book": lambda: check_book_file(settings),
+        "raw files": lambda: check_raw(settings, layout),
+        "tables": lambda: check_tables(layout),
+        "personal data": lambda: check_private(layout),
+        "views": lambda: check_catalog(layout),
+        "logs": lambda: check_logs(layout),
+        "audit": lambda: check_audit(Book.of(settings)),
+        "leftovers": lambda: check_leftovers(settings.data_dir, now=time.time()),
+    }
+    return [finding for check, look in looks.items() for finding in findings_of(check, look)]
 
 
 def check_permissions(folders: list[Path], may: Callable[[Path, int], bool] = os.access) -> Finding:
@@ -60,7 +64,13 @@ def check_permissions(folders: list[Path], may: Callable[[Path, int], bool] = os
 
 
 def check_book_file(settings: Settings) -> Finding:
-    """The book's months are written down."""
+    """The book's months are written down, and the windows of the policy lie in them.
+
+    Raises:
+        SettingsError: they do not.
+        WindowError: no training is possible with these windows.
+    """
+    monthly_axis(settings)
     if settings.is_book_known:
         last = f"{settings.last_month:%Y-%m}" if settings.last_month else "open-ended"
         return well("book", f"{settings.first_month:%Y-%m} to {last}, automation {settings.automation}")
@@ -121,7 +131,13 @@ def _is_whole(file: Path) -> bool:
     with file.open("rb") as stream:
         begins = stream.read(len(_MAGIC))
         stream.seek(max(0, file.stat().st_size - len(_MAGIC)))
-        return begins == stream.read() == _MAGIC
+        if not begins == stream.read() == _MAGIC:
+            return False
+    try:
+        pl.read_parquet_schema(file)
+    except pl.exceptions.PolarsError:
+        return False
+    return True
 
 
 def check_private(layout: Layout) -> Finding:
@@ -210,7 +226,11 @@ def check_audit(book: Book) -> Finding:
 
 
 def check_leftovers(folder: Path, *, now: float) -> Finding:
-    """No half-written file is left of a process that was killed."""
+    """Nothing is left of a process that was killed: no restore that broke off, no half-written file."""
+    for left in unfinished(folder):
+        found = f"{left}: a restore is under way or was broken off; this holds the only copy of what was there before"
+        mend = f"If none is under way, put that back (credit-platform restore {left} --yes), then restore again."
+        return error("leftovers", found, mend)
     parts = [
         Path(where, name)
         for where, folders, files in os.walk(folder)

@@ -6,8 +6,11 @@ Finding it out belongs to the other doctor modules.
 import fcntl
 import os
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 from credit_platform.cli.doctor_data import ABANDONED_AFTER_SECONDS
+from credit_platform.cli.doctor_findings import told
 from credit_platform.cli.instance import moved_from, prepare_home
 from credit_platform.lake.catalog import monthly_tables, refresh_datamart
 from credit_platform.lake.files import drop_torn_line, sweep_parts
@@ -16,20 +19,43 @@ from credit_platform.settings import Settings, dagster_home
 
 
 def mend(settings: Settings) -> list[str]:
-    """Sweep half-written files, cut off torn lines, point history and views at this folder; says what was done."""
+    """Sweep half-written files, cut off torn lines, point history and views at this folder; says what was done.
+
+    What cannot be mended is said as well, and does not keep the rest from it.
+    """
     layout, home = Layout(settings.data_dir, settings.raw_dir), dagster_home(settings.data_dir)
+    steps: dict[str, Callable[[], list[str]]] = {
+        "leftovers": lambda: _sweep(settings.data_dir),
+        "history": lambda: _repoint(settings, home),
+        "logs": lambda: _mend_logs(layout),
+        "views": lambda: _make_views(layout),
+    }
     done: list[str] = []
-    swept = sweep_parts(settings.data_dir, older_than_seconds=ABANDONED_AFTER_SECONDS, now=time.time())
-    if swept:
-        done.append(f"Removed {swept} half-written files.")
-    if moved_from(home) is not None:
-        prepare_home(settings)
-        done.append(f"The run history is the one in {home} again.")
-    done += [f"Cut off the torn last line of {name}." for name in _mend_logs(layout)]
-    if monthly_tables(layout):
-        refresh_datamart(layout)
-        done.append(f"Made the views of {layout.datamart} anew.")
+    for name, step in steps.items():
+        try:
+            done += step()
+        except Exception as fault:  # noqa: BLE001 - the look at the same thing says what to do
+            done.append(f"Could not mend {name}: {told(fault)}.")
     return done
+
+
+def _sweep(folder: Path) -> list[str]:
+    swept = sweep_parts(folder, older_than_seconds=ABANDONED_AFTER_SECONDS, now=time.time())
+    return [f"Removed {swept} half-written files."] if swept else []
+
+
+def _repoint(settings: Settings, home: Path) -> list[str]:
+    if moved_from(home) is None:
+        return []
+    prepare_home(settings)
+    return [f"The run history is the one in {home} again."]
+
+
+def _make_views(layout: Layout) -> list[str]:
+    if not monthly_tables(layout):
+        return []
+    refresh_datamart(layout)
+    return [f"Made the views of {layout.datamart} anew."]
 
 
 def _mend_logs(layout: Layout) -> list[str]:
@@ -41,5 +67,5 @@ def _mend_logs(layout: Layout) -> list[str]:
                 before = os.fstat(stream.fileno()).st_size
                 drop_torn_line(stream.fileno())
                 if os.fstat(stream.fileno()).st_size != before:
-                    mended.append(file.name)
+                    mended.append(f"Cut off the torn last line of {file.name}.")
     return mended

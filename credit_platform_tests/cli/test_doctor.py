@@ -12,7 +12,7 @@ from rich.console import Console
 
 from credit_platform.cli import doctor
 from credit_platform.cli.doctor import examine, settings_or_trouble, show_findings
-from credit_platform.cli.doctor_findings import Finding, error, first_of, well
+from credit_platform.cli.doctor_findings import Finding, error, findings_of, first_of, well
 from credit_platform_tests.small_book import BookFolders
 
 
@@ -63,6 +63,47 @@ def test_what_is_broken_in_a_copied_book_exits_with_1_and_is_mended_when_told(
     assert f"The run history is the one in {data / '.dagster'} again." in mended.getvalue()
     assert "All is well." in mended.getvalue()
     assert str(finished_book.data_dir) not in (data / ".dagster" / "dagster.yaml").read_text()
+
+
+@pytest.mark.usefixtures("no_machine")
+def test_a_dagster_yaml_that_is_no_yaml_keeps_the_rest_from_nothing(
+    book_copy: BookFolders, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, folder in {"DATA": book_copy.data_dir, "RAW": book_copy.raw_dir, "POLICY": book_copy.policy_dir}.items():
+        monkeypatch.setenv(f"CREDIT_{name}_DIR", str(folder))
+    monkeypatch.chdir(tmp_path)
+    home = book_copy.data_dir / ".dagster"
+    home.mkdir()
+    (home / "dagster.yaml").write_text("storage: [")
+    with book_copy.layout.audit_log().open("ab") as stream:
+        stream.write(b'{"cut": "of')
+    told = StringIO()
+    assert show_findings(Console(file=told, width=400), port=1, is_json=False, is_mending=True) == 1
+    assert "Could not mend history: ParserError" in told.getvalue()
+    assert "Cut off the torn last line of audit.jsonl." in told.getvalue()
+    assert f"{home / 'dagster.yaml'} cannot be read" in told.getvalue()
+    assert "1 broken" in told.getvalue()
+
+
+def test_what_a_look_fails_with_decides_what_to_do() -> None:
+    denied = PermissionError(13, "Permission denied", "/book/a.parquet")
+
+    def raises(fault: Exception) -> list[Finding]:
+        raise fault
+
+    (found,) = findings_of("tables", lambda: raises(denied))
+    assert (found.check, found.level) == ("tables", "error")
+    assert found.found == "cannot be looked at: PermissionError: [Errno 13] Permission denied: '/book/a.parquet'"
+    assert "the right to read /book/a.parquet" in found.mend
+    (found,) = findings_of("tables", lambda: raises(ValueError()))
+    assert found.found == "cannot be looked at: ValueError"
+    assert findings_of("tables", lambda: well("tables", "fine")) == [well("tables", "fine")]
+    with pytest.raises(KeyboardInterrupt):
+        findings_of("tables", interrupted)
+
+
+def interrupted() -> Finding:
+    raise KeyboardInterrupt
 
 
 @pytest.mark.usefixtures("no_machine")

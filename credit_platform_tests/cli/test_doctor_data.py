@@ -16,6 +16,7 @@ from credit_platform.cli import doctor_data as data
 from credit_platform.cli.book import Book
 from credit_platform.cli.doctor_findings import Finding
 from credit_platform.lake.catalog import refresh_datamart
+from credit_platform.policy.load import load_policy
 from credit_platform_tests.small_book import BookFolders
 
 MONTH = date(2024, 5, 1)
@@ -34,6 +35,11 @@ class Case:
 
 def truncate(file: Path) -> None:
     file.write_bytes(file.read_bytes()[:-20])
+
+
+def spoil_the_footer(file: Path) -> None:
+    content = file.read_bytes()
+    file.write_bytes(content[:-40] + b"\xff" * 32 + content[-8:])
 
 
 def with_other_columns(book: BookFolders) -> None:
@@ -68,6 +74,12 @@ CASES = {
     "torn table": Case(
         lambda book: data.check_tables(book.layout),
         lambda book: truncate(book.layout.month_file(LABELS, MONTH)),
+        "error",
+        "1 files are not whole Parquet files: gold/label_store 2024-05",
+    ),
+    "a footer that is none": Case(
+        lambda book: data.check_tables(book.layout),
+        lambda book: spoil_the_footer(book.layout.month_file(LABELS, MONTH)),
         "error",
         "1 files are not whole Parquet files: gold/label_store 2024-05",
     ),
@@ -124,6 +136,30 @@ def test_a_finished_book_is_well(finished_book: BookFolders) -> None:
     findings = data.data_findings(finished_book.settings(), finished_book.data_dir)
     assert [finding for finding in findings if finding.level != "ok"] == []
     assert len({finding.check for finding in findings}) == len(findings) == 9
+
+
+def test_a_look_that_fails_itself_is_a_finding_and_the_others_go_on(book_copy: BookFolders) -> None:
+    month = book_copy.layout.month_file(LABELS, MONTH)
+    month.unlink()
+    month.mkdir()
+    by_check = {finding.check: finding for finding in data.data_findings(book_copy.settings(), book_copy.data_dir)}
+    assert len(by_check) == 9
+    assert by_check["tables"].level == "error"
+    assert f"cannot be looked at: IsADirectoryError: [Errno 21] Is a directory: '{month}'" in by_check["tables"].found
+    assert "file it names" in by_check["tables"].mend
+    assert {by_check[check].level for check in ("logs", "audit", "leftovers")} == {"ok"}
+
+
+def test_windows_that_do_not_fit_the_book_are_a_finding(book_copy: BookFolders, tmp_path: Path) -> None:
+    policy_dir = tmp_path / "policy"
+    policy_dir.mkdir()
+    (policy_dir / "model_config.yaml").write_text("windows: {mode: absolute}")
+    late = {"first_month": date(2023, 6, 1), "policy": load_policy(policy_dir)}
+    settings = book_copy.settings().model_copy(update=late)
+    by_check = {finding.check: finding for finding in data.data_findings(settings, book_copy.data_dir)}
+    assert by_check["book"].level == "error"
+    assert "SettingsError: windows.absolute.train: begins in 2023-01" in by_check["book"].found
+    assert by_check["tables"].level == "ok"
 
 
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
