@@ -26,6 +26,7 @@ from credit_platform.cli.instance import INSTANCE_FILE, history_storage, moved_f
 from credit_platform.errors import BackupError
 from credit_platform.lake.audit import AuditLog
 from credit_platform.lake.backup_file import BackupWriter, new_backup
+from credit_platform.lake.exchange import unfinished
 from credit_platform.lake.files import HIDDEN_PART
 from credit_platform.lake.model_store import ModelStore
 from credit_platform.settings import Settings, dagster_home
@@ -40,12 +41,20 @@ def back_up(settings: Settings, console: Console, target: Path, *, with_raw: boo
     """Write a backup and say what is in it; the exit code, 1 where decisions or versions are not sound.
 
     Raises:
-        BackupError: something lies at `target` already, or it lies in the data folder itself.
+        BackupError: something lies at `target` already, it lies in the data folder itself, or a restore is under way
+            or was broken off.
         StorageError: the disk is full.
     """
     if settings.data_dir.resolve() in target.resolve().parents:
         # The next backup would hold this one, and the disk that takes the data would take the backup along.
         raise BackupError(file=target, reason="it lies in the data folder", fix="Name a file elsewhere")
+    for left in unfinished(settings.data_dir):
+        # Half of one book and half of another.
+        raise BackupError(
+            file=left,
+            reason="a restore is under way or was broken off",
+            fix=f"Let it end, or put back what was there: credit-platform restore {left} --yes",
+        )
     book = Book.of(settings)
     home = dagster_home(settings.data_dir)
     under_way = runs_under_way(settings)
@@ -79,8 +88,9 @@ def runs_under_way(settings: Settings) -> list[str]:
     home = dagster_home(settings.data_dir)
     if not (home / INSTANCE_FILE).is_file() or moved_from(home) is not None:
         return []
+    statuses = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.CANCELING]
     with open_instance(settings) as instance:
-        runs = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]))
+        runs = instance.get_runs(dg.RunsFilter(statuses=statuses))
     return sorted(f"{run.job_name} {_months_of(run.tags)}" for run in runs)
 
 

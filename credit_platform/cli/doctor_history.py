@@ -15,7 +15,7 @@ from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatu
 from sqlalchemy.exc import SQLAlchemyError
 
 from credit_platform.cli.doctor_findings import Finding, error, first_of, warning, well
-from credit_platform.cli.instance import INSTANCE_FILE, history_storage, moved_from
+from credit_platform.cli.instance import INSTANCE_FILE, beating_daemons, history_storage, moved_from
 from credit_platform.settings import Automation
 
 _START = "Start the UI, which brings the daemon: make ui."
@@ -79,10 +79,10 @@ def _fault_of(file: Path) -> str | None:
 
 def check_daemon(instance: dg.DagsterInstance, automation: Automation) -> Finding:
     """Where schedules and sensors are to run, a daemon is there to run them."""
-    statuses = instance.get_daemon_statuses()
-    silent = sorted(name.lower() for name, status in statuses.items() if not status.healthy)
+    parts = beating_daemons(instance)
+    silent = [name.lower() for name, is_beating in parts.items() if not is_beating]
     if not silent:
-        return well("daemon", f"{len(statuses)} parts beat")
+        return well("daemon", f"{len(parts)} parts beat")
     if automation == "stopped":
         return well("daemon", "not running; automation is stopped, so nothing waits for it")
     return warning("daemon", f"automation is running, and no heartbeat of {first_of(silent)}", _START)

@@ -4,6 +4,7 @@ Executing runs belongs to `runs`.
 """
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,8 @@ from credit_platform.lake.files import write_text
 from credit_platform.settings import Settings, dagster_home
 
 INSTANCE_FILE = "dagster.yaml"
+# A daemon writes its heartbeat every 30 seconds. Dagster itself takes one for alive for half an hour after its last.
+HEARTBEAT_SECONDS = 90.0
 
 
 def own_instance_text(home: Path) -> str:
@@ -85,6 +88,13 @@ def history_storage(home: Path) -> Path | None:
     config = held.get("config") if isinstance(held, dict) else plain
     named = config.get("base_dir") if isinstance(config, dict) else None
     return Path(named) if isinstance(named, str) else None
+
+
+def beating_daemons(instance: dg.DagsterInstance) -> dict[str, bool]:
+    """Every part of the daemon that the instance needs, and whether its heartbeat is younger than HEARTBEAT_SECONDS."""
+    beats, since = instance.get_daemon_heartbeats(), time.time() - HEARTBEAT_SECONDS
+    needed = sorted(instance.get_required_daemon_types())
+    return {name: name in beats and beats[name].timestamp >= since for name in needed}
 
 
 def _repointed(text: str, old: Path, home: Path) -> str:

@@ -39,16 +39,24 @@ def backup(
 
 
 def restore(
-    source: Annotated[Path, Parameter(help="What credit-platform backup wrote.")],
+    source: Annotated[Path, Parameter(help="What credit-platform backup wrote, or a restore left that was killed.")],
     *,
     dry_run: Annotated[bool, Parameter(negative="", help="Verify the backup, change nothing.")] = False,
     yes: Annotated[bool, Parameter(negative="", help="Put it in place of the book that is there.")] = False,
+    without_raw: Annotated[bool, Parameter(negative="", help="Leave its raw files out.")] = False,
+    replace_raw: Annotated[
+        bool, Parameter(negative="", help="Delete raw files that differ from those of the backup, and take these.")
+    ] = False,
+    despite_runs: Annotated[
+        bool, Parameter(negative="", help="The runs that seem to be under way are dead; go on.")
+    ] = False,
 ) -> int:
     """Verify a backup and put it into the data folder; a folder that holds a book is refused without --yes."""
-    from credit_platform.cli.restore import restore
+    from credit_platform.cli.restore import Consent, restore
     from credit_platform.settings import load_settings
 
-    return restore(load_settings(), Console(), source, is_dry_run=dry_run, is_replacing=yes)
+    consent = Consent(to_replace=yes, to_replace_raw=replace_raw, without_raw=without_raw, despite_runs=despite_runs)
+    return restore(load_settings(), Console(), source, consent, is_dry_run=dry_run)
 
 
 def prune(

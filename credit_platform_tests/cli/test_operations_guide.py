@@ -49,8 +49,6 @@ def test_the_commands_of_the_guide_run_in_order(
         words = shlex.split(command, comments=True)
         named = dict(word.split("=", 1) for word in words if re.match(r"[A-Z_]+=", word))
         tokens = words[words.index("credit-platform") + 1 :]
-        # The raw files of the session's book are not this test's to replace.
-        tokens += ["--without-raw"] if tokens[0] == "backup" else []
         for name, value in (own | named).items():
             monkeypatch.setenv(name, value)
         code = app(tokens, exit_on_error=False, print_error=True, result_action="return_value")
