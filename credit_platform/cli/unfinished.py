@@ -1,8 +1,8 @@
 """Which delivered months of a book are finished, and which lack something they can have.
 
-A step that fails leaves its month without a table or without a version, and only that tells later that the month is to
-be run again. What a month can have follows from the book's axis and from the versions that people or policy put in
-force; running a month belongs to `continuous`.
+A step that fails leaves its month without a table or without a version, a check that fails leaves its result in the
+history of runs, and only they tell later that the month is to be run again. What a month can have follows from the
+book's axis and from the versions that people or policy put in force; running a month belongs to `continuous`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,15 +10,20 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+
 from credit_platform.assets.training import is_triggered
 from credit_platform.checks.tables import model_table
 from credit_platform.cli.backfill import waits_for_a_person
 from credit_platform.cli.book import Book, newest_delivered
+from credit_platform.cli.instance import INSTANCE_FILE, open_instance
 from credit_platform.cli.standing import trained_as_of
+from credit_platform.definitions import build_definitions
 from credit_platform.lake.promotions import PromotionLog, PromotionRecord, model_reigns
-from credit_platform.lending.months import month_range
-from credit_platform.schemas.tables import MODEL_TABLES, TABLES, begins_with
+from credit_platform.lending.months import month_range, parse_month
+from credit_platform.schemas.tables import MODEL_TABLES, TABLES, Begins, begins_with
 from credit_platform.scoring.windows import is_training_due
+from credit_platform.settings import dagster_home
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ def delivered_months(book: Book) -> Delivered:
         AuditError: the audit log was tampered with.
     """
     months = month_range(book.axis.first_snapshot, newest_delivered(book))
-    progress = _Progress(book, PromotionLog(book.lake.layout).records())
+    progress = _Progress(book, PromotionLog(book.lake.layout).records(), refused_by_checks(book))
     is_finished = {month: progress.is_finished(month) for month in months}
     return Delivered(
         tuple(month for month in months if is_finished[month]),
@@ -60,15 +65,36 @@ def delivered_months(book: Book) -> Delivered:
     )
 
 
+def refused_by_checks(book: Book) -> frozenset[tuple[Begins, date]]:
+    """Months in which a blocking check found the rows that stand there wrong, by what the month is part of.
+
+    Empty where the history of runs is not there.
+    """
+    if not (dagster_home(book.settings.data_dir) / INSTANCE_FILE).is_file():
+        return frozenset()
+    graph = build_definitions(book.settings).get_repository_def().asset_graph
+    keys = [key for key in graph.asset_check_keys if graph.get_check_spec(key).blocking]
+    with open_instance(book.settings) as instance:
+        found = instance.event_log_storage.get_asset_check_partition_info(keys)
+    return frozenset(
+        (begins_with(info.check_key.asset_key.to_user_string()), parse_month(info.partition_key))
+        for info in found
+        if info.partition_key
+        and info.is_current
+        and info.latest_execution_status == AssetCheckExecutionRecordStatus.FAILED
+    )
+
+
 @dataclass
 class _Progress:
     book: Book
     records: Sequence[PromotionRecord]
+    refused: frozenset[tuple[Begins, date]]
     _months: dict[str, frozenset[date]] = field(default_factory=dict)
 
     def is_finished(self, month: date) -> bool:
         first = self.book.axis.first_training
-        if not self._has_all(TABLES, "snapshot", month):
+        if ("snapshot", month) in self.refused or not self._has_all(TABLES, "snapshot", month):
             return False
         if month < first:
             # Its scores and outcomes are made when the month of the first training is run.
@@ -78,6 +104,8 @@ class _Progress:
 
     def _is_used(self, month: date) -> bool:
         """Whether a month is scored and its outcome read, as far as that is possible."""
+        if not self.refused.isdisjoint({("scoring", month), ("outcome", month)}):
+            return False
         if not self._has("gold/feature_store", month):
             return True
         models = self._models_in_force

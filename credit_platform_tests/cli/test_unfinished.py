@@ -7,10 +7,13 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
+from credit_platform.checks.contracts import CONTRACT_CHECK
 from credit_platform.cli.book import Book
 from credit_platform.cli.continuous import months_to_walk
+from credit_platform.cli.instance import open_instance
 from credit_platform.cli.unfinished import delivered_months
 from credit_platform.lake.promotions import PromotionLog, PromotionRecord
 from credit_platform.lending.months import add_months, month_key, month_range
@@ -21,9 +24,11 @@ from credit_platform_tests.small_book import (
     LAST,
     MODEL_CONFIG,
     MODELS,
+    PREVIEW_ALLOWED,
     BookFolders,
 )
 
+pytestmark = PREVIEW_ALLOWED
 MONTH = date(2024, 5, 1)
 DUE = (FIRST_TRAINING, date(2024, 4, 1), date(2024, 7, 1))
 BY_MODEL = ("prediction", *(f"monitoring/{model}" for model in MODELS))
@@ -50,6 +55,21 @@ def unscored(folders: BookFolders) -> BookFolders:
         for file in (folders.data_dir / place).rglob("*.parquet"):
             file.unlink()
     return folders
+
+
+def checked(folders: BookFolders, table: str, month: date, *, passed: bool) -> None:
+    """Write into the history that a table's month was made and its contract checked."""
+    key, months = dg.AssetKey(table.split("/")), dg.MonthlyPartitionsDefinition(month_key(FIRST))
+
+    @dg.asset(key=key, partitions_def=months)
+    def rows() -> None: ...
+
+    @dg.asset_check(asset=key, name=CONTRACT_CHECK, partitions_def=months)
+    def contract() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=passed)
+
+    with open_instance(folders.settings()) as instance:
+        assert dg.materialize([rows, contract], partition_key=month_key(month), instance=instance).success
 
 
 @pytest.fixture
@@ -83,6 +103,22 @@ def test_a_month_without_a_table_it_can_have_is_walked_again(book_copy: BookFold
     book_copy.layout.month_file(table, MONTH).unlink()
     assert unfinished(book_copy) == [MONTH]
     assert months_to_walk(Book.of(book_copy.settings()), 1) == [MONTH]
+
+
+@pytest.mark.parametrize(
+    ("table", "month", "walked"),
+    [
+        ("gold/label_store", MONTH, MONTH),
+        (f"prediction/{MODELS[0]}", FIRST_SCORING, FIRST_TRAINING),
+    ],
+)
+def test_a_month_whose_rows_a_blocking_check_refused_is_walked_until_the_check_passes(
+    book_copy: BookFolders, table: str, month: date, walked: date
+) -> None:
+    checked(book_copy, table, month, passed=False)
+    assert unfinished(book_copy) == [walked]
+    checked(book_copy, table, month, passed=True)
+    assert unfinished(book_copy) == []
 
 
 def test_what_the_first_training_makes_of_earlier_months_makes_its_month_unfinished(book_copy: BookFolders) -> None:
