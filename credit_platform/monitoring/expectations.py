@@ -33,7 +33,8 @@ _SEVERITY: tuple[Verdict, ...] = get_args(Verdict)
 # Half a change is small enough to be missed by some detectors; below this strength only silence is expected of them.
 CLEAR_STRENGTH = 0.5
 # Detectors that may ask for a look and never for a retraining. Over years some raise by chance, in this share of the
-# months without a drift at most.
+# months without a drift at most. In a drift that must leave them alone only that of features may, which looks at some
+# fifty of them every month.
 HINTS = frozenset({Detector.FEATURES, Detector.SCORES, Detector.ESTIMATE, Detector.EARLY_READS})
 CHANCE_SHARE = 0.1
 # What files are is known without any model.
@@ -233,7 +234,8 @@ def _noticed(
         missed = tuple(model for model, one in found.items() if model is not None and one != "as expected")
         missed = missed if len(missed) < len(found) else ()
     elif detector in silent:
-        by_chance = 0 if watch.is_drifted else watch.chance(detector, watch.first, watch.last)
+        may_err = not watch.is_drifted or detector == Detector.FEATURES
+        by_chance = watch.chance(detector, watch.begins, watch.last) if may_err else 0
         verdict = "false alarm" if len(inside) > by_chance else verdict
     if verdict == "as expected" and len(before) > watch.chance(detector, watch.first, watch.begins):
         verdict = "raised before too"

@@ -100,6 +100,17 @@ def test_a_drift_before_any_model_is_in_force_cannot_be_judged_by_models() -> No
     assert noticed((dark,), [], first=add_months(DRIFT, 1))[Detector.DELIVERY].verdict == "not noticed"
 
 
+def test_one_of_many_features_may_move_by_chance_in_a_drift_that_leaves_them_alone() -> None:
+    half = Drift(DriftKind.VOLUME, DRIFT, 0.5)
+    delivery = raised(Detector.DELIVERY, 0)
+    # 17 months of drift are watched: a tenth and one.
+    moved = [raised(Detector.FEATURES, after) for after in (2, 9, 12)]
+    assert noticed((half,), [delivery, *moved[:2]])[Detector.FEATURES].verdict == "as expected"
+    assert noticed((half,), [delivery, *moved])[Detector.FEATURES].verdict == "false alarm"
+    # An estimate that raises in a concept drift has seen what it cannot see.
+    assert noticed((CONCEPT,), [raised(Detector.ESTIMATE, 2)])[Detector.ESTIMATE].verdict == "false alarm"
+
+
 def test_a_change_of_form_must_be_refused_and_another_order_of_columns_is_none() -> None:
     renamed, reordered = (Drift(DriftKind.SCHEMA_CHANGE, DRIFT, strength) for strength in (1.0, 0.25))
     assert noticed((renamed,), [])[Detector.DELIVERY].verdict == "not noticed"
