@@ -36,8 +36,17 @@ def _place(item: pytest.Item) -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest files; the others stay in their order."""
-    items.sort(key=_place)
+    """Begin with the longest files, and have one worker build the finished book while the others need none.
+
+    Files that need it come last, but for the test that is first of all; otherwise every file stays in its place.
+    """
+    needing = [item for item in items if "finished_book" in getattr(item, "fixturenames", ())]
+    files = {item.path for item in needing}
+    items.sort(key=lambda item: (_place(item), item.path in files))
+    first = next((item for item in needing if item.get_closest_marker("slow") is None), None)
+    if first is not None:
+        items.remove(first)
+        items.insert(0, first)
 
 
 @pytest.fixture(scope="session")

@@ -45,6 +45,7 @@ def busy(empty: BookFolders) -> Iterator[BookFolders]:
         thread.join()
 
 
+@pytest.mark.slow
 def test_backups_taken_while_versions_are_stored_are_all_sound(busy: BookFolders, tmp_path: Path) -> None:
     found = []
     for number in range(6):
