@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from credit_platform.synthetic.drift import Drift
 
 
+WATCHED = "active_monitoring"
+
+
 @dataclass(frozen=True)
 class ModelOutcome:
     """What became of one model.
@@ -71,7 +74,17 @@ class Scenario:
     @property
     def failures(self) -> list[str]:
         """The expectations that do not hold, and what kept them from being judged, in words."""
-        return [*self.mishaps, *self._untold(), *failures(self.noticed)]
+        return [*self.mishaps, *self._untold(), *self._watched_in_vain(), *failures(self.noticed)]
+
+    def _watched_in_vain(self) -> list[str]:
+        """Without a drift a model may be watched more closely in one month, by chance."""
+        if self.drifts:
+            return []
+        watched = {
+            outcome.story.model: sum(one.actionable and one.action == WATCHED for one in outcome.story.actions)
+            for outcome in self.models
+        }
+        return [f"{model}: {n} months of {WATCHED}, and nothing had changed" for model, n in watched.items() if n > 1]
 
     def _untold(self) -> list[str]:
         told = [] if self.models else ["no model was trained, so nothing could be noticed of it"]

@@ -5,13 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+from credit_platform.lending.months import add_months
+from credit_platform.monitoring.life_story import MonthAction
 from credit_platform.synthetic.drift import Drift, DriftKind
-from credit_platform_tests.monitoring.told_stories import DRIFT, drifted_scenario
+from credit_platform_tests.monitoring.told_stories import DRIFT, drifted_scenario, drifted_story
 
 
 def test_a_life_without_a_model_is_no_success() -> None:
     empty = replace(drifted_scenario(), drifts=(), noticed=(), models=())
     assert empty.failures == ["no model was trained, so nothing could be noticed of it"]
+
+
+def test_without_a_drift_a_model_may_be_watched_in_one_month() -> None:
+    quiet = replace(drifted_story(), signs=(), actions=())
+    watched = tuple(MonthAction(add_months(DRIFT, n), "active_monitoring", n < 2, "seen") for n in range(4))
+    one, two = (
+        replace(drifted_scenario(replace(quiet, actions=watched[first:])), drifts=(), noticed=()) for first in (1, 0)
+    )
+    assert one.failures == []
+    assert two.failures == ["gradient_boosting: 2 months of active_monitoring, and nothing had changed"]
 
 
 def test_a_process_that_died_is_told() -> None:
