@@ -21,8 +21,9 @@ from credit_platform.reports.overview import Overview
 from credit_platform.reports.page import figure_json
 from credit_platform.reports.panels import Figure
 
-# A chart takes a third of a second, starting about one; a renderer that hangs must not hold up the month.
-SECONDS = 120
+# A chart takes a third of a second, starting about one. On a busy machine one start in thirty hangs for ever, so
+# the renderer is started again; one that always hangs must not hold up the month.
+TRIES_SECONDS = (20, 40, 60)
 # As kaleido's own Python wrapper starts it, which imports all of Plotly and waits without an end.
 _FLAGS = (
     "--disable-gpu",
@@ -97,18 +98,28 @@ def _ask(requests: bytes) -> list[dict[str, object]]:
             raise RenderError(reason="plotly is not installed")
         library = Path(plotly.origin).parent / "package_data" / "plotly.min.js"
         command = [PlotlyScope.executable_path(), "plotly", f"--plotlyjs={str(library)!r}", *_FLAGS]
-        process = subprocess.Popen(  # noqa: S603 - the renderer's own program
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
-        )
+        answers = (_run(command, requests, seconds) for seconds in TRIES_SECONDS)
+        output = next((answer for answer in answers if answer is not None), None)
     except (ImportError, OSError, ValueError) as error:
         raise RenderError(reason=f"the renderer cannot be started: {error}") from error
-    try:
-        output, _ = process.communicate(requests, timeout=SECONDS)
-    except subprocess.TimeoutExpired as error:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        raise RenderError(reason=f"the renderer gave no answer in {SECONDS} seconds") from error
+    if output is None:
+        raise RenderError(
+            reason=f"the renderer gave no answer in {len(TRIES_SECONDS)} tries, {sum(TRIES_SECONDS):g} seconds"
+        )
     try:
         return [json.loads(line) for line in output.decode().splitlines() if line.startswith("{")][1:]
     except ValueError as error:
         raise RenderError(reason=f"the renderer's answer cannot be read: {error}") from error
+
+
+def _run(command: Sequence[str], requests: bytes, seconds: float) -> bytes | None:
+    """What the renderer printed; None when it did not end in time and was ended."""
+    process = subprocess.Popen(  # noqa: S603 - the renderer's own program
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        return process.communicate(requests, timeout=seconds)[0]
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        return None

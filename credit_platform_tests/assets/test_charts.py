@@ -55,6 +55,17 @@ def test_a_renderer_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_pat
     program.write_text("#!/bin/sh\nsleep 100 & wait\n")
     program.chmod(0o755)
     monkeypatch.setattr(PlotlyScope, "executable_path", lambda: str(program))
-    monkeypatch.setattr(charts, "SECONDS", 0.3)
-    with pytest.raises(RenderError, match="no answer"):
+    monkeypatch.setattr(charts, "TRIES_SECONDS", (0.2, 0.3))
+    with pytest.raises(RenderError, match=r"no answer in 2 tries, 0\.5 seconds"):
         render_pngs({"one": _figure()})
+
+
+def test_a_renderer_that_hangs_once_is_started_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program, real = tmp_path / "renderer", PlotlyScope.executable_path()
+    program.write_text(
+        f'#!/bin/sh\n[ -e {tmp_path}/once ] && exec {real} "$@"\ntouch {tmp_path}/once\nsleep 100 & wait\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setattr(PlotlyScope, "executable_path", lambda: str(program))
+    monkeypatch.setattr(charts, "TRIES_SECONDS", (0.5, 60, 60))
+    assert render_pngs({"one": _figure()})["one"].startswith(b"\x89PNG")
