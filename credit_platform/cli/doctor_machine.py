@@ -7,7 +7,6 @@ Every look takes what it asks as an argument, so that a test can answer for the 
 import importlib
 import shutil
 import socket
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from importlib import metadata
@@ -21,10 +20,6 @@ from credit_platform.cli.doctor_findings import Finding, error, first_of, warnin
 DISTRIBUTION = "credit-platform"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _INSTALL = "Install what requirements.lock pins: remove .venv and run make."
-_DRAW = (
-    "import sys, plotly.graph_objects as go; "
-    "sys.stdout.buffer.write(go.Figure(go.Bar(y=[1])).to_image(format='png', width=300, height=200, engine='kaleido'))"
-)
 _MEGABYTE = 1_000_000
 # A month of the demo's book takes about 1 MB with its history; below the first nothing should be started.
 _FULL_BELOW = 200 * _MEGABYTE
@@ -108,17 +103,18 @@ def check_renderer(render: Callable[[], bytes] | None = None) -> Finding:
     """Kaleido turns a chart into a picture."""
     try:
         picture = (render or _one_picture)()
-    except (OSError, RuntimeError, subprocess.TimeoutExpired) as fault:
+    except (OSError, RuntimeError) as fault:
         return error("chart renderer", f"Kaleido draws no picture: {fault!s}", _INSTALL)
     return well("chart renderer", f"Kaleido draws ({len(picture):,} bytes)")
 
 
 def _one_picture() -> bytes:
-    # In a process of its own: Kaleido keeps its browser and pipes until the process ends.
-    made = subprocess.run([sys.executable, "-c", _DRAW], capture_output=True, check=False, timeout=60)  # noqa: S603 - our own program
-    if made.returncode:
-        raise RuntimeError(made.stderr.decode(errors="replace").strip().rpartition("\n")[2])
-    return made.stdout
+    from credit_platform.assets.charts import RenderError, render_pngs
+
+    try:
+        return render_pngs({"bar": {"data": [{"type": "bar", "y": [1]}], "layout": {"height": 200}}})["bar"]
+    except RenderError as error:
+        raise RuntimeError(str(error)) from error
 
 
 def _answers(port: int) -> bool:
