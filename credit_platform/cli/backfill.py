@@ -27,6 +27,13 @@ WAITING = (
 )
 
 
+def trained_models(book: Book) -> set[str]:
+    """The models with a version that was ever in force, or one that waits for a person where policy asks for one."""
+    is_automatic = book.settings.policy.model.promotion.auto_promote
+    records = PromotionLog(book.lake.layout).records()
+    return {record.model for record in records if record.promoted or not is_automatic}
+
+
 def waits_for_a_person(book: Book) -> bool:
     """Whether policy leaves promotion to people, and for some model nobody has decided yet."""
     config = book.settings.policy.model
@@ -53,8 +60,8 @@ class Backfill:
         is_anything_built = any(self._can_be_scored(month) for month in month_range(first, last))
         if last < axis.first_training or not is_anything_built:
             return
-        untrained = [model for model in self._models if not self._is_trained(model)]
-        start = axis.first_training if untrained else max(first, axis.first_scoring)
+        is_untrained = not set(self._models) <= trained_models(self.book)
+        start = axis.first_training if is_untrained else max(first, axis.first_scoring)
         for month in month_range(start, last):
             if month == axis.first_training:
                 self._first_training(month)
@@ -103,12 +110,6 @@ class Backfill:
     @property
     def _models(self) -> list[str]:
         return list(self.book.settings.policy.model.models)
-
-    def _is_trained(self, model: str) -> bool:
-        """Whether the model has a version in force, or one that waits for a person where policy asks for one."""
-        is_automatic = self.book.settings.policy.model.promotion.auto_promote
-        records = PromotionLog(self.book.lake.layout).records()
-        return any(record.model == model and (record.promoted or not is_automatic) for record in records)
 
     def _can_be_scored(self, month: date) -> bool:
         """Whether the month has features: new loans are scored also where the outcomes of old ones did not arrive."""

@@ -96,9 +96,8 @@ def backfill(*, from_: From = None, to: To = None, job: str | None = None, repla
         raise SettingsError(name="--job", reason=f"no job {job!r}", fix=f"Choose one of {', '.join(JOBS)}.")
     book = known_book(load_settings())
     first = month_argument("--from", from_, book.axis.first_snapshot)
-    last = book.axis.last
-    if to is not None or last is None:
-        last = month_argument("--to", to, first) if to is not None else newest_delivered(book)
+    # The loan file is read only where nothing else says how far to go.
+    last = month_argument("--to", to, first) if to is not None else book.axis.last or newest_delivered(book)
     return run_backfill(book, Console(), first=first, last=last, job=job, is_replacing=replace)
 
 

@@ -103,16 +103,9 @@ class Lab:
         ]
 
 
-def simulate(settings: Settings, console: Console, spec: BookSpec, *, lab: Lab) -> Scenario:
-    """Generate the scenario's book, run its whole life apart from every other book, and write its page and the gallery.
-
-    Raises:
-        SettingsError: the folder is not the lab's.
-    """
-    lab.claim(settings)
-    folder = lab.scenario_folder(spec)
-    lab.claim_scenario(folder)
-    apart = settings.model_copy(
+def settings_apart(settings: Settings, folder: Path, spec: BookSpec) -> Settings:
+    """The settings of a scenario's own book: the policy in use, and nothing that starts by itself."""
+    return settings.model_copy(
         update={
             "data_dir": folder,
             "raw_dir": folder / "raw",
@@ -122,6 +115,18 @@ def simulate(settings: Settings, console: Console, spec: BookSpec, *, lab: Lab) 
             "automation": "stopped",
         }
     )
+
+
+def simulate(settings: Settings, console: Console, spec: BookSpec, *, lab: Lab) -> Scenario:
+    """Generate the scenario's book, run its whole life apart from every other book, and write its page and the gallery.
+
+    Raises:
+        SettingsError: the folder is not the lab's.
+    """
+    lab.claim(settings)
+    folder = lab.scenario_folder(spec)
+    lab.claim_scenario(folder)
+    apart = settings_apart(settings, folder, spec)
     generate_book(Layout(apart.data_dir, apart.raw_dir), console, spec)
     write_book_file(apart, BookFile(first_month=spec.first_month, last_month=spec.last_month))
     mishaps = _live(folder, console)

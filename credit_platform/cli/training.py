@@ -11,6 +11,7 @@ from rich.console import Console
 
 from credit_platform.assets.silver import SILVER_TABLES
 from credit_platform.automation.jobs import TRAIN_MODELS
+from credit_platform.cli.backfill import trained_models
 from credit_platform.cli.book import Book, newest_delivered, newest_in_loan_file
 from credit_platform.cli.instance import open_instance
 from credit_platform.cli.runs import Runner
@@ -18,7 +19,6 @@ from credit_platform.cli.summary import run_backfill
 from credit_platform.definitions import build_definitions
 from credit_platform.errors import WindowError
 from credit_platform.lake.audit import AuditLog, AuditRecord
-from credit_platform.lake.promotions import PromotionLog
 from credit_platform.lending.months import months_between
 
 
@@ -40,9 +40,7 @@ def newest_built(book: Book) -> date | None:
 
 def is_untrained(book: Book) -> bool:
     """Whether some model has no version that was ever in force, nor one that waits for a person to put it there."""
-    config, records = book.settings.policy.model, PromotionLog(book.lake.layout).records()
-    trained = {record.model for record in records if record.promoted or not config.promotion.auto_promote}
-    return not set(config.models) <= trained
+    return not set(book.settings.policy.model.models) <= trained_models(book)
 
 
 def too_short_to_train(book: Book) -> WindowError | None:

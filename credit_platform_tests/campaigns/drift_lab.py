@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from credit_platform.cli.book import Book
-from credit_platform.cli.simulate import Lab
+from credit_platform.cli.simulate import Lab, settings_apart
 from credit_platform.cli.story import judge
 from credit_platform.lending.months import parse_month
 from credit_platform.settings import load_settings
@@ -85,16 +85,7 @@ def told_again(drift: str, seed: int, *, strength: float, size: Sequence[str], o
     planted = () if drift == NONE else (Drift(DriftKind(drift), parse_month(FROM), strength),)
     spec = BookSpec(n_months=int(size[1]), loans_per_month=int(size[3]), seed=seed, drifts=planted)
     folder = Lab(out).scenario_folder(spec)
-    settings = load_settings().model_copy(
-        update={
-            "data_dir": folder,
-            "raw_dir": folder / "raw",
-            "first_month": spec.first_month,
-            "last_month": spec.last_month,
-            "is_book_known": True,
-        }
-    )
-    scenario = judge(Book.of(settings), spec, name=folder.name)
+    scenario = judge(Book.of(settings_apart(load_settings(), folder, spec)), spec, name=folder.name)
     return Lived(drift, seed, 1 if scenario.failures else 0, scenario.to_dict(), "")
 
 
