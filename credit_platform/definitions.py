@@ -5,28 +5,28 @@ Assembly only; assets, checks and automation are written in their own packages.
 
 import warnings
 
-import credit_platform.quick_start  # noqa: F401 - before anything that imports dataframely
+import credit_platform.instance.without_sqlalchemy  # noqa: F401 - before anything that imports dataframely
 
 # isort: split
 import dagster as dg
 from dagster_duckdb import DuckDBResource
 
-from credit_platform.assets.action import action_assets
-from credit_platform.assets.bronze import bronze_assets
-from credit_platform.assets.dashboard import dashboard_asset
-from credit_platform.assets.drift_page import drift_page_asset
-from credit_platform.assets.early_warning import early_warning_assets
-from credit_platform.assets.fair_lending import fair_lending_asset
-from credit_platform.assets.gold import gold_assets
-from credit_platform.assets.models import model_assets
-from credit_platform.assets.monitoring import monitoring_assets
-from credit_platform.assets.overrides import overrides_asset
-from credit_platform.assets.oversight import oversight_assets
-from credit_platform.assets.predictions import prediction_assets
-from credit_platform.assets.presentation import presented
+from credit_platform.assets.asset_metadata import presented
+from credit_platform.assets.models.models import model_assets
+from credit_platform.assets.models.predictions import prediction_assets
+from credit_platform.assets.monitoring.action import action_assets
+from credit_platform.assets.monitoring.champion_challenger import rivalry_assets
+from credit_platform.assets.monitoring.decision_overrides import overrides_asset
+from credit_platform.assets.monitoring.early_warning import early_warning_assets
+from credit_platform.assets.monitoring.fair_lending import fair_lending_asset
+from credit_platform.assets.monitoring.monitoring import monitoring_assets
+from credit_platform.assets.pages.dashboard import dashboard_asset
+from credit_platform.assets.pages.evidently_page import drift_page_asset
 from credit_platform.assets.resources import LakeResource, MonthlyParquetIOManager
-from credit_platform.assets.rivalry import rivalry_assets
-from credit_platform.assets.silver import silver_assets
+from credit_platform.assets.tables.bronze import bronze_assets
+from credit_platform.assets.tables.gold import gold_assets
+from credit_platform.assets.tables.oversight import oversight_assets
+from credit_platform.assets.tables.silver import silver_assets
 from credit_platform.automation.alert_delivery import AlertDesk
 from credit_platform.automation.alerting import alert_sensors
 from credit_platform.automation.first_promotion import FirstPromotions, score_on_first_promotion

@@ -10,8 +10,8 @@ from datetime import date
 import dagster as dg
 
 from credit_platform.errors import SettingsError
-from credit_platform.lending.months import add_months, month_key, month_range, parse_month
-from credit_platform.scoring.windows import first_outcome_month, first_scoring_month, first_training_month
+from credit_platform.months import add_months, month_key, month_range, parse_month
+from credit_platform.scoring.training.windows import first_outcome_month, first_scoring_month, first_training_month
 from credit_platform.settings import Settings
 
 # Lineage only: how far back as-of tables are drawn. Reading is bounded by the book's first month, not by this number.

@@ -19,7 +19,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from credit_platform.errors import SettingsError
-from credit_platform.lending.months import month_key, parse_month
+from credit_platform.months import month_key, parse_month
 from credit_platform.policy.load import Policy, load_policy
 
 PLATFORM_FILE = "platform.yaml"

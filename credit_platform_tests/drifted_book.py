@@ -11,11 +11,11 @@ from pathlib import Path
 
 import polars as pl
 
-from credit_platform.lake.model_store import ModelStore
-from credit_platform.lake.promotions import PromotionLog, standing_promotions
-from credit_platform.lake.raw_book import write_book
-from credit_platform.synthetic.book import BookSpec, generate_month, months_of
-from credit_platform.synthetic.drift import Drift, DriftKind
+from credit_platform.lake.governance.promotions import PromotionLog, standing_promotions
+from credit_platform.lake.models.model_store import ModelStore
+from credit_platform.lake.raw.raw_book import write_book
+from credit_platform.portfolios.loans.generator.book import BookSpec, generate_month, months_of
+from credit_platform.portfolios.loans.generator.drift import Drift, DriftKind
 from credit_platform_tests.small_book import MODELS, BookFolders
 
 DRIFT = Drift(DriftKind.CONCEPT, date(2024, 1, 1), 1.0)

@@ -9,8 +9,8 @@ from functools import lru_cache
 import numpy as np
 import polars as pl
 
-from credit_platform.lending.months import add_months
 from credit_platform.monitoring.measures import SCHEMA, Subject
+from credit_platform.months import add_months
 from credit_platform.policy.load import load_policy
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 

@@ -23,16 +23,16 @@ import pytest
 from rich.console import Console
 
 from credit_platform.cli.main import main
-from credit_platform.cli.runs import Runner
+from credit_platform.cli.run.runs import Runner
 from credit_platform.lake.layout import Layout
-from credit_platform.lake.raw_book import write_book
-from credit_platform.lake.tables import Lake
-from credit_platform.lending.months import month_key
+from credit_platform.lake.raw.raw_book import write_book
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.months import month_key
 from credit_platform.partitions import MonthlyAxis, monthly_axis
 from credit_platform.policy.load import load_policy
+from credit_platform.portfolios.loans.generator.book import BookSpec, generate_month, months_of
+from credit_platform.portfolios.loans.generator.default_process import DefaultProcess
 from credit_platform.settings import Settings
-from credit_platform.synthetic.book import BookSpec, generate_month, months_of
-from credit_platform.synthetic.default_process import DefaultProcess
 
 FIRST, LAST = date(2023, 1, 1), date(2024, 8, 1)
 # With these windows: scoring from 2023-06, outcomes from 2023-12, training in 2024-01, live scores from 2024-02.

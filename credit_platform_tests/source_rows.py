@@ -11,8 +11,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from credit_platform.schemas.bronze import FeatureClickstream, FeaturesAttributes, FeaturesFinancials, LmsLoanDaily
-from credit_platform.schemas.cleaning import source_columns
+from credit_platform.portfolios.loans.sources.bronze import (
+    FeatureClickstream,
+    FeaturesAttributes,
+    FeaturesFinancials,
+    LmsLoanDaily,
+)
+from credit_platform.schemas.cleaning.table_cleaning import source_columns
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,9 +9,9 @@ import dagster as dg
 import pytest
 
 import credit_platform
-from credit_platform.assets.remedies import REMEDIES
+from credit_platform.assets.runbook import REMEDIES
 from credit_platform.definitions import build_definitions
-from credit_platform.schemas.tables import TABLES
+from credit_platform.portfolios.tables import TABLES
 from credit_platform_tests.graph_snapshot import snapshot_settings
 from credit_platform_tests.text_rules import EMPTY_WORDS, faults_of_asset, faults_of_automation, faults_of_check
 

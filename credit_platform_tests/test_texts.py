@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
-from credit_platform.assets.presentation import in_words
+from credit_platform.assets.asset_metadata import in_words
 from credit_platform.partitions import all_months_until, months_before, same_month
 from credit_platform_tests.text_rules import faults_of_asset, faults_of_automation, faults_of_check
 

@@ -1,6 +1,6 @@
 """Where the columns of a table come from, as Dagster and as people read it.
 
-The lineage itself is read off the expressions in `features.lineage`. The open-source UI draws no graph of columns, so
+The lineage itself is read off the expressions in `portfolios.loans.features.lineage`. The open-source UI draws no graph of columns, so
 it is said in each column's description as well; programs read it from the metadata.
 """
 
@@ -8,8 +8,8 @@ from functools import cache
 
 import dagster as dg
 
-from credit_platform.assets.declaration import asset_key
-from credit_platform.features.lineage import Column, Lineage, table_lineage
+from credit_platform.assets.asset_spec import asset_key
+from credit_platform.portfolios.loans.features.lineage import Column, Lineage, table_lineage
 
 _MOST_NAMED = 6
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import dagster as dg
 import polars as pl
 
-from credit_platform.lake.tables import Lake
-from credit_platform.reports.svg import action_svg, trend_svg
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.reports.figures.svg import action_svg, trend_svg
 from credit_platform.reports.wording import metric_name, model_name
 
 N_MONTHS = 24

@@ -1,6 +1,6 @@
 """Resources the assets ask for by name: the lake, and the I/O manager that keeps monthly tables in it.
 
-How files are written belongs to `lake`; which DuckDB views exist to `lake.catalog`.
+How files are written belongs to `lake`; which DuckDB views exist to `lake.tables.catalog`.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ import polars as pl
 
 from credit_platform.lake.files import write_bytes
 from credit_platform.lake.layout import Layout
-from credit_platform.lake.tables import Lake
-from credit_platform.lending.months import month_key, parse_month
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.months import month_key, parse_month
 from credit_platform.policy.load import load_policy
 from credit_platform.policy.policy_document import policy_document
 

@@ -1,6 +1,6 @@
 """Telling people: events go out once, by the channels policy names, to the addresses the environment holds.
 
-Which events there are is said by `monitoring.alerts`; what was told is kept in `lake.alert_ledger`. Nothing here may
+Which events there are is said by `monitoring.action.alerts`; what was told is kept in `lake.governance.alert_log`. Nothing here may
 fail a run: a channel that refuses is noted and tried again.
 """
 
@@ -13,10 +13,10 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 from pydantic import SecretStr
 
-from credit_platform.lake.alert_ledger import AlertLedger, AlertRecord, Delivery
 from credit_platform.lake.files import one_at_a_time
-from credit_platform.lake.tables import Lake
-from credit_platform.monitoring.alerts import ACTION_OF_LEVEL, AlertEvent, Level, alert_events
+from credit_platform.lake.governance.alert_log import AlertLedger, AlertRecord, Delivery
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.monitoring.action.alerts import ACTION_OF_LEVEL, AlertEvent, Level, alert_events
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds, Notification
 from credit_platform.settings import AlertAddresses
 

@@ -5,12 +5,12 @@ What is told to whom is written in `alert_delivery`.
 
 import dagster as dg
 
-from credit_platform.assets.retrain_claim import RETRAIN_TAG, attempts_in, run_records_at
+from credit_platform.assets.models.retrain_claim import RETRAIN_TAG, attempts_in, run_records_at
 from credit_platform.automation.alert_delivery import AlertDesk
 from credit_platform.automation.follow_on import run_span
 from credit_platform.automation.run_problems import problems_of
 from credit_platform.automation.schedules import sensor_status
-from credit_platform.monitoring.alerts import Attempts, failure_event, failure_key, recovery_event
+from credit_platform.monitoring.action.alerts import Attempts, failure_event, failure_key, recovery_event
 from credit_platform.settings import Automation
 
 ALERT_ON_ACTION = "alert_on_action"

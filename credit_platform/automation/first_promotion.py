@@ -11,8 +11,8 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from credit_platform.automation.follow_on import span_request
 from credit_platform.automation.schedules import CLOSED_BY, sensor_status
-from credit_platform.lake.promotions import PromotionLog
-from credit_platform.lake.tables import Lake
+from credit_platform.lake.governance.promotions import PromotionLog
+from credit_platform.lake.tables.monthly import Lake
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.settings import Automation
 

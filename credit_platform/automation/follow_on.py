@@ -19,10 +19,10 @@ from dagster._core.storage.tags import (
 from credit_platform.automation.jobs import BUILD_MONTH, MONITOR_MONTH, SCORE_MONTH, TRAIN_MODELS
 from credit_platform.automation.run_reasons import STARTED_BY, run_reason
 from credit_platform.automation.schedules import CLOSED_BY, sensor_status
-from credit_platform.lending.months import month_key, parse_month
+from credit_platform.months import month_key, parse_month
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.scoring.windows import is_training_due
+from credit_platform.scoring.training.windows import is_training_due
 from credit_platform.settings import Automation
 
 # First and last month of a run; the months to ask for, or why none.

@@ -12,14 +12,20 @@ from datetime import UTC, datetime
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from credit_platform.assets.declaration import asset_key
-from credit_platform.assets.retrain_claim import LEFT_TO_TAG, RETRAIN_TAG, attempts_in, retrain_key, run_records_at
+from credit_platform.assets.asset_spec import asset_key
+from credit_platform.assets.models.retrain_claim import (
+    LEFT_TO_TAG,
+    RETRAIN_TAG,
+    attempts_in,
+    retrain_key,
+    run_records_at,
+)
 from credit_platform.automation.run_reasons import run_reason
 from credit_platform.automation.schedules import sensor_status
+from credit_platform.lake.governance.retrainings import Retraining, is_alive
 from credit_platform.lake.layout import Layout
-from credit_platform.lake.retrainings import Retraining, is_alive
-from credit_platform.lake.tables import Lake
-from credit_platform.lending.months import month_key, parse_month
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.months import month_key, parse_month
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.model_config import RetrainingPolicy
 from credit_platform.settings import Automation

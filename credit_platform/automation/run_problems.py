@@ -1,6 +1,6 @@
 """What went wrong in a run, in the words of the error that began it.
 
-Telling people belongs to `alert_delivery`; what the command line prints of its own runs to `cli.runs`.
+Telling people belongs to `alert_delivery`; what the command line prints of its own runs to `cli.run.runs`.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Why a run exists, as tags of the run: who started it, for what reason, and which run led to it.
 
 Every run has them that a schedule, a sensor or the command line asks for; one launched in the UI has none. What a
-retraining is about is said by a tag of `assets.retrain_claim` as well.
+retraining is about is said by a tag of `assets.models.retrain_claim` as well.
 """
 
 STARTED_BY = "credit_platform/started_by"

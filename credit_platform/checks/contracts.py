@@ -12,7 +12,7 @@ import dataframely as dy
 from credit_platform.checks.contract_verdicts import MonthVerdict, contract_verdicts, joint_verdicts
 from credit_platform.checks.monthly import SHIPPED, monthly_check
 from credit_platform.checks.reporting import MonthResult
-from credit_platform.lake.tables import Lake
+from credit_platform.lake.tables.monthly import Lake
 from credit_platform.policy.check_policy import CheckPolicy
 
 CONTRACT_CHECK = "rows_meet_the_contract"

@@ -12,11 +12,11 @@ import dagster as dg
 
 from credit_platform.checks.monthly import SHIPPED, monthly_check
 from credit_platform.checks.reporting import MonthResult
-from credit_platform.lake.receipts import Receipt, read_receipts
-from credit_platform.lake.tables import Lake
+from credit_platform.lake.raw.receipts import Receipt, read_receipts
+from credit_platform.lake.tables.monthly import Lake
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy
-from credit_platform.schemas.tables import SOURCE_COLUMNS
+from credit_platform.portfolios.tables import SOURCE_COLUMNS
 
 GATE_CHECK = "delivery_may_be_built_on"
 

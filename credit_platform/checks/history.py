@@ -13,8 +13,8 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 )
 from dagster._core.events import DagsterEvent
 
-from credit_platform.assets.declaration import asset_key
-from credit_platform.lending.months import month_key
+from credit_platform.assets.asset_spec import asset_key
+from credit_platform.months import month_key
 
 
 def record_evaluations(context: dg.AssetCheckExecutionContext, evaluations: Sequence[AssetCheckEvaluation]) -> None:

@@ -13,8 +13,8 @@ from credit_platform.checks.judgements_labels import bad_rate_check, day_count_c
 from credit_platform.checks.judgements_sources import contiguous_check, freshness_check, volume_check
 from credit_platform.checks.monthly import SHIPPED, monthly_check
 from credit_platform.checks.reporting import MonthResult
-from credit_platform.lake.tables import Lake
-from credit_platform.lending.months import add_months, month_range
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.months import add_months, month_range
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy
 from credit_platform.policy.model_config import ModelConfig

@@ -12,20 +12,20 @@ import polars as pl
 from credit_platform.checks.monthly import monthly_check
 from credit_platform.checks.reporting import MonthResult
 from credit_platform.errors import NoVersionInForceError
-from credit_platform.features.catalogue import (
+from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
+from credit_platform.lake.models.model_store import ModelStore
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.monitoring.data_quality.bands import Coverage, coverage_by_month, empty_limit
+from credit_platform.months import add_months
+from credit_platform.partitions import MonthlyAxis
+from credit_platform.policy.check_policy import CheckPolicy, NullShareBand
+from credit_platform.portfolios.loans.features.catalogue import (
     CATEGORICAL_FEATURES,
     CLICKSTREAM_MEANS,
     NUMERIC_FEATURES,
     SOURCE_FLAGS,
 )
-from credit_platform.lake.model_store import ModelStore
-from credit_platform.lake.promotions import PromotionLog, version_in_force
-from credit_platform.lake.tables import Lake
-from credit_platform.lending.months import add_months
-from credit_platform.monitoring.data_quality_bands import Coverage, coverage_by_month, empty_limit
-from credit_platform.monitoring.reference import Reference
-from credit_platform.partitions import MonthlyAxis
-from credit_platform.policy.check_policy import CheckPolicy, NullShareBand
+from credit_platform.statistics.reference import Reference
 
 NULL_SHARE_CHECK = "features_are_as_complete_as_in_training"
 DARK_SOURCE_CHECK = "no_source_goes_dark"

@@ -11,9 +11,9 @@ import polars as pl
 
 from credit_platform.checks.monthly import monthly_check
 from credit_platform.checks.reporting import MonthResult
-from credit_platform.lake.tables import Lake
-from credit_platform.lending.months import add_months
-from credit_platform.monitoring.data_quality_bands import bad_rate_band
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.monitoring.data_quality.bands import bad_rate_band
+from credit_platform.months import add_months
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import BadRateBand, CheckPolicy
 from credit_platform.policy.model_config import LabelPolicy

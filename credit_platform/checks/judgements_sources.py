@@ -12,10 +12,10 @@ import polars as pl
 from credit_platform.checks.history import first_materializations
 from credit_platform.checks.monthly import monthly_check, monthly_run_check
 from credit_platform.checks.reporting import MonthResult
-from credit_platform.lake.tables import Lake
-from credit_platform.lending.months import add_months, month_range
-from credit_platform.monitoring.data_quality_bands import volume_of_median
-from credit_platform.monitoring.data_quality_freshness import Freshness, judge_freshness
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.monitoring.data_quality.bands import volume_of_median
+from credit_platform.monitoring.data_quality.freshness import Freshness, judge_freshness
+from credit_platform.months import add_months, month_range
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy, VolumeBand
 

@@ -11,9 +11,9 @@ import dagster as dg
 
 from credit_platform.checks.monthly import monthly_check
 from credit_platform.checks.reporting import MonthResult
-from credit_platform.lake.tables import Lake
-from credit_platform.lending.months import add_months
-from credit_platform.monitoring.data_quality_labels import LabelMaturity, label_maturity
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.monitoring.data_quality.label_maturity import LabelMaturity, label_maturity
+from credit_platform.months import add_months
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy
 

@@ -11,18 +11,18 @@ from datetime import date
 
 import dagster as dg
 
-from credit_platform.assets.registration import POLICY
+from credit_platform.assets.models.registration import POLICY
 from credit_platform.checks.monthly import SHIPPED, monthly_check
 from credit_platform.checks.reporting import MonthResult
 from credit_platform.errors import ModelStoreError
-from credit_platform.lake.model_store import ModelStore
-from credit_platform.lake.promotions import PromotionLog
-from credit_platform.lake.tables import Lake
+from credit_platform.lake.governance.promotions import PromotionLog
+from credit_platform.lake.models.model_store import ModelStore
+from credit_platform.lake.tables.monthly import Lake
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy
 from credit_platform.policy.model_config import GatePolicy, ModelConfig
-from credit_platform.scoring.promotion import GateResult, gate_results, stored_result
-from credit_platform.scoring.training import load_version
+from credit_platform.scoring.governance.promotion import GateResult, gate_results, stored_result
+from credit_platform.scoring.training.version import load_version
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from datetime import date
 import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
 
-from credit_platform.assets.declaration import asset_key
+from credit_platform.assets.asset_spec import asset_key
 from credit_platform.assets.resources import LakeResource
 from credit_platform.checks.reporting import (
     AssetCheck,
@@ -20,8 +20,8 @@ from credit_platform.checks.reporting import (
     run_events,
     run_result,
 )
-from credit_platform.lake.tables import Lake
-from credit_platform.lending.months import month_key
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.months import month_key
 from credit_platform.partitions import run_months
 from credit_platform.policy.check_policy import CheckPolicy
 

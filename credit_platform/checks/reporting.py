@@ -11,7 +11,7 @@ import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
 
 from credit_platform.checks.history import latest_materializations, record_evaluations
-from credit_platform.lending.months import month_key
+from credit_platform.months import month_key
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from credit_platform.checks.monthly import SHIPPED
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy, refuse_unknown_checks
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.tables import MODEL_TABLES, TABLES, begins_with
 from credit_platform.schemas.quarantine import Quarantine
-from credit_platform.schemas.tables import MODEL_TABLES, TABLES, begins_with
 
 
 def all_checks(axis: MonthlyAxis, config: ModelConfig, policy: CheckPolicy = SHIPPED) -> list[dg.AssetChecksDefinition]:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from credit_platform.automation.alert_delivery import AlertDesk
 from credit_platform.cli.book import Book
-from credit_platform.lake.alert_ledger import AlertRecord
+from credit_platform.lake.governance.alert_log import AlertRecord
 
 
 def desk_of(book: Book) -> AlertDesk:

@@ -6,12 +6,12 @@ Running anything belongs to `runs` and the commands.
 from dataclasses import dataclass
 from datetime import date
 
-from credit_platform.assets.bronze import sources
+from credit_platform.assets.tables.bronze import sources
 from credit_platform.errors import SettingsError
 from credit_platform.lake.files import write_text
-from credit_platform.lake.sources import source_months
-from credit_platform.lake.tables import Lake
-from credit_platform.lending.months import parse_month
+from credit_platform.lake.raw.sources import source_months
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.months import parse_month
 from credit_platform.partitions import MonthlyAxis, monthly_axis
 from credit_platform.settings import Automation, BookFile, Settings, book_file_text, load_settings, read_book_file
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from credit_platform.lake.layout import LAYERS, Layout
-from credit_platform.lake.raw_book import generated_files
+from credit_platform.lake.raw.raw_book import generated_files
 from credit_platform.settings import PLATFORM_FILE, Settings, dagster_home
 
 _WRITTEN = (*LAYERS, "archive", "sources", "models", "reports", "audit", "alerts", ".dagster")

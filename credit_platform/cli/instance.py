@@ -25,7 +25,7 @@ def own_instance_text(home: Path) -> str:
     content = {
         "storage": {
             "custom": {
-                "module": "credit_platform.run_history",
+                "module": "credit_platform.instance.run_history",
                 "class": "HeldSqliteStorage",
                 "config": {"base_dir": str(home / "storage")},
             }

@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from credit_platform.cli.arguments import AnyModel, AsJson, From, To
-from credit_platform.cli.lab import add_lab_verbs
-from credit_platform.cli.life_cycle import add_verbs
-from credit_platform.cli.pipeline_verbs import add_pipeline_verbs
-from credit_platform.cli.upkeep_verbs import add_upkeep_verbs
+from credit_platform.cli.backup.verbs import add_upkeep_verbs
+from credit_platform.cli.lab.verbs import add_lab_verbs
+from credit_platform.cli.run.verbs import add_pipeline_verbs
+from credit_platform.cli.versions.verbs import add_verbs
 from credit_platform.errors import CreditPlatformError, SettingsError
 
 app = App(
@@ -69,7 +69,7 @@ def demo(
     seed: Annotated[int, Parameter(help="Seed of the generated book.")] = 42,
 ) -> int:
     """Generate a loan book if the raw folder is empty, run its whole life, and say where to look."""
-    from credit_platform.cli.demo import run_demo
+    from credit_platform.cli.lab.demo import run_demo
     from credit_platform.settings import load_settings
 
     return run_demo(load_settings(), Console(), n_months=months, loans_per_month=loans, seed=seed)
@@ -87,9 +87,9 @@ def backfill(*, from_: From = None, to: To = None, job: str | None = None, repla
     job
         Only this job: build_month, score_month, monitor_month or train_models.
     """
-    from credit_platform.cli.backfill import JOBS
     from credit_platform.cli.book import known_book, month_argument, newest_delivered
-    from credit_platform.cli.summary import run_backfill
+    from credit_platform.cli.run.backfill import JOBS
+    from credit_platform.cli.run.summary import run_backfill
     from credit_platform.settings import load_settings
 
     if job is not None and job not in JOBS:
@@ -155,8 +155,8 @@ def explain(
 ) -> int:
     """Print why a loan has its score: what every feature added, the reasons, and its peers; makes the score again."""
     from credit_platform.cli.book import Book
-    from credit_platform.cli.explain import explain_loan, explanation_dict
-    from credit_platform.cli.explain_tables import explanation_lines
+    from credit_platform.cli.versions.explain import explain_loan, explanation_dict
+    from credit_platform.cli.versions.explain_tables import explanation_lines
     from credit_platform.settings import load_settings
 
     found = explain_loan(Book.of(load_settings()), loan_id, model=model)
@@ -177,7 +177,7 @@ def replay(
 ) -> int:
     """Make a month again from what was known then, hold it against what is stored, show what was corrected since."""
     from credit_platform.cli.book import Book, month_argument
-    from credit_platform.cli.replay_verb import run_replay
+    from credit_platform.cli.replay.verb import run_replay
     from credit_platform.settings import DEFAULT_FIRST_MONTH, load_settings
 
     month = month_argument("--as-of", as_of, DEFAULT_FIRST_MONTH)
@@ -195,7 +195,7 @@ def override_action(
 ) -> int:
     """Put a person's decision in place of the rules' about a month; logged in the audit log, and obeyed."""
     from credit_platform.cli.book import known_book, month_argument
-    from credit_platform.cli.override_action import Wish, override_action
+    from credit_platform.cli.versions.override_action import Wish, override_action
     from credit_platform.settings import load_settings
 
     book = known_book(load_settings())
@@ -218,7 +218,7 @@ def dictionary(
 ) -> int:
     """Write the data dictionary, generated from the schemas and the cleaning rules."""
     from credit_platform.lake.files import write_text
-    from credit_platform.reports.data_dictionary import data_dictionary
+    from credit_platform.reports.documents.data_dictionary import data_dictionary
 
     write_text(file, data_dictionary())
     print(file)

@@ -9,9 +9,9 @@ from rich.table import Table
 
 from credit_platform.checks.tables import model_table
 from credit_platform.cli.book import Book
-from credit_platform.lake.promotions import PromotionLog, standing_promotions
-from credit_platform.lending.months import month_range
-from credit_platform.schemas.tables import MODEL_TABLES, TABLES, begins_with
+from credit_platform.lake.governance.promotions import PromotionLog, standing_promotions
+from credit_platform.months import month_range
+from credit_platform.portfolios.tables import MODEL_TABLES, TABLES, begins_with
 
 
 class TableStatus(TypedDict):

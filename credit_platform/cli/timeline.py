@@ -1,6 +1,6 @@
 """What can run in which month, and why not earlier: the life of the book as dates.
 
-The dates are derived in `partitions` and `scoring.windows`.
+The dates are derived in `partitions` and `scoring.training.windows`.
 """
 
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from datetime import date
 from rich.table import Table
 
 from credit_platform.cli.book import Book
-from credit_platform.lending.months import add_months
-from credit_platform.scoring.windows import windows_for
+from credit_platform.months import add_months
+from credit_platform.scoring.training.windows import windows_for
 
 
 @dataclass(frozen=True)

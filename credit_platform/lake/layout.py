@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from credit_platform.lending.months import month_key
+from credit_platform.months import month_key
 
 LAYERS = ("bronze", "silver", "quarantine", "gold", "prediction", "monitoring")
 MONTH_FILE = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-01.parquet"

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from credit_platform.monitoring.intervals import Interval
     from credit_platform.policy.action_policy import DecisionMode
     from credit_platform.policy.monitoring_thresholds import MetricThreshold
-    from credit_platform.scoring.life_cycle import Provenance
-    from credit_platform.scoring.windows import SampleRole
+    from credit_platform.scoring.governance.life_cycle import Provenance
+    from credit_platform.scoring.training.windows import SampleRole
+    from credit_platform.statistics.intervals import Interval
 
 Status = Literal["ok", "warn", "breach", "insufficient", "unknown"]
 

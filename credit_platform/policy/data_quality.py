@@ -6,9 +6,9 @@ Each section is written in a module of its own; the shipped numbers and their re
 from __future__ import annotations
 
 from credit_platform.policy.check_policy import CheckPolicy
-from credit_platform.policy.cleaning_policy import CleaningPolicy
 from credit_platform.policy.gate_policy import GatePolicy
 from credit_platform.policy.policy_section import PolicySection
+from credit_platform.schemas.cleaning.policy import CleaningPolicy
 
 
 class DataQualityPolicy(PolicySection):

@@ -16,13 +16,13 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from credit_platform.errors import PolicyError
-from credit_platform.features.catalogue import EXPLAINED_FEATURES
 from credit_platform.policy.data_quality import DataQualityPolicy
 from credit_platform.policy.document_shapes import Document, read_model_config, read_monitoring_thresholds
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.policy.policy_file import SUFFIXES, read_policy_file
 from credit_platform.policy.reason_codes import ReasonCatalogue, require_a_reason_per_feature
+from credit_platform.portfolios.loans.features.catalogue import EXPLAINED_FEATURES
 
 SHIPPED = Path(__file__).parent
 MODEL_CONFIG = "model_config"

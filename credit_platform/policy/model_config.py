@@ -13,10 +13,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
-from credit_platform.lending.months import add_months, month_key, parse_month
+from credit_platform.months import add_months, month_key, parse_month
+from credit_platform.policy.champion_challenger import RivalryPolicy
 from credit_platform.policy.model_spec import ModelName, ModelSpec
 from credit_platform.policy.policy_section import MonthCount, OpenShare, PolicySection, Share
-from credit_platform.policy.rivalry_policy import RivalryPolicy
 
 SOURCES = ("lms_loan_daily", "features_attributes", "features_financials", "feature_clickstream")
 

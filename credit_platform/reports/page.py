@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
     import polars as pl
 
-    from credit_platform.reports.panels import Figure
+    from credit_platform.reports.figures.panels import Figure
 
 STYLE = """
 :root { color-scheme: light dark; --ground: #ffffff; --panel: #f6f7f9; --text: #1d2127; --soft: #565d68;

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataframely as dy
 import polars as pl
 
-from credit_platform.lending.months import months_between_expr
+from credit_platform.months import months_between_expr
 from credit_platform.schemas.monitoring import Measures
 
 

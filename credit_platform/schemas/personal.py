@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import dataframely as dy
 
+from credit_platform.portfolios.tables import TABLES
 from credit_platform.schemas.personal_data import has_personal_data
 from credit_platform.schemas.quarantine import Quarantine
-from credit_platform.schemas.tables import TABLES
 
 
 def personal_columns_of(schema: type[dy.Schema]) -> tuple[str, ...]:

@@ -10,9 +10,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from credit_platform.lake.model_store import ModelStore
-from credit_platform.lake.promotions import PromotionLog
-from credit_platform.lending.months import add_months, month_range
+from credit_platform.lake.governance.promotions import PromotionLog
+from credit_platform.lake.models.model_store import ModelStore
+from credit_platform.months import add_months, month_range
 from credit_platform_tests.small_book import MODELS, WITHOUT_PICTURES, BookFolders
 
 FIRST, LAST, FIRST_TRAINING = date(2023, 1, 1), date(2024, 12, 1), date(2024, 11, 1)

@@ -8,9 +8,9 @@ from pathlib import Path
 import dagster as dg
 
 from credit_platform.checks.tables import model_table
-from credit_platform.lake.promotions import PromotionLog
-from credit_platform.lending.months import month_range
-from credit_platform.schemas.tables import TABLES, begins_with
+from credit_platform.lake.governance.promotions import PromotionLog
+from credit_platform.months import month_range
+from credit_platform.portfolios.tables import TABLES, begins_with
 from credit_platform_tests.small_book import (
     FIRST,
     FIRST_OUTCOME,

@@ -14,10 +14,10 @@ import pytest
 
 from credit_platform.checks.tables import model_table
 from credit_platform.cli.instance import open_instance
-from credit_platform.lake.model_store import ModelStore
-from credit_platform.lake.promotions import PromotionLog, version_in_force
-from credit_platform.lending.months import add_months, month_key, month_range
-from credit_platform.schemas.tables import MODEL_TABLES, TABLES
+from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
+from credit_platform.lake.models.model_store import ModelStore
+from credit_platform.months import add_months, month_key, month_range
+from credit_platform.portfolios.tables import MODEL_TABLES, TABLES
 from credit_platform_tests.small_book import (
     FIRST,
     FIRST_OUTCOME,
@@ -190,8 +190,8 @@ def test_a_stored_version_scores_in_a_fresh_process_as_it_did(finished_book: Boo
     program = """
 import sys, polars as pl
 from datetime import date
-from credit_platform.assets.predictions import load_stored_version
-from credit_platform.lake.tables import Lake
+from credit_platform.assets.models.predictions import load_stored_version
+from credit_platform.lake.tables.monthly import Lake
 lake, month = Lake.at(sys.argv[1]), [date(2024, 2, 1)]
 for model in ("logistic_regression", "gradient_boosting"):
     scored = lake.scan(f"prediction/{model}", month).collect()

@@ -18,10 +18,10 @@ from pydantic import SecretStr
 
 from credit_platform.automation.alert_delivery import MAX_ATTEMPTS, AlertDesk
 from credit_platform.errors import SettingsError
-from credit_platform.lake.alert_ledger import AlertRecord
-from credit_platform.lake.tables import Lake
-from credit_platform.lending.months import add_months
-from credit_platform.monitoring.alerts import failure_event, recovery_event
+from credit_platform.lake.governance.alert_log import AlertRecord
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.monitoring.action.alerts import failure_event, recovery_event
+from credit_platform.months import add_months
 from credit_platform.policy.load import load_policy
 from credit_platform.settings import AlertAddresses, load_settings
 from credit_platform_tests.automation.local_servers import mailbox, web_hook

@@ -6,12 +6,12 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from credit_platform.assets.retrain_claim import RETRAIN_TAG
+from credit_platform.assets.models.retrain_claim import RETRAIN_TAG
 from credit_platform.automation.alert_delivery import AlertDesk
 from credit_platform.automation.alerting import alert_sensors
 from credit_platform.errors import MissingMonthsError
-from credit_platform.lake.tables import Lake
-from credit_platform.lending.months import parse_month
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.months import parse_month
 from credit_platform.policy.load import load_policy
 from credit_platform.settings import AlertAddresses
 

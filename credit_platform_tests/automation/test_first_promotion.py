@@ -11,9 +11,9 @@ from credit_platform.automation.first_promotion import FirstPromotions, score_on
 from credit_platform.automation.follow_on import run_span
 from credit_platform.automation.jobs import SCORE_MONTH, monthly_jobs
 from credit_platform.automation.schedules import CLOSED_BY
-from credit_platform.lake.promotions import PromotionLog, PromotionRecord
-from credit_platform.lake.tables import Lake
-from credit_platform.lending.months import add_months, month_range
+from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.months import add_months, month_range
 from credit_platform.partitions import MonthlyAxis
 
 MODELS = ("logistic_regression", "gradient_boosting")

@@ -15,7 +15,7 @@ from dagster._core.storage.tags import (
 
 from credit_platform.automation.follow_on import follow_on_rules, run_span, span_request
 from credit_platform.automation.schedules import CLOSED_BY
-from credit_platform.lending.months import add_months, month_range
+from credit_platform.months import add_months, month_range
 from credit_platform.partitions import MonthlyAxis, monthly_axis
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.settings import Settings

@@ -14,11 +14,11 @@ import pytest
 from dagster._core.definitions.repository_definition import RepositoryDefinition
 from dagster._core.test_utils import create_run_for_test
 
-from credit_platform.assets.retrain_claim import LEFT_TO_TAG, RETRAIN_TAG
+from credit_platform.assets.models.retrain_claim import LEFT_TO_TAG, RETRAIN_TAG
 from credit_platform.automation.jobs import TRAIN_MODELS, monthly_jobs
 from credit_platform.automation.retraining import retrain_on_action
-from credit_platform.lake.retrainings import Done, Retraining
-from credit_platform.lake.tables import Lake
+from credit_platform.lake.governance.retrainings import Done, Retraining
+from credit_platform.lake.tables.monthly import Lake
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.model_config import RetrainingPolicy
 from credit_platform_tests.automation.retrain_ticks import MODELS, keys, look, report

@@ -9,7 +9,7 @@ import pytest
 from dagster._core.definitions.repository_definition import RepositoryDefinition
 from dagster._core.test_utils import create_run_for_test
 
-from credit_platform.assets.retrain_claim import LEFT_TO_TAG
+from credit_platform.assets.models.retrain_claim import LEFT_TO_TAG
 from credit_platform_tests.automation.retrain_ticks import MODELS, keys, report, tick
 
 

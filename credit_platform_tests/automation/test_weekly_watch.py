@@ -8,7 +8,7 @@ import pytest
 
 from credit_platform.automation.weekly_watch import READ_AGAIN
 from credit_platform.definitions import build_definitions
-from credit_platform.lending.months import month_key, parse_month
+from credit_platform.months import month_key, parse_month
 from credit_platform_tests.small_book import LAST, MODELS, PREVIEW_ALLOWED, BookFolders
 
 pytestmark = PREVIEW_ALLOWED

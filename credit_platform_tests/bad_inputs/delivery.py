@@ -16,15 +16,15 @@ from typing import Literal
 import polars as pl
 
 from credit_platform.errors import SourceError
-from credit_platform.features.attributes import clean_attributes
-from credit_platform.features.clickstream import clean_clickstream
-from credit_platform.features.financials import clean_financials
-from credit_platform.lake.deliveries import Reception
-from credit_platform.lake.sources import Source
-from credit_platform.lake.tables import Lake
-from credit_platform.lending.loan_snapshots import clean_loan_snapshots
+from credit_platform.lake.raw.deliveries import Reception
+from credit_platform.lake.raw.sources import Source
+from credit_platform.lake.tables.monthly import Lake
 from credit_platform.policy.gate_policy import GatePolicy
-from credit_platform.schemas.tables import SOURCE_COLUMNS
+from credit_platform.portfolios.loans.sources.attributes import clean_attributes
+from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
+from credit_platform.portfolios.loans.sources.financials import clean_financials
+from credit_platform.portfolios.loans.sources.loan_snapshots import clean_loan_snapshots
+from credit_platform.portfolios.tables import SOURCE_COLUMNS
 from credit_platform_tests.source_rows import SOUND_CELLS
 
 MONTHS = (date(2023, 1, 1), date(2023, 2, 1), date(2023, 3, 1), date(2023, 4, 1))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from credit_platform.lake.tables import Lake
+from credit_platform.lake.tables.monthly import Lake
 from credit_platform_tests.bad_inputs.cells import CELLS
 from credit_platform_tests.bad_inputs.delivery import MONTHS, ROWS_A_MONTH, BadInput, Outcome, deliver, outcome_of
 from credit_platform_tests.bad_inputs.files import FILES

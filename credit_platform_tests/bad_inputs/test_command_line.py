@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from credit_platform.lake.tables import Lake
+from credit_platform.lake.tables.monthly import Lake
 from credit_platform_tests.bad_inputs.delivery import ATTRIBUTES, FINANCIALS, LOANS, MONTHS, BadInput, deliver
 from credit_platform_tests.bad_inputs.files import FILES
 from credit_platform_tests.small_book import run_verb

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from credit_platform.errors import SourceError
-from credit_platform.lake.sources import read_source
-from credit_platform.lake.tables import Lake
+from credit_platform.lake.raw.sources import read_source
+from credit_platform.lake.tables.monthly import Lake
 from credit_platform_tests.bad_inputs.delivery import CLICKS, LOANS, MONTHS, deliver, reception, source_of
 
 DISK_FULL = """
 import resource, signal, sys
 from pathlib import Path
 from credit_platform.errors import StorageError
-from credit_platform.lake.tables import Lake
+from credit_platform.lake.tables.monthly import Lake
 from credit_platform_tests.bad_inputs.delivery import CLICKS, MONTHS, reception
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))

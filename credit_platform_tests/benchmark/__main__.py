@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.table import Table
 
 from credit_platform.cli.book import Book
-from credit_platform.lake.tables import Lake
-from credit_platform.lending.months import add_months, month_range
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.months import add_months, month_range
 from credit_platform.policy.load import load_policy
 from credit_platform.settings import load_settings
 from credit_platform_tests.benchmark.discrimination import absolute_cohorts, discrimination_lines

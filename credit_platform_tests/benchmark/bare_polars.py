@@ -13,23 +13,23 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from credit_platform.features.attributes import clean_attributes
-from credit_platform.features.clickstream import clean_clickstream
-from credit_platform.features.feature_store import build_feature_store
-from credit_platform.features.financials import clean_financials
-from credit_platform.lake.catalog import TableMonths, create_as_of, create_view
-from credit_platform.lake.sources import Source, read_source
-from credit_platform.lake.tables import Lake
-from credit_platform.lending.labels import label_loans
-from credit_platform.lending.loan_snapshots import clean_loan_snapshots
-from credit_platform.lending.months import month_range, parse_month
-from credit_platform.lending.roll_rates import roll_rates_sql
-from credit_platform.lending.vintages import vintages_sql
-from credit_platform.monitoring.row_balance import row_balance_sql
+from credit_platform.lake.raw.sources import Source, read_source
+from credit_platform.lake.tables.catalog import TableMonths, create_as_of, create_view
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.monitoring.data_quality.row_balance import row_balance_sql
+from credit_platform.months import month_range, parse_month
 from credit_platform.policy.load import load_policy
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.schemas.cleaning import Cleaned
-from credit_platform.schemas.tables import SOURCE_COLUMNS
+from credit_platform.portfolios.loans.features.feature_store import build_feature_store
+from credit_platform.portfolios.loans.outcome.labels import label_loans
+from credit_platform.portfolios.loans.outcome.roll_rates import roll_rates_sql
+from credit_platform.portfolios.loans.outcome.vintages import vintages_sql
+from credit_platform.portfolios.loans.sources.attributes import clean_attributes
+from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
+from credit_platform.portfolios.loans.sources.financials import clean_financials
+from credit_platform.portfolios.loans.sources.loan_snapshots import clean_loan_snapshots
+from credit_platform.portfolios.tables import SOURCE_COLUMNS
+from credit_platform.schemas.cleaning.table_cleaning import Cleaned
 
 _SILVER: dict[str, tuple[str, Callable[[pl.LazyFrame], Cleaned]]] = {
     "loan_snapshots": ("lms_loan_daily", clean_loan_snapshots),

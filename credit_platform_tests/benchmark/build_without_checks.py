@@ -16,7 +16,7 @@ from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PART
 from credit_platform.automation.jobs import BUILD_MONTH
 from credit_platform.cli.instance import open_instance
 from credit_platform.definitions import build_definitions
-from credit_platform.lending.months import month_key, parse_month
+from credit_platform.months import month_key, parse_month
 from credit_platform.settings import load_settings
 
 

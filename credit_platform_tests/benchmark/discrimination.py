@@ -15,14 +15,14 @@ from pathlib import Path
 import polars as pl
 from rich.console import Console
 
-from credit_platform.assets.training import read_cohorts
-from credit_platform.lake.tables import Lake
-from credit_platform.lending.months import add_months, month_range, months_between, parse_month
+from credit_platform.assets.models.training import read_cohorts
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.months import add_months, month_range, months_between, parse_month
 from credit_platform.policy.load import load_policy
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.scoring.evaluation import UNSEEN, Evaluation, evaluate_version
-from credit_platform.scoring.training import fit_version
-from credit_platform.scoring.windows import SampleRole
+from credit_platform.scoring.evaluation.evaluation import UNSEEN, Evaluation, evaluate_version
+from credit_platform.scoring.training.version import fit_version
+from credit_platform.scoring.training.windows import SampleRole
 from credit_platform_tests.benchmark.bare_polars import build
 
 Line = tuple[str, str, str]

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from credit_platform.lake.layout import Layout
-from credit_platform.lake.raw_book import write_book
-from credit_platform.synthetic.book import BookSpec, generate_month, months_of
+from credit_platform.lake.raw.raw_book import write_book
+from credit_platform.portfolios.loans.generator.book import BookSpec, generate_month, months_of
 
 
 def generate(raw_dir: Path, n_months: int, loans_per_month: int) -> None:

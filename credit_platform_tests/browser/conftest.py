@@ -21,9 +21,9 @@ import credit_platform
 from credit_platform.cli.book import initialise
 from credit_platform.cli.instance import open_instance
 from credit_platform.lake.layout import Layout
-from credit_platform.lake.raw_book import write_book
+from credit_platform.lake.raw.raw_book import write_book
+from credit_platform.portfolios.loans.generator.book import BookSpec, generate_month, months_of
 from credit_platform.settings import load_settings
-from credit_platform.synthetic.book import BookSpec, generate_month, months_of
 from credit_platform_tests.browser.dagster_api import DagsterApi, wait_until
 from credit_platform_tests.browser.dagster_page import DagsterPage
 

@@ -13,7 +13,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from credit_platform.assets.overview import DASHBOARD
+from credit_platform.assets.pages.overview import DASHBOARD
 from credit_platform_tests.drifted_book import replacement_in
 from credit_platform_tests.small_book import BookFolders
 

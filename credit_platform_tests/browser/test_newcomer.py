@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from credit_platform.lending.months import month_key
+from credit_platform.months import month_key
 from credit_platform_tests.browser.conftest import DagsterServer, dagster_dev, fresh_tab
 from credit_platform_tests.browser.cut_off import cut_off
 from credit_platform_tests.browser.dagster_page import DagsterPage

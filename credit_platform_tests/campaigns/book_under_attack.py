@@ -13,9 +13,9 @@ from datetime import date
 from pathlib import Path
 
 from credit_platform.lake.layout import Layout
-from credit_platform.lake.raw_book import write_book
-from credit_platform.lake.tables import Lake
-from credit_platform.synthetic.book import BookSpec, generate_month, months_of
+from credit_platform.lake.raw.raw_book import write_book
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.portfolios.loans.generator.book import BookSpec, generate_month, months_of
 
 SPEC = BookSpec(first_month=date(2021, 1, 1), n_months=15, loans_per_month=120, clickstream_months=12, seed=11)
 

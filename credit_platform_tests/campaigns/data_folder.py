@@ -12,11 +12,11 @@ import duckdb
 import polars as pl
 
 from credit_platform.errors import CreditPlatformError
-from credit_platform.lake.audit import AuditLog
-from credit_platform.lake.catalog import monthly_tables
-from credit_platform.lake.model_store import ModelStore
-from credit_platform.lake.promotions import PromotionLog
-from credit_platform.lake.tables import Lake
+from credit_platform.lake.governance.audit import AuditLog
+from credit_platform.lake.governance.promotions import PromotionLog
+from credit_platform.lake.models.model_store import ModelStore
+from credit_platform.lake.tables.catalog import monthly_tables
+from credit_platform.lake.tables.monthly import Lake
 from credit_platform.settings import PLATFORM_FILE, read_book_file
 
 _VIEWS = "select schema_name, view_name, sql from duckdb_views() where not internal"

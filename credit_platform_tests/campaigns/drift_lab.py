@@ -1,6 +1,6 @@
 """The campaign of the drift lab: every kind of drift lived through `simulate`, on several seeds, one row each.
 
-What is expected stands in `credit_platform.monitoring.expectations`. This prints what was seen, and exits 1 where an
+What is expected stands in `credit_platform.lab.scenarios.detection_requirements`. This prints what was seen, and exits 1 where an
 expectation does not hold:
 
     python -m credit_platform_tests.campaigns.drift_lab --seeds 42 1 2 3 --out lab --at-once 2
@@ -23,12 +23,12 @@ from rich.console import Console
 from rich.table import Table
 
 from credit_platform.cli.book import Book
-from credit_platform.cli.simulate import Lab, settings_apart
-from credit_platform.cli.story import judge
-from credit_platform.lending.months import parse_month
+from credit_platform.cli.lab.simulate import Lab, settings_apart
+from credit_platform.cli.lab.story import judge
+from credit_platform.months import parse_month
+from credit_platform.portfolios.loans.generator.book import BookSpec
+from credit_platform.portfolios.loans.generator.drift import Drift, DriftKind
 from credit_platform.settings import load_settings
-from credit_platform.synthetic.book import BookSpec
-from credit_platform.synthetic.drift import Drift, DriftKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,21 +12,21 @@ import numpy as np
 import polars as pl
 from sklearn.metrics import roc_auc_score
 
-from credit_platform.assets.predictions import load_stored_version
-from credit_platform.assets.training import read_cohorts
+from credit_platform.assets.models.predictions import load_stored_version
+from credit_platform.assets.models.training import read_cohorts
 from credit_platform.checks.judgements_features import DARK_SOURCE_CHECK
 from credit_platform.checks.judgements_sources import VOLUME_CHECK
 from credit_platform.checks.label_gates import MATURITY_CHECK
-from credit_platform.lending.months import add_months, month_range, months_between
-from credit_platform.monitoring.early_findings import early_read_findings, estimate_findings
-from credit_platform.scoring.training import FittedVersion, fit_version
+from credit_platform.monitoring.early_warning.early_findings import early_read_findings, estimate_findings
+from credit_platform.months import add_months, month_range, months_between
+from credit_platform.scoring.training.version import FittedVersion, fit_version
 from credit_platform_tests.campaigns.planted_life import FIRST_LIVE_OUTCOME, MODELS, START, outcome_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import date
 
-    from credit_platform.scoring.windows import Windows
+    from credit_platform.scoring.training.windows import Windows
     from credit_platform_tests.campaigns.planted_life import PlantedLife
 
 N_DRIFTED_COHORTS = 4

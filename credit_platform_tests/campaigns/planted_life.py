@@ -20,23 +20,23 @@ from credit_platform.automation.jobs import MONITOR_MONTH, SCORE_MONTH
 from credit_platform.checks.judgements_features import DARK_SOURCE_CHECK, NULL_SHARE_CHECK
 from credit_platform.checks.judgements_sources import VOLUME_CHECK
 from credit_platform.checks.label_gates import MATURITY_CHECK
-from credit_platform.cli.backfill import Backfill
 from credit_platform.cli.book import Book
-from credit_platform.cli.runs import Runner, RunOutcome
+from credit_platform.cli.run.backfill import Backfill
+from credit_platform.cli.run.runs import Runner, RunOutcome
+from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord
 from credit_platform.lake.layout import Layout
-from credit_platform.lake.promotions import PromotionLog, PromotionRecord
-from credit_platform.lake.raw_book import write_book
-from credit_platform.lending.months import add_months, parse_month
+from credit_platform.lake.raw.raw_book import write_book
+from credit_platform.months import add_months, parse_month
 from credit_platform.policy.load import load_policy
+from credit_platform.portfolios.loans.generator.book import BookSpec, generate_month, months_of
+from credit_platform.portfolios.loans.generator.drift import Drift, DriftKind
 from credit_platform.settings import Settings
-from credit_platform.synthetic.book import BookSpec, generate_month, months_of
-from credit_platform.synthetic.drift import Drift, DriftKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from credit_platform.lake.tables import Lake
+    from credit_platform.lake.tables.monthly import Lake
 
 MODELS = ("logistic_regression", "gradient_boosting")
 # With the shipped windows: first training 2020-12, live scores from 2021-01, live outcomes from 2021-07.

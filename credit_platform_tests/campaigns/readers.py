@@ -11,9 +11,9 @@ import duckdb
 import polars as pl
 from typing_extensions import override
 
-from credit_platform.lake.catalog import monthly_tables
-from credit_platform.lake.tables import Lake
-from credit_platform.lending.months import month_key
+from credit_platform.lake.tables.catalog import monthly_tables
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.months import month_key
 
 MonthRows = tuple[str, str, int]  # table or view, month, rows
 

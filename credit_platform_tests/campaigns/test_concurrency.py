@@ -10,8 +10,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from credit_platform.lake.tables import Lake
-from credit_platform.lending.months import add_months, month_range
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.months import add_months, month_range
 from credit_platform_tests.campaigns.book_under_attack import SPEC, AttackedBook
 from credit_platform_tests.campaigns.data_folder import fingerprints
 from credit_platform_tests.campaigns.readers import RestlessReader, rows_of_tables, rows_through_views

@@ -19,20 +19,20 @@ import dagster as dg
 import pytest
 from rich.console import Console
 
-from credit_platform.assets.action import ActionDesk
-from credit_platform.assets.retrain_claim import LEFT_TO_TAG, retrain_key, run_records_at
+from credit_platform.assets.models.retrain_claim import LEFT_TO_TAG, retrain_key, run_records_at
+from credit_platform.assets.monitoring.action import ActionDesk
 from credit_platform.automation.run_problems import problems_of
-from credit_platform.cli.runs import Runner
+from credit_platform.cli.run.runs import Runner
 from credit_platform.definitions import build_definitions
-from credit_platform.lake.alert_ledger import AlertLedger
-from credit_platform.lake.audit import AuditLog
+from credit_platform.lake.governance.action_overrides import OverrideLog
+from credit_platform.lake.governance.alert_log import AlertLedger
+from credit_platform.lake.governance.audit import AuditLog
+from credit_platform.lake.governance.promotions import PromotionLog
+from credit_platform.lake.governance.retrainings import Retraining, is_alive
 from credit_platform.lake.layout import Layout
-from credit_platform.lake.model_store import ModelStore
-from credit_platform.lake.overrides import OverrideLog
-from credit_platform.lake.promotions import PromotionLog
-from credit_platform.lake.retrainings import Retraining, is_alive
-from credit_platform.lending.months import add_months, month_key
-from credit_platform.monitoring.override import ActionOverride
+from credit_platform.lake.models.model_store import ModelStore
+from credit_platform.monitoring.action.override import ActionOverride
+from credit_platform.months import add_months, month_key
 from credit_platform_tests.campaigns.retraining_under_attack import Attacked
 from credit_platform_tests.small_book import MODELS, PREVIEW_ALLOWED, BookFolders
 

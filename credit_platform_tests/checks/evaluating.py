@@ -15,8 +15,8 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetC
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
 from credit_platform.assets.resources import LakeResource
-from credit_platform.lake.tables import Lake
-from credit_platform.lending.months import month_key
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.months import month_key
 from credit_platform.partitions import MonthlyAxis
 
 FIRST = date(2023, 1, 1)

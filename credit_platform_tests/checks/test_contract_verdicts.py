@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from credit_platform.checks.contract_verdicts import MonthVerdict, contract_verdicts, joint_verdicts
-from credit_platform.lending.months import add_months
+from credit_platform.months import add_months
+from credit_platform.portfolios.tables import MODEL_TABLES, TABLES
 from credit_platform.schemas.quarantine import Quarantine
-from credit_platform.schemas.tables import MODEL_TABLES, TABLES
 from credit_platform_tests.checks.conftest import MONTH
 
 SCHEMAS: Mapping[str, type[dy.Schema]] = {

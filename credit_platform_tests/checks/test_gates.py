@@ -12,12 +12,12 @@ import pytest
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
 from dagster._core.loader import LoadingContextForTest
 
-from credit_platform.assets.bronze import is_replacing
+from credit_platform.assets.tables.bronze import is_replacing
 from credit_platform.checks.gates import GATE_CHECK
-from credit_platform.cli.restatement import rebuild_command, replaced_by, spans, stale_tables
-from credit_platform.cli.runs import Runner
-from credit_platform.lake.deliveries import REPLACE_TAG
-from credit_platform.lending.months import month_key
+from credit_platform.cli.run.restatement import rebuild_command, replaced_by, spans, stale_tables
+from credit_platform.cli.run.runs import Runner
+from credit_platform.lake.raw.deliveries import REPLACE_TAG
+from credit_platform.months import month_key
 from credit_platform_tests.small_book import PREVIEW_ALLOWED, BookFolders, check_results, without_month
 
 pytestmark = PREVIEW_ALLOWED

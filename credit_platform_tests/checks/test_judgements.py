@@ -7,7 +7,7 @@ import pytest
 
 from credit_platform.checks.judgements import HISTORY_CHECK, _history_result, history_check
 from credit_platform.checks.monthly import MonthResult
-from credit_platform.lending.months import month_range
+from credit_platform.months import month_range
 from credit_platform_tests.small_book import FIRST, PREVIEW_ALLOWED, BookFolders
 
 pytestmark = PREVIEW_ALLOWED

@@ -17,7 +17,7 @@ from credit_platform.checks.judgements_features import (
     dark_source_check,
     null_share_check,
 )
-from credit_platform.lending.months import month_range
+from credit_platform.months import month_range
 from credit_platform.policy.check_policy import CheckPolicy
 from credit_platform_tests.checks.evaluating import AXIS, FIRST, evaluated, lake_with, number, reds
 from credit_platform_tests.small_book import PREVIEW_ALLOWED, BookFolders

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from credit_platform.checks.judgements_labels import bad_rate_check, day_count_check
-from credit_platform.lending.months import month_range
+from credit_platform.months import month_range
 from credit_platform.policy.check_policy import CheckPolicy
 from credit_platform.policy.load import load_policy
 from credit_platform_tests.checks.evaluating import AXIS, FIRST, evaluated, lake_with, number, reds

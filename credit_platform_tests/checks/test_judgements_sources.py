@@ -18,8 +18,8 @@ from credit_platform.checks.judgements_sources import (
     freshness_check,
     volume_check,
 )
-from credit_platform.lake.tables import Lake
-from credit_platform.lending.months import month_key, month_range
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.months import month_key, month_range
 from credit_platform.policy.check_policy import CheckPolicy
 from credit_platform_tests.checks.evaluating import AXIS, FIRST, evaluated, lake_with, number, reds
 from credit_platform_tests.small_book import PREVIEW_ALLOWED

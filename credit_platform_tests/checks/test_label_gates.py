@@ -13,14 +13,14 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetC
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit_platform.assets.training import read_cohorts
+from credit_platform.assets.models.training import read_cohorts
 from credit_platform.checks.label_gates import label_maturity_check
 from credit_platform.errors import MissingMonthsError, WindowError
-from credit_platform.lending.months import add_months, month_range
+from credit_platform.months import add_months, month_range
 from credit_platform.policy.check_policy import CheckPolicy
 from credit_platform.policy.load import load_policy
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.scoring.windows import windows_for
+from credit_platform.scoring.training.windows import windows_for
 from credit_platform_tests.checks.evaluating import AXIS, FIRST, evaluated, lake_with, number, reds
 from credit_platform_tests.small_book import PREVIEW_ALLOWED, BookFolders
 

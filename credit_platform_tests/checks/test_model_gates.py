@@ -13,11 +13,11 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetC
 
 from credit_platform.checks.model_gates import model_gate_checks
 from credit_platform.cli.instance import open_instance
-from credit_platform.lake.manifest import to_json
-from credit_platform.lake.model_store import ModelStore
-from credit_platform.lake.promotions import PromotionLog, PromotionRecord
-from credit_platform.lake.tables import Lake
-from credit_platform.lending.months import add_months
+from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord
+from credit_platform.lake.models.manifest import to_json
+from credit_platform.lake.models.model_store import ModelStore
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.months import add_months
 from credit_platform.policy.load import load_policy
 from credit_platform_tests.checks.evaluating import AXIS, evaluated, number
 from credit_platform_tests.small_book import FIRST_TRAINING, MODELS, PREVIEW_ALLOWED, BookFolders, check_results

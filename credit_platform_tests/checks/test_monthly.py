@@ -10,8 +10,8 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from credit_platform.cli.runs import Runner
-from credit_platform.lake.tables import Lake
+from credit_platform.cli.run.runs import Runner
+from credit_platform.lake.tables.monthly import Lake
 from credit_platform_tests.small_book import PREVIEW_ALLOWED, BookFolders, check_results
 
 pytestmark = PREVIEW_ALLOWED

@@ -12,10 +12,10 @@ import dagster as dg
 import pytest
 from rich.console import Console
 
-from credit_platform.cli.runs import Runner
+from credit_platform.cli.run.runs import Runner
 from credit_platform.definitions import build_definitions
-from credit_platform.lake.tables import Lake
-from credit_platform.lending.months import month_range
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.months import month_range
 from credit_platform_tests.checks.evaluating import number, reds
 from credit_platform_tests.small_book import PREVIEW_ALLOWED, BookFolders
 

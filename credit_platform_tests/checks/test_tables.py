@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from credit_platform.checks.tables import all_checks, model_table, table_checks
-from credit_platform.schemas.tables import MODEL_TABLES, TABLES
+from credit_platform.portfolios.tables import MODEL_TABLES, TABLES
 from credit_platform_tests.small_book import MODELS, PREVIEW_ALLOWED, BookFolders
 
 pytestmark = PREVIEW_ALLOWED

@@ -15,11 +15,11 @@ from credit_platform.checks.monthly import SWITCHED_OFF_TAG
 from credit_platform.checks.tables import all_checks
 from credit_platform.definitions import build_definitions
 from credit_platform.errors import PolicyError
-from credit_platform.lake.tables import Lake
-from credit_platform.lending.months import month_range
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.months import month_range
 from credit_platform.policy.check_policy import CheckPolicy
 from credit_platform.policy.load import load_policy
-from credit_platform.schemas.gold import LabelStore
+from credit_platform.portfolios.loans.gold import LabelStore
 from credit_platform_tests.checks.evaluating import AXIS, FIRST, evaluated, lake_with, reds
 from credit_platform_tests.small_book import PREVIEW_ALLOWED, BookFolders
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from credit_platform.cli.backup import back_up
+from credit_platform.cli.backup.backup import back_up
 from credit_platform_tests.small_book import BookFolders
 
 

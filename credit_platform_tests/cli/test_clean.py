@@ -10,10 +10,10 @@ import pytest
 from rich.console import Console
 
 from credit_platform.cli.clean import delete_generated, generated_paths, written_paths
-from credit_platform.cli.demo import generate_book
-from credit_platform.lake.raw_book import GENERATED_MARK
+from credit_platform.cli.lab.demo import generate_book
+from credit_platform.lake.raw.raw_book import GENERATED_MARK
+from credit_platform.portfolios.loans.generator.book import BookSpec
 from credit_platform.settings import Settings
-from credit_platform.synthetic.book import BookSpec
 from credit_platform_tests.small_book import BookFolders
 
 SPEC = BookSpec(first_month=date(2023, 1, 1), n_months=2, loans_per_month=5, clickstream_months=2)

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 import credit_platform
-from credit_platform.cli import doctor
-from credit_platform.cli.doctor_findings import Finding, well
+from credit_platform.cli.doctor import doctor
+from credit_platform.cli.doctor.findings import Finding, well
 from credit_platform.cli.main import app
-from credit_platform.orchestrator import MLPipelineOrchestrator
+from credit_platform.facades.orchestrator import MLPipelineOrchestrator
 from credit_platform_tests.small_book import BookFolders
 
 GUIDE = (Path(credit_platform.__file__).parent / "guide" / "operations.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from credit_platform.cli import summary
+from credit_platform.cli.run import summary
 from credit_platform_tests.small_book import BookFolders, run_command, run_verb
 
 if TYPE_CHECKING:

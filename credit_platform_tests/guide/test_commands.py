@@ -14,8 +14,8 @@ import pytest
 from cyclopts import MissingArgumentError
 
 from credit_platform.cli import main as command_line
-from credit_platform.lake.catalog import refresh_datamart
-from credit_platform.lake.model_store import ModelStore
+from credit_platform.lake.models.model_store import ModelStore
+from credit_platform.lake.tables.catalog import refresh_datamart
 from credit_platform_tests.guide.pages import GUIDE, PAGES, ROOT, Command, blocks_of, commands_of, inline_commands
 from credit_platform_tests.small_book import LAST, PREVIEW_ALLOWED, BookFolders
 
@@ -29,7 +29,7 @@ TEXTS = {page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8") for
 WITH_COMMANDS = [name for name, text in TEXTS.items() if commands_of(text)]
 # Performed elsewhere, because they take long, serve until stopped or need an edit first: where each is run instead.
 ELSEWHERE = {
-    "make demo": "credit_platform_tests/cli/test_demo.py",
+    "make demo": "credit_platform_tests/cli/lab/test_demo.py",
     "make ui": "credit_platform_tests/browser/test_dagster_ui.py",
     "credit-platform backfill": "credit_platform_tests/conftest.py",
 }
@@ -46,16 +46,16 @@ QUICK = {"status", "timeline", "models", "explain", "alerts", "audit", "clean", 
 # Verbs shown within sentences that no block runs: the test that does, and its call.
 VERBS_RUN_ELSEWHERE = {
     "credit-platform simulate --drift concept --from 2023-03 --strength 0.7": (
-        "credit_platform_tests/cli/test_simulate.py",
+        "credit_platform_tests/cli/lab/test_simulate.py",
         'run_command("simulate", *planted, *size,',
     ),
-    "credit-platform drift": ("credit_platform_tests/cli/test_pipeline_verbs.py", 'run(verb, "--drift"'),
-    "credit-platform agreement FOLDER": ("credit_platform_tests/cli/test_agreement.py", '["agreement", str('),
-    "credit-platform demo": ("credit_platform_tests/cli/test_demo.py", 'run_command("demo",'),
-    "credit-platform quick-demo": ("credit_platform_tests/cli/test_pipeline_verbs.py", 'run("quick-demo")'),
-    "credit-platform setup": ("credit_platform_tests/cli/test_pipeline_verbs.py", 'run("setup")'),
-    "credit-platform all": ("credit_platform_tests/cli/test_pipeline_verbs.py", 'run("all")'),
-    "credit-platform continuous": ("credit_platform_tests/cli/test_continuous.py", 'verb("continuous",'),
+    "credit-platform drift": ("credit_platform_tests/cli/run/test_verbs.py", 'run(verb, "--drift"'),
+    "credit-platform agreement FOLDER": ("credit_platform_tests/cli/lab/test_fidelity.py", '["agreement", str('),
+    "credit-platform demo": ("credit_platform_tests/cli/lab/test_demo.py", 'run_command("demo",'),
+    "credit-platform quick-demo": ("credit_platform_tests/cli/run/test_verbs.py", 'run("quick-demo")'),
+    "credit-platform setup": ("credit_platform_tests/cli/run/test_verbs.py", 'run("setup")'),
+    "credit-platform all": ("credit_platform_tests/cli/run/test_verbs.py", 'run("all")'),
+    "credit-platform continuous": ("credit_platform_tests/cli/run/test_continuous.py", 'verb("continuous",'),
     "credit-platform ui": ("credit_platform_tests/browser/conftest.py", '"ui"'),
     "credit-platform clean --yes": ("credit_platform_tests/cli/test_usage.py", 'verb("clean", "--yes")'),
     "credit-platform init --first-month 2023-01 --last-month 2024-12": (

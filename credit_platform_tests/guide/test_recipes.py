@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from credit_platform.cli.instance import open_instance
-from credit_platform.lake.model_store import ModelStore
+from credit_platform.lake.models.model_store import ModelStore
 from credit_platform_tests.guide.pages import GUIDE, ROOT, apply_edits, blocks_of, commands_of, section
 from credit_platform_tests.small_book import LAST, BookFolders, check_results
 

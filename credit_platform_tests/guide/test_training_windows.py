@@ -8,10 +8,10 @@ from datetime import date
 import pytest
 import yaml
 
-from credit_platform.lending.months import add_months, parse_month
+from credit_platform.months import add_months, parse_month
 from credit_platform.policy.load import load_policy
 from credit_platform.policy.model_config import ModelConfig, WindowPolicy
-from credit_platform.scoring.windows import (
+from credit_platform.scoring.training.windows import (
     first_outcome_month,
     first_scoring_month,
     first_training_month,

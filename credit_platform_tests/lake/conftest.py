@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from credit_platform.lake.tables import Lake
+from credit_platform.lake.tables.monthly import Lake
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 from credit_platform.lake.layout import LAYERS, Layout
-from credit_platform.schemas.tables import TABLES
+from credit_platform.portfolios.tables import TABLES
 
 LAYOUT = Layout(Path("/d"), Path("/r"))
 

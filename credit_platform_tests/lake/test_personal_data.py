@@ -9,9 +9,9 @@ import duckdb
 import polars as pl
 import pytest
 
-from credit_platform.assets.declaration import column_schema
-from credit_platform.lake.catalog import refresh_datamart
-from credit_platform.schemas.bronze import FeaturesAttributes
+from credit_platform.assets.asset_spec import column_schema
+from credit_platform.lake.tables.catalog import refresh_datamart
+from credit_platform.portfolios.loans.sources.bronze import FeaturesAttributes
 from credit_platform.schemas.personal import personal_columns
 from credit_platform_tests.small_book import BookFolders
 

@@ -12,13 +12,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from credit_platform.lending.months import add_months
-from credit_platform.monitoring.action import ActionDecision, decide_action
-from credit_platform.monitoring.intervals import Interval
-from credit_platform.monitoring.performance import Baseline, measure_performance
-from credit_platform.monitoring.persistence import Past
+from credit_platform.monitoring.action.action import ActionDecision, decide_action
+from credit_platform.monitoring.action.run_rules import Past
+from credit_platform.monitoring.performance.performance import Baseline, measure_performance
+from credit_platform.months import add_months
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
-from credit_platform.scoring.discrimination import delong_interval, roc_auc
+from credit_platform.statistics.discrimination import delong_interval, roc_auc
+from credit_platform.statistics.intervals import Interval
 from credit_platform_tests.monitoring_rows import MONTH, figures, subject
 
 STABLE = {"psi": 0.03, "mean_probability_drift": 0.02, "std_probability_drift": 0.02}

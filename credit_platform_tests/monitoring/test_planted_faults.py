@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from credit_platform.monitoring.action import ActionDecision
-from credit_platform.monitoring.intervals import jeffreys_interval
+from credit_platform.monitoring.action.action import ActionDecision
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
-from credit_platform.scoring.discrimination import delong_interval
+from credit_platform.statistics.discrimination import delong_interval
+from credit_platform.statistics.intervals import jeffreys_interval
 from credit_platform_tests.monitoring.simulated_books import Population, decisions, measured_months, true_auc
 from credit_platform_tests.monitoring_rows import thresholds
 

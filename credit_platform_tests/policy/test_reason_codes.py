@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from credit_platform.errors import PolicyError
-from credit_platform.features.catalogue import CHANNELS, CLICKSTREAM_SUMS, EXPLAINED_FEATURES
 from credit_platform.policy.load import SHIPPED, load_policy
 from credit_platform.policy.reason_codes import require_a_reason_per_feature
-from credit_platform.schemas.gold import FeatureStore
+from credit_platform.portfolios.loans.features.catalogue import CHANNELS, CLICKSTREAM_SUMS, EXPLAINED_FEATURES
+from credit_platform.portfolios.loans.gold import FeatureStore
 
 KEYS_AND_FLAGS = {"snapshot_month", "loan_id", "customer_id", "sources_present"}
 

@@ -5,9 +5,9 @@ from datetime import date
 import polars as pl
 import pytest
 
-from credit_platform.lending.months import month_range, parse_month
-from credit_platform.reports.overview import VERSIONS_SCHEMA, Overview
-from credit_platform.schemas.tables import MODEL_TABLES, TABLES
+from credit_platform.months import month_range, parse_month
+from credit_platform.portfolios.tables import MODEL_TABLES, TABLES
+from credit_platform.reports.dashboard.overview import VERSIONS_SCHEMA, Overview
 from credit_platform_tests.monitoring_rows import figures, subject, thresholds
 
 MODELS = ("gradient_boosting", "logistic_regression")

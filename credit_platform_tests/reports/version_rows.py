@@ -9,16 +9,16 @@ from functools import lru_cache
 import numpy as np
 import polars as pl
 
-from credit_platform.lending.months import month_key, month_range
-from credit_platform.monitoring.stability import fit_reference
+from credit_platform.monitoring.performance.stability import fit_reference
+from credit_platform.months import month_key, month_range
 from credit_platform.policy.load import load_policy
-from credit_platform.reports.card_sources import AUDIT_SCHEMA, REASON_CODES_SCHEMA, CardSources
-from credit_platform.reports.excluded_columns import excluded_columns
-from credit_platform.reports.gates import gate_table
-from credit_platform.reports.version_facts import VersionFacts
-from credit_platform.scoring.evaluation import Evaluation, evaluate_version
-from credit_platform.scoring.promotion import CandidateResult
-from credit_platform.scoring.windows import SampleRole
+from credit_platform.reports.documents.card_sources import AUDIT_SCHEMA, REASON_CODES_SCHEMA, CardSources
+from credit_platform.reports.documents.excluded_columns import excluded_columns
+from credit_platform.reports.version.facts import VersionFacts
+from credit_platform.reports.version.gates import gate_table
+from credit_platform.scoring.evaluation.evaluation import Evaluation, evaluate_version
+from credit_platform.scoring.governance.promotion import CandidateResult
+from credit_platform.scoring.training.windows import SampleRole
 from credit_platform_tests.scoring.drawn_samples import FloatArray, honest_sample
 
 MODEL, VERSION, AS_OF = "gradient_boosting", "2024-12-01-a1b2c3d4e5f6", date(2024, 12, 1)

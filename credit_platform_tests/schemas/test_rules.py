@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from credit_platform.reports.data_dictionary import documented_tables
+from credit_platform.reports.documents.data_dictionary import documented_tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

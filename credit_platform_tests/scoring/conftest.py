@@ -10,19 +10,19 @@ import numpy as np
 import polars as pl
 import pytest
 
-from credit_platform.features.attributes import clean_attributes
-from credit_platform.features.catalogue import CHANNELS
-from credit_platform.features.clickstream import clean_clickstream
-from credit_platform.features.feature_store import build_feature_store
-from credit_platform.features.financials import clean_financials
-from credit_platform.lending.labels import label_loans
-from credit_platform.lending.loan_snapshots import clean_loan_snapshots
-from credit_platform.lending.months import month_range
+from credit_platform.months import month_range
 from credit_platform.policy.load import load_policy
 from credit_platform.policy.model_config import ModelConfig, ModelSpec
-from credit_platform.schemas.gold import FeatureStore
-from credit_platform.scoring.samples import attach_labels
-from credit_platform.scoring.training import FittedVersion, fit_version
+from credit_platform.portfolios.loans.features.catalogue import CHANNELS
+from credit_platform.portfolios.loans.features.feature_store import build_feature_store
+from credit_platform.portfolios.loans.gold import FeatureStore
+from credit_platform.portfolios.loans.outcome.labels import label_loans
+from credit_platform.portfolios.loans.sources.attributes import clean_attributes
+from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
+from credit_platform.portfolios.loans.sources.financials import clean_financials
+from credit_platform.portfolios.loans.sources.loan_snapshots import clean_loan_snapshots
+from credit_platform.scoring.training.samples import attach_labels
+from credit_platform.scoring.training.version import FittedVersion, fit_version
 
 MakeLoans = Callable[..., pl.DataFrame]
 

@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_platform.scoring.learner import Design, FitTask, Learner
+from credit_platform.scoring.estimators.estimator import Design, FitTask, Learner
 
 FloatArray = NDArray[np.float64]
 

@@ -11,9 +11,9 @@ from credit_platform.errors import ModelStoreError
 from credit_platform.policy.load import load_policy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.schemas.prediction import Prediction
+from credit_platform.scoring.explanation.reasons import REASON_COLUMNS, reasons_of
 from credit_platform.scoring.predictions import score_loans
-from credit_platform.scoring.reasons import REASON_COLUMNS, reasons_of
-from credit_platform.scoring.training import FittedVersion
+from credit_platform.scoring.training.version import FittedVersion
 
 MakeLoans = Callable[..., pl.DataFrame]
 

@@ -6,16 +6,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from credit_platform.monitoring.reference import Reference
 from credit_platform.policy.load import load_policy
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.scoring.calibration_evidence import calibration_line
-from credit_platform.scoring.clickstream_evidence import mask_clickstream
-from credit_platform.scoring.discrimination import roc_auc
-from credit_platform.scoring.evaluation import UNSEEN, auc_by_sample, evaluate, evaluate_version, null_rate
+from credit_platform.scoring.evaluation.evaluation import UNSEEN, auc_by_sample, evaluate, evaluate_version, null_rate
+from credit_platform.scoring.governance.promotion import CandidateResult, decide_promotion
 from credit_platform.scoring.predictions import score_loans
-from credit_platform.scoring.promotion import CandidateResult, decide_promotion
-from credit_platform.scoring.training import FittedVersion, fit_version, is_restorable
+from credit_platform.scoring.training.version import FittedVersion, fit_version, is_restorable
+from credit_platform.scoring.transformers.evidence import mask_clickstream
+from credit_platform.statistics.calibration_tests import calibration_line
+from credit_platform.statistics.discrimination import roc_auc
+from credit_platform.statistics.reference import Reference
 from credit_platform_tests.benchmark.discrimination import BARS
 
 Samples = Mapping[str, pl.DataFrame]

@@ -7,12 +7,12 @@ import polars as pl
 import pytest
 
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.scoring.clickstream_evidence import EVIDENCE, mask_clickstream
-from credit_platform.scoring.discrimination import roc_auc
 from credit_platform.scoring.grades import score_points
-from credit_platform.scoring.scorecard import ScorecardLearner
-from credit_platform.scoring.scorecard_expression import points_expression
-from credit_platform.scoring.training import FittedVersion, fit_version
+from credit_platform.scoring.scorecard.expression import points_expression
+from credit_platform.scoring.scorecard.scorecard import ScorecardLearner
+from credit_platform.scoring.training.version import FittedVersion, fit_version
+from credit_platform.scoring.transformers.evidence import EVIDENCE, mask_clickstream
+from credit_platform.statistics.discrimination import roc_auc
 
 Samples = Mapping[str, pl.DataFrame]
 MODEL = "logistic_regression"

@@ -1,0 +1,1 @@
+"""Assets that train and score."""

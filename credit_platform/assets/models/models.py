@@ -1,0 +1,115 @@
+"""Model assets: a version per month in which training is due.
+
+What training does is written in `training`; a month is materialized when it is due, on a retrain action, or by hand.
+"""
+
+import json
+
+import dagster as dg
+
+from credit_platform.assets.asset_spec import OWNERS, asset_key
+from credit_platform.assets.models.registration import TrainingOutcome, windows_by_role
+from credit_platform.assets.models.retrain_claim import train_once
+from credit_platform.assets.models.training import train_as_of
+from credit_platform.assets.models.tuning_progress import log_trials, tuning_table
+from credit_platform.assets.pages.month_pages import tell_of_training
+from credit_platform.assets.pages.version_documents import document_version
+from credit_platform.assets.resources import LakeResource
+from credit_platform.months import month_key
+from credit_platform.partitions import MonthlyAxis, all_months_until, months_before, run_months
+from credit_platform.policy.load import Policy
+from credit_platform.policy.model_config import ModelSpec
+from credit_platform.scoring.training.windows import Windows
+
+
+def _training_metadata(
+    outcome: TrainingOutcome, folder: str, documents: dict[str, dg.MetadataValue]
+) -> dict[str, dg.MetadataValue]:
+    auc = {
+        str(row["sample_role"]): row
+        for row in outcome.metrics.filter(outcome.metrics["metric"] == "roc_auc").iter_rows(named=True)
+    }
+    lines = [
+        f"| {role} | {row['value']:.4f} | {row['ci_low']:.4f} to {row['ci_high']:.4f} | {row['n']} | {row['n_bad']} |"
+        for role, row in auc.items()
+        if row["value"] is not None and row["ci_low"] is not None
+    ]
+    table = "\n".join(["| sample | ROC-AUC | 95 % interval | loans | bad |", "|---|---|---|---|---|", *lines])
+    aucs = {
+        f"roc_auc_{role}": dg.MetadataValue.float(float(row["value"]))
+        for role, row in sorted(auc.items(), key=lambda item: item[0] != "oot")
+        if row["value"] is not None
+    }
+    top = (f"{row['rank']}. {row['feature']}" for row in outcome.importance.head(10).iter_rows(named=True))
+    tuning = {"tuning": dg.MetadataValue.md(tuning_table(outcome.tuning))} if len(outcome.tuning.trials) > 1 else {}
+    # In this order: what one wants to know of a version first, what one looks up last.
+    return {
+        "model_version": dg.MetadataValue.text(outcome.model_version),
+        "promoted": dg.MetadataValue.bool(outcome.decision.promote),
+        **aucs,
+        "promotion_reasons": dg.MetadataValue.md("\n".join(f"- {reason}" for reason in outcome.decision.reasons)),
+        "discrimination": dg.MetadataValue.md(table),
+        **documents,
+        "top_features": dg.MetadataValue.md("\n".join(top)),
+        **tuning,
+        "windows": dg.MetadataValue.md(_windows_table(outcome.windows)),
+        "artifacts": dg.MetadataValue.path(folder),
+    }
+
+
+def _windows_table(windows: Windows) -> str:
+    lines = [
+        f"| {role} | {cohorts[0][:7]} to {cohorts[-1][:7]} | {len(cohorts)} |"
+        for role, cohorts in windows_by_role(windows).items()
+        if cohorts
+    ]
+    return "\n".join(["| sample | cohorts | months |", "|---|---|---:|", *lines])
+
+
+def _model_asset(model: str, spec: ModelSpec, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
+    config = policy.model
+    lag = config.label.mob
+    # Lineage of the usual windows; absolute ones stay while the month moves on, triggered ones lie inside.
+    is_relative = config.windows.mode == "relative"
+    features = months_before(config.windows.relative.total - 1 + lag, until=lag) if is_relative else all_months_until()
+    labels = months_before(config.windows.relative.total - 1) if is_relative else all_months_until()
+
+    @dg.asset(
+        key=asset_key(f"model/{model}"),
+        description=(
+            f"One version per month in which training is due ({spec.alias}, {spec.algorithm.replace('_', ' ')}). "
+            f"Trained on cohorts whose outcome is known in that month; takes effect one month later if it is promoted."
+        ),
+        partitions_def=axis.training_months,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        owners=[OWNERS["model"]],
+        kinds={"lightgbm" if spec.algorithm in {"gradient_boosting", "random_forest"} else "scikitlearn"},
+        deps=[
+            dg.AssetDep(asset_key("gold/feature_store"), partition_mapping=features),
+            dg.AssetDep(asset_key("gold/label_store"), partition_mapping=labels),
+        ],
+    )
+    def version_as_of(context: dg.AssetExecutionContext, lake: LakeResource) -> None:
+        def train() -> str:
+            version = ""
+            for month in run_months(context):
+                outcome = train_as_of(lake.lake, model, month, policy, on_trial=log_trials(context.log))
+                version, key = outcome.model_version, month_key(month)
+                context.log.info(json.dumps({"month": key, "reasons": list(outcome.decision.reasons)}))
+                folder = str(lake.layout.model_version(model, version))
+                documents = document_version(lake.lake, policy, model, version)
+                context.add_asset_metadata(_training_metadata(outcome, folder, documents), partition_key=key)
+            tell_of_training(lake.lake, policy, run_months(context), context.log)
+            return version
+
+        done = train_once(context, lake.layout, model, train)
+        if done is not None:
+            context.log.info(f"Run {done.run_id} carried out this retraining; nothing is trained here.")
+            context.add_output_metadata({"left_to_run": done.run_id, "trained_version": done.model_version})
+
+    return version_as_of
+
+
+def model_assets(axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
+    """One asset per configured model."""
+    return [_model_asset(name, spec, axis, policy) for name, spec in policy.model.models.items()]

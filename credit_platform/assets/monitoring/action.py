@@ -1,0 +1,187 @@
+"""The action of each model: what to do about its version, from what is stored of the month and of those before it.
+
+Rules, states and overrides are written in `monitoring`, the written reports in `reports`. No action is read: a month
+decided by itself comes out as in a row.
+"""
+
+from datetime import date
+
+import dagster as dg
+import polars as pl
+
+from credit_platform.assets.asset_spec import asset_key, table_declaration
+from credit_platform.assets.monitoring.before_outcome import found_before_outcome
+from credit_platform.assets.pictures import action_picture
+from credit_platform.assets.resources import LakeResource
+from credit_platform.lake.files import write_text
+from credit_platform.lake.governance.action_overrides import OverrideLog, override_of
+from credit_platform.lake.governance.promotions import PromotionLog
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.monitoring.action.action import ActionDecision, decide_action
+from credit_platform.monitoring.action.action_state import LOOK_BACK_MONTHS, Judged, Training
+from credit_platform.monitoring.action.override import obeying
+from credit_platform.monitoring.action.run_rules import Past
+from credit_platform.monitoring.measures import Subject
+from credit_platform.months import add_months, month_key, month_range
+from credit_platform.partitions import MonthlyAxis, months_before, run_months
+from credit_platform.policy.load import Policy
+from credit_platform.portfolios.tables import MODEL_TABLES
+from credit_platform.reports.documents.action_report import action_json, action_text
+from credit_platform.schemas.evidence import DataQuality
+
+_QUALITY = "monitoring/data_quality"
+_READ = ("performance", "stability", "estimate", "early_reads", "estimate_backtest")
+# One month further than the state looks: the month before has looked as far back.
+_MONTHS_BACK = LOOK_BACK_MONTHS + 1
+
+
+class ActionDesk:
+    """Decides about one model, each month once per run."""
+
+    def __init__(self, lake: Lake, model: str, axis: MonthlyAxis, policy: Policy) -> None:
+        self._lake, self._model, self._axis, self._policy = lake, model, axis, policy
+        self._overrides = OverrideLog(lake.layout).records()
+        self._trainings = _trainings(lake, model)
+        self._decided: dict[date, tuple[Subject, ActionDecision]] = {}
+
+    def decide(self, month: date) -> tuple[Subject, ActionDecision]:
+        """The decision of a month with its state.
+
+        Raises:
+            MissingMonthsError: one of the month's own tables has no file; those of earlier months may be missing.
+        """
+        earlier = month_range(max(self._axis.first_outcome, add_months(month, -_MONTHS_BACK)), month)[:-1]
+        decided = [self._by_rule(m) for m in earlier if self._is_stored(m)]
+        subject, decision = self._by_rule(month)
+        judged = [_judged(about, past) for about, past in [*decided, (subject, decision)]]
+        return subject, decision.with_state(judged, self._trainings)
+
+    def _by_rule(self, month: date) -> tuple[Subject, ActionDecision]:
+        if month not in self._decided:
+            thresholds = self._policy.monitoring
+            performance, stability = (
+                self._lake.scan(f"monitoring/{self._model}/{part}", [month]).collect()
+                for part in ("performance", "stability")
+            )
+            subject = _subject_of_figures(performance)
+            decision = decide_action(
+                performance,
+                stability,
+                subject=subject,
+                thresholds=thresholds,
+                before_outcome=found_before_outcome(self._lake, self._model, month, thresholds),
+                past=self._past(month),
+                quality=self._quality(month),
+            )
+            override = override_of(self._overrides, self._model, month, subject.model_version)
+            self._decided[month] = subject, obeying(decision, override, thresholds)
+        return self._decided[month]
+
+    def _quality(self, month: date) -> pl.DataFrame:
+        """The month's scores; empty where they were never made, which the reasons say."""
+        known = [month] if self._lake.has(_QUALITY, month) else []
+        return self._lake.scan(_QUALITY, known).collect() if known else DataQuality.create_empty()
+
+    def _is_stored(self, month: date) -> bool:
+        return all(self._lake.has(f"monitoring/{self._model}/{part}", month) for part in _READ)
+
+    def _past(self, month: date) -> Past:
+        """The stored performance of the months before, as far as policy looks back; never of later ones."""
+        table = f"monitoring/{self._model}/performance"
+        first = max(self._axis.first_outcome, add_months(month, -_months_compared(self._policy)))
+        looked_for = month_range(first, month)[:-1]
+        stored = [before for before in looked_for if self._lake.has(table, before)]
+        missing = tuple(before for before in looked_for if before not in stored)
+        return Past(self._lake.scan(table, stored).collect(), missing) if stored else Past(missing=missing)
+
+
+def _months_compared(policy: Policy) -> int:
+    return policy.monitoring.persistence.months_looked_at - 1
+
+
+def _trainings(lake: Lake, model: str) -> list[Training]:
+    return [
+        Training(
+            model_version=record.model_version,
+            as_of=record.as_of,
+            effective_month=record.effective_month,
+            promoted=record.promoted,
+            reasons=record.reasons,
+            is_rollback=record.is_rollback,
+        )
+        for record in PromotionLog(lake.layout).records()
+        if record.model == model
+    ]
+
+
+def _judged(subject: Subject, decision: ActionDecision) -> Judged:
+    return Judged(
+        month=subject.snapshot_month,
+        model_version=subject.model_version,
+        action=decision.action,
+        actionable=decision.actionable,
+        is_clean=not decision.triggered,
+        cause=decision.reasons[0],
+    )
+
+
+def _subject_of_figures(performance: pl.DataFrame) -> Subject:
+    first = performance.row(0, named=True)
+    return Subject(**{name: first[name] for name in Subject.__dataclass_fields__})
+
+
+def _write_reports(lake: LakeResource, policy: Policy, subject: Subject, decision: ActionDecision) -> None:
+    alias = policy.model.models[subject.model].alias
+    stem = f"actions/{alias}_action_{subject.snapshot_month:%Y_%m_%d}"
+    write_text(lake.layout.report(f"{stem}.json"), action_json(decision, subject=subject))
+    write_text(lake.layout.report(f"{stem}.txt"), action_text(decision, subject=subject))
+
+
+def _action_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
+    table = f"monitoring/{model}/action"
+    reach = {"performance": _MONTHS_BACK + _months_compared(policy)}
+
+    @dg.asset(
+        **table_declaration(table, MODEL_TABLES["action"], axis.outcome_months),
+        deps=[
+            *(
+                dg.AssetDep(
+                    asset_key(f"monitoring/{model}/{part}"),
+                    partition_mapping=months_before(reach.get(part, _MONTHS_BACK)),
+                )
+                for part in _READ
+            ),
+            dg.AssetDep(asset_key(_QUALITY), partition_mapping=months_before(_MONTHS_BACK)),
+        ],
+    )
+    def what_to_do(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
+        desk = ActionDesk(lake.lake, model, axis, policy)
+        rows: list[pl.DataFrame] = []
+        for month in run_months(context):
+            subject, decision = desk.decide(month)
+            _write_reports(lake, policy, subject, decision)
+            rows.append(decision.to_frame(subject))
+            context.add_asset_metadata(
+                {
+                    "action": decision.action,
+                    # All reasons are a click away when they are long; the first is what one wants to know.
+                    "why": decision.reasons[0],
+                    "rule_action": decision.rule_action,
+                    "actionable": decision.actionable,
+                    "state": decision.state,
+                    "transition": str(decision.transition),
+                    "rollback": f"{decision.rollback.within}: {decision.rollback.why}",
+                    "model_version": subject.model_version,
+                    "reasons": dg.MetadataValue.md("\n".join(f"- {reason}" for reason in decision.reasons)),
+                    "actions_by_month": action_picture(lake.lake, table, rows),
+                },
+                partition_key=month_key(month),
+            )
+        return pl.concat(rows)
+
+    return what_to_do
+
+
+def action_assets(axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
+    """The action of every configured model."""
+    return [_action_asset(model, axis, policy) for model in policy.model.models]

@@ -1,0 +1,140 @@
+"""The asset in which every other model is held against the champion, with its page.
+
+Measuring and deciding is written in `scoring`, the page in `reports`. It changes nothing: which model is the champion
+is said by policy.
+"""
+
+from base64 import b64encode
+from datetime import date
+
+import dagster as dg
+import polars as pl
+
+from credit_platform.assets.asset_spec import asset_key, table_declaration
+from credit_platform.assets.resources import LakeResource
+from credit_platform.lake.files import one_at_a_time, write_text
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.monitoring.performance.champion_challenger import SCHEMA, champion_challenger_frame
+from credit_platform.months import add_months, month_key, month_range
+from credit_platform.partitions import MonthlyAxis, months_before, run_months
+from credit_platform.policy.load import Policy
+from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.tables import TABLES
+from credit_platform.reports.champion_challenger.figures import difference_by_cohort_svg
+from credit_platform.reports.champion_challenger.page import champion_challenger_page
+from credit_platform.scoring.champion_challenger.comparison import LOANS_SCHEMA, common_loans, measure_rivalry
+from credit_platform.scoring.champion_challenger.decision import decide_rivalry
+
+TABLE = "monitoring/champion_challenger"
+PAGE = "champion_challenger.html"
+_PREDICTED = ("snapshot_month", "loan_id", "default_probability", "sample_role")
+_PLOTTED = ("roc_auc", "ks", "brier")
+
+
+def rivalry_assets(axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
+    """The comparison of the configured models."""
+    config = policy.model
+    champion, lag, back = config.champion_model, config.label.mob, config.rivalry.months - 1
+    challengers = [model for model in config.models if model != champion]
+
+    @dg.asset(
+        **table_declaration(TABLE, TABLES[TABLE], axis.outcome_months),
+        deps=[
+            *(
+                dg.AssetDep(asset_key(f"prediction/{model}"), partition_mapping=months_before(lag + back, until=lag))
+                for model in config.models
+            ),
+            dg.AssetDep(asset_key("gold/label_store"), partition_mapping=months_before(back)),
+            *(dg.AssetDep(asset_key(f"monitoring/{model}/action")) for model in challengers),
+        ],
+    )
+    def challengers_against_the_champion(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
+        months = run_months(context)
+        compared = [pl.DataFrame(schema=SCHEMA)]
+        for month in months:
+            for challenger in challengers:
+                measured = measure_rivalry(
+                    _common_loans(lake.lake, champion, challenger, month, config),
+                    champion=champion,
+                    challenger=challenger,
+                    config=config,
+                )
+                state = _state(lake.lake, challenger, month)
+                compared.append(
+                    champion_challenger_frame(
+                        measured,
+                        decide_rivalry(measured, config=config, challenger_state=state),
+                        snapshot_month=month,
+                        config=config,
+                        min_bads=policy.monitoring.min_bads,
+                    )
+                )
+        table = pl.concat(compared)
+        _show(context, lake, table, months, config)
+        return table
+
+    return [challengers_against_the_champion]
+
+
+def _common_loans(lake: Lake, champion: str, challenger: str, month: date, config: ModelConfig) -> pl.DataFrame:
+    """Loans of the cohorts looked back on that both models scored; a model may be younger than the other."""
+    lag = config.label.mob
+    newest = add_months(month, -lag)
+    cohorts = [
+        cohort
+        for cohort in month_range(add_months(newest, 1 - config.rivalry.months), newest)
+        if lake.has(f"prediction/{champion}", cohort) and lake.has(f"prediction/{challenger}", cohort)
+    ]
+    if not cohorts:
+        return pl.DataFrame(schema=LOANS_SCHEMA)
+    first, second = (
+        lake.scan(f"prediction/{model}", cohorts).select(_PREDICTED).collect() for model in (champion, challenger)
+    )
+    labels = lake.scan("gold/label_store", [add_months(cohort, lag) for cohort in cohorts]).collect()
+    return common_loans(first, second, labels, as_of=month, mob=lag)
+
+
+def _state(lake: Lake, model: str, month: date) -> str | None:
+    """What monitoring says of a model in the month; None for a backtest, which says nothing of its use."""
+    action = lake.scan(f"monitoring/{model}/action", [month]).filter("actionable").select("state").collect()
+    return None if action.is_empty() else str(action.item(0, "state"))
+
+
+def _show(
+    context: dg.AssetExecutionContext, lake: LakeResource, table: pl.DataFrame, months: list[date], config: ModelConfig
+) -> None:
+    """Write the page as of the newest month there is, and tell each month of the run its decisions and numbers."""
+    file = lake.layout.report(PAGE)
+    with one_at_a_time(file):
+        # Stored before the page is drawn, and by turns: a run of other months that draws it later shows these as well.
+        lake.lake.write(TABLE, table, months)
+        stored = lake.lake.scan(TABLE, lake.lake.months(TABLE)).collect()
+        write_text(file, champion_challenger_page(stored, config=config))
+    for month in months:
+        rows = table.filter(pl.col("snapshot_month") == month)
+        values: dict[str, dg.MetadataValue] = {"page": dg.MetadataValue.path(str(file))}
+        for challenger in rows["challenger"].unique().sort():
+            values |= _told(rows.filter(challenger=challenger), challenger)
+        context.add_asset_metadata(values, partition_key=month_key(month))
+
+
+def _told(rows: pl.DataFrame, challenger: str) -> dict[str, dg.MetadataValue]:
+    first = rows.row(0, named=True)
+    differences = rows.filter(pl.col("metric").is_in(_PLOTTED), breakdown="all", subject="difference")
+    values: dict[str, dg.MetadataValue] = {
+        f"{challenger}_{metric}_difference": dg.MetadataValue.float(round(float(value), 6))
+        for metric, value in differences.select("metric", "value").iter_rows()
+        if value is not None
+    }
+    picture = b64encode(difference_by_cohort_svg(rows).encode()).decode()
+    return values | {
+        f"{challenger}_decision": dg.MetadataValue.text(first["decision"]),
+        f"{challenger}_reasons": dg.MetadataValue.md(
+            "\n".join(f"- {reason}" for reason in first["reasons"].split("\n"))
+        ),
+        f"{challenger}_cohorts": dg.MetadataValue.int(rows.filter(breakdown="cohort")["segment"].n_unique()),
+        f"{challenger}_loans": dg.MetadataValue.int(int(differences["n"].max() or 0)),  # pyrefly: ignore
+        f"{challenger}_difference_by_cohort": dg.MetadataValue.md(
+            f"![ROC-AUC by cohort, {challenger} minus {first['champion']}](data:image/svg+xml;base64,{picture})"
+        ),
+    }

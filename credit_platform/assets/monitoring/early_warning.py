@@ -1,0 +1,189 @@
+"""Assets of what is known of each model before the outcome: estimates, their backtest, early reads.
+
+Figures and tests are written in `monitoring`; what follows from them is read by the action, which belongs to
+`monitoring` assets.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+import dagster as dg
+import polars as pl
+
+from credit_platform.assets.asset_spec import asset_key, table_declaration
+from credit_platform.assets.models.predictions import StoredVersion
+from credit_platform.assets.models.training import read_cohorts
+from credit_platform.assets.monitoring.monitoring import Versions, subject_of
+from credit_platform.assets.pictures import picture
+from credit_platform.assets.resources import LakeResource
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.monitoring.early_warning.early_findings import is_news
+from credit_platform.monitoring.early_warning.early_outcomes import SCORED, CohortRead, cohort_reads, early_labels
+from credit_platform.monitoring.early_warning.early_performance import measure_early_reads
+from credit_platform.monitoring.early_warning.estimate import RATES, ReferenceSample, measure_estimate
+from credit_platform.monitoring.early_warning.estimate_backtest import measure_backtest
+from credit_platform.monitoring.measures import Subject
+from credit_platform.months import add_months, month_key, month_range
+from credit_platform.partitions import MonthlyAxis, months_before, run_months
+from credit_platform.policy.load import Policy
+from credit_platform.portfolios.tables import MODEL_TABLES
+from credit_platform.reports.figures.early_performance_svg import early_reads_svg
+from credit_platform.schemas.early_warning import EarlyReads
+from credit_platform.scoring.estimators.calibration import probability_of
+
+_LOANS = "silver/loan_snapshots"
+
+
+def early_warning_assets(axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
+    """Estimate, early reads and backtest of every configured model."""
+    return [
+        make(model, axis, policy)
+        for model in policy.model.models
+        for make in (_estimate_asset, _early_reads_asset, _backtest_asset)
+    ]
+
+
+def _known_months(lake: Lake, table: str, first: date, last: date) -> list[date]:
+    return [month for month in lake.months(table) if first <= month <= last]
+
+
+def _estimate_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
+    table = f"monitoring/{model}/estimate"
+
+    @dg.asset(
+        **table_declaration(table, MODEL_TABLES["estimate"], axis.scoring_months),
+        # The validation cohorts of the version are read as well; the graph shows them through the predictions.
+        deps=[dg.AssetDep(asset_key(f"prediction/{model}"))],
+    )
+    def outcome_to_expect(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
+        versions = Versions(lake.lake, model, policy.model)
+        references: dict[str, ReferenceSample] = {}
+        tables = []
+        for month in run_months(context):
+            scored = lake.lake.scan(f"prediction/{model}", [month]).collect()
+            subject = subject_of(lake.lake, scored, cohort=month, month=month, model=model, versions=versions)
+            version = subject.model_version
+            if version not in references:
+                references[version] = _validation_sample(lake.lake, versions[version], policy)
+            measured = measure_estimate(
+                scored, reference=references[version], subject=subject, thresholds=policy.monitoring
+            )
+            context.add_asset_metadata(
+                {"model_version": version, **_estimated_numbers(measured)}, partition_key=month_key(month)
+            )
+            tables.append(measured)
+        return pl.concat(tables)
+
+    return outcome_to_expect
+
+
+def _validation_sample(lake: Lake, stored: StoredVersion, policy: Policy) -> ReferenceSample:
+    sample = read_cohorts(lake, stored.windows.validation, lag=policy.model.label.mob)
+    raw = stored.fitted.raw_log_odds(sample)
+    return ReferenceSample(
+        raw=raw,
+        label=sample["label"].cast(pl.Int64).to_numpy(),
+        declined=probability_of(stored.fitted.calibrator.on_log_odds(raw)) >= policy.model.scoring.cut_off,
+    )
+
+
+def _estimated_numbers(measured: pl.DataFrame) -> dict[str, float]:
+    rows = measured.filter(pl.col("metric").is_in(RATES)).drop_nulls("value")
+    return {f"estimated_{metric}": round(value, 4) for metric, value in rows.select("metric", "value").iter_rows()}
+
+
+def _early_reads_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
+    table, label_mob = f"monitoring/{model}/early_reads", policy.model.label.mob
+    # The oldest open cohort was first read against a history that ends with the cohorts mature then.
+    back = 2 * (label_mob - 1) + policy.monitoring.early_reads.history_cohorts
+
+    @dg.asset(
+        **table_declaration(table, MODEL_TABLES["early_reads"], axis.scoring_months),
+        deps=[
+            dg.AssetDep(asset_key(name), partition_mapping=months_before(back))
+            for name in (f"prediction/{model}", _LOANS)
+        ],
+    )
+    def first_payments(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
+        months = run_months(context)
+        reads = _cohort_reads(lake.lake, model, add_months(months[0], -back), months, policy)
+        tables = []
+        for month in months:
+            measured = measure_early_reads(
+                reads, month=month, model=model, label_mob=label_mob, thresholds=policy.monitoring
+            )
+            drawn = early_reads_svg(reads, measured, month=month, confidence=policy.monitoring.confidence)
+            context.add_asset_metadata(
+                {**_read_numbers(measured), "by_cohort": picture("early bad rate by cohort", drawn)},
+                partition_key=month_key(month),
+            )
+            tables.append(measured)
+        return pl.concat(tables).select(EarlyReads.column_names())
+
+    return first_payments
+
+
+def _cohort_reads(lake: Lake, model: str, first: date, months: Sequence[date], policy: Policy) -> list[CohortRead]:
+    # The months of the run must be there; what a history lacks shows in its number of cohorts.
+    snapshots = lake.scan_known(_LOANS, month_range(first, months[-1]), required=months)
+    labels = early_labels(snapshots, policy.monitoring.early_reads.reads, label=policy.model.label, until=months[-1])
+    scored = lake.scan(f"prediction/{model}", _known_months(lake, f"prediction/{model}", first, months[-1]))
+    return cohort_reads(labels, scored.select(SCORED).collect())
+
+
+def _read_numbers(measured: pl.DataFrame) -> dict[str, float | str]:
+    """The newest reads of the month by name, and whatever departs."""
+    new = measured.filter(is_news())
+    numbers: dict[str, float | str] = {
+        f"{metric}_{segment}": round(float(value), 4)
+        for metric, segment, value in new.select("metric", "segment", "value").iter_rows()
+        if value is not None
+    }
+    smallest = new.get_column("holm_p_value").min()
+    if isinstance(smallest, float):
+        numbers["smallest_corrected_p_value"] = round(smallest, 6)
+    worse = [
+        f"{metric} of {segment}" for metric, segment in new.filter(status="warn").select("metric", "segment").rows()
+    ]
+    return numbers | {"worse_than_before": ", ".join(worse) or "none", "open_cohorts": measured["cohort"].n_unique()}
+
+
+def _backtest_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
+    table, lag = f"monitoring/{model}/estimate_backtest", policy.model.label.mob
+    realised, estimated = f"monitoring/{model}/performance", f"monitoring/{model}/estimate"
+    back = policy.monitoring.estimate.backtest_months - 1
+
+    @dg.asset(
+        **table_declaration(table, MODEL_TABLES["estimate_backtest"], axis.outcome_months),
+        deps=[
+            dg.AssetDep(asset_key(realised), partition_mapping=months_before(back)),
+            dg.AssetDep(asset_key(estimated), partition_mapping=months_before(back + lag, until=lag)),
+        ],
+    )
+    def estimates_against_outcome(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
+        tables = []
+        for month in run_months(context):
+            first = add_months(month, -back)
+            performance = lake.lake.scan(realised, _known_months(lake.lake, realised, first, month)).collect()
+            cohorts = _known_months(lake.lake, estimated, add_months(first, -lag), add_months(month, -lag))
+            own = performance.filter(snapshot_month=month).row(0, named=True)
+            measured = measure_backtest(
+                performance,
+                lake.lake.scan(estimated, cohorts).collect() if cohorts else performance.clear(),
+                subject=Subject(**{name: own[name] for name in Subject.__dataclass_fields__}),
+                thresholds=policy.monitoring,
+            )
+            context.add_asset_metadata(_backtest_numbers(measured), partition_key=month_key(month))
+            tables.append(measured)
+        return pl.concat(tables)
+
+    return estimates_against_outcome
+
+
+def _backtest_numbers(measured: pl.DataFrame) -> dict[str, float | str]:
+    numbers: dict[str, float | str] = {}
+    for metric, error, mean in measured.select("metric", "value", "mean_absolute_error").iter_rows():
+        found = {f"{metric}_error": error, f"{metric}_mean_absolute_error": mean}
+        numbers |= {name: round(value, 4) for name, value in found.items() if value is not None}
+    hidden = measured.filter(~pl.col("may_be_shown"))["metric"].to_list()
+    return numbers | {"hidden": ", ".join(hidden) or "none"}

@@ -1,0 +1,72 @@
+"""The asset that compares groups of applicants, one per model.
+
+The figures are written in `monitoring.fairness.fair_lending` and `monitoring.fairness.fair_reasons`. Age is read here, for this
+comparison alone.
+"""
+
+import dagster as dg
+import polars as pl
+
+from credit_platform.assets.asset_spec import asset_key, table_declaration
+from credit_platform.assets.monitoring.monitoring import Versions, subject_of
+from credit_platform.assets.resources import LakeResource
+from credit_platform.monitoring.fairness.fair_lending import age_band, measure_fair_lending
+from credit_platform.monitoring.fairness.fair_reasons import measure_reasons
+from credit_platform.months import add_months, month_key
+from credit_platform.partitions import MonthlyAxis, run_months, same_month
+from credit_platform.policy.load import Policy
+from credit_platform.portfolios.tables import MODEL_TABLES
+
+_ATTRIBUTES = "silver/customer_attributes"
+
+
+def fair_lending_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
+    """Groups by age of the cohort whose outcome is read in a month."""
+    table, lag = f"monitoring/{model}/fair_lending", policy.model.label.mob
+    of_the_cohort = dg.TimeWindowPartitionMapping(start_offset=-lag, end_offset=-lag)
+
+    @dg.asset(
+        **table_declaration(table, MODEL_TABLES["fair_lending"], axis.outcome_months),
+        deps=[
+            dg.AssetDep(asset_key(f"prediction/{model}"), partition_mapping=of_the_cohort),
+            dg.AssetDep(asset_key(_ATTRIBUTES), partition_mapping=of_the_cohort),
+            dg.AssetDep(asset_key("gold/label_store"), partition_mapping=same_month()),
+        ],
+    )
+    def groups_beside_each_other(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
+        versions = Versions(lake.lake, model, policy.model)
+        tables = []
+        for month in run_months(context):
+            cohort = add_months(month, -lag)
+            scored = lake.lake.scan(f"prediction/{model}", [cohort]).collect()
+            labels = lake.lake.scan("gold/label_store", [month]).select("loan_id", "label").collect()
+            ages = lake.lake.scan(_ATTRIBUTES, [cohort]).select("customer_id", "age").collect()
+            subject = subject_of(lake.lake, scored, cohort=cohort, month=month, model=model, versions=versions)
+            grouped = (
+                scored.join(labels, on="loan_id", how="left", validate="1:1")
+                .join(ages, on="customer_id", how="left", validate="m:1")
+                .with_columns(age_band(pl.col("age"), policy.monitoring.fair_lending.age_bands))
+            )
+            figures = [
+                measure(grouped, subject=subject, thresholds=policy.monitoring)
+                for measure in (measure_fair_lending, measure_reasons)
+            ]
+            measured = pl.concat(figures).sort("metric", "segment")
+            context.add_asset_metadata(_told(measured), partition_key=month_key(month))
+            tables.append(measured)
+        return pl.concat(tables)
+
+    return groups_beside_each_other
+
+
+def _told(measured: pl.DataFrame) -> dict[str, float | str]:
+    ratios = measured.filter((pl.col("metric") == "adverse_impact_ratio") & (pl.col("status") != "insufficient"))
+    warned = measured.filter(pl.col("status") == "warn").select("metric", "segment").rows()
+    told: dict[str, float | str] = {
+        "groups": measured["segment"].n_unique(),
+        "beyond_a_line": "; ".join(f"{metric} of {group}" for metric, group in warned) or "none",
+    }
+    lowest = ratios.drop_nulls("value").sort("value").head(1)
+    if lowest.height:
+        told["lowest_adverse_impact_ratio"] = round(float(lowest["value"][0]), 4)
+    return told

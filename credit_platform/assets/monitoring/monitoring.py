@@ -1,0 +1,186 @@
+"""Monitoring assets of each model: stability at scoring, performance at maturity.
+
+Metrics and rules are written in `monitoring`, the action's written reports in `reports`. Pages and tables over all
+models belong to `oversight`.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+
+import dagster as dg
+import polars as pl
+
+from credit_platform.assets.asset_spec import asset_key, table_declaration
+from credit_platform.assets.models.predictions import StoredVersion, load_stored_version
+from credit_platform.assets.pictures import trend_picture
+from credit_platform.assets.resources import LakeResource
+from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.monitoring.measures import Subject
+from credit_platform.monitoring.performance.performance import Baseline, measure_performance
+from credit_platform.monitoring.performance.stability import measure_stability
+from credit_platform.months import add_months, month_key
+from credit_platform.partitions import MonthlyAxis, run_months, same_month
+from credit_platform.policy.load import Policy
+from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.tables import MODEL_TABLES
+from credit_platform.statistics.intervals import Interval
+from credit_platform.statistics.reference import Reference
+
+# Figures worth a curve in the UI, of the many a month has.
+_PLOTTED = ("roc_auc", "ks", "f1_score", "accuracy", "brier", "bad_rate", "mean_probability", "psi")
+
+
+class Versions:
+    """Versions read and verified once per run."""
+
+    def __init__(self, lake: Lake, model: str, config: ModelConfig) -> None:
+        self._lake, self._model, self._algorithm = lake, model, config.models[model].algorithm
+        self._read: dict[str, StoredVersion] = {}
+
+    def __getitem__(self, version: str) -> StoredVersion:
+        """The version of this name. Raises as `load_stored_version` does."""
+        if version not in self._read:
+            self._read[version] = load_stored_version(self._lake, self._model, version, algorithm=self._algorithm)
+        return self._read[version]
+
+
+def subject_of(
+    lake: Lake, scored: pl.DataFrame, *, cohort: date, month: date, model: str, versions: Versions
+) -> Subject:
+    """Whose figures a month's figures are: read off the predictions, or the version in force when no loan was scored.
+
+    Raises:
+        NoVersionInForceError: no loan was scored and no version could have.
+    """
+    if scored.height:
+        first = scored.row(0, named=True)
+        version, role, provenance = first["model_version"], first["sample_role"], first["provenance"]
+    else:
+        version, provenance = version_in_force(PromotionLog(lake.layout).records(), model, cohort)
+        role = versions[version].windows.role_of(cohort)
+    return Subject(
+        snapshot_month=month,
+        cohort=cohort,
+        model=model,
+        model_version=version,
+        sample_role=role,
+        provenance=provenance,
+    )
+
+
+def _numbers(figures: pl.DataFrame) -> dict[str, float | str]:
+    rows = figures.filter((pl.col("segment") == "all") & pl.col("metric").is_in(_PLOTTED))
+    statuses = dict(figures.group_by("status").len().sort("status").iter_rows())
+    values: dict[str, float | str] = {
+        str(metric): round(float(value), 4)
+        for metric, value in rows.select("metric", "value").iter_rows()
+        if value is not None
+    }
+    return values | {"figures_by_status": ", ".join(f"{status} {n}" for status, n in statuses.items())}
+
+
+def _stability_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
+    table = f"monitoring/{model}/stability"
+
+    @dg.asset(
+        **table_declaration(table, MODEL_TABLES["stability"], axis.scoring_months),
+        deps=[
+            dg.AssetDep(asset_key(f"prediction/{model}")),
+            dg.AssetDep(asset_key("gold/feature_store"), partition_mapping=same_month()),
+        ],
+    )
+    def scores_against_training(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
+        versions = Versions(lake.lake, model, policy.model)
+        tables = []
+        for month in run_months(context):
+            scored = lake.lake.scan(f"prediction/{model}", [month]).collect()
+            features = lake.lake.scan("gold/feature_store", [month]).collect()
+            probabilities = scored.select("loan_id", "default_probability")
+            subject = subject_of(lake.lake, scored, cohort=month, month=month, model=model, versions=versions)
+            fitted = versions[subject.model_version].fitted
+            frame = fitted.monitored(features).join(probabilities, on="loan_id", validate="1:1")
+            measured = measure_stability(
+                frame, Reference.from_json(fitted.reference), subject=subject, thresholds=policy.monitoring
+            )
+            tables.append(measured)
+            bands = policy.monitoring.psi
+            trend = trend_picture(lake.lake, table, tables, metric="psi", levels=(bands.warn, bands.alert))
+            context.add_asset_metadata(
+                {"model_version": subject.model_version, "psi_by_month": trend, **_numbers(measured)},
+                partition_key=month_key(month),
+            )
+        return pl.concat(tables)
+
+    return scores_against_training
+
+
+def _performance_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
+    table, lag = f"monitoring/{model}/performance", policy.model.label.mob
+
+    @dg.asset(
+        **table_declaration(table, MODEL_TABLES["performance"], axis.outcome_months),
+        deps=[
+            dg.AssetDep(
+                asset_key(f"prediction/{model}"),
+                partition_mapping=dg.TimeWindowPartitionMapping(start_offset=-lag, end_offset=-lag),
+            ),
+            dg.AssetDep(asset_key("gold/label_store"), partition_mapping=same_month()),
+        ],
+    )
+    def scores_against_outcome(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
+        versions = Versions(lake.lake, model, policy.model)
+        floor = policy.monitoring.metrics_for(model).get("roc_auc")
+        floors = (floor.data_science_threshold, floor.business_threshold) if floor else ()
+        tables = []
+        for month in run_months(context):
+            cohort = add_months(month, -lag)
+            scored = lake.lake.scan(f"prediction/{model}", [cohort]).collect()
+            labels = lake.lake.scan("gold/label_store", [month]).select("loan_id", "label").collect()
+            subject = subject_of(lake.lake, scored, cohort=cohort, month=month, model=model, versions=versions)
+            measured = measure_performance(
+                scored.join(labels, on="loan_id", how="left", validate="1:1"),
+                subject=subject,
+                thresholds=policy.monitoring,
+                baseline=_out_of_time(versions[subject.model_version].metadata),
+                psi=_psi_at_scoring(lake.lake, model, cohort),
+            )
+            tables.append(measured)
+            context.add_asset_metadata(
+                {
+                    "model_version": subject.model_version,
+                    "cohort": month_key(cohort),
+                    "sample_role": subject.sample_role,
+                    "roc_auc_by_month": trend_picture(lake.lake, table, tables, metric="roc_auc", levels=floors),
+                    **_numbers(measured),
+                },
+                partition_key=month_key(month),
+            )
+        return pl.concat(tables)
+
+    return scores_against_outcome
+
+
+def _out_of_time(metadata: Mapping[str, object]) -> Baseline:
+    metrics = metadata["metrics"]
+    for row in metrics if isinstance(metrics, list) else []:
+        if row["sample_role"] == "oot" and row["metric"] == "roc_auc" and row["value"] is not None:
+            low, high = row.get("ci_low"), row.get("ci_high")
+            return Baseline(row["value"], None if low is None or high is None else Interval(low, high))
+    return Baseline()
+
+
+def _psi_at_scoring(lake: Lake, model: str, cohort: date) -> float | None:
+    table = f"monitoring/{model}/stability"
+    if not lake.has(table, cohort):
+        return None
+    found = lake.scan(table, [cohort]).filter((pl.col("metric") == "psi") & (pl.col("segment") == "all")).collect()
+    values: list[float | None] = found["value"].to_list()
+    return values[0] if values else None
+
+
+def monitoring_assets(axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
+    """Stability and performance of every configured model."""
+    return [
+        make(model, axis, policy) for model in policy.model.models for make in (_stability_asset, _performance_asset)
+    ]

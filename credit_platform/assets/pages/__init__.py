@@ -1,0 +1,1 @@
+"""Assets and functions that write pages and charts."""

@@ -1,0 +1,141 @@
+"""Reading what the dashboard is drawn from, and writing the dashboard: by the monthly asset, and after a decision.
+
+What the page says is written in `reports`; the asset and the months' own pages belong to `dashboard`.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from os.path import relpath
+from pathlib import Path
+
+import dataframely as dy
+import polars as pl
+
+from credit_platform.assets.pages.version_documents import LEADERBOARD, PAGE
+from credit_platform.errors import ModelStoreError
+from credit_platform.lake.files import one_at_a_time, write_text
+from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, standing_promotions
+from credit_platform.lake.layout import Layout
+from credit_platform.lake.models.model_store import ModelStore
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.policy.load import Policy
+from credit_platform.portfolios.tables import MODEL_TABLES, TABLES
+from credit_platform.reports.dashboard.dashboard import dashboard_page
+from credit_platform.reports.dashboard.overview import VERSIONS_SCHEMA, Overview
+
+DASHBOARD = "monitoring_dashboard.html"
+HISTORY = "monitoring/history"
+_FURTHER = {
+    "Champion and challenger": "champion_challenger.html",
+    "All versions": LEADERBOARD,
+    "Data quality": "data_quality.html",
+    "Table of all actions": "actions/history.csv",
+}
+
+
+def draw_dashboard(lake: Lake, policy: Policy) -> Overview | None:
+    """Write the dashboard as of the newest month of history; what it was drawn from, or None before there is any.
+
+    Raises:
+        AuditError: the audit log was tampered with.
+    """
+    file = lake.layout.report(DASHBOARD)
+    # By turns, and of the newest month: neither an older month built again nor a slower process turns the page back.
+    with one_at_a_time(file):
+        months = lake.months(HISTORY)
+        if not months:
+            return None
+        overview = read_overview(lake, policy, months[-1])
+        write_text(file, dashboard_page(overview))
+    return overview
+
+
+def read_overview(lake: Lake, policy: Policy, month: date) -> Overview:
+    """Everything known in a month; tables that are not there yet come empty.
+
+    Raises:
+        MissingMonthsError: there is no history of the month.
+        AuditError: the audit log was tampered with.
+    """
+    models = list(policy.model.models)
+    layout = lake.layout
+    months = {each: layout.month_page(each) for each in lake.months(HISTORY)}
+    further = {name: layout.report(file) for name, file in _FURTHER.items()}
+    drift = layout.report(f"drift/{month:%Y-%m}.html")
+    return Overview(
+        snapshot_month=month,
+        aliases={name: spec.alias for name, spec in policy.model.models.items()},
+        history=lake.scan(HISTORY, [month]).collect(),
+        actions=of_models(lake, models, "action"),
+        versions=versions_decided(lake, models),
+        backtest=of_models(lake, models, "estimate_backtest", month),
+        early_reads=of_models(lake, models, "early_reads", month),
+        fair_lending=of_models(lake, models, "fair_lending", month),
+        rivalry=rows_or_empty(lake, "monitoring/champion_challenger", month),
+        vintages=rows_or_empty(lake, "gold/vintages", month),
+        roll_rates=rows_or_empty(lake, "gold/roll_rates"),
+        thresholds=policy.monitoring,
+        month_pages={each: _address(layout, page) for each, page in months.items() if page.is_file()},
+        links={
+            name: _address(layout, file)
+            for name, file in {**further, f"Drift of the features, {month:%Y-%m}": drift}.items()
+            if file.is_file()
+        },
+    )
+
+
+def _address(layout: Layout, file: Path) -> str:
+    return Path(relpath(file, layout.report(DASHBOARD).parent)).as_posix()
+
+
+def of_models(lake: Lake, models: Sequence[str], part: str, month: date | None = None) -> pl.DataFrame:
+    """A month of one table of every model, or all months of it; no rows where there is none."""
+    return pl.concat(rows_or_empty(lake, f"monitoring/{model}/{part}", month) for model in models)
+
+
+def rows_or_empty(lake: Lake, table: str, month: date | None = None) -> pl.DataFrame:
+    """A month of a table, or all of it; no rows where there is none."""
+    months = [each for each in lake.months(table) if month in (None, each)]
+    if months:
+        return lake.scan(table, months).collect()
+    schema: type[dy.Schema] = TABLES[table] if table in TABLES else MODEL_TABLES[table.rpartition("/")[2]]
+    return schema.create_empty()
+
+
+def versions_decided(lake: Lake, models: Sequence[str]) -> pl.DataFrame:
+    """Every promotion and refusal of the models' versions, as `reports.dashboard.overview.VERSIONS_SCHEMA`.
+
+    Raises:
+        AuditError: the audit log was tampered with.
+    """
+    records = PromotionLog(lake.layout).records()
+    rows: list[tuple[object, ...]] = []
+    for model in models:
+        standing = standing_promotions(records, model)
+        rows += [_version(lake, record, stands=record in standing) for record in records if record.model == model]
+    # A decision that a rule took twice is one line; of several in one month the order is that of the log.
+    return pl.DataFrame(rows, schema=VERSIONS_SCHEMA, orient="row").unique(maintain_order=True)
+
+
+def _version(lake: Lake, record: PromotionRecord, *, stands: bool) -> tuple[object, ...]:
+    page = lake.layout.version_report(record.model, record.model_version, PAGE)
+    return (
+        record.model,
+        record.model_version,
+        record.as_of,
+        record.effective_month,
+        record.promoted,
+        record.is_rollback,
+        stands,
+        record.actor,
+        "\n".join(record.reasons) or "no reason was recorded",
+        _out_of_time_auc(lake, record),
+        _address(lake.layout, page) if page.is_file() else None,
+    )
+
+
+def _out_of_time_auc(lake: Lake, record: PromotionRecord) -> float | None:
+    try:
+        return ModelStore(lake.layout).out_of_time_auc(record.model, record.model_version)
+    except ModelStoreError:
+        return None  # a damaged version is told by its own check, and hides no page

@@ -1,0 +1,218 @@
+"""The documents about versions as files: page, model card, checklist, and the leaderboard over all versions.
+
+Everything is read from the model store, the audit log and policy, so that any version's documents can be written again
+at any time. What they say is written in `reports`.
+"""
+
+import json
+from base64 import b64encode
+from collections.abc import Sequence
+from datetime import date
+from io import BytesIO
+from os.path import relpath
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+
+from credit_platform.assets.asset_spec import OWNERS
+from credit_platform.errors import ModelStoreError
+from credit_platform.lake.files import one_at_a_time, write_text
+from credit_platform.lake.governance.audit import AuditLog, AuditRecord
+from credit_platform.lake.models.model_store import ModelStore
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.months import add_months, parse_month
+from credit_platform.policy.load import Policy
+from credit_platform.policy.model_config import ModelConfig
+from credit_platform.reports.documents.card_sources import AUDIT_SCHEMA, REASON_CODES_SCHEMA, CardSources
+from credit_platform.reports.documents.document import to_html, to_markdown
+from credit_platform.reports.documents.excluded_columns import excluded_columns
+from credit_platform.reports.documents.model_card import model_card
+from credit_platform.reports.documents.validation_checklist import validation_checklist
+from credit_platform.reports.version.facts import VersionFacts
+from credit_platform.reports.version.gates import GATES_SCHEMA, gate_table
+from credit_platform.reports.version.leaderboard import leaderboard, leaderboard_page
+from credit_platform.reports.version.page import version_page
+from credit_platform.reports.version.svg import version_svg
+from credit_platform.scoring.evaluation.evaluation import EVALUATION_SCHEMA, TABLES, Evaluation
+from credit_platform.scoring.governance.life_cycle import reigns, roles
+from credit_platform.scoring.governance.promotion import stored_result
+from credit_platform.statistics.reference import Reference
+
+LEADERBOARD = "leaderboard.html"
+PAGE, CARD, CARD_PAGE, CHECKLIST = ".html", "_card.md", "_card.html", "_checklist.md"
+_DECISIONS = ("promoted", "not_promoted", "rolled_back")
+
+
+def document_version(lake: Lake, policy: Policy, model: str, version: str) -> dict[str, dg.MetadataValue]:
+    """Write the documents of a version, and those of others whose role it changed; gives their places and a picture.
+
+    Raises:
+        ModelStoreError: the version's files are missing or changed.
+        AuditError: the audit log was tampered with.
+    """
+    others = touched_versions(AuditLog(lake.layout).records(), model, version)
+    write_documents(lake, policy, model, [version, *others])
+    layout = lake.layout
+    title = f"Out-of-time sample of version {version}"
+    picture = b64encode(version_svg(_evaluation(ModelStore(layout).load(model, version)), title=title).encode())
+    endings = {"page": PAGE, "model_card": CARD_PAGE, "validation_checklist": CHECKLIST}
+    return {
+        "curves": dg.MetadataValue.md(f"![{title}](data:image/svg+xml;base64,{picture.decode()})"),
+        "leaderboard": dg.MetadataValue.path(str(layout.report(LEADERBOARD))),
+        **{
+            name: dg.MetadataValue.path(str(layout.version_report(model, version, ending)))
+            for name, ending in endings.items()
+        },
+    }
+
+
+def write_documents(lake: Lake, policy: Policy, model: str, versions: Sequence[str]) -> None:
+    """Write page, card and checklist of some versions of a model, and the leaderboard of all there are.
+
+    Raises:
+        ModelStoreError: a version's files are missing or changed.
+        AuditError: the audit log was tampered with.
+    """
+    layout, records = lake.layout, AuditLog(lake.layout).records()
+    for version in versions:
+        facts = _version_facts(lake, policy, records, model, version)
+        sources = _card_sources(lake, policy, records, model, version)
+        card = model_card(facts, sources)
+        checklist = validation_checklist(facts, sources, gates=policy.model.gates)
+        texts = {
+            PAGE: version_page(facts, links=_links(lake, model, version)),
+            CARD: to_markdown(card),
+            CARD_PAGE: to_html(card),
+            CHECKLIST: to_markdown(checklist),
+        }
+        for ending, text in texts.items():
+            write_text(layout.version_report(model, version, ending), text)
+    _write_leaderboard(lake, policy)
+
+
+def touched_versions(records: Sequence[AuditRecord], model: str, version: str) -> list[str]:
+    """The other versions of a model whose role has changed since the log first knew of a version."""
+    decisions = [record.decision for record in records]
+    first = next((place for place, one in enumerate(decisions) if one.version == version), len(decisions))
+    month = _newest_month(records, model)
+    if month is None:
+        return []
+    before, now = (roles(part, model, month) for part in (decisions[:first], decisions))
+    return [other for other, role in before.items() if other != version and now.get(other) != role]
+
+
+def _links(lake: Lake, model: str, version: str) -> dict[str, str]:
+    layout = lake.layout
+    page = layout.version_report(model, version, PAGE)
+    further = {"Model card": CARD_PAGE, "Validation checklist": CHECKLIST}
+    return {
+        "All versions": Path(relpath(layout.report(LEADERBOARD), page.parent)).as_posix(),
+        **{name: layout.version_report(model, version, ending).name for name, ending in further.items()},
+    }
+
+
+def _write_leaderboard(lake: Lake, policy: Policy) -> None:
+    layout, store = lake.layout, ModelStore(lake.layout)
+    file = layout.report(LEADERBOARD)
+    # By turns: a process that read early must not write late, or the version another one stored meanwhile is lost.
+    with one_at_a_time(file):
+        records = AuditLog(layout).records()
+        known = []
+        for model in store.models():
+            for version in store.versions(model):
+                try:
+                    facts = _version_facts(lake, policy, records, model, version)
+                except ModelStoreError:
+                    continue  # a damaged version is told by its own check, and hides no other
+                page = layout.version_report(model, version, PAGE)
+                known.append((facts, page.relative_to(file.parent).as_posix() if page.is_file() else None))
+        write_text(file, leaderboard_page(leaderboard(known)))
+
+
+def _version_facts(
+    lake: Lake, policy: Policy, records: Sequence[AuditRecord], model: str, version: str
+) -> VersionFacts:
+    files = ModelStore(lake.layout).load(model, version)
+    metadata = json.loads(files["metadata.json"])
+    decisions, month = [record.decision for record in records], _newest_month(records, model)
+    reigning = reigns(decisions, model)
+    places = [place for place, reign in enumerate(reigning) if reign.version == version]
+    follower = reigning[places[-1] + 1].first if places and places[-1] + 1 < len(reigning) else None
+    decided = [record.entry for record in _own(records, model, version) if record.entry.action in _DECISIONS]
+    try:
+        gates = gate_table(stored_result(metadata), policy.model.gates)
+    except KeyError:
+        gates = pl.DataFrame(schema=GATES_SCHEMA)
+    return VersionFacts(
+        model=model,
+        model_version=version,
+        as_of=parse_month(str(metadata["as_of"])),
+        role=None if month is None else roles(decisions, model, month).get(version),
+        promoted=any(entry.action != "not_promoted" for entry in decided) if decided else None,
+        in_force_from=reigning[places[-1]].first if places else None,
+        in_force_until=None if follower is None else add_months(follower, -1),
+        reasons=decided[-1].reasons if decided else (),
+        gates=gates,
+        metadata=metadata,
+        evaluation=_evaluation(files),
+        importance=pl.read_parquet(BytesIO(files["feature_importance.parquet"])),
+    )
+
+
+def _card_sources(lake: Lake, policy: Policy, records: Sequence[AuditRecord], model: str, version: str) -> CardSources:
+    store = ModelStore(lake.layout)
+    files = store.load(model, version)
+    dark = json.loads(files["metadata.json"]).get("without_clickstream")
+    return CardSources(
+        purpose=_purpose(policy.model),
+        owner=OWNERS["model"],
+        features=tuple(feature["name"] for feature in json.loads(files["features.json"])["features"]),
+        excluded=excluded_columns(),
+        reference=Reference.from_json(files["reference.json"]),
+        without_clickstream=None if dark is None else pl.DataFrame(dark, schema=EVALUATION_SCHEMA),
+        reason_codes=_reason_codes(policy),
+        audit=_audit(_own(records, model, version)),
+        manifest=store.manifest(model, version),
+    )
+
+
+def _own(records: Sequence[AuditRecord], model: str, version: str) -> list[AuditRecord]:
+    return [record for record in records if (record.entry.model, record.entry.model_version) == (model, version)]
+
+
+def _evaluation(files: dict[str, bytes]) -> Evaluation:
+    """The stored tables; empty ones for a version that was stored without."""
+    content = files.get("evaluation.json")
+    if content is None:
+        return Evaluation(**{name: pl.DataFrame(schema=dict(schema)) for name, schema in TABLES.items()})
+    return Evaluation.from_bytes(content)
+
+
+def _newest_month(records: Sequence[AuditRecord], model: str) -> date | None:
+    """The last month a decision about the model counts from: with it all of them have taken effect."""
+    return max((record.decision.month for record in records if record.decision.model == model), default=None)
+
+
+def _purpose(config: ModelConfig) -> str:
+    label = config.label
+    return (
+        f"Probability, told at application, that a loan is {label.dpd_threshold} or more days past due at month "
+        f"{label.mob} on book. Score, grade, decision at the cut-off and reasons of new loans are made from it."
+    )
+
+
+def _reason_codes(policy: Policy) -> pl.DataFrame:
+    rows = [
+        (feature, reason.code, reason.internal, reason.is_given) for feature, reason in policy.reasons.reasons.items()
+    ]
+    return pl.DataFrame(rows, schema=REASON_CODES_SCHEMA, orient="row")
+
+
+def _audit(own: Sequence[AuditRecord]) -> pl.DataFrame:
+    rows = [
+        (entry.action, entry.actor, entry.effective_month, "\n".join(entry.reasons))
+        for record in own
+        for entry in (record.entry,)
+    ]
+    return pl.DataFrame(rows, schema=AUDIT_SCHEMA, orient="row")

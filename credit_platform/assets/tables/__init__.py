@@ -1,0 +1,1 @@
+"""Assets of bronze, silver and gold tables and of their row balance and quality."""

@@ -1,0 +1,142 @@
+"""Bronze assets: the four sources, month by month, cell by cell as delivered.
+
+Cleaning belongs to silver; finding and reading files to `lake.raw.sources`, deciding about a delivery to `lake.raw.deliveries`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import dagster as dg
+import polars as pl
+from dagster._core.definitions.data_version import (
+    CODE_VERSION_TAG,
+    DATA_VERSION_IS_USER_PROVIDED_TAG,
+    DATA_VERSION_TAG,
+)
+
+from credit_platform.assets.asset_spec import asset_key, table_declaration
+from credit_platform.assets.resources import LakeResource
+from credit_platform.lake.raw.deliveries import REPLACE_TAG, Received, Reception
+from credit_platform.lake.raw.receipts import Receipt
+from credit_platform.lake.raw.sources import Source
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.months import month_key, parse_month
+from credit_platform.partitions import MonthlyAxis, run_months
+from credit_platform.policy.gate_policy import GatePolicy
+from credit_platform.policy.load import Policy
+from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.tables import SOURCE_COLUMNS, TABLES
+
+
+def sources(config: ModelConfig) -> dict[str, Source]:
+    """The raw sources by name: their columns from the bronze schemas, whether they are required from policy."""
+    return {
+        name: Source(name=name, columns=columns, required=config.sources[name].required)
+        for name, columns in SOURCE_COLUMNS.items()
+    }
+
+
+def _bronze_asset(source: Source, axis: MonthlyAxis, gates: GatePolicy) -> dg.AssetsDefinition:
+    table = f"bronze/{source.name}"
+
+    @dg.asset(**table_declaration(table, TABLES[table], axis.snapshot_months))
+    def rows_as_delivered(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.Output[pl.DataFrame]]:
+        received = Reception(
+            lake=lake.lake,
+            source=source,
+            gates=gates,
+            first_month=axis.first_snapshot,
+            last_month=axis.last or parse_month(str(axis.snapshot_months.get_last_partition_key())),
+            is_replacing=is_replacing(context.run.tags),
+            run_id=context.run.run_id,
+        ).receive(run_months(context))
+        for receipt in received.receipts:
+            context.add_asset_metadata(_metadata(receipt), partition_key=month_key(receipt.month))
+            for line in _remarks(receipt, is_required=source.required):
+                context.log.warning(line)
+        yield dg.Output(received.rows, tags=_tags(context.run.run_id, received.receipts))
+        if len(received.receipts) > 1:
+            _report_versions(context, lake.lake, table, received)
+
+    return rows_as_delivered
+
+
+def is_replacing(run_tags: Mapping[str, str]) -> bool:
+    """Whether a run may put other rows in the place of those a month was built from."""
+    return run_tags.get(REPLACE_TAG, "").strip().lower() == "true"
+
+
+def _metadata(receipt: Receipt) -> dict[str, int | float | str | bool]:
+    return {
+        "source_files": ", ".join(receipt.files),
+        "source_is_empty": receipt.rows == 0,
+        "delivery": _outcome(receipt),
+        **receipt.numbers,
+    }
+
+
+def _outcome(receipt: Receipt) -> str:
+    if not receipt.is_taken:
+        return "not taken: the rows the month was built from are kept"
+    if receipt.failures:
+        return "held back by a gate"
+    return "replaced the rows the month was built from" if receipt.replaced_sha256 else "taken"
+
+
+def _remarks(receipt: Receipt, *, is_required: bool) -> list[str]:
+    """What a person should read in the run's log about one month."""
+    name = f"{receipt.source}, {receipt.month:%Y-%m}"
+    said = list(receipt.failures.values())
+    if not receipt.rows and not is_required:
+        said.append(f"{name}: no row is delivered; the source is optional, so the month is empty")
+    if receipt.numbers.get("rows_late"):
+        said.append(f"{name}: {receipt.numbers['rows_late']} rows came late, in a file named for a later month")
+    if receipt.numbers.get("rows_ahead_of_their_file"):
+        count = receipt.numbers["rows_ahead_of_their_file"]
+        said.append(f"{name}: {count} rows came in a file named for an earlier month")
+    for side, end in (("before", "first"), ("after", "last")):
+        count = receipt.numbers.get(f"rows_{side}_the_book")
+        if count:
+            said.append(
+                f"{receipt.source}: {count} rows are dated {side} the book's {end} month {receipt.month:%Y-%m}; they "
+                f"are not read (credit-platform init --{end}-month moves it)"
+            )
+    return said
+
+
+def _tags(run_id: str, receipts: Sequence[Receipt]) -> dict[str, str]:
+    """The version of a month, which is the hash of its rows; of many months nothing true can be said at once."""
+    if len(receipts) != 1:
+        return {}
+    return {
+        CODE_VERSION_TAG: run_id,
+        DATA_VERSION_TAG: receipts[0].content_sha256[:16],
+        DATA_VERSION_IS_USER_PROVIDED_TAG: "true",
+    }
+
+
+def _report_versions(context: dg.AssetExecutionContext, lake: Lake, table: str, received: Received) -> None:
+    """Give every month of a range run the version of its own rows.
+
+    Dagster puts the tags of a run's output on all its months alike, so months whose rows did not change would make
+    what is built on them stale. The asset has been stored when this runs; a second event per month, which is then the
+    month's latest, says its version.
+    """
+    rows = dict(received.rows.group_by("snapshot_month").len().iter_rows())
+    for receipt in received.receipts:
+        context.log_event(
+            dg.AssetMaterialization(
+                asset_key=asset_key(table),
+                partition=month_key(receipt.month),
+                metadata={
+                    **_metadata(receipt),
+                    "dagster/row_count": rows.get(receipt.month, 0),
+                    "file": str(lake.layout.month_file(table, receipt.month)),
+                },
+                tags=_tags(context.run.run_id, [receipt]),
+            )
+        )
+
+
+def bronze_assets(axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
+    """One asset per source."""
+    return [_bronze_asset(source, axis, policy.data.gates) for source in sources(policy.model).values()]

@@ -1,0 +1,152 @@
+"""Assets over all models and tables: row balance, data quality, monitoring history.
+
+Their SQL and pages are written in `monitoring` and `reports`; the figures of one model belong to `monitoring`, the
+pages made of the history to `dashboard`.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import polars as pl
+from dagster_duckdb import DuckDBResource
+
+from credit_platform.assets.asset_spec import asset_key, table_declaration
+from credit_platform.assets.resources import LakeResource
+from credit_platform.assets.tables.silver import SILVER_TABLES
+from credit_platform.lake.files import one_at_a_time, write_text
+from credit_platform.lake.tables.catalog import TableMonths, create_as_of, create_view
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.monitoring.data_quality.row_balance import row_balance_sql
+from credit_platform.monitoring.data_quality.score import quality_facts_sql, score_quality
+from credit_platform.monitoring.history import HISTORY_SQL, LAYERS
+from credit_platform.months import month_key
+from credit_platform.partitions import MonthlyAxis, months_before, run_months
+from credit_platform.policy.check_policy import VolumeBand
+from credit_platform.policy.load import Policy
+from credit_platform.portfolios.tables import SOURCE_COLUMNS, TABLES
+from credit_platform.reports.dashboard.data_quality import data_quality_page
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+DATA_QUALITY_PAGE = "data_quality.html"
+_LOANS = "silver/loan_snapshots"
+
+
+def _row_balance(axis: MonthlyAxis) -> dg.AssetsDefinition:
+    table = "monitoring/row_balance"
+
+    @dg.asset(
+        **table_declaration(table, TABLES[table], axis.snapshot_months, kind="duckdb"),
+        # Bronze is read as well; the graph shows it through silver.
+        deps=[dg.AssetDep(asset_key(f"silver/{name}")) for name in sorted(SILVER_TABLES)],
+    )
+    def rows_accounted_for(
+        context: dg.AssetExecutionContext, lake: LakeResource, duckdb: DuckDBResource
+    ) -> pl.DataFrame:
+        months = run_months(context)
+        counted = []
+        with duckdb.get_connection() as connection:
+            create_as_of(connection, months)
+            for name, source in SILVER_TABLES.items():
+                places = {"bronze": f"bronze/{source}", "silver": f"silver/{name}", "quarantine": f"quarantine/{name}"}
+                for view, place in places.items():
+                    create_view(connection, view, lake.layout, [TableMonths(place, months)])
+                counted.append(connection.sql(row_balance_sql(name, SOURCE_COLUMNS[source])).pl())
+        return pl.concat(counted).sort("snapshot_month", "table")
+
+    return rows_accounted_for
+
+
+def _data_quality(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
+    table, balance = "monitoring/data_quality", "monitoring/row_balance"
+
+    @dg.asset(
+        **table_declaration(table, TABLES[table], axis.snapshot_months, kind="duckdb"),
+        # Sources and earlier months are read as well; the graph shows them through the balance.
+        deps=[dg.AssetDep(asset_key(balance))],
+    )
+    def quality_of_sources(
+        context: dg.AssetExecutionContext, lake: LakeResource, duckdb: DuckDBResource
+    ) -> pl.DataFrame:
+        months = run_months(context)
+        with duckdb.get_connection() as connection:
+            create_as_of(connection, months)
+            create_view(connection, "balance", lake.layout, [TableMonths(balance, months)])
+            create_view(connection, "loans", lake.layout, [_known_months(lake.lake, _LOANS, months[-1])])
+            counted = [
+                _count_source(connection, lake.lake, name, months, policy.data.checks.volume) for name in SILVER_TABLES
+            ]
+        scored = score_quality(pl.concat(counted))
+        _show_quality(context, lake, scored, months)
+        return scored
+
+    return quality_of_sources
+
+
+def _count_source(
+    connection: "DuckDBPyConnection", lake: Lake, name: str, months: Sequence[date], volume: VolumeBand
+) -> pl.DataFrame:
+    source = SILVER_TABLES[name]
+    views = {
+        "bronze": TableMonths(f"bronze/{source}", months),
+        "quarantine": TableMonths(f"quarantine/{name}", months),
+        "silver": _known_months(lake, f"silver/{name}", months[-1]),
+    }
+    for view, part in views.items():
+        create_view(connection, view, lake.layout, [part])
+    sql = quality_facts_sql(name, SOURCE_COLUMNS[source], median_months=volume.median_months)
+    return connection.sql(sql).pl().with_columns(source=pl.lit(source))
+
+
+def _show_quality(
+    context: dg.AssetExecutionContext, lake: LakeResource, scored: pl.DataFrame, months: Sequence[date]
+) -> None:
+    """Write the page over all months there are, and give each month of the run its totals to plot."""
+    table = "monitoring/data_quality"
+    file = lake.layout.report(DATA_QUALITY_PAGE)
+    with one_at_a_time(file):
+        # Stored before the page is drawn, and by turns: a run of other months that draws it later shows these as well.
+        lake.lake.write(table, scored, months)
+        write_text(file, data_quality_page(lake.lake.scan(table, lake.lake.months(table)).collect()))
+    totals = scored.filter(pl.col("dimension") == "total").partition_by("snapshot_month", as_dict=True)
+    for month in months:
+        values = {
+            source: value for source, value in totals[month,].select("source", "value").iter_rows() if value is not None
+        }
+        context.add_asset_metadata({**values, "page": dg.MetadataValue.path(str(file))}, partition_key=month_key(month))
+
+
+def _known_months(lake: Lake, table: str, until: date) -> TableMonths:
+    return TableMonths(table, [month for month in lake.months(table) if month <= until])
+
+
+def _history(axis: MonthlyAxis, models: Sequence[str]) -> dg.AssetsDefinition:
+    table = "monitoring/history"
+
+    @dg.asset(
+        **table_declaration(table, TABLES[table], axis.outcome_months, kind="duckdb"),
+        deps=[
+            dg.AssetDep(asset_key(f"monitoring/{model}/{part}"), partition_mapping=months_before(120))
+            for model in models
+            for part in LAYERS
+        ],
+    )
+    def everything_known(context: dg.AssetExecutionContext, lake: LakeResource, duckdb: DuckDBResource) -> pl.DataFrame:
+        months = run_months(context)
+        with duckdb.get_connection() as connection:
+            create_as_of(connection, months)
+            for part in LAYERS:
+                known = [_known_months(lake.lake, f"monitoring/{model}/{part}", months[-1]) for model in models]
+                create_view(connection, part, lake.layout, known)
+            return connection.sql(HISTORY_SQL).pl()
+
+    return everything_known
+
+
+def oversight_assets(axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
+    """Row balance, data quality and history."""
+    models = list(policy.model.models)
+    return [_row_balance(axis), _data_quality(axis, policy), _history(axis, models)]

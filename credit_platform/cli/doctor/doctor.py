@@ -1,0 +1,79 @@
+"""The verb `doctor`: looks at the machine, the settings, the history and the data, and says how to mend each.
+
+What is looked at stands in `doctor_machine`, `doctor_history` and `doctor_data`.
+"""
+
+import json
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from credit_platform.cli.doctor.data import data_findings
+from credit_platform.cli.doctor.findings import Finding, error, findings_of, well
+from credit_platform.cli.doctor.history import history_findings
+from credit_platform.cli.doctor.machine import machine_findings
+from credit_platform.cli.doctor.mend import mend
+from credit_platform.errors import PolicyError, SettingsError
+from credit_platform.settings import DEFAULT_DATA_DIR, Settings, dagster_home, load_settings
+
+_COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
+
+
+def examine(settings: Settings | None, trouble: Finding | None, *, port: int) -> list[Finding]:
+    """Everything there is to say; without settings about the machine alone, and why there are none."""
+    folder = settings.data_dir if settings else DEFAULT_DATA_DIR
+    findings = findings_of("machine", lambda: machine_findings(folder, port=port))
+    if settings is None:
+        return [*findings, *([trouble] if trouble else [])]
+    policy = well("policy", f"loads, with {len(settings.policy.model.models)} models")
+    home = dagster_home(settings.data_dir)
+    history = findings_of("history", lambda: history_findings(home, settings.automation))
+    return [*findings, policy, *history, *data_findings(settings, home)]
+
+
+def settings_or_trouble() -> tuple[Settings | None, Finding | None]:
+    """The settings, or what is wrong with the environment, platform.yaml or the policy."""
+    try:
+        return load_settings(), None
+    except PolicyError as fault:
+        mend = "Correct the value; the shipped files in credit_platform/policy show what each may be."
+        return None, error("policy", str(fault), mend)
+    except SettingsError as fault:
+        return None, error("settings", str(fault), "Correct the variable or the file it names.")
+
+
+def show_findings(console: Console, *, port: int, is_json: bool, is_mending: bool) -> int:
+    """Print every finding, after mending what needs no decision if asked to; 1 where anything is broken."""
+    settings, trouble = settings_or_trouble()
+    done = mend(settings) if is_mending and settings is not None else []
+    findings = examine(settings, trouble, port=port)
+    errors = sum(finding.level == "error" for finding in findings)
+    warnings = sum(finding.level == "warning" for finding in findings)
+    if is_json:
+        print(json.dumps({"errors": errors, "warnings": warnings, "mended": done, "findings": _dicts(findings)}))
+        return 1 if errors else 0
+    for line in done:
+        console.print(line, soft_wrap=True, highlight=False)
+    console.print(findings_table(findings))
+    verdict = f"{errors} broken, {warnings} to know of." if errors or warnings else "All is well."
+    console.print(verdict, highlight=False)
+    return 1 if errors else 0
+
+
+def findings_table(findings: list[Finding]) -> Table:
+    """The findings as a table for the terminal."""
+    table = Table()
+    table.add_column("looked at", no_wrap=True)
+    table.add_column("is", no_wrap=True)
+    table.add_column("found", overflow="fold")
+    table.add_column("what to do", overflow="fold")
+    for finding in findings:
+        colour = _COLOURS[finding.level]
+        table.add_row(finding.check, f"[{colour}]{finding.level}[/]", escape(finding.found), escape(finding.mend))
+    return table
+
+
+def _dicts(findings: list[Finding]) -> list[dict[str, str]]:
+    return [asdict(finding) for finding in findings]

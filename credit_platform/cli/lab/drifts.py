@@ -1,0 +1,48 @@
+"""Drifts as they are named on the command line.
+
+What a drift does belongs to `portfolios.loans.generator.drift`.
+"""
+
+from collections.abc import Sequence
+
+from credit_platform.cli.book import month_argument
+from credit_platform.errors import SettingsError
+from credit_platform.portfolios.loans.generator.drift import Drift, DriftKind
+from credit_platform.settings import DEFAULT_FIRST_MONTH
+
+DEFAULT_STRENGTH = 0.7
+
+
+def planted_drifts(kinds: Sequence[str], months: Sequence[str], strengths: Sequence[float]) -> tuple[Drift, ...]:
+    """The drifts of several `--drift`, each with its own `--from` and `--strength` or one for all.
+
+    Raises:
+        SettingsError: a kind is unknown, a month is none or missing, a strength is not above 0 and at most 1.
+    """
+    for kind in kinds:
+        if kind not in tuple(DriftKind):
+            raise SettingsError(
+                name="--drift", reason=f"no drift {kind!r}", fix=f"Choose one of {', '.join(DriftKind)}."
+            )
+    for strength in strengths:
+        if not 0 < strength <= 1:
+            raise SettingsError(name="--strength", reason=f"{strength:g} is not above 0 and at most 1", fix="Try 0.7.")
+    for name, given in (("--from", months), ("--strength", strengths)):
+        if len(given) not in {len(kinds), 1, 0} or (given and not kinds):
+            raise SettingsError(
+                name=name,
+                reason=f"given {len(given)} times for {len(kinds)} drifts",
+                fix="Give one for all or one each.",
+            )
+    if kinds and not months:
+        raise SettingsError(name="--from", reason="not given", fix="For example --from 2023-03.")
+    starts = [month_argument("--from", month, DEFAULT_FIRST_MONTH) for month in months]
+    return tuple(
+        Drift(DriftKind(kind), start, strength)
+        for kind, start, strength in zip(
+            kinds,
+            starts * len(kinds) if len(starts) == 1 else starts,
+            [*(strengths or [DEFAULT_STRENGTH])] * (len(kinds) if len(strengths) <= 1 else 1),
+            strict=True,
+        )
+    )

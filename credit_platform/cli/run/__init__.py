@@ -1,0 +1,1 @@
+"""Verbs that build, score, monitor and train."""

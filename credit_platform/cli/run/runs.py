@@ -1,0 +1,156 @@
+"""Executing jobs in this process, one run per range of months, recorded where the UI sees them.
+
+Which runs a command needs, and in which order, belongs to `backfill`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import dagster as dg
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.definitions.repository_definition import RepositoryDefinition
+from dagster._core.events import DagsterEvent
+from dagster._core.execution.api import execute_run_iterator
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    PARTITION_NAME_TAG,
+    REPOSITORY_LABEL_TAG,
+)
+from dagster._utils.error import SerializableErrorInfo
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from credit_platform.automation.run_problems import failed_check, innermost, step_failure
+from credit_platform.automation.run_reasons import run_reason
+from credit_platform.errors import SourceError
+from credit_platform.months import month_key, parse_month
+
+_REPOSITORY_LABEL = "__repository__@credit_platform.definitions"
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """How one run ended: what went wrong in words, and the months a failed check named."""
+
+    job: str
+    run_id: str
+    first: date
+    last: date
+    success: bool
+    problems: tuple[str, ...] = ()
+    failed_months: tuple[date, ...] = ()
+    # Fewer months do not help when a file that may hold any of them cannot be read.
+    is_source_unusable: bool = False
+
+    @property
+    def span(self) -> str:
+        """`2023-01` or `2023-01..2024-12`."""
+        first, last = f"{self.first:%Y-%m}", f"{self.last:%Y-%m}"
+        return first if first == last else f"{first}..{last}"
+
+
+@dataclass
+class Runner:
+    """Runs jobs of one repository on one instance and shows where they are."""
+
+    repository: RepositoryDefinition
+    instance: dg.DagsterInstance
+    console: Console
+    command: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    outcomes: list[RunOutcome] = field(default_factory=list)
+
+    def run(
+        self,
+        job: str,
+        first: date,
+        last: date,
+        *,
+        assets: Iterable[str] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> RunOutcome:
+        """Execute a job for all months of a range in one run, and remember how it ended."""
+        definition = self.repository.get_job(job)
+        selection = frozenset(dg.AssetKey(asset.split("/")) for asset in assets) if assets else None
+        if selection:
+            definition = definition.get_subset(asset_selection=selection)
+        run = self.instance.create_run_for_job(
+            job_def=definition,
+            run_config=QUIET,
+            tags=_span_tags(first, last)
+            | {REPOSITORY_LABEL_TAG: _REPOSITORY_LABEL}
+            | run_reason(self.command, "asked for on the command line")
+            | dict(self.tags)
+            | dict(tags or {}),
+            asset_selection=selection,
+        )
+        events = execute_run_iterator(InMemoryJob(definition), run, self.instance)
+        span = f"{first:%Y-%m}" if first == last else f"{first:%Y-%m}..{last:%Y-%m}"
+        problems, failed_months, is_source_unusable = self._watch(f"{job} {span}", events, len(definition.nodes))
+        finished = self.instance.get_run_by_id(run.run_id)
+        outcome = RunOutcome(
+            job=job,
+            run_id=run.run_id,
+            first=first,
+            last=last,
+            success=finished is not None and finished.status == dg.DagsterRunStatus.SUCCESS,
+            problems=tuple(dict.fromkeys(problems)),
+            failed_months=tuple(sorted(set(failed_months))),
+            is_source_unusable=is_source_unusable,
+        )
+        self.outcomes.append(outcome)
+        return outcome
+
+    def _watch(self, label: str, events: Iterable[DagsterEvent], n_steps: int) -> tuple[list[str], list[date], bool]:
+        problems: list[str] = []
+        failed_months: list[date] = []
+        is_source_unusable = False
+        if not self.console.is_terminal:
+            self.console.print(f"{label} ...")
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal) as progress:
+            task = progress.add_task(label, total=n_steps)
+            for event in events:
+                if event.is_step_success or event.is_step_failure or event.is_step_skipped:
+                    progress.advance(task)
+                if event.is_step_failure:
+                    problems.extend(step_failure(event))
+                    is_source_unusable |= _is_source_error(event.step_failure_data.error)
+                if event.is_failure and not event.is_step_failure and not problems:
+                    problems.append(innermost(event.job_failure_data.error) or event.message or "the run failed")
+                check = failed_check(event)
+                if check is not None:
+                    problems.append(f"{check.asset_key.to_user_string()}: {check.description}")
+                    failed_months.extend(_months_of(check))
+        return problems, failed_months, is_source_unusable
+
+
+def _span_tags(first: date, last: date) -> dict[str, str]:
+    if first == last:
+        return {PARTITION_NAME_TAG: month_key(first)}
+    return {ASSET_PARTITION_RANGE_START_TAG: month_key(first), ASSET_PARTITION_RANGE_END_TAG: month_key(last)}
+
+
+def _is_source_error(error: SerializableErrorInfo | None) -> bool:
+    while error is not None:
+        if error.cls_name == SourceError.__name__:
+            return True
+        error = error.cause
+    return False
+
+
+def _months_of(evaluation: AssetCheckEvaluation) -> list[date]:
+    named = evaluation.metadata.get("failed_months")
+    if named is not None:
+        return [parse_month(key) for key in str(named.value).split(", ")]
+    return [parse_month(evaluation.partition)] if evaluation.partition else []

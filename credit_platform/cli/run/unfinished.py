@@ -1,0 +1,152 @@
+"""Which delivered months of a book are finished, and which lack something they can have.
+
+A step that fails leaves its month without a table or without a version, a check that fails leaves its result in the
+history of runs, and only they tell later that the month is to be run again. What a month can have follows from the
+book's axis and from the versions that people or policy put in force; running a month belongs to `continuous`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+
+from credit_platform.assets.models.training import is_triggered
+from credit_platform.checks.tables import model_table
+from credit_platform.cli.book import Book, newest_delivered
+from credit_platform.cli.instance import INSTANCE_FILE, open_instance
+from credit_platform.cli.run.backfill import waits_for_a_person
+from credit_platform.cli.versions.version_status import trained_as_of
+from credit_platform.definitions import build_definitions
+from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, model_reigns
+from credit_platform.months import month_range, parse_month
+from credit_platform.portfolios.tables import MODEL_TABLES, TABLES, Begins, begins_with
+from credit_platform.scoring.training.windows import is_training_due
+from credit_platform.settings import dagster_home
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """The delivered months of a book, in order."""
+
+    finished: tuple[date, ...]
+    unfinished: tuple[date, ...]
+
+    @property
+    def newest_finished(self) -> date | None:
+        """None where no month is finished."""
+        return max(self.finished, default=None)
+
+    @property
+    def gaps(self) -> list[date]:
+        """The unfinished months that lie before a finished one."""
+        return [month for month in self.unfinished if self.newest_finished and month < self.newest_finished]
+
+    @property
+    def ahead(self) -> list[date]:
+        """The months after the newest finished one."""
+        return [month for month in self.unfinished if month not in self.gaps]
+
+
+def delivered_months(book: Book) -> Delivered:
+    """Every month from the book's first to the newest of the loan file, by whether it is finished.
+
+    Raises:
+        SourceError: there is no usable loan file.
+        AuditError: the audit log was tampered with.
+    """
+    months = month_range(book.axis.first_snapshot, newest_delivered(book))
+    progress = _Progress(book, PromotionLog(book.lake.layout).records(), refused_by_checks(book))
+    is_finished = {month: progress.is_finished(month) for month in months}
+    return Delivered(
+        tuple(month for month in months if is_finished[month]),
+        tuple(month for month in months if not is_finished[month]),
+    )
+
+
+def refused_by_checks(book: Book) -> frozenset[tuple[Begins, date]]:
+    """Months in which a blocking check found the rows that stand there wrong, by what the month is part of.
+
+    Empty where the history of runs is not there.
+    """
+    if not (dagster_home(book.settings.data_dir) / INSTANCE_FILE).is_file():
+        return frozenset()
+    graph = build_definitions(book.settings).get_repository_def().asset_graph
+    keys = [key for key in graph.asset_check_keys if graph.get_check_spec(key).blocking]
+    with open_instance(book.settings) as instance:
+        found = instance.event_log_storage.get_asset_check_partition_info(keys)
+    return frozenset(
+        (begins_with(info.check_key.asset_key.to_user_string()), parse_month(info.partition_key))
+        for info in found
+        if info.partition_key
+        and info.is_current
+        and info.latest_execution_status == AssetCheckExecutionRecordStatus.FAILED
+    )
+
+
+@dataclass
+class _Progress:
+    book: Book
+    records: Sequence[PromotionRecord]
+    refused: frozenset[tuple[Begins, date]]
+    _months: dict[str, frozenset[date]] = field(default_factory=dict)
+
+    def is_finished(self, month: date) -> bool:
+        first = self.book.axis.first_training
+        if ("snapshot", month) in self.refused or not self._has_all(TABLES, "snapshot", month):
+            return False
+        if month < first:
+            # Its scores and outcomes are made when the month of the first training is run.
+            return True
+        scored = month_range(self.book.axis.first_scoring, first) if month == first else [month]
+        return all(self._is_used(each) for each in scored) and not self._lacks_a_version(month)
+
+    def _is_used(self, month: date) -> bool:
+        """Whether a month is scored and its outcome read, as far as that is possible."""
+        if not self.refused.isdisjoint({("scoring", month), ("outcome", month)}):
+            return False
+        if not self._has("gold/feature_store", month):
+            return True
+        models = self._models_in_force
+        begun = [name for name, begins in self._begins().items() if month >= begins]
+        own = [model_table(model, part) for model in models for part in MODEL_TABLES]
+        # What holds the models against each other needs them all.
+        common = TABLES if len(models) == len(self.book.settings.policy.model.models) else ()
+        wanted = [table for table in (*own, *common) if begins_with(table) in begun]
+        return all(self._has(table, month) for table in wanted)
+
+    def _begins(self) -> dict[str, date]:
+        return {"scoring": self.book.axis.first_scoring, "outcome": self.book.axis.first_outcome}
+
+    @cached_property
+    def _models_in_force(self) -> list[str]:
+        """The models of which a version can score; none while policy waits for people to decide."""
+        if waits_for_a_person(self.book):
+            return []
+        return [model for model in self.book.settings.policy.model.models if model_reigns(self.records, model)]
+
+    def _lacks_a_version(self, month: date) -> bool:
+        """Whether a model was to be trained in the month, and neither was nor has been since.
+
+        Without any version nothing of a month from the first training on can be done.
+        """
+        config = self.book.settings.policy.model
+        if not set(config.models) <= {record.model for record in self.records}:
+            return True
+        is_due = is_training_due(month, self.book.axis.first_training, config)
+        return any(
+            not self._is_trained_since(model, month) and (is_due or is_triggered(self.book.lake, model, month))
+            for model in config.models
+        )
+
+    def _is_trained_since(self, model: str, month: date) -> bool:
+        return any(r.model == model and trained_as_of(r.model_version) >= month for r in self.records)
+
+    def _has_all(self, tables: Iterable[str], begins: str, month: date) -> bool:
+        return all(self._has(table, month) for table in tables if begins_with(table) == begins)
+
+    def _has(self, table: str, month: date) -> bool:
+        if table not in self._months:
+            self._months[table] = frozenset(self.book.lake.months(table))
+        return month in self._months[table]

@@ -1,0 +1,120 @@
+"""The verbs that run the life of a book step by step: train, score, and those that say several steps in one word.
+
+Each reads its arguments, calls one function and prints, as in `main`; the verbs about versions stand in `life_cycle`.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+from rich.console import Console
+
+from credit_platform.cli.arguments import AnyModel, AsJson, Model
+
+AsOf = Annotated[str | None, Parameter(help="As of this month, YYYY-MM.")]
+
+
+def train(*, model: AnyModel = None, as_of: AsOf = None) -> int:
+    """Train: the first versions with all they need, or by hand as of a month (without one, the newest built)."""
+    from credit_platform.cli.book import known_book, models_named, month_argument
+    from credit_platform.cli.run.training import is_untrained, newest_built, train_by_hand, train_first
+    from credit_platform.settings import load_settings
+
+    book = known_book(load_settings())
+    models = models_named(book, model)
+    if as_of is None and is_untrained(book):
+        return train_first(book, Console())
+    month = month_argument("--as-of", as_of, newest_built(book) or book.axis.first_training)
+    return train_by_hand(book, Console(), models, month)
+
+
+def score(
+    file: Annotated[Path | None, Parameter(help="Applications as rows of gold/feature_store, CSV or Parquet.")] = None,
+    *,
+    model: Model,
+    as_of: Annotated[str | None, Parameter(help="Score this month of gold/feature_store in place of a file.")] = None,
+    threshold: Annotated[
+        float | None, Parameter(help="Decline from this default probability on, in place of the policy's cut-off.")
+    ] = None,
+    version: Annotated[str | None, Parameter(help="Score by this version, not the one in force.")] = None,
+    dry_run: Annotated[bool, Parameter(negative="", help="Validate and score, write nothing.")] = False,
+    out: Annotated[Path | None, Parameter(help="Write the predictions here, .csv or .parquet.")] = None,
+    json_: AsJson = False,
+) -> int:
+    """Score a file of applications as the pipeline does; rows that break the contract are named, and none is scored."""
+    from credit_platform.cli.book import Book, models_named, month_argument
+    from credit_platform.cli.versions.score import ScoringOrder, score_order
+    from credit_platform.settings import DEFAULT_FIRST_MONTH, load_settings
+
+    book = Book.of(load_settings())
+    order = ScoringOrder(
+        model=models_named(book, model)[0],
+        file=file,
+        as_of=month_argument("--as-of", as_of, DEFAULT_FIRST_MONTH) if as_of else None,
+        threshold=threshold,
+        version=version,
+        out=out,
+        is_dry_run=dry_run,
+    )
+    return score_order(book, Console(), order, is_json=json_)
+
+
+def continuous(
+    *,
+    months: Annotated[
+        int | None, Parameter(help="At most so many after the newest finished one; all delivered months without.")
+    ] = None,
+    json_: AsJson = False,
+) -> int:
+    """Walk on from what is finished: data, scores, outcome, action, retraining, promotion, rollback advice."""
+    from credit_platform.cli.book import known_book
+    from credit_platform.cli.run.continuous import run_continuous
+    from credit_platform.errors import SettingsError
+    from credit_platform.settings import load_settings
+
+    if months is not None and months < 1:
+        raise SettingsError(name="--months", reason=f"{months} is less than 1", fix="Walk one month or more.")
+    return run_continuous(known_book(load_settings()), Console(), n_months=months, is_json=json_)
+
+
+def drift(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True, help="As for simulate.")]) -> int:
+    """Another word for `simulate`: a book with a planted drift, and what was noticed when."""
+    from credit_platform.cli.main import app
+
+    code = app(["simulate", *tokens], exit_on_error=False, print_error=True, result_action="return_value")
+    return code if isinstance(code, int) else 0
+
+
+def everything() -> int:
+    """Another word for `init`, `train` and `continuous` in a row: the whole delivered book, to its last month."""
+    from credit_platform.cli.book import Book, initialise
+    from credit_platform.cli.run.continuous import run_whole_book
+    from credit_platform.settings import load_settings
+
+    return run_whole_book(Book.of(initialise(load_settings())), Console())
+
+
+def setup() -> int:
+    """Another word for `init` and `doctor`: the book's months written down, and what is missing to run it."""
+    from credit_platform.cli.book import initialise
+    from credit_platform.cli.doctor.doctor import show_findings
+    from credit_platform.settings import load_settings
+
+    print(initialise(load_settings()).platform_file)
+    return show_findings(Console(), port=3000, is_json=False, is_mending=False)
+
+
+def quick_demo() -> int:
+    """Another word for `demo --months 30 --loans 150`: a small generated book, trained once, and half a year of use."""
+    from credit_platform.cli.lab.demo import run_demo
+    from credit_platform.settings import load_settings
+
+    return run_demo(load_settings(), Console(), n_months=30, loans_per_month=150, seed=42)
+
+
+def add_pipeline_verbs(app: App) -> None:
+    """Add the verbs of this module to the command line."""
+    for verb in (train, score, continuous, drift, setup):
+        app.command(verb)
+    app.command(everything, name="all")
+    app.command(quick_demo, name="quick-demo")

@@ -1,0 +1,1 @@
+"""Verbs about versions and decisions."""

@@ -1,0 +1,153 @@
+"""Finding a loan, scoring it again with the version that scored it, and taking the prediction apart.
+
+What a prediction consists of is computed in `scoring.explanation.explanation`, printing belongs to `explain_tables`.
+"""
+
+from bisect import bisect_left
+from dataclasses import asdict, dataclass
+from datetime import date
+from difflib import get_close_matches
+
+import polars as pl
+
+from credit_platform.assets.models.predictions import load_stored_version
+from credit_platform.cli.book import Book, models_named
+from credit_platform.errors import LoanError
+from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
+from credit_platform.scoring.explanation.explanation import Explanation, explain_prediction
+from credit_platform.scoring.predictions import score_loans
+
+# Ids to either side of where the unknown one would stand: enough to hold its neighbours, few enough to compare.
+_NEIGHBOURS = 500
+
+
+@dataclass(frozen=True)
+class ModelExplanation:
+    """What one model says of a loan, or why it says nothing (`not_scored`)."""
+
+    model: str
+    alias: str
+    version_in_force: str | None = None
+    explanation: Explanation | None = None
+    not_scored: str | None = None
+
+
+@dataclass(frozen=True)
+class LoanExplanation:
+    """A loan, the month it was applied for, and what the models say of it."""
+
+    loan_id: str
+    month: date
+    models: tuple[ModelExplanation, ...]
+
+
+def explain_loan(book: Book, loan_id: str, *, model: str | None) -> LoanExplanation:
+    """Explain the stored predictions of a loan, by one model or by all.
+
+    Every prediction is made again from the stored version, which is verified as it is read, and the features.
+
+    Raises:
+        SettingsError: there is no such model.
+        LoanError: no loan has this id, no model has scored it, or a prediction cannot be reproduced to the last bit.
+        ModelStoreError: a stored version is missing or was changed.
+    """
+    models = models_named(book, model)
+    month = _month_of(book, loan_id)
+    explained = tuple(_explained(book, name, month, loan_id) for name in models)
+    if all(one.explanation is None for one in explained):
+        reason = f"it was applied for in {month:%Y-%m} and is not scored by {', '.join(models)}"
+        raise LoanError(
+            loan_id=loan_id, reason=reason, fix=" ".join(dict.fromkeys(one.not_scored or "" for one in explained))
+        )
+    return LoanExplanation(loan_id, month, explained)
+
+
+def _month_of(book: Book, loan_id: str) -> date:
+    table = "gold/feature_store"
+    loans = book.lake.scan(table, book.lake.months(table)).select("snapshot_month", "loan_id")
+    found = loans.filter(pl.col("loan_id") == loan_id).collect()
+    if found.height:
+        month: date = found["snapshot_month"][0]
+        return month
+    ids = loans.select(pl.col("loan_id").unique().sort()).collect()["loan_id"].to_list()
+    place = bisect_left(ids, loan_id)
+    around = ids[max(0, place - _NEIGHBOURS) : place + _NEIGHBOURS]
+    near = get_close_matches(loan_id, around, n=3, cutoff=0) or ["none"]
+    raise LoanError(
+        loan_id=loan_id,
+        reason=f"no application of this id among the {len(ids):,} loans of {table}",
+        fix=(
+            f"Ids like it: {', '.join(near)}. All of them stand in the view gold.feature_store of "
+            f"{book.lake.layout.datamart}."
+        ),
+    )
+
+
+def _explained(book: Book, model: str, month: date, loan_id: str) -> ModelExplanation:
+    policy, table = book.settings.policy, f"prediction/{model}"
+    alias = policy.model.models[model].alias
+    if not book.lake.has(table, month):
+        return ModelExplanation(model, alias, not_scored=_why_not_scored(book, month))
+    scored = book.lake.scan(table, [month]).collect()
+    row = scored.filter(pl.col("loan_id") == loan_id)
+    if row.is_empty():
+        return ModelExplanation(model, alias, not_scored=_score_again(month))
+    version = str(row["model_version"][0])
+    stored = load_stored_version(book.lake, model, version, algorithm=policy.model.models[model].algorithm)
+    loans = book.lake.scan("gold/feature_store", [month]).collect()
+    again = score_loans(
+        stored.fitted,
+        loans,
+        model_version=version,
+        role=stored.windows.role_of(month),
+        provenance=row["provenance"][0],
+        config=policy.model,
+        reasons=policy.reasons,
+    ).filter(pl.col("loan_id") == loan_id)
+    _require_the_same(model, row, again, month)
+    loan = loans.filter(pl.col("loan_id") == loan_id)
+    in_force, _ = version_in_force(PromotionLog(book.lake.layout).records(), model, month)
+    return ModelExplanation(model, alias, in_force, explain_prediction(stored.fitted, loan, scored, policy=policy))
+
+
+def _require_the_same(model: str, stored: pl.DataFrame, again: pl.DataFrame, month: date) -> None:
+    """Refuse to explain a prediction that is not the stored one, to the last bit."""
+    if stored.equals(again):
+        return
+    before, after = stored.row(0, named=True), again.row(0, named=True)
+    changed = [f"{name} was {before[name]} and is {after[name]}" for name in before if before[name] != after[name]]
+    raise LoanError(
+        loan_id=str(before["loan_id"]),
+        reason=f"prediction/{model} is not what {before['model_version']} makes of its features: {', '.join(changed)}",
+        fix=f"Features or policy have changed since the month was scored. {_score_again(month)}",
+    )
+
+
+def _why_not_scored(book: Book, month: date) -> str:
+    first = book.axis.first_scoring
+    if month < first:
+        return f"Scoring begins in {first:%Y-%m}; earlier cohorts are there to train on."
+    return _score_again(month)
+
+
+def _score_again(month: date) -> str:
+    return f"Run credit-platform backfill --from {month:%Y-%m} --to {month:%Y-%m} --job score_month."
+
+
+def explanation_dict(found: LoanExplanation) -> dict[str, object]:
+    """The explanation for programs, numbers unrounded."""
+    return {
+        "loan_id": found.loan_id,
+        "snapshot_month": f"{found.month:%Y-%m-%d}",
+        "models": [
+            {
+                "model": one.model,
+                "alias": one.alias,
+                "version_in_force": one.version_in_force,
+                "not_scored": one.not_scored,
+                "is_reproduced": one.explanation is not None,
+                **(asdict(one.explanation) if one.explanation else {}),
+            }
+            for one in found.models
+        ],
+    }

@@ -1,0 +1,167 @@
+"""Moving a version to another role because a person says so: checked, written down, months scored again if need be.
+
+What the roles mean is written in scoring.life_cycle; going back to an earlier version belongs to `rollback`.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+
+from rich.console import Console
+from rich.markup import escape
+
+from credit_platform.assets.models.registration import POLICY
+from credit_platform.cli.book import Book
+from credit_platform.cli.run.rescoring import score_again
+from credit_platform.cli.versions.pages import redraw_pages
+from credit_platform.cli.versions.version_status import Standing, trained_as_of
+from credit_platform.errors import SettingsError
+from credit_platform.lake.governance.audit import AuditLog, Entry
+from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord
+from credit_platform.months import add_months, month_range
+
+Target = Literal["challenger", "champion", "retired"]
+# The stages of model registries, which these roles take the place of.
+_SYNONYMS: dict[str, Target] = {"production": "champion", "staging": "challenger", "archived": "retired"}
+_TARGETS: dict[str, Target] = {"challenger": "challenger", "champion": "champion", "retired": "retired"}
+_RESERVED = {POLICY, "training"}
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who decides, and why."""
+
+    name: str
+    reasons: tuple[str, ...]
+
+    @classmethod
+    def named(cls, name: str, reason: str) -> "Person":
+        """The person a command names.
+
+        Raises:
+            SettingsError: the name or the reason is empty, or the name is that of a rule.
+        """
+        if not name.strip() or name.strip() in _RESERVED:
+            raise SettingsError(name="--approver", reason=f"{name!r} is no person", fix="Name who answers for it.")
+        if not reason.strip():
+            raise SettingsError(name="--reason", reason="is empty", fix="Say why, for those who read it in a year.")
+        return cls(name.strip(), (reason.strip(),))
+
+
+def target_role(word: str) -> Target:
+    """The role a word means.
+
+    Raises:
+        SettingsError: it means none.
+    """
+    found = (_TARGETS | _SYNONYMS).get(word.strip().lower())
+    if found is None:
+        raise SettingsError(
+            name="--to",
+            reason=f"{word!r} is no role",
+            fix="Choose champion, challenger or retired (also Production, Staging, Archived).",
+        )
+    return found
+
+
+def promote(
+    book: Book,
+    console: Console,
+    *,
+    model: str,
+    version: str,
+    to: Target,
+    person: Person,
+    effective_month: date | None,
+    despite_failed_gates: bool,
+) -> int:
+    """Move a version, write it down, and score again the open cohorts it comes to be in force in; the exit code.
+
+    Raises:
+        ModelStoreError: the version is unknown or damaged.
+        LifeCycleError: it has failed gates, is there already, or cannot be in force in that month.
+        AuditError: the audit log was tampered with.
+    """
+    standing = Standing(book, model)
+    standing.load(version)
+    failed = standing.failed_gates(version) if to != "retired" else dict[str, str]()
+    if failed and not despite_failed_gates:
+        raise standing.refused(
+            version,
+            reason=" ".join(failed.values()).removesuffix("."),
+            fix="Choose another version, or say --despite-failed-gates.",
+        )
+    person = replace(person, reasons=(*person.reasons, *(f"In spite of: {sentence}" for sentence in failed.values())))
+    if to == "champion":
+        return _make_champion(standing, console, version, person, effective_month)
+    if effective_month is not None:
+        raise SettingsError(name="--effective-month", reason=f"a {to} takes effect at once", fix="Leave it out.")
+    _require_movable(standing, version, to)
+    entry = Entry(
+        action="made_challenger" if to == "challenger" else "retired",
+        model=model,
+        model_version=version,
+        actor=person.name,
+        reasons=person.reasons,
+        effective_month=standing.present or trained_as_of(version),
+        policy_sha256=book.settings.policy.sha256,
+    )
+    AuditLog(book.lake.layout).append(entry)
+    redraw_pages(book, console, model, version)
+    console.print(f"{escape(model)}: version {version} is {to} now.", soft_wrap=True)
+    return 0
+
+
+def _require_movable(standing: Standing, version: str, to: Target) -> None:
+    role = standing.roles.get(version)
+    if role == to:
+        raise standing.refused(version, reason=f"it is {to} already", fix="Nothing is left to do.")
+    present = standing.present
+    to_come = [reign for reign in standing.reigns if present is not None and reign.first > present]
+    if role == "champion" or version in {reign.version for reign in to_come}:
+        raise standing.refused(
+            version,
+            reason="it is in force, or will be by a promotion that was written down",
+            fix="Promote another version to champion, or say credit-platform rollback.",
+        )
+
+
+def _make_champion(
+    standing: Standing,
+    console: Console,
+    version: str,
+    person: Person,
+    effective_month: date | None,
+) -> int:
+    book, model, newest = standing.book, standing.model, standing.newest_scored
+    as_of = trained_as_of(version)
+    # By default nothing that was scored changes, and the first version takes effect as policy would have it.
+    earliest = add_months(as_of if newest is None else max(as_of, newest), 1)
+    month = effective_month or earliest
+    standing.require_effective(version, month, option="--effective-month")
+    current = standing.reign_in(month)
+    if current is not None and current.version == version:
+        raise standing.refused(version, reason=f"it is in force in {month:%Y-%m} already", fix="Nothing is left to do.")
+    record = PromotionRecord(
+        model=model,
+        model_version=version,
+        as_of=as_of,
+        effective_month=month,
+        promoted=True,
+        actor=person.name,
+        reasons=person.reasons,
+        scored_until=newest if newest is not None and month <= newest else None,
+    )
+    PromotionLog(book.lake.layout).append(record, policy_sha256=book.settings.policy.sha256, is_new=True)
+    console.print(f"{escape(model)}: version {version} is champion from {month:%Y-%m} on.", soft_wrap=True)
+    later = next((reign for reign in standing.reigns if reign.first > month), None)
+    if later is not None:
+        console.print(
+            f"From {later.first:%Y-%m} on it gives way to version {later.version}, whose promotion was written down "
+            f"before. To keep it, say: credit-platform rollback --model {model} --to {version} "
+            f"--from {later.first:%Y-%m} --approver NAME --reason TEXT",
+            soft_wrap=True,
+        )
+    redraw_pages(book, console, model, version)
+    months = month_range(month, newest) if newest is not None else None
+    return 0 if score_again(book, console, model, months or (), command="promote") else 1

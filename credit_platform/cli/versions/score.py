@@ -1,0 +1,202 @@
+"""Scoring a file of applications, or a month of the feature store, with the versions in force; nothing is stored.
+
+The rows keep the contract that the pipeline keeps, and the numbers are the ones it would store. Storing predictions is
+the work of the prediction assets.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TypedDict
+
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+
+from credit_platform.assets.models.predictions import StoredVersion, load_stored_version
+from credit_platform.cli.book import Book
+from credit_platform.errors import SettingsError, SourceError
+from credit_platform.lake.files import whole_file
+from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
+from credit_platform.lake.layout import LAYERS
+from credit_platform.lake.raw.readers import FORMATS, file_content, parse_file
+from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.application_rows import COLUMNS, applications_of, said_of
+from credit_platform.scoring.predictions import score_loans
+
+_FEATURES = "gold/feature_store"
+_SHOWN = 10
+
+
+class Summary(TypedDict):
+    """How many loans, how many declined, by which versions."""
+
+    loans: int
+    declined: int
+    versions: list[str]
+
+
+@dataclass(frozen=True)
+class ScoringOrder:
+    """What is to be scored by whom: a file or a month, and where the result goes.
+
+    `threshold` takes the place of the policy's cut-off; `version` that of the version in force.
+    """
+
+    model: str
+    file: Path | None = None
+    as_of: date | None = None
+    threshold: float | None = None
+    version: str | None = None
+    out: Path | None = None
+    is_dry_run: bool = False
+
+
+def score_order(book: Book, console: Console, order: ScoringOrder, *, is_json: bool = False) -> int:
+    """Validate, score, write and print; the exit code.
+
+    Raises:
+        SettingsError: the options contradict each other.
+        SourceError: the file cannot be read for sure, or a row breaks the contract.
+        MissingMonthsError: the month has no features.
+        NoVersionInForceError: no version of the model was ever promoted.
+        ModelStoreError: the version is missing or was changed.
+    """
+    _require_sense(book, order)
+    loans = applications(book, order)
+    scored = scored_by(book, order, loans)
+    is_written = order.out is not None and not order.is_dry_run
+    if order.out is not None and is_written:
+        write_predictions(order.out, scored)
+    if is_json:
+        rows = scored.with_columns(pl.col("snapshot_month").cast(pl.String)).to_dicts()
+        print(json.dumps({**_summary(scored), "written_to": str(order.out) if is_written else None, "rows": rows}))
+        return 0
+    console.print(_shown(scored, order))
+    told = _summary(scored)
+    console.print(
+        f"{told['loans']:,} loans scored by {', '.join(told['versions'])}; {told['declined']:,} declined.",
+        soft_wrap=True,
+        highlight=False,
+    )
+    if is_written:
+        console.print(f"Written to {order.out}.", soft_wrap=True)
+    else:
+        console.print("Nothing was written." if order.is_dry_run else "Nothing was written; --out FILE keeps it.")
+    return 0
+
+
+def applications(book: Book, order: ScoringOrder) -> pl.DataFrame:
+    """The rows to score, as the feature store holds them. Raises as `score_order` does."""
+    if order.as_of is not None:
+        return book.lake.scan(_FEATURES, [order.as_of]).collect()
+    file = order.file or Path()
+    if file.suffix.lower() not in FORMATS:
+        raise SettingsError(
+            name="FILE", reason=f"{file} does not end in {' or '.join(FORMATS)}", fix="Name such a file."
+        )
+    text = parse_file("applications", COLUMNS, file, file_content("applications", file))
+    if text.is_empty():
+        raise SourceError(source="applications", culprit=file.name, reason="it holds no row", fix="Name another file.")
+    read = applications_of(text)
+    if read.faults:
+        raise SourceError(
+            source="applications",
+            culprit=file.name,
+            reason=f"{len(read.faults)} faults in {text.height} rows, and nothing was scored: {said_of(read.faults)}",
+            fix=f"The contract is {_FEATURES} in the data dictionary. Mend the rows, or leave them out.",
+        )
+    return read.rows
+
+
+def scored_by(book: Book, order: ScoringOrder, loans: pl.DataFrame) -> pl.DataFrame:
+    """One prediction per loan by the version in force in its month, or the one asked for.
+
+    Returns:
+        The columns of `prediction/<model>`, by month and loan.
+    """
+    policy = book.settings.policy
+    config = _with_threshold(policy.model, order.threshold)
+    records = PromotionLog(book.lake.layout).records()
+    versions: dict[str, StoredVersion] = {}
+    parts = []
+    for month in sorted(set(loans["snapshot_month"])):
+        name, provenance = version_in_force(records, order.model, month)
+        if order.version is not None and order.version != name:
+            name, provenance = order.version, "backfill"
+        if name not in versions:
+            algorithm = policy.model.models[order.model].algorithm
+            versions[name] = load_stored_version(book.lake, order.model, name, algorithm=algorithm)
+        stored = versions[name]
+        parts.append(
+            score_loans(
+                stored.fitted,
+                loans.filter(pl.col("snapshot_month") == month),
+                model_version=name,
+                role=stored.windows.role_of(month),
+                provenance=provenance,
+                config=config,
+                reasons=policy.reasons,
+            )
+        )
+    return pl.concat(parts)
+
+
+def write_predictions(out: Path, scored: pl.DataFrame) -> None:
+    """Write a whole file, CSV or Parquet by how its name ends."""
+    with whole_file(out) as part:
+        if out.suffix.lower() == ".csv":
+            scored.write_csv(part)
+        else:
+            scored.write_parquet(part, compression="zstd")
+
+
+def _with_threshold(config: ModelConfig, threshold: float | None) -> ModelConfig:
+    if threshold is None:
+        return config
+    return config.model_copy(update={"scoring": config.scoring.model_copy(update={"cut_off": threshold})})
+
+
+def _require_sense(book: Book, order: ScoringOrder) -> None:
+    if (order.file is None) == (order.as_of is None):
+        raise SettingsError(
+            name="--as-of", reason="score either a file or a month", fix="Name FILE, or --as-of YYYY-MM, not both."
+        )
+    if order.threshold is not None and not 0 < order.threshold < 1:
+        raise SettingsError(
+            name="--threshold", reason=f"{order.threshold:g} does not lie between 0 and 1", fix="For example 0.3."
+        )
+    if order.out is None:
+        return
+    if order.out.suffix.lower() not in FORMATS:
+        raise SettingsError(
+            name="--out",
+            reason=f"{order.out.name} does not end in {' or '.join(FORMATS)}",
+            fix="The ending says the format.",
+        )
+    if any(book.lake.layout.table(layer).resolve() in order.out.resolve().parents for layer in LAYERS):
+        raise SettingsError(
+            name="--out", reason=f"{order.out} lies among the platform's own tables", fix="Write it elsewhere."
+        )
+
+
+def _summary(scored: pl.DataFrame) -> Summary:
+    return Summary(
+        loans=scored.height,
+        declined=int((scored["decision"] == "decline").sum()),
+        versions=scored["model_version"].unique(maintain_order=True).to_list(),
+    )
+
+
+def _shown(scored: pl.DataFrame, order: ScoringOrder) -> Table:
+    subject = order.file.name if order.file else f"{order.as_of:%Y-%m}"
+    more = f", first {_SHOWN} of {scored.height:,}" if scored.height > _SHOWN else ""
+    table = Table(title=f"{subject} by {order.model}{more}")
+    columns = ("loan_id", "default_probability", "score", "grade", "decision", "reason_1")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in scored.head(_SHOWN).select(columns).iter_rows():
+        loan, probability, *others = row
+        table.add_row(loan, f"{probability:.4f}", *("" if cell is None else str(cell) for cell in others))
+    return table

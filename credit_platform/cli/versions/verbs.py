@@ -1,0 +1,171 @@
+"""The verbs about versions and their life: promote, rollback, models, audit, drill.
+
+Each reads its arguments, calls one function and prints, as in `main`.
+"""
+
+import json
+from datetime import date
+from typing import Annotated
+
+from cyclopts import App, Parameter
+from rich.console import Console
+from rich.markup import escape
+
+from credit_platform.cli.arguments import AnyModel, Approver, AsJson, Model, Reason
+from credit_platform.errors import SettingsError
+
+audit = App(name="audit", help="The log of every decision about a version: show it, verify it.")
+drill = App(name="drill", help="Try what must work on a bad day, with nothing moved.")
+
+
+def promote(
+    *,
+    model: Model,
+    version: Annotated[str, Parameter(help="The version, as credit-platform models names it.")],
+    to: Annotated[str, Parameter(help="champion, challenger or retired (also Production, Staging, Archived).")],
+    approver: Approver,
+    reason: Reason,
+    effective_month: Annotated[
+        str | None, Parameter(help="First month a champion is in force; without, the one after the newest scored.")
+    ] = None,
+    despite_failed_gates: Annotated[bool, Parameter(negative="", help="Promote although gates failed.")] = False,
+) -> int:
+    """Move a version to another role by a person's decision, and write it into the audit log."""
+    from credit_platform.cli.book import Book, models_named, month_argument
+    from credit_platform.cli.versions.promotion import Person, promote, target_role
+    from credit_platform.settings import DEFAULT_FIRST_MONTH, load_settings
+
+    book = Book.of(load_settings())
+    month = month_argument("--effective-month", effective_month, DEFAULT_FIRST_MONTH) if effective_month else None
+    return promote(
+        book,
+        Console(),
+        model=models_named(book, model)[0],
+        version=version,
+        to=target_role(to),
+        person=Person.named(approver, reason),
+        effective_month=month,
+        despite_failed_gates=despite_failed_gates,
+    )
+
+
+def rollback(
+    *,
+    model: Model,
+    approver: Approver,
+    reason: Reason,
+    to: Annotated[str | None, Parameter(help="The version to go back to; without, the champion before.")] = None,
+    from_: Annotated[
+        str | None,
+        Parameter(name="--from", help="First month it is in force again; without, the champion's first open cohort."),
+    ] = None,
+) -> int:
+    """Put an earlier version in force, take later promotions back, and score the open cohorts again."""
+    from credit_platform.cli.book import Book, models_named, month_argument
+    from credit_platform.cli.versions.promotion import Person
+    from credit_platform.cli.versions.rollback import roll_back
+    from credit_platform.settings import DEFAULT_FIRST_MONTH, load_settings
+
+    book = Book.of(load_settings())
+    return roll_back(
+        book,
+        Console(),
+        model=models_named(book, model)[0],
+        to=to,
+        first=month_argument("--from", from_, DEFAULT_FIRST_MONTH) if from_ else None,
+        person=Person.named(approver, reason),
+    )
+
+
+def models(
+    *,
+    model: AnyModel = None,
+    on: Annotated[str | None, Parameter(help="Which version was in production on this day, YYYY-MM-DD.")] = None,
+    json_: AsJson = False,
+) -> int:
+    """Print every version with its role, months and results, or which version was in production on a day."""
+    from credit_platform.cli.book import Book, models_named
+    from credit_platform.cli.versions.versions import in_production_on, on_day_table, version_rows, versions_table
+    from credit_platform.settings import load_settings
+
+    book = Book.of(load_settings())
+    chosen = models_named(book, model)
+    if on is not None:
+        answers = in_production_on(book, chosen, _day(on))
+        _print(answers if json_ else on_day_table(answers))
+        return 0
+    rows = version_rows(book, chosen)
+    _print(rows if json_ else versions_table(rows))
+    return 0
+
+
+@audit.command
+def verify(*, json_: AsJson = False) -> int:
+    """Verify that no record was changed, removed, inserted or moved, and that versions are as they were registered."""
+    from credit_platform.cli.book import Book
+    from credit_platform.cli.versions.audit import verdict
+    from credit_platform.settings import load_settings
+
+    found = verdict(Book.of(load_settings()))
+    if json_:
+        _print(found)
+    elif found["faults"]:
+        Console(soft_wrap=True).print("\n".join(escape(fault) for fault in found["faults"]), highlight=False)
+    else:
+        print(f"{found['records']} records unbroken, {found['versions']} versions as they were registered.")
+    return 1 if found["faults"] else 0
+
+
+@audit.command
+def show(*, model: AnyModel = None, json_: AsJson = False) -> int:
+    """Print the records of the audit log."""
+    from credit_platform.cli.book import Book, models_named
+    from credit_platform.cli.versions.audit import record_dict, records_of, records_table
+    from credit_platform.settings import load_settings
+
+    book = Book.of(load_settings())
+    records = records_of(book, models_named(book, model))
+    _print([record_dict(record) for record in records] if json_ else records_table(records))
+    return 0
+
+
+@drill.command(name="rollback")
+def drill_of_rollback(*, model: AnyModel = None, json_: AsJson = False) -> int:
+    """Do everything a rollback does on the real data without moving anything, and print how long each step took."""
+    from credit_platform.cli.book import Book, models_named
+    from credit_platform.cli.versions.drill import drill_rollback, drill_table
+    from credit_platform.settings import load_settings
+
+    book = Book.of(load_settings())
+    drills = [drill_rollback(book, name) for name in models_named(book, model)]
+    if json_:
+        _print([each.as_dict() for each in drills])
+    else:
+        for each in drills:
+            _print(drill_table(each))
+    return 1 if any(each.failure for each in drills) else 0
+
+
+def add_verbs(app: App) -> None:
+    """Give the command line these verbs."""
+    for verb in (promote, rollback, models, audit, drill):
+        app.command(verb)
+
+
+def _print(found: object) -> None:
+    """A table as it is, anything else as JSON."""
+    from rich.table import Table
+
+    if isinstance(found, Table):
+        Console().print(found)
+    else:
+        print(json.dumps(found, indent=1))
+
+
+def _day(text: str) -> date:
+    from credit_platform.months import parse_month
+
+    try:
+        return date.fromisoformat(text) if text.count("-") == 2 else parse_month(text)
+    except ValueError as error:
+        raise SettingsError(name="--on", reason=f"{text!r} is no day", fix="Write YYYY-MM-DD or YYYY-MM.") from error

@@ -1,0 +1,212 @@
+"""What `models` prints: every version with its role and results, and which was in production on a day.
+
+Roles and reigns are replayed in scoring.life_cycle.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import date
+
+from rich.table import Table
+from typing_extensions import TypedDict
+
+from credit_platform.cli.book import Book
+from credit_platform.cli.versions.version_status import Standing, trained_as_of
+from credit_platform.errors import ModelStoreError
+from credit_platform.lake.governance.audit import AuditLog, AuditRecord
+from credit_platform.lake.models.model_store import ModelStore
+from credit_platform.months import add_months
+from credit_platform.scoring.governance.life_cycle import Reign, reign_in, reigns
+
+
+class Measured(TypedDict):
+    """A ROC-AUC with its interval; null where its sample does not define it."""
+
+    value: float | None
+    ci_low: float | None
+    ci_high: float | None
+
+
+class VersionRow(TypedDict):
+    """One version. `effective_month` is the first month it is or was in force in, `in_force_since` of the champion."""
+
+    model: str
+    alias: str
+    model_version: str
+    role: str
+    as_of: str
+    effective_month: str | None
+    in_force_since: str | None
+    test_roc_auc: Measured | None
+    oot_roc_auc: Measured | None
+    failed_gates: list[str]
+    problem: str | None
+
+
+def version_rows(book: Book, models: Sequence[str]) -> list[VersionRow]:
+    """Every stored version of some models, oldest first; what cannot be read says why.
+
+    Raises:
+        AuditError: the audit log was tampered with.
+    """
+    rows = []
+    for model in models:
+        standing = Standing(book, model)
+        current = reign_in(standing.reigns, standing.present) if standing.present else None
+        for version in ModelStore(book.lake.layout).versions(model):
+            begun = [reign.first for reign in standing.reigns if reign.version == version]
+            is_current = current is not None and current.version == version
+            rows.append(
+                VersionRow(
+                    model=model,
+                    alias=book.settings.policy.model.models[model].alias,
+                    model_version=version,
+                    role=standing.roles.get(version, "unregistered"),
+                    as_of=f"{trained_as_of(version):%Y-%m}",
+                    effective_month=f"{begun[0]:%Y-%m}" if begun else None,
+                    in_force_since=f"{current.first:%Y-%m}" if current is not None and is_current else None,
+                    **_results(standing, version),
+                )
+            )
+    return rows
+
+
+class _Results(TypedDict, closed=True):
+    test_roc_auc: Measured | None
+    oot_roc_auc: Measured | None
+    failed_gates: list[str]
+    problem: str | None
+
+
+def _results(standing: Standing, version: str) -> _Results:
+    try:
+        files = ModelStore(standing.book.lake.layout).load(standing.model, version)
+        failed = list(standing.failed_gates(version))
+    except ModelStoreError as error:
+        return _Results(test_roc_auc=None, oot_roc_auc=None, failed_gates=[], problem=str(error))
+    auc = {
+        row["sample_role"]: Measured(value=row["value"], ci_low=row["ci_low"], ci_high=row["ci_high"])
+        for row in json.loads(files["metadata.json"])["metrics"]
+        if row["metric"] == "roc_auc"
+    }
+    return _Results(test_roc_auc=auc.get("test"), oot_roc_auc=auc.get("oot"), failed_gates=failed, problem=None)
+
+
+def versions_table(rows: Sequence[VersionRow]) -> Table:
+    """The versions as a table for the terminal."""
+    table = Table(title="Versions")
+    for column in ("model", "version", "role", "in force from", "test AUC", "out-of-time AUC", "gates"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        gates = row["problem"] or (f"failed: {', '.join(row['failed_gates'])}" if row["failed_gates"] else "passed")
+        table.add_row(
+            f"{row['model']} ({row['alias']})",
+            row["model_version"],
+            row["role"],
+            row["in_force_since"] or row["effective_month"] or "never",
+            _told(row["test_roc_auc"]),
+            _told(row["oot_roc_auc"]),
+            gates,
+        )
+    return table
+
+
+def _told(auc: Measured | None) -> str:
+    if auc is None or auc["value"] is None:
+        return "unknown"
+    if auc["ci_low"] is None or auc["ci_high"] is None:
+        return f"{auc['value']:.4f}"
+    return f"{auc['value']:.4f} ({auc['ci_low']:.4f} to {auc['ci_high']:.4f})"
+
+
+class Answer(TypedDict):
+    """Which version was in production in a month by what had been written down up to one record of the log."""
+
+    model_version: str | None
+    provenance: str | None
+    in_force_since: str | None
+    in_force_until: str | None
+    decided_by: str
+    action: str
+    reasons: list[str]
+    recorded: str
+    record: int
+
+
+class ModelOnDay(TypedDict):
+    """The answer by the whole log, and those that held before later records changed it, oldest first."""
+
+    model: str
+    month: str
+    answer: Answer | None
+    earlier_answers: list[Answer]
+
+
+def in_production_on(book: Book, models: Sequence[str], day: date) -> list[ModelOnDay]:
+    """Which version was in production on a day, by replay of the audit log.
+
+    A day is of its month: versions come into force by month. Months before the first reign are answered with the
+    version that scored them in hindsight.
+
+    Raises:
+        AuditError: the audit log was tampered with.
+    """
+    records, month = AuditLog(book.lake.layout).records(), day.replace(day=1)
+    found = []
+    for model in models:
+        answers: list[Answer] = []
+        for place in range(1, len(records) + 1):
+            reigning = reigns([record.decision for record in records[:place]], model)
+            answer = _answer(reigning, month, records[place - 1])
+            before = answers[-1] if answers else None
+            if answer is None:
+                continue
+            if before is None or _core(answer) != _core(before):
+                answers.append(answer)
+            else:
+                before["in_force_until"] = answer["in_force_until"]
+        latest = answers[-1] if answers else None
+        found.append(ModelOnDay(model=model, month=f"{month:%Y-%m}", answer=latest, earlier_answers=answers[:-1]))
+    return found
+
+
+def _core(answer: Answer) -> tuple[str | None, str | None, str | None]:
+    return answer["model_version"], answer["provenance"], answer["in_force_since"]
+
+
+def _answer(reigning: Sequence[Reign], month: date, record: AuditRecord) -> Answer | None:
+    if not reigning:
+        return None
+    reign = reign_in(reigning, month)
+    later = [other.first for other in reigning if other.first > max(month, (reign or reigning[0]).first)]
+    return Answer(
+        model_version=(reign or reigning[0]).version,
+        provenance="backfill" if reign is None else reign.provenance(month),
+        in_force_since=f"{(reign or reigning[0]).first:%Y-%m}",
+        in_force_until=f"{add_months(later[0], -1):%Y-%m}" if later else None,
+        decided_by=record.entry.actor,
+        action=record.entry.action,
+        reasons=list(record.entry.reasons),
+        recorded=record.time,
+        record=record.sequence,
+    )
+
+
+def on_day_table(found: Sequence[ModelOnDay]) -> Table:
+    """The answers as a table for the terminal."""
+    table = Table(title=f"In production in {found[0]['month']}" if found else "In production")
+    for column in ("model", "version", "in force", "decided", "why"):
+        table.add_column(column, overflow="fold")
+    for row in found:
+        if row["answer"] is None:
+            table.add_row(row["model"], "none", "", "", "no version was ever promoted")
+        for answer in [*row["earlier_answers"], *([row["answer"]] if row["answer"] else [])]:
+            is_last = answer is row["answer"]
+            table.add_row(
+                row["model"],
+                f"{answer['model_version']} ({answer['provenance']})" + ("" if is_last else ", until later records"),
+                f"{answer['in_force_since']} to {answer['in_force_until'] or 'now'}",
+                f"{answer['action']} by {answer['decided_by']}, record {answer['record']}, {answer['recorded']}",
+                " ".join(answer["reasons"]),
+            )
+    return table

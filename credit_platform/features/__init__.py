@@ -1,1 +1,0 @@
-"""What is known about a loan at application: attributes, financials, clickstream, the feature store. Pure."""

@@ -1,0 +1,1 @@
+"""Generated books held against real ones, and drift scenarios with their verdicts."""

@@ -1,0 +1,1 @@
+"""How near a generated book comes to a real one."""

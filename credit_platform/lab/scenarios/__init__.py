@@ -1,0 +1,1 @@
+"""Drift scenarios: what was planted, what was detected, what cured it."""

@@ -1,0 +1,222 @@
+"""A scenario of the drift lab: what was planted, what was noticed of it, what cured it; as facts and as JSON.
+
+Reading a book belongs to the command line, pages to `reports`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from credit_platform.lab.scenarios.detection_requirements import MAY_STOP_MONTHS, failures, what_was_noticed
+from credit_platform.lab.scenarios.detections import Detector
+from credit_platform.months import month_key, months_between
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from credit_platform.lab.scenarios.detection_requirements import Noticed
+    from credit_platform.lab.scenarios.detections import Sign
+    from credit_platform.lab.scenarios.life_story import Auc, ModelStory, Phase, Version
+    from credit_platform.portfolios.loans.generator.drift import Drift
+
+
+WATCHED = "active_monitoring"
+
+
+@dataclass(frozen=True)
+class ModelOutcome:
+    """What became of one model.
+
+    Attributes:
+        story: Its life, deliveries among its signs.
+        floors: Thresholds of its ROC-AUC, the milder first.
+        asked: The first month of the drift that asked for a retraining; None when none did.
+        cure: The version that cured the drift; None when none did, or nothing was planted.
+        aucs: ROC-AUC before the drift, in it, and from the cure on.
+    """
+
+    story: ModelStory
+    floors: tuple[float, ...]
+    asked: date | None
+    cure: Version | None
+    aucs: Mapping[Phase, Auc]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One scenario after its life.
+
+    Attributes:
+        name: Its name, and that of its folder.
+        drifts: What was planted; empty for a book in which nothing changes.
+        first_month, last_month: The book's months.
+        loans_per_month: New loans a month.
+        seed: Seed of the book.
+        noticed: One row per detector against the truth.
+        models: What became of every model.
+        unbuilt: Months that could not be built, each with why.
+        mishaps: What went wrong with the life itself, so that silence says nothing.
+    """
+
+    name: str
+    drifts: tuple[Drift, ...]
+    first_month: date
+    last_month: date
+    loans_per_month: int
+    seed: int
+    noticed: tuple[Noticed, ...]
+    models: tuple[ModelOutcome, ...]
+    unbuilt: Mapping[date, str]
+    mishaps: tuple[str, ...] = ()
+
+    @property
+    def failures(self) -> list[str]:
+        """The expectations that do not hold, and what kept them from being judged, in words."""
+        return [*self.mishaps, *self._untold(), *self._watched_in_vain(), *failures(self.noticed)]
+
+    def _watched_in_vain(self) -> list[str]:
+        """Without a drift a model may be watched more closely in one month, by chance."""
+        if self.drifts:
+            return []
+        watched = {
+            outcome.story.model: sum(one.actionable and one.action == WATCHED for one in outcome.story.actions)
+            for outcome in self.models
+        }
+        return [f"{model}: {n} months of {WATCHED}, and nothing had changed" for model, n in watched.items() if n > 1]
+
+    def _untold(self) -> list[str]:
+        told = [] if self.models else ["no model was trained, so nothing could be noticed of it"]
+        stopped_from = min((d.first_month for d in self.drifts if d.kind in MAY_STOP_MONTHS), default=None)
+        for month, why in sorted(self.unbuilt.items()):
+            if stopped_from is None or month < stopped_from:
+                return [*told, f"{len(self.unbuilt)} months were not built, the first is {month:%Y-%m}: {why}"]
+        return told
+
+    @property
+    def begins(self) -> date | None:
+        """The first month any drift shows in."""
+        return min((drift.first_month for drift in self.drifts), default=None)
+
+    @property
+    def first_sign(self) -> Sign | None:
+        """What raised first in the drift; of several in one month that which can be known first."""
+        found = [row.first for row in self.noticed if row.first is not None]
+        return min(found, key=lambda sign: sign.month, default=None)
+
+    def to_dict(self) -> dict[str, object]:
+        """Everything but the single months, for programs."""
+        begins = self.begins
+        return {
+            "name": self.name,
+            "drifts": [
+                {"kind": str(drift.kind), "first_month": month_key(drift.first_month), "strength": drift.strength}
+                for drift in self.drifts
+            ],
+            "first_month": month_key(self.first_month),
+            "last_month": month_key(self.last_month),
+            "loans_per_month": self.loans_per_month,
+            "seed": self.seed,
+            "expectations_hold": not self.failures,
+            "failures": self.failures,
+            "unbuilt": {month_key(month): reason for month, reason in sorted(self.unbuilt.items())},
+            "noticed": [_noticed(row) for row in self.noticed],
+            "models": [_model(outcome, begins) for outcome in self.models],
+        }
+
+
+def tell_scenario(
+    *,
+    name: str,
+    drifts: Sequence[Drift],
+    months: tuple[date, date],
+    watched_from: date,
+    size: tuple[int, int],
+    stories: Sequence[ModelStory],
+    deliveries: Sequence[Sign],
+    floors: Mapping[str, tuple[float, ...]],
+    unbuilt: Mapping[date, str],
+    mishaps: Sequence[str] = (),
+) -> Scenario:
+    """Hold a finished book against what was planted in it.
+
+    Args:
+        name: Name of the scenario.
+        drifts: What was planted.
+        months: First and last month of the book.
+        watched_from: The first month that was watched as it came, not in hindsight.
+        size: Loans a month, and seed.
+        stories: The life of every model.
+        deliveries: What the gates said of deliveries.
+        floors: Thresholds of the ROC-AUC by model, the milder first.
+        unbuilt: Months that could not be built, with the reason.
+        mishaps: What went wrong with the life itself.
+    """
+    signs = [*deliveries, *(sign for story in stories for sign in story.signs)]
+    begins = min((drift.first_month for drift in drifts), default=None)
+    outcomes = []
+    for story in stories:
+        own = floors[story.model]
+        asked = None if begins is None else story.first_sign(Detector.RETRAIN, begins)
+        cure = None if begins is None else story.cure(begins, own[-1])
+        aucs = story.auc_by_phase(begins, cure) if begins is not None else {}
+        outcomes.append(ModelOutcome(story, own, asked.month if asked else None, cure, aucs))
+    return Scenario(
+        name=name,
+        drifts=tuple(drifts),
+        first_month=months[0],
+        last_month=months[1],
+        loans_per_month=size[0],
+        seed=size[1],
+        noticed=tuple(
+            what_was_noticed(
+                drifts,
+                signs,
+                first_month=watched_from,
+                last_month=months[1],
+                models=[story.model for story in stories],
+            )
+        ),
+        models=tuple(outcomes),
+        unbuilt=dict(unbuilt),
+        mishaps=tuple(mishaps),
+    )
+
+
+def _noticed(row: Noticed) -> dict[str, object]:
+    return {
+        "detector": str(row.detector),
+        "expected": row.expected,
+        "first_seen": month_key(row.first.month) if row.first else None,
+        "months_after": row.months_after,
+        "model": row.first.model if row.first else None,
+        "detail": row.first.detail if row.first else None,
+        "alarms_before": row.alarms_before,
+        "verdict": row.verdict,
+        "missed_by": list(row.missed_by),
+    }
+
+
+def _model(outcome: ModelOutcome, begins: date | None) -> dict[str, object]:
+    cure = outcome.cure
+    return {
+        "model": outcome.story.model,
+        "retraining_asked_in": month_key(outcome.asked) if outcome.asked else None,
+        "cured_by": cure.name if cure else None,
+        "cured_from": month_key(cure.first) if cure else None,
+        "months_to_cure": months_between(begins, cure.first) if cure and begins else None,
+        "roc_auc": {
+            phase: {"value": auc.value, "low": auc.low, "high": auc.high, "n": auc.n, "n_cohorts": auc.n_cohorts}
+            for phase, auc in outcome.aucs.items()
+        },
+        "versions": [
+            {
+                "version": version.name,
+                "trained_as_of": month_key(version.as_of),
+                "in_force_from": month_key(version.first),
+                "in_force_until": month_key(version.last) if version.last else None,
+            }
+            for version in outcome.story.versions
+        ],
+    }

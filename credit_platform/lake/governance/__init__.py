@@ -1,0 +1,1 @@
+"""The append-only logs: audit, promotions, retrainings, alerts."""

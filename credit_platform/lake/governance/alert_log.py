@@ -1,0 +1,115 @@
+"""The ledger of alerts: every event, and by which channel it was told, tried in vain, or only noted.
+
+An append-only file; the last line of an event is its state. Which events there are is said by `monitoring.action.alerts`,
+sending them is `automation.alert_delivery`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Literal
+
+from credit_platform.lake.files import drop_torn_line
+from credit_platform.lake.layout import Layout
+from credit_platform.monitoring.action.alerts import AlertEvent
+from credit_platform.months import month_key, parse_month
+
+# dry_run: would have been sent. past: found when it was history already.
+Delivery = Literal["sent", "dry_run", "failed", "no_address", "past"]
+
+
+@dataclass(frozen=True)
+class AlertRecord:
+    """An event and what became of it, by channel or recipient; `at` is when it was last tried."""
+
+    event: AlertEvent
+    deliveries: Mapping[str, Delivery] = field(default_factory=dict)
+    attempts: int = 0
+    error: str = ""
+    at: datetime | None = None
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether a channel failed and may be tried again."""
+        return "failed" in self.deliveries.values()
+
+
+@dataclass(frozen=True)
+class AlertLedger:
+    """The ledger of one data folder."""
+
+    layout: Layout
+
+    def records(self) -> dict[str, AlertRecord]:
+        """The state of every event by its id, in the order in which they were first noted."""
+        file = self.layout.alerts()
+        lines = file.read_bytes().split(b"\n")[:-1] if file.is_file() else []
+        found: dict[str, AlertRecord] = {}
+        for line in lines:
+            record = _record(json.loads(line))
+            found[record.event.event_id] = record
+        return found
+
+    def append(self, record: AlertRecord) -> None:
+        """Note the state of an event, whole or not at all."""
+        file = self.layout.alerts()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        event = record.event
+        line = {
+            "time": (record.at or datetime.now(tz=UTC)).isoformat(timespec="seconds"),
+            "key": event.key,
+            "kind": event.kind,
+            "level": event.level,
+            "month": month_key(event.month),
+            "title": event.title,
+            "body": event.body,
+            "occasion": event.occasion,
+            "audience": event.audience,
+            "deliveries": dict(record.deliveries),
+            "attempts": record.attempts,
+            "error": record.error,
+        }
+        with file.open("ab+") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            drop_torn_line(stream.fileno())
+            stream.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    def open_alerts(self) -> list[AlertRecord]:
+        """The newest record of every key whose alert is neither resolved nor recovered."""
+        newest: dict[str, AlertRecord] = {}
+        for record in sorted(self.records().values(), key=lambda record: record.event.month):
+            if record.event.kind != "digest":
+                newest[record.event.key] = record
+        return [record for record in newest.values() if not record.event.is_end]
+
+
+def _record(line: Mapping[str, object]) -> AlertRecord:
+    content = dict(line)
+    month: date = parse_month(str(content["month"]))
+    event = AlertEvent(
+        key=str(content["key"]),
+        kind=content["kind"],  # type: ignore[arg-type]
+        level=content["level"],  # type: ignore[arg-type]
+        month=month,
+        title=str(content["title"]),
+        body=str(content["body"]),
+        occasion=str(content["occasion"]),
+        # A ledger of an earlier release does not say it.
+        audience=content.get("audience"),  # type: ignore[arg-type]
+    )
+    deliveries = content["deliveries"]
+    told: Mapping[str, Delivery] = deliveries if isinstance(deliveries, dict) else {}
+    return AlertRecord(
+        event,
+        deliveries=told,
+        attempts=int(str(content["attempts"])),
+        error=str(content["error"]),
+        at=datetime.fromisoformat(str(content["time"])),
+    )

@@ -1,0 +1,205 @@
+"""The audit log: every decision about a version, in one append-only file whose records hold each other in place.
+
+One JSON record a line, chained by `hash_chain`. What decisions mean for versions is replayed in `scoring.governance.life_cycle`;
+`promotions` reads this log as the history of promotions.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import IO, cast
+
+from credit_platform.errors import AuditError
+from credit_platform.lake.files import drop_torn_line, write_bytes
+from credit_platform.lake.governance.hash_chain import Fault, Head, chain_faults, head_of, sealed, to_line
+from credit_platform.lake.layout import Layout
+from credit_platform.lake.models.code_state import code_state
+from credit_platform.months import month_key, parse_month
+from credit_platform.scoring.governance.life_cycle import Action, Decision
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is to be written down: who decided what about a version, from which month on, and why.
+
+    `before` and `after` are the versions in force in the effective month without and with the decision. `details` hold
+    JSON values.
+    """
+
+    action: Action
+    model: str
+    model_version: str
+    actor: str
+    reasons: tuple[str, ...]
+    effective_month: date
+    before: str | None = None
+    after: str | None = None
+    policy_sha256: str | None = None
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AuditRecord:
+    """One record of the log: the entry, its place in the chain, when it was written and by which code."""
+
+    sequence: int
+    time: str
+    entry: Entry
+    git_commit: str
+    previous_sha256: str
+    sha256: str
+
+    @property
+    def decision(self) -> Decision:
+        """The record as the life cycle replays it."""
+        until = self.entry.details.get("scored_until")
+        return Decision(
+            action=self.entry.action,
+            model=self.entry.model,
+            version=self.entry.model_version,
+            month=self.entry.effective_month,
+            scored_until=parse_month(until) if isinstance(until, str) else None,
+        )
+
+
+Unless = Callable[[Sequence[AuditRecord]], bool]
+
+
+@dataclass(frozen=True)
+class AuditLog:
+    """The log of one data folder."""
+
+    layout: Layout
+
+    def append(self, entry: Entry, *, unless: Unless | None = None) -> AuditRecord | None:
+        """Write an entry behind all others, safely beside other processes; None where `unless` holds of the records.
+
+        Raises:
+            AuditError: the chain is broken; writing on would hide it.
+        """
+        file = self.layout.audit_log()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("ab+") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            lines = _whole_lines(stream)
+            _require_sound(file, chain_faults(lines, self._head()))
+            if unless is not None and unless([_record(line) for line in lines]):
+                return None
+            drop_torn_line(stream.fileno())
+            content = {"time": datetime.now(tz=UTC).isoformat(timespec="seconds"), **entry_dict(entry)}
+            line = to_line(sealed(content | {"git_commit": code_state().commit}, head_of(lines)))
+            stream.write(line + b"\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+            self._write_head(head_of([*lines, line]))
+        return _record(line)
+
+    def records(self) -> list[AuditRecord]:
+        """Every record in the order it was written; a last line cut off by a crash is left out.
+
+        Raises:
+            AuditError: the chain is broken; no decision may rest on it.
+        """
+        with self._reading() as lines:
+            _require_sound(self.layout.audit_log(), chain_faults(lines, self._head()))
+        return [_record(line) for line in lines]
+
+    def decisions(self) -> list[Decision]:
+        """Every record as the life cycle replays it. Raises as `records` does."""
+        return [record.decision for record in self.records()]
+
+    def verify(self) -> list[Fault]:
+        """Everything that is wrong with the chain, by line; empty when every record is as it was written.
+
+        A record that was changed, removed, inserted or moved shows, and so does a cut-off end, unless the head beside
+        the log was taken back as well.
+        """
+        with self._reading() as lines:
+            return chain_faults(lines, self._head())
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let nobody write on while the log and what it vouches for are copied."""
+        with self._reading():
+            yield
+
+    @contextmanager
+    def _reading(self) -> Iterator[list[bytes]]:
+        file = self.layout.audit_log()
+        if not file.is_file():
+            yield []
+            return
+        with file.open("rb") as stream:
+            # Between a record and its head a reader would see a chain that is longer than it should be.
+            fcntl.flock(stream, fcntl.LOCK_SH)
+            yield _whole_lines(stream)
+
+    def _head(self) -> Head | None:
+        file = self.layout.audit_head()
+        if not file.is_file():
+            return None
+        try:
+            content = json.loads(file.read_bytes())
+            return Head(int(content["sequence"]), str(content["sha256"]))
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def _write_head(self, head: Head) -> None:
+        write_bytes(self.layout.audit_head(), to_line({"sequence": head.sequence, "sha256": head.sha256}) + b"\n")
+
+
+def _require_sound(file: Path, faults: Sequence[Fault]) -> None:
+    if faults:
+        raise AuditError(file=file, reason=str(faults[0]))
+
+
+def _whole_lines(stream: IO[bytes]) -> list[bytes]:
+    stream.seek(0)
+    return stream.read().split(b"\n")[:-1]
+
+
+def entry_dict(entry: Entry) -> dict[str, object]:
+    """An entry as it stands in the log."""
+    return {
+        "actor": entry.actor,
+        "action": entry.action,
+        "model": entry.model,
+        "model_version": entry.model_version,
+        "effective_month": month_key(entry.effective_month),
+        "reasons": list(entry.reasons),
+        "before": entry.before,
+        "after": entry.after,
+        "details": dict(entry.details),
+        "policy_sha256": entry.policy_sha256,
+    }
+
+
+def _record(line: bytes) -> AuditRecord:
+    content = json.loads(line)
+    entry = Entry(
+        action=cast("Action", content["action"]),
+        model=content["model"],
+        model_version=content["model_version"],
+        actor=content["actor"],
+        reasons=tuple(content["reasons"]),
+        effective_month=parse_month(content["effective_month"]),
+        before=content["before"],
+        after=content["after"],
+        policy_sha256=content["policy_sha256"],
+        details=content["details"],
+    )
+    return AuditRecord(
+        sequence=content["sequence"],
+        time=content["time"],
+        entry=entry,
+        git_commit=content["git_commit"],
+        previous_sha256=content["previous_sha256"],
+        sha256=content["sha256"],
+    )

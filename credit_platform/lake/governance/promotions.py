@@ -1,0 +1,162 @@
+"""The promotions in the audit log: which version took effect when, and why others did not.
+
+A view: records are stored by `audit`, replayed by `scoring.governance.life_cycle`. Deciding about a promotion belongs to
+`scoring.governance.promotion`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from credit_platform.errors import NoVersionInForceError
+from credit_platform.lake.governance.audit import AuditLog, AuditRecord, Entry
+from credit_platform.lake.layout import Layout
+from credit_platform.months import month_key, parse_month
+from credit_platform.scoring.governance.life_cycle import Action, Decision, Provenance, Reign, reign_in, reigns
+
+_ACTIONS = ("promoted", "not_promoted", "rolled_back")
+
+
+@dataclass(frozen=True)
+class PromotionRecord:
+    """A decision about one version: `promoted` with the month it takes effect, or kept out, with the reasons.
+
+    A rollback is a promotion as well, of an earlier version. `scored_until` is the newest month that had been scored
+    when a person decided; what was scored up to then is scored again, in hindsight.
+    """
+
+    model: str
+    model_version: str
+    as_of: date
+    effective_month: date
+    promoted: bool
+    actor: str
+    reasons: tuple[str, ...]
+    is_rollback: bool = False
+    scored_until: date | None = None
+
+    @property
+    def action(self) -> Action:
+        """The record's name in the audit log."""
+        if self.is_rollback:
+            return "rolled_back"
+        return "promoted" if self.promoted else "not_promoted"
+
+    @property
+    def decision(self) -> Decision:
+        """The record as the life cycle replays it."""
+        return Decision(self.action, self.model, self.model_version, self.effective_month, self.scored_until)
+
+
+@dataclass(frozen=True)
+class PromotionLog:
+    """The promotions of one data folder."""
+
+    layout: Layout
+
+    def records(self) -> list[PromotionRecord]:
+        """Every record in the order it was written; a last line cut off by a crash is left out.
+
+        Raises:
+            AuditError: the audit log was tampered with.
+        """
+        return _promotions(AuditLog(self.layout).records())
+
+    def append(self, record: PromotionRecord, *, policy_sha256: str | None = None, is_new: bool = False) -> bool:
+        """Write a record unless it is what its actor decided last about the model in that month; says whether it wrote.
+
+        A rule that runs again decides nothing new; what a person decides is written down each time, as `is_new`.
+
+        Raises:
+            AuditError: the audit log was tampered with.
+        """
+
+        def is_known(records: Sequence[AuditRecord]) -> bool:
+            subject = (record.model, record.as_of, record.actor)
+            same = [known for known in _promotions(records) if (known.model, known.as_of, known.actor) == subject]
+            return bool(same) and same[-1] == record
+
+        log = AuditLog(self.layout)
+        before = incumbent(_promotions(log.records()), record.model, record.effective_month)
+        details = {"as_of": month_key(record.as_of)}
+        if record.scored_until is not None:
+            details["scored_until"] = month_key(record.scored_until)
+        entry = Entry(
+            action=record.action,
+            model=record.model,
+            model_version=record.model_version,
+            actor=record.actor,
+            reasons=record.reasons,
+            effective_month=record.effective_month,
+            before=before,
+            after=record.model_version if record.promoted else before,
+            policy_sha256=policy_sha256,
+            details=details,
+        )
+        return log.append(entry, unless=None if is_new else is_known) is not None
+
+
+def _promotions(records: Iterable[AuditRecord]) -> list[PromotionRecord]:
+    return [_record(record) for record in records if record.entry.action in _ACTIONS]
+
+
+def _record(record: AuditRecord) -> PromotionRecord:
+    entry = record.entry
+    return PromotionRecord(
+        model=entry.model,
+        model_version=entry.model_version,
+        as_of=parse_month(str(entry.details["as_of"])),
+        effective_month=entry.effective_month,
+        promoted=entry.action != "not_promoted",
+        actor=entry.actor,
+        reasons=entry.reasons,
+        is_rollback=entry.action == "rolled_back",
+        scored_until=record.decision.scored_until,
+    )
+
+
+def model_reigns(records: Iterable[PromotionRecord], model: str) -> list[Reign]:
+    """The reigns of a model's versions in the order of their first month."""
+    return reigns([record.decision for record in records], model)
+
+
+def standing_promotions(records: Sequence[PromotionRecord], model: str) -> list[PromotionRecord]:
+    """The promotions that were not taken back, in the order of their effective months."""
+    promoted = {(r.model, r.model_version, r.effective_month): r for r in records if r.promoted}
+    return [promoted[model, reign.version, reign.first] for reign in model_reigns(records, model)]
+
+
+def incumbent(records: Sequence[PromotionRecord], model: str, month: date) -> str | None:
+    """The version whose promotion is in effect in `month`; None before the first takes effect."""
+    reign = reign_in(model_reigns(records, model), month)
+    return reign.version if reign else None
+
+
+def version_in_force(records: Sequence[PromotionRecord], model: str, month: date) -> tuple[str, Provenance]:
+    """The version that scores `month`, and whether it does so live.
+
+    Months before the first promotion takes effect are scored by the first version, as a backfill; months that were
+    scored again after a rollback, as a rollback.
+
+    Raises:
+        NoVersionInForceError: no version of the model was ever promoted.
+    """
+    reigning = model_reigns(records, model)
+    reign = reign_in(reigning, month)
+    if reign is not None:
+        return reign.version, reign.provenance(month)
+    if not reigning:
+        waiting = [record.model_version for record in records if record.model == model]
+        raise NoVersionInForceError(model=model, month=month, fix=_fix(model, waiting))
+    return reigning[0].version, "backfill"
+
+
+def _fix(model: str, waiting: Sequence[str]) -> str:
+    if not waiting:
+        return f"Train it first: materialize model/{model}, or run credit-platform backfill."
+    return (
+        f"A person decides which version goes in: credit-platform promote --model {model} --version {waiting[-1]} "
+        "--to champion --approver NAME --reason TEXT."
+    )

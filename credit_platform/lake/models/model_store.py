@@ -1,0 +1,200 @@
+"""Versions of models on disk: written once, whole, verified before every use.
+
+A version is a folder named `<month trained as of>-<hash of its content>`. What its manifest must say is written in
+`manifest`, which version is in force in the audit log; fitting and prediction belong to `scoring`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from credit_platform.errors import ModelStoreError
+from credit_platform.lake.governance.audit import AuditLog, AuditRecord, Entry
+from credit_platform.lake.layout import Layout
+from credit_platform.lake.models.manifest import (
+    MANIFEST,
+    fault_of_content,
+    fault_of_schema,
+    make_manifest,
+    own_hash,
+    read_manifest,
+    sha256_of,
+    to_json,
+)
+
+_RESTORE = "Restore the version's folder from a backup, or train the month again and promote the new version."
+
+
+@dataclass(frozen=True)
+class ModelStore:
+    """The versions of all models below one data folder."""
+
+    layout: Layout
+
+    def models(self) -> list[str]:
+        """Every model that has a version."""
+        return sorted({file.parents[1].name for file in self.layout.model("*").parent.glob(f"*/[0-9]*/{MANIFEST}")})
+
+    def versions(self, model: str) -> list[str]:
+        """Every stored version of a model, by name, which is the order of training months."""
+        return sorted(file.parent.name for file in self.layout.model(model).glob(f"[0-9]*/{MANIFEST}"))
+
+    def save(
+        self, model: str, as_of: date, artifacts: Mapping[str, bytes], provenance: Mapping[str, object] | None = None
+    ) -> str:
+        """Store the files of a version and return its name; the same files give the same version, never a second one.
+
+        Args:
+            model: The model it is a version of.
+            as_of: The month it was trained as of.
+            artifacts: Content by file name.
+            provenance: What it was made of, as JSON values; the manifest holds it. It has no part in the name.
+
+        The audit log learns of the version before the folder appears, so that none is ever found that it does not know.
+
+        Raises:
+            ModelStoreError: a version of this name exists with other bytes.
+            AuditError: the audit log was tampered with.
+        """
+        digests = {name: sha256_of(content) for name, content in sorted(artifacts.items())}
+        manifest = make_manifest(model, as_of, digests, provenance or {})
+        version = str(manifest["model_version"])
+        if version in self.versions(model):
+            stored, _ = self._verified(model, version)
+            self._register(stored, as_of)
+            return version
+        self._register(manifest, as_of)
+        self._write_folder(self.layout.model_version(model, version), {**artifacts, MANIFEST: to_json(manifest)})
+        return version
+
+    def load(self, model: str, version: str) -> dict[str, bytes]:
+        """Read every file of a version after comparing it with the manifest, and that with the audit log.
+
+        Raises:
+            ModelStoreError: the model or version is unknown; a file or the manifest is missing, changed, added, of a
+                newer schema, or not what was registered.
+            AuditError: the audit log was tampered with.
+        """
+        manifest, files = self._verified(model, version)
+        if own_hash(manifest) not in _registered(AuditLog(self.layout).records(), model, version):
+            raise ModelStoreError(
+                model=model,
+                version=version,
+                reason=f"the audit log knows no registration of it with this {MANIFEST}",
+                fix=_RESTORE,
+            )
+        return files
+
+    def manifest(self, model: str, version: str) -> dict[str, object]:
+        """What a version holds and was made of. Raises as `load` does."""
+        self.load(model, version)
+        return self._verified(model, version)[0]
+
+    def out_of_time_auc(self, model: str, version: str) -> float | None:
+        """The ROC-AUC a version reached on its out-of-time cohort; None where the cohort did not define it.
+
+        Raises:
+            ModelStoreError: as `load`.
+        """
+        metadata = json.loads(self.load(model, version)["metadata.json"])
+        found = [
+            row["value"] for row in metadata["metrics"] if (row["sample_role"], row["metric"]) == ("oot", "roc_auc")
+        ]
+        return found[0] if found else None
+
+    def _register(self, manifest: Mapping[str, object], as_of: date) -> None:
+        model, version, sha256 = str(manifest["model"]), str(manifest["model_version"]), own_hash(manifest)
+        policy = manifest.get("policy_sha256")
+        entry = Entry(
+            action="registered",
+            model=model,
+            model_version=version,
+            actor="training",
+            reasons=(),
+            effective_month=as_of,
+            policy_sha256=policy if isinstance(policy, str) else None,
+            details={"manifest_sha256": sha256},
+        )
+        AuditLog(self.layout).append(entry, unless=lambda records: sha256 in _registered(records, model, version))
+
+    def _verified(self, model: str, version: str) -> tuple[dict[str, object], dict[str, bytes]]:
+        """Manifest and files of a version that are in agreement with each other."""
+
+        def refused(reason: str, fix: str = _RESTORE) -> ModelStoreError:
+            return ModelStoreError(model=model, version=version, reason=reason, fix=fix)
+
+        folder = self.layout.model_version(model, version)
+        if version not in self.versions(model):
+            raise refused(*self._why_unknown(model, version))
+        content = (folder / MANIFEST).read_bytes()
+        manifest = read_manifest(content)
+        if manifest is None:
+            raise refused(reason=f"{MANIFEST} has changed since it was stored and cannot be read")
+        fault = fault_of_schema(manifest)
+        if fault is not None:
+            raise refused(*fault)
+        reason = fault_of_content(content, manifest, model=model, version=version)
+        if reason is not None:
+            raise refused(reason)
+        digests = manifest["sha256"]
+        named = digests if isinstance(digests, dict) else {}
+        strangers = sorted(file.name for file in folder.iterdir() if file.name not in {*named, MANIFEST})
+        if strangers:
+            raise refused(
+                reason=f"{', '.join(strangers)} lies in its folder and not in {MANIFEST}",
+                fix=f"Move it out of {folder}.",
+            )
+        files: dict[str, bytes] = {}
+        for name, expected in named.items():
+            file = folder / name
+            if not file.is_file():
+                raise refused(reason=f"{name} is missing")
+            files[name] = file.read_bytes()
+            if sha256_of(files[name]) != expected:
+                raise refused(reason=f"{name} has changed since it was stored")
+        return manifest, files
+
+    def _why_unknown(self, model: str, version: str) -> tuple[str, str]:
+        folder = self.layout.model_version(model, version)
+        if folder.is_dir() and folder.parent == self.layout.model(model):
+            return f"{MANIFEST} is missing", _RESTORE
+        versions = self.versions(model)
+        if versions:
+            return "it is not in the model store", f"Name one of {', '.join(versions)}."
+        models = ", ".join(self.models()) or "none yet"
+        return f"no version of {model} is in the model store", f"Models with versions: {models}. Or train it first."
+
+    @staticmethod
+    def _write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+        part = folder.parent / f".{folder.name}.{uuid.uuid4().hex}.part"
+        part.mkdir(parents=True)
+        try:
+            for name, content in files.items():
+                with (part / name).open("wb") as stream:
+                    stream.write(content)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+            try:
+                part.rename(folder)
+            except OSError:
+                # Another process stored the same version first; names are content hashes, so it is the same.
+                if not (folder / MANIFEST).is_file():
+                    raise
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def _registered(records: Sequence[AuditRecord], model: str, version: str) -> set[str]:
+    """The hashes of the manifests under which a version was registered."""
+    return {
+        str(record.entry.details.get("manifest_sha256"))
+        for record in records
+        if record.entry.action == "registered" and (record.entry.model, record.entry.model_version) == (model, version)
+    }

@@ -1,0 +1,145 @@
+"""What was delivered: the ledger of files last read, and the append-only log of months accepted.
+
+The ledger says which months each file holds, so that a file without a wanted month need not be read again. The log
+says which rows every month was built from. Judging a delivery belongs to monitoring.source_gates.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import polars as pl
+
+from credit_platform.lake.files import drop_torn_line, whole_file
+from credit_platform.lake.layout import Layout
+from credit_platform.months import month_key, parse_month
+
+_CELL, _ROW = "\x1f", "\x1e"
+
+
+def ledger_rows(file: Path, sha256: str, dated: pl.DataFrame) -> pl.DataFrame:
+    """One row per month of a file: path, sha256, rows, snapshot_month, month_rows."""
+    return (
+        dated.group_by("snapshot_month")
+        .agg(month_rows=pl.len().cast(pl.Int64))
+        .select(
+            pl.lit(str(file)).alias("path"),
+            pl.lit(sha256).alias("sha256"),
+            pl.lit(dated.height).cast(pl.Int64).alias("rows"),
+            "snapshot_month",
+            "month_rows",
+        )
+    )
+
+
+def read_ledger(layout: Layout, source: str) -> pl.DataFrame | None:
+    """What was last read from a source; None before the first time."""
+    file = layout.source_ledger(source)
+    return pl.read_parquet(file, glob=False) if file.is_file() else None
+
+
+def known_rows(ledger: pl.DataFrame | None, file: Path, sha256: str) -> pl.DataFrame | None:
+    """What the ledger says of a file with these very bytes; None when they were never read."""
+    if ledger is None:
+        return None
+    known = ledger.filter((pl.col("path") == str(file)) & (pl.col("sha256") == sha256))
+    return known if known.height else None
+
+
+def write_ledger(layout: Layout, source: str, parts: Sequence[pl.DataFrame]) -> None:
+    """Write down what was read from each file of a source."""
+    with whole_file(layout.source_ledger(source)) as part:
+        pl.concat(parts).sort("path", "snapshot_month").write_parquet(part)
+
+
+@dataclass(frozen=True)
+class MonthContent:
+    """The rows of a month as a set: a hash that neither order nor repeated rows change, and their number."""
+
+    sha256: str
+    distinct_rows: int
+
+
+def content_by_month(rows: pl.DataFrame, columns: Sequence[str]) -> dict[date, MonthContent]:
+    """Hash the source cells of every month; an empty cell and a missing one count as the same."""
+    text = pl.concat_str([pl.col(column).fill_null("") for column in columns], separator=_CELL).alias("row")
+    months = (
+        rows.select("snapshot_month", text)
+        .unique()
+        .sort("snapshot_month", "row")
+        .group_by("snapshot_month", maintain_order=True)
+        .agg(pl.col("row").str.join(_ROW).alias("text"), pl.len().alias("distinct_rows"))
+    )
+    return {
+        month: MonthContent(hashlib.sha256(content.encode()).hexdigest(), distinct)
+        for month, content, distinct in months.iter_rows()
+    }
+
+
+NOTHING = MonthContent(hashlib.sha256(b"").hexdigest(), 0)
+
+
+@dataclass(frozen=True)
+class DeliveryRecord:
+    """One accepted delivery: the rows a month of a source is built from, and what they took the place of."""
+
+    source: str
+    month: date
+    content_sha256: str
+    replaced_sha256: str | None
+    rows: int
+    files: tuple[str, ...]
+    run_id: str
+
+
+@dataclass(frozen=True)
+class DeliveryLog:
+    """The log of one data folder, one JSON record a line."""
+
+    layout: Layout
+
+    def records(self) -> list[DeliveryRecord]:
+        """Every record in the order it was written; a last line cut off by a crash is left out."""
+        file = self.layout.deliveries()
+        lines = file.read_bytes().split(b"\n")[:-1] if file.is_file() else []
+        return [_record(json.loads(line)) for line in lines if line]
+
+    def accepted(self, source: str) -> dict[date, DeliveryRecord]:
+        """The latest accepted delivery of every month of a source."""
+        return {record.month: record for record in self.records() if record.source == source}
+
+    def append(self, records: Sequence[DeliveryRecord]) -> None:
+        """Write records behind all others, safely beside other processes."""
+        if not records:
+            return
+        file = self.layout.deliveries()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        now = datetime.now(tz=UTC).isoformat(timespec="seconds")
+        with file.open("ab+") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            drop_torn_line(stream.fileno())
+            for record in records:
+                line = {"time": now, **asdict(record), "month": month_key(record.month)}
+                stream.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+
+
+def _record(line: Mapping[str, object]) -> DeliveryRecord:
+    files, rows, replaced = line["files"], line["rows"], line["replaced_sha256"]
+    return DeliveryRecord(
+        source=str(line["source"]),
+        month=parse_month(str(line["month"])),
+        content_sha256=str(line["content_sha256"]),
+        replaced_sha256=None if replaced is None else str(replaced),
+        rows=rows if isinstance(rows, int) else 0,
+        files=tuple(str(name) for name in files) if isinstance(files, list) else (),
+        run_id=str(line["run_id"]),
+    )

@@ -1,0 +1,169 @@
+"""The four raw sources: which files they are, and their rows as text with the month, file and line they came from.
+
+How one file is read stands in `readers`, how its rows are dated in `dating`, what is remembered of it in `ledger`.
+Cleaning does not belong here: a cell leaves this module as the file wrote it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from credit_platform.errors import SourceError
+from credit_platform.lake.layout import Layout
+from credit_platform.lake.raw.dating import attach_month, month_in_name
+from credit_platform.lake.raw.delivery_log import known_rows, ledger_rows, read_ledger, write_ledger
+from credit_platform.lake.raw.readers import FORMATS, file_content, parse_file
+
+
+@dataclass(frozen=True)
+class Source:
+    """One raw source: the stem its files begin with, its columns, and whether a month may be empty."""
+
+    name: str
+    columns: tuple[str, ...]
+    required: bool
+
+
+@dataclass
+class Delivery:
+    """What the files of a source hold.
+
+    Attributes:
+        rows: the rows of the wanted months: the source's columns as text, `snapshot_month`, `source_file`,
+            `source_line`.
+        ledger: one row per file and month of all files that can be read.
+        unreadable: for files named for one month, that month and why the file cannot be read.
+    """
+
+    rows: pl.DataFrame
+    ledger: pl.DataFrame
+    unreadable: dict[date, SourceError] = field(default_factory=dict)
+
+    def rows_by_month(self) -> dict[date, int]:
+        """Rows of every month in all files together."""
+        return dict(self.ledger.group_by("snapshot_month").agg(pl.col("month_rows").sum()).iter_rows())
+
+
+def source_files(layout: Layout, source: Source) -> list[Path]:
+    """The files of a source, by name.
+
+    Raises:
+        SourceError: there is none.
+    """
+    found = sorted(
+        file
+        for file in layout.raw_dir.glob(f"{source.name}*")
+        if file.suffix.lower() in FORMATS and not file.name.startswith(".")
+    )
+    if not found:
+        raise SourceError(
+            source=source.name,
+            culprit=str(layout.raw_dir),
+            reason=f"no file {source.name}*.csv or {source.name}*.parquet",
+            fix="Put the file there, or name the right folder in CREDIT_RAW_DIR; `credit-platform demo` makes a book.",
+        )
+    return found
+
+
+def read_delivery(layout: Layout, source: Source, months: Collection[date]) -> Delivery:
+    """Read all rows of some months and write the source's ledger.
+
+    A file whose bytes are in the ledger and hold no wanted month is not read again. A file named for one month that
+    cannot be read spoils that month alone.
+
+    Raises:
+        SourceError: there is no file, or one that may hold any month cannot be read for sure.
+    """
+    before = read_ledger(layout, source.name)
+    wanted, ledger = [_no_rows(source)], [_no_ledger()]
+    unreadable: dict[date, SourceError] = {}
+    for file in source_files(layout, source):
+        try:
+            content = file_content(source.name, file)
+            sha256 = hashlib.sha256(content).hexdigest()
+            known = known_rows(before, file, sha256)
+            if known is not None and not set(known["snapshot_month"]) & set(months):
+                ledger.append(known)
+                continue
+            frame = attach_month(source.name, file, parse_file(source.name, source.columns, file, content))
+        except SourceError as error:
+            month = month_in_name(source.name, file)
+            if month is None:
+                raise
+            unreadable[month] = error
+            continue
+        ledger.append(ledger_rows(file, sha256, frame))
+        wanted.append(frame.filter(pl.col("snapshot_month").is_in(list(months))))
+    delivery = Delivery(pl.concat(wanted), pl.concat(ledger), unreadable)
+    write_ledger(layout, source.name, ledger)
+    return delivery
+
+
+def _no_rows(source: Source) -> pl.DataFrame:
+    texts = dict.fromkeys((*source.columns,), pl.String())
+    return pl.DataFrame(
+        schema={**texts, "snapshot_month": pl.Date(), "source_file": pl.String(), "source_line": pl.Int64()}
+    )
+
+
+def _no_ledger() -> pl.DataFrame:
+    return pl.DataFrame(
+        schema={
+            "path": pl.String(),
+            "sha256": pl.String(),
+            "rows": pl.Int64(),
+            "snapshot_month": pl.Date(),
+            "month_rows": pl.Int64(),
+        }
+    )
+
+
+def read_source(layout: Layout, source: Source, months: Sequence[date]) -> pl.DataFrame:
+    """Read all rows of some months, and write the source's ledger.
+
+    Returns:
+        The source's columns as text, then `snapshot_month`, `source_file`, `source_line`; in file and line order.
+
+    Raises:
+        SourceError: a file is missing, unreadable, lacks a column or holds an undated row; or a required source has no
+            row for one of the months.
+    """
+    delivery = read_delivery(layout, source, months)
+    for month in sorted(set(delivery.unreadable) & set(months)):
+        raise delivery.unreadable[month]
+    absent = sorted(set(months) - set(delivery.rows["snapshot_month"].unique()))
+    if absent and source.required:
+        files = ", ".join(file.name for file in source_files(layout, source))
+        raise SourceError(
+            source=source.name,
+            culprit=", ".join(f"{month:%Y-%m}" for month in absent[:6]) + (" ..." if len(absent) > 6 else ""),
+            reason=f"no row has a snapshot date in this month (files: {files})",
+            fix="Add the month's file to the raw folder, or materialize only months the source holds.",
+        )
+    return delivery.rows
+
+
+def source_months(layout: Layout, source: Source) -> list[date]:
+    """The months a source has rows for, in order; a file named for one month that cannot be read counts as that month.
+
+    Raises:
+        SourceError: there is no file, or one that may hold any month cannot be read for sure.
+    """
+    months: set[date] = set()
+    for file in source_files(layout, source):
+        try:
+            content = file_content(source.name, file)
+            frame = parse_file(source.name, source.columns, file, content)
+            months.update(attach_month(source.name, file, frame)["snapshot_month"].unique())
+        except SourceError:
+            month = month_in_name(source.name, file)
+            if month is None:
+                raise
+            months.add(month)
+    return sorted(months)

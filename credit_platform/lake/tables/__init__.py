@@ -1,0 +1,1 @@
+"""Monthly Parquet tables, their versions and the DuckDB views over them."""

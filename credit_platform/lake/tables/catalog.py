@@ -1,0 +1,92 @@
+"""DuckDB over the Parquet files: views for SQL assets, and the file of views for people.
+
+A DuckDB file is never the store; writing tables does not belong here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from credit_platform.errors import MissingMonthsError
+from credit_platform.lake.files import one_at_a_time, whole_file
+from credit_platform.lake.layout import LAYERS, MONTH_FILE, Layout
+from credit_platform.lake.tables.schema_version import require_current_schema
+from credit_platform.schemas.personal import personal_columns
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+class TableMonths(NamedTuple):
+    """Some months of a table."""
+
+    table: str
+    months: Sequence[date]
+
+
+def create_view(connection: DuckDBPyConnection, view: str, layout: Layout, parts: Sequence[TableMonths]) -> None:
+    """Make a view over some months of one table, or of tables with the same columns, in an in-memory connection.
+
+    Raises:
+        MissingMonthsError: one of the months has no file.
+        TableError: one was written under another version of its schema.
+    """
+    files: list[Path] = []
+    for table, months in parts:
+        found = {month: layout.month_file(table, month) for month in months}
+        missing = [month for month, file in found.items() if not file.is_file()]
+        if missing or not found:
+            raise MissingMonthsError(table=table, months=missing)
+        require_current_schema(table, list(found), list(found.values()))
+        files += found.values()
+    listed = ", ".join(_literal(str(file)) for file in files)
+    connection.execute(f'create or replace view "{view}" as select * from read_parquet([{listed}])')  # noqa: S608 - our own paths, quoted
+
+
+def create_as_of(connection: DuckDBPyConnection, months: Sequence[date]) -> None:
+    """Make the one-column table `as_of(snapshot_month)` of the months a query is asked for."""
+    connection.execute("create or replace table as_of (snapshot_month date)")
+    connection.executemany("insert into as_of values (?)", [[month] for month in months])
+
+
+def monthly_tables(layout: Layout) -> list[str]:
+    """Every table of the data folder that has at least one month, by asset key."""
+    folders = {file.parent for layer in LAYERS for file in layout.table(layer).rglob(MONTH_FILE)}
+    return sorted(folder.relative_to(layout.data_dir).as_posix() for folder in folders)
+
+
+def _shown_columns(table: str) -> str:
+    hidden = ", ".join(f'"{column}"' for column in personal_columns(table))
+    return f"* exclude ({hidden})" if hidden else "*"
+
+
+def refresh_datamart(layout: Layout) -> None:
+    """Build the file of views beside the old one and swap it in.
+
+    `silver/loan_snapshots` becomes `silver.loan_snapshots`, `monitoring/gradient_boosting/action` becomes
+    `monitoring.gradient_boosting_action`. Months written later appear in the views by themselves; only a new table
+    needs a refresh. Readers that hold the old file open keep it until they close it. Columns with personal data are
+    left out; whoever may see them reads the Parquet file.
+    """
+    import duckdb
+
+    with (
+        one_at_a_time(layout.datamart),
+        whole_file(layout.datamart) as part,
+        duckdb.connect(str(part)) as connection,
+    ):
+        for table in monthly_tables(layout):
+            schema, *rest = table.split("/")
+            pattern = _literal(str(layout.table(table).resolve() / MONTH_FILE))
+            connection.execute(f'create schema if not exists "{schema}"')
+            view = f'"{schema}"."{"_".join(rest)}"'
+            columns = _shown_columns(table)
+            connection.execute(f"create view {view} as select {columns} from read_parquet({pattern})")  # noqa: S608 - our own names
+        connection.execute("checkpoint")

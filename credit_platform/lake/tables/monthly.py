@@ -1,0 +1,126 @@
+"""Monthly tables as Parquet: one file per table and month, written whole, read lazily.
+
+Raw sources, models and the DuckDB catalog have modules of their own. What a table means is in `schemas`.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from credit_platform.errors import MissingMonthsError, TableError
+from credit_platform.lake.files import whole_file
+from credit_platform.lake.layout import MONTH_FILE, Layout
+from credit_platform.lake.tables.catalog import refresh_datamart
+from credit_platform.lake.tables.schema_version import file_metadata, require_current_schema
+from credit_platform.lake.tables.table_versions import EditionLog, file_sha256, keep_former
+from credit_platform.months import parse_month
+from credit_platform.schemas.personal import personal_columns
+
+MONTH_COLUMN = "snapshot_month"
+
+
+@dataclass(frozen=True)
+class Lake:
+    """The tables of one data folder.
+
+    Attributes:
+        layout: the paths.
+        policy_sha256: the policy under which tables are written; empty for readers.
+    """
+
+    layout: Layout
+    policy_sha256: str = ""
+
+    @classmethod
+    def at(cls, data_dir: Path | str, raw_dir: Path | str | None = None, *, policy_sha256: str = "") -> Lake:
+        """The lake of a data folder; raw files lie in its `raw` unless said otherwise."""
+        root = Path(data_dir)
+        return cls(Layout(root, Path(raw_dir) if raw_dir is not None else root / "raw"), policy_sha256)
+
+    def months(self, table: str) -> list[date]:
+        """The months a table has, in order."""
+        return sorted(parse_month(file.stem) for file in self.layout.table(table).glob(MONTH_FILE))
+
+    def has(self, table: str, month: date) -> bool:
+        """Whether a table has a month."""
+        return self.layout.month_file(table, month).is_file()
+
+    def scan(self, table: str, months: Sequence[date]) -> pl.LazyFrame:
+        """Read some months of a table lazily, in the order given.
+
+        Raises:
+            MissingMonthsError: one of the months has no file.
+            TableError: one of the files was stored by a release with other columns.
+        """
+        files = [self.layout.month_file(table, month) for month in months]
+        missing = [month for month, file in zip(months, files, strict=True) if not file.is_file()]
+        if missing or not files:
+            raise MissingMonthsError(table=table, months=missing or list(months))
+        require_current_schema(table, months, files)
+        return pl.scan_parquet(files, glob=False)
+
+    def scan_known(self, table: str, months: Sequence[date], *, required: Sequence[date]) -> pl.LazyFrame:
+        """Read those of `months` that a table has; only `required` ones must be there.
+
+        For histories that look back as far as there is one; that a history has a gap is for a check to say.
+
+        Raises:
+            MissingMonthsError: a required month has no file.
+        """
+        return self.scan(table, [month for month in months if month in required or self.has(table, month)])
+
+    def write(self, table: str, frame: pl.DataFrame, months: Sequence[date]) -> dict[date, int]:
+        """Write every month of `months`, each as a whole file, empty where the frame has no row of it.
+
+        A file whose place other bytes take is kept in the archive; the log of editions learns of every month.
+
+        Returns:
+            Rows per month.
+
+        Raises:
+            TableError: the frame holds rows of a month that was not asked for; nothing is written then.
+        """
+        parts = {
+            month: part
+            for (month,), part in frame.partition_by(MONTH_COLUMN, as_dict=True, maintain_order=True).items()
+            if isinstance(month, date)
+        }
+        strangers = sorted(set(parts) - set(months))
+        if strangers or sum(part.height for part in parts.values()) != frame.height:
+            raise TableError(
+                table=table,
+                months=strangers or list(months),
+                reason="rows of months that this run does not write",
+                fix="This is a defect of the step that made them; report it with the run's log.",
+            )
+        is_new = not self.months(table)
+        is_private = bool(personal_columns(table))
+        written: dict[date, str] = {}
+        try:
+            for month in months:
+                with whole_file(self.layout.month_file(table, month), is_private=is_private) as part:
+                    parts.get(month, frame.clear()).write_parquet(
+                        part, compression="zstd", statistics=True, metadata=file_metadata(table)
+                    )
+                    sha256 = file_sha256(part)
+                    keep_former(self.layout, table, month, sha256)
+                written[month] = sha256
+        finally:
+            # Also what was written before a month failed.
+            EditionLog(self.layout).append(table, written, policy_sha256=self.policy_sha256)
+        if is_new:
+            refresh_datamart(self.layout)
+        return {month: parts[month].height if month in parts else 0 for month in months}
+
+
+def parquet_bytes(frame: pl.DataFrame) -> bytes:
+    """A small frame as the bytes of a Parquet file, for artifacts that are stored as a set."""
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd")
+    return buffer.getvalue()

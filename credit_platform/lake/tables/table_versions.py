@@ -1,0 +1,133 @@
+"""Editions: every state a month of a table was ever in, in the order in which it came to be.
+
+The log says what was written when, under which policy, and after how many decisions about versions; whoever reads it up
+to a place knows the tables as they stood then. An edition whose place another one took lies in the archive. Making a
+table again from what was known belongs to the command line's replay.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from credit_platform.errors import StorageError
+from credit_platform.lake.files import drop_torn_line, keep_file
+from credit_platform.lake.layout import Layout
+from credit_platform.lake.models.code_state import code_state
+from credit_platform.months import month_key, parse_month
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One state of one month of a table.
+
+    Attributes:
+        sequence: place in the log, from 1; months written together share it.
+        table: the table by asset key.
+        month: the month.
+        sha256: hash of the file.
+        policy_sha256: fingerprint of the policy it was made under; empty where nobody said.
+        audit_records: decisions about versions there were when it was written.
+        git_commit: the code that made it.
+        time: when it was written, UTC.
+    """
+
+    sequence: int
+    table: str
+    month: date
+    sha256: str
+    policy_sha256: str
+    audit_records: int
+    git_commit: str
+    time: str
+
+
+@dataclass(frozen=True)
+class EditionLog:
+    """The log of one data folder, one JSON record per write of a table."""
+
+    layout: Layout
+
+    def records(self) -> list[Edition]:
+        """Every edition in the order it was written; a last line cut off by a crash is left out."""
+        file = self.layout.editions()
+        lines = file.read_bytes().split(b"\n")[:-1] if file.is_file() else []
+        return [edition for number, line in enumerate(lines, start=1) for edition in _editions(number, line)]
+
+    def append(self, table: str, written: Mapping[date, str], *, policy_sha256: str) -> None:
+        """Write down the hashes of months of a table, behind all others and safely beside other processes.
+
+        Raises:
+            StorageError: the disk does not take it.
+        """
+        if not written:
+            return
+        file = self.layout.editions()
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with file.open("ab+") as stream:
+                fcntl.flock(stream, fcntl.LOCK_EX)
+                drop_torn_line(stream.fileno())
+                record = {
+                    "time": datetime.now(tz=UTC).isoformat(timespec="seconds"),
+                    "table": table,
+                    "months": {month_key(month): sha256 for month, sha256 in written.items()},
+                    "policy_sha256": policy_sha256,
+                    "audit_records": _decisions(self.layout),
+                    "git_commit": code_state().commit,
+                }
+                stream.write(json.dumps(record).encode() + b"\n")
+                stream.flush()
+                os.fsync(stream.fileno())
+        except OSError as error:
+            raise StorageError(file=file, reason=os.strerror(error.errno or errno.EIO)) from error
+
+
+def _decisions(layout: Layout) -> int:
+    file = layout.audit_log()
+    return file.read_bytes().count(b"\n") if file.is_file() else 0
+
+
+def _editions(number: int, line: bytes) -> list[Edition]:
+    record = json.loads(line)
+    return [
+        Edition(
+            sequence=number,
+            table=record["table"],
+            month=parse_month(month),
+            sha256=sha256,
+            policy_sha256=record["policy_sha256"],
+            audit_records=record["audit_records"],
+            git_commit=record["git_commit"],
+            time=record["time"],
+        )
+        for month, sha256 in record["months"].items()
+    ]
+
+
+def file_sha256(file: Path) -> str:
+    """SHA-256 of a file's bytes as hexadecimal text."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def keep_former(layout: Layout, table: str, month: date, sha256: str) -> None:
+    """Keep the file of a month in the archive if the one that is to take its place, of this hash, is another."""
+    file = layout.month_file(table, month)
+    if file.is_file() and (former := file_sha256(file)) != sha256:
+        keep_file(file, layout.former_edition(table, month, former))
+
+
+def edition_file(layout: Layout, table: str, month: date, sha256: str) -> Path | None:
+    """The file that holds an edition, in its table or in the archive; None where no file has this hash any more."""
+    for file in (layout.month_file(table, month), layout.former_edition(table, month, sha256)):
+        if file.is_file() and file_sha256(file) == sha256:
+            return file
+    return None

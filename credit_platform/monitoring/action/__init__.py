@@ -1,0 +1,1 @@
+"""From findings to the action of a month."""

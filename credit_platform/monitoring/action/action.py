@@ -1,0 +1,218 @@
+"""The action that follows from a month's figures: monitor, active_monitoring or retrain, and why.
+
+How a figure becomes a finding belongs in `findings`; sending the notification and starting a training are wiring.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+
+from credit_platform.monitoring.action.action_state import Judged, State, Training, Transition, transition_of
+from credit_platform.monitoring.action.findings import (
+    DECIDING,
+    Figure,
+    Finding,
+    Rule,
+    figures,
+    performance_findings,
+    quality_findings,
+    stability_findings,
+)
+from credit_platform.monitoring.action.rollback import RollbackAdvice, rollback_advice
+from credit_platform.monitoring.action.run_rules import Past, persisting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from credit_platform.monitoring.action.override import ActionOverride
+    from credit_platform.monitoring.measures import Subject
+    from credit_platform.policy.monitoring_thresholds import MonitoringThresholds, Notification
+
+Action = Literal["monitor", "active_monitoring", "retrain"]
+
+# Strictest first: the first rule with a finding decides.
+ACTION_OF_RULE: dict[Rule, Action] = {
+    "below_business_threshold": "retrain",
+    "below_data_science_threshold": "active_monitoring",
+    "degraded_against_out_of_time": "active_monitoring",
+    "scores_shifted": "active_monitoring",
+    # Known before the outcome: never more than a closer watch.
+    "early_reads_worse": "active_monitoring",
+    "estimated_below_threshold": "active_monitoring",
+    "not_measurable": "active_monitoring",
+    "worth_watching": "monitor",
+}
+
+# Which of the three triggers of the trade's action table a rule carries out; None: this platform added it.
+TRIGGER_OF_RULE: dict[Rule, str | None] = {
+    "below_business_threshold": "retrain: a P0 or P1 metric below its business threshold",
+    "below_data_science_threshold": "active_monitoring: a P0 or P1 metric between its two thresholds",
+    "degraded_against_out_of_time": "comparison with the out-of-time baseline",
+    "scores_shifted": None,
+    "early_reads_worse": None,
+    "estimated_below_threshold": None,
+    "not_measurable": None,
+    "worth_watching": "monitor: every P0 and P1 metric at or above its data-science threshold",
+}
+
+NEXT_STEPS: dict[Action, tuple[str, ...]] = {
+    "monitor": ("Continue the normal monthly monitoring cycle",),
+    "active_monitoring": (
+        "Increase monitoring frequency (weekly instead of monthly)",
+        "Investigate root cause (data drift, feature quality, population shift)",
+        "Prepare retraining plan as contingency",
+        "Set up additional alerting for further degradation",
+    ),
+    "retrain": (
+        "Initiate emergency retraining workflow immediately",
+        "Investigate root cause (data quality, model drift, label issues)",
+        "Notify all stakeholders (Risk team, Product team)",
+        "Schedule retraining to complete within 1 week",
+        "Prepare rollback plan",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class ActionDecision:
+    """What to do about a version this month, and why.
+
+    `rule_action` is what the rules say; `action` is what holds, a person's word where there is one.
+
+    `actionable` is false for a backtest: the cohort that decided was part of the version's own development sample, so
+    the action is shown and nothing is started by it.
+    """
+
+    action: Action
+    rule_action: Action
+    actionable: bool
+    transition: Transition
+    rollback: RollbackAdvice
+    triggered: tuple[Finding, ...]
+    reasons: tuple[str, ...]
+    next_steps: tuple[str, ...]
+    notification: Notification
+    override: ActionOverride | None = None
+
+    @property
+    def state(self) -> State:
+        """The version's state in this month."""
+        return self.transition.after
+
+    def with_state(self, months: Sequence[Judged], trainings: Sequence[Training]) -> ActionDecision:
+        """The decision with the state that follows from the months up to its own and from what was trained since."""
+        return replace(self, transition=transition_of(months, trainings))
+
+    def to_frame(self, subject: Subject) -> pl.DataFrame:
+        """The decision as the one row of `schemas.monitoring.Action`."""
+        return pl.DataFrame(
+            {
+                "snapshot_month": [subject.snapshot_month],
+                "cohort": [subject.cohort],
+                "model": [subject.model],
+                "model_version": [subject.model_version],
+                "action": [self.action],
+                "actionable": [self.actionable],
+                "state": [self.state],
+                "reasons": ["\n".join(self.reasons)],
+                "rule_action": [self.rule_action],
+                "transition": [str(self.transition)],
+                "rollback_within": [self.rollback.within],
+            }
+        )
+
+
+def decide_action(
+    performance: pl.DataFrame,
+    stability: pl.DataFrame,
+    *,
+    subject: Subject,
+    thresholds: MonitoringThresholds,
+    before_outcome: Sequence[Finding] = (),
+    past: Past | None = None,
+    quality: pl.DataFrame | None = None,
+) -> ActionDecision:
+    """Decide on one version from one month's figures.
+
+    The first rule with a finding decides, in the order of `ACTION_OF_RULE`. Only P0 and P1 metrics, the loss against
+    the out-of-time result, an alert of the scores' PSI and what is found before the outcome decide; all else is worth
+    watching. A P0 or P1 metric that is missing or rests on too few bads leads to active_monitoring, never to monitor.
+    Values are held against `thresholds` again, so a changed policy needs no new figures. In the decision mode
+    `persistent` a shortfall decides when `persistence.persisting` keeps it.
+
+    Args:
+        performance: The subject's rows of `monitoring/<model>/performance`.
+        stability: The rows of `monitoring/<model>/stability` of the same month, for the cohort written in it.
+        subject: The cohort whose outcome is read.
+        thresholds: Floors, bands and notifications.
+        before_outcome: What `early_findings` found in the newest estimate and early reads.
+        past: Performance of earlier months, for what must persist; None where there is none.
+        quality: Rows of `monitoring/data_quality` of the month, empty when it was not scored; None: not looked at.
+
+    The state is that of the month by itself until `ActionDecision.with_state` is told of others and of trainings.
+    """
+    is_live = subject.sample_role == "post"
+    found, earlier = figures(performance), past or Past()
+    findings = performance_findings(found, model=subject.model, thresholds=thresholds, is_live=is_live)
+    if thresholds.decision_mode == "persistent":
+        findings = persisting(findings, found, earlier, subject=subject, thresholds=thresholds)
+    is_stability_live = set(stability.get_column("sample_role").to_list()) == {"post"}
+    findings += stability_findings(stability, thresholds=thresholds, is_live=is_stability_live)
+    findings += before_outcome
+    if quality is not None:
+        findings += quality_findings(quality, thresholds=thresholds, is_live=is_stability_live)
+    order = list(ACTION_OF_RULE)
+    triggered = tuple(sorted(findings, key=lambda finding: order.index(finding.rule)))
+    action = ACTION_OF_RULE[triggered[0].rule] if triggered else "monitor"
+    deciding = [finding for finding in triggered if action != "monitor" and ACTION_OF_RULE[finding.rule] == action]
+    actionable = any(finding.is_live for finding in deciding) if deciding else is_live
+    advice = rollback_advice(found, thresholds) if is_live else RollbackAdvice("none", "a backtest is not acted on")
+    fine = _all_is_well(found, subject.model, thresholds)
+    reasons = _reasons(triggered, subject, earlier.missing, advice, fine=fine)
+    if quality is not None and quality.is_empty():
+        reasons += ("missing: the data quality of the month is not stored, so sources were not looked at",)
+    judged = Judged(subject.snapshot_month, subject.model_version, action, actionable, not triggered, reasons[0])
+    return ActionDecision(
+        action=action,
+        rule_action=action,
+        actionable=actionable,
+        transition=transition_of([judged], ()),
+        rollback=advice,
+        triggered=triggered,
+        reasons=reasons,
+        next_steps=NEXT_STEPS[action],
+        notification=getattr(thresholds.notification, action),
+    )
+
+
+def _reasons(
+    triggered: tuple[Finding, ...], subject: Subject, missing: tuple[date, ...], advice: RollbackAdvice, *, fine: str
+) -> tuple[str, ...]:
+    reasons = [f"{finding.rule}: {finding.reason}" for finding in triggered] or [fine]
+    if advice.is_advised:
+        reasons.append(f"rollback: advised, {_how_soon(advice)}: {advice.why}; a recommendation, a person decides")
+    if subject.sample_role != "post":
+        cohort, role = f"{subject.cohort:%Y-%m}", subject.sample_role
+        reasons.append(f"backtest: cohort {cohort} is a {role} cohort of this version, not a later one")
+    if missing:
+        months = ", ".join(f"{month:%Y-%m}" for month in missing)
+        reasons.append(f"missing: the performance of {months} is not stored, so what persists was judged without it")
+    return tuple(reasons)
+
+
+def _all_is_well(found: Mapping[str, Figure], model: str, thresholds: MonitoringThresholds) -> str:
+    """What holds when nothing was found, with every value and its threshold."""
+    held = [
+        f"{metric} {figure.value:.4f} ({threshold.data_science_threshold:g})"
+        for metric, threshold in thresholds.metrics_for(model).items()
+        if threshold.priority in DECIDING and (figure := found.get(metric, Figure())).value is not None
+    ]
+    return f"every P0 and P1 metric is at or above its data-science threshold: {', '.join(held) or 'none is measured'}"
+
+
+def _how_soon(advice: RollbackAdvice) -> str:
+    return advice.within if advice.within == "at once" else f"within {advice.within}"

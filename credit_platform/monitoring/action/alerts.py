@@ -1,0 +1,214 @@
+"""Which alerts a series of actions gives rise to: opened, escalated, eased, told again, resolved; and a monthly digest.
+
+A replay of the action tables, so the same tables always give the same events and none is raised twice. Sending them,
+and remembering what was sent, is wiring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from credit_platform.months import months_between
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Level = Literal["info", "warning", "critical"]
+Kind = Literal["opened", "escalated", "eased", "reminded", "resolved", "digest", "failed", "recovered"]
+
+_RANK: Mapping[Level, int] = {"info": 0, "warning": 1, "critical": 2}
+# The two floors of a metric are one alert that escalates, not two.
+_LEVEL_OF_RULE: Mapping[str, tuple[str, Level]] = {
+    "below_business_threshold": ("floor", "critical"),
+    "below_data_science_threshold": ("floor", "warning"),
+    "degraded_against_out_of_time": ("degradation", "warning"),
+    "scores_shifted": ("scores shifted", "warning"),
+    "not_measurable": ("not measurable", "warning"),
+    "estimated_below_threshold": ("estimate", "warning"),
+    "early_reads_worse": ("early reads", "warning"),
+    "overridden": ("override", "warning"),
+}
+_BY_METRIC = frozenset({"floor", "not measurable", "estimate"})
+ACTION_OF_LEVEL: Mapping[Level, str] = {"info": "monitor", "warning": "active_monitoring", "critical": "retrain"}
+
+
+@dataclass(frozen=True)
+class AlertEvent:
+    """Something to be told once.
+
+    Attributes:
+        key: Whose alert it is, `model: rule`, `job month` or `job month model`; at most one alert is open per key.
+        kind: What happened to it.
+        level: How serious it is now.
+        month: The snapshot month it happened in.
+        title: One line.
+        body: What is known, and what to do.
+        occasion: Tells apart what may happen to a key more than once in a month, such as a run's id.
+        audience: Who hears of it: whoever hears of this level. None is for failed runs, which policy names by itself.
+    """
+
+    key: str
+    kind: Kind
+    level: Level
+    month: date
+    title: str
+    body: str
+    occasion: str = ""
+    audience: Level | None = None
+
+    @property
+    def is_end(self) -> bool:
+        """Whether no alert of the key is open after it."""
+        return self.kind in {"resolved", "recovered"}
+
+    @property
+    def event_id(self) -> str:
+        """The same event has the same id whenever it is derived."""
+        parts = (f"{self.month:%Y-%m}", self.key, self.kind, self.level, self.occasion)
+        return "/".join(part for part in parts if part)
+
+
+class Attempts(NamedTuple):
+    """Which attempt a run was, of how many."""
+
+    n: int
+    most: int
+
+
+@dataclass
+class _Open:
+    level: Level
+    worst: Level
+    since: date
+    told: date
+
+
+@dataclass
+class _Replay:
+    remind_after_months: int
+    standing: dict[str, _Open] = field(default_factory=dict)
+
+    def month(self, model: str, month: date, found: Mapping[str, tuple[Level, str]]) -> Iterator[AlertEvent]:
+        for key, (level, reason) in sorted(found.items()):
+            before = self.standing.get(key)
+            kind = self._kind(before, level, month)
+            if kind is not None:
+                worst = max(level, before.worst if before else level, key=_RANK.__getitem__)
+                self.standing[key] = _Open(level, worst, before.since if before else month, month)
+                since = f", open since {before.since:%Y-%m}" if before else ""
+                title = f"{key} {kind} ({level}{since})"
+                # Whoever was called because it was worse hears that it is no longer.
+                audience = before.level if before and kind == "eased" else level
+                yield AlertEvent(key, kind, level, month, title, f"{month:%Y-%m}: {reason}", audience=audience)
+        own = [key for key in self.standing if key.startswith(f"{model}: ")]
+        for key in sorted(set(own) - set(found)):
+            was = self.standing.pop(key)
+            body = f"{month:%Y-%m}: the rule no longer holds. The alert was open since {was.since:%Y-%m}."
+            yield AlertEvent(key, "resolved", "info", month, f"{key} resolved", body, audience=was.worst)
+
+    def _kind(self, before: _Open | None, level: Level, month: date) -> Kind | None:
+        if before is None:
+            return "opened"
+        if _RANK[level] != _RANK[before.level]:
+            return "escalated" if _RANK[level] > _RANK[before.level] else "eased"
+        is_due = months_between(before.told, month) >= self.remind_after_months
+        return "reminded" if is_due else None
+
+
+def alert_events(actions: pl.DataFrame, *, remind_after_months: int) -> list[AlertEvent]:
+    """Every event the actions give rise to, in order of month, model and key.
+
+    Only actions that may be acted on raise alerts; a backtest raises none and resolves none. An open alert is told
+    again after `remind_after_months` without a change. Each month ends with one digest over all models: their actions
+    and states with the reasons, and every alert that is open.
+
+    Args:
+        actions: Rows of `monitoring/<model>/action` of all models and months.
+        remind_after_months: The quiet period.
+    """
+    events: list[AlertEvent] = []
+    replay = _Replay(remind_after_months)
+    for (month,), rows in sorted(actions.partition_by("snapshot_month", as_dict=True).items()):
+        if not isinstance(month, date):
+            continue
+        told = rows.sort("model").to_dicts()
+        for row in told:
+            if row["actionable"]:
+                found = _deciding_reasons(row["model"], row["reasons"].split("\n"))
+                events += replay.month(row["model"], month, found)
+        events.append(_digest(month, told, replay.standing))
+    return events
+
+
+def _deciding_reasons(model: str, reasons: Sequence[str]) -> dict[str, tuple[Level, str]]:
+    found: dict[str, tuple[Level, str]] = {}
+    for line in reasons:
+        rule, _, reason = line.partition(": ")
+        if rule not in _LEVEL_OF_RULE:
+            continue
+        name, level = _LEVEL_OF_RULE[rule]
+        key = f"{model}: {reason.split(maxsplit=1)[0]} {name}" if name in _BY_METRIC and reason else f"{model}: {name}"
+        if key not in found or _RANK[level] > _RANK[found[key][0]]:
+            found[key] = (level, reason)
+    return found
+
+
+def _digest(month: date, rows: Sequence[Mapping[str, object]], standing: Mapping[str, _Open]) -> AlertEvent:
+    lines: list[str] = []
+    for row in rows:
+        told = "" if row["actionable"] else " (backtest)"
+        lines.append(f"{row['model']} {row['model_version']}: {row['action']}{told}")
+        state, _, _ = str(row.get("transition") or row.get("state") or "").partition(": ")
+        lines += [f"  State: {state}"] if state else []
+        lines += [f"  {reason}" for reason in str(row["reasons"]).split("\n")]
+    lines.append(f"Open alerts: {len(standing)}")
+    lines += [f"  {key} ({was.level}, since {was.since:%Y-%m})" for key, was in sorted(standing.items())]
+    actions = ", ".join(f"{row['model']} {row['action']}" for row in rows)
+    title = f"Model monitoring {month:%Y-%m}: {actions}"
+    return AlertEvent("digest", "digest", "info", month, title, "\n".join(lines), audience="info")
+
+
+def failure_event(
+    job: str,
+    month: date,
+    run_id: str,
+    problems: Sequence[str],
+    *,
+    model: str | None = None,
+    attempts: Attempts | None = None,
+) -> AlertEvent:
+    """A run that failed, or a blocking check that stopped it.
+
+    A retraining is for one `model`; while `attempts` are left it is only a warning, and whoever hears of a `retrain`
+    hears that the last has failed.
+    """
+    key = failure_key(job, month, model)
+    by_hand = f"Mend the cause and run {job} for {month:%Y-%m}{f' and {model}' if model else ''} again."
+    if attempts is None:
+        body = "\n".join([*problems, f"Run {run_id}. {by_hand}"])
+        return AlertEvent(key, "failed", "critical", month, f"{key} failed", body, occasion=run_id)
+    count = f"Attempt {attempts.n} of {attempts.most}"
+    if attempts.n < attempts.most:
+        body = "\n".join([*problems, f"Run {run_id}. {count}; the next is made without anybody's help."])
+        return AlertEvent(key, "failed", "warning", month, f"{key} failed", body, occasion=run_id)
+    body = "\n".join([*problems, f"Run {run_id}. {count}; no further one is made. {by_hand}"])
+    title = f"{key} given up after {attempts.n} attempts"
+    return AlertEvent(key, "escalated", "critical", month, title, body, occasion=run_id, audience="critical")
+
+
+def recovery_event(
+    job: str, month: date, run_id: str, *, model: str | None = None, audience: Level | None = None
+) -> AlertEvent:
+    """A later run of the same job, month and model that succeeded; whoever heard of the failure hears of it."""
+    body = f"Run {run_id} of {job} for {month:%Y-%m} succeeded."
+    key = failure_key(job, month, model)
+    title = f"{key} recovered"
+    return AlertEvent(key, "recovered", "info", month, title, body, occasion=run_id, audience=audience)
+
+
+def failure_key(job: str, month: date, model: str | None = None) -> str:
+    """Whose alert a failed run is: the job's and month's, and the model's where the run is for one alone."""
+    return f"{job} {month:%Y-%m}{f' {model}' if model else ''}"

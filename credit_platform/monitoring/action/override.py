@@ -1,0 +1,49 @@
+"""A person's decision in place of the rules': what the action of a month becomes, with both reasons.
+
+Pure. The record of such decisions is kept in the lake; what the rules decide belongs in `action`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from credit_platform.monitoring.action.action import NEXT_STEPS, Action, ActionDecision
+
+if TYPE_CHECKING:
+    from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
+
+
+@dataclass(frozen=True)
+class ActionOverride:
+    """Who wants which action about a version in a month, and why; `instead_of` is what the table said then."""
+
+    model: str
+    model_version: str
+    month: date
+    action: Action
+    instead_of: Action
+    approver: str
+    reason: str
+
+
+def obeying(
+    decision: ActionDecision, override: ActionOverride | None, thresholds: MonitoringThresholds
+) -> ActionDecision:
+    """The decision with the person's action in place of the rules', and both told.
+
+    A retraining asked for by a person is acted on even where the rules looked at a backtest.
+    """
+    if override is None:
+        return decision
+    who = f"{override.approver} decided {override.action}, the rules {decision.rule_action}"
+    return replace(
+        decision,
+        action=override.action,
+        actionable=decision.actionable or override.action == "retrain",
+        reasons=(f"overridden: {who}: {override.reason}", *decision.reasons),
+        next_steps=NEXT_STEPS[override.action],
+        notification=getattr(thresholds.notification, override.action),
+        override=override,
+    )

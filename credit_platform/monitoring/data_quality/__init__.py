@@ -1,0 +1,1 @@
+"""How good the sources, tables and labels of a month are."""

@@ -1,0 +1,177 @@
+"""The gates of a source: what a delivered month measures, and whether anything may be built on it.
+
+Reading files belongs to lake; whole files that cannot be read never come this far.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+import polars as pl
+
+from credit_platform.months import source_date
+from credit_platform.policy.gate_policy import GatePolicy
+from credit_platform.portfolios.loans.sources.source_cells import SourceCells
+
+Gate = Literal["file", "month", "rows", "cells", "keys", "lengths", "unchanged"]
+
+_BLANK = r"^\s*$"
+
+
+@dataclass(frozen=True)
+class MonthFacts:
+    """What one delivered month of a source measures.
+
+    Attributes:
+        rows: rows delivered.
+        worst_column: the column with the largest share of cells that cannot be read, and that share.
+        conflicting_key_share: share of rows whose key another, different row has too.
+        longest_cell: characters of the longest cell, with its column and line.
+    """
+
+    rows: int = 0
+    worst_column: tuple[str, float] = ("", 0.0)
+    conflicting_key_share: float = 0.0
+    longest_cell: tuple[str, int] = ("", 0)
+
+
+@dataclass(frozen=True)
+class GateVerdict:
+    """Failures by gate, each a sentence that says what to do; none when the month may be built on."""
+
+    failures: dict[Gate, str] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        """Whether no gate failed."""
+        return not self.failures
+
+
+def measure_months(
+    rows: pl.DataFrame, columns: Sequence[str], cells: SourceCells, distinct_rows: Mapping[date, int]
+) -> dict[date, MonthFacts]:
+    """Measure every month of a source's rows in one pass.
+
+    Args:
+        rows: source columns as text, with `snapshot_month`.
+        columns: the source's own columns.
+        cells: which of them are numbers, dates and keys.
+        distinct_rows: rows per month when exact duplicates count once.
+    """
+    unreadable = {
+        **{column: _is_unreadable_number(column) for column in cells.numbers},
+        **{column: _is_filled(column) & source_date(column).is_null() for column in cells.dates},
+        **{column: ~_is_filled(column).fill_null(value=False) for column in cells.key},
+    }
+    measured = rows.group_by("snapshot_month").agg(
+        pl.len().alias("rows"),
+        pl.struct(cells.key).n_unique().alias("keys"),
+        pl.struct((pl.col(column).str.len_bytes().max().fill_null(0).alias(column)) for column in columns).alias(
+            "lengths"
+        ),
+        pl.struct((expression.sum().alias(column)) for column, expression in unreadable.items()).alias("unreadable"),
+    )
+    return {row["snapshot_month"]: _facts(row, distinct_rows) for row in measured.iter_rows(named=True)}
+
+
+def _is_filled(column: str) -> pl.Expr:
+    return pl.col(column).str.contains(_BLANK).not_()
+
+
+def _is_unreadable_number(column: str) -> pl.Expr:
+    """Neither blank nor a finite number, with or without underscores behind it."""
+    cell = pl.col(column)
+    plain = cell.cast(pl.Float64, strict=False).is_finite().fill_null(value=False)
+    mended = cell.str.strip_chars(" \t_").cast(pl.Float64, strict=False).is_finite().fill_null(value=False)
+    return pl.when(plain | cell.is_null()).then(statement=False).otherwise(~mended & _is_filled(column))
+
+
+def _facts(row: Mapping[str, object], distinct_rows: Mapping[date, int]) -> MonthFacts:
+    month, n_rows, keys = row["snapshot_month"], row["rows"], row["keys"]
+    unreadable, lengths = row["unreadable"], row["lengths"]
+    if (
+        not isinstance(month, date)
+        or not isinstance(n_rows, int)
+        or not isinstance(keys, int)
+        or not isinstance(unreadable, dict)
+        or not isinstance(lengths, dict)
+    ):
+        raise TypeError(row)
+    worst = max(unreadable, key=unreadable.__getitem__)
+    longest = max(lengths, key=lengths.__getitem__)
+    distinct = distinct_rows[month]
+    return MonthFacts(
+        rows=n_rows,
+        worst_column=(worst, unreadable[worst] / n_rows) if unreadable[worst] else ("", 0.0),
+        conflicting_key_share=(distinct - keys) / distinct,
+        longest_cell=(longest, lengths[longest]),
+    )
+
+
+def judge_month(
+    month: date,
+    facts: MonthFacts,
+    earlier: Mapping[date, int],
+    policy: GatePolicy,
+    *,
+    is_required: bool,
+    file_error: str | None,
+) -> GateVerdict:
+    """Hold one month against the limits.
+
+    Args:
+        month: the month.
+        facts: what it measures; all zero when nothing was delivered.
+        earlier: rows of other months of the source, by month.
+        policy: the limits.
+        is_required: whether the source may leave a month out.
+        file_error: why the month's own file could not be read.
+    """
+    name = f"{month:%Y-%m}"
+    if file_error is not None:
+        return GateVerdict({"file": f"{name}: {file_error}"})
+    if not facts.rows:
+        said = (
+            f"{name}: no row has a snapshot date in this month. Add the month's file to the raw folder and build the "
+            "month again."
+        )
+        return GateVerdict({"month": said} if is_required else {})
+    failures: dict[Gate, str] = {}
+    median = median_before(month, earlier, policy)
+    too_many = median is not None and facts.rows > policy.max_rows_of_median * median
+    if median is not None and (facts.rows < policy.min_rows_of_median * median or too_many):
+        failures["rows"] = (
+            f"{name}: {facts.rows:,} rows against a median of {median:,.0f} in the months before. Deliver the whole "
+            f"month once, or, if it is right, widen gates.{'max' if too_many else 'min'}_rows_of_median in "
+            "data_quality.yaml."
+        )
+    column, share = facts.worst_column
+    if share > policy.max_unparseable_share:
+        failures["cells"] = (
+            f"{name}: {share:.0%} of the cells of {column} cannot be read. Correct how the column is exported "
+            "(decimal point, no thousands separators, dates as YYYY-MM-DD, no empty keys)."
+        )
+    if facts.conflicting_key_share > policy.max_conflicting_key_share:
+        failures["keys"] = (
+            f"{name}: {facts.conflicting_key_share:.0%} of the rows share their key with another, different row. "
+            "Deliver one row per key and month."
+        )
+    column, length = facts.longest_cell
+    if length > policy.max_cell_length:
+        failures["lengths"] = (
+            f"{name}: a cell of {column} holds {length:,} characters. Look for a quote that is not closed, and deliver "
+            "the month again."
+        )
+    return GateVerdict(failures)
+
+
+def median_before(month: date, rows: Mapping[date, int], policy: GatePolicy) -> float | None:
+    """The median of the rows of the months before; None when there are too few to judge by."""
+    counts = [count for earlier, count in sorted(rows.items()) if earlier < month and count]
+    if len(counts) < policy.min_months:
+        return None
+    return statistics.median(counts[-policy.median_months :])

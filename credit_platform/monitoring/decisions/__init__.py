@@ -1,0 +1,1 @@
+"""Decisions people took on applications, and their overrides."""

@@ -1,0 +1,147 @@
+"""Overrides of the system's decisions: how often, for which reasons, and how the loans approved against it fared.
+
+What a decision row must look like is told in `decision_log`. A person's word on a month's action is another matter and
+stands in `override`.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from credit_platform.monitoring.measures import Measure, Status, Subject, measures_frame
+from credit_platform.statistics.intervals import Interval, jeffreys_interval, wilson_interval
+
+if TYPE_CHECKING:
+    from credit_platform.monitoring.decisions.decision_log import DecisionLog
+    from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
+
+NOT_SUPPLIED = "no override data supplied"
+
+
+def measure_overrides(
+    scored: pl.DataFrame, log: DecisionLog | None, *, subject: Subject, thresholds: MonitoringThresholds
+) -> pl.DataFrame:
+    """Measure the overrides among the loans of one cohort.
+
+    `override_rate` of the loans with a decision (Wilson), a warning when its interval lies wholly outside the reference
+    band of policy; `high_side_rate`, `low_side_rate`, and the rate of each reason as segment `reason: ...`.
+    `low_side_bad_rate` (Jeffreys) of the loans approved against the system, by reason too; `comparable_bad_rate` of the
+    approved loans nobody overrode, of the same grade or the nearest better one that has any, weighted by the grades of
+    the overrides; `low_side_excess`, the difference (interval from both, Zou and Donner 2008), a warning when it lies
+    wholly above 0. `agreement_with_model` is how often the log's system decision is this model's. `decision_coverage`
+    is the share of the cohort's loans with a decision; `decisions_set_aside` counts rows of the cohort's loans that
+    could not be used, by rule as segment.
+
+    Args:
+        scored: One row per scored loan: `loan_id`, `default_probability`, `grade`, `decision`, `label` (null where
+            unknown).
+        log: The decisions; None when none are supplied, which is told as one unknown `override_rate`.
+        subject: Whose figures these are.
+        thresholds: Policy, of which `overrides`, `min_bads` and `confidence` are used.
+
+    Returns:
+        One row per metric and segment, as `schemas.monitoring.Overrides`.
+    """
+    if log is None:
+        return measures_frame([Measure("override_rate", None, 0, "unknown")], subject)
+    policy, level = thresholds.overrides, thresholds.confidence
+    decided = scored.join(log.rows, on="loan_id", how="inner", validate="1:1")
+    overridden = decided.filter(pl.col("side").is_not_null())
+    low_side = overridden.filter(pl.col("side") == "low-side")
+    n = decided.height
+    thin: Status = "insufficient" if n < policy.min_decisions else "ok"
+    rate = _share("override_rate", overridden.height, n, level, thin)
+    if thin == "ok" and rate.interval is not None:
+        is_outside = rate.interval.low > policy.rate_band[1] or rate.interval.high < policy.rate_band[0]
+        rate = _share("override_rate", overridden.height, n, level, "warn" if is_outside else "ok")
+    agreed = decided.filter(pl.col("system_decision") == pl.col("decision")).height
+    measures = [
+        rate,
+        _share("low_side_rate", low_side.height, n, level, thin),
+        _share("high_side_rate", overridden.height - low_side.height, n, level, thin),
+        _share("agreement_with_model", agreed, n, level, thin),
+        _share("decision_coverage", n, scored.height, level, "ok" if scored.height else "unknown"),
+        *_outcomes(decided, low_side, thresholds),
+    ]
+    for (reason,), part in sorted(overridden.partition_by("reason", as_dict=True).items()):
+        segment = f"reason: {reason}"
+        measures.append(_share("override_rate", part.height, n, level, thin, segment=segment))
+        approved = part.filter(pl.col("side") == "low-side")
+        if approved.height:
+            measures.append(_bad_rate("low_side_bad_rate", approved, thresholds, segment))
+    of_the_cohort = log.set_aside.join(scored, on="loan_id", how="semi")
+    measures.append(Measure("decisions_set_aside", float(of_the_cohort.height), scored.height, "ok"))
+    for (rule,), part in sorted(of_the_cohort.partition_by("rule", as_dict=True).items()):
+        measures.append(Measure("decisions_set_aside", float(part.height), scored.height, "ok", segment=str(rule)))
+    return measures_frame(measures, subject)
+
+
+def _share(metric: str, part: int, n: int, level: float, status: Status, *, segment: str = "all") -> Measure:
+    value = part / n if n else None
+    return Measure(metric, value, n, status, segment=segment, interval=wilson_interval(part, n, level))
+
+
+def _bad_rate(metric: str, loans: pl.DataFrame, thresholds: MonitoringThresholds, segment: str = "all") -> Measure:
+    known = loans.drop_nulls("label")
+    n, bads = known.height, int(known["label"].sum())
+    status: Status = "insufficient" if min(bads, n - bads) < thresholds.min_bads else "ok"
+    interval = jeffreys_interval(bads, n, thresholds.confidence)
+    return Measure(metric, bads / n if n else None, n, status, segment=segment, n_bad=bads, interval=interval)
+
+
+def _outcomes(decided: pl.DataFrame, low_side: pl.DataFrame, thresholds: MonitoringThresholds) -> list[Measure]:
+    """Bad rates of the loans approved against the system, of comparable ones, and the difference."""
+    ours = _bad_rate("low_side_bad_rate", low_side, thresholds)
+    plain = decided.filter(pl.col("side").is_null() & (pl.col("final_decision") == "approve"))
+    theirs = _comparable(low_side.drop_nulls("label"), plain.drop_nulls("label"), thresholds)
+    excess = Measure("low_side_excess", None, ours.n, "unknown", n_bad=ours.n_bad)
+    if ours.value is not None and theirs.value is not None and ours.interval and theirs.interval:
+        value = ours.value - theirs.value
+        interval = Interval(
+            value - sqrt((ours.value - ours.interval.low) ** 2 + (theirs.interval.high - theirs.value) ** 2),
+            value + sqrt((ours.interval.high - ours.value) ** 2 + (theirs.value - theirs.interval.low) ** 2),
+        )
+        status: Status = "warn" if interval.low > 0 else "ok"
+        if "insufficient" in {ours.status, theirs.status}:
+            status = "insufficient"
+        excess = Measure("low_side_excess", value, ours.n, status, n_bad=ours.n_bad, interval=interval)
+    expected = low_side["default_probability"].mean() if low_side.height else None
+    value = float(expected) if isinstance(expected, float) else None
+    return [ours, theirs, excess, Measure("low_side_expected_bad_rate", value, low_side.height, ours.status)]
+
+
+def _comparable(low_side: pl.DataFrame, plain: pl.DataFrame, thresholds: MonitoringThresholds) -> Measure:
+    """Bad rate of `plain` at the grades of `low_side`; its variance is that of Jeffreys' posterior, grade by grade."""
+    by_risk = pl.concat([low_side, plain]).group_by("grade").agg(pl.col("default_probability").min())
+    ranks = {grade: rank for rank, grade in enumerate(by_risk.sort("default_probability")["grade"])}
+    counts = {grade: (n, bads) for grade, n, bads in plain.group_by("grade").agg(pl.len(), pl.sum("label")).iter_rows()}
+    weights: dict[str, float] = {}
+    for grade in low_side["grade"]:
+        better = [other for other in counts if ranks[other] <= ranks[grade]]
+        if not better:
+            return Measure("comparable_bad_rate", None, 0, "unknown", n_bad=0)
+        nearest = max(better, key=ranks.__getitem__)
+        weights[nearest] = weights.get(nearest, 0.0) + 1 / low_side.height
+    if not weights:
+        return Measure("comparable_bad_rate", None, 0, "unknown", n_bad=0)
+    n, bads = (sum(counts[grade][place] for grade in weights) for place in (0, 1))
+    value = sum(weight * counts[grade][1] / counts[grade][0] for grade, weight in weights.items())
+    variance = 0.0
+    for grade, weight in weights.items():
+        loans, bad = counts[grade]
+        mean = (bad + 0.5) / (loans + 1)
+        variance += weight**2 * mean * (1 - mean) / (loans + 2)
+    margin = NormalDist().inv_cdf(0.5 + thresholds.confidence / 2) * sqrt(variance)
+    status: Status = "insufficient" if min(bads, n - bads) < thresholds.min_bads else "ok"
+    return Measure(
+        "comparable_bad_rate",
+        value,
+        n,
+        status,
+        n_bad=bads,
+        interval=Interval(min(value, max(0.0, value - margin)), max(value, min(1.0, value + margin))),
+    )

@@ -1,0 +1,143 @@
+"""Early labels: how loans begin to pay in the months before their outcome, and how cohorts look by them.
+
+Labels at maturity stand in `portfolios.loans.outcome.labels`; holding a cohort against earlier ones belongs in `early_reads`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from credit_platform.months import add_months
+from credit_platform.portfolios.loans.outcome.delinquency import days_past_due
+from credit_platform.statistics.discrimination import AucSpread, auc_spread
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from credit_platform.policy.early_warning import EarlyRead
+    from credit_platform.policy.model_config import LabelPolicy
+
+SCORED = ("loan_id", "default_probability", "model_version", "sample_role", "provenance")
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """The version that scored a cohort, and what the cohort was to it."""
+
+    model_version: str
+    sample_role: str
+    provenance: str
+
+
+@dataclass(frozen=True)
+class CohortRead:
+    """One read of one cohort, known from month `cohort + mob` on.
+
+    `n_labelled` counts the loans read that have a label; of them `n_labelled_bad` are bad by the read, `n_label_bad` by
+    the label and `n_both` by both. These are known only once the cohort is mature.
+    """
+
+    cohort: date
+    read: str
+    mob: int
+    n: int
+    n_bad: int
+    spread: AucSpread | None
+    scorer: Scorer | None
+    n_labelled: int
+    n_labelled_bad: int
+    n_label_bad: int
+    n_both: int
+
+    @property
+    def read_month(self) -> date:
+        """The month in whose snapshot the cohort is read."""
+        return add_months(self.cohort, self.mob)
+
+
+def early_labels(
+    snapshots: pl.LazyFrame, reads: Mapping[str, EarlyRead], *, label: LabelPolicy, until: date
+) -> pl.DataFrame:
+    """Every loan's early labels, with the label it turned out to have.
+
+    Days past due count 30 to the month: on the calendar one missed instalment is 28 days old on 1 March and 30 or 31 in
+    other months, and the rates of those months would not compare.
+
+    Args:
+        snapshots: silver/loan_snapshots of any months.
+        reads: The early labels by name.
+        label: Days and month on book of the label.
+        until: Last month that may be looked at; rows of later snapshots are not used.
+
+    Returns:
+        One row per loan and read that has been reached: `cohort, read, mob, loan_id, is_bad`, and `is_label_bad`, null
+        while the label is not known by `until`.
+    """
+    known = snapshots.filter(pl.col("snapshot_month") <= until)
+    sought = pl.LazyFrame(
+        [(name, read.mob, read.days_past_due) for name, read in reads.items()],
+        schema={"read": pl.String, "mob": pl.Int32, "days": pl.Int32},
+        orient="row",
+    )
+    outcome = known.filter(pl.col("mob") == label.mob).select(
+        "loan_id", is_label_bad=pl.col("dpd") >= label.dpd_threshold
+    )
+    return (
+        known.filter(pl.col("mob").is_in(sorted({read.mob for read in reads.values()})))
+        .select(
+            "loan_id",
+            "mob",
+            cohort=pl.col("loan_start_date").dt.truncate("1mo"),
+            days_past_due=days_past_due(day_count="30_360"),
+        )
+        .join(sought, on="mob")
+        .join(outcome, on="loan_id", how="left")
+        .with_columns(is_bad=pl.col("days_past_due") >= pl.col("days"))
+        .select("cohort", "read", "mob", "loan_id", "is_bad", "is_label_bad")
+        .sort("cohort", "mob", "read", "loan_id")
+        .collect()
+    )
+
+
+def cohort_reads(labels: pl.DataFrame, scored: pl.DataFrame) -> list[CohortRead]:
+    """Count the early labels of every cohort and rank them by the score at origination.
+
+    Args:
+        labels: As `early_labels` returns them.
+        scored: Predictions of any cohorts, with the columns of `SCORED`. Loans of other cohorts are read without a
+            score: their rates belong to the history too.
+
+    Returns:
+        One read per cohort and early label, by cohort and month on book.
+    """
+    joined = labels.join(scored.select(SCORED), on="loan_id", how="left", validate="m:1", maintain_order="left")
+    groups = joined.partition_by(["cohort", "read", "mob"], as_dict=True, maintain_order=True)
+    return [_read(cohort, read, mob, loans) for (cohort, read, mob), loans in groups.items()]
+
+
+def _read(cohort: date, read: str, mob: int, loans: pl.DataFrame) -> CohortRead:
+    ranked = loans.drop_nulls("default_probability")
+    is_bad = ranked.get_column("is_bad").to_numpy().astype(np.int64)
+    scorer = None
+    if ranked.height:
+        first = ranked.row(0, named=True)
+        scorer = Scorer(first["model_version"], first["sample_role"], first["provenance"])
+    labelled = loans.drop_nulls("is_label_bad")
+    return CohortRead(
+        cohort=cohort,
+        read=read,
+        mob=mob,
+        n=loans.height,
+        n_bad=int(loans.get_column("is_bad").sum()),
+        spread=auc_spread(is_bad, ranked.get_column("default_probability").to_numpy()),
+        scorer=scorer,
+        n_labelled=labelled.height,
+        n_labelled_bad=int(labelled.get_column("is_bad").sum()),
+        n_label_bad=int(labelled.get_column("is_label_bad").sum()),
+        n_both=labelled.filter(pl.col("is_bad") & pl.col("is_label_bad")).height,
+    )

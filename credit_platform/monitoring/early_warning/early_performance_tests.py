@@ -1,0 +1,196 @@
+"""Verdicts on early reads: one figure of one read, or of all reads of a month together, beside what was expected.
+
+The tests themselves stand in `departures`. Correcting the verdicts of a month for being many, and the table, belong in
+`early_reads`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from credit_platform.monitoring.early_warning.early_outcomes import Scorer
+from credit_platform.statistics.deviation_tests import Departure, auc_departure, joint_p_value, rate_departure
+from credit_platform.statistics.intervals import Interval, jeffreys_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from credit_platform.monitoring.early_warning.early_outcomes import CohortRead
+    from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
+
+Metric = Literal["bad_rate", "roc_auc"]
+
+ALL_READS = "all_reads"
+# Scores of cohorts a version was fitted or tuned on flatter it: no later cohort could live up to them.
+FLATTERED = ("train", "validation")
+MIN_COHORTS_FOR_CORRELATION = 6
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One figure with what was expected of it when it was read; `p_value` is None where it says too little to test."""
+
+    cohort: date
+    mob: int
+    scorer: Scorer
+    metric: Metric
+    segment: str
+    value: float | None
+    interval: Interval | None
+    n: int
+    n_bad: int
+    n_history: int
+    departure: Departure | None
+    p_value: float | None
+    expected: float | None
+    rate_correlation: float | None = None
+    label_correlation: float | None = None
+
+
+def read_verdicts(
+    read: CohortRead, scorer: Scorer, history: Sequence[CohortRead], thresholds: MonitoringThresholds
+) -> list[Verdict]:
+    """The bad rate and the ROC-AUC of one read against the same read of earlier cohorts.
+
+    Args:
+        read: The read.
+        scorer: Whose score ranks it.
+        history: The same read of mature cohorts; too few of them give no expectation.
+        thresholds: Policy of early reads, level of intervals, and `min_bads`.
+    """
+    past = list(history) if _is_enough(history, thresholds) else []
+    correlations = {"rate_correlation": rate_correlation(past), "label_correlation": label_correlation(past)}
+    departure = rate_departure(read.n, read.n_bad, [(one.n, one.n_bad) for one in past])
+    due = 0.0 if departure is None else read.n * departure.expected
+    by_rate = Verdict(
+        cohort=read.cohort,
+        mob=read.mob,
+        scorer=scorer,
+        metric="bad_rate",
+        segment=read.read,
+        value=read.n_bad / read.n if read.n else None,
+        interval=jeffreys_interval(read.n_bad, read.n, thresholds.confidence),
+        n=read.n,
+        n_bad=read.n_bad,
+        n_history=len(past),
+        departure=departure,
+        # Few bads where many were due are good news, and a test all the same.
+        p_value=departure.p_value if departure is not None and max(due, read.n_bad) >= thresholds.min_bads else None,
+        expected=None if departure is None else departure.expected,
+        **correlations,
+    )
+    return [by_rate, _ranking_verdict(by_rate, read, past, thresholds)]
+
+
+def _ranking_verdict(
+    by_rate: Verdict, read: CohortRead, history: Sequence[CohortRead], thresholds: MonitoringThresholds
+) -> Verdict:
+    spreads = [
+        one.spread
+        for one in history
+        if one.spread is not None and one.scorer is not None and one.scorer.sample_role not in FLATTERED
+    ]
+    spread = read.spread
+    is_comparable = spread is not None and _is_enough(spreads, thresholds)
+    departure = auc_departure(spread, spreads) if spread is not None and is_comparable else None
+    is_enough = spread is not None and min(spread.n_bad, spread.n_good) >= thresholds.min_bads
+    return Verdict(
+        cohort=by_rate.cohort,
+        mob=by_rate.mob,
+        scorer=by_rate.scorer,
+        metric="roc_auc",
+        segment=by_rate.segment,
+        value=None if spread is None else spread.auc,
+        interval=None if spread is None else _auc_interval(spread.auc, spread.variance, thresholds.confidence),
+        n=read.n if spread is None else spread.n_bad + spread.n_good,
+        n_bad=read.n_bad if spread is None else spread.n_bad,
+        n_history=len(spreads),
+        departure=departure,
+        p_value=departure.p_value if departure is not None and is_enough else None,
+        expected=None if departure is None else departure.expected,
+        rate_correlation=by_rate.rate_correlation,
+        label_correlation=by_rate.label_correlation,
+    )
+
+
+def joint_verdict(verdicts: Sequence[Verdict], thresholds: MonitoringThresholds) -> Verdict | None:
+    """One metric over the newest reads of several cohorts together; None where none of them has an expectation.
+
+    The bad rate is that of all loans read, the ROC-AUC the mean of the reads weighted by bads, and so are their
+    expectations.
+    """
+    judged = [(each, each.departure) for each in verdicts if each.departure is not None and each.value is not None]
+    if not judged:
+        return None
+    newest = max((each for each, _ in judged), key=lambda each: each.cohort)
+    metric, n, n_bad = newest.metric, sum(each.n for each, _ in judged), sum(each.n_bad for each, _ in judged)
+    is_rate = metric == "bad_rate"
+    weight = np.array([each.n if is_rate else each.n_bad for each, _ in judged], dtype=np.float64)
+    weight /= weight.sum()
+    expected = float((weight * [departure.expected for _, departure in judged]).sum())
+    value = float((weight * [each.value or 0.0 for each, _ in judged]).sum())
+    interval = jeffreys_interval(n_bad, n, thresholds.confidence)
+    if not is_rate:
+        z = NormalDist().inv_cdf(0.5 + thresholds.confidence / 2)
+        widths = [0.0 if each.interval is None else (each.interval.high - each.interval.low) / 2 for each, _ in judged]
+        interval = _auc_interval(value, float(((weight * widths) ** 2).sum()) / z**2, thresholds.confidence)
+    rests_on = max(n * expected, n_bad) if is_rate else min(n_bad, n - n_bad)
+    return Verdict(
+        cohort=newest.cohort,
+        mob=newest.mob,
+        scorer=_joint_scorer([each for each, _ in judged], newest.scorer),
+        metric=metric,
+        segment=ALL_READS,
+        value=value,
+        interval=interval,
+        n=n,
+        n_bad=n_bad,
+        n_history=min(each.n_history for each, _ in judged),
+        departure=None,
+        p_value=joint_p_value([departure for _, departure in judged]) if rests_on >= thresholds.min_bads else None,
+        expected=expected,
+    )
+
+
+def _joint_scorer(verdicts: Sequence[Verdict], newest: Scorer) -> Scorer:
+    """The newest version; in use only if every cohort is."""
+    developed = [each.scorer.sample_role for each in verdicts if each.scorer.sample_role != "post"]
+    return Scorer(newest.model_version, developed[0] if developed else "post", newest.provenance)
+
+
+def _is_enough(history: Sequence[object], thresholds: MonitoringThresholds) -> bool:
+    return len(history) >= thresholds.early_reads.min_history_cohorts
+
+
+def _auc_interval(auc: float, variance: float, confidence: float) -> Interval:
+    margin = NormalDist().inv_cdf(0.5 + confidence / 2) * sqrt(variance)
+    return Interval(max(0.0, auc - margin), min(1.0, auc + margin))
+
+
+def rate_correlation(history: Sequence[CohortRead]) -> float | None:
+    """Pearson correlation over cohorts of the early rate with the bad rate; None below six cohorts or without spread.
+
+    Rates of one cohort move mostly by chance, so this is low in a calm book even for a read that tells much of a loan.
+    """
+    labelled = [read for read in history if read.n and read.n_labelled]
+    if len(labelled) < MIN_COHORTS_FOR_CORRELATION:
+        return None
+    early = np.array([read.n_bad / read.n for read in labelled])
+    late = np.array([read.n_label_bad / read.n_labelled for read in labelled])
+    if early.std() == 0 or late.std() == 0:
+        return None
+    return float(np.clip(np.corrcoef(early, late)[0, 1], -1, 1))
+
+
+def label_correlation(history: Sequence[CohortRead]) -> float | None:
+    """Correlation over loans of the early label with the label (phi coefficient); None where either is all the same."""
+    n, both = sum(read.n_labelled for read in history), sum(read.n_both for read in history)
+    early, late = sum(read.n_labelled_bad for read in history), sum(read.n_label_bad for read in history)
+    spread = early * (n - early) * late * (n - late)
+    return (n * both - early * late) / sqrt(spread) if spread > 0 else None

@@ -1,0 +1,180 @@
+"""Estimate: what a cohort's outcome would be if its default probabilities were right, six months before it is known.
+
+Confidence-based performance estimation. **Blind spot: concept drift.** When the same applicants begin to behave
+otherwise, the probabilities are wrong and the estimate, made of nothing but them, does not move: with a true ROC-AUC of
+0.68 it has shown 0.80. It sees a changed population only; `early_reads` see the behaviour. So an estimate may ask for
+closer watch, never for a retraining. Holding it against the outcome belongs in `estimate_backtest`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite, sqrt
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from credit_platform.monitoring.measures import Measure, Status, floor_status, measures_frame
+from credit_platform.statistics.intervals import DRAWS, SEED, FloatArray, Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+    from credit_platform.monitoring.measures import Subject
+    from credit_platform.policy.monitoring_thresholds import MetricThreshold, MonitoringThresholds
+
+BOUNDS: dict[str, tuple[float, float]] = {"gini": (-1.0, 1.0)}
+RATES = ("roc_auc", "gini", "bad_rate", "accuracy", "precision", "recall", "f1_score")
+COUNTS = ("tp", "fp", "tn", "fn")
+
+
+@dataclass(frozen=True)
+class ReferenceSample:
+    """The validation loans of a version, on which it is calibrated; one element per loan.
+
+    `raw` ranks them, `label` is 1 for bad, `declined` follows from the calibrated probability and the cut-off.
+    """
+
+    raw: FloatArray
+    label: NDArray[np.int64]
+    declined: NDArray[np.bool_]
+
+    def deviations(self, n: int, *, draws: int = DRAWS, seed: int = SEED) -> dict[str, float]:
+        """Standard deviation of every metric over samples of `n` loans, drawn with replacement and a fixed seed.
+
+        Draws that do not define a metric are left out; NaN where no two draws define it.
+        """
+        m = self.label.size
+        if n == 0 or m == 0:
+            return {}
+        drawn = np.random.default_rng(seed).integers(0, m, size=(draws, n)) + m * np.arange(draws)[:, None]
+        times = np.bincount(drawn.ravel(), minlength=draws * m).reshape(draws, m).astype(np.float64)
+        found = weighted_metrics(self.raw, self.declined, bads=times * self.label, goods=times * (1 - self.label))
+        return {metric: _deviation(values) for metric, values in found.items()}
+
+
+def _deviation(values: FloatArray) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.std(ddof=1)) if known.size > 1 else float("nan")
+
+
+def weighted_metrics(
+    raw: FloatArray, declined: NDArray[np.bool_], *, bads: FloatArray, goods: FloatArray
+) -> dict[str, FloatArray]:
+    """Metrics of loans that are each partly bad and partly good; NaN where they are not defined.
+
+    With `bads` the probabilities p and `goods` 1 - p these are the expected counts and the metrics made of them: the
+    ROC-AUC is the area under the curve through the cumulative sums of p and 1 - p, in the order of the raw score (ties
+    share a step). With counts of labels they are the ordinary metrics.
+
+    Args:
+        raw: The score before calibration, higher is riskier, shape (loans,).
+        declined: Whether the loan is on the far side of the cut-off, shape (loans,).
+        bads: Weight of the bad part, shape (draws, loans).
+        goods: Weight of the good part, shape (draws, loans).
+    """
+    all_bads, all_goods = bads.sum(axis=1), goods.sum(axis=1)
+    n, tp, fp = all_bads + all_goods, bads[:, declined].sum(axis=1), goods[:, declined].sum(axis=1)
+    fn, tn = all_bads - tp, all_goods - fp
+    auc = _area(raw, bads, goods)
+    return {
+        "roc_auc": auc,
+        "gini": 2 * auc - 1,
+        "bad_rate": _ratio(all_bads, n),
+        "accuracy": _ratio(tp + tn, n),
+        "precision": _ratio(tp, tp + fp),
+        "recall": _ratio(tp, all_bads),
+        "f1_score": _ratio(2 * tp, 2 * tp + fp + fn),
+        "tp": tp,
+        "fp": fp,
+        "tn": tn,
+        "fn": fn,
+    }
+
+
+def _area(raw: FloatArray, bads: FloatArray, goods: FloatArray) -> FloatArray:
+    order = np.argsort(raw, kind="stable")
+    ranked = raw[order]
+    starts = np.flatnonzero(np.append(np.ones(1, dtype=bool), ranked[1:] != ranked[:-1]))
+    bads_by_step, goods_by_step = (np.add.reduceat(weight[:, order], starts, axis=1) for weight in (bads, goods))
+    goods_below = np.cumsum(goods_by_step, axis=1) - goods_by_step / 2
+    return _ratio((bads_by_step * goods_below).sum(axis=1), bads.sum(axis=1) * goods.sum(axis=1))
+
+
+def _ratio(part: FloatArray, whole: FloatArray) -> FloatArray:
+    return np.divide(part, whole, out=np.full_like(whole, np.nan), where=whole > 0)
+
+
+def measure_estimate(
+    scored: pl.DataFrame, *, reference: ReferenceSample, subject: Subject, thresholds: MonitoringThresholds
+) -> pl.DataFrame:
+    """Estimate the outcome of a cohort that has none yet.
+
+    The interval is estimate ± z · s(n) · sqrt(1 + n / m): s(n) is the standard deviation of the metric over samples of
+    the cohort's n loans drawn from the m validation loans, z the normal quantile of `thresholds.confidence`. The root
+    adds the chance in the validation sample itself, which calibrated the probabilities, to that in the cohort.
+
+    A metric is warn or breach only when its whole interval is below the data-science or business threshold: an estimate
+    that chance explains is no reason to watch. It is `insufficient` where fewer bads or goods than `min_bads` are
+    expected, or where the validation sample gives no interval.
+
+    Args:
+        scored: One row per scored loan: `raw_probability`, `default_probability` and `decision` (approve, decline).
+        reference: The validation sample of the version that scored them.
+        subject: Whose figures these are; its cohort is the month itself.
+        thresholds: Floors of the metrics, for the subject's model.
+
+    Returns:
+        One row per metric, as `schemas.early_warning.Estimate`; outcomes are not known, so `n_bad` is null.
+    """
+    known = scored.drop_nulls(["raw_probability", "default_probability"])
+    n, probability = known.height, known.get_column("default_probability").to_numpy().astype(np.float64)
+    found = (
+        weighted_metrics(
+            known.get_column("raw_probability").to_numpy().astype(np.float64),
+            (known.get_column("decision") == "decline").to_numpy(),
+            bads=probability[None, :],
+            goods=1 - probability[None, :],
+        )
+        if n
+        else {}
+    )
+    values = {metric: float(value[0]) for metric, value in found.items()}
+    expected_bads = float(probability.sum())
+    is_enough = min(expected_bads, n - expected_bads) >= thresholds.min_bads
+    margins = _margins(reference, n, thresholds.confidence)
+    floors = thresholds.metrics_for(subject.model)
+    measures = []
+    for metric in RATES:
+        interval = _interval(metric, values.get(metric), margins.get(metric))
+        status = _status(floors.get(metric), interval) if is_enough else "insufficient"
+        measures.append(Measure(metric=metric, value=values.get(metric), n=n, status=status, interval=interval))
+    counted: Status = "ok" if is_enough else "insufficient"
+    measures += [Measure(metric=metric, value=values.get(metric), n=n, status=counted) for metric in COUNTS]
+    measures.append(Measure(metric="n", value=float(n), n=n, status="ok" if n else "insufficient"))
+    return measures_frame(measures, subject)
+
+
+def _margins(reference: ReferenceSample, n: int, confidence: float) -> Mapping[str, float]:
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    widening = sqrt(1 + n / reference.label.size) if reference.label.size else 1.0
+    return {metric: z * deviation * widening for metric, deviation in reference.deviations(n).items()}
+
+
+def _interval(metric: str, value: float | None, margin: float | None) -> Interval | None:
+    if value is None or margin is None or not isfinite(value) or not isfinite(margin):
+        return None
+    low, high = BOUNDS.get(metric, (0.0, 1.0))
+    return Interval(max(low, value - margin), min(high, value + margin))
+
+
+def _status(threshold: MetricThreshold | None, interval: Interval | None) -> Status:
+    if interval is None:
+        return "insufficient"
+    if threshold is None:
+        return "ok"
+    return floor_status(interval.high, warn=threshold.data_science_threshold, breach=threshold.business_threshold)

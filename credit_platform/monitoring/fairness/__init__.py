@@ -1,0 +1,1 @@
+"""How groups of applicants fare beside each other."""

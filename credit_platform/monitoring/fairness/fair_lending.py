@@ -1,0 +1,171 @@
+"""How a model treats groups of applicants: approvals, scores, ranking and calibration of each group beside the others.
+
+Statistics, not law: whether a difference is justified, and whether an attribute may be looked at, is for people to say.
+The attribute never is a feature. Groups and reference lines are policy.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import exp, log, sqrt
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from credit_platform.monitoring.measures import Measure, Status, Subject, measures_frame
+from credit_platform.statistics.discrimination import delong_interval, roc_auc
+from credit_platform.statistics.intervals import Interval, jeffreys_interval, wilson_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from credit_platform.policy.monitoring_thresholds import FairLendingPolicy, MonitoringThresholds
+
+GROUP = "group"
+
+
+def age_band(age: pl.Expr, bounds: Sequence[int]) -> pl.Expr:
+    """`age 35-44` and the like: bands beginning at `bounds`, one below the first, `age unknown` where it is missing."""
+    names = [
+        f"age under {bounds[0]}",
+        *(f"age {low}-{high - 1}" for low, high in pairwise(bounds)),
+        f"age {bounds[-1]} and over",
+    ]
+    band: pl.Expr = pl.lit(names[0])
+    for bound, name in zip(bounds, names[1:], strict=True):
+        band = pl.when(age >= bound).then(pl.lit(name)).otherwise(band)
+    return pl.when(age.is_null()).then(pl.lit("age unknown")).otherwise(band).alias(GROUP)
+
+
+def measure_fair_lending(scored: pl.DataFrame, *, subject: Subject, thresholds: MonitoringThresholds) -> pl.DataFrame:
+    """Compare the groups of one cohort.
+
+    Per group: `approval_rate` (Wilson); `adverse_impact_ratio`, its approval rate over the highest one of any group
+    large enough (interval of a ratio of shares, Katz et al. 1978); `score_smd`, the standardised difference of its mean
+    score from all other applicants (Hedges and Olkin 1985); `roc_auc` (DeLong); `calibration_gap`, bad rate minus mean
+    default probability (Jeffreys, the level shared out among the groups). A warning needs an interval wholly beyond its
+    line; there is no breach. A group smaller than `min_group` is insufficient.
+
+    Args:
+        scored: One row per scored loan: `default_probability`, `score`, `decision`, `label` (null where unknown) and
+            `group`.
+        subject: Whose figures these are.
+        thresholds: Policy, of which `fair_lending`, `min_bads` and `confidence` are used.
+
+    Returns:
+        One row per metric and group, as `schemas.monitoring.Performance`; empty for an empty cohort.
+    """
+    policy, level = thresholds.fair_lending, thresholds.confidence
+    groups = {str(name): part for (name,), part in sorted(scored.partition_by(GROUP, as_dict=True).items())}
+    best = _best_approved(list(groups.values()), policy.min_group)
+    measures: list[Measure] = []
+    for name, part in groups.items():
+        is_small = part.height < policy.min_group
+        others = scored.filter(pl.col(GROUP) != name)
+        found = [
+            _approval_rate(part, level),
+            _impact_ratio(part, best, policy, level),
+            _score_difference(part, others, policy, level),
+            _ranking(part, level),
+            _calibration_gap(part, 1 - (1 - level) / max(len(groups), 1)),
+        ]
+        measures += [_of_group(measure, name, is_small=is_small, min_bads=thresholds.min_bads) for measure in found]
+    return measures_frame(measures, subject)
+
+
+def _of_group(measure: Measure, group: str, *, is_small: bool, min_bads: int) -> Measure:
+    needs_outcome = measure.metric in {"roc_auc", "calibration_gap"}
+    bads = measure.n_bad or 0
+    is_thin = needs_outcome and min(bads, measure.n - bads) < min_bads
+    status: Status = "insufficient" if is_small or is_thin else measure.status
+    return Measure(
+        metric=measure.metric,
+        value=measure.value,
+        n=measure.n,
+        n_bad=measure.n_bad,
+        interval=measure.interval,
+        segment=group,
+        status=status,
+    )
+
+
+def _approved(part: pl.DataFrame) -> int:
+    return int((part["decision"] == "approve").sum())
+
+
+def _best_approved(parts: Sequence[pl.DataFrame], min_group: int) -> pl.DataFrame | None:
+    large = [part for part in parts if part.height >= min_group]
+    return max(large, key=lambda part: _approved(part) / part.height, default=None)
+
+
+def _approval_rate(part: pl.DataFrame, level: float) -> Measure:
+    approved = _approved(part)
+    return Measure("approval_rate", approved / part.height, part.height, "ok", interval=_wilson(approved, part, level))
+
+
+def _wilson(successes: int, part: pl.DataFrame, level: float) -> Interval | None:
+    return wilson_interval(successes, part.height, level)
+
+
+def _impact_ratio(part: pl.DataFrame, best: pl.DataFrame | None, policy: FairLendingPolicy, level: float) -> Measure:
+    if best is None or not _approved(best):
+        return Measure("adverse_impact_ratio", None, part.height, "unknown")
+    ours, theirs = _approved(part), _approved(best)
+    ratio = (ours / part.height) / (theirs / best.height)
+    interval = None
+    if part is best:
+        interval = Interval(1.0, 1.0)
+    elif ours:
+        deviation = sqrt(1 / ours - 1 / part.height + 1 / theirs - 1 / best.height)
+        margin = NormalDist().inv_cdf(0.5 + level / 2) * deviation
+        interval = Interval(exp(log(ratio) - margin), exp(log(ratio) + margin))
+    is_below = interval.high < policy.impact_ratio_line if interval else ratio < policy.impact_ratio_line
+    return Measure("adverse_impact_ratio", ratio, part.height, "warn" if is_below else "ok", interval=interval)
+
+
+def _score_difference(part: pl.DataFrame, others: pl.DataFrame, policy: FairLendingPolicy, level: float) -> Measure:
+    ours, theirs = (frame["score"].cast(pl.Float64).to_numpy() for frame in (part, others))
+    n, m = ours.size, theirs.size
+    if min(n, m) < 2:
+        return Measure("score_smd", None, n, "unknown")
+    pooled = sqrt(((n - 1) * ours.var(ddof=1) + (m - 1) * theirs.var(ddof=1)) / (n + m - 2))
+    if pooled == 0:
+        return Measure("score_smd", None, n, "unknown")
+    value = float((ours.mean() - theirs.mean()) / pooled)
+    margin = NormalDist().inv_cdf(0.5 + level / 2) * sqrt((n + m) / (n * m) + value**2 / (2 * (n + m)))
+    interval = Interval(value - margin, value + margin)
+    line = policy.score_difference_line
+    is_beyond = interval.low > line or interval.high < -line
+    return Measure("score_smd", value, n, "warn" if is_beyond else "ok", interval=interval)
+
+
+def _outcome(part: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    known = part.drop_nulls(["label", "default_probability"])
+    return known["label"].cast(pl.Int64).to_numpy(), known["default_probability"].to_numpy()
+
+
+def _ranking(part: pl.DataFrame, level: float) -> Measure:
+    label, probability = _outcome(part)
+    interval = delong_interval(label, probability, level)
+    return Measure(
+        "roc_auc",
+        roc_auc(label, probability),
+        len(label),
+        "ok",
+        n_bad=int(label.sum()),
+        interval=None if interval is None else Interval(*interval),
+    )
+
+
+def _calibration_gap(part: pl.DataFrame, level: float) -> Measure:
+    label, probability = _outcome(part)
+    n, n_bad = len(label), int(label.sum())
+    if not n:
+        return Measure("calibration_gap", None, 0, "unknown", n_bad=0)
+    mean = float(probability.mean())
+    rate = jeffreys_interval(n_bad, n, level)
+    interval = None if rate is None else Interval(rate.low - mean, rate.high - mean)
+    is_off = interval is not None and (interval.low > 0 or interval.high < 0)
+    return Measure("calibration_gap", n_bad / n - mean, n, "warn" if is_off else "ok", n_bad=n_bad, interval=interval)

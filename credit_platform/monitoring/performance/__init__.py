@@ -1,0 +1,1 @@
+"""What a version does at scoring and once outcomes are known."""

@@ -1,0 +1,78 @@
+"""What a matured cohort says about calibration and about how many bads lie where the risk is highest.
+
+The statistics themselves are in `scoring`; metrics with a floor, counts and rates belong in `performance`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from credit_platform.monitoring.measures import Measure, Status
+from credit_platform.statistics.calibration_tests import calibration_in_the_large, calibration_line
+from credit_platform.statistics.intervals import Interval, drawn_counts, interval_of_draws
+from credit_platform.statistics.ranked_sample import RankedSample
+
+if TYPE_CHECKING:
+    from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
+    from credit_platform.scoring.evaluation.labelled_sample import Outcome
+    from credit_platform.statistics.calibration_tests import Estimate
+
+SHARES = (0.10, 0.20)  # of the riskiest loans
+
+
+def calibration_measures(outcome: Outcome, thresholds: MonitoringThresholds) -> list[Measure]:
+    """The calibration line and calibration in the large; a warning when the interval leaves the honest value out.
+
+    Honest are a slope of 1, an intercept of 0, and 0 in the large.
+    """
+    level = thresholds.confidence
+    line = calibration_line(outcome.label, outcome.probability, level)
+    in_the_large = calibration_in_the_large(outcome.label, outcome.probability, level)
+    return [
+        _against(outcome, thresholds, "calibration_slope", line.slope if line else None, honest=1.0),
+        _against(outcome, thresholds, "calibration_intercept", line.intercept if line else None, honest=0.0),
+        _against(outcome, thresholds, "calibration_in_the_large", in_the_large, honest=0.0),
+    ]
+
+
+def _against(
+    outcome: Outcome, thresholds: MonitoringThresholds, metric: str, estimate: Estimate | None, *, honest: float
+) -> Measure:
+    status: Status = "ok" if estimate is not None and estimate.low <= honest <= estimate.high else "warn"
+    return Measure(
+        metric=metric,
+        value=None if estimate is None else estimate.value,
+        n=outcome.n,
+        n_bad=outcome.n_bad,
+        interval=None if estimate is None else Interval(estimate.low, estimate.high),
+        status=status if outcome.is_enough(thresholds.min_bads) else "insufficient",
+    )
+
+
+def gains_measures(outcome: Outcome, thresholds: MonitoringThresholds) -> list[Measure]:
+    """Capture rate and lift of the riskiest tenth and fifth, with bootstrap intervals; undefined without a bad."""
+    times = drawn_counts(outcome.label, is_stratified=False)
+    measures: list[Measure] = []
+    ranked = RankedSample.of(outcome.label, outcome.probability)
+    # Counts are of loans in the order of the rows, the sample is in that of its probability.
+    order = np.lexsort((outcome.label, outcome.probability))
+    for share in SHARES:
+        captured = float(ranked.capture_rate(ranked.itself, share)[0]) if outcome.n_bad else None
+        interval = None
+        if captured is not None and times is not None:
+            draws = ranked.capture_rate(times[:, order], share)
+            interval = interval_of_draws(draws, captured, confidence=thresholds.confidence)
+        for metric, scale in (("capture_rate", 1.0), ("lift", 1 / share)):
+            measures.append(
+                Measure(
+                    metric=f"{metric}_at_{share:.0%}".removesuffix("%"),
+                    value=None if captured is None else captured * scale,
+                    n=outcome.n,
+                    n_bad=outcome.n_bad,
+                    interval=None if interval is None else Interval(interval.low * scale, interval.high * scale),
+                    status="ok" if outcome.is_enough(thresholds.min_bads) else "insufficient",
+                )
+            )
+    return measures

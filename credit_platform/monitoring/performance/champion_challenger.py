@@ -1,0 +1,130 @@
+"""The comparison of champion and challenger as rows of its monitoring table.
+
+The figures are measured and the decision is made in `scoring`; pages belong to `reports`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from credit_platform.months import month_key
+from credit_platform.scoring.champion_challenger.comparison import METRICS, Comparison, Figure
+from credit_platform.statistics.intervals import Interval, jeffreys_interval, wilson_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from credit_platform.policy.model_config import ModelConfig
+    from credit_platform.scoring.champion_challenger.comparison import Rivalry
+    from credit_platform.scoring.champion_challenger.decision import RivalryDecision
+    from credit_platform.statistics.calibration_tests import CalibrationLine
+
+SCHEMA = {
+    "snapshot_month": pl.Date,
+    "champion": pl.String,
+    "challenger": pl.String,
+    "decision": pl.String,
+    "reasons": pl.String,
+    "breakdown": pl.String,
+    "segment": pl.String,
+    "metric": pl.String,
+    "subject": pl.String,
+    "value": pl.Float64,
+    "ci_low": pl.Float64,
+    "ci_high": pl.Float64,
+    "n": pl.Int64,
+    "n_bad": pl.Int64,
+    "status": pl.String,
+}
+
+_FIGURES = ("breakdown", "segment", "metric", "subject", "value", "ci_low", "ci_high", "n", "n_bad")
+_Row = tuple[str, str, str, str, float | None, float | None, float | None, int, int]
+
+
+def champion_challenger_frame(
+    rivalry: Rivalry, decision: RivalryDecision, *, snapshot_month: date, config: ModelConfig, min_bads: int
+) -> pl.DataFrame:
+    """One challenger's month as rows of `schemas.champion_challenger.ChampionChallenger`, in the order of its key.
+
+    A figure the loans do not define is `unknown`. It is `insufficient` where `rivalry.min_cohorts` or
+    `rivalry.min_bads` are not reached, and for a single cohort below `min_bads` bads or goods.
+
+    Args:
+        rivalry: What was measured.
+        decision: What it amounts to.
+        snapshot_month: The month looked back from.
+        config: Its `rivalry` section says what is enough.
+        min_bads: Bads (or goods) below which a single cohort is not decided on.
+    """
+    policy, pooled = config.rivalry, rivalry.pooled
+    is_enough = len(rivalry.by_cohort) >= policy.min_cohorts and pooled.n_of_smaller_class >= policy.min_bads
+    smaller_class = pl.min_horizontal("n_bad", pl.col("n") - pl.col("n_bad"))
+    is_cohort = pl.col("breakdown") == "cohort"
+    is_insufficient = pl.when(is_cohort).then(smaller_class < min_bads).otherwise(pl.lit(not is_enough))
+    return (
+        pl.DataFrame(list(_rows(rivalry)), schema={name: SCHEMA[name] for name in _FIGURES}, orient="row")
+        .with_columns(
+            snapshot_month=pl.lit(snapshot_month),
+            champion=pl.lit(rivalry.champion),
+            challenger=pl.lit(rivalry.challenger),
+            decision=pl.lit(decision.verdict),
+            reasons=pl.lit("\n".join(decision.reasons)),
+            status=pl.when(pl.col("value").is_null())
+            .then(pl.lit("unknown"))
+            .when(is_insufficient)
+            .then(pl.lit("insufficient"))
+            .otherwise(pl.lit("ok")),
+        )
+        .select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
+        .sort("breakdown", "segment", "metric", "subject")
+    )
+
+
+def _rows(rivalry: Rivalry) -> Iterator[_Row]:
+    yield from _comparison_rows(rivalry.pooled, "all", "all")
+    yield from _sample_rows(rivalry)
+    for cohort, comparison in rivalry.by_cohort.items():
+        yield from _comparison_rows(comparison, "cohort", month_key(cohort))
+    for cell in rivalry.swaps.iter_rows(named=True):
+        n, n_bad = cell["n"], cell["n_bad"]
+        yield "swap_set", cell["cell"], "bad_rate", "loans", cell["bad_rate"], cell["ci_low"], cell["ci_high"], n, n_bad
+        for subject in ("champion", "challenger"):
+            mean = cell[f"{subject}_probability"]
+            yield "swap_set", cell["cell"], "mean_probability", subject, mean, None, None, n, n_bad
+    for row in rivalry.sensitivity.iter_rows(named=True):
+        figure = row["value"], row["ci_low"], row["ci_high"], row["n"], row["n_bad"]
+        yield "approval_rate", f"{row['approval_rate']:.2f}", row["metric"], row["subject"], *figure
+
+
+def _comparison_rows(comparison: Comparison, breakdown: str, segment: str) -> Iterator[_Row]:
+    of_subjects = {
+        "champion": comparison.champion,
+        "challenger": comparison.challenger,
+        "difference": comparison.difference,
+    }
+    for subject, figures in of_subjects.items():
+        for metric in METRICS:
+            yield breakdown, segment, metric, subject, *_cells(figures[metric]), comparison.n, comparison.n_bad
+
+
+def _sample_rows(rivalry: Rivalry) -> Iterator[_Row]:
+    """What else is known of all loans compared: bad rate, approval rate, calibration slopes."""
+    n, n_bad = rivalry.pooled.n, rivalry.pooled.n_bad
+    bad_rate = Figure(n_bad / n if n else None, jeffreys_interval(n_bad, n, rivalry.confidence))
+    approved = Figure(rivalry.n_approved / n if n else None, wilson_interval(rivalry.n_approved, n, rivalry.confidence))
+    yield "all", "all", "bad_rate", "loans", *_cells(bad_rate), n, n_bad
+    yield "all", "all", "approval_rate", "loans", *_cells(approved), n, n_bad
+    for subject, line in (("champion", rivalry.champion_line), ("challenger", rivalry.challenger_line)):
+        yield "all", "all", "calibration_slope", subject, *_cells(_slope(line)), n, n_bad
+
+
+def _slope(line: CalibrationLine | None) -> Figure:
+    return Figure(None, None) if line is None else Figure(line.slope.value, Interval(line.slope.low, line.slope.high))
+
+
+def _cells(figure: Figure) -> tuple[float | None, float | None, float | None]:
+    low, high = figure.interval or (None, None)
+    return figure.value, low, high

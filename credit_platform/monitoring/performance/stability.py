@@ -1,0 +1,182 @@
+"""Stability: how far a month's scores and features have moved from the training sample.
+
+What needs labels belongs in `performance`; what follows from a shift belongs in `action`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from credit_platform.monitoring.measures import Measure, Subject, band_status, measures_frame
+from credit_platform.statistics.intervals import wilson_interval
+from credit_platform.statistics.reference import Bins, Reference, ScoresAtHistory
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
+
+HISTORY = "n_clickstream_months"
+SMOOTHING = 0.5  # rows added to every bin
+NULL_RATE_RISE_WARN = 0.10  # the share of missing values a version may have at all when it is promoted
+NULL_RATE_RISE_BREACH = 0.50  # most of a feature is gone
+
+
+def fit_reference(
+    frame: pl.DataFrame,
+    *,
+    probability: np.ndarray,
+    numeric: Sequence[str],
+    categorical: Sequence[str],
+    by_history: Mapping[int, np.ndarray] | None = None,
+) -> Reference:
+    """Freeze bins on the development sample.
+
+    Args:
+        frame: One row per training loan, with all columns of `numeric` (numbers or booleans) and `categorical`.
+        probability: The version's default probabilities of the same rows, 0..1.
+        numeric: Columns binned by deciles, or by value when they take ten values or fewer.
+        categorical: Columns binned by level, levels below 1 % together.
+        by_history: The probabilities to expect after so many months of clickstream.
+    """
+    scores = np.asarray(probability, dtype=np.float64)
+    bins = Bins.of_numbers(pl.Series("default_probability", scores))
+    return Reference(
+        n=int(scores.size),
+        mean_probability=float(scores.mean()),
+        std_probability=float(scores.std()),
+        probability=bins,
+        features=(
+            *(Bins.of_numbers(frame.get_column(name)) for name in numeric),
+            *(Bins.of_levels(frame.get_column(name)) for name in categorical),
+        ),
+        by_history=tuple(
+            ScoresAtHistory.of(months, expected, bins) for months, expected in sorted((by_history or {}).items())
+        ),
+    )
+
+
+def stability_index(expected: Sequence[float] | np.ndarray, actual: Sequence[float] | np.ndarray) -> float | None:
+    """Population (PSI) or characteristic (CSI) stability index of two counts over the same bins.
+
+    Sum of (a - e) ln(a / e) over the bins' shares, each with 0.5/n added on its own side, so that an empty bin stays
+    finite and the index is symmetric. Bins empty on both sides do not count. None when a side has no rows.
+
+    >>> stability_index([50, 50], [50, 50])
+    0.0
+    >>> round(stability_index([100, 100], [150, 50]), 3)
+    0.272
+    >>> stability_index([0, 0], [1, 2]) is None
+    True
+    """
+    before, after = np.asarray(expected, dtype=np.float64), np.asarray(actual, dtype=np.float64)
+    if before.sum() == 0 or after.sum() == 0:
+        return None
+    is_used = (before + after) > 0
+    before, after = before[is_used] + SMOOTHING, after[is_used] + SMOOTHING
+    before, after = before / before.sum(), after / after.sum()
+    return float(np.sum((after - before) * np.log(after / before)))
+
+
+def sampling_floor(bins: int, n: int, m: int) -> float | None:
+    """Index to expect of two samples of the same population, (B - 1)(1/n + 1/m); None when a sample is empty.
+
+    Yurdakul (2018): an index of this size says nothing about the population.
+
+    >>> round(sampling_floor(10, 500, 6000), 4)
+    0.0195
+    """
+    return (bins - 1) * (1 / n + 1 / m) if n and m else None
+
+
+def measure_stability(
+    frame: pl.DataFrame, reference: Reference, *, subject: Subject, thresholds: MonitoringThresholds
+) -> pl.DataFrame:
+    """Compare a month's scores and features with the training sample.
+
+    `psi` and `psi_sampling_floor` are of the default probability, `csi` and `null_rate` of one feature each, which is
+    the segment; `mean_probability_drift` and `std_probability_drift` are changes relative to the training sample. A
+    month too small for an index (its sampling floor reaches the warning) is `insufficient`; an empty month or a
+    missing feature is `unknown`.
+
+    Args:
+        frame: One row per loan scored in the month: `default_probability` and the features.
+        reference: The training sample of the version that scored it.
+        subject: Whose figures these are; its cohort is the month itself.
+        thresholds: Bands of the index and of the drifts.
+
+    Returns:
+        One row per metric and segment, as `schemas.monitoring.Stability`.
+    """
+    if HISTORY in frame.columns:
+        reference = reference.expecting(frame.get_column(HISTORY))
+    psi = _index("psi", "all", reference.probability, frame.get_column("default_probability"), thresholds)
+    measures = [psi, *_probability_measures(frame, reference, thresholds, is_small=psi.status == "insufficient")]
+    for bins in reference.features:
+        if bins.name in frame.columns:
+            values = frame.get_column(bins.name)
+            measures += [_index("csi", bins.name, bins, values, thresholds), _null_rate(bins, values, thresholds)]
+        else:
+            measures += [
+                Measure(metric=metric, segment=bins.name, value=None, n=frame.height, status="unknown")
+                for metric in ("csi", "null_rate")
+            ]
+    return measures_frame(measures, subject)
+
+
+def _used_bins(bins: Bins, counts: np.ndarray) -> int:
+    return int(((np.asarray(bins.counts) + counts) > 0).sum())
+
+
+def _index(metric: str, segment: str, bins: Bins, values: pl.Series, thresholds: MonitoringThresholds) -> Measure:
+    counts = bins.count(values)
+    value = stability_index(bins.counts, counts)
+    floor = sampling_floor(_used_bins(bins, counts), round(sum(bins.counts)), values.len())
+    is_small = floor is not None and floor >= thresholds.psi.warn
+    status = band_status(value, warn=thresholds.psi.warn, breach=thresholds.psi.alert)
+    return Measure(
+        metric=metric, segment=segment, value=value, n=values.len(), status="insufficient" if is_small else status
+    )
+
+
+def _null_rate(bins: Bins, values: pl.Series, thresholds: MonitoringThresholds) -> Measure:
+    """Share of missing values; a rise counts against the training sample, as a feature may always have had gaps."""
+    n, training_rows = values.len(), sum(bins.counts)
+    missing = int(bins.count(values)[-1])
+    rate = missing / n if n else None
+    rise = None if rate is None or not training_rows else rate - bins.counts[-1] / training_rows
+    return Measure(
+        metric="null_rate",
+        segment=bins.name,
+        value=rate,
+        n=n,
+        status=band_status(rise, warn=NULL_RATE_RISE_WARN, breach=NULL_RATE_RISE_BREACH),
+        interval=wilson_interval(missing, n, thresholds.confidence),
+    )
+
+
+def _probability_measures(
+    frame: pl.DataFrame, reference: Reference, thresholds: MonitoringThresholds, *, is_small: bool
+) -> list[Measure]:
+    scores = frame.get_column("default_probability").drop_nulls().to_numpy()
+    n = frame.height
+    mean, std = (float(scores.mean()), float(scores.std())) if scores.size else (None, None)
+    bins = reference.probability
+    floor = sampling_floor(_used_bins(bins, bins.count(frame.get_column("default_probability"))), reference.n, n)
+    limits = (
+        ("mean_probability", mean, reference.mean_probability, thresholds.stability.mean_drift),
+        ("std_probability", std, reference.std_probability, thresholds.stability.std_drift),
+    )
+    measures = [Measure(metric="n", value=float(n), n=n, status="ok" if n else "insufficient")]
+    measures.append(Measure(metric="psi_sampling_floor", value=floor, n=n, status="ok"))
+    for metric, value, expected, limit in limits:
+        drift = None if value is None or expected == 0 else value / expected - 1
+        beyond = band_status(None if drift is None else abs(drift), warn=limit, breach=limit)
+        measures.append(Measure(metric=metric, value=value, n=n, status="insufficient" if is_small else "ok"))
+        measures.append(
+            Measure(metric=f"{metric}_drift", value=drift, n=n, status="insufficient" if is_small else beyond)
+        )
+    return measures

@@ -1,0 +1,1 @@
+"""The loan book: sources, features, outcome, generator, policy files. Pure."""

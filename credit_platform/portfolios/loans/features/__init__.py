@@ -1,0 +1,1 @@
+"""What is known about a loan at application, and how each feature is made."""

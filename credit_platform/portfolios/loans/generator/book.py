@@ -1,0 +1,179 @@
+"""A synthetic loan book: what it holds, and the four source files of any one of its months.
+
+Every month is made on its own from the seed and the cohorts it needs, so a book of any length takes the memory of one
+month. Writing files does not belong here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from credit_platform.errors import SettingsError
+from credit_platform.months import add_months, month_range, months_between
+from credit_platform.portfolios.loans.generator.cohorts import (
+    Cohort,
+    attributes_of,
+    clickstream_of,
+    draw_cohort,
+    financials_of,
+    loans_of,
+)
+from credit_platform.portfolios.loans.generator.customer_keys import KEY_SPACE, cohort_capacity
+from credit_platform.portfolios.loans.generator.default_process import DefaultProcess
+from credit_platform.portfolios.loans.generator.delivery import changed_schema, without_cells, without_outcomes
+from credit_platform.portfolios.loans.generator.drift import Drift, DriftKind, in_force, shaping_cohort, strength_of
+from credit_platform.portfolios.loans.generator.repayments import TENURE_MONTHS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Sources go on reporting after the application; whoever uses these months looks into the future.
+CLICKSTREAM_MONTHS_AFTER = 3
+
+
+@dataclass(frozen=True)
+class BookSpec:
+    """A book that can be made again: the same specification gives the same bytes.
+
+    Attributes:
+        first_month: First snapshot month, a first of the month.
+        n_months: Snapshot months.
+        loans_per_month: New loans a month on average; cohorts vary around it like counts do.
+        clickstream_months: Months of clickstream up to and including the application; none before `first_month`.
+        seed: Seed of every draw.
+        process: The default process.
+        drifts: What changes in the course of the book; of several of one kind the strongest in force counts.
+    """
+
+    first_month: date = date(2021, 1, 1)
+    n_months: int = 48
+    loans_per_month: int = 300
+    clickstream_months: int = 24
+    seed: int = 42
+    process: DefaultProcess = field(default_factory=DefaultProcess)
+    drifts: tuple[Drift, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, is_wrong, reason in (
+            ("first_month", self.first_month.day != 1, "is not the first of a month"),
+            ("n_months", self.n_months < 1, "is less than 1"),
+            ("loans_per_month", self.loans_per_month < 1, "is less than 1"),
+            ("clickstream_months", self.clickstream_months < 0, "is negative"),
+            ("seed", self.seed < 0, "is negative"),
+            ("loans_per_month", self._n_keys() > KEY_SPACE, "gives more customers than there are keys"),
+        ):
+            if is_wrong:
+                value = getattr(self, name)
+                raise SettingsError(name=f"synthetic book, {name}", reason=f"{value} {reason}", fix="Choose another.")
+        for drift in self.drifts:
+            if not self.first_month <= drift.first_month <= self.last_month:
+                raise SettingsError(
+                    name=f"synthetic book, drift {drift.kind}",
+                    reason=f"{drift.first_month:%Y-%m} is not a month of the book",
+                    fix=f"Choose one of {self.first_month:%Y-%m} to {self.last_month:%Y-%m}.",
+                )
+
+    @property
+    def last_month(self) -> date:
+        """Last snapshot month, inclusive."""
+        return add_months(self.first_month, self.n_months - 1)
+
+    def _n_keys(self) -> int:
+        return (self.n_months + self.clickstream_months) * cohort_capacity(self.loans_per_month)
+
+
+@dataclass(frozen=True, eq=False)
+class MonthOfSources:
+    """The rows of one snapshot month in the four source files: text columns in the files' own order."""
+
+    lms_loan_daily: pl.DataFrame
+    features_attributes: pl.DataFrame
+    features_financials: pl.DataFrame
+    feature_clickstream: pl.DataFrame
+
+
+def months_of(spec: BookSpec) -> list[date]:
+    """All snapshot months of the book."""
+    return month_range(spec.first_month, spec.last_month)
+
+
+def cohort_of(spec: BookSpec, month: date) -> Cohort:
+    """The customers who apply in `month` with the truth about them, which no source file holds."""
+    return _cohort(spec, months_between(spec.first_month, month))
+
+
+def generate_month(spec: BookSpec, month: date) -> MonthOfSources:
+    """The rows of `month`, whatever other months have been generated.
+
+    The loan file holds the cohorts of this month and the ten before. The clickstream file holds the customers who apply
+    this month or within the next `clickstream_months - 1`, even after the book's end, and those of the last three
+    months.
+
+    Raises:
+        SettingsError: `month` is not a month of the book.
+    """
+    index = months_between(spec.first_month, month)
+    if month.day != 1 or not 0 <= index < spec.n_months:
+        span = f"{spec.first_month:%Y-%m} to {spec.last_month:%Y-%m}"
+        raise SettingsError(
+            name="synthetic book, month", reason=f"{month} is not a month of the book", fix=f"Choose one of {span}."
+        )
+    applicants, drifts = _cohort(spec, index), in_force(spec.drifts, month)
+    loans = pl.concat(_loan_rows(spec, index, strength_of(drifts, DriftKind.LATE_CORRECTION)))
+    if strength_of(drifts, DriftKind.LABEL_DELAY):
+        loans = without_outcomes(loans)
+    financials = financials_of(applicants, spec.seed)
+    if missing := strength_of(drifts, DriftKind.MISSINGNESS):
+        financials = without_cells(financials, share=missing, seed=spec.seed, cohort=index)
+    if change := strength_of(drifts, DriftKind.SCHEMA_CHANGE):
+        financials = changed_schema(financials, change)
+    clickstream = pl.concat(_clickstream_rows(spec, index, month))
+    if strength_of(drifts, DriftKind.SOURCE_DARK):
+        clickstream = clickstream.clear()
+    return MonthOfSources(
+        lms_loan_daily=loans.sort("loan_start_date", "Customer_ID"),
+        features_attributes=attributes_of(applicants, spec.seed),
+        features_financials=financials,
+        feature_clickstream=clickstream.sort("Customer_ID"),
+    )
+
+
+def corrected_month(spec: BookSpec, month: date) -> MonthOfSources:
+    """The rows of `month` as delivered again later, with the payments that had been recorded late.
+
+    Raises:
+        SettingsError: `month` is not a month of the book.
+    """
+    timely = tuple(drift for drift in spec.drifts if drift.kind != DriftKind.LATE_CORRECTION)
+    return generate_month(replace(spec, drifts=timely), month)
+
+
+def _cohort(spec: BookSpec, index: int) -> Cohort:
+    return draw_cohort(
+        seed=spec.seed,
+        index=index,
+        first_month=spec.first_month,
+        loans_per_month=spec.loans_per_month,
+        process=spec.process,
+        drifts=shaping_cohort(spec.drifts, add_months(spec.first_month, index)),
+    )
+
+
+def _loan_rows(spec: BookSpec, index: int, lateness: float) -> Iterator[pl.DataFrame]:
+    for cohort in range(max(index - TENURE_MONTHS, 0), index + 1):
+        yield loans_of(_cohort(spec, cohort), index - cohort, seed=spec.seed, lateness=lateness)
+
+
+def _clickstream_rows(spec: BookSpec, index: int, month: date) -> Iterator[pl.DataFrame]:
+    for cohort in range(max(index - CLICKSTREAM_MONTHS_AFTER, 0), index + max(spec.clickstream_months, 1)):
+        yield clickstream_of(
+            _cohort(spec, cohort),
+            spec.seed,
+            month_index=index,
+            month=month,
+            noise_sd=spec.process.monthly_noise_sd,
+        )

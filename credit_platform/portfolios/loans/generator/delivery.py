@@ -1,0 +1,77 @@
+"""What drifts do to the files of one snapshot month, the loans and customers being what they are.
+
+Who applies and who defaults belongs to the cohorts; the ordinary dirt of every month to dirt.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from credit_platform.portfolios.loans.generator.randomness import Draw, generator
+from credit_platform.portfolios.loans.generator.repayments import OUTCOME_INSTALLMENT
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LATE_RATE = 0.10
+MISSING_COLUMNS = (
+    "Num_Credit_Inquiries",
+    "Changed_Credit_Limit",
+    "Outstanding_Debt",
+    "Credit_History_Age",
+    "Monthly_Inhand_Salary",
+)
+DECIMAL_COLUMNS = ("Annual_Income", "Monthly_Inhand_Salary", "Outstanding_Debt", "Monthly_Balance")
+NEW_COLUMN = "Employer"
+RENAMED_COLUMN, NEW_NAME = "Outstanding_Debt", "Total_Outstanding_Debt"
+# Up to which strength a schema change is no more than this; above the last, a column has another name.
+ORDER_ONLY, _COMMAS, _ADDED = 0.25, 0.5, 0.75
+
+
+def without_cells(financials: pl.DataFrame, *, share: float, seed: int, cohort: int) -> pl.DataFrame:
+    """Empty that share of the cells of `MISSING_COLUMNS`."""
+    rng = generator(seed, cohort, Draw.MISSING_CELLS)
+    return financials.with_columns(
+        pl.when(pl.Series(rng.random(financials.height) >= share)).then(pl.col(name)).alias(name)
+        for name in MISSING_COLUMNS
+    )
+
+
+def changed_schema(financials: pl.DataFrame, strength: float) -> pl.DataFrame:
+    """Deliver the same financials in another form: other order, decimal commas, a new column or a renamed one."""
+    if strength <= ORDER_ONLY:
+        return financials.select(reversed(financials.columns))
+    if strength <= _COMMAS:
+        return financials.with_columns(pl.col(DECIMAL_COLUMNS).str.replace(".", ",", literal=True))
+    if strength <= _ADDED:
+        return financials.with_columns(pl.lit("unknown").alias(NEW_COLUMN))
+    return financials.rename({RENAMED_COLUMN: NEW_NAME})
+
+
+def without_outcomes(loans: pl.DataFrame) -> pl.DataFrame:
+    """Leave out the rows that tell outcomes: those of the sixth instalment and later."""
+    return loans.filter(pl.col("installment_num").cast(pl.Int64) < OUTCOME_INSTALLMENT)
+
+
+def recorded_late(
+    behind: NDArray[np.int8], *, installment: int, strength: float, seed: int, cohort: int
+) -> NDArray[np.int8]:
+    """Instalments behind as first recorded: some who paid this one in time look one behind.
+
+    Args:
+        behind: Missed instalments in a row at months 0 to 10, loans by months.
+        installment: The month on book of the file.
+        strength: 1 for `LATE_RATE` of the loans.
+        seed: Of the book.
+        cohort: Index of the cohort in the book.
+    """
+    if installment == 0:
+        return behind
+    chance = generator(seed, cohort, Draw.LATE_PAYMENTS, installment).random(behind.shape[0])
+    is_late = (chance < LATE_RATE * strength) & (behind[:, installment] == 0)
+    recorded = behind.copy()
+    recorded[is_late, installment] = 1
+    return recorded

@@ -1,0 +1,1 @@
+"""How loans are paid: delinquency, the label, vintages, roll rates."""

@@ -1,0 +1,89 @@
+"""Customer attributes: the rules that clean them and the grouping of occupations.
+
+Name and SSN are personal data and stay in bronze.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from credit_platform.months import source_date
+from credit_platform.portfolios.loans.sources.bronze import FeaturesAttributes
+from credit_platform.portfolios.loans.sources.silver import CustomerAttributes
+from credit_platform.schemas.cleaning.cells import (
+    SOURCE,
+    CategoryCell,
+    NumberCell,
+    date_is_readable,
+    identifier,
+    identifier_is_readable,
+    key_is_unique,
+    snapshot_date_lies_in_its_month,
+    whitespace_stripped,
+)
+from credit_platform.schemas.cleaning.policy import Strategies
+from credit_platform.schemas.cleaning.rule import CleaningRule
+from credit_platform.schemas.cleaning.strategies import NO_CHANGES
+from credit_platform.schemas.cleaning.table_cleaning import Cleaned, TableCleaning, clean_table, source_columns
+
+_AGE = NumberCell.of(CustomerAttributes, "age", "Age")
+_OCCUPATION = CategoryCell("Occupation", r".+", ("occupation",))
+
+REPAIRS: tuple[CleaningRule, ...] = (whitespace_stripped("Customer_ID"), *_AGE.rules(), *_OCCUPATION.rules())
+REJECTIONS: tuple[CleaningRule, ...] = (
+    identifier_is_readable("Customer_ID", "customer_id"),
+    date_is_readable("snapshot_date"),
+    snapshot_date_lies_in_its_month(),
+    key_is_unique("Customer_ID"),
+)
+
+OCCUPATION_GROUPS: dict[str, str] = {
+    "Accountant": "professional",
+    "Architect": "professional",
+    "Doctor": "professional",
+    "Lawyer": "professional",
+    "Teacher": "professional",
+    "Developer": "technical",
+    "Engineer": "technical",
+    "Mechanic": "technical",
+    "Scientist": "technical",
+    "Entrepreneur": "business",
+    "Manager": "business",
+    "Media_Manager": "business",
+    "Journalist": "creative",
+    "Musician": "creative",
+    "Writer": "creative",
+}
+
+
+def occupation_group() -> pl.Expr:
+    """The group of `occupation`: `other` when the occupation is not one of the list, null when there is none."""
+    occupation = pl.col("occupation")
+    group = occupation.replace_strict(OCCUPATION_GROUPS, default="other", return_dtype=pl.String)
+    return pl.when(occupation.is_not_null()).then(group)
+
+
+def attributes_cleaning() -> TableCleaning:
+    """How every cell of the source becomes a silver column."""
+    return TableCleaning(
+        source_columns=source_columns(FeaturesAttributes),
+        columns=tuple(CustomerAttributes.column_names()),
+        key=("customer_id",),
+        cells=(_AGE.number(),),
+        values={
+            "snapshot_date": source_date(f"{SOURCE}snapshot_date"),
+            "customer_id": identifier("Customer_ID"),
+            _AGE.name: _AGE.value(),
+            "occupation": _OCCUPATION.value(),
+        },
+        repairs=REPAIRS,
+        rejections=REJECTIONS,
+    )
+
+
+def clean_attributes(bronze: pl.LazyFrame, *, strategies: Strategies = NO_CHANGES) -> Cleaned:
+    """Turn bronze/features_attributes rows of any months into silver/customer_attributes and quarantined rows.
+
+    `strategies` names rules that are carried out by another strategy than their own.
+    """
+    return clean_table(bronze, attributes_cleaning(), strategies=strategies)

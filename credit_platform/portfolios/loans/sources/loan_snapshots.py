@@ -1,0 +1,142 @@
+"""Loan snapshots: the rules that clean the loan management file, and the loan's age and delinquency.
+
+Labels and portfolio tables made of the snapshots stand in their own modules.
+"""
+
+from __future__ import annotations
+
+import math
+
+import polars as pl
+
+from credit_platform.months import months_between_expr, source_date
+from credit_platform.portfolios.loans.outcome.delinquency import (
+    DayCount,
+    days_past_due,
+    dpd_bucket,
+    first_missed_date,
+    n_installments_missed,
+)
+from credit_platform.portfolios.loans.sources.bronze import LmsLoanDaily
+from credit_platform.portfolios.loans.sources.silver import (
+    LoanSnapshots,
+    is_installment_num_mob,
+    is_started_by_snapshot,
+)
+from credit_platform.schemas.cleaning.cells import (
+    SOURCE,
+    NumberCell,
+    date_is_readable,
+    identifier,
+    identifier_is_readable,
+    key_is_unique,
+    plain_identifier,
+    rejected_when_null,
+    snapshot_date_lies_in_its_month,
+    whitespace_stripped,
+)
+from credit_platform.schemas.cleaning.policy import Strategies
+from credit_platform.schemas.cleaning.rule import CleaningRule
+from credit_platform.schemas.cleaning.strategies import NO_CHANGES
+from credit_platform.schemas.cleaning.table_cleaning import Cleaned, TableCleaning, clean_table, source_columns
+
+_IDENTIFIERS = {"loan_id": "loan_id", "Customer_ID": "customer_id"}
+_DATES = ("snapshot_date", "loan_start_date")
+_NUMBERS = {
+    "tenure": "tenure",
+    "installment_num": "installment_num",
+    "loan_amt": "loan_amount",
+    "due_amt": "due_amount",
+    "paid_amt": "paid_amount",
+    "overdue_amt": "overdue_amount",
+    "balance": "balance_amount",
+}
+# Any number is read; one that the contract forbids has the whole row rejected.
+_CELLS = tuple(NumberCell.of(LoanSnapshots, name, source, low=-math.inf) for source, name in _NUMBERS.items())
+
+
+def _rejected(name: str, column: str, condition: str, applies: pl.Expr) -> CleaningRule:
+    return CleaningRule(
+        name=name,
+        column=column,
+        condition=condition,
+        remedy="row quarantined",
+        applies=applies,
+        strategy="quarantine",
+    )
+
+
+# No amount of a loan is ever guessed: a cell is read exactly or its row is quarantined.
+REPAIRS: tuple[CleaningRule, ...] = (
+    *(whitespace_stripped(column) for column in _IDENTIFIERS),
+    *(rule for cell in _CELLS for rule in cell.readable_rules()),
+)
+REJECTIONS: tuple[CleaningRule, ...] = (
+    *(identifier_is_readable(column, value) for column, value in _IDENTIFIERS.items()),
+    *(date_is_readable(column) for column in _DATES),
+    snapshot_date_lies_in_its_month(),
+    *(rejected_when_null(cell.name, column=cell.source, condition="not a usable number") for cell in _CELLS),
+    *(
+        _rejected(f"{cell.source}_is_not_negative", cell.source, "negative", pl.col(cell.name) < 0)
+        for cell in _CELLS
+        if cell.contract[0] == 0 and cell.dtype == "Float64"
+    ),
+    _rejected("tenure_is_positive", "tenure", "not at least one month", pl.col("tenure") < 1),
+    _rejected(
+        "loan_starts_before_its_snapshot",
+        "loan_start_date",
+        "later than the snapshot",
+        ~is_started_by_snapshot(),
+    ),
+    _rejected(
+        "installment_num_equals_months_on_book",
+        "installment_num",
+        "not the months between loan_start_date and snapshot_date",
+        ~is_installment_num_mob(),
+    ),
+    _rejected(
+        "missed_installments_are_countable",
+        "overdue_amt",
+        "overdue without an instalment to count it in, or more than a century of them",
+        pl.col("n_installments_missed").is_null(),
+    ),
+    key_is_unique("loan_id"),
+)
+
+
+def loan_cleaning(day_count: DayCount = "calendar") -> TableCleaning:
+    """How every cell of the source becomes a silver column."""
+    dates = {column: source_date(SOURCE + column) for column in _DATES}
+    identifiers = {value: identifier(column) for column, value in _IDENTIFIERS.items()}
+    plain_identifiers = {value: plain_identifier(column) for column, value in _IDENTIFIERS.items()}
+    return TableCleaning(
+        source_columns=source_columns(LmsLoanDaily),
+        columns=tuple(LoanSnapshots.column_names()),
+        key=("loan_id",),
+        cells=tuple(cell.number() for cell in _CELLS),
+        values={**identifiers, **dates, **{cell.name: cell.value() for cell in _CELLS}},
+        plain_values={**plain_identifiers, **dates, **{cell.name: cell.plain_value() for cell in _CELLS}},
+        repairs=REPAIRS,
+        rejections=REJECTIONS,
+        derived=(
+            {"mob": mob(), "n_installments_missed": n_installments_missed()},
+            {"first_missed_date": first_missed_date()},
+            {"dpd": days_past_due(day_count=day_count)},
+            {"dpd_bucket": dpd_bucket()},
+        ),
+    )
+
+
+def clean_loan_snapshots(
+    bronze: pl.LazyFrame, *, day_count: DayCount = "calendar", strategies: Strategies = NO_CHANGES
+) -> Cleaned:
+    """Turn bronze/lms_loan_daily rows of any months into silver/loan_snapshots and quarantined rows.
+
+    `strategies` names rules that are carried out by another strategy than their own.
+    """
+    return clean_table(bronze, loan_cleaning(day_count), strategies=strategies)
+
+
+def mob() -> pl.Expr:
+    """Months on book: months from the month of origination to the month of the snapshot."""
+    return months_between_expr(pl.col("loan_start_date"), pl.col("snapshot_date"))

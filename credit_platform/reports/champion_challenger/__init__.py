@@ -1,0 +1,1 @@
+"""The page that holds every challenger against the champion."""

@@ -1,0 +1,234 @@
+"""The page that holds every challenger against the champion: the verdict, then the figures it rests on.
+
+Figures are drawn in `rivalry_figures`, the page's frame is `page`. Measuring and deciding belong to scoring.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from credit_platform.months import add_months
+from credit_platform.reports.champion_challenger.figures import (
+    approval_sensitivity,
+    auc_by_cohort,
+    cohort_months,
+    swap_bars,
+    swap_matrix,
+)
+from credit_platform.reports.page import Section, figure_html, page_html, table_html
+from credit_platform.reports.wording import METRICS, model_name, month_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from credit_platform.policy.model_config import ModelConfig
+
+HEADLINES = {
+    "promote": "Promote: the challenger should become the champion",
+    "keep": "Keep the champion",
+    "extend_observation": "Extend the observation: not enough is known yet",
+    "reject": "Reject the challenger: it is worse",
+}
+LOOKS = {"promote": "watch", "keep": "good", "extend_observation": "unknown", "reject": "bad"}
+TO_DO = {
+    "promote": "A person decides, and then names the challenger under rivalry.champion in model_config.yaml.",
+    "keep": "Nothing changes; the challenger goes on being scored and compared.",
+    "extend_observation": "Nothing changes; the question is asked again with every cohort that matures.",
+    "reject": "Nothing changes; find out what the challenger lost before it is compared on.",
+}
+DECISIONS = {
+    "promote": "Promote",
+    "keep": "Keep",
+    "extend_observation": "Extend observation",
+    "reject": "Reject",
+}
+BOOKED = (
+    "All loans here are booked, so the bad rate of the loans swapped in is observed. If rejected applicants "
+    "were among them, it would have to be estimated by reject inference."
+)
+_METRIC_NAMES = {
+    **METRICS,
+    "ks": "KS",
+    "brier": "Brier score (less is better)",
+    "calibration_slope": "Calibration slope",
+}
+
+
+def champion_challenger_page(table: pl.DataFrame, *, config: ModelConfig) -> str:
+    """The page as one self-contained HTML text, as of the newest month; the same input gives the same text.
+
+    Args:
+        table: Rows of `schemas.champion_challenger.ChampionChallenger` of all months.
+        config: The policy in force: how much must be seen, and what counts as a gain.
+    """
+    if table.is_empty():
+        said = "<p>There is no challenger: the model configuration names one model only.</p>"
+        return page_html(title="Champion and challenger", introduction=said, sections=[], has_figures=False)
+    newest: date = table.get_column("snapshot_month").sort()[-1]
+    current = table.filter(pl.col("snapshot_month") == newest)
+    challengers = current.get_column("challenger").unique().sort().to_list()
+    sections: list[Section] = []
+    for challenger in challengers:
+        sections += _sections(current.filter(challenger=challenger), is_alone=len(challengers) == 1)
+    cards = "\n".join(_card(table.filter(challenger=challenger), newest) for challenger in challengers)
+    policy = config.rivalry
+    introduction = (
+        f"<p class='soft'>What was known on {newest:%Y-%m-%d}. Only cohorts count whose outcome is known and that "
+        f"neither model was developed on, at most the last {policy.months}; nothing is decided on fewer than "
+        f"{policy.min_cohorts} cohorts or {policy.min_bads} bads.</p>\n<div class='cards'>\n{cards}\n</div>"
+    )
+    return page_html(
+        title=f"Champion and challenger, {month_name(newest)}",
+        introduction=introduction,
+        sections=[*sections, _history_section(table)],
+        has_figures=any("data-figure" in section.content for section in sections),
+    )
+
+
+def _card(table: pl.DataFrame, newest: date) -> str:
+    rows = table.filter(pl.col("snapshot_month") == newest)
+    first = rows.row(0, named=True)
+    pooled = rows.filter(breakdown="all", metric="roc_auc", subject="difference").row(0, named=True)
+    cohorts = cohort_months(rows)
+    compared = (
+        f"{pooled['n']:,} loans, {pooled['n_bad']:,} of them bad, of {len(cohorts)} cohorts, "
+        f"{month_name(cohorts[0])} to {month_name(cohorts[-1])}"
+        if cohorts
+        else "no cohort yet"
+    )
+    facts = [
+        ("Since", [_since(table, newest)]),
+        ("Why", first["reasons"].split("\n")),
+        ("Compared on", [compared]),
+        ("To do", [TO_DO[first["decision"]]]),
+    ]
+    told = "".join(
+        f"<dt>{name}</dt><dd><ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul></dd>"
+        for name, lines in facts
+    )
+    names = f"{model_name(first['challenger'])} against {model_name(first['champion'])}, the champion"
+    return (
+        f"<article class='card {LOOKS[first['decision']]}'><h3>{escape(names)}</h3>"
+        f"<p class='verdict'>{escape(HEADLINES[first['decision']])}</p><dl>{told}</dl></article>"
+    )
+
+
+def _since(table: pl.DataFrame, newest: date) -> str:
+    """First month of the unbroken run of the newest decision against the same champion."""
+    months = table.select("snapshot_month", "decision", "champion").unique().iter_rows()
+    told = {row[0]: row[1:] for row in months}
+    first = newest
+    while told.get(add_months(first, -1)) == told[newest]:
+        first = add_months(first, -1)
+    n = sum(first <= month <= newest for month in told)
+    return f"{month_name(first)}, {n} month{'s' if n > 1 else ''}"
+
+
+def _sections(rows: pl.DataFrame, *, is_alone: bool) -> Iterator[Section]:
+    first = rows.row(0, named=True)
+    challenger = first["challenger"]
+    suffix = "" if is_alone else f" ({model_name(challenger)})"
+    if not cohort_months(rows):
+        nothing = "<p>No cohort that both models scored without having been developed on it has an outcome yet.</p>"
+        yield Section(f"Nothing to compare yet{suffix}", "The figures appear with the first such cohort.", nothing)
+        return
+    yield Section(
+        f"All cohorts together: which model is better, and is it chance?{suffix}",
+        "A difference is challenger minus champion, on the same loans. Where its interval holds 0, chance alone can "
+        "explain it.",
+        _figures_table(rows),
+    )
+    yield Section(
+        f"ROC-AUC by cohort: does one model rank better month after month?{suffix}",
+        "Above the dashed line on the right the challenger ranks better; the band is the difference over all cohorts. "
+        "Open markers have too few bads to tell anything by themselves.",
+        figure_html(auc_by_cohort(rows), name=f"auc_{challenger}", label="ROC-AUC of both models by cohort"),
+    )
+    matrix = figure_html(swap_matrix(rows), name=f"swaps_{challenger}", label="Loans by both models' decisions")
+    bars = figure_html(swap_bars(rows), name=f"bad_rates_{challenger}", label="Bad rate of each swap set")
+    yield Section(
+        f"Swap sets: which loans would change sides, and how did they turn out?{suffix}",
+        f"{_swaps_told(rows)} {BOOKED}",
+        f"<div class='pair'><div>{matrix}</div><div>{bars}</div></div>",
+    )
+    yield Section(
+        f"Approval rates: would the answer be another one if more or fewer loans were approved?{suffix}",
+        "Each model approves the loans it thinks safest, equally many. Below the dashed line on the right the "
+        "challenger would have approved fewer bads.",
+        figure_html(
+            approval_sensitivity(rows),
+            name=f"sensitivity_{challenger}",
+            label="Bad rate of approved loans by approval rate",
+        ),
+    )
+
+
+def _swaps_told(rows: pl.DataFrame) -> str:
+    approval = rows.filter(breakdown="all", metric="approval_rate").row(0, named=True)["value"]
+    cells = {row["segment"]: row for row in rows.filter(breakdown="swap_set", subject="loans").iter_rows(named=True)}
+    swap_in, swap_out = cells["swap_in"], cells["swap_out"]
+    head = f"Both models approve {approval:.1%} of the loans."
+    if not swap_in["n"]:
+        return f"{head} They approve the same ones."
+    return (
+        f"{head} The challenger would swap {swap_in['n']} loans in, {swap_in['n_bad']} of them bad, for as many "
+        f"swapped out, {swap_out['n_bad']} of them bad."
+    )
+
+
+def _figures_table(rows: pl.DataFrame) -> str:
+    pooled = rows.filter(breakdown="all")
+    lines = []
+    for metric in ("roc_auc", "ks", "brier", "calibration_slope"):
+        found = {row["subject"]: row for row in pooled.filter(metric=metric).iter_rows(named=True)}
+        lines.append(
+            (
+                _METRIC_NAMES[metric],
+                *(_figure(found.get(subject), "") for subject in ("champion", "challenger")),
+                _figure(found.get("difference"), "+"),
+                rows.filter(breakdown="all", metric="roc_auc", subject="difference")["n"][0],
+            )
+        )
+    first = rows.row(0, named=True)
+    headings = [
+        "",
+        f"{model_name(first['champion'])} (champion)",
+        model_name(first["challenger"]),
+        "Difference",
+        "Loans",
+    ]
+    schema = dict.fromkeys(("metric", "champion", "challenger", "difference"), pl.String) | {"n": pl.Int64}
+    return table_html(pl.DataFrame(lines, schema=schema, orient="row"), headings=headings)
+
+
+def _figure(row: dict[str, object] | None, sign: str) -> str | None:
+    if row is None or row["value"] is None:
+        return None
+    ends = "" if row["ci_low"] is None else f" ({row['ci_low']:{sign}.4f} to {row['ci_high']:{sign}.4f})"
+    return f"{row['value']:{sign}.4f}{ends}"
+
+
+def _history_section(table: pl.DataFrame) -> Section:
+    months = table.filter(breakdown="all", metric="roc_auc", subject="difference")
+    shown = months.sort(["snapshot_month", "challenger"], descending=[True, False]).select(
+        pl.col("snapshot_month").dt.strftime("%Y-%m"),
+        pl.col("champion").map_elements(model_name, return_dtype=pl.String),
+        pl.col("challenger").map_elements(model_name, return_dtype=pl.String),
+        pl.col("decision").replace(DECISIONS),
+        pl.col("value"),
+        pl.col("n"),
+        pl.col("n_bad"),
+        pl.col("reasons"),
+    )
+    return Section(
+        "Months: what was decided when?",
+        "The difference is that of the ROC-AUC over all cohorts. A decision changes nothing by itself: a person does.",
+        table_html(
+            shown,
+            headings=["Month", "Champion", "Challenger", "Decision", "Difference", "Loans", "Bads", "Reasons"],
+        ),
+    )

@@ -1,0 +1,1 @@
+"""The monitoring dashboard, the page of a month, the data-quality page."""

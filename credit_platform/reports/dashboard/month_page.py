@@ -1,0 +1,284 @@
+"""The page of one month: what came in, what was scored by which version, what was seen, what was decided.
+
+Tables and small pictures only, so that it costs next to nothing and opens at once. What is known of the month
+comes as `month_facts`; the dashboard over all months is `dashboard`.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from credit_platform.monitoring.early_warning.early_performance_tests import ALL_READS
+from credit_platform.reports.figures.model_months import rows_of
+from credit_platform.reports.figures.svg import trend_svg
+from credit_platform.reports.page import Section, page_html, table_html
+from credit_platform.reports.wording import (
+    ACTIONS,
+    VERDICTS,
+    interval_text,
+    metric_name,
+    month_name,
+    number_text,
+    plain,
+    read_name,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from credit_platform.reports.dashboard.month_facts import MonthFacts
+
+SHOWN_OUTCOMES = (
+    "roc_auc",
+    "accuracy",
+    "f1_score",
+    "precision",
+    "recall",
+    "bad_rate",
+    "mean_probability",
+    "ks",
+    "brier",
+)
+SHOWN_DRIFTS = ("psi", "psi_sampling_floor", "mean_probability_drift", "std_probability_drift")
+N_MOVED = 5
+
+
+def month_page(facts: MonthFacts) -> str:
+    """The page as one self-contained HTML text; the same facts give the same text."""
+    links = " · ".join(f"<a href='{escape(page, quote=True)}'>{escape(name)}</a>" for name, page in facts.links.items())
+    return page_html(
+        title=f"The month {month_name(facts.month)}",
+        introduction=f"<p class='further'>{links}</p>\n{_summary(facts)}",
+        sections=[
+            _sources(facts),
+            _scored(facts),
+            _stability(facts),
+            _early_reads(facts),
+            _outcome(facts),
+            _actions(facts),
+            _versions(facts),
+        ],
+        has_figures=False,
+    )
+
+
+def _summary(facts: MonthFacts) -> str:
+    """One sentence per model: what was decided."""
+    told = []
+    for row in _ordered(facts, facts.actions):
+        name, first = facts.names.get(row["model"], row["model"]), str(row["reasons"]).split("\n")[0]
+        backtest = "" if row["actionable"] else " (backtest, not acted on)"
+        told.append(
+            f"<li><strong>{escape(name)}</strong>: {escape(VERDICTS[row['state']])}. "
+            f"{escape(ACTIONS[row['action']])}{backtest}: {escape(plain(first))}</li>"
+        )
+    return f"<ul>{''.join(told)}</ul>" if told else "<p>Unknown: no action has been decided in this month.</p>"
+
+
+def _ordered(facts: MonthFacts, frame: pl.DataFrame) -> list[dict[str, Any]]:
+    place = {model: number for number, model in enumerate(facts.names)}
+    return sorted(frame.iter_rows(named=True), key=lambda row: place.get(row["model"], len(place)))
+
+
+def _table(rows: Sequence[Sequence[object]], headings: Sequence[str], *, nothing: str) -> str:
+    """Rows of one width; a column is of numbers where all its cells are."""
+    if not rows:
+        return f"<p>{escape(nothing)}</p>"
+    frame = pl.DataFrame(list(rows), schema=[f"column_{n}" for n in range(len(headings))], orient="row")
+    return table_html(frame, headings=headings, missing="unknown")
+
+
+def _sources(facts: MonthFacts) -> Section:
+    counts = ("rows_in", "rows_out", "quarantined", "duplicates_dropped", "rows_repaired")
+    balance = facts.balance.sort("table").select("table", *counts).rows()
+    totals = facts.quality.filter(dimension="total").sort("source").select("source", "value", "detail").rows()
+    headings = ["Table", "Rows delivered", "Rows kept", "Set aside", "Repetitions dropped", "Repaired"]
+    return Section(
+        "What came in",
+        "Rows delivered equal rows kept, set aside in quarantine, or repeated. Quality is a score from 0 to 1.",
+        _table(balance, headings, nothing="Unknown: the rows of this month have not been counted.")
+        + _table(
+            totals,
+            ["Source", "Quality", "In words"],
+            nothing="Unknown: the quality of this month has not been measured.",
+        ),
+        anchor="sources",
+        short="Sources",
+    )
+
+
+def _scored(facts: MonthFacts) -> Section:
+    rows = [
+        (
+            facts.names.get(str(row["model"]), row["model"]),
+            row["model_version"],
+            row["provenance"],
+            row["sources_present"],
+            row["n"],
+            row["mean_probability"],
+            row["declined"],
+        )
+        for row in _ordered(facts, facts.scored)
+    ]
+    headings = ["Model", "Version", "Scored", "Sources present", "Loans", "Mean default probability", "Share declined"]
+    return Section(
+        "What was scored",
+        "Live: by the version in effect then; backfill and rollback: in hindsight.",
+        _table(rows, headings, nothing="No loan was written in this month, or none has been scored yet."),
+        anchor="scored",
+        short="Scored",
+    )
+
+
+def _stability(facts: MonthFacts) -> Section:
+    rows: list[tuple[object, ...]] = []
+    for model, name in facts.names.items():
+        own = facts.stability.filter(model=model)
+        rows += [_figure_row(name, row) for row in _metrics(own, SHOWN_DRIFTS)]
+        csi = own.filter(metric="csi").sort("value", "segment", descending=[True, False], nulls_last=True)
+        rows += [
+            _figure_row(name, row, label=f"CSI of {row['segment']}") for row in csi.head(N_MOVED).iter_rows(named=True)
+        ]
+    return Section(
+        "Stability: are these loans like those the version was trained on?",
+        f"Known at once. The {N_MOVED} features that moved most are listed under each model.",
+        _pictures(facts, "stability", "psi", (facts.thresholds.psi.warn, facts.thresholds.psi.alert))
+        + _table(rows, _FIGURES, nothing="Unknown: the month's scores have not been compared."),
+        anchor="stability",
+        short="Stability",
+    )
+
+
+_FIGURES = ("Model", "Figure", "Value and interval", "Loans", "Bads", "Status")
+
+
+def _metrics(own: pl.DataFrame, metrics: Sequence[str]) -> list[dict[str, Any]]:
+    found = {row["metric"]: row for row in own.filter(segment="all").iter_rows(named=True)}
+    return [found[metric] for metric in metrics if metric in found]
+
+
+def _figure_row(name: str, row: Mapping[str, Any], *, label: str | None = None) -> tuple[object, ...]:
+    value, low, high = _numbers(row)
+    has_interval = low is not None and high is not None
+    told = interval_text(value, low, high, decimals=3) if has_interval else number_text(value, decimals=3)
+    bads = row["n_bad"] if row["n_bad"] is not None else "not yet known"
+    return name, label or metric_name(str(row["metric"])), told, row["n"], str(bads), row["status"]
+
+
+def _numbers(row: Mapping[str, Any]) -> tuple[float | None, float | None, float | None]:
+    return row["value"], row["ci_low"], row["ci_high"]
+
+
+def _pictures(facts: MonthFacts, layer: str, metric: str, levels: Sequence[float]) -> str:
+    """The trend up to the month, one small picture per model."""
+    parts = []
+    for model, name in facts.names.items():
+        rows = rows_of(facts.history, model=model, layer=layer, metric=metric)
+        if rows.is_empty():
+            continue
+        has_interval = rows["ci_low"].is_not_null().any()
+        parts.append(
+            trend_svg(
+                rows["observed_month"].to_list(),
+                rows["value"].to_list(),
+                title=f"{metric_name(metric)}, {name}",
+                low=rows["ci_low"].to_list() if has_interval else None,
+                high=rows["ci_high"].to_list() if has_interval else None,
+                levels=levels,
+            )
+        )
+    return f"<div class='pictures'>{''.join(parts)}</div>" if parts else ""
+
+
+def _early_reads(facts: MonthFacts) -> Section:
+    rows: list[tuple[object, ...]] = []
+    for row in facts.early_reads.sort("model", "cohort", "mob", "metric").iter_rows(named=True):
+        if row["segment"] == ALL_READS:
+            continue
+        share = row["metric"] == "bad_rate"
+        value, low, high = _numbers(row)
+        rows.append(
+            (
+                facts.names.get(row["model"], row["model"]),
+                f"{row['cohort']:%Y-%m}",
+                read_name(row["segment"]),
+                "share of early bads" if share else "ROC-AUC",
+                interval_text(value, low, high, decimals=3),
+                number_text(row["expected"], decimals=3),
+                row["n"],
+                row["n_bad"],
+                "worse than before" if row["status"] == "warn" else row["status"],
+            )
+        )
+    headings = ["Model", "Cohort", "Read", "Figure", "Value and interval", "Expected", "Loans", "Early bads", "Status"]
+    return Section(
+        "Early reads of the cohorts without an outcome",
+        "How loans written in the months before begin to pay, held against how earlier cohorts began.",
+        _table(rows, headings, nothing="Unknown: no cohort without an outcome is old enough for a read."),
+        anchor="early_reads",
+        short="Early reads",
+    )
+
+
+def _outcome(facts: MonthFacts) -> Section:
+    rows: list[tuple[object, ...]] = []
+    for model, name in facts.names.items():
+        rows += [_figure_row(name, row) for row in _metrics(facts.performance.filter(model=model), SHOWN_OUTCOMES)]
+    cohorts = sorted(f"{cohort:%Y-%m}" for cohort in facts.performance["cohort"].unique().to_list())
+    of = f"Loans written in {', '.join(cohorts)} have reached their outcome." if cohorts else "No cohort has matured."
+    roc_auc = facts.thresholds.metrics.get("roc_auc")
+    floors = (roc_auc.data_science_threshold, roc_auc.business_threshold) if roc_auc else ()
+    return Section(
+        "Outcome: how did the scores of half a year ago do?",
+        of,
+        _pictures(facts, "performance", "roc_auc", [floor for floor in floors if floor is not None])
+        + _table(rows, _FIGURES, nothing="Unknown: no outcome was read in this month."),
+        anchor="outcome",
+        short="Outcome",
+    )
+
+
+def _actions(facts: MonthFacts) -> Section:
+    rows = [
+        (
+            facts.names.get(str(row["model"]), row["model"]),
+            ACTIONS[str(row["action"])],
+            "yes" if row["actionable"] else "no, backtest",
+            str(row["transition"]).replace("_", " "),
+            "\n".join(plain(reason) for reason in str(row["reasons"]).split("\n")),
+            row["rollback_within"],
+        )
+        for row in _ordered(facts, facts.actions)
+    ]
+    headings = ["Model", "Action", "Acted on", "State", "Reasons", "Rollback advised within"]
+    return Section(
+        "Action: what was decided, and why",
+        "The rules decide; where a person decided otherwise, the reasons say so.",
+        _table(rows, headings, nothing="Unknown: no action has been decided in this month."),
+        anchor="action",
+        short="Action",
+    )
+
+
+def _versions(facts: MonthFacts) -> Section:
+    rows = [
+        (
+            facts.names.get(str(row["model"]), row["model"]),
+            row["model_version"],
+            f"in force from {row['effective_month']:%Y-%m}" if row["promoted"] else "not promoted",
+            number_text(row["oot_roc_auc"], decimals=3),
+            "\n".join(plain(reason) for reason in str(row["reasons"]).split("\n")),
+        )
+        for row in _ordered(facts, facts.versions)
+    ]
+    headings = ["Model", "Version", "Decision", "Out-of-time ROC-AUC", "Why"]
+    return Section(
+        "Versions trained or decided about as of this month",
+        "A promotion takes effect in a later month; what was scored before stays as it was.",
+        _table(rows, headings, nothing="No version was trained as of this month."),
+        anchor="versions",
+        short="Versions",
+    )

@@ -1,0 +1,219 @@
+"""The dashboard's sections on what was decided and how the models did once outcomes were known.
+
+What is seen earlier belongs in `dashboard_signals`, the figures themselves in `figures` and `comparison_figures`.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from credit_platform.reports.figures.comparison import latest_metrics, ranking_side_by_side
+from credit_platform.reports.figures.matrices import confusion_tables
+from credit_platform.reports.figures.model_months import bad_rate_against_probability, metric_trends, rows_of, timeline
+from credit_platform.reports.page import Section, figure_html, table_html
+from credit_platform.reports.wording import ACTIONS, interval_text, metric_name, number_text, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from credit_platform.reports.dashboard.overview import Overview
+
+TRENDS = {
+    "roc_auc": (
+        "do the models still rank bads above goods?",
+        (
+            "A point below the data-science line calls for active monitoring, below the business line for retraining. "
+            "When the ribbon reaches across a line, chance alone can explain the point. Open markers are a backtest."
+        ),
+    ),
+    "f1_score": (
+        "do the decisions at the cut-off still find the bads?",
+        "F1 weighs the bads that were declined against the goods declined with them. It informs and does not decide.",
+    ),
+    "accuracy": (
+        "how many loans were decided as they turned out?",
+        "Read accuracy beside the bad rate below: approving every loan is right for all goods.",
+    ),
+}
+DECISIONS = {
+    "promote": "the challenger should become the champion",
+    "keep": "keep the champion",
+    "extend_observation": "not enough is known yet to decide",
+    "reject": "the challenger is worse",
+}
+CALIBRATION = ("calibration_in_the_large", "calibration_slope", "brier", "ks", "gini")
+NO_OUTCOME = "<p>Unknown: no outcome is known yet.</p>"
+
+
+def newest_text(overview: Overview, *, layer: str, metric: str) -> str:
+    """How many loans the newest point of each model rests on, in a sentence."""
+    told = []
+    for model, name in overview.names.items():
+        rows = rows_of(overview.known, model=model, layer=layer, metric=metric)
+        if rows.is_empty():
+            told.append(f"{name}: unknown, nothing was measured yet")
+            continue
+        row = rows.row(-1, named=True)
+        value = figure_text(row, decimals=3)
+        bads = "bads not yet known" if row["n_bad"] is None else f"{row['n_bad']} bads"
+        status = "" if row["status"] == "ok" else f", {row['status']}"
+        told.append(f"{name}: {value} on {row['n']} loans of {row['cohort']:%Y-%m}, {bads}{status}")
+    return f"<p class='soft'>Newest {escape(metric_name(metric))}. {escape('. '.join(told))}.</p>" if told else ""
+
+
+def figure_text(row: Mapping[str, Any], *, decimals: int) -> str:
+    """A monitored figure with its interval, if it can have one."""
+    value, low, high = row["value"], row["ci_low"], row["ci_high"]
+    if low is None or high is None:
+        return number_text(value, decimals=decimals)
+    return interval_text(value, low, high, decimals=decimals)
+
+
+def timeline_section(overview: Overview) -> Section:
+    """Actions and versions over the months, as a strip and as a table."""
+    past, names = overview.past_actions, overview.names
+    strip = figure_html(
+        timeline(past, overview.known_versions, names=names), name="actions", label="Actions and versions by month"
+    )
+    table = table_html(
+        past.sort(["snapshot_month", "model"], descending=[True, False]).select(
+            pl.col("snapshot_month").dt.strftime("%Y-%m"),
+            pl.col("cohort").dt.strftime("%Y-%m"),
+            pl.col("model").replace(overview.short_names),
+            pl.col("action").replace(dict(ACTIONS)),
+            pl.col("state").str.replace_all("_", " "),
+            pl.when("actionable").then(pl.lit("yes")).otherwise(pl.lit("no, backtest")),
+            pl.col("reasons").map_elements(_plain_lines, return_dtype=pl.String),
+        ),
+        headings=["Month", "Cohort", "Model", "Action", "State", "Acted on", "Reasons"],
+        links={
+            "snapshot_month": [
+                overview.month_pages.get(month)
+                for month in past.sort(["snapshot_month", "model"], descending=[True, False])[
+                    "snapshot_month"
+                ].to_list()
+            ]
+        },
+    )
+    return Section(
+        "Actions and versions: what was decided, month by month",
+        "Circles go on as planned, triangles are watched closely, squares were sent to retraining. Open markers are a "
+        "backtest on loans the version was developed with: shown, never acted on. A star is a version that took "
+        "effect, a cross a training that gave no better version; where a cross follows a square, the retraining that "
+        "was asked for has been tried.",
+        f"{strip}\n{table}" if past.height else f"{strip}\n<p>No action has been decided yet.</p>",
+        anchor="timeline",
+        short="Actions and versions",
+    )
+
+
+def _plain_lines(reasons: str) -> str:
+    return "\n".join(plain(reason) for reason in reasons.split("\n"))
+
+
+def outcome_sections(overview: Overview) -> list[Section]:
+    """Performance, both models beside each other, calibration, confusion."""
+    return [
+        *(_trend_section(overview, metric) for metric in TRENDS),
+        _comparison_section(overview),
+        _calibration_section(overview),
+        _confusion_section(overview),
+    ]
+
+
+def _trend_section(overview: Overview, metric: str) -> Section:
+    heading, lead = TRENDS[metric]
+    figure = metric_trends(overview.known, [metric], names=overview.names, thresholds=overview.thresholds)
+    label = f"{metric_name(metric)} by month and model, with interval and thresholds"
+    content = figure_html(figure, name=metric, label=label) + newest_text(overview, layer="performance", metric=metric)
+    return Section(
+        f"{metric_name(metric)}: {heading}", lead, content, anchor=f"trend_{metric}", short=metric_name(metric)
+    )
+
+
+def _comparison_section(overview: Overview) -> Section:
+    side = figure_html(
+        ranking_side_by_side(overview.known, overview.rivalry, names=overview.names),
+        name="rivalry",
+        label="ROC-AUC of the models by month, and their difference by cohort",
+    )
+    summary = figure_html(
+        latest_metrics(overview.known, names=overview.names, thresholds=overview.thresholds),
+        name="summary",
+        label="Metrics of the newest cohort with outcomes, by model, with intervals and thresholds",
+    )
+    told = "".join(
+        f"<p><strong>{escape(overview.names.get(challenger, challenger))} against "
+        f"{escape(overview.names.get(champion, champion))}:</strong> {escape(DECISIONS.get(decision, decision))}. "
+        f"{escape('. '.join(reason.rstrip('.') for reason in reasons.splitlines()))}.</p>"
+        for challenger, champion, decision, reasons in overview.rivalry.select(
+            "challenger", "champion", "decision", "reasons"
+        )
+        .unique(maintain_order=True)
+        .rows()
+    )
+    page = overview.links.get("Champion and challenger")
+    link = f"<p class='further'><a href='{escape(page, quote=True)}'>The comparison in full</a></p>" if page else ""
+    return Section(
+        "Model against model: which one ranks better?",
+        "Left, each model on its own loans with outcomes, with intervals; right, the difference on the same loans: "
+        "above zero the challenger ranks better; an interval across zero says nothing. Below, the "
+        "newest month: a dot below its short line misses that threshold.",
+        f"{told or '<p>Unknown: the models have not been compared yet.</p>'}{side}{summary}{link}",
+        anchor="models",
+        short="Model against model",
+    )
+
+
+def _calibration_section(overview: Overview) -> Section:
+    figure = bad_rate_against_probability(overview.known, names=overview.names, thresholds=overview.thresholds)
+    drawn = figure_html(
+        figure, name="bad_rate", label="Observed bad rate and mean default probability by month and model"
+    )
+    return Section(
+        "Calibration: do as many loans default as the models said?",
+        "The dashed line should run inside the ribbon: above it the model overstates the risk, below it understates. "
+        "In the table, calibration in the large is near 0 and the slope near 1 for a model that is right on average "
+        "and at both ends; a smaller Brier score is better.",
+        drawn + newest_text(overview, layer="performance", metric="bad_rate") + _calibration_table(overview),
+        anchor="calibration",
+        short="Calibration",
+    )
+
+
+def _calibration_table(overview: Overview) -> str:
+    rows: list[tuple[object, ...]] = []
+    for model, name in overview.short_names.items():
+        for metric in CALIBRATION:
+            found = rows_of(overview.known, model=model, layer="performance", metric=metric).tail(1)
+            rows += [
+                (
+                    name,
+                    metric_name(metric),
+                    figure_text(row, decimals=3),
+                    row["n"],
+                    row["n_bad"],
+                    row["status"],
+                )
+                for row in found.iter_rows(named=True)
+            ]
+    if not rows:
+        return NO_OUTCOME
+    frame = pl.DataFrame(rows, schema=["model", "metric", "value", "n", "n_bad", "status"], orient="row")
+    return table_html(frame, headings=["Model", "Metric", "Newest value and interval", "Loans", "Bads", "Status"])
+
+
+def _confusion_section(overview: Overview) -> Section:
+    figure = confusion_tables(overview.known, names=overview.names)
+    has_cells = not overview.known.filter(layer="performance", metric="tp").is_empty()
+    drawn = figure_html(figure, name="confusion", label="Loans by outcome and decision")
+    return Section(
+        "Confusion: where did the latest decisions go wrong?",
+        "Bads approved cost the loan, goods declined cost the customer. Newest month with outcomes.",
+        drawn + newest_text(overview, layer="performance", metric="accuracy") if has_cells else NO_OUTCOME,
+        anchor="confusion_matrices",
+        short="Confusion",
+    )

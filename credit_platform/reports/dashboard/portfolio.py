@@ -1,0 +1,183 @@
+"""The dashboard's sections beyond single models: portfolio, groups of applicants, versions, further pages.
+
+How models did belongs in `dashboard_outcomes`; the figures themselves in `portfolio_figures` and `comparison_figures`.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from credit_platform.months import add_months
+from credit_platform.reports.dashboard.outcomes import figure_text
+from credit_platform.reports.figures.comparison import approvals_by_group, by_age
+from credit_platform.reports.figures.portfolio import N_COHORTS, roll_and_cure_rates, vintage_curves
+from credit_platform.reports.page import Section, figure_html, table_html
+from credit_platform.reports.wording import plain
+
+if TYPE_CHECKING:
+    from credit_platform.reports.dashboard.overview import Overview
+
+
+def portfolio_sections(overview: Overview) -> list[Section]:
+    """Vintages, roll rates, fair lending, versions, months and further pages."""
+    return [
+        _vintage_section(overview),
+        _roll_section(overview),
+        _fair_lending_section(overview),
+        _versions_section(overview),
+        _pages_section(overview),
+    ]
+
+
+def _vintage_section(overview: Overview) -> Section:
+    known = overview.vintages.filter(pl.col("snapshot_month") <= overview.snapshot_month)
+    if known.is_empty():
+        content = "<p>Unknown: there is no vintage table of this month.</p>"
+    else:
+        newest = known.filter(pl.col("snapshot_month") == pl.col("snapshot_month").max())
+        loans = newest.filter(mob=0)["n_loans"]
+        content = (
+            figure_html(vintage_curves(newest), name="vintages", label="Share ever 30+ days past due by months on book")
+            + f"<p class='soft'>The newest {N_COHORTS} cohorts at most, of {newest['cohort'].n_unique()} in the book, "
+            f"{loans.min()} to {loans.max()} loans each.</p>"
+        )
+    return Section(
+        "Vintages: does each cohort run worse than the one before?",
+        "One line per month of origination, the newest darkest: share of loans ever 30 or more days past due. A dark "
+        "line above the light ones at the same months on book is a cohort that goes bad sooner. Click a cohort in the "
+        "legend to hide it, double-click to see it alone.",
+        content,
+        anchor="portfolio",
+        short="Vintages",
+    )
+
+
+def _roll_section(overview: Overview) -> Section:
+    known = overview.roll_rates.filter(pl.col("snapshot_month") <= overview.snapshot_month)
+    if known.is_empty():
+        content = "<p>Unknown: there is no month with a month before it to compare with.</p>"
+    else:
+        newest = known.filter(pl.col("snapshot_month") == pl.col("snapshot_month").max())
+        content = (
+            figure_html(roll_and_cure_rates(known), name="roll_rates", label="Roll and cure rates by month and bucket")
+            + f"<p class='soft'>Newest month: {newest['n_loans'].sum()} loans on the book in it and before.</p>"
+        )
+    return Section(
+        "Roll rates: how fast do arrears get worse, and how many are cured?",
+        "Left, the share of each bucket's loans that moved to a worse one within the month; right, the share that came "
+        "back to current. A rising line on the left shows in the bad rate some months later.",
+        content,
+        anchor="rolls",
+        short="Roll rates",
+    )
+
+
+def _fair_lending_section(overview: Overview) -> Section:
+    known = overview.fair_lending.filter(pl.col("snapshot_month") <= overview.snapshot_month)
+    if known.is_empty():
+        content = "<p>Unknown: no cohort has been compared by groups yet.</p>"
+    else:
+        figure = approvals_by_group(known, names=overview.names)
+        content = figure_html(figure, name="fair_lending", label="Approval rate by age band and model")
+        content += _groups_table(overview, known)
+    line = overview.thresholds.fair_lending.impact_ratio_line
+    return Section(
+        "Groups of applicants: is any age band approved or scored otherwise?",
+        "Statistics, not a judgement: whether a difference is justified is for people to say, and age is never a "
+        f"feature. The ratio is to the group approved most; an interval wholly below {line:g} is pointed out. Hollow "
+        f"dots rest on fewer than {overview.thresholds.fair_lending.min_group} applicants.",
+        content,
+        anchor="groups",
+        short="Fair lending",
+    )
+
+
+def _groups_table(overview: Overview, known: pl.DataFrame) -> str:
+    rows = []
+    groups = by_age(known).sort("model", maintain_order=True)
+    for (model, group), found in groups.partition_by("model", "segment", as_dict=True, maintain_order=True).items():
+        figures = {row["metric"]: row for row in found.iter_rows(named=True)}
+        warned = [metric.replace("_", " ") for metric, row in figures.items() if row["status"] == "warn"]
+        told = [
+            _interval(figures.get(metric))
+            for metric in ("approval_rate", "adverse_impact_ratio", "score_smd", "roc_auc", "calibration_gap")
+        ]
+        name = overview.short_names.get(str(model), str(model))
+        rows.append((name, group, found["n"].max(), *told, ", ".join(warned) or "nothing"))
+    columns = ["model", "group", "n", "rate", "ratio", "score", "auc", "gap", "warned"]
+    headings = [
+        "Model", "Group", "Loans", "Approval rate", "Impact ratio", "Score difference", "ROC-AUC", "Calibration gap",
+        "Pointed out",
+    ]  # fmt: skip
+    return table_html(pl.DataFrame(rows, schema=columns, orient="row"), headings=headings)
+
+
+def _interval(row: dict[str, object] | None) -> str:
+    if row is None or not isinstance(row["value"], float):
+        return "unknown"
+    few = "\ntoo few" if row["status"] == "insufficient" else ""
+    return f"{figure_text(row, decimals=2).replace(' (', chr(10)).rstrip(')')}{few}"
+
+
+def _versions_section(overview: Overview) -> Section:
+    versions = overview.known_versions
+    standing = versions.filter(pl.col("promoted") & pl.col("stands")).sort("model", "effective_month")
+    follower = pl.col("effective_month").shift(-1).over("model")
+    ends = standing.with_columns(until=follower).select("model", "model_version", "effective_month", "until")
+    known = versions.join(
+        ends, on=["model", "model_version", "effective_month"], how="left", maintain_order="left"
+    ).sort("model", "as_of", maintain_order=True)
+    rows = [_version_row(row, overview.short_names) for row in known.iter_rows(named=True)]
+    columns = ["model", "version", "as_of", "auc", "fate", "why"]
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String) | {"auc": pl.Float64}, orient="row")
+    table = table_html(
+        frame,
+        headings=["Model", "Version", "Trained as of", "Out-of-time ROC-AUC", "What became of it", "Why"],
+        links={"version": known["page"].to_list()},
+    )
+    return Section(
+        "Versions: which one decided when?",
+        "Losses are measured against the out-of-time ROC-AUC. Months before the first version were scored by it too, "
+        "looking back. The name of a version leads to its page.",
+        table if rows else "<p>Unknown: no version has been decided about yet.</p>",
+        anchor="versions_section",
+        short="Versions",
+    )
+
+
+def _version_row(row: dict[str, object], names: dict[str, str]) -> tuple[object, ...]:
+    first, until = row["effective_month"], row["until"]
+    if not row["promoted"]:
+        fate = "not promoted"
+    elif not row["stands"]:
+        fate = f"was to be in force from {first:%Y-%m}; taken back"
+    else:
+        last = f"to {add_months(until, -1):%Y-%m}" if until is not None else "until further notice"  # type: ignore[arg-type]
+        fate = f"in force from {first:%Y-%m} {last}" + (" (rollback)" if row["is_rollback"] else "")
+    reasons = "\n".join(plain(reason) for reason in str(row["reasons"]).split("\n"))
+    by = "" if row["actor"] == "policy" else f"\nby {row['actor']}"
+    name = names.get(str(row["model"]), str(row["model"]))
+    return name, row["model_version"], f"{row['as_of']:%Y-%m}", row["oot_roc_auc"], fate, f"{reasons}{by}"
+
+
+def _pages_section(overview: Overview) -> Section:
+    months = " ".join(
+        f"<a href='{escape(page, quote=True)}'>{month:%Y-%m}</a>"
+        for month, page in sorted(overview.month_pages.items(), reverse=True)
+    )
+    further = "".join(
+        f"<li><a href='{escape(page, quote=True)}'>{escape(name)}</a></li>" for name, page in overview.links.items()
+    )
+    content = f"<p class='months'>{months or 'No month has a page yet.'}</p>" + (
+        f"<ul>{further}</ul>" if further else ""
+    )
+    return Section(
+        "Months and further pages",
+        "What came in, what was scored, what was seen and decided, one page per month.",
+        content,
+        anchor="months",
+        short="Months",
+    )

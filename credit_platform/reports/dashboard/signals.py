@@ -1,0 +1,171 @@
+"""The dashboard's sections on what is seen before outcomes: estimates, early reads, drift of scores and features.
+
+What outcomes said belongs in `dashboard_outcomes`, the figures themselves in `early_figures`, `figures`, `matrices`.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from credit_platform.monitoring.early_warning.early_performance_tests import ALL_READS
+from credit_platform.reports.dashboard.outcomes import newest_text
+from credit_platform.reports.figures.early_performance import (
+    ESTIMATED,
+    early_reads_by_cohort,
+    estimate_against_outcome,
+    reads_of,
+)
+from credit_platform.reports.figures.matrices import csi_heat_map, n_shown_features
+from credit_platform.reports.figures.model_months import probability_drift, psi_trend
+from credit_platform.reports.page import Section, figure_html, table_html
+from credit_platform.reports.wording import metric_name, read_name
+
+if TYPE_CHECKING:
+    from credit_platform.reports.dashboard.overview import Overview
+
+
+def signal_sections(overview: Overview) -> list[Section]:
+    """Estimates, early reads, stability of scores and of features."""
+    return [
+        _estimate_section(overview),
+        _early_reads_section(overview),
+        _psi_section(overview),
+        _probability_section(overview),
+        _csi_section(overview),
+    ]
+
+
+def _estimate_section(overview: Overview) -> Section:
+    known = overview.known
+    if known.filter(layer="estimate").is_empty():
+        content = "<p>Unknown: nothing has been estimated yet.</p>"
+    else:
+        figure = estimate_against_outcome(known, names=overview.names, hidden=overview.hidden_estimates)
+        drawn = figure_html(figure, name="estimate", label="Estimate and outcome by cohort and model")
+        content = f"{drawn}{''.join(f'<p>{escape(line)}</p>' for line in _backtests(overview))}"
+    return Section(
+        "Estimate against outcome: what do the scores say will come?",
+        "Dashed is what the default probabilities let expect of a cohort, known when it is scored; solid what came "
+        "of it six months later. The dashed line runs ahead by the cohorts without an outcome. It is blind to loans "
+        "that behave otherwise than before: only early reads see that.",
+        content,
+        anchor="estimates",
+        short="Estimates",
+    )
+
+
+def _backtests(overview: Overview) -> list[str]:
+    told = []
+    for model, name in overview.short_names.items():
+        for metric in ESTIMATED:
+            rows = overview.backtest.filter(model=model, metric=metric)
+            what = f"{name}, {metric_name(metric)}"
+            if rows.is_empty() or rows.item(0, "mean_absolute_error") is None:
+                told.append(f"{what}: unknown how far off; no estimate could be held against an outcome yet.")
+                continue
+            row = rows.row(0, named=True)
+            error, n = row["mean_absolute_error"], row["n_months"]
+            limit = overview.thresholds.estimate.max_backtest_error
+            hidden = "" if row["may_be_shown"] else f" More than the {limit:g} that policy allows: it is not shown."
+            told.append(f"{what}: off by {error:.3f} on average over {n} months.{hidden}")
+    return told
+
+
+def _early_reads_section(overview: Overview) -> Section:
+    known = overview.known
+    if not reads_of(known):
+        content = "<p>Unknown: no cohort is old enough for a first read yet.</p>"
+    else:
+        figure = early_reads_by_cohort(known, names=overview.names)
+        drawn = figure_html(figure, name="early_reads", label="Early bads and how they were ranked, by cohort")
+        content = f"{drawn}{_funnel(overview)}"
+    return Section(
+        "Early reads: how do the newest cohorts begin to pay?",
+        "Real payments, one to four months after the application, held against how earlier cohorts began. A "
+        "red diamond is worse by more than chance. It may ask for closer watch and never for a retraining. The table "
+        "follows each cohort without an outcome through its reads.",
+        content,
+        anchor="early_reads_section",
+        short="Early reads",
+    )
+
+
+def _funnel(overview: Overview) -> str:
+    """One row per open cohort for the share, which does not depend on a model, and one per model for the ranking."""
+    reads = reads_of(overview.known)
+    own = overview.early_reads.filter(pl.col("segment") != ALL_READS)
+    rows: dict[tuple[object, str], list[object]] = {}
+    for model, name in overview.short_names.items():
+        found = own.filter(model=model).partition_by("cohort", "metric", as_dict=True)
+        for (cohort, metric), read in found.items():
+            figure = "share of early bads" if metric == "bad_rate" else f"ROC-AUC, {name}"
+            cells = {row["segment"]: _read_text(row) for row in read.iter_rows(named=True)}
+            told = [cells.get(read, "not yet reached") for read in reads]
+            rows.setdefault((cohort, figure), [f"{cohort:%Y-%m}", read["n"].max(), figure, *told])
+    if not rows:
+        return "<p>Unknown: no cohort without an outcome has been read yet.</p>"
+    ordered = [rows[key] for key in sorted(rows, key=lambda key: (str(key[0]), key[1] < "a"), reverse=True)]
+    frame = pl.DataFrame(ordered, schema=["cohort", "n", "figure", *reads], orient="row")
+    return table_html(frame, headings=["Cohort", "Loans", "Figure", *(read_name(read) for read in reads)])
+
+
+def _read_text(row: dict[str, object]) -> str:
+    value, expected, status = row["value"], row["expected"], row["status"]
+    if not isinstance(value, float):
+        return "unknown"
+    shown = "{:.1%}" if row["metric"] == "bad_rate" else "{:.3f}"
+    before = f"expected {shown.format(expected)}" if isinstance(expected, float) else "expected unknown"
+    judged = {"warn": "worse than before", "ok": "as before", "insufficient": "too few to judge"}
+    return f"{shown.format(value)}, {before}\n{judged.get(str(status), 'unknown')}"
+
+
+def _psi_section(overview: Overview) -> Section:
+    figure = psi_trend(overview.known, names=overview.names, thresholds=overview.thresholds)
+    drawn = figure_html(figure, name="psi", label="Population stability index by month and model")
+    return Section(
+        "PSI: are the loans scored now like those the version was trained on?",
+        "Known at once, six months before outcomes. At or above the alert line the population has shifted; near the "
+        "dotted line a value is what sampling alone produces. A new version starts from its own reference.",
+        drawn + newest_text(overview, layer="stability", metric="psi"),
+        anchor="stability",
+        short="PSI",
+    )
+
+
+def _probability_section(overview: Overview) -> Section:
+    figure = probability_drift(overview.known, names=overview.names, thresholds=overview.thresholds)
+    drawn = figure_html(figure, name="probabilities", label="Drift of mean and spread of the probabilities")
+    return Section(
+        "Distribution of the predictions: have mean and spread moved?",
+        "Relative to the validation loans of the version. Beyond its limit either calls for a look at the features.",
+        drawn + newest_text(overview, layer="stability", metric="mean_probability_drift"),
+        anchor="predictions",
+        short="Predictions",
+    )
+
+
+def _csi_section(overview: Overview) -> Section:
+    parts = []
+    for model, name in overview.names.items():
+        shown, n = n_shown_features(overview.known, model=model)
+        if not n:
+            continue
+        figure = csi_heat_map(overview.known, model=model, thresholds=overview.thresholds)
+        loans = overview.known.filter(model=model, layer="stability", metric="csi").sort("observed_month").item(-1, "n")
+        caption = (
+            f"<h3>{escape(name)}</h3><p class='soft'>The {shown} of {n} features that moved most; newest month "
+            f"{loans} loans.</p>"
+        )
+        label = f"Characteristic stability index by feature and month, {name}"
+        parts.append(f"<div>{caption}{figure_html(figure, name=f'csi_{model}', label=label)}</div>")
+    content = f"<div class='pair'>{''.join(parts)}</div>" if parts else "<p>No feature has been compared yet.</p>"
+    return Section(
+        "CSI: which features have moved?",
+        "Darker is further from training. A feature that darkens before the scores do is the first place to look.",
+        content,
+        anchor="features",
+        short="CSI",
+    )

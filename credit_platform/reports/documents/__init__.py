@@ -1,0 +1,1 @@
+"""Written documents: action reports, model card, checklist, data dictionary."""

@@ -1,0 +1,165 @@
+"""The data dictionary: every table, column, range, rule and cleaning rule as one Markdown text, from the code.
+
+Nothing is explained here that a schema or a rule does not say itself; writing the file belongs to the command line.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from credit_platform.portfolios.cleaning_rules import CLEANING_RULES
+from credit_platform.portfolios.tables import MODEL_TABLES, TABLES
+from credit_platform.schemas.personal_data import has_personal_data
+from credit_platform.schemas.quarantine import Quarantine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import dataframely as dy
+
+    from credit_platform.schemas.cleaning.rule import CleaningRule
+
+_HEAD = """# Data dictionary
+
+Every table: what one row is, its columns and the rules its rows must meet; then how raw rows are cleaned. This page is
+generated from `credit_platform/schemas`, `credit_platform/lending` and `credit_platform/features`: change it there and
+run `credit-platform dictionary`. A row that breaks a rule turns its month's check `rows_meet_the_contract` red.
+
+A table `layer/name` lies in `layer/name/YYYY-MM-01.parquet` and is read in DuckDB as `layer.name`.
+"""
+_CLEANING_HEAD = """# Cleaning rules
+
+What is done to a source row on its way into silver. The first strategy of a rule is its own; `cleaning.strategies` in
+`data_quality.yaml` may name another one of those listed:
+
+- **repair**: the true value is restored. **null**: the cell is emptied. **flag**: the value is kept as parsed where
+  the table's contract allows it, else emptied. Each puts the rule's name into `repairs`, followed by `:` and the
+  strategy when it is not the rule's own.
+- **quarantine**: the row goes to `quarantine/<table>` with its raw text, the first rule it broke and the reason.
+  **drop**: likewise, and the reason says that policy dropped it. No row vanishes.
+
+Exact repetitions of a row within a month are left out and counted in `monitoring/row_balance`.
+"""
+
+
+def data_dictionary() -> str:
+    """The whole page, ending in a newline."""
+    sections = [_HEAD]
+    for layer, tables in groupby(documented_tables().items(), key=lambda item: item[0].split("/")[0]):
+        sections.append(f"# {layer.capitalize()}\n")
+        sections += [_table_section(name, schema) for name, schema in tables]
+    sections.append(_CLEANING_HEAD)
+    sections += [_cleaning_section(table, rules) for table, rules in CLEANING_RULES.items()]
+    return "\n".join(sections)
+
+
+def documented_tables() -> dict[str, type[dy.Schema]]:
+    """Every table by asset key, those of a model or of quarantine under a placeholder, in the order of the page."""
+    of_models = {
+        "prediction/<model>" if part == "prediction" else f"monitoring/<model>/{part}": schema
+        for part, schema in MODEL_TABLES.items()
+    }
+    found = {**TABLES, "quarantine/<silver table>": Quarantine, **of_models}
+    layers = ("bronze", "silver", "quarantine", "gold", "prediction", "monitoring")
+    return {name: found[name] for name in sorted(found, key=lambda name: layers.index(name.split("/")[0]))}
+
+
+def rule_sentences(schema: type[dy.Schema]) -> dict[str, str]:
+    """The rules over rows of a schema by name, each with the first sentence of its docstring."""
+    rules: dict[str, str] = {}
+    for ancestor in reversed(schema.__mro__):
+        for name, attribute in vars(ancestor).items():
+            written = getattr(attribute, "validation_fn", None)
+            if written is not None:
+                rules[name] = _first_line(written.__doc__)
+    return rules
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").strip().split("\n", maxsplit=1)[0]
+
+
+def _table_section(name: str, schema: type[dy.Schema]) -> str:
+    columns = schema.columns()
+    lines = [
+        f"## {name}\n",
+        f"{_first_line(schema.__doc__)}\n",
+        f"Key: {', '.join(f'`{key}`' for key in schema.primary_key())}\n",
+        *_markdown_table(
+            ("column", "type", "null", "values", "meaning"),
+            (
+                (
+                    f"`{column_name}`",
+                    str(column.dtype),
+                    "yes" if column.nullable else "no",
+                    "; ".join(_constraints(column_name, column)),
+                    f"{column.description}{' (personal data)' if has_personal_data(column) else ''}",
+                )
+                for column_name, column in columns.items()
+            ),
+        ),
+    ]
+    sentences = rule_sentences(schema)
+    if sentences:
+        lines += ["", *(f"- `{rule}`: {sentence}" for rule, sentence in sentences.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _constraints(name: str, column: dy.Column) -> list[str]:
+    """The column's limits in words."""
+    low, high = (getattr(column, bound, None) for bound in ("min", "max"))
+    found: list[str] = []
+    if low is not None and high is not None:
+        found.append(f"{low}..{high}")
+    elif low is not None:
+        found.append(f"at least {low}")
+    elif high is not None:
+        found.append(f"at most {high}")
+    if getattr(column, "resolution", None) == "1mo":
+        found.append("first of a month")
+    if getattr(column, "min_length", None):
+        found.append("not blank")
+    if getattr(column, "regex", None):
+        found.append(f"`{getattr(column, 'regex', '')}`")
+    if getattr(column, "is_in", None):
+        found.append(f"one of {', '.join(str(value) for value in getattr(column, 'is_in', ()))}")
+    return [*found, *_checks(name, column)]
+
+
+def _checks(name: str, column: dy.Column) -> list[str]:
+    """The allowed values that a column's own checks list."""
+    checks = [rule for check, rule in column.validation_rules(pl.col(name)).items() if check.startswith("check")]
+    listed = [part for rule in checks if ".is_in(" in str(rule) for part in rule.meta.pop() if part.meta.is_literal()]
+    return [f"one of {', '.join(pl.select(part).to_series().explode().to_list())}" for part in listed]
+
+
+def _cleaning_section(table: str, rules: Sequence[CleaningRule]) -> str:
+    rows = (
+        (f"`{rule}`", ", ".join(columns), condition, remedy, strategies)
+        for (rule, condition, remedy, strategies), columns in _merged(rules).items()
+    )
+    return "\n".join(
+        [f"## {table}\n", *_markdown_table(("rule", "column", "condition", "remedy", "strategies"), rows), ""]
+    )
+
+
+def _merged(rules: Sequence[CleaningRule]) -> Mapping[tuple[str, str, str, str], list[str]]:
+    """Columns by rule, rules that differ in nothing but the column taken together."""
+    merged: dict[tuple[str, str, str, str], list[CleaningRule]] = {}
+    for rule in rules:
+        pattern = rule.name.replace(rule.column, "<column>")
+        key = (pattern, rule.condition, rule.remedy, ", ".join(rule.strategies()))
+        merged.setdefault(key, []).append(rule)
+    return {
+        (key[0] if len(same) > 1 else same[0].name, *key[1:]): [rule.column for rule in same]
+        for key, same in merged.items()
+    }
+
+
+def _markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    cells = [tuple(cell.replace("|", "\\|") for cell in row) for row in rows]
+    lines = [head, ["---"] * len(head), *cells]
+    return [f"| {' | '.join(line)} |" for line in lines]

@@ -1,0 +1,239 @@
+"""The model card of a version: what it is for, what it was made of, how good it is, and what it must not be used for.
+
+Facts come from the given tables only; what they do not say is written as `unknown`. Markdown and page are made by
+`document`, the gates one by one are in `validation_checklist`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from credit_platform.reports.documents.card_sources import CardSources
+from credit_platform.reports.documents.document import UNKNOWN, Bullets, Document, Grid, Part, facts, grid
+from credit_platform.reports.version.facts import VersionFacts, entries, measured, told, windows_table
+from credit_platform.reports.version.gates import gate_texts
+from credit_platform.reports.version.tables import making_rows, metric_texts
+from credit_platform.reports.version.verdict import discrimination_text, promotion_text, version_verdict
+from credit_platform.reports.wording import SAMPLES, interval_text, metric_name, model_name, month_name, number_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+INTRODUCTION = (
+    "Made from the files stored with the version, from policy and from the audit log, and from nothing else: what they "
+    "do not say is written as unknown. This card is evidence that is usually asked for when a model is reviewed. It "
+    "does not say that the model meets any law, rule or standard; that is for the people who review it."
+)
+CALIBRATION = (
+    "calibration_slope",
+    "calibration_intercept",
+    "calibration_in_the_large",
+    "brier",
+    "expected_calibration_error",
+    "hosmer_lemeshow_p",
+)
+# True of every version, because they follow from how the book and the label are made.
+LIMITS = (
+    "Learned from booked loans only: how applicants who were declined would have paid is not known.",
+    "Judged by early delinquency, as the label says; that is not a default of 90 days, nor a loss.",
+    "Probabilities and decisions are meant for loans of the kind it was trained on, at application.",
+)
+
+
+def model_card(facts_: VersionFacts, sources: CardSources) -> Document:
+    """The card as a document, all sections always present."""
+    return Document(
+        title=f"Model card: {model_name(facts_.model)}, version {facts_.model_version}",
+        introduction=INTRODUCTION,
+        parts=(
+            _purpose(facts_, sources),
+            _decision(facts_),
+            _data(facts_),
+            _features(facts_, sources),
+            _excluded(sources),
+            _metrics(facts_),
+            _calibration(facts_),
+            _stability(facts_, sources),
+            _degradation(facts_, sources),
+            _limits(facts_),
+            _reason_codes(sources),
+            _approvals(sources),
+            _making(facts_, sources),
+        ),
+    )
+
+
+def _purpose(version: VersionFacts, sources: CardSources) -> Part:
+    rows = [
+        ("Purpose", sources.purpose),
+        ("Owner", sources.owner),
+        ("Model", f"{version.model} ({told(version.metadata, 'alias') or UNKNOWN})"),
+        ("Algorithm", told(version.metadata, "algorithm")),
+        ("Version", version.model_version),
+        ("Trained as of", month_name(version.as_of)),
+        ("What counts as bad", told(version.metadata, "label_def")),
+    ]
+    return Part("Purpose and owner", "", (facts(rows),))
+
+
+def _decision(version: VersionFacts) -> Part:
+    verdict = version_verdict(version)
+    rows = [
+        ("Role", version.role),
+        ("Ranking", discrimination_text(version.evaluation.metrics)),
+        ("Gates", verdict.gates),
+        ("Production", promotion_text(version)),
+    ]
+    gates = grid(gate_texts(version.gates), ["Gate", "Value", "Limit", "Status"])
+    return Part("Decision", "What was decided about the version, and why.", (facts(rows), gates, Bullets(verdict.why)))
+
+
+def _data(version: VersionFacts) -> Part:
+    table = windows_table(version.metadata).with_columns(pl.col("sample_role").replace(SAMPLES))
+    headings = ["Sample", "First cohort", "Last cohort", "Cohorts", "Loans", "Bad", "Bad rate"]
+    lead = "A cohort is the loans written in one month. Fitted on training, chosen and calibrated on validation."
+    return Part("Data, windows and samples", lead, (grid(table, headings),))
+
+
+def _features(version: VersionFacts, sources: CardSources) -> Part:
+    names = sources.features
+    read = UNKNOWN if names is None else str(len(names))
+    ranked = version.importance.sort("rank").select("rank", "feature", "importance")
+    unranked = sorted(set(names or ()) - set(version.importance.get_column("feature")))
+    blocks: list[str | Grid] = [
+        f"Columns read from the feature store: {read}.",
+        grid(ranked, ["Rank", "Feature", "Share of importance"]),
+    ]
+    if unranked:
+        names_told = ", ".join(unranked)
+        blocks.append(f"Read, with no share of their own, as they enter together or not at all: {names_told}.")
+    return Part("Features", "", tuple(blocks))
+
+
+def _excluded(sources: CardSources) -> Part:
+    table = grid(sources.excluded, ["Source", "Column", "Why no model reads it"])
+    return Part("What is left out, and why", "", (table,))
+
+
+def _metrics(version: VersionFacts) -> Part:
+    lead = "At 95 %, in brackets. Judge by test and out-of-time, which were only looked at afterwards."
+    if version.evaluation.metrics.is_empty():
+        return Part("Metrics with intervals", lead, (UNKNOWN,))
+    texts = metric_texts(version.evaluation.metrics).with_columns(pl.exclude("metric").str.replace("\n(.*)", " ($1)"))
+    return Part(
+        "Metrics with intervals", lead, (grid(texts, ["Metric", *(SAMPLES[role] for role in texts.columns[1:])]),)
+    )
+
+
+def _calibration(version: VersionFacts) -> Part:
+    rows = [
+        (metric_name(metric), *(_measured_text(version, role, metric) for role in ("oot", "unseen")))
+        for metric in CALIBRATION
+    ]
+    grades = version.evaluation.grades.filter(sample_role="unseen").select(
+        "grade", "n", "n_bad", "mean_probability", "bad_rate", "ci_low", "ci_high", "jeffreys_p", "holm_p", "status"
+    )
+    headings = ["Grade", "Loans", "Bad", "Mean probability", "Bad rate", "From", "To", "Jeffreys p", "Holm p", "Status"]
+    return Part(
+        "Calibration",
+        "Slope 1 and intercept 0 are honest. Grades are of test and out-of-time together.",
+        (Grid(("Metric", SAMPLES["oot"], SAMPLES["unseen"]), tuple(rows)), grid(grades, headings)),
+    )
+
+
+def _stability(version: VersionFacts, sources: CardSources) -> Part:
+    reference = sources.reference
+    rows: list[tuple[str, str | None]] = [
+        ("Sample", "Validation, frozen with the version" if reference else None),
+        ("Loans", str(reference.n) if reference else None),
+        ("Mean default probability", number_text(reference.mean_probability) if reference else None),
+        ("Spread of the probabilities", number_text(reference.std_probability) if reference else None),
+        ("Characteristics with frozen bins", str(len(reference.features)) if reference else None),
+    ]
+    windows = windows_table(version.metadata).filter(sample_role="validation")
+    first, last = windows.select("first_cohort", "last_cohort").row(0)
+    rows.append(("Cohorts", None if first is None else f"{first} to {last}"))
+    return Part(
+        "Stability reference", "What the scores and features of later months are compared with.", (facts(rows),)
+    )
+
+
+def _degradation(version: VersionFacts, sources: CardSources) -> Part:
+    without = sources.without_clickstream
+    rows = []
+    for metric in ("roc_auc", "calibration_slope", "brier"):
+        dark = measured(without, "oot", metric) if without is not None else None
+        text = UNKNOWN if dark is None else interval_text(dark.value, dark.low, dark.high)
+        rows.append((metric_name(metric), _measured_text(version, "oot", metric), text))
+    return Part(
+        "Degradation without clickstream",
+        "The same out-of-time loans with the clickstream, and with it taken away. Loss of the source for whole cohorts "
+        "has been seen.",
+        (
+            Grid(("Metric", "With", "Without"), tuple(rows)),
+            facts([("ROC-AUC of the model trained without it", number_text(sources.trained_without))]),
+        ),
+    )
+
+
+def _limits(version: VersionFacts) -> Part:
+    evaluation = version.evaluation
+    found = list(LIMITS)
+    untested = evaluation.grades.filter(sample_role="unseen", status="insufficient").get_column("grade").to_list()
+    if untested:
+        found.append(f"Too few unseen loans to test these grades: {', '.join(untested)}.")
+    judged = evaluation.grades.filter(pl.col("status").is_in(["warn", "breach"]), sample_role="unseen")
+    if not judged.is_empty():
+        found.append(
+            f"Too low a probability for the bad rate in these grades: {', '.join(judged.get_column('grade'))}."
+        )
+    for status, what in (("failed", "Gates not passed"), ("unknown", "Gates that could not be judged")):
+        gates = gate_texts(version.gates.filter(status=status)).get_column("gate").to_list()
+        if gates:
+            found.append(f"{what}: {', '.join(gates)}.")
+    undefined = evaluation.metrics.filter(pl.col("value").is_null(), sample_role="oot").get_column("metric").to_list()
+    if undefined:
+        found.append(f"Not defined on the out-of-time sample: {', '.join(map(metric_name, undefined))}.")
+    if evaluation.metrics.is_empty():
+        found.append("How good the version is, is unknown: it has no metrics.")
+    return Part("Limits", "", (Bullets(tuple(found)),))
+
+
+def _reason_codes(sources: CardSources) -> Part:
+    codes = sources.reason_codes
+    shown = None if codes is None else codes.select("code", "feature", "internal", "is_given")
+    return Part(
+        "Reason codes",
+        "What may be said of a feature that spoke for default; not every reason is given to customers.",
+        (grid(shown, ["Code", "Feature", "Reason", "Given"]),),
+    )
+
+
+def _approvals(sources: CardSources) -> Part:
+    audit = sources.audit
+    shown = None if audit is None else audit.with_columns(pl.col("effective_month").dt.strftime("%Y-%m"))
+    return Part(
+        "Approvals and decisions on record",
+        "From the audit log, oldest first; `credit-platform audit show` has the times. The actors policy and training "
+        "are rules of the platform and no persons.",
+        (grid(shown, ["Action", "Actor", "Effective month", "Reasons"]),),
+    )
+
+
+def _making(version: VersionFacts, sources: CardSources) -> Part:
+    manifest = sources.manifest
+    recorded: Sequence[tuple[str, str | None]] = [
+        ("Code (git commit)", told(manifest, "git_commit") or told(manifest, "provenance", "git_commit")),
+        ("Schema of the stored files", told(manifest, "schema_version")),
+    ]
+    files = Grid(("File", "sha256"), tuple(entries(manifest, "sha256")))
+    return Part(
+        "How it can be made again", "", (facts([*making_rows(version.metadata), *recorded]), "Stored files:", files)
+    )
+
+
+def _measured_text(version: VersionFacts, role: str, metric: str) -> str:
+    found = measured(version.evaluation.metrics, role, metric)
+    return interval_text(found.value, found.low, found.high)

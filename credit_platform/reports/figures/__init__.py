@@ -1,0 +1,1 @@
+"""Plotly and SVG figures shared by several pages."""

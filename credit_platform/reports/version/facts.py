@@ -1,0 +1,120 @@
+"""What is known of one version of a model, as the pages and documents about it read it.
+
+Collecting the facts from the model store and the logs is wiring; the sentences made of them belong to the pages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from credit_platform.scoring.evaluation.evaluation import Evaluation
+
+SAMPLE_ROLES = ("train", "validation", "test", "oot")
+HELD_OUT = ("test", "oot")
+WINDOWS_SCHEMA = {
+    "sample_role": pl.String,
+    "first_cohort": pl.String,
+    "last_cohort": pl.String,
+    "n_cohorts": pl.Int64,
+    "n": pl.Int64,
+    "n_bad": pl.Int64,
+    "bad_rate": pl.Float64,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class VersionFacts:
+    """One version: who it is, what was decided about it, and the tables it was judged by.
+
+    None always means that it is not known.
+
+    Attributes:
+        role: Its place in the life cycle: candidate, challenger, champion or retired.
+        promoted: Whether it was put into production.
+        in_force_from: The first month it decides.
+        in_force_until: The last month it decides, None while no other version is due.
+        reasons: Why it was promoted or not, as sentences.
+        gates: Rows of `reports.version.gates.GATES_SCHEMA`.
+        metadata: The content of its metadata.json.
+        evaluation: Its tables on all samples.
+        importance: `feature, importance, rank`, the most important first.
+    """
+
+    model: str
+    model_version: str
+    as_of: date
+    role: str | None
+    promoted: bool | None
+    in_force_from: date | None
+    in_force_until: date | None
+    reasons: tuple[str, ...]
+    gates: pl.DataFrame
+    metadata: Mapping[str, object]
+    evaluation: Evaluation
+    importance: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A metric on a sample with its interval; None is not defined or not known."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int | None
+    n_bad: int | None
+
+
+NOT_MEASURED = Measured(None, None, None, None, None)
+
+
+def measured(metrics: pl.DataFrame, sample_role: str, metric: str) -> Measured:
+    """One metric of one sample; all None where the table has no such row."""
+    rows = metrics.filter(sample_role=sample_role, metric=metric)
+    if rows.is_empty():
+        return NOT_MEASURED
+    return Measured(*rows.select("value", "ci_low", "ci_high", "n", "n_bad").row(0))
+
+
+def windows_table(metadata: Mapping[str, object]) -> pl.DataFrame:
+    """Cohorts and counts of each sample as `WINDOWS_SCHEMA`; what the metadata does not say is null."""
+    windows, samples = _mapping(metadata.get("windows")), _mapping(metadata.get("samples"))
+    rows = []
+    for role in SAMPLE_ROLES:
+        found = windows.get(role)
+        cohorts = [str(cohort)[:7] for cohort in found] if isinstance(found, list) else []
+        counts = _mapping(samples.get(role))
+        n, n_bad = (_count(counts.get(name)) for name in ("n", "n_bad"))
+        rate = n_bad / n if n and n_bad is not None else None
+        first, last = (cohorts[0], cohorts[-1]) if cohorts else (None, None)
+        rows.append((role, first, last, len(cohorts) or None, n, n_bad, rate))
+    return pl.DataFrame(rows, schema=WINDOWS_SCHEMA, orient="row")
+
+
+def told(metadata: Mapping[str, object], *path: str) -> str | None:
+    """A fact of the metadata as text, by its path of keys; None where it is missing or not a single value."""
+    found: object = metadata
+    for key in path:
+        found = _mapping(found).get(key)
+    return str(found) if isinstance(found, str | int | float | bool) else None
+
+
+def entries(metadata: Mapping[str, object], key: str) -> list[tuple[str, str]]:
+    """The single values below a key of the metadata as pairs of texts, by name."""
+    below = _mapping(metadata.get(key))
+    return [(name, str(value)) for name, value in sorted(below.items()) if isinstance(value, str | int | float | bool)]
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return {str(key): one for key, one in value.items()} if isinstance(value, dict) else {}
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) else None

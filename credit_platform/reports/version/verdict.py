@@ -1,0 +1,92 @@
+"""The verdict on one version in plain words: what it is, how well it ranks, which gates it passed, what was decided.
+
+Deciding belongs to `scoring.governance.promotion`; laying the words out to the pages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from credit_platform.reports.version.facts import VersionFacts, measured
+from credit_platform.reports.version.gates import GATES
+from credit_platform.reports.wording import interval_text, month_name
+
+if TYPE_CHECKING:
+    import polars as pl
+
+ROLES = {
+    "candidate": "Candidate: stored, not yet fit to compete",
+    "challenger": "Challenger: may go into production, and has not",
+    "champion": "Champion: it decides",
+    "retired": "Retired: another version decides",
+}
+
+
+@dataclass(frozen=True)
+class VersionVerdict:
+    """What a reader needs to know of a version first; `look` is `good`, `watch`, `bad` or `unknown`."""
+
+    headline: str
+    look: str
+    discrimination: str
+    gates: str
+    promotion: str
+    why: tuple[str, ...]
+
+
+def version_verdict(facts: VersionFacts) -> VersionVerdict:
+    """Read the verdict off the facts; what they do not hold is told as unknown."""
+    return VersionVerdict(
+        headline="Role unknown" if facts.role is None else ROLES.get(facts.role, facts.role.capitalize()),
+        look=_look(facts),
+        discrimination=discrimination_text(facts.evaluation.metrics),
+        gates=gates_text(facts.gates),
+        promotion=promotion_text(facts),
+        why=facts.reasons or ("unknown",),
+    )
+
+
+def discrimination_text(metrics: pl.DataFrame) -> str:
+    """The out-of-time ROC-AUC with its interval and the sample it was measured on."""
+    auc = measured(metrics, "oot", "roc_auc")
+    if auc.value is None:
+        return "Out-of-time ROC-AUC unknown"
+    n, n_bad = ("unknown" if count is None else str(count) for count in (auc.n, auc.n_bad))
+    return f"Out-of-time ROC-AUC {interval_text(auc.value, auc.low, auc.high)}, {n} loans, {n_bad} of them bad"
+
+
+def gates_text(gates: pl.DataFrame) -> str:
+    """How many gates were passed, and the names of the others."""
+    if gates.is_empty():
+        return "Gates unknown"
+    by_status = {
+        status: [GATES.get(gate, gate) for gate in gates.filter(status=status).get_column("gate")]
+        for status in ("passed", "failed", "unknown")
+    }
+    told = f"{len(by_status['passed'])} of {gates.height} gates passed"
+    for status in ("failed", "unknown"):
+        if by_status[status]:
+            told += f"; {status}: {', '.join(by_status[status])}"
+    return told
+
+
+def promotion_text(facts: VersionFacts) -> str:
+    """Whether the version went into production, and the months it decides."""
+    if facts.promoted is None:
+        return "unknown whether it was promoted"
+    if not facts.promoted:
+        return "not promoted"
+    if facts.in_force_from is None:
+        return "promoted, effective month unknown"
+    until = "until further notice" if facts.in_force_until is None else f"until {month_name(facts.in_force_until)}"
+    return f"promoted, in force from {month_name(facts.in_force_from)} {until}"
+
+
+def _look(facts: VersionFacts) -> str:
+    statuses = set(facts.gates.get_column("status"))
+    if "failed" in statuses:
+        return "bad"
+    if "unknown" in statuses or not statuses:
+        return "unknown"
+    return "good" if facts.role == "champion" else "watch"

@@ -1,0 +1,1 @@
+"""How a table is cleaned: cells, named rules, strategies. Pure."""

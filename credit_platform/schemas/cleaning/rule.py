@@ -1,0 +1,48 @@
+"""A cleaning rule: where it applies, what is done there of its own accord, and what policy may have done instead.
+
+The rules themselves stand with their tables in lending and features; carrying out another strategy is in strategies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from credit_platform.schemas.cleaning.policy import Strategy
+
+
+@dataclass(frozen=True)
+class CleaningRule:
+    """One rule: where `applies` holds, `remedy` is done; `name` is what the tables record.
+
+    A repair's `applies` is an expression over prepared cells (`source.X`, `text.X`, `number.X`), a rejection's over
+    the silver columns made of them.
+
+    Attributes:
+        strategy: what the remedy amounts to: repair (the true value is restored), null or quarantine.
+        values: the nullable silver columns the rule decides about; none when the row is worthless without them.
+        as_parsed: the value that flag keeps, within the contract of the silver table; None when there is none to keep.
+    """
+
+    name: str
+    column: str
+    condition: str
+    remedy: str
+    applies: pl.Expr
+    strategy: Strategy
+    values: tuple[str, ...] = ()
+    as_parsed: pl.Expr | None = None
+
+    def strategies(self) -> tuple[Strategy, ...]:
+        """What policy may choose, the rule's own strategy first; a value that cannot be true is never restored."""
+        found: list[Strategy] = [self.strategy]
+        if self.values and self.strategy == "repair":
+            found.append("null")
+        if self.as_parsed is not None:
+            found.append("flag")
+        if self.strategy != "quarantine":
+            found.append("quarantine")
+        return (*found, "drop")

@@ -1,0 +1,176 @@
+"""What cleaning a table means: repaired rows, quarantined rows, dropped duplicates, each by a named rule.
+
+The rules of one table do not belong here; they stand with the table's meaning in lending and features. How a single
+cell of text is read is in cells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import polars as pl
+
+from credit_platform.schemas.cleaning.cells import N_SAME_KEY, SOURCE, text
+from credit_platform.schemas.cleaning.rule import CleaningRule
+from credit_platform.schemas.cleaning.strategies import NO_CHANGES, under_strategies
+from credit_platform.schemas.quarantine import Quarantine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    import dataframely as dy
+
+    from credit_platform.schemas.cleaning.policy import Strategies
+
+_PROVENANCE = ("source_file", "source_line")
+_REJECTED_BY = "rejected_by"
+_CELL_REJECTED_BY = "cell_rejected_by"
+_NO_REPAIRS = pl.lit([], dtype=pl.List(pl.String))
+
+
+class Cleaned(NamedTuple):
+    """The two outcomes of cleaning: silver rows and quarantined rows.
+
+    Both frames share one plan, so collect them together with `pl.collect_all`. Month by month, rows in = rows +
+    quarantined + dropped exact duplicates.
+    """
+
+    rows: pl.LazyFrame
+    quarantined: pl.LazyFrame
+
+
+@dataclass(frozen=True)
+class TableCleaning:
+    """Everything that turns a bronze table into a silver one.
+
+    Attributes:
+        source_columns: the source's own columns, compared cell by cell to find exact duplicates.
+        columns: the silver columns in file order.
+        key: the silver columns that, with snapshot_month, must be unique.
+        cells: the prepared cells `number.X`, computed from `text.X`.
+        values: silver column -> expression over prepared cells.
+        repairs: rules that mend or null a cell; their names go into `repairs`.
+        rejections: rules that quarantine a row; the first that applies is recorded.
+        cell_rejections: rules over prepared cells that policy made rejections; they come after the others.
+        derived: silver column -> expression over `values`, in steps.
+        plain_values: for tables that are clean as a rule, silver column -> direct cast of `source.X`. Only rows with
+            a cast that fails are read cell by cell, which is some twenty times slower.
+    """
+
+    source_columns: tuple[str, ...]
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+    cells: tuple[pl.Expr, ...]
+    values: Mapping[str, pl.Expr]
+    repairs: tuple[CleaningRule, ...]
+    rejections: tuple[CleaningRule, ...]
+    cell_rejections: tuple[CleaningRule, ...] = ()
+    derived: tuple[Mapping[str, pl.Expr], ...] = ()
+    plain_values: Mapping[str, pl.Expr] | None = None
+
+
+def source_columns(bronze: type[dy.Schema]) -> tuple[str, ...]:
+    """The columns the source itself wrote: a bronze table's columns without month and provenance."""
+    return tuple(name for name in bronze.column_names() if name not in {"snapshot_month", *_PROVENANCE})
+
+
+def clean_table(bronze: pl.LazyFrame, table: TableCleaning, *, strategies: Strategies = NO_CHANGES) -> Cleaned:
+    """Read, repair, deduplicate and split the rows of any number of months, by the rules' own strategies or others."""
+    table = under_strategies(table, strategies)
+    sources = (pl.col(column).alias(SOURCE + column) for column in table.source_columns)
+    valued = _attach_values(bronze.select("snapshot_month", *_PROVENANCE, *sources), table)
+    judged = _attach_rejection(_without_exact_duplicates(valued, table), table)
+    is_sound = pl.col(_REJECTED_BY).is_null()
+    rows = judged.filter(is_sound).select(table.columns).sort("snapshot_month", *table.key)
+    return Cleaned(rows=rows, quarantined=_quarantine(judged.filter(~is_sound), table))
+
+
+def count_repairs(rows: pl.DataFrame) -> dict[date, dict[str, int]]:
+    """Repaired cells of silver rows by month and rule; a month or rule without any is left out."""
+    repaired = rows.lazy().select("snapshot_month", "repairs").filter(pl.col("repairs").list.len() > 0)
+    return _count_by_rule(repaired.explode("repairs").rename({"repairs": "rule"}))
+
+
+def count_rejections(quarantined: pl.DataFrame) -> dict[date, dict[str, int]]:
+    """Quarantined rows by month and rule; a month or rule without any is left out."""
+    return _count_by_rule(quarantined.lazy())
+
+
+def _count_by_rule(noted: pl.LazyFrame) -> dict[date, dict[str, int]]:
+    counted = noted.group_by("snapshot_month", "rule").len().sort("snapshot_month", "rule").collect()
+    counts: dict[date, dict[str, int]] = {}
+    for month, rule, n in counted.iter_rows():
+        counts.setdefault(month, {})[rule] = n
+    return counts
+
+
+def _attach_values(frame: pl.LazyFrame, table: TableCleaning) -> pl.LazyFrame:
+    kept = ("snapshot_month", *_PROVENANCE, *(SOURCE + column for column in table.source_columns))
+    rejected = (_CELL_REJECTED_BY,) if table.cell_rejections else ()
+    wanted = (*kept, *table.values, "repairs", *rejected)
+    if table.plain_values is None:
+        return _read_cell_by_cell(frame, table).select(wanted)
+    cast = frame.with_columns(**table.plain_values)
+    is_plain = pl.all_horizontal(pl.col(name).is_not_null() for name in table.plain_values)
+    nothing = pl.lit(None, dtype=pl.String)
+    plain = cast.filter(is_plain).with_columns(*(nothing.alias(name) for name in rejected), repairs=_NO_REPAIRS)
+    others = _read_cell_by_cell(cast.filter(~is_plain), table)
+    return pl.concat([plain.select(wanted), others.select(wanted)])
+
+
+def _read_cell_by_cell(frame: pl.LazyFrame, table: TableCleaning) -> pl.LazyFrame:
+    in_name_order = sorted(table.repairs, key=lambda rule: rule.name)
+    rejected = [_first_name(table.cell_rejections).alias(_CELL_REJECTED_BY)] if table.cell_rejections else []
+    return (
+        frame.with_columns(text(column) for column in table.source_columns)
+        .with_columns(table.cells)
+        .with_columns(*rejected, repairs=pl.concat_list(_names(in_name_order)).list.drop_nulls(), **table.values)
+    )
+
+
+def _names(rules: Sequence[CleaningRule]) -> list[pl.Expr]:
+    return [pl.when(rule.applies).then(pl.lit(rule.name)) for rule in rules]
+
+
+def _first_name(rules: Sequence[CleaningRule]) -> pl.Expr:
+    return pl.coalesce(_names(rules))
+
+
+def _attach_rejection(frame: pl.LazyFrame, table: TableCleaning) -> pl.LazyFrame:
+    for step in table.derived:
+        frame = frame.with_columns(**step)
+    rejected_by = _first_name(table.rejections)
+    if table.cell_rejections:
+        rejected_by = pl.coalesce(rejected_by, _CELL_REJECTED_BY)
+    return frame.with_columns(rejected_by.alias(_REJECTED_BY))
+
+
+def _without_exact_duplicates(frame: pl.LazyFrame, table: TableCleaning) -> pl.LazyFrame:
+    """Keep the first of rows equal in every source cell; count the rows that share a key with a different one."""
+    n_same_key = pl.len().over("snapshot_month", *table.key).alias(N_SAME_KEY)
+    counted = frame.with_columns(n_same_key)
+    # Comparing every cell of every row is slow, and equal rows always share their key.
+    shared = (
+        counted.filter(pl.col(N_SAME_KEY) > 1)
+        .sort("snapshot_month", *_PROVENANCE)
+        .unique(["snapshot_month", *(SOURCE + c for c in table.source_columns)], keep="first", maintain_order=True)
+        .with_columns(n_same_key)
+    )
+    return pl.concat([counted.filter(pl.col(N_SAME_KEY) == 1), shared])
+
+
+def _quarantine(frame: pl.LazyFrame, table: TableCleaning) -> pl.LazyFrame:
+    rules = (*table.rejections, *table.cell_rejections)
+    reasons = {rule.name: f"{rule.column}: {rule.condition}" for rule in rules}
+    raw_cells = pl.struct(pl.col(SOURCE + column).alias(column) for column in table.source_columns)
+    return (
+        frame.with_columns(rule=pl.col(_REJECTED_BY))
+        .with_columns(
+            reason=pl.col("rule").replace_strict(reasons, return_dtype=pl.String),
+            raw_text=raw_cells.struct.json_encode(),
+        )
+        .select(Quarantine.column_names())
+        .sort("snapshot_month", *_PROVENANCE)
+    )

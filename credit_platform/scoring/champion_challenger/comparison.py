@@ -1,0 +1,252 @@
+"""Two models on the same loans: what each reaches, by how much they differ, and how sure that is.
+
+Champion and challenger are models here, each represented by whichever of its versions scored a cohort. What follows
+from the figures is decided in `rivalry_decision`; two versions of one model are compared in `comparison`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from credit_platform.policy.model_config import ModelConfig
+from credit_platform.scoring.champion_challenger.swap_sets import (
+    n_approved_at_cut_off,
+    n_approved_at_rate,
+    swap_sensitivity,
+    swap_set,
+)
+from credit_platform.scoring.evaluation.labelled_sample import ks_of_draws
+from credit_platform.statistics.calibration_tests import CalibrationLine, calibration_line
+from credit_platform.statistics.discrimination import brier, delong_interval, delong_paired_interval, ks, roc_auc
+from credit_platform.statistics.intervals import Interval, drawn_counts, interval_of_draws
+
+FloatArray = NDArray[np.float64]
+
+METRICS = ("roc_auc", "ks", "brier")
+SUBJECTS = ("champion", "challenger", "difference")
+DRAWS = 500
+_CELLS_AT_ONCE = 4_000_000  # loans times draws held in memory at a time, 32 MB
+
+LOANS_SCHEMA = {
+    "cohort": pl.Date,
+    "loan_id": pl.String,
+    "label": pl.Int8,
+    "champion_probability": pl.Float64,
+    "challenger_probability": pl.Float64,
+}
+
+
+class Figure(NamedTuple):
+    """A number with its interval; None where the loans do not define it."""
+
+    value: float | None
+    interval: Interval | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Both models on one set of loans: figures by metric, for either model and for challenger minus champion."""
+
+    n: int
+    n_bad: int
+    champion: Mapping[str, Figure]
+    challenger: Mapping[str, Figure]
+    difference: Mapping[str, Figure]
+
+    @property
+    def n_of_smaller_class(self) -> int:
+        """Bads or goods, whichever are fewer."""
+        return min(self.n_bad, self.n - self.n_bad)
+
+
+@dataclass(frozen=True, eq=False)
+class Rivalry:
+    """Everything measured of a challenger against the champion on their common cohorts."""
+
+    champion: str
+    challenger: str
+    confidence: float
+    pooled: Comparison
+    by_cohort: Mapping[date, Comparison]
+    champion_line: CalibrationLine | None
+    challenger_line: CalibrationLine | None
+    n_approved: int
+    swaps: pl.DataFrame
+    sensitivity: pl.DataFrame
+
+
+def common_loans(
+    champion: pl.DataFrame, challenger: pl.DataFrame, labels: pl.DataFrame, *, as_of: date, mob: int
+) -> pl.DataFrame:
+    """Loans both models are judged on: mature by `as_of`, and of a cohort neither version was developed on.
+
+    Args:
+        champion: The champion's predictions: `snapshot_month`, `loan_id`, `default_probability`, `sample_role`.
+        challenger: The challenger's, with the same columns.
+        labels: `loan_id`, `cohort`, `label`, `snapshot_month`, as in gold/label_store.
+        as_of: Labels read later are left out.
+        mob: Months from a loan's application to its label.
+
+    Returns:
+        `LOANS_SCHEMA`, by cohort and loan.
+    """
+    is_new = pl.col("sample_role") == "post"
+    is_mature = pl.col("snapshot_month").dt.offset_by(f"{mob}mo") <= as_of
+    first, second = (
+        scored.filter(is_new, is_mature).select(
+            "loan_id", cohort="snapshot_month", **{f"{subject}_probability": "default_probability"}
+        )
+        for subject, scored in (("champion", champion), ("challenger", challenger))
+    )
+    known = labels.filter(pl.col("snapshot_month") <= as_of).select("loan_id", "cohort", "label")
+    return (
+        first.join(second, on=["cohort", "loan_id"], how="inner", validate="1:1")
+        .join(known, on=["cohort", "loan_id"], how="inner", validate="1:1")
+        .select(pl.col(name).cast(dtype) for name, dtype in LOANS_SCHEMA.items())
+        .sort("cohort", "loan_id")
+    )
+
+
+def measure_rivalry(loans: pl.DataFrame, *, champion: str, challenger: str, config: ModelConfig) -> Rivalry:
+    """Compare two models on their common loans; without a loan every figure is None.
+
+    ROC-AUC differs by DeLong's paired interval, KS and the Brier score by a paired bootstrap of 500 draws that begins
+    at `random_seed`. Pooled figures rank loans of all cohorts together, by calibrated probabilities.
+
+    Args:
+        loans: Rows of `common_loans`, of any number of cohorts.
+        champion: Name of the champion.
+        challenger: Name of the challenger.
+        config: Its `rivalry`, `promotion.significance` (level of all intervals) and `scoring.evaluation.cut_off` are used.
+    """
+    confidence, seed = 1 - config.promotion.significance, config.random_seed
+    label, old, new = _arrays(loans)
+    by_cohort = {
+        cohort: compare(*_arrays(rows), confidence=confidence, seed=seed)
+        for (cohort,), rows in loans.partition_by("cohort", as_dict=True, maintain_order=True).items()
+        if isinstance(cohort, date)
+    }
+    rate = config.rivalry.approval_rate
+    n_approved = (
+        n_approved_at_cut_off(loans, config.scoring.cut_off) if rate is None else n_approved_at_rate(loans, rate)
+    )
+    return Rivalry(
+        champion=champion,
+        challenger=challenger,
+        confidence=confidence,
+        pooled=compare(label, old, new, confidence=confidence, seed=seed),
+        by_cohort=by_cohort,
+        champion_line=calibration_line(label, old, confidence),
+        challenger_line=calibration_line(label, new, confidence),
+        n_approved=n_approved,
+        swaps=swap_set(loans, n_approved=n_approved, confidence=confidence),
+        sensitivity=swap_sensitivity(loans, confidence=confidence),
+    )
+
+
+def compare(
+    label: NDArray[np.int8], champion: FloatArray, challenger: FloatArray, *, confidence: float, seed: int
+) -> Comparison:
+    """Both models' default probabilities of the same loans, in the same order, against the outcome (1 bad, 0 good)."""
+    probabilities = (champion, challenger)
+    figures = {
+        "roc_auc": _by_delong(label, probabilities, confidence),
+        "ks": _drawn(_ks_values(label, probabilities), _ks_draws(label, probabilities, seed), confidence),
+        "brier": _drawn(_brier_values(label, probabilities), _brier_draws(label, probabilities, seed), confidence),
+    }
+    by_subject = [{metric: found[place] for metric, found in figures.items()} for place in range(len(SUBJECTS))]
+    return Comparison(len(label), int(label.sum()), *by_subject)
+
+
+def _arrays(loans: pl.DataFrame) -> tuple[NDArray[np.int8], FloatArray, FloatArray]:
+    return (
+        loans["label"].to_numpy(),
+        loans["champion_probability"].to_numpy(),
+        loans["challenger_probability"].to_numpy(),
+    )
+
+
+def _by_delong(
+    label: NDArray[np.int8], probabilities: tuple[FloatArray, FloatArray], confidence: float
+) -> list[Figure]:
+    champion, challenger = probabilities
+    old, new = roc_auc(label, champion), roc_auc(label, challenger)
+    ends = [
+        *(delong_interval(label, each, confidence) for each in probabilities),
+        delong_paired_interval(label, challenger, champion, confidence),
+    ]
+    change = None if old is None or new is None else new - old
+    return [_around(value, pair) for value, pair in zip((old, new, change), ends, strict=True)]
+
+
+def _around(value: float | None, pair: tuple[float, float] | None) -> Figure:
+    """The figure with its interval; where all is certain, rounding must not put the value outside."""
+    if value is None or pair is None:
+        return Figure(value, None)
+    return Figure(value, Interval(min(value, pair[0]), max(value, pair[1])))
+
+
+def _drawn(values: tuple[float | None, float | None], draws: FloatArray | None, confidence: float) -> list[Figure]:
+    """Figures of champion, challenger and difference; `draws` has one column per model."""
+    old, new = values
+    if old is None or new is None:
+        return [Figure(old, None), Figure(new, None), Figure(None, None)]
+    estimates = (old, new, new - old)
+    if draws is None:
+        return [Figure(value, None) for value in estimates]
+    columns = (draws[:, 0], draws[:, 1], draws[:, 1] - draws[:, 0])
+    bounds = ((0.0, 1.0), (0.0, 1.0), (-1.0, 1.0))
+    return [
+        Figure(value, interval_of_draws(column, value, confidence=confidence, bounds=bound))
+        for value, column, bound in zip(estimates, columns, bounds, strict=True)
+    ]
+
+
+def _ks_values(
+    label: NDArray[np.int8], probabilities: tuple[FloatArray, FloatArray]
+) -> tuple[float | None, float | None]:
+    return ks(label, probabilities[0]), ks(label, probabilities[1])
+
+
+def _ks_draws(label: NDArray[np.int8], probabilities: tuple[FloatArray, FloatArray], seed: int) -> FloatArray | None:
+    if not 0 < label.sum() < len(label):
+        return None
+    distances = [ks_of_draws(label, probability) for probability in probabilities]
+    return _resampled(
+        label, lambda times: np.column_stack([of(times) for of in distances]), is_stratified=True, seed=seed
+    )
+
+
+def _brier_values(
+    label: NDArray[np.int8], probabilities: tuple[FloatArray, FloatArray]
+) -> tuple[float | None, float | None]:
+    return brier(label, probabilities[0]), brier(label, probabilities[1])
+
+
+def _brier_draws(label: NDArray[np.int8], probabilities: tuple[FloatArray, FloatArray], seed: int) -> FloatArray | None:
+    squares = np.column_stack([(probability - label) ** 2 for probability in probabilities])
+    return _resampled(label, lambda times: times @ squares / len(label), is_stratified=False, seed=seed)
+
+
+def _resampled(
+    label: NDArray[np.int8], statistics: Callable[[FloatArray], FloatArray], *, is_stratified: bool, seed: int
+) -> FloatArray | None:
+    """Both models' statistic in every resample, shape (draws, 2); the same resample for both, which pairs them.
+
+    Draws are made in blocks, so that a large book does not need all of them in memory at once.
+    """
+    size = max(1, min(DRAWS, _CELLS_AT_ONCE // max(1, len(label))))
+    blocks = []
+    for first in range(0, DRAWS, size):
+        times = drawn_counts(label, is_stratified=is_stratified, draws=min(size, DRAWS - first), seed=seed + first)
+        if times is None:
+            return None
+        blocks.append(statistics(times))
+    return np.concatenate(blocks)

@@ -1,0 +1,1 @@
+"""The algorithms: fitting, log-odds and their additive parts."""

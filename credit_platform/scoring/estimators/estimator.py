@@ -1,0 +1,90 @@
+"""What an algorithm must offer to become a model: fitting, log-odds, their additive parts, and a file of its own.
+
+Adding one is a subclass of `Learner` in a module of its own, and its name in `algorithms` or its address in policy.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from credit_platform.policy.model_config import ModelSpec, Scaling
+
+if TYPE_CHECKING:
+    from credit_platform.scoring.estimators.calibration import PlattCalibrator
+    from credit_platform.scoring.transformers.transformer import Preparation
+
+FloatArray = NDArray[np.float64]
+PreparationName = Literal["standardised", "weight_of_evidence"]
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """Prepared loans: (loans, columns) without a missing value, and their label (1 bad, 0 good)."""
+
+    values: FloatArray
+    label: NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class FitTask:
+    """What to fit: the model's name and specification, the seed, and the feature behind each design column."""
+
+    model: str
+    spec: ModelSpec
+    seed: int
+    features: tuple[str, ...]
+
+
+class Learner(ABC):
+    """A fitted algorithm. The same fit gives the same bytes; a learner read back, the same numbers to the last bit."""
+
+    file_name: ClassVar[str]
+    preparation: ClassVar[PreparationName] = "standardised"
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, train: Design, validation: Design, *, task: FitTask) -> Self:
+        """Fit on `train`; choices between fits look at `validation` only.
+
+        Raises:
+            TrainingError: a parameter is refused, or the fit did not converge.
+        """
+
+    @abstractmethod
+    def log_odds(self, design: FloatArray) -> FloatArray:
+        """Log-odds of default before calibration, one per row; a row's number does not depend on its neighbours."""
+
+    @abstractmethod
+    def contributions(self, design: FloatArray) -> FloatArray:
+        """(rows, columns + 1): what each design column adds, the base last; a row sums to `log_odds`."""
+
+    @abstractmethod
+    def column_importance(self) -> FloatArray:
+        """Weight of each design column in the prediction, not negative, in the algorithm's own unit."""
+
+    @abstractmethod
+    def to_bytes(self) -> bytes:
+        """The content of the file `file_name`."""
+
+    @classmethod
+    @abstractmethod
+    def from_bytes(cls, content: bytes) -> Self:
+        """Read what `to_bytes` wrote.
+
+        Raises:
+            ValueError: it is not what `to_bytes` writes.
+        """
+
+    def in_points(self, calibrator: PlattCalibrator, scaling: Scaling) -> Self:  # noqa: ARG002 - for those that round
+        """The learner whose calibrated log-odds are whole points; itself where the algorithm knows no points."""
+        return self
+
+    def exports(self, preparation: Preparation) -> Mapping[str, bytes]:  # noqa: ARG002 - for those that export
+        """Further files for people and other systems, by name; nothing reads them back."""
+        return {}

@@ -1,0 +1,1 @@
+"""How good a version is on each of its samples."""

@@ -1,0 +1,1 @@
+"""Why a loan has its score."""

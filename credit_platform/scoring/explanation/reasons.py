@@ -1,0 +1,97 @@
+"""The reasons of a score: the features that raised a loan's default probability most, as codes of the catalogue.
+
+What may be said about a feature is policy (reason_codes.yaml). How much each adds is computed by contributions, and how
+often each is given by reason_mix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from credit_platform.errors import PolicyError
+from credit_platform.policy.reason_codes import ReasonCatalogue
+from credit_platform.portfolios.loans.features.catalogue import EXPLAINED_FEATURES
+from credit_platform.scoring.estimators.contributions import Contributions
+from credit_platform.scoring.training.version import FittedVersion
+from credit_platform.scoring.transformers.evidence import EVIDENCE, MONTHS
+
+BoolArray = NDArray[np.bool_]
+
+MAX_REASONS = 4  # a notice that lists more is read less (Regulation B, comment 9(b)(2)-1, thinks four enough)
+REASON_COLUMNS = tuple(f"reason_{place}" for place in range(1, MAX_REASONS + 1))
+# Log-odds. Parts are exact to this; what is smaller is the last digits of a sum and no reason.
+LEAST_CONTRIBUTION = 1e-9
+
+
+def reasons_of(version: FittedVersion, loans: pl.DataFrame, catalogue: ReasonCatalogue) -> pl.DataFrame:
+    """The reasons of every loan, as `choose_reasons` gives them.
+
+    The clickstream is no reason for a loan of which no month was seen: that a tracker was dark is nothing the customer
+    did. A missing value of another source may be one, as the customer can supply it.
+
+    Args:
+        version: The version that scores the loans.
+        loans: Rows of gold/feature_store.
+        catalogue: The reasons that may be given.
+
+    Raises:
+        ModelStoreError: the loans lack a column the version was trained on.
+        PolicyError: a feature of the version has no entry in the catalogue.
+    """
+    unseen = (loans[MONTHS].fill_null(0) == 0).to_numpy() if MONTHS in loans.columns else None
+    withheld = {} if unseen is None else {EVIDENCE: unseen}
+    return choose_reasons(version.contributions(loans), catalogue, withheld=withheld)
+
+
+def choose_reasons(
+    parts: Contributions, catalogue: ReasonCatalogue, *, withheld: Mapping[str, BoolArray] | None = None
+) -> pl.DataFrame:
+    """Per loan up to four features with the largest contribution to default, the largest first.
+
+    Only features that raised the probability against the average loan and that the catalogue lets be given. Equal
+    contributions come in the order of the feature catalogue.
+
+    Args:
+        parts: Contributions of the loans.
+        catalogue: The reasons that may be given.
+        withheld: Feature to (loans,) truth values: where true, the feature is no reason for that loan.
+
+    Returns:
+        `reason_1` to `reason_4`, the codes, one row per loan in the order of `parts`, filled from the left with null.
+
+    Raises:
+        PolicyError: a feature has no entry in the catalogue.
+    """
+    for feature in parts.features:
+        if feature not in catalogue.reasons:
+            reason = "is missing, and a model uses this feature"
+            raise PolicyError(file="reason_codes", key=f"reasons.{feature}", reason=reason)
+    given = [feature for feature in _ordered(parts.features) if catalogue.reasons[feature].is_given]
+    values = parts.values[:, [parts.features.index(feature) for feature in given]]
+    for feature, rows in (withheld or {}).items():
+        if feature in given:
+            values[rows, given.index(feature)] = 0.0
+    if len(given) < MAX_REASONS:
+        values = np.column_stack([values, np.zeros((len(values), MAX_REASONS - len(given)))])
+    places = np.argsort(-values, axis=1, kind="stable")[:, :MAX_REASONS]
+    is_reason = np.take_along_axis(values, places, axis=1) > LEAST_CONTRIBUTION
+    codes = pl.Series([catalogue.reasons[feature].code for feature in given] or [""], dtype=pl.String)
+    return pl.DataFrame(
+        {
+            name: codes.gather(pl.Series(np.where(is_reason[:, rank], places[:, rank], 0)))
+            .to_frame(name)
+            .select(pl.when(pl.Series(is_reason[:, rank])).then(pl.col(name)))
+            .to_series()
+            for rank, name in enumerate(REASON_COLUMNS)
+        },
+        schema=dict.fromkeys(REASON_COLUMNS, pl.String),
+    )
+
+
+def _ordered(features: tuple[str, ...]) -> list[str]:
+    """By their place in the catalogue of features, so that ties fall alike for every model."""
+    return [feature for feature in EXPLAINED_FEATURES if feature in features]

@@ -1,0 +1,170 @@
+"""Whether a version goes into production, and why: gates of its own, then a comparison with the one in force.
+
+Pure: the numbers come in, the decision and its sentences go out. Collecting the numbers belongs to comparison, writing
+the decision down to the promotion log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import cast
+
+from credit_platform.policy.model_config import GatePolicy, ModelConfig, PromotionPolicy
+from credit_platform.scoring.governance.comparison import HeadToHead
+from credit_platform.scoring.training.windows import SampleRole
+
+
+@dataclass(frozen=True)
+class CandidateResult:
+    """What is known of a new version: ROC-AUC by sample (None where undefined), missing cells, readable files."""
+
+    roc_auc: Mapping[SampleRole, float | None]
+    null_rate: float | None
+    artifacts_load_back: bool
+
+
+@dataclass(frozen=True)
+class PromotionDecision:
+    """The decision, its reasons as sentences, and the names of the gates that failed."""
+
+    promote: bool
+    reasons: tuple[str, ...]
+    failed_gates: tuple[str, ...]
+
+    def left_to_a_person(self, reason: str) -> PromotionDecision:
+        """The same without the promotion, and why."""
+        return replace(self, promote=False, reasons=(*self.reasons, reason))
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """One gate: what was measured (None where its sample does not define it) against the bar, and what it says."""
+
+    name: str
+    value: float | None
+    bar: float
+    passed: bool
+    sentence: str
+
+
+def decide_promotion(
+    candidate: CandidateResult, against: HeadToHead | None, *, config: ModelConfig
+) -> PromotionDecision:
+    """Decide about a new version.
+
+    Args:
+        candidate: The new version's results.
+        against: Both versions on the candidate's own out-of-time cohort, which neither was trained on; None when no
+            version is in force yet.
+        config: Gates and promotion policy.
+
+    Without a version in force the candidate goes in, failed gates and all, as long as its files can be read: some
+    version must score. Otherwise no gate may fail, and it must reach the uplift target or be better by DeLong's paired
+    test. With `auto_promote` off nothing is promoted here.
+    """
+    failed = failed_gates(candidate, config.gates)
+    reasons = list(failed.values()) or ["No gate failed."]
+    if against is None:
+        wins = candidate.artifacts_load_back
+        reasons.append("No version is in force yet, so there is none to beat.")
+    else:
+        beats, reason = _beats(against, config.promotion)
+        wins = beats and not failed
+        reasons.append(reason)
+    if wins and not config.promotion.auto_promote:
+        wins = False
+        reasons.append("promotion.auto_promote is off, so a person decides whether it goes into production.")
+    return PromotionDecision(promote=wins, reasons=tuple(reasons), failed_gates=tuple(failed))
+
+
+def failed_gates(candidate: CandidateResult, gates: GatePolicy) -> dict[str, str]:
+    """Name of each failed gate and a sentence why."""
+    return {
+        gate.name: f"Gate {gate.name}: {gate.sentence}" for gate in gate_results(candidate, gates) if not gate.passed
+    }
+
+
+def gate_results(candidate: CandidateResult, gates: GatePolicy) -> list[GateResult]:
+    """Every gate of a version. What cannot be measured fails.
+
+    The two gaps are losses: of training against validation and of test against out-of-time. A later sample that does
+    better than an earlier one is no failure.
+    """
+    auc = candidate.roc_auc
+    oot = auc.get("oot")
+    lost, overfitted = _loss(auc, "test", "oot"), _loss(auc, "train", "validation")
+    return [
+        _gate("min_oot_roc_auc", "out-of-time ROC-AUC", oot, gates.min_oot_roc_auc, is_floor=True),
+        _gate("max_oot_test_gap", "loss of ROC-AUC from test to out-of-time", lost, gates.max_oot_test_gap),
+        _gate(
+            "max_train_validation_gap",
+            "loss of ROC-AUC from training to validation",
+            overfitted,
+            gates.max_train_validation_gap,
+        ),
+        _gate("max_null_rate", "share of missing feature cells", candidate.null_rate, gates.max_null_rate),
+        GateResult(
+            name="artifacts_load_back",
+            value=float(candidate.artifacts_load_back),
+            bar=1.0,
+            passed=candidate.artifacts_load_back,
+            sentence=f"the stored files {'give' if candidate.artifacts_load_back else 'do not give'} the version back.",
+        ),
+    ]
+
+
+def _gate(name: str, what: str, value: float | None, bar: float, *, is_floor: bool = False) -> GateResult:
+    if value is None:
+        return GateResult(name, None, bar, passed=False, sentence=f"{what} cannot be measured on its sample.")
+    passed = value >= bar if is_floor else value <= bar
+    return GateResult(name, value, bar, passed, f"{what} is {value:.4f}, the gate is {bar:.4f}.")
+
+
+def stored_result(metadata: Mapping[str, object]) -> CandidateResult:
+    """What a version's stored `metadata.json` says of its own results.
+
+    Raises:
+        KeyError: it is not the metadata of a version.
+    """
+    rows = cast("list[dict[str, object]]", metadata["metrics"])
+    auc = {row["sample_role"]: row["value"] for row in rows if row["metric"] == "roc_auc"}
+    return CandidateResult(
+        roc_auc=cast("dict[SampleRole, float | None]", auc),
+        null_rate=cast("float | None", metadata["oot_null_rate"]),
+        artifacts_load_back=bool(metadata["artifacts_load_back"]),
+    )
+
+
+def uplift_target(incumbent_auc: float, min_uplift: float) -> float:
+    """ROC-AUC a candidate must reach: the incumbent's and `min_uplift` of it, at most half the distance to 1 more.
+
+    >>> uplift_target(0.80, 0.02)
+    0.8160000000000001
+    >>> uplift_target(0.99, 0.02)
+    0.995
+    """
+    return min(incumbent_auc * (1 + min_uplift), incumbent_auc + (1 - incumbent_auc) / 2)
+
+
+def _loss(auc: Mapping[SampleRole, float | None], earlier: SampleRole, later: SampleRole) -> float | None:
+    before, after = auc.get(earlier), auc.get(later)
+    return None if before is None or after is None else before - after
+
+
+def _beats(against: HeadToHead, policy: PromotionPolicy) -> tuple[bool, str]:
+    new, old, p_value = against.candidate_auc, against.incumbent_auc, against.p_value
+    rival = f"version {against.incumbent_version}, in force,"
+    if new is None or old is None:
+        return False, f"It cannot be compared with {rival} because the out-of-time cohort holds one class only."
+    target = uplift_target(old, policy.min_uplift)
+    significance = "not testable" if p_value is None else f"p = {p_value:.4f}"
+    facts = (
+        f"Out-of-time ROC-AUC is {new:.4f} against {old:.4f} of {rival} on the same {against.n} loans "
+        f"(target {target:.4f}, DeLong {significance})"
+    )
+    if new >= target:
+        return True, f"{facts}: the uplift target is reached."
+    if p_value is not None and p_value < policy.significance and new > old:
+        return True, f"{facts}: better at the significance level of {policy.significance:g}."
+    return False, f"{facts}: neither the target nor significance at {policy.significance:g} is reached."

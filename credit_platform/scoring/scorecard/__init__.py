@@ -1,0 +1,1 @@
+"""The scorecard: points, document, SQL and expression forms."""

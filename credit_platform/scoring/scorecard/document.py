@@ -1,0 +1,140 @@
+"""The scorecard as a document: every characteristic with its attributes in words, counts and points; as JSON and table.
+
+The JSON is complete: whoever has it can score a loan. Doing so in SQL belongs to scorecard_sql, in Polars to
+scorecard_expression.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from credit_platform.scoring.transformers.binning import (
+    UNSEEN_WOE,
+    Bin,
+    LevelBins,
+    NumberBins,
+    WoeBinning,
+    evidence_terms,
+)
+from credit_platform.scoring.transformers.evidence import EVIDENCE, MONTHS
+from credit_platform.statistics.weight_of_evidence import band_of
+
+if TYPE_CHECKING:
+    from credit_platform.scoring.scorecard.point_scale import PointScale
+    from credit_platform.scoring.scorecard.scorecard import Characteristic, ScorecardLearner
+
+FORMAT = 1
+
+COLUMNS = ("characteristic", "attribute", "n", "n_bad", "bad_rate", "woe", "iv", "points")
+
+
+def scorecard_json(learner: ScorecardLearner, binning: WoeBinning) -> bytes:
+    """The whole scorecard; a loan's score is the sum over `characteristics` of the points of its attribute.
+
+    Raises:
+        ValueError: the scorecard is not in points yet.
+    """
+    if learner.scale is None:
+        message = "the scorecard is not in points"
+        raise ValueError(message)
+    scale = learner.scale
+    pairs = list(zip(learner.characteristics, binning.characteristics(), strict=True))
+    content = {
+        "format": FORMAT,
+        # default probability = 1 / (1 + exp((points - offset) / factor))
+        "scale": {"offset": scale.offset, "factor": scale.factor},
+        "clickstream_evidence": {
+            "months": MONTHS,
+            # Sum over channels of weight * (sum - months * middle), in this order; missing without months.
+            "channels": [
+                {"sum": column, "weight": weight, "middle": middle}
+                for column, weight, middle in evidence_terms(binning.evidence)
+            ],
+        },
+        "characteristics": [
+            _characteristic(known, bins, scale, place)
+            for place, (known, bins) in enumerate(pairs)
+            if known.dropped is None
+        ],
+        "dropped": [
+            {"feature": known.feature, "information_value": known.information_value, "reason": known.dropped}
+            for known, _ in pairs
+            if known.dropped is not None
+        ],
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False).encode()
+
+
+def scorecard_csv(document: bytes) -> bytes:
+    """The table risk officers read: one line per attribute of every characteristic in use, from the JSON."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for characteristic in json.loads(document)["characteristics"]:
+        lines = [*characteristic["attributes"], characteristic["missing"]]
+        lines += [characteristic["unseen"]] if "unseen" in characteristic else []
+        for line in lines:
+            table.writerow(
+                [characteristic["feature"], *("" if line[name] is None else line[name] for name in COLUMNS[1:])]
+            )
+    return text.getvalue().encode()
+
+
+def _characteristic(
+    known: Characteristic, bins: NumberBins | LevelBins, scale: PointScale, place: int
+) -> dict[str, object]:
+    def entry(words: str, one: Bin) -> dict[str, object]:
+        points = scale.points_of(place, one.woe)
+        counts = {"n": one.n, "n_bad": one.n_bad, "bad_rate": one.bad_rate, "woe": one.woe, "iv": one.iv}
+        return {"attribute": words, **counts, "points": points}
+
+    described = {
+        "feature": known.feature,
+        "information_value": known.information_value,
+        "band": band_of(known.information_value),
+        "weight": known.weight,
+        "variance_inflation": known.variance_inflation,
+        "missing": entry("no history" if known.feature == EVIDENCE else "missing", bins.missing),
+    }
+    if isinstance(bins, NumberBins):
+        bounds = (*bins.uppers, None)
+        attributes = [
+            {"upper": bound, **entry(words, one)}
+            for bound, words, one in zip(bounds, number_words(bins.feature, bins.uppers), bins.bins, strict=True)
+        ]
+        return {"kind": "number", **described, "attributes": attributes}
+    attributes = [
+        {"levels": levels, **entry(words, one)}
+        for levels, words, one in _levels(bins)
+        if levels  # without rare levels there is nothing to put together
+    ]
+    unseen = entry("any level not seen in training", Bin(0, 0, UNSEEN_WOE, 0.0))
+    return {"kind": "level", **described, "attributes": attributes, "unseen": unseen}
+
+
+def number_words(feature: str, uppers: Sequence[float]) -> list[str]:
+    """The bins of a number in words.
+
+    >>> number_words("n_loans", (2.0, 5.0))
+    ['up to 2', 'over 2 up to 5', 'over 5']
+    >>> number_words("is_minimum_amount_paid", (0.0,))
+    ['no', 'yes']
+    """
+    if feature.startswith("is_") and tuple(uppers) == (0.0,):
+        return ["no", "yes"]
+    if not uppers:
+        return ["any value"]
+    shown = [f"{bound:,.10g}" for bound in uppers]
+    between = [f"over {low} up to {high}" for low, high in pairwise(shown)]
+    return [f"up to {shown[0]}", *between, f"over {shown[-1]}"]
+
+
+def _levels(bins: LevelBins) -> Iterator[tuple[list[str], str, Bin]]:
+    for level, one in zip(bins.levels, bins.bins, strict=True):
+        yield [level], level, one
+    yield list(bins.rare_levels), f"rare: {', '.join(bins.rare_levels)}", bins.rare

@@ -1,0 +1,55 @@
+"""The scorecard as one Polars expression over the feature store's columns, made of `scorecard.json` alone.
+
+What the points are is said by scorecard_document; the platform itself scores with the stored version.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from credit_platform.scoring.transformers.evidence import EVIDENCE
+from credit_platform.scoring.transformers.standardisation import known_number
+
+
+def points_expression(document: bytes) -> pl.Expr:
+    """Points of each row of gold/feature_store, Int32, named `points`.
+
+    Args:
+        document: The content of `scorecard.json`.
+    """
+    content = json.loads(document)
+    parts = [_points(one, content["clickstream_evidence"]) for one in content["characteristics"]]
+    return pl.sum_horizontal(parts).cast(pl.Int32).alias("points")
+
+
+def evidence_expression(evidence: Mapping[str, Any]) -> pl.Expr:
+    """Evidence of the clickstream in nats, null without any month of history.
+
+    Channel by channel and without a division, as the platform adds them up, so that both get the same bits.
+    """
+    months = pl.col(evidence["months"]).cast(pl.Float64).fill_null(0.0)
+    total = pl.lit(0.0)
+    for one in evidence["channels"]:
+        sums = pl.col(one["sum"]).cast(pl.Float64).fill_null(0.0)
+        total = total + one["weight"] * (sums - months * one["middle"])
+    return pl.when((months > 0) & total.is_finite()).then(total)
+
+
+def _points(characteristic: Mapping[str, Any], evidence: Mapping[str, Any]) -> pl.Expr:
+    feature, missing = characteristic["feature"], pl.lit(characteristic["missing"]["points"])
+    if characteristic["kind"] == "level":
+        level = pl.col(feature).cast(pl.String)
+        chain = pl.when(level.is_null()).then(missing)
+        for one in characteristic["attributes"]:
+            chain = chain.when(level.is_in(one["levels"])).then(pl.lit(one["points"]))
+        return chain.otherwise(pl.lit(characteristic["unseen"]["points"]))
+    value = evidence_expression(evidence) if feature == EVIDENCE else known_number(feature)
+    chain = pl.when(value.is_null()).then(missing)
+    *bounded, last = characteristic["attributes"]
+    for one in bounded:
+        chain = chain.when(value <= one["upper"]).then(pl.lit(one["points"]))
+    return chain.otherwise(pl.lit(last["points"]))

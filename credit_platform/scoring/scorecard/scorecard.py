@@ -1,0 +1,190 @@
+"""The scorecard: a logistic regression on weights of evidence, rounded to whole points that are the model.
+
+Cutting features into bins belongs to binning, choosing characteristics to scorecard_selection, the scale of points to
+point_scale, tables and SQL for people to scorecard_document and scorecard_sql.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import override
+
+from credit_platform.errors import TrainingError
+from credit_platform.policy.model_config import Scaling
+from credit_platform.scoring.estimators.calibration import PlattCalibrator
+from credit_platform.scoring.estimators.estimator import Design, FitTask, Learner, PreparationName
+from credit_platform.scoring.estimators.logistic_regression import LogisticRegressionLearner
+from credit_platform.scoring.scorecard.document import scorecard_csv, scorecard_json
+from credit_platform.scoring.scorecard.point_scale import PointScale, fit_points
+from credit_platform.scoring.scorecard.selection import information_values, select
+from credit_platform.scoring.scorecard.sql import scorecard_sql
+from credit_platform.scoring.transformers.binning import WoeBinning
+from credit_platform.scoring.transformers.binning_policy import BINNING_PARAMS
+
+if TYPE_CHECKING:
+    from credit_platform.scoring.transformers.transformer import Preparation
+
+FloatArray = NDArray[np.float64]
+
+MIN_IV = 0.02  # below it a characteristic is called useless
+MAX_VIF = 5.0
+
+
+@dataclass(frozen=True)
+class Characteristic:
+    """One feature of the design: what it tells, and how it is used or why not.
+
+    Attributes:
+        feature: Its name.
+        information_value: On the training loans, in nats.
+        weight: Of its weight of evidence on the log-odds of a good loan; 0 if dropped.
+        variance_inflation: Among the characteristics in use; None if dropped.
+        dropped: Why it is not used; None if it is.
+        spread: Standard deviation of its weight of evidence in training, in nats.
+        least_woe: Least weight of evidence among the training loans, or 0 if none is below.
+        most_woe: Largest, or 0 if none is above.
+    """
+
+    feature: str
+    information_value: float
+    weight: float
+    variance_inflation: float | None
+    dropped: str | None
+    spread: float
+    least_woe: float
+    most_woe: float
+
+
+@dataclass(frozen=True)
+class ScorecardLearner(Learner):
+    """Characteristics in the order of the design, and, once it is in points, the scale that makes them whole."""
+
+    file_name: ClassVar[str] = "model.json"
+    preparation: ClassVar[PreparationName] = "weight_of_evidence"
+
+    intercept: float
+    characteristics: tuple[Characteristic, ...]
+    scale: PointScale | None = None
+
+    @classmethod
+    def fit(cls, train: Design, validation: Design, *, task: FitTask) -> Self:  # noqa: ARG003 - nothing to stop early here
+        """Choose the characteristics and fit their weights on the training loans.
+
+        Params: `min_iv`, `max_vif`, those of the binning, and scikit-learn's own for the regression.
+
+        Raises:
+            TrainingError: a parameter is refused, no characteristic is worth keeping, or the solver did not converge.
+        """
+        from threadpoolctl import threadpool_limits
+
+        chosen = dict(task.spec.params)
+        min_iv, max_vif = _number(task, chosen, "min_iv", MIN_IV), _number(task, chosen, "max_vif", MAX_VIF)
+        regression = {name: value for name, value in chosen.items() if name not in BINNING_PARAMS}
+        of_regression = replace(task, spec=task.spec.model_copy(update={"params": regression}))
+
+        def weigh(kept: Sequence[int]) -> tuple[float, FloatArray]:
+            # Weights of evidence speak for a good loan and the label is 1 for a bad one: turned, weights are positive.
+            design = Design(-train.values[:, kept], train.label)
+            fitted = LogisticRegressionLearner.fit(design, design, task=of_regression)
+            return fitted.intercept, np.asarray(fitted.coefficients)
+
+        iv = information_values(train.values, train.label)
+        with threadpool_limits(1):  # the order of additions must not depend on the machine
+            selection = select(train.values, iv, min_iv=min_iv, max_vif=max_vif, fit=weigh)
+        if not selection.kept:
+            raise TrainingError(
+                model=task.model,
+                reason=f"no feature is fit for a scorecard; the largest information value is {iv.max():.4f}",
+                fix="Lower params.min_iv in model_config.yaml, or choose longer windows.",
+            )
+        place_of = {place: at for at, place in enumerate(selection.kept)}
+        return cls(
+            intercept=selection.intercept,
+            characteristics=tuple(
+                Characteristic(
+                    feature=feature,
+                    information_value=float(iv[place]),
+                    weight=selection.weights[place_of[place]] if place in place_of else 0.0,
+                    variance_inflation=selection.vif[place_of[place]] if place in place_of else None,
+                    dropped=selection.dropped.get(place),
+                    spread=float(train.values[:, place].std()),
+                    least_woe=min(float(train.values[:, place].min()), 0.0),
+                    most_woe=max(float(train.values[:, place].max()), 0.0),
+                )
+                for place, feature in enumerate(task.features)
+            ),
+        )
+
+    def log_odds(self, design: FloatArray) -> FloatArray:
+        """Of the sum of whole points, once there are; each row by itself, so that neighbours do not matter."""
+        if self.scale is not None:
+            return self.scale.raw_log_odds(self.scale.points(design).sum(axis=1))
+        return self.intercept - (design * self._weights()).sum(axis=1)
+
+    def contributions(self, design: FloatArray) -> FloatArray:
+        """Points lost against those of a bin that weighs nothing, as log-odds; 0 for what is not used."""
+        if self.scale is None:
+            parts, base = -design * self._weights(), self.intercept
+        else:
+            neutral = np.asarray(self.scale.base, dtype=np.float64)
+            parts = (neutral - self.scale.points(design)) * self.scale.raw_per_point()
+            base = float(self.scale.raw_log_odds(neutral.sum(keepdims=True))[0])
+        return np.column_stack([parts, np.full(len(design), base)])
+
+    def column_importance(self) -> FloatArray:
+        """Log-odds moved by one standard deviation of each weight of evidence."""
+        return self._weights() * np.array([one.spread for one in self.characteristics])
+
+    @override
+    def in_points(self, calibrator: PlattCalibrator, scaling: Scaling) -> Self:
+        """The scorecard in whole points, whose sum is the score of the calibrated probability."""
+        ranges = [(one.least_woe, one.most_woe) for one in self.characteristics]
+        weights = [one.weight for one in self.characteristics]
+        return replace(self, scale=fit_points(weights, self.intercept, ranges, calibrator, scaling))
+
+    def to_bytes(self) -> bytes:
+        """JSON; floats in the shortest text that reads back exactly."""
+        return json.dumps(asdict(self), indent=1).encode()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Self:
+        """Read what `to_bytes` wrote."""
+        read = json.loads(content)
+        scale = read["scale"]
+        return cls(
+            intercept=float(read["intercept"]),
+            characteristics=tuple(Characteristic(**one) for one in read["characteristics"]),
+            scale=scale and PointScale(**(scale | {"base": tuple(scale["base"]), "per_woe": tuple(scale["per_woe"])})),
+        )
+
+    @override
+    def exports(self, preparation: Preparation) -> Mapping[str, bytes]:
+        """The scorecard as `scorecard.json`, `scorecard.csv` and `scorecard.sql`; nothing before it is in points."""
+        if self.scale is None or not isinstance(preparation, WoeBinning):
+            return {}
+        document = scorecard_json(self, preparation)
+        return {
+            "scorecard.json": document,
+            "scorecard.csv": scorecard_csv(document),
+            "scorecard.sql": scorecard_sql(document),
+        }
+
+    def _weights(self) -> FloatArray:
+        return np.array([one.weight for one in self.characteristics])
+
+
+def _number(task: FitTask, params: dict[str, bool | int | float | str], name: str, default: float) -> float:
+    value = params.pop(name, default)
+    if isinstance(value, (bool, str)) or value <= 0:
+        raise TrainingError(
+            model=task.model,
+            reason=f"its params are refused: {name} is {value!r}, and must be a number above 0",
+            fix="Correct params in model_config.yaml.",
+        )
+    return float(value)

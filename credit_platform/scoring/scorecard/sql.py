@@ -1,0 +1,87 @@
+"""The scorecard as one SQL query over the feature store, for DuckDB, complete from raw columns to points.
+
+What the points are is said by scorecard_document, whose JSON is all that is read here. Running queries belongs to lake.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from credit_platform.scoring.transformers.evidence import EVIDENCE
+
+_TABLE = "gold.feature_store"
+
+
+def scorecard_sql(document: bytes) -> bytes:
+    """A query that gives `loan_id, points` for every row of gold.feature_store.
+
+    Additions stand in the order in which the platform does them, so that both get the same bits.
+    """
+    content = json.loads(document)
+    characteristics = content["characteristics"]
+    columns = ",\n".join(
+        f"    {_value(one, content['clickstream_evidence'])} AS {_name(one['feature'])}" for one in characteristics
+    )
+    points = "\n  + ".join(_case(one) for one in characteristics)
+    offset, factor = content["scale"]["offset"], content["scale"]["factor"]
+    return (
+        "-- Points of the scorecard, for DuckDB: more is better, and each bin gives whole points.\n"
+        f"-- Default probability = 1 / (1 + exp((points - {offset!r}) / {factor!r})).\n"
+        "WITH known AS (\n"
+        f"  SELECT\n    loan_id,\n{columns}\n  FROM {_TABLE}\n"
+        ")\n"
+        f"SELECT\n  loan_id,\n  CAST({points} AS INTEGER) AS points\nFROM known\n"
+    ).encode()
+
+
+def _value(characteristic: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
+    column = _name(characteristic["feature"])
+    if characteristic["kind"] == "level":
+        return f"CAST({column} AS VARCHAR)"
+    if characteristic["feature"] != EVIDENCE:
+        number = f"CAST({column} AS DOUBLE)"
+        return f"CASE WHEN isfinite({number}) THEN {number} END"
+    months = f"CAST(coalesce({_name(evidence['months'])}, 0) AS DOUBLE)"
+    terms = (
+        f"{_number(one['weight'])} * (coalesce(CAST({_name(one['sum'])} AS DOUBLE), {_number(0.0)})"
+        f" - {months} * {_number(one['middle'])})"
+        for one in evidence["channels"]
+    )
+    total = "\n      + ".join(terms)
+    return f"CASE WHEN {months} > 0 AND isfinite(\n      {total}\n    ) THEN (\n      {total}\n    ) END"
+
+
+def _case(characteristic: Mapping[str, Any]) -> str:
+    lines = "\n".join(f"    {line}" for line in _branches(characteristic, _name(characteristic["feature"])))
+    return f"CASE\n{lines}\n    END"
+
+
+def _branches(characteristic: Mapping[str, Any], column: str) -> Iterator[str]:
+    yield f"WHEN {column} IS NULL THEN {characteristic['missing']['points']}"
+    if characteristic["kind"] == "level":
+        for one in characteristic["attributes"]:
+            levels = ", ".join(_text(level) for level in one["levels"])
+            yield f"WHEN {column} IN ({levels}) THEN {one['points']}"
+        yield f"ELSE {characteristic['unseen']['points']}"
+        return
+    *bounded, last = characteristic["attributes"]
+    for one in bounded:
+        yield f"WHEN {column} <= {_number(one['upper'])} THEN {one['points']}"
+    yield f"ELSE {last['points']}"
+
+
+def _number(value: float) -> str:
+    """A double: without an exponent DuckDB would read a decimal, which it adds and rounds in another way."""
+    shown = repr(float(value))
+    exponent = "" if "e" in shown else "e0"
+    return f"({shown}{exponent})" if value < 0 else f"{shown}{exponent}"
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _name(value: str) -> str:
+    return '"' + value.replace('"', '""') + '"'

@@ -1,0 +1,1 @@
+"""Fitting one version of a model: windows, samples, tuning."""

@@ -1,0 +1,45 @@
+"""The algorithms a model may name in policy.
+
+What each must offer is said by `learner`; each stands in a module of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+
+from credit_platform.scoring.estimators.estimator import Learner
+from credit_platform.scoring.estimators.gradient_boosting import GradientBoostingLearner
+from credit_platform.scoring.estimators.logistic_regression import LogisticRegressionLearner
+from credit_platform.scoring.estimators.random_forest import RandomForestLearner
+from credit_platform.scoring.scorecard.scorecard import ScorecardLearner
+
+ALGORITHMS: Mapping[str, type[Learner]] = {
+    "scorecard": ScorecardLearner,
+    "logistic_regression": LogisticRegressionLearner,
+    "gradient_boosting": GradientBoostingLearner,
+    "random_forest": RandomForestLearner,
+}
+
+
+def algorithm_named(name: str) -> type[Learner]:
+    """The learner of a name in `ALGORITHMS`, or of an address `package.module:ClassName`.
+
+    Only names from policy may come here, never one read from a stored model: an address is imported, and so run.
+
+    Raises:
+        KeyError: there is no such algorithm, with a message that says what there is.
+    """
+    if name in ALGORITHMS:
+        return ALGORITHMS[name]
+    module, _, class_name = name.partition(":")
+    try:
+        found = getattr(import_module(module), class_name) if class_name else None
+    except (ImportError, AttributeError) as error:
+        message = f"{name} cannot be imported: {error}"
+        raise KeyError(message) from error
+    if not (isinstance(found, type) and issubclass(found, Learner)):
+        known = ", ".join(ALGORITHMS)
+        message = f"{name} is neither one of {known} nor the address package.module:ClassName of a Learner"
+        raise KeyError(message)
+    return found

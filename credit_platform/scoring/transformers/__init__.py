@@ -1,0 +1,1 @@
+"""From feature store rows to the design matrix of an estimator."""

@@ -1,0 +1,239 @@
+"""The preparation of a scorecard: every feature cut into bins, each bin with its weight of evidence.
+
+Fitted on training loans, stored as JSON, never refitted when scoring. Where to cut belongs to monotone_bins; what a bin
+is worth in points to scorecard.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from credit_platform.portfolios.loans.features.catalogue import CATEGORICAL_FEATURES, NUMERIC_FEATURES
+from credit_platform.portfolios.loans.features.risk_direction import RISK_DIRECTION
+from credit_platform.scoring.transformers.binning_policy import BinningPolicy
+from credit_platform.scoring.transformers.evidence import EVIDENCE, MONTHS, ClickstreamEvidence
+from credit_platform.scoring.transformers.standardisation import known_number
+from credit_platform.statistics.monotone_bins import BinLimits, count_bins, cut_points
+from credit_platform.statistics.weight_of_evidence import information_value, weight_of_evidence
+
+FloatArray = NDArray[np.float64]
+LabelArray = NDArray[np.int8]
+
+UNSEEN_WOE = 0.0  # a level nobody has met speaks neither for nor against the loan
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Loans and bads of a bin in training, its weight of evidence and its part of the information value, in nats."""
+
+    n: int
+    n_bad: int
+    woe: float
+    iv: float
+
+    @property
+    def bad_rate(self) -> float | None:
+        """Share of bads; None where the bin holds too few loans to weigh anything, as then it says nothing."""
+        return self.n_bad / self.n if self.n and self.woe != UNSEEN_WOE else None
+
+
+@dataclass(frozen=True)
+class NumberBins:
+    """A number cut at `uppers`: bin i holds values up to `uppers[i]`, the last one those above. Missing has its own."""
+
+    feature: str
+    uppers: tuple[float, ...]
+    bins: tuple[Bin, ...]
+    missing: Bin
+
+    def woe_of(self, values: FloatArray) -> FloatArray:
+        """Weight of evidence per loan; NaN is missing."""
+        woe = np.array([one.woe for one in (*self.bins, self.missing)])
+        place = np.searchsorted(self.uppers, values)
+        return woe[np.where(np.isnan(values), len(self.bins), place)]
+
+
+@dataclass(frozen=True)
+class LevelBins:
+    """One bin per common level, one for all rare levels together, one for missing; unseen levels weigh 0."""
+
+    feature: str
+    levels: tuple[str, ...]
+    bins: tuple[Bin, ...]
+    rare_levels: tuple[str, ...]
+    rare: Bin
+    missing: Bin
+
+    def woe_of(self, values: pl.Series) -> FloatArray:
+        """Weight of evidence per loan."""
+        woe = {level: one.woe for level, one in zip(self.levels, self.bins, strict=True)}
+        woe |= dict.fromkeys(self.rare_levels, self.rare.woe)
+        return np.array(
+            [self.missing.woe if level is None else woe.get(level, UNSEEN_WOE) for level in values.to_list()],
+            dtype=np.float64,
+        )
+
+
+@dataclass(frozen=True)
+class WoeBinning:
+    """Everything between the feature store and a scorecard's design matrix: one column per feature, in nats.
+
+    The last of `numbers` is the clickstream evidence, missing for a loan without any history.
+    """
+
+    numbers: tuple[NumberBins, ...]
+    levels: tuple[LevelBins, ...]
+    evidence: ClickstreamEvidence
+
+    def characteristics(self) -> list[NumberBins | LevelBins]:
+        """The bins behind each design column."""
+        return [*self.numbers, *self.levels]
+
+    def design_matrix(self, frame: pl.DataFrame) -> FloatArray:
+        """(loans, features): weights of evidence, one row per row of `frame` in its order."""
+        columns = [
+            *(bins.woe_of(number_values(frame, bins.feature, self.evidence)) for bins in self.numbers),
+            *(bins.woe_of(level_values(frame, bins.feature)) for bins in self.levels),
+        ]
+        return np.ascontiguousarray(np.column_stack(columns))
+
+    def design_features(self) -> Sequence[str]:
+        """The feature of each design column."""
+        return [bins.feature for bins in self.characteristics()]
+
+    def to_json(self) -> bytes:
+        """All fitted numbers; Python writes the shortest text that reads back as the same float."""
+        content = {
+            "numbers": [asdict(bins) for bins in self.numbers],
+            "levels": [asdict(bins) for bins in self.levels],
+            "clickstream_evidence": self.evidence.to_dict(),
+        }
+        return json.dumps(content, indent=1).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> WoeBinning:
+        """Read what `to_json` wrote."""
+        content = json.loads(text)
+        return cls(
+            numbers=tuple(
+                NumberBins(one["feature"], tuple(one["uppers"]), _bins(one["bins"]), Bin(**one["missing"]))
+                for one in content["numbers"]
+            ),
+            levels=tuple(
+                LevelBins(
+                    feature=one["feature"],
+                    levels=tuple(one["levels"]),
+                    bins=_bins(one["bins"]),
+                    rare_levels=tuple(one["rare_levels"]),
+                    rare=Bin(**one["rare"]),
+                    missing=Bin(**one["missing"]),
+                )
+                for one in content["levels"]
+            ),
+            evidence=ClickstreamEvidence.from_json(json.dumps(content["clickstream_evidence"])),
+        )
+
+
+def number_values(frame: pl.DataFrame, feature: str, evidence: ClickstreamEvidence) -> FloatArray:
+    """A feature as numbers, NaN where missing or not finite; the evidence where it is asked for by its name."""
+    if feature != EVIDENCE:
+        return frame.select(known_number(feature)).to_series().to_numpy(allow_copy=True).astype(np.float64)
+    months = frame[MONTHS].cast(pl.Float64).fill_null(0.0).to_numpy()
+    total = np.zeros(frame.height)
+    # Channel by channel, without a division: DuckDB and Polars do the same steps and get the same bits, so that a loan
+    # at the bound of a bin falls into the same one everywhere.
+    with np.errstate(over="ignore", invalid="ignore"):
+        for column, weight, middle in evidence_terms(evidence):
+            sums = frame[column].cast(pl.Float64).fill_null(0.0).to_numpy()
+            total = total + weight * (sums - months * middle)
+    return np.where((months > 0) & np.isfinite(total), total, np.nan)
+
+
+def evidence_terms(evidence: ClickstreamEvidence) -> Iterable[tuple[str, float, float]]:
+    """Per channel: the column of its sum, the weight of a unit and the monthly middle between the classes."""
+    for channel, bad, good, variance in zip(
+        evidence.channels, evidence.bad_mean, evidence.good_mean, evidence.variance, strict=True
+    ):
+        yield f"{channel}_sum", (bad - good) / variance, (bad + good) / 2
+
+
+def level_values(frame: pl.DataFrame, feature: str) -> pl.Series:
+    """A feature as text."""
+    return frame[feature].cast(pl.String)
+
+
+def fit_binning(train: pl.DataFrame, evidence: ClickstreamEvidence, policy: BinningPolicy) -> WoeBinning:
+    """Cut every feature on the training loans with their `label`; `evidence` has been fitted on them before."""
+    label = train["label"].cast(pl.Int8).to_numpy()
+    limits = {EVIDENCE: policy.clickstream}
+    return WoeBinning(
+        numbers=tuple(
+            _fit_number(feature, number_values(train, feature, evidence), label, limits.get(feature, policy.features))
+            for feature in (*NUMERIC_FEATURES, EVIDENCE)
+        ),
+        levels=tuple(
+            _fit_levels(feature, level_values(train, feature), label, policy.features)
+            for feature in CATEGORICAL_FEATURES
+        ),
+        evidence=evidence,
+    )
+
+
+def _fit_number(feature: str, values: FloatArray, label: LabelArray, limits: BinLimits) -> NumberBins:
+    known = ~np.isnan(values)
+    # The least share is of all loans: a feature known of few has few bins.
+    share = limits.min_share * len(values) / max(int(known.sum()), 1)
+    narrowed = BinLimits(limits.pre_bins, share, limits.min_bads)
+    bounds = cut_points(values[known], label[known], narrowed, RISK_DIRECTION.get(feature))
+    n, n_bad = count_bins(values[known], label[known], bounds)
+    *bins, missing = _weighed(
+        [*n.tolist(), float((~known).sum())], [*n_bad.tolist(), float(label[~known].sum())], limits
+    )
+    return NumberBins(feature, tuple(bounds.tolist()), tuple(bins), missing)
+
+
+def _fit_levels(feature: str, values: pl.Series, label: LabelArray, limits: BinLimits) -> LevelBins:
+    counted = (
+        pl.DataFrame({"level": values, "label": label})
+        .group_by("level")
+        .agg(n=pl.len(), n_bad=pl.col("label").cast(pl.Int64).sum())
+        .sort("level")
+    )
+    missing = counted.filter(pl.col("level").is_null())
+    known = counted.drop_nulls("level")
+    n_good = pl.col("n") - pl.col("n_bad")
+    is_common = (
+        (pl.col("n") >= limits.min_share * len(values))
+        & (pl.col("n_bad") >= limits.min_bads)
+        & (n_good >= limits.min_bads)
+    )
+    common, rare = known.filter(is_common), known.filter(~is_common)
+    groups = [missing["n"].sum(), rare["n"].sum()], [missing["n_bad"].sum(), rare["n_bad"].sum()]
+    of_missing, of_rare, *bins = _weighed(
+        [*map(float, groups[0]), *map(float, common["n"])],
+        [*map(float, groups[1]), *map(float, common["n_bad"])],
+        limits,
+    )
+    return LevelBins(
+        feature, tuple(common["level"]), tuple(bins), tuple(rare["level"]), rare=of_rare, missing=of_missing
+    )
+
+
+def _weighed(n: Sequence[float], n_bad: Sequence[float], limits: BinLimits) -> list[Bin]:
+    woe = weight_of_evidence(n, n_bad, at_least=limits.min_bads)
+    iv = information_value(n, n_bad, woe)
+    return [
+        Bin(int(loans), int(bads), float(weight), float(part))
+        for loans, bads, weight, part in zip(n, n_bad, woe, iv, strict=True)
+    ]
+
+
+def _bins(content: Iterable[Mapping[str, Any]]) -> tuple[Bin, ...]:
+    return tuple(Bin(**one) for one in content)

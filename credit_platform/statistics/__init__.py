@@ -1,0 +1,1 @@
+"""Numbers about samples that know no loan: intervals, discrimination, calibration tests, stability. Pure."""

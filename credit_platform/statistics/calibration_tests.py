@@ -1,0 +1,181 @@
+"""Whether default probabilities are honest: the calibration line and the tests of a whole sample or one grade.
+
+Arrays and counts in, numbers out; what a sample does not define is None. Fitting the calibrator is `calibration`, the
+table by risk grade `grade_calibration`, binned measures and the Brier score's parts `ranked_sample`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import erfc, isfinite, sqrt
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from credit_platform.scoring.estimators.calibration import log_odds, maximise_likelihood, probability_of
+from credit_platform.statistics.probability_bins import N_BINS, probability_bins
+
+FloatArray = NDArray[np.float64]
+LabelArray = NDArray[np.integer]
+
+
+class Estimate(NamedTuple):
+    """A number with its confidence interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class CalibrationLine(NamedTuple):
+    """Observed log-odds of default as a line in the predicted ones; slope 1 and intercept 0 are honest.
+
+    A slope below 1 says that high probabilities are too high and low ones too low.
+    """
+
+    slope: Estimate
+    intercept: Estimate
+    n: int
+
+
+class SignificanceTest(NamedTuple):
+    """A test statistic and the chance of one at least as far out if the probabilities are right."""
+
+    statistic: float
+    p_value: float
+
+
+def calibration_line(label: LabelArray, probability: FloatArray, confidence: float = 0.95) -> CalibrationLine | None:
+    """Logistic regression of the outcome on the predicted log-odds, with Wald intervals (Cox 1958, Miller 1991).
+
+    None where no finite line exists: a class is missing, all probabilities are equal, or one value parts the classes.
+    """
+    odds = log_odds(probability)
+    bads, goods = odds[label == 1], odds[label == 0]
+    if not len(bads) or not len(goods):
+        return None
+    # With one input this overlap is exactly the condition of Albert and Anderson (1984) for a finite maximum.
+    if max(goods) <= min(bads) or max(bads) <= min(goods):
+        return None
+    inputs = np.column_stack([odds, np.ones_like(odds)])
+    weights = maximise_likelihood(inputs, label.astype(np.float64), np.zeros_like(odds))
+    fitted = probability_of(weights[0] * odds + weights[1])
+    weight = fitted * (1 - fitted)
+    information = np.array(
+        [[(weight * odds**2).sum(), (weight * odds).sum()], [(weight * odds).sum(), weight.sum()]], dtype=np.float64
+    )
+    variance = np.diag(np.linalg.inv(information))
+    slope, intercept = (
+        _wald(float(value), float(spread), confidence) for value, spread in zip(weights, variance, strict=True)
+    )
+    return CalibrationLine(slope, intercept, len(label))
+
+
+def calibration_in_the_large(label: LabelArray, probability: FloatArray, confidence: float = 0.95) -> Estimate | None:
+    """Intercept of the calibration line with its slope held at 1: above 0 the probabilities are too low overall.
+
+    None when a class is missing.
+    """
+    if not 0 < label.sum() < len(label):
+        return None
+    odds = log_odds(probability)
+    shift = float(maximise_likelihood(np.ones((len(odds), 1)), label.astype(np.float64), odds)[0])
+    fitted = probability_of(odds + shift)
+    return _wald(shift, float(1 / (fitted * (1 - fitted)).sum()), confidence)
+
+
+def jeffreys_p_value(bads: int, n: int, probability: float) -> float | None:
+    """One-sided p-value that the probability is not too low; None without loans.
+
+    BetaCDF(probability; bads + 1/2, n - bads + 1/2), the test of the ECB's validation instructions (2019).
+
+    >>> round(jeffreys_p_value(8, 100, 0.05), 4)
+    0.091
+    """
+    if n == 0:
+        return None
+    from scipy.special import betainc
+
+    return float(betainc(bads + 0.5, n - bads + 0.5, probability))
+
+
+def binomial_p_value(bads: int, n: int, probability: float) -> float | None:
+    """Chance of at least so many bads if every loan had this probability, exactly; None without loans.
+
+    >>> binomial_p_value(2, 2, 0.5)
+    0.25
+    """
+    if n == 0:
+        return None
+    if bads == 0:
+        return 1.0
+    from scipy.special import betainc
+
+    return float(betainc(bads, n - bads + 1, probability))
+
+
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """P-values corrected for being many, in the same order (Holm 1979); None is no test and does not count.
+
+    >>> holm([0.01, None, 0.04, 0.03])
+    [0.03, None, 0.06, 0.06]
+    """
+    tested = sorted((p_value, place) for place, p_value in enumerate(p_values) if p_value is not None)
+    corrected: list[float | None] = [None] * len(p_values)
+    reached = 0.0
+    for step, (p_value, place) in enumerate(tested):
+        reached = max(reached, min(1.0, (len(tested) - step) * p_value))
+        corrected[place] = reached
+    return corrected
+
+
+def hosmer_lemeshow(
+    label: LabelArray, probability: FloatArray, *, n_bins: int = N_BINS, fitted_parameters: int = 0
+) -> SignificanceTest | None:
+    """Chi-square distance of observed from expected bads over bins of risk (Hosmer and Lemeshow 1980).
+
+    Args:
+        label: 1 for bad, 0 for good, one per loan.
+        probability: Default probabilities of the same loans.
+        n_bins: Bins; as many degrees of freedom on loans the probabilities were not fitted on.
+        fitted_parameters: Degrees of freedom to take off: 2 on the sample a line of log-odds was fitted on.
+
+    None where no degree of freedom is left.
+    """
+    bins = probability_bins(probability, n_bins)
+    n = np.bincount(bins, minlength=n_bins + 1)
+    filled = n > 0
+    degrees = int(filled.sum()) - fitted_parameters
+    if degrees < 1:
+        return None
+    observed = np.bincount(bins, weights=label, minlength=n_bins + 1)[filled]
+    expected = np.bincount(bins, weights=probability, minlength=n_bins + 1)[filled]
+    distance, spread = (observed - expected) ** 2, expected * (1 - expected / n[filled])
+    # A bin of certain forecasts has no spread: it is right at no cost, or wrong beyond any chance.
+    parts = np.divide(distance, spread, out=np.where(distance > 0, np.inf, 0.0), where=spread > 0)
+    statistic = float(parts.sum())
+    if not isfinite(statistic):
+        return None
+    from scipy.special import chdtrc
+
+    return SignificanceTest(statistic, float(chdtrc(degrees, statistic)))
+
+
+def spiegelhalter(label: LabelArray, probability: FloatArray) -> SignificanceTest | None:
+    """Distance of the Brier score from what honest probabilities would give, as z and two-sided p (Spiegelhalter 1986).
+
+    None without loans, or where every probability is 0, 1/2 or 1, which leaves the score nothing to vary by.
+    """
+    lean = 1 - 2 * probability
+    variance = float((lean**2 * probability * (1 - probability)).sum())
+    if variance <= 0:
+        return None
+    z = float(((label - probability) * lean).sum()) / sqrt(variance)
+    return SignificanceTest(z, erfc(abs(z) / sqrt(2)))
+
+
+def _wald(value: float, variance: float, confidence: float) -> Estimate:
+    margin = NormalDist().inv_cdf(0.5 + confidence / 2) * sqrt(variance)
+    return Estimate(value, value - margin, value + margin)

@@ -1,0 +1,132 @@
+"""Cutting one number into bins whose bad rate only rises, or only falls.
+
+Counting loans per bin and weighing bins belongs to binning and weight_of_evidence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from credit_platform.statistics.weight_of_evidence import information_value, weight_of_evidence
+
+FloatArray = NDArray[np.float64]
+Direction = Literal[-1, 1]
+
+_DIGITS = 4  # significant ones: a bound people can read and type again, and no loan's own value to the last bit
+
+
+@dataclass(frozen=True)
+class BinLimits:
+    """How fine bins may be: quantiles to begin with, and the least each bin holds after merging.
+
+    Attributes:
+        pre_bins: Quantile bins before merging.
+        min_share: Smallest share of all loans in a bin.
+        min_bads: Fewest bads in a bin, and fewest goods: of either, fewer say little about the odds.
+    """
+
+    pre_bins: int
+    min_share: float
+    min_bads: int
+
+
+@dataclass
+class _Pool:
+    """Neighbouring pre-bins that became one; `last` is the place of the last of them."""
+
+    n: float
+    n_bad: float
+    last: int
+
+    @property
+    def bad_rate(self) -> float:
+        return self.n_bad / self.n
+
+
+def cut_points(
+    values: FloatArray, label: NDArray[np.int8], limits: BinLimits, expected: Direction | None
+) -> FloatArray:
+    """Inner bounds of the bins of a number, ascending; a bin holds what lies above one bound and up to the next.
+
+    Args:
+        values: Finite values, one per loan.
+        label: 1 bad, 0 good.
+        limits: How fine the bins may be.
+        expected: 1 where the bad rate must rise with the value, -1 where it must fall; None takes what tells more.
+
+    Returns:
+        Nothing where no monotone cut is allowed: all values are one bin.
+    """
+    if not len(values):
+        return np.empty(0)
+    bounds = _quantiles(values, limits.pre_bins)
+    if expected is not None:
+        return _monotone_cuts(bounds, values, label, limits, expected)
+    rising, falling = (_monotone_cuts(bounds, values, label, limits, direction) for direction in (1, -1))
+    return falling if _worth(falling, values, label) > _worth(rising, values, label) else rising
+
+
+def count_bins(values: FloatArray, label: NDArray[np.int8], bounds: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Loans and bads per bin."""
+    place = np.searchsorted(bounds, values)
+    n = np.bincount(place, minlength=len(bounds) + 1).astype(np.float64)
+    return n, np.bincount(place, weights=label, minlength=len(bounds) + 1).astype(np.float64)
+
+
+def _quantiles(values: FloatArray, pre_bins: int) -> FloatArray:
+    """Rounded bounds between which there are values, so that no pre-bin is empty."""
+    shares = np.arange(1, pre_bins) / pre_bins
+    rough = np.quantile(values, shares, method="inverted_cdf")
+    bounds = np.unique([float(f"{value:.{_DIGITS}g}") for value in rough])
+    place = np.searchsorted(bounds, values)
+    held = np.bincount(place, minlength=len(bounds) + 1) > 0
+    # An empty bin goes to the one above it; an empty last bin takes the last bound with it.
+    bounds = bounds[held[:-1]]
+    return bounds if held[-1] else bounds[:-1]
+
+
+def _monotone_cuts(
+    bounds: FloatArray, values: FloatArray, label: NDArray[np.int8], limits: BinLimits, direction: Direction
+) -> FloatArray:
+    n, n_bad = count_bins(values, label, bounds)
+    pools = _pool_adjacent_violators(n, n_bad, direction)
+    _merge_small(pools, limits.min_share * len(values), limits.min_bads)
+    return bounds[[pool.last for pool in pools[:-1]]]
+
+
+def _pool_adjacent_violators(n: FloatArray, n_bad: FloatArray, direction: Direction) -> list[_Pool]:
+    """Isotonic regression of the bad rate: neighbours out of order become one bin until none is left."""
+    pools: list[_Pool] = []
+    for place, (loans, bads) in enumerate(zip(n.tolist(), n_bad.tolist(), strict=True)):
+        pools.append(_Pool(loans, bads, place))
+        while len(pools) > 1 and direction * (pools[-1].bad_rate - pools[-2].bad_rate) <= 0:
+            _join(pools, len(pools) - 2)
+    return pools
+
+
+def _merge_small(pools: list[_Pool], min_loans: float, min_bads: int) -> None:
+    """Join each bin that is too small with the neighbour of the nearer bad rate, which keeps the order."""
+
+    def is_small(pool: _Pool) -> bool:
+        return pool.n < min_loans or pool.n_bad < min_bads or pool.n - pool.n_bad < min_bads
+
+    while len(pools) > 1 and any(is_small(pool) for pool in pools):
+        smallest = min((place for place, pool in enumerate(pools) if is_small(pool)), key=lambda at: pools[at].n)
+        neighbours = [place for place in (smallest - 1, smallest + 1) if 0 <= place < len(pools)]
+        nearest = min(neighbours, key=lambda at: abs(pools[at].bad_rate - pools[smallest].bad_rate))
+        _join(pools, min(smallest, nearest))
+
+
+def _join(pools: list[_Pool], place: int) -> None:
+    upper = pools.pop(place + 1)
+    lower = pools[place]
+    pools[place] = _Pool(lower.n + upper.n, lower.n_bad + upper.n_bad, upper.last)
+
+
+def _worth(bounds: FloatArray, values: FloatArray, label: NDArray[np.int8]) -> float:
+    n, n_bad = count_bins(values, label, bounds)
+    return float(information_value(n, n_bad, weight_of_evidence(n, n_bad)).sum())

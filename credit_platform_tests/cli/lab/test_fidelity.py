@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from credit_platform.cli.lab.fidelity import agreement_lines
+from credit_platform.cli.main import app
+from credit_platform.errors import SettingsError, SourceError
+from credit_platform.policy.load import load_policy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from credit_platform_tests.small_book import BookFolders
+
+
+def test_agreement_prints_every_figure_as_json_and_writes_the_page(
+    small_book: BookFolders, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "agreement.html"
+    command = ["agreement", str(small_book.raw_dir), "--page", str(page), "--json"]
+    assert app(command, result_action="return_value") == 0
+    lines = json.loads(capsys.readouterr().out)
+    assert {line["section"] for line in lines} >= {"feature", "dirt", "outcome", "attrition", "ranking"}
+    assert {line["status"] for line in lines} <= {"ok", "warn", "breach", "unknown"}
+    # The small book's clickstream is far less noisy than that of books as shipped.
+    apart = {line["item"] for line in lines if line["statistic"] == "sd" and line["status"] != "ok"}
+    assert {"fe_1", "fe_20"} <= apart
+    assert {item for item in apart if not item.startswith("fe_")} <= {"emi_amount"}  # a long tail
+    shown = page.read_text()
+    assert "Does one fixed model rank both books alike?" in shown
+    assert "http" not in shown
+
+
+def test_agreement_says_what_is_missing(tmp_path: Path) -> None:
+    config = load_policy(None).model
+    with pytest.raises(SettingsError, match="is no folder"):
+        agreement_lines(tmp_path / "none", config, seed=1)
+    with pytest.raises(SourceError, match="no file lms_loan_daily"):
+        agreement_lines(tmp_path, config, seed=1)

@@ -1,0 +1,24 @@
+"""After a person has moved a version, the pages say so without a month being run."""
+
+from __future__ import annotations
+
+from credit_platform.assets.pages.overview import DASHBOARD
+from credit_platform.cli.versions.pages import redraw_pages
+from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord
+from credit_platform.months import add_months
+from credit_platform_tests.cli.versions.decided_book import DecidedBook
+from credit_platform_tests.small_book import LAST, BookFolders
+
+
+def test_dashboard_leaderboard_and_version_page_tell_of_the_decision(book_copy: BookFolders) -> None:
+    decided = DecidedBook(book_copy)
+    version = decided.versions[2]
+    record = PromotionRecord(
+        decided.model, version, LAST, add_months(LAST, 1), promoted=True, actor="Ann", reasons=("Better of late.",)
+    )
+    PromotionLog(book_copy.layout).append(record, is_new=True)
+    redraw_pages(decided.book, decided.console, decided.model, version)
+    dashboard = book_copy.layout.report(DASHBOARD).read_text()
+    assert f"version {version} takes effect in {add_months(LAST, 1):%Y-%m}" in dashboard
+    assert "by Ann" in dashboard
+    assert "Ann" in book_copy.layout.version_report(decided.model, version, "_card.md").read_text()

@@ -1,0 +1,117 @@
+"""A book agrees with another of its own kind, and every planted difference is told where it lies."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from credit_platform.assets.tables.bronze import sources
+from credit_platform.lab.fidelity.book_sample import BookSample, generated_rows, sample_of
+from credit_platform.lab.fidelity.features import kolmogorov_smirnov
+from credit_platform.lab.fidelity.fidelity import compare_books
+from credit_platform.lab.fidelity.line import Figure, judged, line, to_frame
+from credit_platform.lab.fidelity.ranking import compare_rankings
+from credit_platform.lake.raw.raw_book import read_book
+from credit_platform.policy.load import load_policy
+from credit_platform.portfolios.loans.generator.book import BookSpec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SPEC = BookSpec(n_months=9, loans_per_month=400, clickstream_months=6, seed=1)
+
+
+@pytest.fixture(scope="module")
+def first() -> BookSample:
+    return sample_of(generated_rows(SPEC), load_policy(None).model)
+
+
+@pytest.fixture(scope="module")
+def second() -> BookSample:
+    return sample_of(generated_rows(replace(SPEC, seed=2)), load_policy(None).model)
+
+
+def apart(real: BookSample, made: BookSample) -> pl.DataFrame:
+    return to_frame(compare_books(real, made)).filter(pl.col("status") != "ok")
+
+
+def test_two_books_of_one_process_lie_near_each_other(first: BookSample, second: BookSample) -> None:
+    lines = to_frame(compare_books(first, second))
+    assert lines.filter(pl.col("status").is_in(["breach", "unknown"])).is_empty()
+    assert lines.get_column("n_real").min() > 0  # pyrefly: ignore[unsupported-operation]
+    assert set(lines["section"]) == {"feature", "category", "dirt", "outcome", "attrition", "coverage"}
+    # Half of all distances of two samples are above what chance leads to expect, not most of them.
+    psi = lines.filter(statistic="psi", section="feature")["distance"].to_numpy()
+    floor = lines.filter(statistic="psi_by_chance")["distance"].to_numpy()
+    assert 0.2 < np.mean(psi > floor) < 0.8
+
+
+def test_a_book_is_at_no_distance_of_itself(first: BookSample) -> None:
+    lines = to_frame(compare_books(first, first)).filter(pl.col("statistic") != "psi_by_chance")
+    assert lines["distance"].abs().max() == 0
+
+
+def test_a_shifted_feature_is_told(first: BookSample, second: BookSample) -> None:
+    richer = second.financials.with_columns(pl.col("monthly_inhand_salary_amount") * 1.6)
+    found = apart(first, replace(second, financials=richer)).filter(item="monthly_inhand_salary_amount")
+    assert {"mean", "ks", "psi"} <= set(found["statistic"])
+
+
+def test_dirt_that_is_missing_is_told(first: BookSample, second: BookSample) -> None:
+    clean = second.financials.with_columns(repairs=pl.lit([], dtype=pl.List(pl.String)))
+    found = apart(first, replace(second, financials=clean)).filter(section="dirt")
+    assert "Credit_Mix_placeholder_nulled" in set(found["item"])
+
+
+def test_loans_that_leave_the_file_and_more_bads_are_told(first: BookSample, second: BookSample) -> None:
+    young = pl.col("mob") < 3
+    kept = second.snapshots.filter(young | (pl.col("loan_id").hash(0) % 4 > 0))
+    labels = second.labels.with_columns(pl.lit(1, pl.Int8).alias("label"))
+    found = apart(first, replace(second, snapshots=kept, labels=labels))
+    assert found.filter(section="attrition")["item"].to_list() == [f"month on book {mob}" for mob in range(3, 9)]
+    assert "loans with a label" in set(found.filter(section="outcome")["item"])
+
+
+def test_a_fixed_model_ranks_both_books_alike_until_the_clickstream_says_nothing(
+    first: BookSample, second: BookSample
+) -> None:
+    training, real = first.labelled(), second.labelled()
+    same = to_frame(list(compare_rankings(training, real, training)))
+    whole = same.filter(item="all features, all cohorts").row(0, named=True)
+    assert whole["n_real"] == real.height
+    assert whole["real_low"] < whole["real"] < whole["real_high"]
+    assert same["item"].n_unique() == same.height == 2 * (1 + 3)
+    shuffled = real.with_columns(pl.col("label").shuffle(seed=1))
+    broken = to_frame(list(compare_rankings(training, real, shuffled)))
+    assert broken.filter(item="all features, all cohorts")["status"].item() == "breach"
+    assert "warn" in set(broken.filter(pl.col("item").str.contains("cohort "))["status"])
+
+
+@given(st.lists(st.floats(-5, 5), min_size=1, max_size=30), st.lists(st.floats(-5, 5), min_size=1, max_size=30))
+def test_the_distance_of_distributions_is_symmetric_and_between_0_and_1(a: list[float], b: list[float]) -> None:
+    forth, back = kolmogorov_smirnov(np.array(a), np.array(b)), kolmogorov_smirnov(np.array(b), np.array(a))
+    assert forth is not None
+    assert forth == back
+    assert 0 <= forth <= 1
+
+
+def test_what_cannot_be_measured_is_unknown_and_never_ok() -> None:
+    assert line("outcome", "x", "rate", Figure(None, 0), Figure(0.5, 10), band="share").status == "unknown"
+    assert judged(float("inf"), "psi") == "breach"
+    assert kolmogorov_smirnov(np.array([]), np.array([1.0])) is None
+
+
+def test_the_real_book_agrees_in_outcome_dirt_and_attrition(real_book: Path) -> None:
+    config = load_policy(None).model
+    real = sample_of(read_book(real_book, sources(config)), config)
+    spec = BookSpec(first_month=real.months[0], n_months=len(real.months), loans_per_month=real.loans_per_month)
+    made = sample_of(generated_rows(spec), config)
+    lines = to_frame(compare_books(real, made))
+    assert set(lines.filter(pl.col("section").is_in(["outcome", "dirt", "attrition"]))["status"]) == {"ok"}
+    assert set(lines.filter(statistic="psi")["status"]) == {"ok"}

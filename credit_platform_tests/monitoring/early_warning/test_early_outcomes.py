@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from credit_platform.monitoring.early_warning.early_outcomes import cohort_reads, early_labels
+from credit_platform.months import add_months
+from credit_platform_tests.monitoring.early_warning.early_books import FIRST, Book, label_config
+from credit_platform_tests.monitoring_rows import thresholds
+
+READS = thresholds().early_reads.reads
+LAST = date(2030, 1, 1)
+
+
+def snapshot(loan: str, mob: int, missed: int, start: date = FIRST) -> dict[str, object]:
+    at = add_months(start, mob)
+    first_missed = add_months(at, -missed) if missed else None
+    return {
+        "snapshot_month": at,
+        "snapshot_date": at,
+        "loan_id": loan,
+        "loan_start_date": start,
+        "mob": mob,
+        "first_missed_date": first_missed,
+        "dpd": (at - first_missed).days if first_missed else 0,
+    }
+
+
+def read(rows: list[dict[str, object]], until: date = LAST) -> list[tuple[str, bool, bool | None]]:
+    frame = pl.DataFrame(rows, schema_overrides={"mob": pl.Int32, "dpd": pl.Int32, "first_missed_date": pl.Date})
+    labels = early_labels(frame.lazy(), READS, label=label_config(), until=until)
+    return labels.select("read", "is_bad", "is_label_bad").rows()
+
+
+def test_the_four_reads_of_one_loan_and_its_label() -> None:
+    rows = [snapshot("a", mob, missed) for mob, missed in enumerate([0, 1, 0, 1, 2, 3, 4])]
+    assert read(rows) == [
+        ("first_payment_missed", True, True),
+        ("dpd_1_at_mob_2", False, True),
+        ("dpd_15_at_mob_3", True, True),
+        ("dpd_30_at_mob_4", True, True),
+    ]
+
+
+def test_one_missed_instalment_counts_on_the_first_of_march_as_in_other_months() -> None:
+    in_march = snapshot("a", 4, 1, start=date(2022, 11, 1))
+    assert in_march["dpd"] == 28
+    assert read([in_march]) == [("dpd_30_at_mob_4", True, None)]
+
+
+def test_a_label_that_matures_later_is_not_known() -> None:
+    rows = [snapshot("a", mob, 1) for mob in (1, 6)]
+    assert read(rows, until=add_months(FIRST, 5)) == [("first_payment_missed", True, None)]
+    assert read(rows, until=add_months(FIRST, 6)) == [("first_payment_missed", True, True)]
+
+
+def test_a_read_not_yet_reached_has_no_row() -> None:
+    book = Book(n_cohorts=1, loans_per_month=5)
+    labels = early_labels(book.snapshots.lazy(), READS, label=label_config(), until=add_months(FIRST, 2))
+    assert set(labels["read"]) == {"first_payment_missed", "dpd_1_at_mob_2"}
+    assert labels["is_label_bad"].null_count() == labels.height == 10
+
+
+def test_a_cohort_is_counted_and_ranked() -> None:
+    book = Book(n_cohorts=2, loans_per_month=200)
+    labels = early_labels(book.snapshots.lazy(), READS, label=label_config(), until=LAST)
+    second = add_months(FIRST, 1)
+    reads = cohort_reads(labels, book.scored.filter(pl.col("snapshot_month") == second))
+    assert [(one.cohort, one.mob) for one in reads] == [
+        (month, mob) for month in (FIRST, second) for mob in (1, 2, 3, 4)
+    ]
+    unscored, ranked = reads[3], reads[7]
+    assert (unscored.spread, unscored.scorer, unscored.n) == (None, None, 200)
+    assert ranked.scorer is not None
+    assert ranked.scorer.model_version == "2022-01-01-known"
+    assert ranked.spread is not None
+    assert ranked.spread.n_bad == ranked.n_bad > 10
+    assert ranked.spread.auc > 0.7
+    # Whoever is behind after four months and defaults in the end; nobody cures after the fifth.
+    assert ranked.n_both == ranked.n_labelled_bad == ranked.n_bad < ranked.n_label_bad
+    assert ranked.read_month == add_months(second, 4)
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_a_book_of_no_loan_or_no_score_is_no_error(kept: int) -> None:
+    book = Book(n_cohorts=1, loans_per_month=5)
+    labels = early_labels(book.snapshots.head(kept).lazy(), READS, label=label_config(), until=LAST)
+    assert cohort_reads(labels, book.scored.clear()) == []

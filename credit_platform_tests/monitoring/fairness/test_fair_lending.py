@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from credit_platform.monitoring.fairness.fair_lending import age_band, measure_fair_lending
+from credit_platform.schemas.monitoring import FairLending
+from credit_platform_tests.monitoring_rows import cohort, subject, thresholds
+
+
+def groups(n: int = 1200, *, seed: int = 1) -> pl.DataFrame:
+    """Two groups drawn alike, the second half as large as the first."""
+    random = np.random.default_rng(seed)
+    return cohort(n, seed=seed).with_columns(
+        pl.Series("group", np.where(random.random(n) < 1 / 3, "young", "old")),
+        (500 - 100 * pl.col("default_probability")).cast(pl.Int32).alias("score"),
+    )
+
+
+def measured(frame: pl.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
+    table = measure_fair_lending(frame, subject=subject(), thresholds=thresholds())
+    FairLending.validate(table)
+    return {(row["metric"], row["segment"]): row for row in table.iter_rows(named=True)}
+
+
+def test_groups_treated_alike_have_no_warning() -> None:
+    found = measured(groups())
+    assert {row["status"] for row in found.values()} == {"ok"}
+    assert {metric for metric, _ in found} == {
+        "approval_rate",
+        "adverse_impact_ratio",
+        "score_smd",
+        "roc_auc",
+        "calibration_gap",
+    }
+
+
+def test_a_group_approved_half_as_often_is_below_the_line_and_the_best_one_is_its_own_measure() -> None:
+    random = np.random.default_rng(3)
+    alike = groups().with_columns(pl.lit("approve").alias("decision"))
+    declined = pl.Series(random.random(alike.height) < 0.5) & (alike["group"] == "young")
+    treated = alike.with_columns(pl.when(declined).then(pl.lit("decline")).otherwise("decision").alias("decision"))
+    found = measured(treated)
+    young = found["adverse_impact_ratio", "young"]
+    assert young["status"] == "warn"
+    assert young["ci_low"] < young["value"] < young["ci_high"] < 0.8
+    assert young["value"] == pytest.approx(found["approval_rate", "young"]["value"])
+    assert found["adverse_impact_ratio", "old"]["value"] == 1.0
+
+
+def test_scores_that_lie_apart_and_probabilities_that_are_too_low_are_pointed_out() -> None:
+    is_young = pl.col("group") == "young"
+    tilted = groups().with_columns(
+        pl.when(is_young).then(pl.col("score") - 80).otherwise("score").alias("score"),
+        pl.when(is_young)
+        .then(pl.col("default_probability") / 3)
+        .otherwise("default_probability")
+        .alias("default_probability"),
+    )
+    found = measured(tilted)
+    assert found["score_smd", "young"]["value"] < -0.5
+    assert found["score_smd", "young"]["status"] == "warn"
+    assert found["score_smd", "old"]["value"] == pytest.approx(-found["score_smd", "young"]["value"])
+    assert found["calibration_gap", "young"]["value"] > 0.1
+    assert found["calibration_gap", "young"]["status"] == "warn"
+    assert found["calibration_gap", "old"]["status"] == "ok"
+
+
+def test_a_small_group_is_insufficient_whatever_it_shows_and_is_no_yardstick() -> None:
+    frame = (
+        groups()
+        .with_row_index()
+        .with_columns(
+            pl.when(pl.col("index") < 10).then(pl.lit("few")).otherwise("group").alias("group"),
+            pl.when(pl.col("index") < 10).then(pl.lit("approve")).otherwise(pl.lit("decline")).alias("decision"),
+        )
+    )
+    found = measured(frame.drop("index"))
+    of_few = {metric: row["status"] for (metric, group), row in found.items() if group == "few"}
+    assert of_few.pop("adverse_impact_ratio") == "unknown"
+    assert set(of_few.values()) <= {"insufficient", "unknown"}
+    assert of_few["approval_rate"] == "insufficient"
+    assert found["adverse_impact_ratio", "old"]["status"] == "unknown"
+
+
+def test_without_outcomes_what_needs_them_is_unknown_and_the_rest_is_measured() -> None:
+    found = measured(groups().with_columns(pl.lit(None, dtype=pl.Int8).alias("label")))
+    for group in ("young", "old"):
+        assert found["roc_auc", group]["status"] == "unknown"
+        assert found["calibration_gap", group]["value"] is None
+        assert found["approval_rate", group]["status"] == "ok"
+
+
+def test_an_empty_cohort_has_no_rows() -> None:
+    assert measured(groups().clear()) == {}
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(14, 100)), max_size=50))
+def test_every_age_lies_in_the_band_that_names_it(ages: list[int | None]) -> None:
+    frame = pl.DataFrame({"age": pl.Series(ages, dtype=pl.Int32)})
+    for age, band in frame.with_columns(age_band(pl.col("age"), [25, 35, 60])).iter_rows():
+        expected = (
+            "age unknown"
+            if age is None
+            else "age under 25"
+            if age < 25
+            else "age 25-34"
+            if age < 35
+            else "age 35-59"
+            if age < 60
+            else "age 60 and over"
+        )
+        assert band == expected

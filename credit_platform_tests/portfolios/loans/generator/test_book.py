@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from credit_platform.errors import SettingsError
+from credit_platform.months import add_months, month_range
+from credit_platform.portfolios.loans.generator.book import (
+    CLICKSTREAM_MONTHS_AFTER,
+    BookSpec,
+    MonthOfSources,
+    cohort_of,
+    generate_month,
+    months_of,
+)
+from credit_platform.portfolios.loans.generator.cohorts import draw_cohort
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SOURCES = tuple(source.name for source in fields(MonthOfSources))
+SMALL = BookSpec(n_months=14, loans_per_month=15, clickstream_months=5)
+
+
+def texts(month: MonthOfSources) -> dict[str, str]:
+    return {name: getattr(month, name).write_csv(quote_style="necessary") for name in SOURCES}
+
+
+def test_the_same_specification_gives_the_same_bytes() -> None:
+    first = [texts(generate_month(SMALL, month)) for month in months_of(SMALL)]
+    draw_cohort.cache_clear()
+    second = [texts(generate_month(replace(SMALL), month)) for month in months_of(SMALL)]
+    assert first == second
+
+
+@given(seed=st.integers(0, 2**40), index=st.integers(0, SMALL.n_months - 1))
+@settings(max_examples=5, deadline=None)
+def test_a_month_does_not_depend_on_the_months_generated_before_it(seed: int, index: int) -> None:
+    spec = replace(SMALL, seed=seed)
+    month = months_of(spec)[index]
+    draw_cohort.cache_clear()
+    alone = texts(generate_month(spec, month))
+    draw_cohort.cache_clear()
+    for other in reversed(months_of(spec)):
+        generate_month(spec, other)
+    assert texts(generate_month(spec, month)) == alone
+
+
+def test_a_longer_book_begins_like_the_shorter_one() -> None:
+    longer = replace(SMALL, n_months=SMALL.n_months + 6)
+    assert texts(generate_month(longer, SMALL.last_month)) == texts(generate_month(SMALL, SMALL.last_month))
+
+
+def test_another_seed_gives_another_book() -> None:
+    one, other = generate_month(SMALL, SMALL.first_month), generate_month(replace(SMALL, seed=43), SMALL.first_month)
+    assert one.features_financials.write_csv() != other.features_financials.write_csv()
+
+
+def test_the_months_run_from_the_first_to_the_last() -> None:
+    assert months_of(BookSpec()) == month_range(date(2021, 1, 1), date(2024, 12, 1))
+    assert BookSpec().last_month == date(2024, 12, 1)
+
+
+def test_all_columns_are_text_and_every_row_is_of_its_month(book_spec: BookSpec) -> None:
+    month = add_months(book_spec.first_month, 12)
+    sources = generate_month(book_spec, month)
+    for name in SOURCES:
+        frame = getattr(sources, name)
+        assert set(frame.dtypes) == {pl.String}
+        assert frame["snapshot_date"].unique().to_list() == [month.isoformat()]
+
+
+def test_only_the_list_of_loans_may_be_blank(book: dict[str, pl.DataFrame]) -> None:
+    blanks = {
+        f"{name}.{column}" for name, frame in book.items() for column in frame.columns if frame[column].null_count() > 0
+    }
+    assert blanks == {"features_financials.Type_of_Loan"}
+
+
+@pytest.mark.parametrize(
+    ("source", "key"),
+    [
+        ("lms_loan_daily", ["loan_id", "snapshot_date"]),
+        ("features_attributes", ["Customer_ID"]),
+        ("features_financials", ["Customer_ID"]),
+        ("feature_clickstream", ["Customer_ID", "snapshot_date"]),
+    ],
+)
+def test_keys_are_unique_over_the_whole_book(book: dict[str, pl.DataFrame], source: str, key: list[str]) -> None:
+    assert not book[source].select(key).is_duplicated().any()
+    assert book[source]["Customer_ID"].str.contains(r"^CUS_0x[0-9a-f]+$").all()
+
+
+def test_every_applicant_has_a_loan_attributes_and_financials_of_the_month(book: dict[str, pl.DataFrame]) -> None:
+    applications = (
+        book["lms_loan_daily"].filter(pl.col("installment_num") == "0").select("Customer_ID", "snapshot_date")
+    )
+    for name in ("features_attributes", "features_financials"):
+        assert_frame_equal(applications, book[name].select("Customer_ID", "snapshot_date"), check_row_order=False)
+
+
+def test_clickstream_has_no_gaps_and_covers_the_history_and_a_few_months_after(
+    book_spec: BookSpec, book: dict[str, pl.DataFrame]
+) -> None:
+    for index in (0, 3, 15):
+        month = add_months(book_spec.first_month, index)
+        first = max(add_months(month, 1 - book_spec.clickstream_months), book_spec.first_month)
+        expected = [day.isoformat() for day in month_range(first, add_months(month, CLICKSTREAM_MONTHS_AFTER))]
+        customers = cohort_of(book_spec, month).truth["customer_id"]
+        rows = book["feature_clickstream"].filter(pl.col("Customer_ID").is_in(customers.implode()))
+        assert rows.height == customers.len() * len(expected)
+        assert sorted(rows["snapshot_date"].unique()) == expected
+
+
+def test_cohort_sizes_vary_around_the_number_asked_for(book_spec: BookSpec) -> None:
+    sizes = [cohort_of(book_spec, month).truth.height for month in months_of(book_spec)]
+    assert 300 < min(sizes) < 400 < max(sizes) < 500
+
+
+@pytest.mark.parametrize(
+    ("field", "build"),
+    [
+        ("first_month", lambda: BookSpec(first_month=date(2021, 1, 2))),
+        ("n_months", lambda: BookSpec(n_months=0)),
+        ("loans_per_month", lambda: BookSpec(loans_per_month=0)),
+        ("loans_per_month", lambda: BookSpec(loans_per_month=10**7)),
+        ("clickstream_months", lambda: BookSpec(clickstream_months=-1)),
+        ("seed", lambda: BookSpec(seed=-1)),
+    ],
+)
+def test_an_impossible_book_is_refused_by_name(field: str, build: Callable[[], BookSpec]) -> None:
+    with pytest.raises(SettingsError, match=field):
+        build()
+
+
+@pytest.mark.parametrize("month", [date(2020, 12, 1), date(2022, 3, 1), date(2021, 3, 2)])
+def test_a_month_outside_the_book_is_refused(month: date) -> None:
+    with pytest.raises(SettingsError, match="Choose one of 2021-01 to 2022-02"):
+        generate_month(SMALL, month)

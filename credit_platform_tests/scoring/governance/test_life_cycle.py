@@ -1,0 +1,168 @@
+"""Reigns and roles replayed from decisions."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from credit_platform.months import add_months
+from credit_platform.scoring.governance.life_cycle import (
+    Action,
+    Decision,
+    Role,
+    displaced,
+    reign_in,
+    reigns,
+    roles,
+    withdrawn,
+)
+
+MODEL = "m"
+JANUARY = date(2024, 1, 1)
+
+
+def month(n: int) -> date:
+    return add_months(JANUARY, n - 1)
+
+
+def decide(action: Action, version: str, of: int, until: int | None = None) -> Decision:
+    return Decision(action, MODEL, version, month(of), None if until is None else month(until))
+
+
+def life_of(version: str, trained: int) -> list[Decision]:
+    """Trained, through its gates, in force from the next month on."""
+    return [
+        decide("registered", version, trained),
+        decide("made_challenger", version, trained),
+        decide("promoted", version, trained + 1),
+    ]
+
+
+THREE_CHAMPIONS = [*life_of("a", 1), *life_of("b", 4), *life_of("c", 7)]
+
+
+def reigning(decisions: list[Decision]) -> list[tuple[str, int]]:
+    return [(reign.version, reign.first.month) for reign in reigns(decisions, MODEL)]
+
+
+def test_promotions_count_from_their_month_whichever_was_written_first() -> None:
+    written = [decide("promoted", "late", 5), decide("promoted", "early", 2), decide("not_promoted", "never", 3)]
+    assert reigning(written) == [("early", 2), ("late", 5)]
+
+
+def test_of_two_promotions_with_one_month_the_later_decision_counts() -> None:
+    assert reigning([decide("promoted", "a", 2), decide("promoted", "b", 2)]) == [("b", 2)]
+
+
+def test_a_rollback_ends_what_was_to_be_in_force_later_and_leaves_what_was_before() -> None:
+    assert reigning([*THREE_CHAMPIONS, decide("rolled_back", "a", 6, until=9)]) == [("a", 2), ("b", 5), ("a", 6)]
+
+
+def test_a_promotion_decided_after_a_rollback_counts_again() -> None:
+    rolled_back = [*THREE_CHAMPIONS, decide("rolled_back", "a", 6, until=9)]
+    assert reigning([*rolled_back, *life_of("d", 9)]) == [("a", 2), ("b", 5), ("a", 6), ("d", 10)]
+
+
+def test_other_models_have_no_part_in_it() -> None:
+    foreign = Decision("rolled_back", "other", "x", month(1))
+    assert reigning([*THREE_CHAMPIONS, foreign]) == reigning(THREE_CHAMPIONS)
+    assert "x" not in roles([*THREE_CHAMPIONS, foreign], MODEL, month(12))
+
+
+@pytest.mark.parametrize(
+    ("scored", "action", "expected"),
+    [
+        (6, "rolled_back", "rollback"),
+        (9, "rolled_back", "rollback"),
+        (10, "rolled_back", "live"),
+        (9, "promoted", "backfill"),
+    ],
+)
+def test_months_scored_again_say_so_and_later_ones_are_live(scored: int, action: Action, expected: str) -> None:
+    reign = reign_in(reigns([*THREE_CHAMPIONS, decide(action, "a", 6, until=9)], MODEL), month(scored))
+    assert reign is not None
+    if action == "promoted" and scored >= 8:
+        assert reign.version == "c"
+    else:
+        assert (reign.version, reign.provenance(month(scored))) == ("a", expected)
+
+
+@pytest.mark.parametrize(
+    ("in_month", "expected"),
+    [
+        (1, {"a": "champion"}),
+        (2, {"a": "champion"}),
+        (4, {"a": "champion", "b": "challenger"}),
+        (5, {"a": "retired", "b": "champion"}),
+        (7, {"a": "retired", "b": "champion", "c": "challenger"}),
+        (8, {"a": "retired", "b": "retired", "c": "champion"}),
+    ],
+)
+def test_roles_follow_the_months(in_month: int, expected: dict[str, Role]) -> None:
+    assert roles(THREE_CHAMPIONS, MODEL, month(in_month)) == expected
+
+
+def test_there_is_one_challenger_the_last_that_became_one() -> None:
+    written = [
+        *life_of("a", 1),
+        *(decide(action, version, 4) for version in "bc" for action in ("registered", "made_challenger")),
+        decide("not_promoted", "c", 5),
+        decide("registered", "d", 4),
+    ]
+    assert roles(written, MODEL, month(5)) == {"a": "champion", "b": "retired", "c": "challenger", "d": "candidate"}
+
+
+def test_rolled_back_versions_are_retired_and_no_rule_may_promote_them_until_a_person_takes_them_up() -> None:
+    written = [*THREE_CHAMPIONS, decide("rolled_back", "a", 6, until=9)]
+    assert roles(written, MODEL, month(9)) == {"a": "champion", "b": "retired", "c": "retired"}
+    assert withdrawn(written, MODEL) == {"b", "c"}
+    again = [*written, decide("made_challenger", "c", 9)]
+    assert roles(again, MODEL, month(9))["c"] == "challenger"
+    assert withdrawn(again, MODEL) == {"b"}
+    assert withdrawn([*THREE_CHAMPIONS, decide("retired", "a", 9)], MODEL) == {"a"}
+
+
+def test_a_rollback_before_a_promotion_took_effect_withdraws_it() -> None:
+    written = [*THREE_CHAMPIONS, decide("rolled_back", "b", 8, until=7)]
+    assert displaced(reigns(THREE_CHAMPIONS, MODEL), month(8)) == ["c"]
+    assert roles(written, MODEL, month(8)) == {"a": "retired", "b": "champion", "c": "retired"}
+    assert roles(written, MODEL, month(7)) == {"a": "retired", "b": "champion", "c": "retired"}
+    assert roles(written, MODEL, month(4)) == {"a": "champion", "b": "challenger"}
+
+
+def test_without_any_promotion_there_is_no_champion() -> None:
+    assert roles(life_of("a", 1)[:2], MODEL, month(9)) == {"a": "challenger"}
+    assert reign_in([], month(9)) is None
+
+
+ACTIONS: tuple[Action, ...] = ("registered", "made_challenger", "promoted", "not_promoted", "rolled_back", "retired")
+DECISIONS = st.lists(
+    st.builds(decide, st.sampled_from(ACTIONS), st.sampled_from("abc"), st.integers(1, 12)), max_size=12
+)
+
+
+@given(DECISIONS, st.integers(1, 12))
+def test_there_is_one_champion_at_most_one_challenger_and_the_champion_is_who_is_in_force(
+    decisions: list[Decision], in_month: int
+) -> None:
+    found = roles(decisions, MODEL, month(in_month))
+    counted = list(found.values())
+    reigning = reigns(decisions, MODEL)
+    assert counted.count("champion") == (1 if reigning else 0)
+    assert counted.count("challenger") <= 1
+    in_force = reign_in(reigning, month(in_month))
+    if in_force is not None:
+        assert found[in_force.version] == "champion"
+
+
+@given(DECISIONS, st.sampled_from("abc"), st.integers(1, 12))
+def test_after_a_rollback_its_version_is_in_force_from_its_month_to_the_end(
+    decisions: list[Decision], version: str, of: int
+) -> None:
+    rolled_back = [*decisions, decide("rolled_back", version, of)]
+    assert reigning(rolled_back)[-1] == (version, of)
+    earlier = [reign for reign in reigning(decisions) if reign[1] < of]
+    assert reigning(rolled_back)[:-1] == earlier

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import duckdb
+import numpy as np
+import polars as pl
+import pytest
+
+from credit_platform.policy.model_config import ModelConfig, ModelSpec
+from credit_platform.portfolios.loans.features.catalogue import CATEGORICAL_FEATURES, CLICKSTREAM_SUMS, NUMERIC_FEATURES
+from credit_platform.scoring.grades import score_points
+from credit_platform.scoring.scorecard.expression import points_expression
+from credit_platform.scoring.scorecard.scorecard import ScorecardLearner
+from credit_platform.scoring.training.version import FittedVersion, fit_version
+from credit_platform.scoring.transformers.evidence import EVIDENCE, MONTHS
+
+MakeLoans = Callable[..., pl.DataFrame]
+ODD_NUMBERS = (None, float("nan"), float("inf"), -float("inf"), 0.0, -1.0, 1e300)
+
+
+@pytest.fixture(scope="module")
+def scorecard(config: ModelConfig, loans: MakeLoans) -> FittedVersion:
+    """A scorecard of many characteristics: thresholds so low that noise enters, and a level with a quote among rare."""
+    params = {"C": 1.0, "max_iter": 1000, "min_iv": 0.0005, "max_vif": 50.0, "evidence_min_bin_bads": 2}
+    spec = ModelSpec(alias="card", algorithm="scorecard", params=params)
+    train = loans(1500, seed=1).with_columns(
+        occupation_group=pl.when(pl.int_range(pl.len()) < 60)
+        .then(pl.lit("Ship's cook"))
+        .otherwise(pl.col("occupation_group"))
+    )
+    chosen = config.model_copy(update={"models": {"card": spec}})
+    return fit_version("card", train, loans(500, seed=2), chosen)
+
+
+@pytest.fixture(scope="module")
+def files(scorecard: FittedVersion) -> Mapping[str, bytes]:
+    return scorecard.learner.exports(scorecard.preparation)
+
+
+@pytest.fixture(scope="module")
+def odd_loans(loans: MakeLoans, files: Mapping[str, bytes]) -> pl.DataFrame:
+    """Loans with and without history, and with every number out of `ODD_NUMBERS` or at a bound here and there."""
+    frame = pl.concat([loans(400, seed=71, history=24), loans(100, seed=72, history=0)])
+    random = np.random.default_rng(3)
+    uppers = {
+        one["feature"]: [bin_["upper"] for bin_ in one["attributes"][:-1]]
+        for one in json.loads(files["scorecard.json"])["characteristics"]
+        if one["kind"] == "number"
+    }
+
+    def spoiled(name: str, odd: list[Any]) -> pl.Series:
+        chosen = random.random(frame.height) < 0.3
+        values = [odd[place] for place in random.integers(0, len(odd), frame.height)]
+        return pl.Series(name, np.where(chosen, values, frame[name].to_list()).tolist(), dtype=frame.schema[name])
+
+    columns = []
+    for name in NUMERIC_FEATURES:
+        if frame.schema[name] == pl.Float64:
+            columns.append(spoiled(name, [*ODD_NUMBERS, *uppers.get(name, [])]))
+        elif frame.schema[name] == pl.Int32 and name != MONTHS:
+            columns.append(spoiled(name, [None, -5, 2**31 - 1, *(int(bound) for bound in uppers.get(name, []))]))
+        elif frame.schema[name] == pl.Boolean:
+            columns.append(spoiled(name, [None]))
+    columns += [spoiled(name, [None, "", "Astronaut", "Ship's cook"]) for name in CATEGORICAL_FEATURES]
+    wild = frame.with_columns(columns)
+    some = pl.int_range(pl.len()) % 50
+    return wild.with_columns(
+        pl.when(some == 0).then(float("inf")).when(some == 1).then(float("nan")).when(some == 2).then(1e307)
+        .when(some == 3).then(None).otherwise(pl.col(name)).alias(name)
+        for name in CLICKSTREAM_SUMS
+    )  # fmt: skip
+
+
+def walk(document: Mapping[str, Any], loan: Mapping[str, Any]) -> int:
+    """Score one loan with the JSON, in plain Python."""
+    evidence, total = document["clickstream_evidence"], 0.0
+    months = float(loan[evidence["months"]] or 0)
+    for channel in evidence["channels"]:
+        total += channel["weight"] * ((loan[channel["sum"]] or 0.0) - months * channel["middle"])
+    known = {**loan, EVIDENCE: total if months > 0 else None}
+    points = 0
+    for characteristic in document["characteristics"]:
+        value = known[characteristic["feature"]]
+        if value is None or (isinstance(value, float) and not np.isfinite(value)):
+            points += characteristic["missing"]["points"]
+        elif characteristic["kind"] == "number":
+            places = (one for one in characteristic["attributes"] if one["upper"] is None or value <= one["upper"])
+            points += next(places)["points"]
+        else:
+            places = (one for one in characteristic["attributes"] if value in one["levels"])
+            points += next(places, characteristic["unseen"])["points"]
+    return points
+
+
+def test_learner_json_sql_and_polars_give_every_odd_loan_the_same_points(
+    scorecard: FittedVersion, files: Mapping[str, bytes], odd_loans: pl.DataFrame, config: ModelConfig
+) -> None:
+    by_learner = odd_loans.select("loan_id").with_columns(default_probability=scorecard.predict(odd_loans))
+    scored = by_learner.select(score_points(pl.col("default_probability"), config.scoring.scaling)).to_series()
+    document = json.loads(files["scorecard.json"])
+    assert [walk(document, loan) for loan in odd_loans.to_dicts()] == scored.to_list()
+    by_polars = odd_loans.select(points_expression(files["scorecard.json"])).to_series()
+    assert by_polars.dtype == pl.Int32
+    assert by_polars.to_list() == scored.to_list()
+    with duckdb.connect() as connection:
+        connection.execute("create schema gold")
+        connection.register("odd_loans", odd_loans.to_arrow())
+        connection.execute("create table gold.feature_store as select * from odd_loans")
+        rows = connection.execute(files["scorecard.sql"].decode()).fetchall()
+    by_sql = dict(rows)
+    assert [by_sql[loan] for loan in odd_loans["loan_id"]] == scored.to_list()
+    assert len(rows) == odd_loans.height
+    assert len(set(scored)) > 50
+
+
+def test_a_single_loan_has_the_points_it_has_in_a_batch(files: Mapping[str, bytes], odd_loans: pl.DataFrame) -> None:
+    points = points_expression(files["scorecard.json"])
+    whole = odd_loans.select(points).to_series()
+    assert all(odd_loans[row].select(points).item() == whole[row] for row in range(0, 500, 25))
+
+
+def test_the_document_holds_what_is_used_and_what_was_dropped_with_the_reason(
+    scorecard: FittedVersion, files: Mapping[str, bytes]
+) -> None:
+    learner = scorecard.learner
+    assert isinstance(learner, ScorecardLearner)
+    document = json.loads(files["scorecard.json"])
+    assert {one["feature"] for one in document["characteristics"]} | {
+        one["feature"] for one in document["dropped"]
+    } == set(scorecard.preparation.design_features())
+    assert {one["feature"] for one in document["dropped"]} == {
+        one.feature for one in learner.characteristics if one.dropped
+    }
+    assert all(one["reason"] for one in document["dropped"])
+    kinds = {one["feature"]: one["kind"] for one in document["characteristics"]}
+    assert "level" in kinds.values()
+    assert kinds[EVIDENCE] == "number"
+
+
+def test_the_table_has_a_line_per_attribute_in_words_and_its_numbers_add_up(
+    files: Mapping[str, bytes], loans: MakeLoans
+) -> None:
+    table = list(csv.DictReader(io.StringIO(files["scorecard.csv"].decode())))
+    assert list(table[0]) == ["characteristic", "attribute", "n", "n_bad", "bad_rate", "woe", "iv", "points"]
+    debt = [line for line in table if line["characteristic"] == "outstanding_debt_amount"]
+    assert debt[0]["attribute"].startswith("up to ")
+    assert debt[-2]["attribute"].startswith("over ")
+    assert debt[-1]["attribute"] == "missing"
+    assert sum(int(line["n"]) for line in debt) == 1500
+    assert sum(int(line["n_bad"]) for line in debt) == loans(1500, seed=1)["label"].sum()
+    assert [int(line["points"]) for line in debt[:-1]] == sorted(
+        (int(line["points"]) for line in debt[:-1]), reverse=True
+    )
+    for line in debt[:-1]:
+        assert float(line["bad_rate"]) == int(line["n_bad"]) / int(line["n"])
+    document = json.loads(files["scorecard.json"])
+    stated = next(one for one in document["characteristics"] if one["feature"] == "outstanding_debt_amount")
+    assert sum(float(line["iv"]) for line in debt) == pytest.approx(stated["information_value"], abs=1e-9)
+
+
+def test_nothing_is_exported_before_the_scorecard_is_in_points(scorecard: FittedVersion) -> None:
+    from dataclasses import replace
+
+    learner = scorecard.learner
+    assert isinstance(learner, ScorecardLearner)
+    assert replace(learner, scale=None).exports(scorecard.preparation) == {}
