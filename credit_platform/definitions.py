@@ -18,10 +18,10 @@ from credit_platform.assets.monitoring.action import action_assets
 from credit_platform.assets.monitoring.champion_challenger import rivalry_assets
 from credit_platform.assets.monitoring.decision_overrides import overrides_asset
 from credit_platform.assets.monitoring.early_warning import early_warning_assets
+from credit_platform.assets.monitoring.evidently_page import drift_page_asset
 from credit_platform.assets.monitoring.fair_lending import fair_lending_asset
 from credit_platform.assets.monitoring.monitoring import monitoring_assets
 from credit_platform.assets.pages.dashboard import dashboard_asset
-from credit_platform.assets.pages.evidently_page import drift_page_asset
 from credit_platform.assets.resources import LakeResource, MonthlyParquetIOManager
 from credit_platform.assets.tables.bronze import bronze_assets
 from credit_platform.assets.tables.gold import gold_assets
@@ -36,7 +36,6 @@ from credit_platform.automation.retraining import retrain_on_action
 from credit_platform.automation.schedules import month_close
 from credit_platform.automation.weekly_watch import week_close
 from credit_platform.checks.tables import all_checks
-from credit_platform.partitions import monthly_axis
 from credit_platform.settings import Settings, load_settings
 
 
@@ -51,7 +50,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
 
 
 def _assemble(settings: Settings) -> dg.Definitions:
-    axis = monthly_axis(settings)
+    axis = settings.axis()
     policy = settings.policy
     models = list(policy.model.models)
     jobs = monthly_jobs(models)

@@ -11,8 +11,8 @@ import dagster as dg
 
 from credit_platform.errors import SettingsError
 from credit_platform.months import add_months, month_key, month_range, parse_month
+from credit_platform.policy.model_config import ModelConfig
 from credit_platform.scoring.training.windows import first_outcome_month, first_scoring_month, first_training_month
-from credit_platform.settings import Settings
 
 # Lineage only: how far back as-of tables are drawn. Reading is bounded by the book's first month, not by this number.
 AS_OF_MONTHS = 120
@@ -59,14 +59,12 @@ class MonthlyAxis:
         return month_range(self.first_snapshot, month)
 
 
-def monthly_axis(settings: Settings) -> MonthlyAxis:
+def monthly_axis(config: ModelConfig, first: date, last: date | None) -> MonthlyAxis:
     """Derive the axis from the book's months and the policy.
 
     Raises:
         SettingsError: the training windows begin before the book does.
     """
-    config = settings.policy.model
-    first = settings.first_month
     windows = config.windows
     if windows.mode == "absolute" and windows.absolute is not None and windows.absolute.train.first < first:
         raise SettingsError(
@@ -78,9 +76,9 @@ def monthly_axis(settings: Settings) -> MonthlyAxis:
         first_snapshot=first,
         # An absolute window close to the book's start would put the backfilled scores before the first snapshot.
         first_scoring=max(first, first_scoring_month(first, config)),
-        first_outcome=max(add_months(first, config.label.mob), first_outcome_month(first, config)),
+        first_outcome=max(add_months(first, config.label.lag_months), first_outcome_month(first, config)),
         first_training=first_training_month(first, config),
-        last=settings.last_month,
+        last=last,
     )
 
 

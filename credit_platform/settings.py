@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
@@ -20,11 +20,17 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from credit_platform.errors import SettingsError
 from credit_platform.months import month_key, parse_month
-from credit_platform.policy.load import Policy, load_policy
+from credit_platform.policy.load import Policy
+from credit_platform.portfolios.named import PORTFOLIO_VARIABLE, portfolio_named
+from credit_platform.portfolios.portfolio import Portfolio
+
+if TYPE_CHECKING:
+    from credit_platform.partitions import MonthlyAxis
 
 PLATFORM_FILE = "platform.yaml"
 DEFAULT_DATA_DIR = Path("data")
 DEFAULT_FIRST_MONTH = date(2023, 1, 1)
+DEFAULT_PORTFOLIO = "loans"
 
 Automation = Literal["running", "stopped"]
 
@@ -48,10 +54,11 @@ Month = Annotated[date, BeforeValidator(_as_month)]
 
 
 class BookFile(BaseModel):
-    """What `platform.yaml` says of the book: its months, and whether schedules and sensors start by themselves."""
+    """What `platform.yaml` says of the book: its kind and months, and whether schedules and sensors start by themselves."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    portfolio: str = DEFAULT_PORTFOLIO
     first_month: Month | None = None
     last_month: Month | None = None
     automation: Automation = "stopped"
@@ -82,6 +89,7 @@ class _Environment(BaseSettings):
     first_month: Month | None = None
     last_month: Month | None = None
     policy_dir: Path | None = None
+    portfolio: str | None = None
 
 
 class Settings(BaseModel):
@@ -101,7 +109,19 @@ class Settings(BaseModel):
     policy_dir: Path | None
     automation: Automation
     policy: Policy
+    portfolio_name: str = DEFAULT_PORTFOLIO
     alerts: AlertAddresses = AlertAddresses.model_construct(is_dry_run=True)
+
+    def axis(self) -> MonthlyAxis:
+        """The months of the book and of each layer. Raises as `partitions.monthly_axis` does."""
+        from credit_platform.partitions import monthly_axis
+
+        return monthly_axis(self.policy.model, self.first_month, self.last_month)
+
+    @property
+    def portfolio(self) -> Portfolio:
+        """The kind of book."""
+        return portfolio_named(self.portfolio_name)
 
     @property
     def platform_file(self) -> Path:
@@ -136,14 +156,37 @@ def read_book_file(file: Path) -> BookFile:
 def book_file_text(book: BookFile) -> str:
     """The text of `platform.yaml` for a book."""
     content = {
+        "portfolio": book.portfolio,
         "first_month": month_key(book.first_month) if book.first_month else None,
         "last_month": month_key(book.last_month) if book.last_month else None,
         "automation": book.automation,
     }
     return (
-        "# The months of this loan book; the environment (CREDIT_FIRST_MONTH, CREDIT_LAST_MONTH) overrides them.\n"
+        "# The kind of this book and its months; the environment (CREDIT_FIRST_MONTH, CREDIT_LAST_MONTH) overrides the months.\n"
         + (yaml.safe_dump(content, sort_keys=False))
     )
+
+
+def _portfolio_name(data_dir: Path, named: str | None, book: BookFile) -> str:
+    """The portfolio of a data folder: what `platform.yaml` or its tables say, else the environment, else loans.
+
+    Raises:
+        SettingsError: the environment names another portfolio than the folder holds.
+    """
+    name = named or book.portfolio
+    known = {source.name for source in portfolio_named(name).sources}
+    bronze = data_dir / "bronze"
+    strangers = (
+        sorted(folder.name for folder in bronze.iterdir() if folder.name not in known) if bronze.is_dir() else []
+    )
+    if strangers or ((data_dir / PLATFORM_FILE).is_file() and name != book.portfolio):
+        held = f"tables of {', '.join(strangers)}" if strangers else f"a book of the portfolio {book.portfolio}"
+        raise SettingsError(
+            name=PORTFOLIO_VARIABLE,
+            reason=f"{name}, but {data_dir} holds {held}",
+            fix="Name the folder's own portfolio, or another folder in CREDIT_DATA_DIR.",
+        )
+    return name
 
 
 def load_settings() -> Settings:
@@ -162,6 +205,7 @@ def load_settings() -> Settings:
         raise _settings_error(variable, error) from error
     data_dir = environment.data_dir.expanduser()
     book = read_book_file(data_dir / PLATFORM_FILE)
+    name = _portfolio_name(data_dir, environment.portfolio, book)
     first = environment.first_month or book.first_month
     last = environment.last_month or book.last_month
     if last is not None and last < (first or DEFAULT_FIRST_MONTH):
@@ -178,7 +222,8 @@ def load_settings() -> Settings:
         is_book_known=first is not None,
         policy_dir=environment.policy_dir,
         automation=book.automation,
-        policy=load_policy(environment.policy_dir),
+        portfolio_name=name,
+        policy=portfolio_named(name).load_policy(environment.policy_dir),
         alerts=alerts,
     )
 
@@ -214,6 +259,7 @@ def apart_environment(data_dir: Path) -> dict[str, str]:
     environment = {
         name: value
         for name, value in os.environ.items()
-        if name != "DAGSTER_HOME" and (not name.startswith("CREDIT_") or name == "CREDIT_POLICY_DIR")
+        if name != "DAGSTER_HOME"
+        and (not name.startswith("CREDIT_") or name in {"CREDIT_POLICY_DIR", PORTFOLIO_VARIABLE})
     }
     return environment | {"CREDIT_DATA_DIR": str(data_dir.resolve()), "CREDIT_ALERT_DRY_RUN": "true"}

@@ -15,7 +15,7 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.definitions.repository_definition import RepositoryDefinition
 
-from credit_platform.policy.load import load_policy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.settings import Settings
 
 FILE = Path(__file__).with_name("graph_snapshot.json")
@@ -34,7 +34,7 @@ def snapshot_settings(folder: Path = Path("data")) -> Settings:
         is_book_known=True,
         policy_dir=None,
         automation="stopped",
-        policy=load_policy(),
+        policy=LOANS.load_policy(),
     )
 
 

@@ -11,8 +11,8 @@ import polars as pl
 
 from credit_platform.monitoring.measures import SCHEMA, Subject
 from credit_platform.months import add_months
-from credit_platform.policy.load import load_policy
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
+from credit_platform.portfolios.loans.portfolio import LOANS
 
 MONTH = date(2025, 6, 1)
 
@@ -24,7 +24,7 @@ def thresholds(**changes: object) -> MonitoringThresholds:
 
 @lru_cache(maxsize=1)
 def _shipped() -> MonitoringThresholds:
-    return load_policy().monitoring
+    return LOANS.load_policy().monitoring
 
 
 def subject(

@@ -28,10 +28,10 @@ from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.raw_book import write_book
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key
-from credit_platform.partitions import MonthlyAxis, monthly_axis
-from credit_platform.policy.load import load_policy
+from credit_platform.partitions import MonthlyAxis
 from credit_platform.portfolios.loans.generator.book import BookSpec, generate_month, months_of
 from credit_platform.portfolios.loans.generator.default_process import DefaultProcess
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.settings import Settings
 
 FIRST, LAST = date(2023, 1, 1), date(2024, 8, 1)
@@ -76,7 +76,7 @@ class BookFolders:
 
     @property
     def lake(self) -> Lake:
-        return Lake.at(self.data_dir, self.raw_dir)
+        return Lake.at(self.data_dir, self.raw_dir, portfolio=LOANS)
 
     @property
     def layout(self) -> Layout:
@@ -91,11 +91,11 @@ class BookFolders:
             is_book_known=True,
             policy_dir=self.policy_dir,
             automation="stopped",
-            policy=load_policy(self.policy_dir),
+            policy=LOANS.load_policy(self.policy_dir),
         )
 
     def axis(self) -> MonthlyAxis:
-        return monthly_axis(self.settings())
+        return self.settings().axis()
 
     def runner(self, instance: dg.DagsterInstance) -> Runner:
         """Runs jobs of this book in this process."""

@@ -8,11 +8,11 @@ import pytest
 from dagster._core.definitions.partitions.context import partition_loading_context
 
 from credit_platform.errors import SettingsError
-from credit_platform.partitions import MonthlyAxis, monthly_axis, months_before, same_month
-from credit_platform.policy.load import load_policy
+from credit_platform.partitions import MonthlyAxis, months_before, same_month
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.settings import Settings
 
-SHIPPED = load_policy()
+SHIPPED = LOANS.load_policy()
 
 
 def settings(first: date, last: date | None, policy: Path | None = None) -> Settings:
@@ -24,7 +24,7 @@ def settings(first: date, last: date | None, policy: Path | None = None) -> Sett
         is_book_known=True,
         policy_dir=policy,
         automation="stopped",
-        policy=load_policy(policy),
+        policy=LOANS.load_policy(policy),
     )
 
 
@@ -39,13 +39,13 @@ def spans(axis: MonthlyAxis) -> list[tuple[str, str]]:
 
 
 def test_a_book_of_two_years_has_the_months_of_the_design() -> None:
-    axis = monthly_axis(settings(date(2023, 1, 1), date(2024, 12, 1)))
+    axis = settings(date(2023, 1, 1), date(2024, 12, 1)).axis()
     first = ("2023-01-01", "2024-04-01", "2024-10-01", "2024-12-01")
     assert spans(axis) == [(month, "2024-12-01") for month in first]
 
 
 def test_every_layer_moves_with_the_first_month() -> None:
-    axis = monthly_axis(settings(date(2021, 1, 1), date(2024, 12, 1)))
+    axis = settings(date(2021, 1, 1), date(2024, 12, 1)).axis()
     assert (axis.first_scoring, axis.first_outcome, axis.first_training) == (
         date(2022, 4, 1),
         date(2022, 10, 1),
@@ -54,7 +54,7 @@ def test_every_layer_moves_with_the_first_month() -> None:
 
 
 def test_absolute_windows_are_trained_when_their_last_cohort_matures(tmp_path: Path) -> None:
-    axis = monthly_axis(settings(date(2023, 1, 1), date(2024, 12, 1), policy(tmp_path, "windows: {mode: absolute}")))
+    axis = settings(date(2023, 1, 1), date(2024, 12, 1), policy(tmp_path, "windows: {mode: absolute}")).axis()
     assert axis.first_training == date(2024, 11, 1)
     assert axis.first_scoring == date(2024, 3, 1)
 
@@ -62,12 +62,12 @@ def test_absolute_windows_are_trained_when_their_last_cohort_matures(tmp_path: P
 def test_absolute_windows_before_the_book_are_refused_with_the_fix(tmp_path: Path) -> None:
     late = settings(date(2023, 6, 1), None, policy(tmp_path, "windows: {mode: absolute}"))
     with pytest.raises(SettingsError, match="begins in 2023-01, before the book's first month 2023-06"):
-        monthly_axis(late)
+        late.axis()
 
 
 def test_scoring_never_begins_before_the_book(tmp_path: Path) -> None:
     text = "scoring: {backfill_months: 100}"
-    axis = monthly_axis(settings(date(2023, 1, 1), None, policy(tmp_path, text)))
+    axis = settings(date(2023, 1, 1), None, policy(tmp_path, text)).axis()
     assert axis.first_scoring == date(2023, 1, 1)
     assert axis.first_outcome == date(2023, 7, 1)
 
@@ -75,14 +75,14 @@ def test_scoring_never_begins_before_the_book(tmp_path: Path) -> None:
 @pytest.mark.parametrize("last", [None, date(2024, 6, 1), date(2024, 12, 1)])
 @pytest.mark.parametrize("day", [1, 30])
 def test_a_month_exists_from_its_first_day_on_and_no_later_one(last: date | None, day: int) -> None:
-    axis = monthly_axis(settings(date(2023, 1, 1), last))
+    axis = settings(date(2023, 1, 1), last).axis()
     with partition_loading_context(effective_dt=datetime(2024, 6, day, tzinfo=UTC)):
         assert axis.snapshot_months.get_last_partition_key() == "2024-06-01"
         assert axis.scoring_months.get_partition_keys() == ["2024-04-01", "2024-05-01", "2024-06-01"]
 
 
 def test_a_book_that_is_over_ends_with_its_last_month() -> None:
-    axis = monthly_axis(settings(date(2023, 1, 1), date(2024, 6, 1)))
+    axis = settings(date(2023, 1, 1), date(2024, 6, 1)).axis()
     for now in (datetime(2024, 7, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)):
         with partition_loading_context(effective_dt=now):
             assert axis.snapshot_months.get_last_partition_key() == "2024-06-01"
@@ -90,14 +90,14 @@ def test_a_book_that_is_over_ends_with_its_last_month() -> None:
 
 
 def test_a_layer_whose_first_month_lies_after_the_book_has_no_month() -> None:
-    axis = monthly_axis(settings(date(2023, 1, 1), date(2024, 6, 1)))
+    axis = settings(date(2023, 1, 1), date(2024, 6, 1)).axis()
     assert axis.scoring_months.get_partition_keys() == ["2024-04-01", "2024-05-01", "2024-06-01"]
     assert axis.outcome_months.get_partition_keys() == []
     assert axis.training_months.get_partition_keys() == []
 
 
 def test_snapshots_until_a_month_begin_with_the_book() -> None:
-    axis = monthly_axis(settings(date(2023, 1, 1), date(2024, 12, 1)))
+    axis = settings(date(2023, 1, 1), date(2024, 12, 1)).axis()
     assert axis.snapshots_until(date(2023, 3, 1)) == [date(2023, month, 1) for month in (1, 2, 3)]
 
 
@@ -119,12 +119,12 @@ def upstream(axis: MonthlyAxis, mapping: dg.TimeWindowPartitionMapping, month: s
 )
 @pytest.mark.filterwarnings("ignore::dagster.BetaWarning")
 def test_a_window_reads_back_and_is_short_at_the_book_s_start(month: str, expected: list[str]) -> None:
-    axis = monthly_axis(settings(date(2023, 1, 1), date(2024, 12, 1)))
+    axis = settings(date(2023, 1, 1), date(2024, 12, 1)).axis()
     assert upstream(axis, months_before(2), month) == expected
 
 
 @pytest.mark.filterwarnings("ignore::dagster.BetaWarning")
 def test_a_window_may_end_before_the_month() -> None:
-    axis = monthly_axis(settings(date(2023, 1, 1), date(2024, 12, 1)))
+    axis = settings(date(2023, 1, 1), date(2024, 12, 1)).axis()
     assert upstream(axis, months_before(8, until=6), "2024-12-01") == ["2024-04-01", "2024-05-01", "2024-06-01"]
     assert upstream(axis, same_month(), "2024-12-01") == ["2024-12-01"]

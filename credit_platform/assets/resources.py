@@ -14,7 +14,6 @@ from credit_platform.lake.files import write_bytes
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, parse_month
-from credit_platform.policy.load import load_policy
 from credit_platform.policy.policy_document import policy_document
 
 
@@ -29,13 +28,13 @@ class LakeResource(dg.ConfigurableResource[Lake]):
     @property
     def lake(self) -> Lake:
         """The tables."""
-        return Lake.at(self.data_dir, self.raw_dir, policy_sha256=self.policy_sha256)
+        return Lake.at(self.data_dir, self.raw_dir, policy_sha256=self.policy_sha256, portfolio=self.portfolio)
 
     def keep_policy(self) -> None:
         """Keep the policy beside the editions made under it, unless its files were changed since they were read."""
         if not self.policy_sha256 or self.layout.kept_policy(self.policy_sha256).is_file():
             return
-        policy = load_policy(Path(self.policy_dir) if self.policy_dir else None)
+        policy = PORTFOLIO_TODO.load_policy(Path(self.policy_dir) if self.policy_dir else None)
         if policy.sha256 == self.policy_sha256:
             write_bytes(self.layout.kept_policy(policy.sha256), policy_document(policy))
 

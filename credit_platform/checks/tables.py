@@ -30,7 +30,7 @@ def all_checks(axis: MonthlyAxis, config: ModelConfig, policy: CheckPolicy = SHI
     checks = [
         *gate_checks(axis, policy),
         *table_checks(axis, list(config.models), policy),
-        label_maturity_check(axis, config.label.mob, policy),
+        label_maturity_check(axis, config.label.lag_months, policy),
         *judgement_checks(axis, config, policy),
         *model_gate_checks(axis, config, policy),
     ]

@@ -12,7 +12,7 @@ from credit_platform.lake.files import write_text
 from credit_platform.lake.raw.sources import source_months
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import parse_month
-from credit_platform.partitions import MonthlyAxis, monthly_axis
+from credit_platform.partitions import MonthlyAxis
 from credit_platform.settings import Automation, BookFile, Settings, book_file_text, load_settings, read_book_file
 
 
@@ -27,7 +27,9 @@ class Book:
     @classmethod
     def of(cls, settings: Settings) -> "Book":
         """The book that settings describe."""
-        return cls(settings, monthly_axis(settings), Lake.at(settings.data_dir, settings.raw_dir))
+        return cls(
+            settings, settings.axis(), Lake.at(settings.data_dir, settings.raw_dir, portfolio=settings.portfolio)
+        )
 
     def require(self, first: date, last: date) -> None:
         """Refuse a range that does not lie in the book.
@@ -80,7 +82,7 @@ def initialise(
     first = first or known.first_month
     last = None if is_open_ended else last or known.last_month
     if first is None or (last is None and not is_open_ended):
-        lake = Lake.at(settings.data_dir, settings.raw_dir)
+        lake = Lake.at(settings.data_dir, settings.raw_dir, portfolio=settings.portfolio)
         months = _delivered_months(lake, settings)
         first = first or months[0]
         last = last if is_open_ended else last or months[-1]

@@ -35,7 +35,7 @@ class Phase:
 def phases(book: Book) -> list[Phase]:
     """The phases of a book in the order in which they begin."""
     axis, config = book.axis, book.settings.policy.model
-    lag = config.label.mob
+    lag = config.label.lag_months
     windows = windows_for(axis.first_training, config)
     spans = ", ".join(
         f"{role} {cohorts[0]:%Y-%m}..{cohorts[-1]:%Y-%m}"

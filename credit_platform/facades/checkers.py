@@ -20,9 +20,9 @@ from credit_platform.cli.versions.version_status import Standing
 from credit_platform.errors import MissingMonthsError
 from credit_platform.lake.governance.alert_log import AlertRecord
 from credit_platform.lake.tables.schema_version import schema_class
-from credit_platform.monitoring.performance.stability import stability_index
 from credit_platform.portfolios.application_rows import Applications, applications_of
 from credit_platform.statistics.discrimination import delong_paired_p_value, roc_auc
+from credit_platform.statistics.stability_index import stability_index
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from datetime import date
 from pathlib import Path
 
 from credit_platform.months import month_key
+from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.portfolios.tables import Tables, tables_of
 
 LAYERS = ("bronze", "silver", "quarantine", "gold", "prediction", "monitoring")
 MONTH_FILE = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-01.parquet"
@@ -17,10 +19,16 @@ MONTH_FILE = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-01.parquet"
 
 @dataclass(frozen=True)
 class Layout:
-    """Paths of one data folder. A table is named by its asset key, `layer/table`."""
+    """Paths of one data folder, and the book that lies in it. A table is named by its asset key, `layer/table`."""
 
     data_dir: Path
     raw_dir: Path
+    portfolio: Portfolio
+
+    @property
+    def tables(self) -> Tables:
+        """Every table of the book with its schema class."""
+        return tables_of(self.portfolio)
 
     def table(self, table: str) -> Path:
         """The folder of a monthly table."""

@@ -1,14 +1,22 @@
 """The policy of data: gates on sources, cleaning strategies, checks.
 
-Each section is written in a module of its own; the shipped numbers and their reasons stand in data_quality.yaml.
+The larger sections are written in modules of their own; the shipped numbers and their reasons stand in data_quality.yaml.
 """
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from credit_platform.policy.check_policy import CheckPolicy
 from credit_platform.policy.gate_policy import GatePolicy
 from credit_platform.policy.policy_section import PolicySection
-from credit_platform.schemas.cleaning.policy import CleaningPolicy
+from credit_platform.schemas.cleaning.rule import Strategies
+
+
+class CleaningPolicy(PolicySection):
+    """What is done to a row or cell that breaks a rule; a rule that is not named keeps its own strategy."""
+
+    strategies: Strategies = Field(default_factory=dict)
 
 
 class DataQualityPolicy(PolicySection):

@@ -22,9 +22,7 @@ from credit_platform.policy.model_config import ModelConfig
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.policy.policy_file import SUFFIXES, read_policy_file
 from credit_platform.policy.reason_codes import ReasonCatalogue, require_a_reason_per_feature
-from credit_platform.portfolios.loans.features.catalogue import EXPLAINED_FEATURES
 
-SHIPPED = Path(__file__).parent
 MODEL_CONFIG = "model_config"
 MONITORING_THRESHOLDS = "monitoring_thresholds"
 DATA_QUALITY = "data_quality"
@@ -33,6 +31,23 @@ FILES = (MODEL_CONFIG, MONITORING_THRESHOLDS, DATA_QUALITY, REASON_CODES)
 
 _Section = TypeVar("_Section", bound=BaseModel)
 _REASONS = {"extra_forbidden": "is not a known setting", "missing": "is missing"}
+
+
+@dataclass(frozen=True)
+class PolicyTerms:
+    """What a policy may name of the book it is for.
+
+    Attributes:
+        folder: the shipped files, which stand in for what is left out.
+        config: the model configuration with the book's own sections.
+        sources: the book's sources, each with whether policy may not make it optional.
+        explained: the features that need a reason.
+    """
+
+    folder: Path
+    config: type[ModelConfig]
+    sources: Mapping[str, bool]
+    explained: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -81,20 +96,21 @@ def _validated(document: Document, values: Mapping[str, object], section: type[_
         raise PolicyError(file=document.file, key=key, reason=reason) from error
 
 
-def shipped_values(name: str) -> dict[str, object]:
+def shipped_values(name: str, terms: PolicyTerms) -> dict[str, object]:
     """The numbers the platform comes with, of one policy file."""
-    return dict(read_policy_file(SHIPPED / f"{name}.yaml"))
+    return dict(read_policy_file(terms.folder / f"{name}.yaml"))
 
 
 def _section_of(
     folder: Path,
     name: str,
+    terms: PolicyTerms,
     *,
     section: type[_Section],
     read: Callable[[Mapping[str, object], str], Document],
 ) -> tuple[_Section, str]:
-    shipped = shipped_values(name)
-    file = _file_of(folder, name) or SHIPPED / f"{name}.yaml"
+    shipped = shipped_values(name, terms)
+    file = _file_of(folder, name) or terms.folder / f"{name}.yaml"
     document = read(read_policy_file(file), str(file))
     return _validated(document, completed(document.values, shipped), section), str(file)
 
@@ -131,7 +147,17 @@ def fingerprint(values: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-def load_policy(folder: Path | None = None) -> Policy:
+def _require_sources(config: ModelConfig, terms: PolicyTerms, *, file: str) -> None:
+    if set(config.sources) != set(terms.sources):
+        reason = f"names {', '.join(sorted(config.sources))}; the sources are {', '.join(terms.sources)}"
+        raise PolicyError(file=file, key="sources", reason=reason)
+    for name, is_indispensable in terms.sources.items():
+        if is_indispensable and not config.sources[name].required:
+            reason = f"{name} must be required: without it there is nothing to label or score"
+            raise PolicyError(file=file, key="sources", reason=reason)
+
+
+def load_policy(folder: Path | None, *, terms: PolicyTerms) -> Policy:
     """Read the policy of a folder, or the shipped one.
 
     A folder may hold one of the files only, and a file may leave things out: the shipped numbers stand in. The
@@ -139,22 +165,20 @@ def load_policy(folder: Path | None = None) -> Policy:
 
     Raises:
         PolicyError: no file is there, a file is there twice, or a value is wrong; names file, key and reason.
-
-    >>> load_policy().model.label.label_def
-    '30dpd_6mob'
     """
-    where = SHIPPED if folder is None else folder
+    where = terms.folder if folder is None else folder
     if not any(_file_of(where, name) for name in FILES):
         reason = f"holds none of {', '.join(f'{name}.yaml' for name in FILES)} (.yml and .json are read as well)"
         raise PolicyError(file=where, key="(folder)", reason=reason)
-    model, _ = _section_of(where, MODEL_CONFIG, section=ModelConfig, read=read_model_config)
+    model, file = _section_of(where, MODEL_CONFIG, terms, section=terms.config, read=read_model_config)
+    _require_sources(model, terms, file=file)
     monitoring, file = _section_of(
-        where, MONITORING_THRESHOLDS, section=MonitoringThresholds, read=read_monitoring_thresholds
+        where, MONITORING_THRESHOLDS, terms, section=MonitoringThresholds, read=read_monitoring_thresholds
     )
     monitoring = _with_model_names(monitoring, model, file=file)
-    data, _ = _section_of(where, DATA_QUALITY, section=DataQualityPolicy, read=_as_written)
-    reasons, file = _section_of(where, REASON_CODES, section=ReasonCatalogue, read=_as_written)
-    require_a_reason_per_feature(reasons, EXPLAINED_FEATURES, file=file)
+    data, _ = _section_of(where, DATA_QUALITY, terms, section=DataQualityPolicy, read=_as_written)
+    reasons, file = _section_of(where, REASON_CODES, terms, section=ReasonCatalogue, read=_as_written)
+    require_a_reason_per_feature(reasons, terms.explained, file=file)
     sections = {"model": model, "monitoring": monitoring, "data": data, "reasons": reasons}
     sha256 = fingerprint(policy_values(sections))
     return Policy(model=model, monitoring=monitoring, data=data, reasons=reasons, sha256=sha256)

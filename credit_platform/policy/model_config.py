@@ -18,8 +18,6 @@ from credit_platform.policy.champion_challenger import RivalryPolicy
 from credit_platform.policy.model_spec import ModelName, ModelSpec
 from credit_platform.policy.policy_section import MonthCount, OpenShare, PolicySection, Share
 
-SOURCES = ("lms_loan_daily", "features_attributes", "features_financials", "feature_clickstream")
-
 
 def _read_month(value: object) -> object:
     return parse_month(value) if isinstance(value, str) else value
@@ -28,22 +26,18 @@ def _read_month(value: object) -> object:
 Month = Annotated[date, BeforeValidator(_read_month)]
 
 
-def _read_day_count(value: object) -> object:
-    # YAML takes an unquoted 30_360 for a number with a thousands mark.
-    return "30_360" if value == 30_360 else value
-
-
 class LabelPolicy(PolicySection):
-    """When a loan counts as bad."""
+    """When a case counts as bad, and how long after it began that is known; each book has a section of its own."""
 
-    dpd_threshold: Annotated[int, Field(ge=1)]
-    mob: MonthCount
-    day_count: Annotated[Literal["calendar", "30_360"], BeforeValidator(_read_day_count)]
+    @property
+    def lag_months(self) -> int:
+        """Months from the cohort to the snapshot in which its label is read."""
+        raise NotImplementedError
 
     @property
     def label_def(self) -> str:
-        """The definition as written into the label store, `30dpd_6mob`."""
-        return f"{self.dpd_threshold}dpd_{self.mob}mob"
+        """Name of the definition, as written into the label store."""
+        raise NotImplementedError
 
 
 class SourcePolicy(PolicySection):
@@ -126,9 +120,11 @@ class WindowPolicy(PolicySection):
 
 
 class FeaturePolicy(PolicySection):
-    """What the feature store looks back on."""
+    """What the feature store looks back on; a book with evidence groups names `<group>_months` for each."""
 
-    clickstream_months: MonthCount
+    def history_months(self, group: str) -> int:
+        """Months that an evidence group is summed over."""
+        return int(getattr(self, f"{group}_months"))
 
 
 class Scaling(PolicySection):
@@ -230,17 +226,6 @@ class ModelConfig(PolicySection):
     models: Annotated[Mapping[ModelName, ModelSpec], Field(min_length=1)]
     rivalry: RivalryPolicy
     random_seed: Annotated[int, Field(ge=0)]
-
-    @field_validator("sources")
-    @classmethod
-    def _names_the_four_sources(cls, sources: Mapping[str, SourcePolicy]) -> Mapping[str, SourcePolicy]:
-        if set(sources) != set(SOURCES):
-            message = f"names {', '.join(sorted(sources))}; the sources are {', '.join(SOURCES)}"
-            raise ValueError(message)
-        if not sources["lms_loan_daily"].required:
-            message = "lms_loan_daily must be required: without loans there is nothing to label or score"
-            raise ValueError(message)
-        return sources
 
     @field_validator("models")
     @classmethod

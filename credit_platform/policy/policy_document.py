@@ -18,12 +18,12 @@ from credit_platform.policy.load import (
     MONITORING_THRESHOLDS,
     REASON_CODES,
     Policy,
+    PolicyTerms,
     completed,
     fingerprint,
     policy_values,
     shipped_values,
 )
-from credit_platform.policy.model_config import ModelConfig
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.policy.reason_codes import ReasonCatalogue
 
@@ -34,7 +34,7 @@ def policy_document(policy: Policy) -> bytes:
     return (json.dumps(policy_values(sections), sort_keys=True, indent=1) + "\n").encode()
 
 
-def read_policy_document(content: bytes, *, sha256: str, file: Path) -> Policy:
+def read_policy_document(content: bytes, terms: PolicyTerms, *, sha256: str, file: Path) -> Policy:
     """The policy of a document that was read from a file and should have this fingerprint.
 
     A setting that a later release added has its shipped value, which is how that release acts without it.
@@ -45,12 +45,12 @@ def read_policy_document(content: bytes, *, sha256: str, file: Path) -> Policy:
     try:
         values = json.loads(content)
         policy = Policy(
-            model=ModelConfig.model_validate(completed(values["model"], shipped_values(MODEL_CONFIG))),
+            model=terms.config.model_validate(completed(values["model"], shipped_values(MODEL_CONFIG, terms))),
             monitoring=MonitoringThresholds.model_validate(
-                completed(values["monitoring"], shipped_values(MONITORING_THRESHOLDS))
+                completed(values["monitoring"], shipped_values(MONITORING_THRESHOLDS, terms))
             ),
-            data=DataQualityPolicy.model_validate(completed(values["data"], shipped_values(DATA_QUALITY))),
-            reasons=ReasonCatalogue.model_validate(completed(values["reasons"], shipped_values(REASON_CODES))),
+            data=DataQualityPolicy.model_validate(completed(values["data"], shipped_values(DATA_QUALITY, terms))),
+            reasons=ReasonCatalogue.model_validate(completed(values["reasons"], shipped_values(REASON_CODES, terms))),
             sha256=sha256,
         )
     except (ValidationError, ValueError, KeyError, TypeError) as error:

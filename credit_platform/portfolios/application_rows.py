@@ -13,25 +13,24 @@ from itertools import islice
 import dataframely as dy
 import polars as pl
 
-from credit_platform.portfolios.loans.gold import FeatureStore
+from credit_platform.portfolios.portfolio import Portfolio
 
 _LINE = "source_line"
-_KEYS = ("snapshot_month", "loan_id")
-COLUMNS: tuple[str, ...] = tuple(FeatureStore.column_names())
 _TRUE, _FALSE = ("true", "t", "1", "yes"), ("false", "f", "0", "no")
 
 
 @dataclass(frozen=True)
 class RowFault:
-    """What is wrong with one row: the line it starts on, its loan, and the column or rule."""
+    """What is wrong with one row: the line it starts on, its case, and the column or rule."""
 
     line: int
-    loan_id: str
+    case: str
+    noun: str
     reason: str
 
     def __str__(self) -> str:
         """The fault as a sentence."""
-        return f"line {self.line} (loan {self.loan_id or 'without id'}): {self.reason}"
+        return f"line {self.line} ({self.noun} {self.case or 'without id'}): {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -42,17 +41,20 @@ class Applications:
     faults: tuple[RowFault, ...]
 
 
-def applications_of(text: pl.DataFrame) -> Applications:
+def applications_of(text: pl.DataFrame, portfolio: Portfolio) -> Applications:
     """Type the cells and hold every row against the contract of the feature store.
 
     Args:
         text: The feature store's columns as text, and `source_line`.
+        portfolio: The book whose feature store it is.
     """
-    typed = text.with_columns(_typed(name, column) for name, column in FeatureStore.columns().items())
-    faults = [*_unreadable(text, typed), *_in_breach(typed)]
+    schema = portfolio.features.schema
+    columns = schema.column_names()
+    typed = text.with_columns(_typed(name, column) for name, column in schema.columns().items())
+    faults = [*_unreadable(text, typed, portfolio), *_in_breach(typed, portfolio)]
     if faults:
-        return Applications(typed.select(COLUMNS).clear(), tuple(sorted(faults, key=lambda fault: fault.line)))
-    return Applications(FeatureStore.validate(typed.select(COLUMNS)), ())
+        return Applications(typed.select(columns).clear(), tuple(sorted(faults, key=lambda fault: fault.line)))
+    return Applications(schema.validate(typed.select(columns)), ())
 
 
 def said_of(faults: tuple[RowFault, ...], *, shown: int = 5) -> str:
@@ -78,34 +80,37 @@ def _typed(name: str, column: dy.Column) -> pl.Expr:
     return number
 
 
-def _unreadable(text: pl.DataFrame, typed: pl.DataFrame) -> list[RowFault]:
+def _unreadable(text: pl.DataFrame, typed: pl.DataFrame, portfolio: Portfolio) -> list[RowFault]:
     """Cells that hold something, and not what the column holds."""
     found: list[RowFault] = []
-    for name, column in FeatureStore.columns().items():
+    cases = portfolio.cases
+    for name, column in portfolio.features.schema.columns().items():
         is_lost = typed[name].is_null() & (text[name].str.strip_chars().fill_null("") != "")
-        lost = text.filter(is_lost).select(_LINE, "loan_id")
+        lost = text.filter(is_lost).select(_LINE, cases.key)
         found += [
-            RowFault(line, loan_id or "", f"{name} does not read as {column.dtype}")
-            for line, loan_id in lost.iter_rows()
+            RowFault(line, case or "", cases.noun, f"{name} does not read as {column.dtype}")
+            for line, case in lost.iter_rows()
         ]
     return found
 
 
-def _in_breach(typed: pl.DataFrame) -> list[RowFault]:
+def _in_breach(typed: pl.DataFrame, portfolio: Portfolio) -> list[RowFault]:
     """Rows that break a rule of the contract, each with its rules."""
-    _, failure = FeatureStore.filter(typed.select(COLUMNS))
+    schema, cases = portfolio.features.schema, portfolio.cases
+    keys = ("snapshot_month", cases.key)
+    _, failure = schema.filter(typed.select(schema.column_names()))
     if not len(failure):
         return []
     details = failure.details()
     rules = [name for name in details.columns if name not in typed.columns]
     broken = (
-        details.unpivot(on=rules, index=_KEYS, variable_name="rule", value_name="verdict")
+        details.unpivot(on=rules, index=keys, variable_name="rule", value_name="verdict")
         .filter(pl.col("verdict").cast(pl.String) == "invalid")
-        .group_by(_KEYS, maintain_order=True)
+        .group_by(keys, maintain_order=True)
         .agg(pl.col("rule").unique(maintain_order=True))
-        .join(typed.select(*_KEYS, _LINE), on=_KEYS, nulls_equal=True, maintain_order="left_right")
+        .join(typed.select(*keys, _LINE), on=keys, nulls_equal=True, maintain_order="left_right")
     )
     return [
-        RowFault(line, loan_id or "", f"breaks {', '.join(broken_rules)}")
-        for line, loan_id, broken_rules in broken.select(_LINE, "loan_id", "rule").iter_rows()
+        RowFault(line, case or "", cases.noun, f"breaks {', '.join(broken_rules)}")
+        for line, case, broken_rules in broken.select(_LINE, cases.key, "rule").iter_rows()
     ]

@@ -1,36 +1,32 @@
 """Every cleaning rule by silver table, and a cleaning policy held to them.
 
-The rules are written beside their tables in lending and features.
+The rules are written beside their tables in each book.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from credit_platform.errors import PolicyError
-from credit_platform.portfolios.loans.sources import attributes, clickstream, financials, loan_snapshots
+from credit_platform.portfolios.portfolio import Portfolio
 
 if TYPE_CHECKING:
-    from credit_platform.schemas.cleaning.policy import Strategies
-    from credit_platform.schemas.cleaning.rule import CleaningRule
-
-CLEANING_RULES: Mapping[str, tuple[CleaningRule, ...]] = {
-    "silver/loan_snapshots": (*loan_snapshots.REPAIRS, *loan_snapshots.REJECTIONS),
-    "silver/customer_attributes": (*attributes.REPAIRS, *attributes.REJECTIONS),
-    "silver/customer_financials": (*financials.REPAIRS, *financials.REJECTIONS),
-    "silver/customer_clickstream": (*clickstream.REPAIRS, *clickstream.REJECTIONS),
-}
+    from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies
 
 
-def check_strategies(strategies: Strategies, *, file: str = "data_quality.yaml") -> None:
+def cleaning_rules(portfolio: Portfolio) -> dict[str, tuple[CleaningRule, ...]]:
+    """The rules of every silver table by asset key."""
+    return {f"silver/{source.table}": source.rules for source in portfolio.sources}
+
+
+def check_strategies(portfolio: Portfolio, strategies: Strategies, *, file: str = "data_quality.yaml") -> None:
     """Hold a cleaning policy to the rules there are; a rule of several tables allows the same in all of them.
 
     Raises:
         PolicyError: a name is no rule's, or the rule does not allow the strategy; names file, key and reason.
     """
-    rules = {rule.name: rule for table in CLEANING_RULES.values() for rule in table}
+    rules = {rule.name: rule for table in cleaning_rules(portfolio).values() for rule in table}
     for name, strategy in strategies.items():
         key = f"cleaning.strategies.{name}"
         if name not in rules:

@@ -1,4 +1,4 @@
-"""Every table of the platform by asset key, with its schema class.
+"""Every table of a book by asset key, with its schema class: the platform's own and those the book declares.
 
 The classes stand in the modules of their layers; nothing is declared here.
 """
@@ -6,23 +6,13 @@ The classes stand in the modules of their layers; nothing is declared here.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import dataframely as dy
 
-from credit_platform.portfolios.loans.gold import FeatureStore, LabelStore, RollRates, Vintages
-from credit_platform.portfolios.loans.sources.bronze import (
-    FeatureClickstream,
-    FeaturesAttributes,
-    FeaturesFinancials,
-    LmsLoanDaily,
-)
-from credit_platform.portfolios.loans.sources.silver import (
-    CustomerAttributes,
-    CustomerClickstream,
-    CustomerFinancials,
-    LoanSnapshots,
-)
+from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.schemas.champion_challenger import ChampionChallenger
 from credit_platform.schemas.early_warning import EarlyReads, Estimate, EstimateBacktest
 from credit_platform.schemas.evidence import CohortCalendar, DataQuality
@@ -35,46 +25,86 @@ from credit_platform.schemas.monitoring import (
     RowBalance,
     Stability,
 )
-from credit_platform.schemas.prediction import Prediction
-
-TABLES: Mapping[str, type[dy.Schema]] = {
-    "bronze/lms_loan_daily": LmsLoanDaily,
-    "bronze/features_attributes": FeaturesAttributes,
-    "bronze/features_financials": FeaturesFinancials,
-    "bronze/feature_clickstream": FeatureClickstream,
-    "silver/loan_snapshots": LoanSnapshots,
-    "silver/customer_attributes": CustomerAttributes,
-    "silver/customer_financials": CustomerFinancials,
-    "silver/customer_clickstream": CustomerClickstream,
-    "gold/feature_store": FeatureStore,
-    "gold/label_store": LabelStore,
-    "gold/vintages": Vintages,
-    "gold/roll_rates": RollRates,
-    "gold/cohort_calendar": CohortCalendar,
-    "monitoring/row_balance": RowBalance,
-    "monitoring/data_quality": DataQuality,
-    "monitoring/history": MonitoringHistory,
-    "monitoring/champion_challenger": ChampionChallenger,
-    "monitoring/overrides": Overrides,
-}
-
-# Tables every model has one of, by the last part of their key; `prediction/<model>` has no last part.
-MODEL_TABLES: Mapping[str, type[dy.Schema]] = {
-    "prediction": Prediction,
-    "performance": Performance,
-    "stability": Stability,
-    "action": Action,
-    "fair_lending": FairLending,
-    "estimate": Estimate,
-    "early_reads": EarlyReads,
-    "estimate_backtest": EstimateBacktest,
-}
+from credit_platform.schemas.personal_data import has_personal_data
+from credit_platform.schemas.prediction import prediction_schema
+from credit_platform.schemas.quarantine import Quarantine
 
 Begins = Literal["snapshot", "scoring", "outcome"]
 _FROM_SCORING = frozenset({"prediction", "stability", "estimate", "early_reads"})
 _FROM_OUTCOME = frozenset(
     {"performance", "action", "fair_lending", "estimate_backtest", "history", "champion_challenger", "overrides"}
 )
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables of one book.
+
+    Attributes:
+        shared: schema classes by asset key.
+        of_models: tables every model has one of, by the last part of their key; `prediction/<model>` has no last part.
+    """
+
+    shared: Mapping[str, type[dy.Schema]]
+    of_models: Mapping[str, type[dy.Schema]]
+
+    def schema(self, table: str) -> type[dy.Schema] | None:
+        """The schema class of a table by asset key, also of quarantine tables and those every model has one of."""
+        if table in self.shared:
+            return self.shared[table]
+        layer, _, part = table.partition("/")
+        if layer == "quarantine":
+            return Quarantine
+        return self.of_models.get("prediction" if layer == "prediction" else part.rpartition("/")[2])
+
+    def personal_columns(self, table: str) -> tuple[str, ...]:
+        """The columns of a stored table that hold personal data; none for a table without a shared schema.
+
+        A quarantine table holds the raw text of its source's rows, so it is personal where its source is.
+        """
+        layer, _, name = table.partition("/")
+        if layer != "quarantine":
+            return personal_columns_of(self.shared[table]) if table in self.shared else ()
+        source = self.bronze_of.get(name)
+        return personal_columns_of(Quarantine) if source and personal_columns_of(self.shared[source]) else ()
+
+    bronze_of: Mapping[str, str]
+
+
+def personal_columns_of(schema: type[dy.Schema]) -> tuple[str, ...]:
+    """The marked columns of a table, in file order."""
+    return tuple(name for name, column in schema.columns().items() if has_personal_data(column))
+
+
+@cache
+def tables_of(portfolio: Portfolio) -> Tables:
+    """The tables of a book, in the order of their layers."""
+    return Tables(
+        shared={
+            **{f"bronze/{source.name}": source.bronze for source in portfolio.sources},
+            **{f"silver/{source.table}": source.silver for source in portfolio.sources},
+            "gold/feature_store": portfolio.features.schema,
+            "gold/label_store": portfolio.outcome.schema,
+            **{f"gold/{table.name}": table.schema for table in portfolio.tables},
+            "gold/cohort_calendar": CohortCalendar,
+            "monitoring/row_balance": RowBalance,
+            "monitoring/data_quality": DataQuality,
+            "monitoring/history": MonitoringHistory,
+            "monitoring/champion_challenger": ChampionChallenger,
+            "monitoring/overrides": Overrides,
+        },
+        of_models={
+            "prediction": prediction_schema(portfolio.cases.key, portfolio.cases.customer, portfolio.words.case),
+            "performance": Performance,
+            "stability": Stability,
+            "action": Action,
+            **({"fair_lending": FairLending} if portfolio.protected else {}),
+            "estimate": Estimate,
+            **({"early_reads": EarlyReads} if portfolio.outcome.early else {}),
+            "estimate_backtest": EstimateBacktest,
+        },
+        bronze_of={source.table: f"bronze/{source.name}" for source in portfolio.sources},
+    )
 
 
 def begins_with(table: str) -> Begins:
@@ -84,13 +114,3 @@ def begins_with(table: str) -> Begins:
     if own in _FROM_SCORING:
         return "scoring"
     return "outcome" if own in _FROM_OUTCOME else "snapshot"
-
-
-_LINEAGE_COLUMNS = ("snapshot_month", "source_file", "source_line")
-
-# The columns a raw file must hold, in their order: the bronze schema without what the platform adds.
-SOURCE_COLUMNS: Mapping[str, tuple[str, ...]] = {
-    table.removeprefix("bronze/"): tuple(name for name in schema.column_names() if name not in _LINEAGE_COLUMNS)
-    for table, schema in TABLES.items()
-    if table.startswith("bronze/")
-}

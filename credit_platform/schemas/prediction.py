@@ -5,6 +5,7 @@ Outcomes and metrics belong to the monitoring tables.
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import pairwise
 
 import dataframely as dy
@@ -20,12 +21,9 @@ def _reason(place: str) -> dy.String:
     )
 
 
-class Prediction(dy.Schema):
-    """One row per loan and month of application, scored by the version in force in that month."""
+class PredictionColumns(dy.Schema):
+    """What every prediction table holds besides month, case and customer."""
 
-    snapshot_month = dy.Date(primary_key=True, resolution="1mo", description="Month of application, first day")
-    loan_id = dy.String(primary_key=True, min_length=1, description="Loan")
-    customer_id = dy.String(min_length=1, description="Customer who applied")
     model = dy.String(min_length=1, description="Name of the model in the model configuration")
     model_version = dy.String(min_length=1, description="Version that scored, as named in the model store")
     raw_probability = dy.Float64(min=0, max=1, description="Default probability before calibration, 0..1")
@@ -72,3 +70,17 @@ class Prediction(dy.Schema):
         """Within a version a higher raw probability never means a lower default probability."""
         by_raw = pl.col("default_probability").sort_by("raw_probability", "default_probability")
         return (by_raw.diff().fill_null(0.0) >= -_TOLERANCE).all().over("model_version")
+
+
+@cache
+def prediction_schema(case_key: str, customer_key: str, case: str) -> type[dy.Schema]:
+    """The schema class of a book's prediction tables: month, case and customer, then `PredictionColumns`."""
+    columns: dict[str, object] = {
+        "__doc__": f"One row per {case} and month of application, scored by the version in force in that month.",
+        "__module__": __name__,
+        "snapshot_month": dy.Date(primary_key=True, resolution="1mo", description="Month of application, first day"),
+        case_key: dy.String(primary_key=True, min_length=1, description=case.capitalize()),
+        customer_key: dy.String(min_length=1, description="Customer who applied"),
+        **{name: column for name, column in vars(PredictionColumns).items() if not name.startswith("__")},
+    }
+    return type(dy.Schema)("Prediction", (dy.Schema,), columns)

@@ -13,12 +13,12 @@ import polars as pl
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.policy.reason_codes import ReasonCatalogue
 from credit_platform.schemas.prediction import Prediction
-from credit_platform.scoring.estimators.calibration import probability_of
 from credit_platform.scoring.explanation.reasons import reasons_of
 from credit_platform.scoring.governance.life_cycle import Provenance
 from credit_platform.scoring.grades import decision, risk_grade, score_points
 from credit_platform.scoring.training.version import FittedVersion
 from credit_platform.scoring.training.windows import SampleRole
+from credit_platform.statistics.logistic import probability_of
 
 
 def score_loans(

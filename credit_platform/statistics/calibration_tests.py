@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_platform.scoring.estimators.calibration import log_odds, maximise_likelihood, probability_of
+from credit_platform.statistics.logistic import log_odds, maximise_likelihood, probability_of
 from credit_platform.statistics.probability_bins import N_BINS, probability_bins
 
 FloatArray = NDArray[np.float64]

@@ -141,6 +141,40 @@ class Reference:
         )
 
 
+def fit_reference(
+    frame: pl.DataFrame,
+    *,
+    probability: np.ndarray,
+    numeric: Sequence[str],
+    categorical: Sequence[str],
+    by_history: Mapping[int, np.ndarray] | None = None,
+) -> Reference:
+    """Freeze bins on the development sample.
+
+    Args:
+        frame: One row per training loan, with all columns of `numeric` (numbers or booleans) and `categorical`.
+        probability: The version's default probabilities of the same rows, 0..1.
+        numeric: Columns binned by deciles, or by value when they take ten values or fewer.
+        categorical: Columns binned by level, levels below 1 % together.
+        by_history: The probabilities to expect after so many months of clickstream.
+    """
+    scores = np.asarray(probability, dtype=np.float64)
+    bins = Bins.of_numbers(pl.Series("default_probability", scores))
+    return Reference(
+        n=int(scores.size),
+        mean_probability=float(scores.mean()),
+        std_probability=float(scores.std()),
+        probability=bins,
+        features=(
+            *(Bins.of_numbers(frame.get_column(name)) for name in numeric),
+            *(Bins.of_levels(frame.get_column(name)) for name in categorical),
+        ),
+        by_history=tuple(
+            ScoresAtHistory.of(months, expected, bins) for months, expected in sorted((by_history or {}).items())
+        ),
+    )
+
+
 def _bins_from(content: Mapping[str, object]) -> Bins:
     return Bins(
         name=str(content["name"]),

@@ -10,7 +10,7 @@ import pytest
 from dagster._core.definitions.repository_definition import RepositoryDefinition
 
 from credit_platform.definitions import build_definitions
-from credit_platform.partitions import MonthlyAxis, monthly_axis
+from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.settings import Settings
 from credit_platform_tests.graph_snapshot import snapshot_settings
@@ -31,7 +31,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="session")
 def axis(settings: Settings) -> MonthlyAxis:
-    return monthly_axis(settings)
+    return settings.axis()
 
 
 @pytest.fixture(scope="session")

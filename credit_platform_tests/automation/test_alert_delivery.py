@@ -22,7 +22,7 @@ from credit_platform.lake.governance.alert_log import AlertRecord
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.action.alerts import failure_event, recovery_event
 from credit_platform.months import add_months
-from credit_platform.policy.load import load_policy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.settings import AlertAddresses, load_settings
 from credit_platform_tests.automation.local_servers import mailbox, web_hook
 
@@ -61,7 +61,7 @@ def desk(
     given = AlertAddresses.model_construct(
         slack=slack, pagerduty=pagerduty, email=email, recipients=recipients, is_dry_run=is_dry_run
     )
-    return AlertDesk(Lake.at(folder), load_policy().monitoring, [MODEL], given)
+    return AlertDesk(Lake.at(folder, portfolio=LOANS), LOANS.load_policy().monitoring, [MODEL], given)
 
 
 def states(records: list[AlertRecord]) -> dict[str, dict[str, str]]:

@@ -12,7 +12,7 @@ from credit_platform.automation.alerting import alert_sensors
 from credit_platform.errors import MissingMonthsError
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import parse_month
-from credit_platform.policy.load import load_policy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.settings import AlertAddresses
 
 MONTH, MODELS = "2025-06-01", ("logistic_regression", "gradient_boosting")
@@ -41,7 +41,7 @@ class Watched:
     def __init__(self, folder: Path, instance: dg.DagsterInstance) -> None:
         addresses = AlertAddresses.model_construct(is_dry_run=True)
         self.instance = instance
-        self.desk = AlertDesk(Lake.at(folder), load_policy().monitoring, MODELS, addresses)
+        self.desk = AlertDesk(Lake.at(folder, portfolio=LOANS), LOANS.load_policy().monitoring, MODELS, addresses)
         _, self.failed, self.recovered = alert_sensors(self.desk, "running", max_attempts=2)
 
     def run(

@@ -15,6 +15,7 @@ from credit_platform.lake.governance.promotions import PromotionLog, PromotionRe
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import add_months, month_range
 from credit_platform.partitions import MonthlyAxis
+from credit_platform.portfolios.loans.portfolio import LOANS
 
 MODELS = ("logistic_regression", "gradient_boosting")
 
@@ -22,7 +23,7 @@ MODELS = ("logistic_regression", "gradient_boosting")
 @pytest.fixture
 def lake(tmp_path: Path, axis: MonthlyAxis) -> Lake:
     """A book built until two months after the first training, with nothing promoted."""
-    book = Lake.at(tmp_path)
+    book = Lake.at(tmp_path, portfolio=LOANS)
     months = month_range(axis.first_snapshot, add_months(axis.first_training, 2))
     book.write("gold/feature_store", pl.DataFrame(schema={"snapshot_month": pl.Date}), months)
     return book

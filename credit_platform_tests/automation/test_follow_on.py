@@ -16,7 +16,7 @@ from dagster._core.storage.tags import (
 from credit_platform.automation.follow_on import follow_on_rules, run_span, span_request
 from credit_platform.automation.schedules import CLOSED_BY
 from credit_platform.months import add_months, month_range
-from credit_platform.partitions import MonthlyAxis, monthly_axis
+from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.settings import Settings
 
@@ -153,9 +153,9 @@ def test_from_month_to_month_every_step_that_is_due_is_asked_for_exactly_once(
             "retraining": policy.retraining.model_copy(update={"every_months": every_months}),
         }
     )
-    axis = monthly_axis(
-        settings.model_copy(update={"policy": dataclasses.replace(settings.policy, model=config), "last_month": None})
-    )
+    axis = settings.model_copy(
+        update={"policy": dataclasses.replace(settings.policy, model=config), "last_month": None}
+    ).axis()
     asked: list[tuple[str, tuple[date, date]]] = []
     rules = follow_on_rules(axis, config, list)
     for closed in month_range(axis.first_snapshot, add_months(axis.first_training, 7)):

@@ -21,6 +21,7 @@ from credit_platform.lake.governance.retrainings import Done, Retraining
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.model_config import RetrainingPolicy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.automation.retrain_ticks import MODELS, keys, look, report
 
 KEY = "retrain:logistic_regression:2025-01-01:v1"
@@ -52,7 +53,10 @@ def holding(file: Path) -> Iterator[None]:
 @pytest.fixture
 def impatient(axis: MonthlyAxis, repository: RepositoryDefinition, tmp_path: Path) -> Impatient:
     """The sensor under a policy that gives a silent run up after a second."""
-    lake, policy = Lake.at(tmp_path), RetrainingPolicy(every_months=3, max_attempts=2, dead_after_seconds=1)
+    lake, policy = (
+        Lake.at(tmp_path, portfolio=LOANS),
+        RetrainingPolicy(every_months=3, max_attempts=2, dead_after_seconds=1),
+    )
     job = monthly_jobs(MODELS)[TRAIN_MODELS]
     sensor = retrain_on_action(axis, job, MODELS, "stopped", lake=lake, policy=policy)
     return Impatient(sensor, repository, lake)

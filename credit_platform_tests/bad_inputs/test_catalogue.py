@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from credit_platform.lake.tables.monthly import Lake
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.bad_inputs.cells import CELLS
 from credit_platform_tests.bad_inputs.delivery import MONTHS, ROWS_A_MONTH, BadInput, Outcome, deliver, outcome_of
 from credit_platform_tests.bad_inputs.files import FILES
@@ -16,7 +17,7 @@ MANY_BOOKS = 80
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
-    return Lake.at(tmp_path / "data", tmp_path / "raw")
+    return Lake.at(tmp_path / "data", tmp_path / "raw", portfolio=LOANS)
 
 
 def spoilt(lake: Lake, entry: BadInput) -> Outcome:

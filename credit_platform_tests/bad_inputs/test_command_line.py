@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from credit_platform.lake.tables.monthly import Lake
+from credit_platform.portfolios.loans.portfolio import LOANS as LOAN_BOOK
 from credit_platform_tests.bad_inputs.delivery import ATTRIBUTES, FINANCIALS, LOANS, MONTHS, BadInput, deliver
 from credit_platform_tests.bad_inputs.files import FILES
 from credit_platform_tests.small_book import run_verb
@@ -35,7 +36,7 @@ def folders(root: Path) -> dict[str, str]:
 @pytest.mark.parametrize("name", FOR_INIT)
 def test_a_loan_file_that_cannot_be_read_ends_init_with_one_sentence(tmp_path: Path, name: str) -> None:
     entry: BadInput = BY_NAME[name]
-    entry.spoil(deliver(tmp_path / "raw", LOANS))
+    entry.spoil(deliver(tmp_path / "raw", LOAN_BOOK))
     ended = run_verb("init", **folders(tmp_path))
     assert ended.returncode == 1
     assert ended.stdout == ""
@@ -51,7 +52,7 @@ def test_a_month_that_is_held_back_and_a_file_that_is_refused_stop_what_they_mus
     for source in (LOANS, ATTRIBUTES, FINANCIALS, "feature_clickstream"):
         deliver(tmp_path / "raw", source)
     BY_NAME["one of the monthly files spoilt"].spoil(tmp_path / "raw" / f"{LOANS}.csv")
-    lake = Lake.at(tmp_path / "data", tmp_path / "raw")
+    lake = Lake.at(tmp_path / "data", tmp_path / "raw", portfolio=LOAN_BOOK)
     build = ("backfill", "--from", "2023-01", "--to", "2023-04", "--job", "build_month")
 
     ended = run_verb(*build, **folders(tmp_path))

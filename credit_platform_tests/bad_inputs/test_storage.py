@@ -13,6 +13,7 @@ import pytest
 from credit_platform.errors import SourceError
 from credit_platform.lake.raw.sources import read_source
 from credit_platform.lake.tables.monthly import Lake
+from credit_platform.portfolios.loans.portfolio import LOANS as LOAN_BOOK
 from credit_platform_tests.bad_inputs.delivery import CLICKS, LOANS, MONTHS, deliver, reception, source_of
 
 DISK_FULL = """
@@ -33,7 +34,7 @@ except StorageError as error:
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
-    return Lake.at(tmp_path / "data", tmp_path / "raw")
+    return Lake.at(tmp_path / "data", tmp_path / "raw", portfolio=LOAN_BOOK)
 
 
 def _grow(file: Path, content: bytes) -> None:
@@ -57,7 +58,7 @@ def _touch(file: Path, content: bytes) -> None:
 def test_a_file_that_changes_while_it_is_read_is_refused(
     lake: Lake, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[Path, bytes], object]
 ) -> None:
-    file = deliver(lake.layout.raw_dir, LOANS)
+    file = deliver(lake.layout.raw_dir, LOAN_BOOK)
     read = Path.read_bytes
 
     def read_slowly(path: Path) -> bytes:
@@ -73,13 +74,13 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read every file")
 def test_a_file_this_account_may_not_read_is_refused(lake: Lake) -> None:
-    deliver(lake.layout.raw_dir, LOANS).chmod(0)
+    deliver(lake.layout.raw_dir, LOAN_BOOK).chmod(0)
     with pytest.raises(SourceError, match="this account may not read it"):
         read_source(lake.layout, source_of(LOANS), MONTHS)
 
 
 def test_a_file_that_is_denied_is_refused_with_its_reason(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    deliver(lake.layout.raw_dir, LOANS)
+    deliver(lake.layout.raw_dir, LOAN_BOOK)
 
     def deny(path: Path) -> bytes:
         raise PermissionError(13, "Permission denied", str(path))

@@ -18,7 +18,7 @@ from rich.table import Table
 from credit_platform.cli.book import Book
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import add_months, month_range
-from credit_platform.policy.load import load_policy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.settings import load_settings
 from credit_platform_tests.benchmark.discrimination import absolute_cohorts, discrimination_lines
 from credit_platform_tests.benchmark.measuring import Cost, cheapest, cost_of_command, cost_of_script, costs_of_imports
@@ -107,8 +107,8 @@ def measure_a_month_of_models(benchmark: Benchmark, book: Book) -> None:
 
 def measure_discrimination(benchmark: Benchmark, book: Book) -> None:
     """What the models reach on the absolute split of the months that `measure_builds` left."""
-    lake = Lake.at(benchmark.root / "dagster0", benchmark.raw_dir)
-    config, first, last = load_policy().model, book.axis.first_snapshot, book.axis.last
+    lake = Lake.at(benchmark.root / "dagster0", benchmark.raw_dir, portfolio=LOANS)
+    config, first, last = LOANS.load_policy().model, book.axis.first_snapshot, book.axis.last
     needed = add_months(absolute_cohorts(first, config)["oot"][-1], config.label.mob)
     if last is not None and last < needed:
         benchmark.note("AUC on the absolute split", f"the book ends before {needed:%Y-%m}")

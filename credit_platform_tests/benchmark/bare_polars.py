@@ -18,12 +18,12 @@ from credit_platform.lake.tables.catalog import TableMonths, create_as_of, creat
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.row_balance import row_balance_sql
 from credit_platform.months import month_range, parse_month
-from credit_platform.policy.load import load_policy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.loans.features.feature_store import build_feature_store
 from credit_platform.portfolios.loans.outcome.labels import label_loans
 from credit_platform.portfolios.loans.outcome.roll_rates import roll_rates_sql
 from credit_platform.portfolios.loans.outcome.vintages import vintages_sql
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.loans.sources.attributes import clean_attributes
 from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
 from credit_platform.portfolios.loans.sources.financials import clean_financials
@@ -89,7 +89,11 @@ def _row_balance(lake: Lake, months: Sequence[date]) -> None:
 
 def build(data_dir: Path, raw_dir: Path, first: date, last: date) -> None:
     """Write every table of a range of months that begins with the book's first."""
-    lake, months, config = Lake.at(data_dir, raw_dir), month_range(first, last), load_policy().model
+    lake, months, config = (
+        Lake.at(data_dir, raw_dir, portfolio=LOANS),
+        month_range(first, last),
+        LOANS.load_policy().model,
+    )
     _bronze(lake, months, config)
     _silver(lake, months)
     _gold(lake, months, config)

@@ -18,8 +18,8 @@ from rich.console import Console
 from credit_platform.assets.models.training import read_cohorts
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import add_months, month_range, months_between, parse_month
-from credit_platform.policy.load import load_policy
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.evaluation.evaluation import UNSEEN, Evaluation, evaluate_version
 from credit_platform.scoring.training.version import fit_version
 from credit_platform.scoring.training.windows import SampleRole
@@ -98,11 +98,11 @@ def _measured(evaluation: Evaluation, role: str, metric: str) -> str:
 
 def main(raw_dir: Path, first: date) -> None:
     """Build the months of the split, train, and print."""
-    config = load_policy().model
+    config = LOANS.load_policy().model
     last = add_months(absolute_cohorts(first, config)["oot"][-1], config.label.mob)
     with tempfile.TemporaryDirectory(prefix="credit-benchmark-") as folder:
         build(Path(folder), raw_dir, first, last)
-        for line in discrimination_lines(Lake.at(Path(folder), raw_dir), first, config, has_bars=True):
+        for line in discrimination_lines(Lake.at(Path(folder), raw_dir, portfolio=LOANS), first, config, has_bars=True):
             Console(width=140).print(*line, sep="   ")
 
 

@@ -16,6 +16,7 @@ from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.raw_book import write_book
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.portfolios.loans.generator.book import BookSpec, generate_month, months_of
+from credit_platform.portfolios.loans.portfolio import LOANS
 
 SPEC = BookSpec(first_month=date(2021, 1, 1), n_months=15, loans_per_month=120, clickstream_months=12, seed=11)
 
@@ -46,7 +47,7 @@ class AttackedBook:
         return self.root / "policy"
 
     def lake(self, name: str) -> Lake:
-        return Lake.at(self.root / name, self.raw_dir)
+        return Lake.at(self.root / name, self.raw_dir, portfolio=LOANS)
 
     def start(self, name: str, *arguments: str) -> subprocess.Popen[str]:
         """Start `credit-platform` on the data folder `name`, in a process group of its own."""
@@ -87,7 +88,7 @@ def make_attacked_book(root: Path) -> AttackedBook:
     (book.policy_dir / "model_config.yaml").write_text(_POLICY)
     (book.policy_dir / "monitoring_thresholds.yaml").write_text("evidently: {pages: none}\ncharts: {png: none}\n")
     write_book(
-        Layout(root / "unused", book.raw_dir),
+        Layout(root / "unused", book.raw_dir, LOANS),
         (generate_month(SPEC, month) for month in months_of(SPEC)),
         on_month=lambda: None,
     )

@@ -27,9 +27,9 @@ from credit_platform.lake.governance.promotions import PromotionLog, PromotionRe
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.raw_book import write_book
 from credit_platform.months import add_months, parse_month
-from credit_platform.policy.load import load_policy
 from credit_platform.portfolios.loans.generator.book import BookSpec, generate_month, months_of
 from credit_platform.portfolios.loans.generator.drift import Drift, DriftKind
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.settings import Settings
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class PlantedLife:
                 is_book_known=True,
                 policy_dir=self.root / "policy",
                 automation="stopped",
-                policy=load_policy(self.root / "policy"),
+                policy=LOANS.load_policy(self.root / "policy"),
             )
         )
 
@@ -165,7 +165,7 @@ def months_from_start(n: int) -> int:
 def _planted(root: Path, spec: BookSpec) -> PlantedLife:
     (root / "policy").mkdir(parents=True)
     (root / "policy" / "monitoring_thresholds.yaml").write_text("evidently: {pages: none}\ncharts: {png: none}\n")
-    layout = Layout(root / "data", root / "raw")
+    layout = Layout(root / "data", root / "raw", LOANS)
     write_book(layout, (generate_month(spec, month) for month in months_of(spec)), on_month=lambda: None)
     return PlantedLife(root, spec)
 

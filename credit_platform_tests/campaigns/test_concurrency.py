@@ -12,6 +12,7 @@ import pytest
 
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import add_months, month_range
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.campaigns.book_under_attack import SPEC, AttackedBook
 from credit_platform_tests.campaigns.data_folder import fingerprints
 from credit_platform_tests.campaigns.readers import RestlessReader, rows_of_tables, rows_through_views
@@ -82,7 +83,7 @@ def labels_of_size(rows: int) -> pl.DataFrame:
 
 def test_a_reader_sees_the_old_month_or_the_new_one_or_is_refused_but_never_a_mixture(tmp_path: Path) -> None:
     """Both readers open a file twice, first for its footer; replaced in between by other rows, it is refused."""
-    lake, table = Lake.at(tmp_path), "gold/label_store"
+    lake, table = Lake.at(tmp_path, portfolio=LOANS), "gold/label_store"
     versions = [labels_of_size(rows) for rows in (10, 200_000)]
     lake.write(table, versions[0], MONTHS)
     by_month = "select min(size), max(size), count(*) from read_parquet(?) group by snapshot_month"
@@ -110,7 +111,7 @@ def test_a_reader_sees_the_old_month_or_the_new_one_or_is_refused_but_never_a_mi
 
 
 def test_readers_are_not_disturbed_by_a_month_written_again_with_the_same_rows(tmp_path: Path) -> None:
-    lake, table = Lake.at(tmp_path), "gold/label_store"
+    lake, table = Lake.at(tmp_path, portfolio=LOANS), "gold/label_store"
     lake.write(table, labels_of_size(1000), MONTHS)
     before = {file: (file.stat().st_ino, file.stat().st_mtime_ns) for file in lake.layout.table(table).iterdir()}
     lake.write(table, labels_of_size(1000), MONTHS)

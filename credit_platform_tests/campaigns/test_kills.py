@@ -16,14 +16,14 @@ import polars as pl
 import pytest
 
 from credit_platform.lake.files import HIDDEN_PART
-from credit_platform.policy.load import load_policy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.campaigns.book_under_attack import FIRST_TRAINING, AttackedBook
 from credit_platform_tests.campaigns.data_folder import broken_files, fingerprints, visible_files
 
 pytestmark = pytest.mark.slow
 
 N_KILLS = 10
-MODELS = tuple(load_policy().model.models)
+MODELS = tuple(LOANS.load_policy().model.models)
 
 
 @dataclass(frozen=True)

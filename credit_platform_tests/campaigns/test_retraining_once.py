@@ -31,7 +31,7 @@ from credit_platform.lake.governance.promotions import PromotionLog
 from credit_platform.lake.governance.retrainings import Retraining, is_alive
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.models.model_store import ModelStore
-from credit_platform.monitoring.action.override import ActionOverride
+from credit_platform.monitoring.action.action import ActionOverride
 from credit_platform.months import add_months, month_key
 from credit_platform_tests.campaigns.retraining_under_attack import Attacked
 from credit_platform_tests.small_book import MODELS, PREVIEW_ALLOWED, BookFolders

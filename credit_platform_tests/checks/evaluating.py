@@ -18,6 +18,7 @@ from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key
 from credit_platform.partitions import MonthlyAxis
+from credit_platform.portfolios.loans.portfolio import LOANS
 
 FIRST = date(2023, 1, 1)
 AXIS = MonthlyAxis(
@@ -31,7 +32,7 @@ AXIS = MonthlyAxis(
 
 def lake_with(folder: Path, tables: Mapping[str, pl.DataFrame], months: Sequence[date]) -> Lake:
     """A lake that holds some months of some tables."""
-    lake = Lake.at(folder)
+    lake = Lake.at(folder, portfolio=LOANS)
     for table, rows in tables.items():
         lake.write(table, rows, months)
     return lake

@@ -13,13 +13,13 @@ import pytest
 from credit_platform.checks.judgements_labels import bad_rate_check, day_count_check
 from credit_platform.months import month_range
 from credit_platform.policy.check_policy import CheckPolicy
-from credit_platform.policy.load import load_policy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.checks.evaluating import AXIS, FIRST, evaluated, lake_with, number, reds
 from credit_platform_tests.small_book import PREVIEW_ALLOWED
 
 pytestmark = PREVIEW_ALLOWED
 MONTHS = month_range(FIRST, date(2023, 8, 1))
-LABEL = load_policy().model.label
+LABEL = LOANS.load_policy().model.label
 
 
 @pytest.fixture

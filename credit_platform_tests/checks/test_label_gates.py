@@ -18,8 +18,8 @@ from credit_platform.checks.label_gates import label_maturity_check
 from credit_platform.errors import MissingMonthsError, WindowError
 from credit_platform.months import add_months, month_range
 from credit_platform.policy.check_policy import CheckPolicy
-from credit_platform.policy.load import load_policy
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.training.windows import windows_for
 from credit_platform_tests.checks.evaluating import AXIS, FIRST, evaluated, lake_with, number, reds
 from credit_platform_tests.small_book import PREVIEW_ALLOWED, BookFolders
@@ -27,7 +27,7 @@ from credit_platform_tests.small_book import PREVIEW_ALLOWED, BookFolders
 pytestmark = PREVIEW_ALLOWED
 MOB, N = 6, 40
 MONTHS = month_range(FIRST, date(2023, 9, 1))
-CONFIG = load_policy().model
+CONFIG = LOANS.load_policy().model
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from credit_platform.lake.models.manifest import to_json
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import add_months
-from credit_platform.policy.load import load_policy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.checks.evaluating import AXIS, evaluated, number
 from credit_platform_tests.small_book import FIRST_TRAINING, MODELS, PREVIEW_ALLOWED, BookFolders, check_results
 
@@ -61,7 +61,7 @@ def stored(lake: Lake, files: Mapping[str, bytes], month: date = FIRST_TRAINING)
 
 
 def results(lake: Lake, instance: dg.DagsterInstance) -> dict[str, AssetCheckEvaluation]:
-    checks = model_gate_checks(AXIS, load_policy().model)
+    checks = model_gate_checks(AXIS, LOANS.load_policy().model)
     ours = {key.name: check for check in checks for key in check.check_keys if key.asset_key.path[-1] == MODEL}
     return {name: evaluated(check, lake, [FIRST_TRAINING], instance)[FIRST_TRAINING] for name, check in ours.items()}
 
@@ -73,7 +73,7 @@ def reds(found: Mapping[str, AssetCheckEvaluation]) -> set[str]:
 def test_a_sound_version_passes_every_gate_with_its_numbers(
     tmp_path: Path, sound_files: Mapping[str, bytes], instance: dg.DagsterInstance
 ) -> None:
-    version = stored(lake := Lake.at(tmp_path), sound_files)
+    version = stored(lake := Lake.at(tmp_path, portfolio=LOANS), sound_files)
     found = results(lake, instance)
     assert set(found) == GATES
     assert reds(found) == set()
@@ -111,7 +111,7 @@ def test_each_gate_is_yellow_for_what_it_is_about_alone(
     said: str,
 ) -> None:
     spoilt = metadata(json.loads(sound_files["metadata.json"]), **changes)
-    stored(lake := Lake.at(tmp_path), {**sound_files, "metadata.json": spoilt})
+    stored(lake := Lake.at(tmp_path, portfolio=LOANS), {**sound_files, "metadata.json": spoilt})
     found = results(lake, instance)
     assert reds(found) == {red}
     assert said in str(found[red].description)
@@ -120,7 +120,7 @@ def test_each_gate_is_yellow_for_what_it_is_about_alone(
 def test_files_that_were_stored_unreadable_are_named(
     tmp_path: Path, sound_files: Mapping[str, bytes], instance: dg.DagsterInstance
 ) -> None:
-    stored(lake := Lake.at(tmp_path), {**sound_files, "calibrator.json": b"{}"})
+    stored(lake := Lake.at(tmp_path, portfolio=LOANS), {**sound_files, "calibrator.json": b"{}"})
     found = results(lake, instance)
     assert reds(found) == {"files_give_the_version_back"}
     assert "cannot be read back" in str(found["files_give_the_version_back"].description)
@@ -129,7 +129,7 @@ def test_files_that_were_stored_unreadable_are_named(
 def test_no_gate_of_a_version_that_was_tampered_with_passes(
     tmp_path: Path, sound_files: Mapping[str, bytes], instance: dg.DagsterInstance
 ) -> None:
-    version = stored(lake := Lake.at(tmp_path), sound_files)
+    version = stored(lake := Lake.at(tmp_path, portfolio=LOANS), sound_files)
     (lake.layout.model_version(MODEL, version) / "calibrator.json").write_bytes(b"{}")
     found = results(lake, instance)
     assert reds(found) == GATES
@@ -139,7 +139,7 @@ def test_no_gate_of_a_version_that_was_tampered_with_passes(
 def test_a_month_without_a_version_says_so_and_the_latest_of_a_month_counts(
     tmp_path: Path, sound_files: Mapping[str, bytes], instance: dg.DagsterInstance
 ) -> None:
-    lake = Lake.at(tmp_path)
+    lake = Lake.at(tmp_path, portfolio=LOANS)
     assert reds(results(lake, instance)) == GATES
     stored(lake, {**sound_files, "metadata.json": metadata({}, oot=0.5)})
     stored(lake, sound_files)

@@ -18,8 +18,8 @@ from credit_platform.errors import PolicyError
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_range
 from credit_platform.policy.check_policy import CheckPolicy
-from credit_platform.policy.load import load_policy
 from credit_platform.portfolios.loans.gold import LabelStore
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.checks.evaluating import AXIS, FIRST, evaluated, lake_with, reds
 from credit_platform_tests.small_book import PREVIEW_ALLOWED, BookFolders
 
@@ -122,6 +122,6 @@ def test_a_toggle_of_no_check_is_refused_when_the_code_location_loads(
     small_book: BookFolders, tmp_path: Path, name: str
 ) -> None:
     (tmp_path / "data_quality.yaml").write_text(f"checks: {{toggles: {{{name}: {{enabled: false}}}}}}")
-    settings = small_book.settings().model_copy(update={"policy": load_policy(tmp_path)})
+    settings = small_book.settings().model_copy(update={"policy": LOANS.load_policy(tmp_path)})
     with pytest.raises(PolicyError, match=f"checks.toggles.{name}: is not a check; name one of .*labels_are_mature"):
         build_definitions(settings)

@@ -7,7 +7,7 @@ import pytest
 
 from credit_platform.cli.book import Book
 from credit_platform.cli.timeline import phases
-from credit_platform.policy.load import load_policy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.graph_snapshot import snapshot_settings
 
 RELATIVE = {
@@ -33,7 +33,7 @@ ABSOLUTE = RELATIVE | {
 @pytest.mark.parametrize(("mode", "expected"), [("relative", RELATIVE), ("absolute", ABSOLUTE)])
 def test_a_book_from_2023_has_the_dates_of_the_design(tmp_path: Path, mode: str, expected: dict[str, str]) -> None:
     (tmp_path / "model_config.yaml").write_text(f"windows: {{mode: {mode}}}")
-    settings = snapshot_settings(tmp_path).model_copy(update={"policy": load_policy(tmp_path)})
+    settings = snapshot_settings(tmp_path).model_copy(update={"policy": LOANS.load_policy(tmp_path)})
     found = phases(Book.of(settings))
     assert {phase.what: f"{phase.first_month:%Y-%m}" for phase in found} == expected
     assert [phase.first_month for phase in found] == sorted(phase.first_month for phase in found)

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from credit_platform.months import add_months, parse_month
-from credit_platform.policy.load import load_policy
 from credit_platform.policy.model_config import ModelConfig, WindowPolicy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.training.windows import (
     first_outcome_month,
     first_scoring_month,
@@ -20,7 +20,7 @@ from credit_platform.scoring.training.windows import (
 from credit_platform_tests.guide.pages import GUIDE, section
 
 PAGE = (GUIDE / "training-windows.md").read_text(encoding="utf-8")
-SHIPPED = load_policy().model
+SHIPPED = LOANS.load_policy().model
 
 
 def rows_of(title: str) -> list[list[str]]:

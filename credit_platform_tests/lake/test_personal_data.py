@@ -12,7 +12,7 @@ import pytest
 from credit_platform.assets.asset_spec import column_schema
 from credit_platform.lake.tables.catalog import refresh_datamart
 from credit_platform.portfolios.loans.sources.bronze import FeaturesAttributes
-from credit_platform.schemas.personal import personal_columns
+from credit_platform.portfolios.personal import personal_columns
 from credit_platform_tests.small_book import BookFolders
 
 PRIVATE = ("bronze/features_attributes", "quarantine/customer_attributes")

@@ -11,7 +11,8 @@ import yaml
 from pydantic import ValidationError
 
 from credit_platform.errors import PolicyError
-from credit_platform.policy.load import SHIPPED, load_policy
+from credit_platform.policy.load import SHIPPED
+from credit_platform.portfolios.loans.portfolio import LOANS
 
 README_WINDOWS = """{
   "temporal_window_mode": "relative",  // or "absolute"
@@ -43,7 +44,7 @@ def write(folder: Path, *, model: str | None = None, monitoring: str | None = No
 
 
 def test_the_shipped_policy_holds_the_documented_numbers() -> None:
-    policy = load_policy()
+    policy = LOANS.load_policy()
     model, monitoring = policy.model, policy.monitoring
     assert (model.label.dpd_threshold, model.label.mob, model.label.label_def) == (30, 6, "30dpd_6mob")
     assert model.windows.mode == "relative"
@@ -70,22 +71,22 @@ def test_the_shipped_policy_holds_the_documented_numbers() -> None:
 
 
 def test_a_policy_cannot_be_changed_after_loading() -> None:
-    policy = load_policy()
+    policy = LOANS.load_policy()
     with pytest.raises(ValidationError, match="frozen"):
         policy.model.label.mob = 3  # pyrefly: ignore
 
 
 def test_the_champion_may_be_named_by_key_or_by_alias(tmp_path: Path) -> None:
-    assert load_policy().model.champion_model == "logistic_regression"
+    assert LOANS.load_policy().model.champion_model == "logistic_regression"
     for name in ("model_2", "gradient_boosting"):
         folder = write(tmp_path, model=f"rivalry: {{champion: {name}}}\n")
-        assert load_policy(folder).model.champion_model == "gradient_boosting"
+        assert LOANS.load_policy(folder).model.champion_model == "gradient_boosting"
 
 
 @pytest.mark.parametrize("suffix", ["yaml", "yml"])
 def test_a_partial_file_inherits_what_it_leaves_out(tmp_path: Path, suffix: str) -> None:
-    policy = load_policy(write(tmp_path, model="promotion: {min_uplift: 0.05}\n", suffix=suffix))
-    shipped = load_policy()
+    policy = LOANS.load_policy(write(tmp_path, model="promotion: {min_uplift: 0.05}\n", suffix=suffix))
+    shipped = LOANS.load_policy()
     assert policy.model.promotion.min_uplift == 0.05
     assert policy.model.promotion.significance == shipped.model.promotion.significance
     assert policy.model.windows == shipped.model.windows
@@ -93,13 +94,13 @@ def test_a_partial_file_inherits_what_it_leaves_out(tmp_path: Path, suffix: str)
 
 
 def test_an_empty_file_is_the_shipped_policy(tmp_path: Path) -> None:
-    assert load_policy(write(tmp_path, model="# nothing yet\n")).sha256 == load_policy().sha256
+    assert LOANS.load_policy(write(tmp_path, model="# nothing yet\n")).sha256 == LOANS.load_policy().sha256
 
 
 def test_the_shipped_files_copied_to_a_folder_are_the_shipped_policy(tmp_path: Path) -> None:
     texts = {name: (SHIPPED / f"{name}.yaml").read_text() for name in ("model_config", "monitoring_thresholds")}
     write(tmp_path, model=texts["model_config"], monitoring=texts["monitoring_thresholds"])
-    assert load_policy(tmp_path) == load_policy()
+    assert LOANS.load_policy(tmp_path) == LOANS.load_policy()
 
 
 def test_the_fingerprint_ignores_comments_order_and_format(tmp_path: Path) -> None:
@@ -108,19 +109,19 @@ def test_the_fingerprint_ignores_comments_order_and_format(tmp_path: Path) -> No
     json_folder.mkdir()
     write(yaml_folder, model="# why\npromotion: {significance: 0.01, min_uplift: 0.05}\n")
     write(json_folder, model='{"promotion": {"min_uplift": 0.05, "significance": 0.01}}', suffix="json")
-    assert load_policy(yaml_folder).sha256 == load_policy(json_folder).sha256
-    assert load_policy(yaml_folder).sha256 != load_policy().sha256
+    assert LOANS.load_policy(yaml_folder).sha256 == LOANS.load_policy(json_folder).sha256
+    assert LOANS.load_policy(yaml_folder).sha256 != LOANS.load_policy().sha256
 
 
 def test_windows_written_as_month_counts_are_read(tmp_path: Path) -> None:
-    windows = load_policy(write(tmp_path, model=README_WINDOWS, suffix="json")).model.windows
+    windows = LOANS.load_policy(write(tmp_path, model=README_WINDOWS, suffix="json")).model.windows
     assert (windows.mode, tuple(windows.relative.model_dump().values())) == ("relative", (10, 2, 1, 2))
 
 
 @pytest.mark.parametrize("key", ["absolute_windows", "temporal_splits"])
 def test_windows_written_as_dates_are_read(tmp_path: Path, key: str) -> None:
     text = json.dumps({"temporal_window_mode": "absolute", key: DATED_WINDOWS})
-    windows = load_policy(write(tmp_path, model=text, suffix="json")).model.windows
+    windows = LOANS.load_policy(write(tmp_path, model=text, suffix="json")).model.windows
     assert windows.mode == "absolute"
     assert windows.absolute is not None
     assert windows.absolute.validation.last == date(2024, 3, 1)
@@ -128,7 +129,7 @@ def test_windows_written_as_dates_are_read(tmp_path: Path, key: str) -> None:
 
 
 def test_thresholds_grouped_by_priority_are_read(tmp_path: Path) -> None:
-    metrics = load_policy(write(tmp_path, monitoring=README_THRESHOLDS, suffix="json")).monitoring.metrics
+    metrics = LOANS.load_policy(write(tmp_path, monitoring=README_THRESHOLDS, suffix="json")).monitoring.metrics
     assert (metrics["roc_auc"].business_threshold, metrics["roc_auc"].data_science_threshold) == (0.71, 0.81)
     assert metrics["f1_score"].data_science_threshold == 0.55
     assert metrics["recall"].data_science_threshold == 0.65
@@ -136,20 +137,20 @@ def test_thresholds_grouped_by_priority_are_read(tmp_path: Path) -> None:
 
 def test_a_group_gives_its_priority_to_its_metrics(tmp_path: Path) -> None:
     folder = write(tmp_path, monitoring="P1_important: {recall: {business_threshold: 0.4, ds_threshold: 0.5}}\n")
-    recall = load_policy(folder).monitoring.metrics["recall"]
+    recall = LOANS.load_policy(folder).monitoring.metrics["recall"]
     assert (recall.priority, recall.business_threshold, recall.data_science_threshold) == ("P1", 0.4, 0.5)
 
 
 def test_thresholds_by_metric_are_read_with_their_remarks(tmp_path: Path) -> None:
     entry = {"name": "AUC", "priority": "P0", "business_threshold": 0.7, "data_science_threshold": 0.9}
     text = json.dumps({"version": "1.0", "metrics": {"roc_auc": entry}})
-    metrics = load_policy(write(tmp_path, monitoring=text, suffix="json")).monitoring.metrics
+    metrics = LOANS.load_policy(write(tmp_path, monitoring=text, suffix="json")).monitoring.metrics
     assert metrics["roc_auc"].data_science_threshold == 0.9
 
 
 def test_an_override_changes_one_floor_of_one_model(tmp_path: Path) -> None:
     folder = write(tmp_path, monitoring="model_overrides: {model_2: {roc_auc: {data_science_threshold: 0.85}}}\n")
-    monitoring = load_policy(folder).monitoring
+    monitoring = LOANS.load_policy(folder).monitoring
     boosted = monitoring.metrics_for("gradient_boosting")["roc_auc"]
     assert (boosted.business_threshold, boosted.data_science_threshold) == (0.75, 0.85)
     assert monitoring.metrics_for("logistic_regression") == monitoring.metrics
@@ -211,7 +212,7 @@ WRONG_MODEL_CONFIGS = [
 @pytest.mark.parametrize(("text", "key", "reason"), WRONG_MODEL_CONFIGS, ids=[case[0] for case in WRONG_MODEL_CONFIGS])
 def test_a_wrong_model_config_names_file_key_and_reason(tmp_path: Path, text: str, key: str, reason: str) -> None:
     with pytest.raises(PolicyError) as caught:
-        load_policy(write(tmp_path, model=text))
+        LOANS.load_policy(write(tmp_path, model=text))
     assert caught.value.file == str(tmp_path / "model_config.yaml")
     assert caught.value.key == key
     assert reason in caught.value.reason
@@ -238,7 +239,7 @@ WRONG_THRESHOLDS = [
 @pytest.mark.parametrize(("text", "key", "reason"), WRONG_THRESHOLDS, ids=[case[0] for case in WRONG_THRESHOLDS])
 def test_wrong_thresholds_name_file_key_and_reason(tmp_path: Path, text: str, key: str, reason: str) -> None:
     with pytest.raises(PolicyError) as caught:
-        load_policy(write(tmp_path, monitoring=text))
+        LOANS.load_policy(write(tmp_path, monitoring=text))
     assert caught.value.file == str(tmp_path / "monitoring_thresholds.yaml")
     assert caught.value.key == key
     assert reason in caught.value.reason
@@ -247,48 +248,48 @@ def test_wrong_thresholds_name_file_key_and_reason(tmp_path: Path, text: str, ke
 def test_an_override_that_could_never_warn_is_refused(tmp_path: Path) -> None:
     folder = write(tmp_path, monitoring="model_overrides: {model_1: {roc_auc: {data_science_threshold: 0.7}}}\n")
     with pytest.raises(PolicyError, match="below business_threshold"):
-        load_policy(folder)
+        LOANS.load_policy(folder)
 
 
 @pytest.mark.parametrize("name", [".", "nowhere"])
 def test_a_folder_without_policy_files_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(PolicyError, match="holds none of"):
-        load_policy(tmp_path / name)
+        LOANS.load_policy(tmp_path / name)
 
 
 def test_two_files_for_one_policy_are_refused(tmp_path: Path) -> None:
     write(tmp_path, model="{}")
     write(tmp_path, model="{}", suffix="json")
     with pytest.raises(PolicyError, match=r"model_config\.json stands beside it"):
-        load_policy(tmp_path)
+        LOANS.load_policy(tmp_path)
 
 
 @pytest.mark.parametrize("text", ['{"label": ', '{"label": {}, "label": {}}'])
 def test_broken_json_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(PolicyError, match=r"model_config\.json"):
-        load_policy(write(tmp_path, model=text, suffix="json"))
+        LOANS.load_policy(write(tmp_path, model=text, suffix="json"))
 
 
 def test_a_slash_inside_a_json_text_is_no_comment(tmp_path: Path) -> None:
     text = '{"notification": {"retrain": {"recipients": ["https://example.com/hook"]}}} // whom to call'
-    monitoring = load_policy(write(tmp_path, monitoring=text, suffix="json")).monitoring
+    monitoring = LOANS.load_policy(write(tmp_path, monitoring=text, suffix="json")).monitoring
     assert monitoring.notification.retrain.recipients == ("https://example.com/hook",)
 
 
 def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
     (tmp_path / "model_config.yaml").write_bytes("# für\n".encode("latin-1"))
     with pytest.raises(PolicyError, match="cannot be read"):
-        load_policy(tmp_path)
+        LOANS.load_policy(tmp_path)
 
 
 def test_every_shipped_section_is_a_section_of_its_model() -> None:
     shipped = yaml.safe_load((SHIPPED / "model_config.yaml").read_text())
-    assert set(shipped) == set(type(load_policy().model).model_fields)
+    assert set(shipped) == set(type(LOANS.load_policy().model).model_fields)
 
 
 def test_months_of_thirty_days_may_be_written_without_quotes(tmp_path: Path) -> None:
     (tmp_path / "model_config.yaml").write_text("label: {day_count: 30_360}\n")
-    assert load_policy(tmp_path).model.label.day_count == "30_360"
+    assert LOANS.load_policy(tmp_path).model.label.day_count == "30_360"
     (tmp_path / "model_config.yaml").write_text("label: {day_count: 360}\n")
     with pytest.raises(PolicyError, match=r"label\.day_count"):
-        load_policy(tmp_path)
+        LOANS.load_policy(tmp_path)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from credit_platform.errors import PolicyError
-from credit_platform.policy.load import load_policy
 from credit_platform.policy.model_spec import SearchRange
+from credit_platform.portfolios.loans.portfolio import LOANS
 
 BOOSTING = "models: {gradient_boosting: {%s}}"
 
@@ -19,7 +19,7 @@ def entry(folder: Path, text: str) -> Path:
 
 
 def test_the_shipped_boosting_is_tuned_within_its_ranges_and_nothing_is_rebalanced() -> None:
-    models = load_policy().model.models
+    models = LOANS.load_policy().model.models
     tuning = models["gradient_boosting"].tuning
     assert tuning is not None
     for name, tried in tuning.space.items():
@@ -40,7 +40,7 @@ def test_the_shipped_boosting_is_tuned_within_its_ranges_and_nothing_is_rebalanc
 def test_shifted_odds_without_recalibration_are_refused(tmp_path: Path, text: str, culprit: str) -> None:
     message = rf"model_config.yaml: models.gradient_boosting.calibration: none leaves .* shifted by {culprit}; platt"
     with pytest.raises(PolicyError, match=message):
-        load_policy(entry(tmp_path, text))
+        LOANS.load_policy(entry(tmp_path, text))
 
 
 @pytest.mark.parametrize(
@@ -53,12 +53,12 @@ def test_shifted_odds_without_recalibration_are_refused(tmp_path: Path, text: st
     ],
 )
 def test_what_leaves_probabilities_honest_is_accepted(tmp_path: Path, text: str, expected: tuple[str, str]) -> None:
-    spec = load_policy(entry(tmp_path, text)).model.models["gradient_boosting"]
+    spec = LOANS.load_policy(entry(tmp_path, text)).model.models["gradient_boosting"]
     assert (spec.rebalancing, spec.calibration) == expected
 
 
 def test_tuning_can_be_switched_off(tmp_path: Path) -> None:
-    assert load_policy(entry(tmp_path, "tuning: null")).model.models["gradient_boosting"].tuning is None
+    assert LOANS.load_policy(entry(tmp_path, "tuning: null")).model.models["gradient_boosting"].tuning is None
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_tuning_can_be_switched_off(tmp_path: Path) -> None:
 )
 def test_a_wrong_entry_is_refused_with_file_key_and_reason(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(PolicyError, match=rf"model_config.yaml: .*{message}"):
-        load_policy(entry(tmp_path, text))
+        LOANS.load_policy(entry(tmp_path, text))
 
 
 def test_only_numbers_lie_in_a_range() -> None:

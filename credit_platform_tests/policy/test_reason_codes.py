@@ -8,21 +8,22 @@ import pytest
 import yaml
 
 from credit_platform.errors import PolicyError
-from credit_platform.policy.load import SHIPPED, load_policy
+from credit_platform.policy.load import SHIPPED
 from credit_platform.policy.reason_codes import require_a_reason_per_feature
 from credit_platform.portfolios.loans.features.catalogue import CHANNELS, CLICKSTREAM_SUMS, EXPLAINED_FEATURES
 from credit_platform.portfolios.loans.gold import FeatureStore
+from credit_platform.portfolios.loans.portfolio import LOANS
 
 KEYS_AND_FLAGS = {"snapshot_month", "loan_id", "customer_id", "sources_present"}
 
 
 def loaded(folder: Path, text: str) -> None:
     (folder / "reason_codes.yaml").write_text(text, encoding="utf-8")
-    load_policy(folder)
+    LOANS.load_policy(folder)
 
 
 def test_every_feature_a_model_may_use_has_a_reason_and_no_other() -> None:
-    catalogue = load_policy().reasons
+    catalogue = LOANS.load_policy().reasons
     assert set(catalogue.reasons) == set(EXPLAINED_FEATURES)
     assert len(catalogue.by_code) == len(EXPLAINED_FEATURES)
 
@@ -34,18 +35,18 @@ def test_every_column_of_the_feature_store_that_models_read_is_explained() -> No
 
 
 def test_no_protected_attribute_can_be_a_reason() -> None:
-    assert {"age", "name", "ssn"} & {feature.lower() for feature in load_policy().reasons.reasons} == set()
+    assert {"age", "name", "ssn"} & {feature.lower() for feature in LOANS.load_policy().reasons.reasons} == set()
 
 
 def test_what_is_never_given_has_its_reason_written_above_it() -> None:
     lines = (SHIPPED / "reason_codes.yaml").read_text(encoding="utf-8").splitlines()
-    for feature, reason in load_policy().reasons.reasons.items():
+    for feature, reason in LOANS.load_policy().reasons.reasons.items():
         if not reason.is_given:
             assert lines[lines.index(f"  {feature}:") - 1].lstrip().startswith("#"), feature
 
 
 def test_texts_are_different_and_not_the_names_of_columns() -> None:
-    reasons = load_policy().reasons.reasons
+    reasons = LOANS.load_policy().reasons.reasons
     for kind in ("internal", "consumer"):
         texts = [getattr(reason, kind) for reason in reasons.values()]
         assert len(set(texts)) == len(texts)
@@ -53,14 +54,14 @@ def test_texts_are_different_and_not_the_names_of_columns() -> None:
 
 
 def test_an_unknown_value_is_said_to_be_the_reason() -> None:
-    catalogue = load_policy().reasons
+    catalogue = LOANS.load_policy().reasons
     assert catalogue.consumer_text("DBT02", is_known=True) == "The amount you still owe to other lenders"
     assert catalogue.consumer_text("DBT02", is_known=False).endswith(": we had no information on this")
 
 
 def test_one_text_may_be_changed_and_changes_the_fingerprint(tmp_path: Path) -> None:
     (tmp_path / "reason_codes.yaml").write_text("reasons: {n_loans: {consumer: How many loans you have elsewhere}}")
-    policy, shipped = load_policy(tmp_path), load_policy()
+    policy, shipped = LOANS.load_policy(tmp_path), LOANS.load_policy()
     assert policy.reasons.reasons["n_loans"].consumer == "How many loans you have elsewhere"
     assert policy.reasons.reasons["n_loans"].code == shipped.reasons.reasons["n_loans"].code
     assert (policy.model, policy.sha256 != shipped.sha256) == (shipped.model, True)
@@ -91,11 +92,11 @@ def test_a_wrong_catalogue_names_file_key_and_reason(tmp_path: Path, text: str, 
 
 
 def test_a_feature_without_a_reason_is_refused() -> None:
-    shipped = load_policy().reasons
+    shipped = LOANS.load_policy().reasons
     with pytest.raises(PolicyError, match=r"reasons\.n_pets: is missing, and models use this feature"):
         require_a_reason_per_feature(shipped, [*EXPLAINED_FEATURES, "n_pets"], file="reason_codes.yaml")
 
 
 def test_the_shipped_file_holds_nothing_its_model_does_not_know() -> None:
     shipped = yaml.safe_load((SHIPPED / "reason_codes.yaml").read_text(encoding="utf-8"))
-    assert set(shipped) == set(type(load_policy().reasons).model_fields)
+    assert set(shipped) == set(type(LOANS.load_policy().reasons).model_fields)

@@ -9,15 +9,14 @@ import polars as pl
 import pytest
 
 from credit_platform.errors import PolicyError
-from credit_platform.policy.load import load_policy
 from credit_platform.portfolios.cleaning_rules import CLEANING_RULES, check_strategies
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.loans.sources.attributes import clean_attributes
 from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
 from credit_platform.portfolios.loans.sources.financials import clean_financials
 from credit_platform.portfolios.loans.sources.loan_snapshots import clean_loan_snapshots
 from credit_platform.portfolios.tables import TABLES
-from credit_platform.schemas.cleaning.policy import Strategy
-from credit_platform.schemas.cleaning.rule import CleaningRule
+from credit_platform.schemas.cleaning.rule import CleaningRule, Strategy
 from credit_platform.schemas.quarantine import Quarantine
 from credit_platform_tests.source_rows import Cells, bronze_rows
 
@@ -164,7 +163,7 @@ def test_a_strategy_that_cannot_be_carried_out_is_refused(rule: str, strategy: S
 
 
 def test_the_shipped_strategies_are_allowed() -> None:
-    check_strategies(load_policy().data.cleaning.strategies)
+    check_strategies(LOANS.load_policy().data.cleaning.strategies)
 
 
 def test_each_table_has_a_rule_once_and_a_shared_rule_allows_the_same_everywhere() -> None:

@@ -9,9 +9,8 @@ from functools import lru_cache
 import numpy as np
 import polars as pl
 
-from credit_platform.monitoring.performance.stability import fit_reference
 from credit_platform.months import month_key, month_range
-from credit_platform.policy.load import load_policy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.reports.documents.card_sources import AUDIT_SCHEMA, REASON_CODES_SCHEMA, CardSources
 from credit_platform.reports.documents.excluded_columns import excluded_columns
 from credit_platform.reports.version.facts import VersionFacts
@@ -19,6 +18,7 @@ from credit_platform.reports.version.gates import gate_table
 from credit_platform.scoring.evaluation.evaluation import Evaluation, evaluate_version
 from credit_platform.scoring.governance.promotion import CandidateResult
 from credit_platform.scoring.training.windows import SampleRole
+from credit_platform.statistics.reference import fit_reference
 from credit_platform_tests.scoring.drawn_samples import FloatArray, honest_sample
 
 MODEL, VERSION, AS_OF = "gradient_boosting", "2024-12-01-a1b2c3d4e5f6", date(2024, 12, 1)
@@ -45,14 +45,14 @@ def evaluation(seed: int = 3) -> Evaluation:
     for place, (role, n) in enumerate(SIZES.items()):
         label, probability = honest_sample(n, seed + place)
         samples[role] = pl.DataFrame({"label": label, "default_probability": probability})
-    return evaluate_version(_Known(), samples, config=load_policy().model)
+    return evaluate_version(_Known(), samples, config=LOANS.load_policy().model)
 
 
 def facts(**changes: object) -> VersionFacts:
     """A champion all of whose gates were passed, with some of its facts changed."""
     gates = gate_table(
         CandidateResult({"train": 0.96, "validation": 0.95, "test": 0.94, "oot": 0.93}, 0.03125, True),  # noqa: FBT003
-        load_policy().model.gates,
+        LOANS.load_policy().model.gates,
     )
     known = VersionFacts(
         model=MODEL,

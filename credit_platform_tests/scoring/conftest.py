@@ -11,12 +11,12 @@ import polars as pl
 import pytest
 
 from credit_platform.months import month_range
-from credit_platform.policy.load import load_policy
 from credit_platform.policy.model_config import ModelConfig, ModelSpec
 from credit_platform.portfolios.loans.features.catalogue import CHANNELS
 from credit_platform.portfolios.loans.features.feature_store import build_feature_store
 from credit_platform.portfolios.loans.gold import FeatureStore
 from credit_platform.portfolios.loans.outcome.labels import label_loans
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.loans.sources.attributes import clean_attributes
 from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
 from credit_platform.portfolios.loans.sources.financials import clean_financials
@@ -87,7 +87,7 @@ def loans() -> MakeLoans:
 @pytest.fixture(scope="session")
 def config() -> ModelConfig:
     """The shipped configuration, and beside its models a plain logistic regression, which stays an algorithm."""
-    shipped = load_policy().model
+    shipped = LOANS.load_policy().model
     plain = ModelSpec(alias=PLAIN, algorithm="logistic_regression", params={"C": 1.0, "max_iter": 1000})
     return shipped.model_copy(update={"models": {**shipped.models, PLAIN: plain}})
 

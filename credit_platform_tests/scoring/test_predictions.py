@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from credit_platform.errors import ModelStoreError
-from credit_platform.policy.load import load_policy
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.schemas.prediction import Prediction
 from credit_platform.scoring.explanation.reasons import REASON_COLUMNS, reasons_of
 from credit_platform.scoring.predictions import score_loans
@@ -26,7 +26,7 @@ def scored(version: FittedVersion, features: pl.DataFrame, config: ModelConfig) 
         role="post",
         provenance="live",
         config=config,
-        reasons=load_policy().reasons,
+        reasons=LOANS.load_policy().reasons,
     )
 
 
@@ -56,7 +56,9 @@ def test_points_grade_and_decision_follow_the_calibrated_probability(
 def test_every_loan_carries_its_own_reasons(version: FittedVersion, config: ModelConfig, loans: MakeLoans) -> None:
     features = loans(200, seed=62)
     table = scored(version, features.reverse(), config)
-    assert table.select(REASON_COLUMNS).equals(reasons_of(version, features.sort("loan_id"), load_policy().reasons))
+    assert table.select(REASON_COLUMNS).equals(
+        reasons_of(version, features.sort("loan_id"), LOANS.load_policy().reasons)
+    )
     assert table["reason_1"].null_count() < 20
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from credit_platform.policy.load import load_policy
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.evaluation.evaluation import UNSEEN, auc_by_sample, evaluate, evaluate_version, null_rate
 from credit_platform.scoring.governance.promotion import CandidateResult, decide_promotion
 from credit_platform.scoring.predictions import score_loans
@@ -105,7 +105,7 @@ def test_cohorts_that_truly_lost_the_clickstream_are_scored(
         role="post",
         provenance="live",
         config=config,
-        reasons=load_policy().reasons,
+        reasons=LOANS.load_policy().reasons,
     )
     assert scored.height == book_samples["dark"].height > 300
     assert set(scored["sources_present"]) == {"attributes+financials"}

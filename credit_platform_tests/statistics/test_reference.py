@@ -4,8 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from credit_platform.monitoring.performance.stability import fit_reference
-from credit_platform.statistics.reference import Bins, Reference
+from credit_platform.statistics.reference import Bins, Reference, fit_reference
 
 
 def _training() -> pl.DataFrame:

@@ -68,7 +68,7 @@ def _windows_table(windows: Windows) -> str:
 
 def _model_asset(model: str, spec: ModelSpec, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
     config = policy.model
-    lag = config.label.mob
+    lag = config.label.lag_months
     # Lineage of the usual windows; absolute ones stay while the month moves on, triggered ones lie inside.
     is_relative = config.windows.mode == "relative"
     features = months_before(config.windows.relative.total - 1 + lag, until=lag) if is_relative else all_months_until()

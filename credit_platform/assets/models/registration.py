@@ -184,7 +184,7 @@ def _without_clickstream(developed: Developed, config: ModelConfig) -> pl.DataFr
 
 def _made_of(lake: Lake, developed: Developed, policy: Policy) -> dict[str, object]:
     """What the manifest says of a version's making."""
-    cohorts, lag = developed.windows.development, policy.model.label.mob
+    cohorts, lag = developed.windows.development, policy.model.label.lag_months
     matured = [add_months(cohort, lag) for cohort in cohorts]
     return {
         **code(),

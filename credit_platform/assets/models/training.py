@@ -56,7 +56,7 @@ def train_as_of(lake: Lake, model: str, month: date, policy: Policy, on_trial: O
         TrainingError: the sample is too small or has one class only.
     """
     config = policy.model
-    lag = config.label.mob
+    lag = config.label.lag_months
     triggered = is_triggered(lake, model, month)
     windows = windows_for(month, config, triggered=triggered)
     train, validation = (read_cohorts(lake, cohorts, lag=lag) for cohorts in (windows.train, windows.validation))

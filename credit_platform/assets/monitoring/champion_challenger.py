@@ -34,7 +34,7 @@ _PLOTTED = ("roc_auc", "ks", "brier")
 def rivalry_assets(axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
     """The comparison of the configured models."""
     config = policy.model
-    champion, lag, back = config.champion_model, config.label.mob, config.rivalry.months - 1
+    champion, lag, back = config.champion_model, config.label.lag_months, config.rivalry.months - 1
     challengers = [model for model in config.models if model != champion]
 
     @dg.asset(
@@ -78,7 +78,7 @@ def rivalry_assets(axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinitio
 
 def _common_loans(lake: Lake, champion: str, challenger: str, month: date, config: ModelConfig) -> pl.DataFrame:
     """Loans of the cohorts looked back on that both models scored; a model may be younger than the other."""
-    lag = config.label.mob
+    lag = config.label.lag_months
     newest = add_months(month, -lag)
     cohorts = [
         cohort

@@ -22,7 +22,7 @@ _SHOWN = ("override_rate", "low_side_bad_rate", "comparable_bad_rate", "decision
 
 def overrides_asset(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
     """Overrides of the cohort whose outcome is read in a month, beside what each model says of the same loans."""
-    table, models, lag = "monitoring/overrides", list(policy.model.models), policy.model.label.mob
+    table, models, lag = "monitoring/overrides", list(policy.model.models), policy.model.label.lag_months
     of_the_cohort = dg.TimeWindowPartitionMapping(start_offset=-lag, end_offset=-lag)
 
     @dg.asset(

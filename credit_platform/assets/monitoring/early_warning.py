@@ -29,7 +29,7 @@ from credit_platform.policy.load import Policy
 from credit_platform.portfolios.tables import MODEL_TABLES
 from credit_platform.reports.figures.early_performance_svg import early_reads_svg
 from credit_platform.schemas.early_warning import EarlyReads
-from credit_platform.scoring.estimators.calibration import probability_of
+from credit_platform.statistics.logistic import probability_of
 
 _LOANS = "silver/loan_snapshots"
 
@@ -78,7 +78,7 @@ def _estimate_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsD
 
 
 def _validation_sample(lake: Lake, stored: StoredVersion, policy: Policy) -> ReferenceSample:
-    sample = read_cohorts(lake, stored.windows.validation, lag=policy.model.label.mob)
+    sample = read_cohorts(lake, stored.windows.validation, lag=policy.model.label.lag_months)
     raw = stored.fitted.raw_log_odds(sample)
     return ReferenceSample(
         raw=raw,
@@ -93,7 +93,7 @@ def _estimated_numbers(measured: pl.DataFrame) -> dict[str, float]:
 
 
 def _early_reads_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
-    table, label_mob = f"monitoring/{model}/early_reads", policy.model.label.mob
+    table, label_mob = f"monitoring/{model}/early_reads", policy.model.label.lag_months
     # The oldest open cohort was first read against a history that ends with the cohorts mature then.
     back = 2 * (label_mob - 1) + policy.monitoring.early_reads.history_cohorts
 
@@ -149,7 +149,7 @@ def _read_numbers(measured: pl.DataFrame) -> dict[str, float | str]:
 
 
 def _backtest_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
-    table, lag = f"monitoring/{model}/estimate_backtest", policy.model.label.mob
+    table, lag = f"monitoring/{model}/estimate_backtest", policy.model.label.lag_months
     realised, estimated = f"monitoring/{model}/performance", f"monitoring/{model}/estimate"
     back = policy.monitoring.estimate.backtest_months - 1
 

@@ -22,7 +22,7 @@ _ATTRIBUTES = "silver/customer_attributes"
 
 def fair_lending_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
     """Groups by age of the cohort whose outcome is read in a month."""
-    table, lag = f"monitoring/{model}/fair_lending", policy.model.label.mob
+    table, lag = f"monitoring/{model}/fair_lending", policy.model.label.lag_months
     of_the_cohort = dg.TimeWindowPartitionMapping(start_offset=-lag, end_offset=-lag)
 
     @dg.asset(

@@ -116,7 +116,7 @@ def _stability_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.Assets
 
 
 def _performance_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
-    table, lag = f"monitoring/{model}/performance", policy.model.label.mob
+    table, lag = f"monitoring/{model}/performance", policy.model.label.lag_months
 
     @dg.asset(
         **table_declaration(table, MODEL_TABLES["performance"], axis.outcome_months),

@@ -16,8 +16,8 @@ from pathlib import Path
 from credit_platform.lake.files import write_bytes
 from credit_platform.lake.layout import Layout
 from credit_platform.months import month_key
+from credit_platform.reports.dashboard.charts import WIDTH, charts_of
 from credit_platform.reports.dashboard.overview import Overview
-from credit_platform.reports.figures.charts import WIDTH, charts_of
 from credit_platform.reports.figures.panels import Figure
 from credit_platform.reports.page import figure_json
 

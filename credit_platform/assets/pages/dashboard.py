@@ -9,8 +9,8 @@ from pathlib import Path
 import dagster as dg
 
 from credit_platform.assets.asset_spec import OWNERS, asset_key
+from credit_platform.assets.monitoring.evidently_page import NEWEST_MONTH_TAG
 from credit_platform.assets.pages.charts import RenderError, draws_charts, write_charts
-from credit_platform.assets.pages.evidently_page import NEWEST_MONTH_TAG
 from credit_platform.assets.pages.month_pages import draw_month_page
 from credit_platform.assets.pages.overview import DASHBOARD, HISTORY, draw_dashboard
 from credit_platform.assets.pictures import picture

@@ -86,7 +86,7 @@ def _cohort_calendar(axis: MonthlyAxis, config: ModelConfig) -> dg.AssetsDefinit
         return build_cohort_calendar(
             months=months,
             first_cohort=axis.first_snapshot,
-            mob=config.label.mob,
+            mob=config.label.lag_months,
             written=lake.lake.scan_known(_LOANS, until_now, required=months),
             labels=lake.lake.scan_known(labels, until_now, required=months),
             label_months=lake.lake.months(labels),

@@ -13,6 +13,7 @@ from credit_platform.assets.asset_spec import asset_key, table_declaration
 from credit_platform.assets.resources import LakeResource
 from credit_platform.months import month_key
 from credit_platform.partitions import MonthlyAxis, run_months
+from credit_platform.policy.data_quality import CleaningPolicy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.cleaning_rules import check_strategies
 from credit_platform.portfolios.loans.sources.attributes import clean_attributes
@@ -20,7 +21,6 @@ from credit_platform.portfolios.loans.sources.clickstream import clean_clickstre
 from credit_platform.portfolios.loans.sources.financials import clean_financials
 from credit_platform.portfolios.loans.sources.loan_snapshots import clean_loan_snapshots
 from credit_platform.portfolios.tables import TABLES
-from credit_platform.schemas.cleaning.policy import CleaningPolicy
 from credit_platform.schemas.cleaning.strategies import NO_CHANGES
 from credit_platform.schemas.cleaning.table_cleaning import Cleaned, count_rejections, count_repairs
 

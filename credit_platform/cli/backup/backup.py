@@ -3,7 +3,7 @@
 Three things make it so. Tables and pages are replaced as whole files, so each file is one of the two, old or new. The
 run history is copied first and by SQLite itself, so that it never says more than the tables. Versions and decisions are
 copied last and with writers kept out, so that nothing in the backup rests on a decision that is not in it. What a
-backup is made of stands in `lake.backup_file`; taking it back is `restore`.
+backup is made of stands in `lake.backup.backup_file`; taking it back is `restore`.
 """
 
 import fcntl
@@ -24,8 +24,8 @@ from credit_platform.cli.book import Book
 from credit_platform.cli.instance import INSTANCE_FILE, history_storage, moved_from, open_instance
 from credit_platform.cli.versions.audit import verdict
 from credit_platform.errors import BackupError
-from credit_platform.lake.atomic_swap import unfinished
-from credit_platform.lake.backup_file import BackupWriter, new_backup
+from credit_platform.lake.backup.atomic_swap import unfinished
+from credit_platform.lake.backup.backup_file import BackupWriter, new_backup
 from credit_platform.lake.files import HIDDEN_PART
 from credit_platform.lake.governance.audit import AuditLog
 from credit_platform.lake.models.model_store import ModelStore

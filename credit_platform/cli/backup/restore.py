@@ -1,7 +1,7 @@
 """The verb `restore`: a backup taken back, after everything in it has been verified and nothing before.
 
-Where everything goes stands in `restore_places`, moving it so that nothing is lost on the way in `lake.atomic_swap`.
-Taking a backup is `backup`; what its files look like stands in `lake.backup_file`.
+Where everything goes stands in `restore_places`, moving it so that nothing is lost on the way in `lake.backup.atomic_swap`.
+Taking a backup is `backup`; what its files look like stands in `lake.backup.backup_file`.
 """
 
 import os
@@ -18,8 +18,8 @@ from credit_platform.cli.book import Book
 from credit_platform.cli.instance import HEARTBEAT_SECONDS, INSTANCE_FILE, beating_daemons, open_instance, prepare_home
 from credit_platform.cli.versions.audit import verdict
 from credit_platform.errors import BackupError
-from credit_platform.lake.atomic_swap import exchange, put_back, unfinished
-from credit_platform.lake.backup_file import open_backup
+from credit_platform.lake.backup.atomic_swap import exchange, put_back, unfinished
+from credit_platform.lake.backup.backup_file import open_backup
 from credit_platform.lake.tables.catalog import monthly_tables, refresh_datamart
 from credit_platform.settings import Settings, dagster_home, load_settings
 

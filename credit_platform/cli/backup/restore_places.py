@@ -2,7 +2,7 @@
 
 Tables, versions, decisions and history go in by folder, because a folder of two books would be neither. Raw files go in
 one by one: they are somebody's deliveries, and those the backup does not know are none of its business. Moving anything
-belongs to `lake.atomic_swap`.
+belongs to `lake.backup.atomic_swap`.
 """
 
 import os
@@ -15,7 +15,7 @@ import yaml
 from credit_platform.cli.clean import written_paths
 from credit_platform.cli.instance import INSTANCE_FILE, history_storage, moved_from
 from credit_platform.errors import BackupError
-from credit_platform.lake.backup_file import BackupReader
+from credit_platform.lake.backup.backup_file import BackupReader
 from credit_platform.lake.tables.table_versions import file_sha256
 from credit_platform.settings import Settings, dagster_home
 

@@ -18,15 +18,14 @@ from credit_platform.cli.book import Book
 from credit_platform.cli.doctor.findings import Finding, error, findings_of, first_of, warning, well
 from credit_platform.cli.versions.audit import verdict
 from credit_platform.errors import SourceError, TableError
-from credit_platform.lake.atomic_swap import unfinished
+from credit_platform.lake.backup.atomic_swap import unfinished
 from credit_platform.lake.files import HIDDEN_PART
 from credit_platform.lake.layout import MONTH_FILE, Layout
 from credit_platform.lake.raw.sources import source_files
 from credit_platform.lake.tables.catalog import monthly_tables
 from credit_platform.lake.tables.schema_version import require_current_schema
 from credit_platform.months import parse_month
-from credit_platform.partitions import monthly_axis
-from credit_platform.schemas.personal import personal_columns
+from credit_platform.portfolios.personal import personal_columns
 from credit_platform.settings import Settings
 
 ABANDONED_AFTER_SECONDS = 3600  # no single file takes an hour to write
@@ -36,7 +35,7 @@ _MEND = "Run credit-platform doctor --mend."
 
 def data_findings(settings: Settings, home: Path) -> list[Finding]:
     """Everything about the data folder and the book in it."""
-    layout = Layout(settings.data_dir, settings.raw_dir)
+    layout = Layout(settings.data_dir, settings.raw_dir, settings.portfolio)
     looks: dict[str, Callable[[], Finding]] = {
         "permissions": lambda: check_permissions([settings.data_dir, home]),
         "book": lambda: check_book_file(settings),
@@ -70,7 +69,7 @@ def check_book_file(settings: Settings) -> Finding:
         SettingsError: they do not.
         WindowError: no training is possible with these windows.
     """
-    monthly_axis(settings)
+    settings.axis()
     if settings.is_book_known:
         last = f"{settings.last_month:%Y-%m}" if settings.last_month else "open-ended"
         return well("book", f"{settings.first_month:%Y-%m} to {last}, automation {settings.automation}")

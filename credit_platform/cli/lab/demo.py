@@ -25,7 +25,7 @@ _STRENGTH = 0.7
 
 def run_demo(settings: Settings, console: Console, *, n_months: int, loans_per_month: int, seed: int) -> int:
     """Make a book where there is none, backfill all of it, print where to look; returns the exit code."""
-    layout = Layout(settings.data_dir, settings.raw_dir)
+    layout = Layout(settings.data_dir, settings.raw_dir, settings.portfolio)
     if has_raw_files(layout):
         console.print(f"Using the files in {settings.raw_dir}.")
     else:

@@ -127,7 +127,7 @@ def simulate(settings: Settings, console: Console, spec: BookSpec, *, lab: Lab) 
     folder = lab.scenario_folder(spec)
     lab.claim_scenario(folder)
     apart = settings_apart(settings, folder, spec)
-    generate_book(Layout(apart.data_dir, apart.raw_dir), console, spec)
+    generate_book(Layout(apart.data_dir, apart.raw_dir, apart.portfolio), console, spec)
     write_book_file(apart, BookFile(first_month=spec.first_month, last_month=spec.last_month))
     mishaps = _live(folder, console)
     seen: list[Sign] = []
@@ -147,7 +147,7 @@ def _correct(apart: Settings, console: Console, spec: BookSpec) -> list[str]:
 
     Returns what went wrong.
     """
-    layout = Layout(apart.data_dir, apart.raw_dir)
+    layout = Layout(apart.data_dir, apart.raw_dir, apart.portfolio)
     write_book(layout, (corrected_month(spec, month) for month in months_of(spec)), on_month=lambda: None)
     first = min(drift.first_month for drift in spec.drifts if drift.kind == DriftKind.LATE_CORRECTION)
     console.print(f"The loan files from {month_name(first)} on are delivered again, corrected.")

@@ -10,10 +10,10 @@ from rich.table import Table
 from credit_platform.automation.jobs import BUILD_MONTH, MONITOR_MONTH, SCORE_MONTH
 from credit_platform.cli.replay.corrections import LateCorrection
 from credit_platform.cli.replay.replay import SOUND, Proof, Replay, Verdict
-from credit_platform.lake.models.code_state import code_state
+from credit_platform.lake.code_state import code_state
 from credit_platform.monitoring.data_quality.version_difference import CellChange, Difference
+from credit_platform.portfolios.personal import personal_columns
 from credit_platform.portfolios.tables import begins_with
-from credit_platform.schemas.personal import personal_columns
 
 _SHOWN = 5
 _JOBS = {"snapshot": BUILD_MONTH, "scoring": SCORE_MONTH, "outcome": MONITOR_MONTH}

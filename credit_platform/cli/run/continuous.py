@@ -13,7 +13,7 @@ from datetime import date
 from rich.console import Console
 from rich.table import Table
 
-from credit_platform.assets.pages.evidently_page import NEWEST_MONTH_TAG
+from credit_platform.assets.monitoring.evidently_page import NEWEST_MONTH_TAG
 from credit_platform.automation.jobs import BUILD_MONTH, TRAIN_MODELS
 from credit_platform.cli.alerts import desk_of
 from credit_platform.cli.book import Book, newest_delivered, newest_in_loan_file

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from credit_platform.assets.pages.evidently_page import NEWEST_MONTH_TAG
+from credit_platform.assets.monitoring.evidently_page import NEWEST_MONTH_TAG
 from credit_platform.automation.jobs import BUILD_MONTH, MONITOR_MONTH, SCORE_MONTH, TRAIN_MODELS
 from credit_platform.cli.alerts import desk_of
 from credit_platform.cli.book import Book

@@ -77,14 +77,6 @@ def continuous(
     return run_continuous(known_book(load_settings()), Console(), n_months=months, is_json=json_)
 
 
-def drift(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True, help="As for simulate.")]) -> int:
-    """Another word for `simulate`: a book with a planted drift, and what was noticed when."""
-    from credit_platform.cli.main import app
-
-    code = app(["simulate", *tokens], exit_on_error=False, print_error=True, result_action="return_value")
-    return code if isinstance(code, int) else 0
-
-
 def everything() -> int:
     """Another word for `init`, `train` and `continuous` in a row: the whole delivered book, to its last month."""
     from credit_platform.cli.book import Book, initialise
@@ -114,6 +106,12 @@ def quick_demo() -> int:
 
 def add_pipeline_verbs(app: App) -> None:
     """Add the verbs of this module to the command line."""
+
+    def drift(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True, help="As for simulate.")]) -> int:
+        """Another word for `simulate`: a book with a planted drift, and what was noticed when."""
+        code = app(["simulate", *tokens], exit_on_error=False, print_error=True, result_action="return_value")
+        return code if isinstance(code, int) else 0
+
     for verb in (train, score, continuous, drift, setup):
         app.command(verb)
     app.command(everything, name="all")

@@ -18,9 +18,8 @@ from credit_platform.cli.run.runs import Runner
 from credit_platform.definitions import build_definitions
 from credit_platform.errors import MissingMonthsError, SettingsError
 from credit_platform.lake.governance.action_overrides import OverrideLog
-from credit_platform.monitoring.action.action import Action
+from credit_platform.monitoring.action.action import Action, ActionOverride
 from credit_platform.monitoring.action.action_state import LOOK_BACK_MONTHS
-from credit_platform.monitoring.action.override import ActionOverride
 from credit_platform.months import add_months, month_range
 
 COMMAND = "override-action"

@@ -58,7 +58,7 @@ class Standing:
         """Months that are scored and whose outcome is not known."""
         if self.newest_scored is None:
             return []
-        lag = self.book.settings.policy.model.label.mob
+        lag = self.book.settings.policy.model.label.lag_months
         first = max(add_months(self.newest_scored, 1 - lag), self.book.axis.first_scoring)
         return month_range(first, self.newest_scored)
 

@@ -13,10 +13,10 @@ import numpy as np
 import polars as pl
 
 from credit_platform.lab.fidelity.line import Figure, Line, between, line, share
-from credit_platform.monitoring.performance.stability import sampling_floor, stability_index
 from credit_platform.portfolios.loans.features.catalogue import CHANNELS, FINANCIAL_NUMBERS
 from credit_platform.statistics.intervals import Interval
 from credit_platform.statistics.reference import Bins
+from credit_platform.statistics.stability_index import sampling_floor, stability_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

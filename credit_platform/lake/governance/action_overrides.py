@@ -12,8 +12,7 @@ from typing import cast
 
 from credit_platform.lake.governance.audit import AuditLog, AuditRecord, Entry
 from credit_platform.lake.layout import Layout
-from credit_platform.monitoring.action.action import Action
-from credit_platform.monitoring.action.override import ActionOverride
+from credit_platform.monitoring.action.action import Action, ActionOverride
 
 _ACTION = "action_overridden"
 

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import IO, cast
 
 from credit_platform.errors import AuditError
+from credit_platform.lake.code_state import code_state
 from credit_platform.lake.files import drop_torn_line, write_bytes
-from credit_platform.lake.governance.hash_chain import Fault, Head, chain_faults, head_of, sealed, to_line
+from credit_platform.lake.hash_chain import Fault, Head, chain_faults, head_of, sealed, to_line
 from credit_platform.lake.layout import Layout
-from credit_platform.lake.models.code_state import code_state
 from credit_platform.months import month_key, parse_month
 from credit_platform.scoring.governance.life_cycle import Action, Decision
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from importlib.metadata import version as library_version
 
+from credit_platform.lake.code_state import code_state
 from credit_platform.lake.layout import Layout
-from credit_platform.lake.models.code_state import code_state
 from credit_platform.months import month_key
 
 _LIBRARIES = ("polars", "numpy", "scikit-learn", "lightgbm", "optuna")

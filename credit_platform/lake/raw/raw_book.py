@@ -92,7 +92,7 @@ def read_book(folder: Path, sources: Mapping[str, Source]) -> dict[str, pl.DataF
     Raises:
         SourceError: a source has no file, or one that cannot be read for sure.
     """
-    layout = Layout(folder, folder)
+    layout = Layout(folder, folder, PORTFOLIO_TODO)
     rows = {}
     for name, source in sources.items():
         frames = []

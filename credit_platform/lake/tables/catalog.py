@@ -14,7 +14,6 @@ from credit_platform.errors import MissingMonthsError
 from credit_platform.lake.files import one_at_a_time, whole_file
 from credit_platform.lake.layout import LAYERS, MONTH_FILE, Layout
 from credit_platform.lake.tables.schema_version import require_current_schema
-from credit_platform.schemas.personal import personal_columns
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -44,7 +43,7 @@ def create_view(connection: DuckDBPyConnection, view: str, layout: Layout, parts
         missing = [month for month, file in found.items() if not file.is_file()]
         if missing or not found:
             raise MissingMonthsError(table=table, months=missing)
-        require_current_schema(table, list(found), list(found.values()))
+        require_current_schema(layout.tables, table, list(found), list(found.values()))
         files += found.values()
     listed = ", ".join(_literal(str(file)) for file in files)
     connection.execute(f'create or replace view "{view}" as select * from read_parquet([{listed}])')  # noqa: S608 - our own paths, quoted
@@ -62,8 +61,8 @@ def monthly_tables(layout: Layout) -> list[str]:
     return sorted(folder.relative_to(layout.data_dir).as_posix() for folder in folders)
 
 
-def _shown_columns(table: str) -> str:
-    hidden = ", ".join(f'"{column}"' for column in personal_columns(table))
+def _shown_columns(layout: Layout, table: str) -> str:
+    hidden = ", ".join(f'"{column}"' for column in layout.tables.personal_columns(table))
     return f"* exclude ({hidden})" if hidden else "*"
 
 
@@ -87,6 +86,6 @@ def refresh_datamart(layout: Layout) -> None:
             pattern = _literal(str(layout.table(table).resolve() / MONTH_FILE))
             connection.execute(f'create schema if not exists "{schema}"')
             view = f'"{schema}"."{"_".join(rest)}"'
-            columns = _shown_columns(table)
+            columns = _shown_columns(layout, table)
             connection.execute(f"create view {view} as select {columns} from read_parquet({pattern})")  # noqa: S608 - our own names
         connection.execute("checkpoint")

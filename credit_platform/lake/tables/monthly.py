@@ -20,7 +20,7 @@ from credit_platform.lake.tables.catalog import refresh_datamart
 from credit_platform.lake.tables.schema_version import file_metadata, require_current_schema
 from credit_platform.lake.tables.table_versions import EditionLog, file_sha256, keep_former
 from credit_platform.months import parse_month
-from credit_platform.schemas.personal import personal_columns
+from credit_platform.portfolios.portfolio import Portfolio
 
 MONTH_COLUMN = "snapshot_month"
 
@@ -38,10 +38,12 @@ class Lake:
     policy_sha256: str = ""
 
     @classmethod
-    def at(cls, data_dir: Path | str, raw_dir: Path | str | None = None, *, policy_sha256: str = "") -> Lake:
+    def at(
+        cls, data_dir: Path | str, raw_dir: Path | str | None = None, *, portfolio: Portfolio, policy_sha256: str = ""
+    ) -> Lake:
         """The lake of a data folder; raw files lie in its `raw` unless said otherwise."""
         root = Path(data_dir)
-        return cls(Layout(root, Path(raw_dir) if raw_dir is not None else root / "raw"), policy_sha256)
+        return cls(Layout(root, Path(raw_dir) if raw_dir is not None else root / "raw", portfolio), policy_sha256)
 
     def months(self, table: str) -> list[date]:
         """The months a table has, in order."""
@@ -62,7 +64,7 @@ class Lake:
         missing = [month for month, file in zip(months, files, strict=True) if not file.is_file()]
         if missing or not files:
             raise MissingMonthsError(table=table, months=missing or list(months))
-        require_current_schema(table, months, files)
+        require_current_schema(self.layout.tables, table, months, files)
         return pl.scan_parquet(files, glob=False)
 
     def scan_known(self, table: str, months: Sequence[date], *, required: Sequence[date]) -> pl.LazyFrame:
@@ -100,13 +102,16 @@ class Lake:
                 fix="This is a defect of the step that made them; report it with the run's log.",
             )
         is_new = not self.months(table)
-        is_private = bool(personal_columns(table))
+        is_private = bool(self.layout.tables.personal_columns(table))
         written: dict[date, str] = {}
         try:
             for month in months:
                 with whole_file(self.layout.month_file(table, month), is_private=is_private) as part:
                     parts.get(month, frame.clear()).write_parquet(
-                        part, compression="zstd", statistics=True, metadata=file_metadata(table)
+                        part,
+                        compression="zstd",
+                        statistics=True,
+                        metadata=file_metadata(self.layout.tables.schema(table)),
                     )
                     sha256 = file_sha256(part)
                     keep_former(self.layout, table, month, sha256)

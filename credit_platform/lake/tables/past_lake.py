@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from credit_platform.lake.files import write_bytes
-from credit_platform.lake.governance.hash_chain import head_of, to_line
+from credit_platform.lake.hash_chain import head_of, to_line
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.lake.tables.table_versions import edition_file
@@ -42,7 +42,7 @@ class PastLake:
     @property
     def lake(self) -> Lake:
         """The tables."""
-        return Lake.at(self.root)
+        return Lake.at(self.root, portfolio=PORTFOLIO_TODO)
 
     @property
     def layout(self) -> Layout:

@@ -16,48 +16,37 @@ import dataframely as dy
 import polars as pl
 
 from credit_platform.errors import TableError
-from credit_platform.portfolios.tables import MODEL_TABLES, TABLES, begins_with
-from credit_platform.schemas.quarantine import Quarantine
+from credit_platform.portfolios.tables import Tables, begins_with
 
 SCHEMA_KEY = "credit_platform.schema"
 
 
-def schema_class(table: str) -> type[dy.Schema] | None:
-    """The schema class of a table by asset key, also of quarantine tables and those every model has one of."""
-    if table in TABLES:
-        return TABLES[table]
-    layer, _, part = table.partition("/")
-    if layer == "quarantine":
-        return Quarantine
-    return MODEL_TABLES.get("prediction" if layer == "prediction" else part.rpartition("/")[2])
-
-
 @cache
-def fingerprint(table: str) -> str | None:
+def fingerprint(schema: type[dy.Schema] | None) -> str | None:
     """A hash of the names and types of a table's columns, in order; None for a table without a schema class."""
-    schema = schema_class(table)
     if schema is None:
         return None
     columns = "\n".join(f"{name} {column.dtype}" for name, column in schema.columns().items())
     return hashlib.sha256(columns.encode()).hexdigest()[:16]
 
 
-def file_metadata(table: str) -> dict[str, str]:
+def file_metadata(schema: type[dy.Schema] | None) -> dict[str, str]:
     """What is written into every Parquet file of a table."""
-    version = fingerprint(table)
+    version = fingerprint(schema)
     return {} if version is None else {SCHEMA_KEY: version}
 
 
-def require_current_schema(table: str, months: Sequence[date], files: Sequence[Path]) -> None:
+def require_current_schema(tables: Tables, table: str, months: Sequence[date], files: Sequence[Path]) -> None:
     """Refuse stored months that were written under another version of their schema.
 
     Raises:
         TableError: there are some; says how to build them again.
     """
-    current = fingerprint(table)
-    if current is None:
+    schema = tables.schema(table)
+    current = fingerprint(schema)
+    if schema is None or current is None:
         return
-    old = sorted(month for month, file in zip(months, files, strict=True) if not _is_current(table, current, file))
+    old = sorted(month for month, file in zip(months, files, strict=True) if not _is_current(schema, current, file))
     if old:
         raise TableError(
             table=table,
@@ -70,14 +59,11 @@ def require_current_schema(table: str, months: Sequence[date], files: Sequence[P
         )
 
 
-def _is_current(table: str, current: str, file: Path) -> bool:
+def _is_current(schema: type[dy.Schema], current: str, file: Path) -> bool:
     stored = pl.read_parquet_metadata(file).get(SCHEMA_KEY)
     if stored is not None:
         return stored == current
     # Written before files carried a fingerprint: the columns themselves tell.
-    schema = schema_class(table)
-    if schema is None:
-        return True
     return dict(pl.read_parquet_schema(file)) == {name: column.dtype for name, column in schema.columns().items()}
 
 

@@ -18,9 +18,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from credit_platform.errors import StorageError
+from credit_platform.lake.code_state import code_state
 from credit_platform.lake.files import drop_torn_line, keep_file
 from credit_platform.lake.layout import Layout
-from credit_platform.lake.models.code_state import code_state
 from credit_platform.months import month_key, parse_month
 
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from credit_platform.monitoring.action.override import ActionOverride
     from credit_platform.monitoring.measures import Subject
     from credit_platform.policy.monitoring_thresholds import MonitoringThresholds, Notification
 
@@ -75,6 +74,19 @@ NEXT_STEPS: dict[Action, tuple[str, ...]] = {
         "Prepare rollback plan",
     ),
 }
+
+
+@dataclass(frozen=True)
+class ActionOverride:
+    """Who wants which action about a version in a month, and why; `instead_of` is what the table said then."""
+
+    model: str
+    model_version: str
+    month: date
+    action: Action
+    instead_of: Action
+    approver: str
+    reason: str
 
 
 @dataclass(frozen=True)

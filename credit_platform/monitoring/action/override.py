@@ -5,27 +5,13 @@ Pure. The record of such decisions is kept in the lake; what the rules decide be
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from credit_platform.monitoring.action.action import NEXT_STEPS, Action, ActionDecision
+from credit_platform.monitoring.action.action import NEXT_STEPS, ActionDecision, ActionOverride
 
 if TYPE_CHECKING:
     from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
-
-
-@dataclass(frozen=True)
-class ActionOverride:
-    """Who wants which action about a version in a month, and why; `instead_of` is what the table said then."""
-
-    model: str
-    model_version: str
-    month: date
-    action: Action
-    instead_of: Action
-    approver: str
-    reason: str
 
 
 def obeying(

@@ -15,7 +15,7 @@ import polars as pl
 
 from credit_platform.months import source_date
 from credit_platform.policy.gate_policy import GatePolicy
-from credit_platform.portfolios.loans.sources.source_cells import SourceCells
+from credit_platform.schemas.source_cells import SourceCells
 
 Gate = Literal["file", "month", "rows", "cells", "keys", "lengths", "unchanged"]
 

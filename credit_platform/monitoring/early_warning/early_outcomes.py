@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from credit_platform.months import add_months
-from credit_platform.portfolios.loans.outcome.delinquency import days_past_due
+from credit_platform.portfolios.portfolio import ReadEarlyOutcomes
 from credit_platform.statistics.discrimination import AucSpread, auc_spread
 
 if TYPE_CHECKING:
@@ -61,47 +61,19 @@ class CohortRead:
 
 
 def early_labels(
-    snapshots: pl.LazyFrame, reads: Mapping[str, EarlyRead], *, label: LabelPolicy, until: date
+    cases: pl.LazyFrame, reads: Mapping[str, EarlyRead], *, read: ReadEarlyOutcomes, label: LabelPolicy, until: date
 ) -> pl.DataFrame:
-    """Every loan's early labels, with the label it turned out to have.
-
-    Days past due count 30 to the month: on the calendar one missed instalment is 28 days old on 1 March and 30 or 31 in
-    other months, and the rates of those months would not compare.
+    """Every case's early outcomes by the snapshots up to `until`, as the book reads them.
 
     Args:
-        snapshots: silver/loan_snapshots of any months.
-        reads: The early labels by name.
-        label: Days and month on book of the label.
+        cases: Rows of the cases table of any months.
+        reads: The early outcomes by name.
+        read: How the book reads them.
+        label: The label they come before.
         until: Last month that may be looked at; rows of later snapshots are not used.
-
-    Returns:
-        One row per loan and read that has been reached: `cohort, read, mob, loan_id, is_bad`, and `is_label_bad`, null
-        while the label is not known by `until`.
     """
-    known = snapshots.filter(pl.col("snapshot_month") <= until)
-    sought = pl.LazyFrame(
-        [(name, read.mob, read.days_past_due) for name, read in reads.items()],
-        schema={"read": pl.String, "mob": pl.Int32, "days": pl.Int32},
-        orient="row",
-    )
-    outcome = known.filter(pl.col("mob") == label.mob).select(
-        "loan_id", is_label_bad=pl.col("dpd") >= label.dpd_threshold
-    )
-    return (
-        known.filter(pl.col("mob").is_in(sorted({read.mob for read in reads.values()})))
-        .select(
-            "loan_id",
-            "mob",
-            cohort=pl.col("loan_start_date").dt.truncate("1mo"),
-            days_past_due=days_past_due(day_count="30_360"),
-        )
-        .join(sought, on="mob")
-        .join(outcome, on="loan_id", how="left")
-        .with_columns(is_bad=pl.col("days_past_due") >= pl.col("days"))
-        .select("cohort", "read", "mob", "loan_id", "is_bad", "is_label_bad")
-        .sort("cohort", "mob", "read", "loan_id")
-        .collect()
-    )
+    known = cases.filter(pl.col("snapshot_month") <= until)
+    return read(known, {name: (one.mob, one.days_past_due) for name, one in reads.items()}, label).collect()
 
 
 def cohort_reads(labels: pl.DataFrame, scored: pl.DataFrame) -> list[CohortRead]:

@@ -12,84 +12,15 @@ import polars as pl
 
 from credit_platform.monitoring.measures import Measure, Subject, band_status, measures_frame
 from credit_platform.statistics.intervals import wilson_interval
-from credit_platform.statistics.reference import Bins, Reference, ScoresAtHistory
+from credit_platform.statistics.reference import Bins, Reference
+from credit_platform.statistics.stability_index import sampling_floor, stability_index
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 
 HISTORY = "n_clickstream_months"
-SMOOTHING = 0.5  # rows added to every bin
 NULL_RATE_RISE_WARN = 0.10  # the share of missing values a version may have at all when it is promoted
 NULL_RATE_RISE_BREACH = 0.50  # most of a feature is gone
-
-
-def fit_reference(
-    frame: pl.DataFrame,
-    *,
-    probability: np.ndarray,
-    numeric: Sequence[str],
-    categorical: Sequence[str],
-    by_history: Mapping[int, np.ndarray] | None = None,
-) -> Reference:
-    """Freeze bins on the development sample.
-
-    Args:
-        frame: One row per training loan, with all columns of `numeric` (numbers or booleans) and `categorical`.
-        probability: The version's default probabilities of the same rows, 0..1.
-        numeric: Columns binned by deciles, or by value when they take ten values or fewer.
-        categorical: Columns binned by level, levels below 1 % together.
-        by_history: The probabilities to expect after so many months of clickstream.
-    """
-    scores = np.asarray(probability, dtype=np.float64)
-    bins = Bins.of_numbers(pl.Series("default_probability", scores))
-    return Reference(
-        n=int(scores.size),
-        mean_probability=float(scores.mean()),
-        std_probability=float(scores.std()),
-        probability=bins,
-        features=(
-            *(Bins.of_numbers(frame.get_column(name)) for name in numeric),
-            *(Bins.of_levels(frame.get_column(name)) for name in categorical),
-        ),
-        by_history=tuple(
-            ScoresAtHistory.of(months, expected, bins) for months, expected in sorted((by_history or {}).items())
-        ),
-    )
-
-
-def stability_index(expected: Sequence[float] | np.ndarray, actual: Sequence[float] | np.ndarray) -> float | None:
-    """Population (PSI) or characteristic (CSI) stability index of two counts over the same bins.
-
-    Sum of (a - e) ln(a / e) over the bins' shares, each with 0.5/n added on its own side, so that an empty bin stays
-    finite and the index is symmetric. Bins empty on both sides do not count. None when a side has no rows.
-
-    >>> stability_index([50, 50], [50, 50])
-    0.0
-    >>> round(stability_index([100, 100], [150, 50]), 3)
-    0.272
-    >>> stability_index([0, 0], [1, 2]) is None
-    True
-    """
-    before, after = np.asarray(expected, dtype=np.float64), np.asarray(actual, dtype=np.float64)
-    if before.sum() == 0 or after.sum() == 0:
-        return None
-    is_used = (before + after) > 0
-    before, after = before[is_used] + SMOOTHING, after[is_used] + SMOOTHING
-    before, after = before / before.sum(), after / after.sum()
-    return float(np.sum((after - before) * np.log(after / before)))
-
-
-def sampling_floor(bins: int, n: int, m: int) -> float | None:
-    """Index to expect of two samples of the same population, (B - 1)(1/n + 1/m); None when a sample is empty.
-
-    Yurdakul (2018): an index of this size says nothing about the population.
-
-    >>> round(sampling_floor(10, 500, 6000), 4)
-    0.0195
-    """
-    return (bins - 1) * (1 / n + 1 / m) if n and m else None
 
 
 def measure_stability(

@@ -12,8 +12,7 @@ from credit_platform.monitoring.action.action import TRIGGER_OF_RULE
 from credit_platform.reports.wording import ACTIONS, VERDICTS, model_name, month_name
 
 if TYPE_CHECKING:
-    from credit_platform.monitoring.action.action import ActionDecision
-    from credit_platform.monitoring.action.override import ActionOverride
+    from credit_platform.monitoring.action.action import ActionDecision, ActionOverride
     from credit_platform.monitoring.measures import Subject
 
 

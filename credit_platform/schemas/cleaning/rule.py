@@ -5,13 +5,15 @@ The rules themselves stand with their tables in lending and features; carrying o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from credit_platform.schemas.cleaning.policy import Strategy
+Strategy = Literal["repair", "null", "flag", "quarantine", "drop"]
+Strategies = Mapping[str, Strategy]  # by rule name
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 if TYPE_CHECKING:
-    from credit_platform.schemas.cleaning.policy import Strategies, Strategy
-    from credit_platform.schemas.cleaning.rule import CleaningRule
-    from credit_platform.schemas.cleaning.table_cleaning import TableCleaning
+    from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies, Strategy
+    from credit_platform.schemas.cleaning.table import TableCleaning
 
 NO_CHANGES: Strategies = {}
 DROPPED = "dropped by policy"

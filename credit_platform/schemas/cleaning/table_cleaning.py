@@ -6,7 +6,6 @@ cell of text is read is in cells.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
@@ -14,15 +13,16 @@ import polars as pl
 from credit_platform.schemas.cleaning.cells import N_SAME_KEY, SOURCE, text
 from credit_platform.schemas.cleaning.rule import CleaningRule
 from credit_platform.schemas.cleaning.strategies import NO_CHANGES, under_strategies
+from credit_platform.schemas.cleaning.table import TableCleaning
 from credit_platform.schemas.quarantine import Quarantine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import date
 
     import dataframely as dy
 
-    from credit_platform.schemas.cleaning.policy import Strategies
+    from credit_platform.schemas.cleaning.rule import Strategies
 
 _PROVENANCE = ("source_file", "source_line")
 _REJECTED_BY = "rejected_by"
@@ -39,36 +39,6 @@ class Cleaned(NamedTuple):
 
     rows: pl.LazyFrame
     quarantined: pl.LazyFrame
-
-
-@dataclass(frozen=True)
-class TableCleaning:
-    """Everything that turns a bronze table into a silver one.
-
-    Attributes:
-        source_columns: the source's own columns, compared cell by cell to find exact duplicates.
-        columns: the silver columns in file order.
-        key: the silver columns that, with snapshot_month, must be unique.
-        cells: the prepared cells `number.X`, computed from `text.X`.
-        values: silver column -> expression over prepared cells.
-        repairs: rules that mend or null a cell; their names go into `repairs`.
-        rejections: rules that quarantine a row; the first that applies is recorded.
-        cell_rejections: rules over prepared cells that policy made rejections; they come after the others.
-        derived: silver column -> expression over `values`, in steps.
-        plain_values: for tables that are clean as a rule, silver column -> direct cast of `source.X`. Only rows with
-            a cast that fails are read cell by cell, which is some twenty times slower.
-    """
-
-    source_columns: tuple[str, ...]
-    columns: tuple[str, ...]
-    key: tuple[str, ...]
-    cells: tuple[pl.Expr, ...]
-    values: Mapping[str, pl.Expr]
-    repairs: tuple[CleaningRule, ...]
-    rejections: tuple[CleaningRule, ...]
-    cell_rejections: tuple[CleaningRule, ...] = ()
-    derived: tuple[Mapping[str, pl.Expr], ...] = ()
-    plain_values: Mapping[str, pl.Expr] | None = None
 
 
 def source_columns(bronze: type[dy.Schema]) -> tuple[str, ...]:

@@ -8,19 +8,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from credit_platform.policy.model_config import ModelSpec, Scaling
+from credit_platform.scoring.transformers.transformer import PreparationName
 
 if TYPE_CHECKING:
     from credit_platform.scoring.estimators.calibration import PlattCalibrator
     from credit_platform.scoring.transformers.transformer import Preparation
 
 FloatArray = NDArray[np.float64]
-PreparationName = Literal["standardised", "weight_of_evidence"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from lightgbm import Booster
 
-from credit_platform.scoring.estimators.calibration import maximise_likelihood
 from credit_platform.scoring.estimators.estimator import Design, FitTask, Learner
 from credit_platform.scoring.transformers.evidence import EVIDENCE
+from credit_platform.statistics.logistic import maximise_likelihood
 
 FloatArray = NDArray[np.float64]
 

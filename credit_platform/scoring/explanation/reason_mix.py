@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from credit_platform.monitoring.performance.stability import stability_index
 from credit_platform.scoring.explanation.reasons import REASON_COLUMNS
+from credit_platform.statistics.stability_index import stability_index
 
 
 def reason_mix(chosen: pl.DataFrame) -> pl.DataFrame:

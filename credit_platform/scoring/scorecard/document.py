@@ -10,6 +10,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -26,24 +27,47 @@ from credit_platform.statistics.weight_of_evidence import band_of
 
 if TYPE_CHECKING:
     from credit_platform.scoring.scorecard.point_scale import PointScale
-    from credit_platform.scoring.scorecard.scorecard import Characteristic, ScorecardLearner
 
 FORMAT = 1
 
 COLUMNS = ("characteristic", "attribute", "n", "n_bad", "bad_rate", "woe", "iv", "points")
 
 
-def scorecard_json(learner: ScorecardLearner, binning: WoeBinning) -> bytes:
+@dataclass(frozen=True)
+class Characteristic:
+    """One feature of the design: what it tells, and how it is used or why not.
+
+    Attributes:
+        feature: Its name.
+        information_value: On the training loans, in nats.
+        weight: Of its weight of evidence on the log-odds of a good loan; 0 if dropped.
+        variance_inflation: Among the characteristics in use; None if dropped.
+        dropped: Why it is not used; None if it is.
+        spread: Standard deviation of its weight of evidence in training, in nats.
+        least_woe: Least weight of evidence among the training loans, or 0 if none is below.
+        most_woe: Largest, or 0 if none is above.
+    """
+
+    feature: str
+    information_value: float
+    weight: float
+    variance_inflation: float | None
+    dropped: str | None
+    spread: float
+    least_woe: float
+    most_woe: float
+
+
+def scorecard_json(scale: PointScale | None, characteristics: Sequence[Characteristic], binning: WoeBinning) -> bytes:
     """The whole scorecard; a loan's score is the sum over `characteristics` of the points of its attribute.
 
     Raises:
         ValueError: the scorecard is not in points yet.
     """
-    if learner.scale is None:
+    if scale is None:
         message = "the scorecard is not in points"
         raise ValueError(message)
-    scale = learner.scale
-    pairs = list(zip(learner.characteristics, binning.characteristics(), strict=True))
+    pairs = list(zip(characteristics, binning.characteristics(), strict=True))
     content = {
         "format": FORMAT,
         # default probability = 1 / (1 + exp((points - offset) / factor))

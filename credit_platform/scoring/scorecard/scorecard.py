@@ -18,14 +18,15 @@ from typing_extensions import override
 from credit_platform.errors import TrainingError
 from credit_platform.policy.model_config import Scaling
 from credit_platform.scoring.estimators.calibration import PlattCalibrator
-from credit_platform.scoring.estimators.estimator import Design, FitTask, Learner, PreparationName
+from credit_platform.scoring.estimators.estimator import Design, FitTask, Learner
 from credit_platform.scoring.estimators.logistic_regression import LogisticRegressionLearner
-from credit_platform.scoring.scorecard.document import scorecard_csv, scorecard_json
+from credit_platform.scoring.scorecard.document import Characteristic, scorecard_csv, scorecard_json
 from credit_platform.scoring.scorecard.point_scale import PointScale, fit_points
 from credit_platform.scoring.scorecard.selection import information_values, select
 from credit_platform.scoring.scorecard.sql import scorecard_sql
 from credit_platform.scoring.transformers.binning import WoeBinning
 from credit_platform.scoring.transformers.binning_policy import BINNING_PARAMS
+from credit_platform.scoring.transformers.transformer import PreparationName
 
 if TYPE_CHECKING:
     from credit_platform.scoring.transformers.transformer import Preparation
@@ -34,31 +35,6 @@ FloatArray = NDArray[np.float64]
 
 MIN_IV = 0.02  # below it a characteristic is called useless
 MAX_VIF = 5.0
-
-
-@dataclass(frozen=True)
-class Characteristic:
-    """One feature of the design: what it tells, and how it is used or why not.
-
-    Attributes:
-        feature: Its name.
-        information_value: On the training loans, in nats.
-        weight: Of its weight of evidence on the log-odds of a good loan; 0 if dropped.
-        variance_inflation: Among the characteristics in use; None if dropped.
-        dropped: Why it is not used; None if it is.
-        spread: Standard deviation of its weight of evidence in training, in nats.
-        least_woe: Least weight of evidence among the training loans, or 0 if none is below.
-        most_woe: Largest, or 0 if none is above.
-    """
-
-    feature: str
-    information_value: float
-    weight: float
-    variance_inflation: float | None
-    dropped: str | None
-    spread: float
-    least_woe: float
-    most_woe: float
 
 
 @dataclass(frozen=True)
@@ -168,7 +144,7 @@ class ScorecardLearner(Learner):
         """The scorecard as `scorecard.json`, `scorecard.csv` and `scorecard.sql`; nothing before it is in points."""
         if self.scale is None or not isinstance(preparation, WoeBinning):
             return {}
-        document = scorecard_json(self, preparation)
+        document = scorecard_json(self.scale, self.characteristics, preparation)
         return {
             "scorecard.json": document,
             "scorecard.csv": scorecard_csv(document),

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from credit_platform.errors import ModelStoreError, TrainingError
 from credit_platform.policy.model_config import ModelConfig, ModelSpec
 from credit_platform.portfolios.loans.features.catalogue import CATEGORICAL_FEATURES, CHANNELS, NUMERIC_FEATURES
-from credit_platform.scoring.estimators.calibration import UNCALIBRATED, PlattCalibrator, fit_platt, probability_of
+from credit_platform.scoring.estimators.calibration import UNCALIBRATED, PlattCalibrator, fit_platt
 from credit_platform.scoring.estimators.contributions import (
     Contributions,
     calibrated_contributions,
@@ -34,6 +34,7 @@ from credit_platform.scoring.transformers.evidence import MONTHS, fit_evidence, 
 from credit_platform.scoring.transformers.feature_order import features_document, require_same_order
 from credit_platform.scoring.transformers.standardisation import MODEL_FEATURES, missing_columns
 from credit_platform.scoring.transformers.transformer import Preparation, fit_preparation, load_preparation
+from credit_platform.statistics.logistic import probability_of
 
 FloatArray = NDArray[np.float64]
 
@@ -277,7 +278,7 @@ def _reference(validation: pl.DataFrame, fitted: FittedVersion, by_history: Mapp
     Of the validation sample, the newest the fit sees: the scores of the training sample, on which the model was fitted,
     are told apart better than those of any later loan.
     """
-    from credit_platform.monitoring.performance.stability import fit_reference
+    from credit_platform.statistics.reference import fit_reference
 
     reference = fit_reference(
         fitted.monitored(validation),

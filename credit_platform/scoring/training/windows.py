@@ -88,7 +88,7 @@ def windows_for(as_of: date, config: ModelConfig, *, triggered: bool = False) ->
     """
     if as_of.day != 1:
         raise WindowError(as_of=as_of, reason=f"{as_of} is not the first of a month", fix="Give a month, YYYY-MM")
-    windows, lag = config.windows, config.label.mob
+    windows, lag = config.windows, config.label.lag_months
     if triggered:
         return _relative(as_of, windows.triggered, lag)
     if windows.mode == "absolute" and windows.absolute is not None:
@@ -98,7 +98,7 @@ def windows_for(as_of: date, config: ModelConfig, *, triggered: bool = False) ->
 
 def first_training_month(first_month: date, config: ModelConfig) -> date:
     """The first month in which every cohort of the windows has a label, for a book beginning in `first_month`."""
-    windows, lag = config.windows, config.label.mob
+    windows, lag = config.windows, config.label.lag_months
     if windows.mode == "absolute" and windows.absolute is not None:
         return add_months(windows.absolute.oot.last, lag)
     return add_months(first_month, windows.relative.total - 1 + lag)
@@ -112,7 +112,7 @@ def first_scoring_month(first_month: date, config: ModelConfig) -> date:
 
 def first_outcome_month(first_month: date, config: ModelConfig) -> date:
     """The month in which the labels of the first scored cohort mature."""
-    return add_months(first_scoring_month(first_month, config), config.label.mob)
+    return add_months(first_scoring_month(first_month, config), config.label.lag_months)
 
 
 def is_training_due(month: date, first_training: date, config: ModelConfig) -> bool:

@@ -7,19 +7,19 @@ gives weights of evidence.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from credit_platform.scoring.estimators.estimator import PreparationName
 from credit_platform.scoring.transformers.binning import WoeBinning, fit_binning
 from credit_platform.scoring.transformers.binning_policy import BinningPolicy
 from credit_platform.scoring.transformers.evidence import ClickstreamEvidence, with_dark_copies
 from credit_platform.scoring.transformers.standardisation import Preprocessing, fit_preprocessing
 
 FloatArray = NDArray[np.float64]
+PreparationName = Literal["standardised", "weight_of_evidence"]
 
 
 class Preparation(Protocol):

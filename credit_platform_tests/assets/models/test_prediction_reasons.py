@@ -8,7 +8,7 @@ import pytest
 
 from credit_platform.cli.instance import open_instance
 from credit_platform.months import month_key, month_range
-from credit_platform.policy.load import load_policy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.explanation.reason_mix import reason_mix
 from credit_platform_tests.small_book import FIRST_SCORING, LAST, MODELS, BookFolders
 
@@ -18,7 +18,7 @@ SCORED = month_range(FIRST_SCORING, LAST)
 @pytest.mark.parametrize("model", MODELS)
 def test_every_code_is_one_of_the_catalogue_that_may_be_given(finished_book: BookFolders, model: str) -> None:
     scored = finished_book.lake.scan(f"prediction/{model}", SCORED).collect()
-    may_be = {reason.code for reason in load_policy().reasons.reasons.values() if reason.is_given}
+    may_be = {reason.code for reason in LOANS.load_policy().reasons.reasons.values() if reason.is_given}
     codes = set(reason_mix(scored)["reason"])
     assert codes <= may_be
     assert len(codes) > 10

@@ -9,6 +9,7 @@ from credit_platform.lake.governance.retrainings import Done, Retraining
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.months import month_key
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.small_book import FIRST_TRAINING, MODELS, PREVIEW_ALLOWED, BookFolders
 
 pytestmark = PREVIEW_ALLOWED
@@ -59,7 +60,7 @@ class Trainer:
     """An asset that does nothing but train once, and what became of it."""
 
     def __init__(self, folder: Path, instance: dg.DagsterInstance) -> None:
-        self.layout, self.instance = Layout(folder, folder), instance
+        self.layout, self.instance = Layout(folder, folder, LOANS), instance
         self.trained: list[str] = []
 
     def run(self, *, is_broken: bool = False, is_given_up: bool = False) -> dg.ExecuteInProcessResult:

@@ -20,7 +20,8 @@ from credit_platform.lake.governance.promotions import PromotionLog
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import add_months, month_range
-from credit_platform.policy.load import Policy, load_policy
+from credit_platform.policy.load import Policy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.transformers.standardisation import MODEL_FEATURES
 from credit_platform_tests.small_book import FIRST_TRAINING, MODELS, WITHOUT_PICTURES, BookFolders
 
@@ -56,7 +57,7 @@ def test_held_out_cohorts_are_read_only_after_the_model_is_final(
 
     monkeypatch.setattr(Lake, "scan", watched_scan)
     monkeypatch.setattr(training, "fit_version", watched_fit)
-    policy = load_policy(untrained.policy_dir)
+    policy = LOANS.load_policy(untrained.policy_dir)
     train_as_of(untrained.lake, model, FIRST_TRAINING, policy)
     final = events.index("final")
     assert set(events[:final]) == {"development"}
@@ -72,7 +73,7 @@ def shuffled(lake: Lake, table: str, month: date, columns: Sequence[str], seed: 
 
 def tuned_on_few(folders: BookFolders) -> Policy:
     """The book's policy, with a tuning that does not mind how small its validation sample is."""
-    policy = load_policy(folders.policy_dir)
+    policy = LOANS.load_policy(folders.policy_dir)
     spec = policy.model.models["gradient_boosting"]
     assert spec.tuning is not None
     eager = spec.model_copy(update={"tuning": spec.tuning.model_copy(update={"trials": 3, "min_validation_bads": 10})})
@@ -98,7 +99,7 @@ def test_other_held_out_loans_and_labels_change_the_judgement_and_not_one_byte_o
 
 
 def test_before_the_windows_fit_training_says_which_months_are_missing(untrained: BookFolders) -> None:
-    policy = load_policy(untrained.policy_dir)
+    policy = LOANS.load_policy(untrained.policy_dir)
     with pytest.raises((MissingMonthsError, WindowError), match="2022-12"):
         train_as_of(untrained.lake, MODELS[0], add_months(FIRST_TRAINING, -1), policy)
 
@@ -165,7 +166,7 @@ def test_the_manifest_says_what_a_version_was_made_of(finished_book: BookFolders
         files = {add_months(cohort, lag): lake.layout.month_file(table, add_months(cohort, lag)) for cohort in cohorts}
         hashes = {f"{month}": hashlib.sha256(file.read_bytes()).hexdigest() for month, file in files.items()}
         assert manifest["data_sha256"][table] == hashes  # pyrefly: ignore[bad-index]
-    assert manifest["policy_sha256"] == load_policy(finished_book.policy_dir).sha256
+    assert manifest["policy_sha256"] == LOANS.load_policy(finished_book.policy_dir).sha256
     assert manifest["seeds"] == {"random_seed": 42}
     for same in ("windows", "samples", "libraries"):
         assert manifest[same] == metadata[same]
@@ -190,7 +191,7 @@ def test_a_version_starts_as_candidate_and_becomes_challenger_when_no_gate_fails
 def test_a_version_that_a_person_took_out_is_not_promoted_by_training_it_again(
     book_copy: BookFolders, action: Literal["retired", "rolled_back"]
 ) -> None:
-    model, policy, log = MODELS[0], load_policy(book_copy.policy_dir), AuditLog(book_copy.layout)
+    model, policy, log = MODELS[0], LOANS.load_policy(book_copy.policy_dir), AuditLog(book_copy.layout)
     records = [r for r in PromotionLog(book_copy.layout).records() if r.model == model]
     out = records[0].model_version
     subject = out if action == "retired" else records[1].model_version

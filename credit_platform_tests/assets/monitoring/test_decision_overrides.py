@@ -14,7 +14,7 @@ from credit_platform.assets.resources import LakeResource, MonthlyParquetIOManag
 from credit_platform.errors import SourceError
 from credit_platform.lake.raw.decisions import read_decisions
 from credit_platform.months import add_months, month_key, month_range
-from credit_platform.policy.load import load_policy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.small_book import FIRST_OUTCOME, LAST, MODELS, PREVIEW_ALLOWED, BookFolders
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def test_a_file_is_read_for_the_cohort_whose_outcome_is_known(book_copy: BookFol
     )
     decided.write_parquet(raw / "decisions_2024.parquet")
     resource = LakeResource(data_dir=str(book_copy.data_dir), raw_dir=str(raw))
-    asset = overrides_asset(book_copy.axis(), load_policy(book_copy.policy_dir))
+    asset = overrides_asset(book_copy.axis(), LOANS.load_policy(book_copy.policy_dir))
     with dg.DagsterInstance.ephemeral() as instance:
         result = dg.materialize(
             [asset],

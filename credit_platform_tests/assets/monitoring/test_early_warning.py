@@ -10,7 +10,7 @@ import pytest
 from credit_platform.assets.monitoring.before_outcome import found_before_outcome
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import add_months, month_range
-from credit_platform.policy.load import load_policy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.small_book import FIRST_OUTCOME, FIRST_SCORING, LAST, MODELS, BookFolders
 
 LAG = 6
@@ -71,7 +71,7 @@ def planted(lake: Lake, model: str, part: str, changes: list[pl.Expr]) -> None:
 
 
 def test_the_action_hears_of_the_months_own_estimate_and_early_reads(book_copy: BookFolders) -> None:
-    lake, model, thresholds = book_copy.lake, MODELS[0], load_policy().monitoring
+    lake, model, thresholds = book_copy.lake, MODELS[0], LOANS.load_policy().monitoring
     is_auc = pl.col("metric") == "roc_auc"
     low = [pl.when(is_auc).then(value).otherwise(pl.col(name)).alias(name) for name, value in
            (("value", 0.60), ("ci_low", 0.55), ("ci_high", 0.65))]  # fmt: skip

@@ -24,7 +24,7 @@ from credit_platform.assets.pages.version_documents import (
 from credit_platform.errors import ModelStoreError
 from credit_platform.lake.governance.audit import AuditLog, Entry
 from credit_platform.lake.models.model_store import ModelStore
-from credit_platform.policy.load import load_policy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.governance.life_cycle import roles
 from credit_platform_tests.reports import html_text
 from credit_platform_tests.reports.markdown_text import part, rows
@@ -102,7 +102,7 @@ def test_the_checklist_judges_every_gate_and_no_person_has_looked(finished_book:
 def test_documents_written_again_are_the_same(book_copy: BookFolders) -> None:
     version = _first_version(book_copy)
     before = {ending: _text(book_copy, version, ending) for ending in ENDINGS}
-    write_documents(book_copy.lake, load_policy(book_copy.policy_dir), MODEL, [version])
+    write_documents(book_copy.lake, LOANS.load_policy(book_copy.policy_dir), MODEL, [version])
     assert {ending: _text(book_copy, version, ending) for ending in ENDINGS} == before
 
 
@@ -117,7 +117,7 @@ def test_a_decision_of_a_person_is_on_the_page_after_writing_again(book_copy: Bo
         effective_month=date(2024, 8, 1),
     )
     AuditLog(book_copy.layout).append(entry)
-    write_documents(book_copy.lake, load_policy(book_copy.policy_dir), MODEL, [version])
+    write_documents(book_copy.lake, LOANS.load_policy(book_copy.policy_dir), MODEL, [version])
     approvals = rows(part(_text(book_copy, version, CARD), "Approvals and decisions on record"))
     assert approvals[-1] == ["retired", "Ada", "2024-08", "No longer wanted."]
     looked = {row[0]: row[1:] for row in rows(part(_text(book_copy, version, CHECKLIST), "Record"))}
@@ -126,7 +126,7 @@ def test_a_decision_of_a_person_is_on_the_page_after_writing_again(book_copy: Bo
 
 def test_the_metadata_names_every_document_and_pictures_the_curves(book_copy: BookFolders) -> None:
     version = _first_version(book_copy)
-    told = document_version(book_copy.lake, load_policy(book_copy.policy_dir), MODEL, version)
+    told = document_version(book_copy.lake, LOANS.load_policy(book_copy.policy_dir), MODEL, version)
     for name in ("page", "model_card", "validation_checklist", "leaderboard"):
         value = told[name]
         assert isinstance(value, dg.PathMetadataValue)
@@ -152,7 +152,7 @@ def test_a_new_champion_touches_the_champion_before_it(book_copy: BookFolders) -
 
 
 def test_a_damaged_version_is_refused_and_left_out_of_the_leaderboard(book_copy: BookFolders) -> None:
-    policy, version = load_policy(book_copy.policy_dir), _first_version(book_copy)
+    policy, version = LOANS.load_policy(book_copy.policy_dir), _first_version(book_copy)
     (book_copy.layout.model_version(MODEL, version) / "metadata.json").write_text("{}")
     with pytest.raises(ModelStoreError, match=r"metadata\.json has changed"):
         write_documents(book_copy.lake, policy, MODEL, [version])

@@ -15,8 +15,8 @@ from credit_platform.assets.tables.silver import silver_assets
 from credit_platform.errors import PolicyError
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.partitions import MonthlyAxis
-from credit_platform.policy.load import load_policy
-from credit_platform.schemas.cleaning.policy import CleaningPolicy
+from credit_platform.policy.data_quality import CleaningPolicy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.small_book import PREVIEW_ALLOWED
 from credit_platform_tests.source_rows import Cells, bronze_rows
 
@@ -42,11 +42,11 @@ ROWS: dict[date, list[Cells]] = {
 
 def build(root: Path, cleaning: CleaningPolicy | None = None) -> dict[str, dict[str, object]]:
     """Build silver/customer_attributes for both months in one run; the counts shown for each month."""
-    lake = Lake.at(root)
+    lake = Lake.at(root, portfolio=LOANS)
     bronze = [bronze_rows("features_attributes", *rows, month=month) for month, rows in ROWS.items()]
     lake.write("bronze/features_attributes", pl.concat(bronze).collect(), list(ROWS))
     key = asset_key("silver/customer_attributes")
-    (table,) = (asset for asset in silver_assets(AXIS, load_policy().model, cleaning) if asset.key == key)
+    (table,) = (asset for asset in silver_assets(AXIS, LOANS.load_policy().model, cleaning) if asset.key == key)
     source = dg.AssetSpec(asset_key("bronze/features_attributes"), partitions_def=AXIS.snapshot_months)
     resource = LakeResource(data_dir=str(root), raw_dir=str(root / "raw"))
     with dg.DagsterInstance.ephemeral() as instance:
@@ -103,7 +103,7 @@ def test_a_strategy_of_the_policy_is_carried_out_and_shown(tmp_path: Path) -> No
 
 
 def test_quarantine_is_rewritten_by_each_run_of_a_month(tmp_path: Path) -> None:
-    lake = Lake.at(tmp_path)
+    lake = Lake.at(tmp_path, portfolio=LOANS)
     files = [lake.layout.month_file("quarantine/customer_attributes", month) for month in ROWS]
     build(tmp_path)
     first = [file.read_bytes() for file in files]
@@ -115,4 +115,4 @@ def test_quarantine_is_rewritten_by_each_run_of_a_month(tmp_path: Path) -> None:
 
 def test_a_policy_no_rule_can_follow_is_refused_before_anything_runs() -> None:
     with pytest.raises(PolicyError, match=r"cleaning\.strategies\.nonsense: is no cleaning rule"):
-        silver_assets(AXIS, load_policy().model, CleaningPolicy(strategies={"nonsense": "drop"}))
+        silver_assets(AXIS, LOANS.load_policy().model, CleaningPolicy(strategies={"nonsense": "drop"}))

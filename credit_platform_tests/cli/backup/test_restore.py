@@ -21,7 +21,7 @@ from credit_platform.cli.doctor.data import data_findings
 from credit_platform.cli.doctor.history import history_findings
 from credit_platform.cli.instance import open_instance, own_instance_text
 from credit_platform.errors import BackupError
-from credit_platform.lake.backup_file import MANIFEST
+from credit_platform.lake.backup.backup_file import MANIFEST
 from credit_platform_tests.cli.backup.restored_book import months_built, restored, tables_of
 from credit_platform_tests.small_book import BookFolders
 

@@ -17,7 +17,7 @@ from rich.console import Console
 from credit_platform.cli.backup.backup import back_up
 from credit_platform.cli.doctor.data import check_leftovers
 from credit_platform.errors import BackupError
-from credit_platform.lake.atomic_swap import unfinished
+from credit_platform.lake.backup.atomic_swap import unfinished
 from credit_platform.lake.files import sweep_parts
 from credit_platform_tests.cli.backup.restored_book import contents, months_built, restored
 from credit_platform_tests.small_book import BookFolders

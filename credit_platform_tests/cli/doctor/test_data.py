@@ -16,7 +16,7 @@ from credit_platform.cli.book import Book
 from credit_platform.cli.doctor import data
 from credit_platform.cli.doctor.findings import Finding
 from credit_platform.lake.tables.catalog import refresh_datamart
-from credit_platform.policy.load import load_policy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.small_book import BookFolders
 
 MONTH = date(2024, 5, 1)
@@ -154,7 +154,7 @@ def test_windows_that_do_not_fit_the_book_are_a_finding(book_copy: BookFolders, 
     policy_dir = tmp_path / "policy"
     policy_dir.mkdir()
     (policy_dir / "model_config.yaml").write_text("windows: {mode: absolute}")
-    late = {"first_month": date(2023, 6, 1), "policy": load_policy(policy_dir)}
+    late = {"first_month": date(2023, 6, 1), "policy": LOANS.load_policy(policy_dir)}
     settings = book_copy.settings().model_copy(update=late)
     by_check = {finding.check: finding for finding in data.data_findings(settings, book_copy.data_dir)}
     assert by_check["book"].level == "error"

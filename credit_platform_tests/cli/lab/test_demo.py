@@ -7,6 +7,7 @@ import yaml
 
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_range
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.small_book import run_command
 
 
@@ -22,7 +23,9 @@ def test_the_demo_makes_a_book_builds_it_and_leaves_delivered_files_alone_the_ne
         "last_month": "2021-07-01",
         "automation": "running",
     }
-    assert Lake.at(tmp_path).months("gold/label_store") == month_range(date(2021, 1, 1), date(2021, 7, 1))
+    assert Lake.at(tmp_path, portfolio=LOANS).months("gold/label_store") == month_range(
+        date(2021, 1, 1), date(2021, 7, 1)
+    )
     raw = {file.name: file.read_bytes() for file in (tmp_path / "raw").glob("*.csv")}
     assert len(raw) == 4
     again = run_command("demo", "--months", "9", **told)

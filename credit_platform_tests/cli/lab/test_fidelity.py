@@ -8,7 +8,7 @@ import pytest
 from credit_platform.cli.lab.fidelity import agreement_lines
 from credit_platform.cli.main import app
 from credit_platform.errors import SettingsError, SourceError
-from credit_platform.policy.load import load_policy
+from credit_platform.portfolios.loans.portfolio import LOANS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def test_agreement_prints_every_figure_as_json_and_writes_the_page(
 
 
 def test_agreement_says_what_is_missing(tmp_path: Path) -> None:
-    config = load_policy(None).model
+    config = LOANS.load_policy(None).model
     with pytest.raises(SettingsError, match="is no folder"):
         agreement_lines(tmp_path / "none", config, seed=1)
     with pytest.raises(SourceError, match="no file lms_loan_daily"):

@@ -23,7 +23,7 @@ from credit_platform.cli.versions.promotion import Person, promote
 from credit_platform.errors import ReplayError, SettingsError
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.raw.deliveries import REPLACE_TAG
-from credit_platform.policy.load import load_policy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.campaigns.data_folder import fingerprints
 from credit_platform_tests.small_book import (
     FIRST,
@@ -100,7 +100,7 @@ def test_one_model_is_replayed_alone_and_told_to_a_program(
     assert not any(MODELS[0] in table for table in tables)
     (edition,) = tables[f"prediction/{MODELS[1]}"]["editions"]
     assert edition["scored_by"].endswith("(backfill)")
-    assert edition["policy_sha256"] == load_policy(finished_book.policy_dir).sha256
+    assert edition["policy_sha256"] == LOANS.load_policy(finished_book.policy_dir).sha256
 
 
 def test_what_was_altered_or_is_gone_is_named_and_nothing_else_is(book_copy: BookFolders) -> None:

@@ -17,7 +17,7 @@ from credit_platform.cli.run.backfill import Backfill
 from credit_platform.cli.run.runs import RunOutcome
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord
 from credit_platform.months import month_range
-from credit_platform.policy.load import load_policy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.settings import Settings
 from credit_platform_tests.graph_snapshot import snapshot_settings
 from credit_platform_tests.small_book import BookFolders, without_month
@@ -59,7 +59,7 @@ def backfill(settings: Settings, runner: ScriptedRunner) -> Backfill:
 
 def book(folder: Path, policy: str = "", last: date = LAST) -> Settings:
     (folder / "model_config.yaml").write_text(policy)
-    changes = {"policy": load_policy(folder), "last_month": last}
+    changes = {"policy": LOANS.load_policy(folder), "last_month": last}
     return snapshot_settings(folder).model_copy(update=changes)
 
 

@@ -20,8 +20,8 @@ from credit_platform.cli.versions.explain import explain_loan
 from credit_platform.cli.versions.explain_tables import explanation_lines, parts_table
 from credit_platform.errors import LoanError, ModelStoreError, SettingsError
 from credit_platform.months import month_range
-from credit_platform.policy.load import load_policy
-from credit_platform.scoring.estimators.calibration import log_odds
+from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform.statistics.logistic import log_odds
 from credit_platform_tests.small_book import FIRST_SCORING, LAST, MODELS, BookFolders
 
 MONTH = date(2024, 5, 1)
@@ -165,7 +165,7 @@ def test_a_changed_policy_is_found_in_the_decision(book_copy: BookFolders, tmp_p
         text.replace("backfill_months: 7", "backfill_months: 7, cut_off: 0.000001")
     )
     approved = book_copy.lake.scan(f"prediction/{MODELS[1]}", [MONTH]).filter(pl.col("decision") == "approve").collect()
-    settings = book_copy.settings().model_copy(update={"policy": load_policy(tmp_path / "policy")})
+    settings = book_copy.settings().model_copy(update={"policy": LOANS.load_policy(tmp_path / "policy")})
     with pytest.raises(LoanError, match=r"decision was approve and is decline.*Features or policy have changed"):
         explain_loan(Book.of(settings), str(approved["loan_id"][0]), model="model_2")
 

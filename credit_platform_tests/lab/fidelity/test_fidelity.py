@@ -18,8 +18,8 @@ from credit_platform.lab.fidelity.fidelity import compare_books
 from credit_platform.lab.fidelity.line import Figure, judged, line, to_frame
 from credit_platform.lab.fidelity.ranking import compare_rankings
 from credit_platform.lake.raw.raw_book import read_book
-from credit_platform.policy.load import load_policy
 from credit_platform.portfolios.loans.generator.book import BookSpec
+from credit_platform.portfolios.loans.portfolio import LOANS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,12 +29,12 @@ SPEC = BookSpec(n_months=9, loans_per_month=400, clickstream_months=6, seed=1)
 
 @pytest.fixture(scope="module")
 def first() -> BookSample:
-    return sample_of(generated_rows(SPEC), load_policy(None).model)
+    return sample_of(generated_rows(SPEC), LOANS.load_policy(None).model)
 
 
 @pytest.fixture(scope="module")
 def second() -> BookSample:
-    return sample_of(generated_rows(replace(SPEC, seed=2)), load_policy(None).model)
+    return sample_of(generated_rows(replace(SPEC, seed=2)), LOANS.load_policy(None).model)
 
 
 def apart(real: BookSample, made: BookSample) -> pl.DataFrame:
@@ -108,7 +108,7 @@ def test_what_cannot_be_measured_is_unknown_and_never_ok() -> None:
 
 
 def test_the_real_book_agrees_in_outcome_dirt_and_attrition(real_book: Path) -> None:
-    config = load_policy(None).model
+    config = LOANS.load_policy(None).model
     real = sample_of(read_book(real_book, sources(config)), config)
     spec = BookSpec(first_month=real.months[0], n_months=len(real.months), loans_per_month=real.loans_per_month)
     made = sample_of(generated_rows(spec), config)

@@ -11,7 +11,8 @@ from credit_platform.lake.governance.action_overrides import OverrideLog, overri
 from credit_platform.lake.governance.audit import AuditLog, Entry
 from credit_platform.lake.governance.promotions import PromotionLog
 from credit_platform.lake.layout import Layout
-from credit_platform.monitoring.action.override import ActionOverride
+from credit_platform.monitoring.action.action import ActionOverride
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.governance.life_cycle import roles
 
 MONTH = date(2025, 6, 1)
@@ -20,7 +21,7 @@ WISH = ActionOverride("gradient_boosting", "v1", MONTH, "retrain", "monitor", "A
 
 @pytest.fixture
 def log(tmp_path: Path) -> OverrideLog:
-    return OverrideLog(Layout(tmp_path / "data", tmp_path / "raw"))
+    return OverrideLog(Layout(tmp_path / "data", tmp_path / "raw", LOANS))
 
 
 def test_an_override_is_read_back_as_it_was_written_and_once(log: OverrideLog) -> None:

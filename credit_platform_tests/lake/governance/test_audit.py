@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from credit_platform.errors import AuditError
 from credit_platform.lake.governance.audit import AuditLog, Entry
-from credit_platform.lake.governance.hash_chain import Head, chain_faults, head_of, sealed, to_line
+from credit_platform.lake.hash_chain import Head, chain_faults, head_of, sealed, to_line
 from credit_platform.lake.tables.monthly import Lake
 
 ENTRY = Entry("registered", "m", "v1", "training", ("größer",), date(2024, 1, 1), policy_sha256="ab")

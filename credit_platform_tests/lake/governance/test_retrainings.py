@@ -6,6 +6,7 @@ from pathlib import Path
 
 from credit_platform.lake.governance.retrainings import Done, Retraining, is_alive, show_life
 from credit_platform.lake.layout import Layout
+from credit_platform.portfolios.loans.portfolio import LOANS
 
 KEY = "retrain:gradient_boosting:2025-01-01:2024-12-01-a1"
 LIVES = """
@@ -20,11 +21,11 @@ time.sleep(60)
 
 
 def retraining(folder: Path, key: str = KEY) -> Retraining:
-    return Retraining(Layout(folder, folder), key)
+    return Retraining(Layout(folder, folder, LOANS), key)
 
 
 def test_a_run_lives_until_its_process_ends_however_it_ends(tmp_path: Path) -> None:
-    layout = Layout(tmp_path, tmp_path)
+    layout = Layout(tmp_path, tmp_path, LOANS)
     assert not is_alive(layout, "run-1")
     with subprocess.Popen([sys.executable, "-c", LIVES, str(tmp_path)], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None

@@ -10,6 +10,7 @@ import pytest
 from credit_platform.errors import MissingMonthsError
 from credit_platform.lake.tables.catalog import TableMonths, create_as_of, create_view, monthly_tables, refresh_datamart
 from credit_platform.lake.tables.monthly import Lake
+from credit_platform.portfolios.loans.portfolio import LOANS
 
 MONTHS = [date(2023, 1, 1), date(2023, 2, 1)]
 
@@ -44,7 +45,7 @@ def test_the_months_a_query_is_asked_for_are_a_table(lake: Lake) -> None:
 
 
 def test_a_folder_with_a_quote_in_its_name_does_no_harm(lake: Lake) -> None:
-    quoted = Lake.at(lake.layout.data_dir / "o'brien")
+    quoted = Lake.at(lake.layout.data_dir / "o'brien", portfolio=LOANS)
     fill(quoted, "gold/x")
     with duckdb.connect(str(quoted.layout.datamart), read_only=True) as connection:
         assert connection.sql("select count(*) from gold.x").fetchall() == [(2,)]

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from credit_platform.monitoring.data_quality.cohort_calendar import build_cohort_calendar
 from credit_platform.months import add_months, month_range, months_between
-from credit_platform.policy.load import load_policy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.schemas.evidence import DEVELOPMENT_ROLES, CohortCalendar
 from credit_platform.scoring.training.windows import windows_for
 
 FIRST, LAST, MOB = date(2023, 1, 1), date(2024, 12, 1), 6
-CONFIG = load_policy().model
+CONFIG = LOANS.load_policy().model
 LOANS_PER_COHORT = 5
 
 

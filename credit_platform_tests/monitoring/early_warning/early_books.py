@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from credit_platform.months import add_months, month_range
-from credit_platform.policy.load import load_policy
 from credit_platform.policy.model_config import LabelPolicy
+from credit_platform.portfolios.loans.portfolio import LOANS
 
 FIRST = date(2022, 1, 1)
 LABEL_MOB = 6
@@ -18,7 +18,7 @@ MISSED_FROM = 5
 
 
 def label_config() -> LabelPolicy:
-    return load_policy().model.label
+    return LOANS.load_policy().model.label
 
 
 @dataclass(frozen=True)

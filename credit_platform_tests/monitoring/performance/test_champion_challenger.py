@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from credit_platform.monitoring.performance.champion_challenger import SCHEMA, champion_challenger_frame
-from credit_platform.policy.load import load_policy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.schemas.champion_challenger import ChampionChallenger
 from credit_platform.scoring.champion_challenger.comparison import LOANS_SCHEMA, measure_rivalry
 from credit_platform.scoring.champion_challenger.decision import decide_rivalry
@@ -17,7 +17,7 @@ MONTH = date(2025, 1, 1)
 
 
 def frame_of(loans: pl.DataFrame, *, min_bads: int = 30) -> pl.DataFrame:
-    config = load_policy().model
+    config = LOANS.load_policy().model
     measured = measure_rivalry(loans, champion="old", challenger="new", config=config)
     decision = decide_rivalry(measured, config=config)
     return champion_challenger_frame(measured, decision, snapshot_month=MONTH, config=config, min_bads=min_bads)

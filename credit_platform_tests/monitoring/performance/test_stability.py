@@ -6,14 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit_platform.monitoring.performance.stability import (
-    fit_reference,
-    measure_stability,
-    sampling_floor,
-    stability_index,
-)
+from credit_platform.monitoring.performance.stability import measure_stability
 from credit_platform.schemas.monitoring import Stability
-from credit_platform.statistics.reference import Reference
+from credit_platform.statistics.reference import Reference, fit_reference
+from credit_platform.statistics.stability_index import sampling_floor, stability_index
 from credit_platform_tests.monitoring_rows import cohort, subject, thresholds
 
 COUNTS = st.lists(st.integers(0, 1000), min_size=2, max_size=12).filter(any)

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from credit_platform.monitoring.performance.champion_challenger import SCHEMA, champion_challenger_frame
-from credit_platform.policy.load import load_policy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.reports.champion_challenger.figures import difference_by_cohort_svg
 from credit_platform.reports.champion_challenger.page import BOOKED, HEADLINES, champion_challenger_page
 from credit_platform.scoring.champion_challenger.comparison import LOANS_SCHEMA, measure_rivalry
@@ -23,7 +23,7 @@ OCTOBER, NOVEMBER = date(2024, 10, 1), date(2024, 11, 1)
 def month_of(
     loans: pl.DataFrame, month: date, *, challenger: str = CHALLENGER, decision: RivalryDecision | None = None
 ) -> pl.DataFrame:
-    config = load_policy().model
+    config = LOANS.load_policy().model
     measured = measure_rivalry(loans, champion=CHAMPION, challenger=challenger, config=config)
     return champion_challenger_frame(
         measured,
@@ -35,7 +35,7 @@ def month_of(
 
 
 def page_of(*months: pl.DataFrame) -> str:
-    return champion_challenger_page(pl.concat(months), config=load_policy().model)
+    return champion_challenger_page(pl.concat(months), config=LOANS.load_policy().model)
 
 
 def shown(page: str) -> str:
@@ -117,7 +117,7 @@ def test_a_page_before_the_first_common_cohort_says_so_and_has_no_figures() -> N
 
 
 def test_one_model_alone_has_no_challenger() -> None:
-    page = champion_challenger_page(pl.DataFrame(schema=SCHEMA), config=load_policy().model)
+    page = champion_challenger_page(pl.DataFrame(schema=SCHEMA), config=LOANS.load_policy().model)
     assert "There is no challenger" in page
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from credit_platform.policy.load import load_policy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.reports.documents.card_sources import CardSources
 from credit_platform.reports.documents.document import to_markdown
 from credit_platform.reports.documents.validation_checklist import validation_checklist
@@ -27,7 +27,7 @@ CODE = "Code it was made with (git commit)"
 
 
 def _text(version: VersionFacts | None = None, given: CardSources | None = None) -> str:
-    gates = load_policy().model.gates
+    gates = LOANS.load_policy().model.gates
     return to_markdown(validation_checklist(version or facts(), given or sources(), gates=gates))
 
 

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from credit_platform.policy.load import load_policy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.reports.version.gates import GATES, gate_table, gate_texts
 from credit_platform.scoring.governance.promotion import CandidateResult, failed_gates
 from credit_platform.scoring.training.windows import SampleRole
 
 GOOD: dict[SampleRole, float | None] = {"train": 0.90, "validation": 0.88, "test": 0.87, "oot": 0.86}
-SHIPPED = load_policy().model.gates
+SHIPPED = LOANS.load_policy().model.gates
 
 
 def _statuses(candidate: CandidateResult) -> dict[str, str]:

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from credit_platform.months import add_months
-from credit_platform.policy.load import load_policy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.champion_challenger import comparison as rivalry_module
 from credit_platform.scoring.champion_challenger.comparison import (
     LOANS_SCHEMA,
@@ -150,7 +150,7 @@ def test_what_one_class_does_not_define_is_none(label: list[int]) -> None:
 
 
 def test_the_rivalry_holds_every_cohort_and_swaps_at_the_champions_approval_rate() -> None:
-    config = load_policy().model
+    config = LOANS.load_policy().model
     loans = rival_loans(n_cohorts=4, per_cohort=200, champion_noise=1.0)
     found = measure_rivalry(loans, champion="old", challenger="new", config=config)
     assert list(found.by_cohort) == loans["cohort"].unique().sort().to_list()
@@ -164,7 +164,7 @@ def test_the_rivalry_holds_every_cohort_and_swaps_at_the_champions_approval_rate
 
 
 def test_the_same_loans_in_another_order_give_the_same_figures() -> None:
-    config = load_policy().model
+    config = LOANS.load_policy().model
     loans = rival_loans(n_cohorts=2, per_cohort=100, champion_noise=0.5)
     first, again = (measure_rivalry(loans, champion="a", challenger="b", config=config) for _ in range(2))
     assert first.pooled == again.pooled
@@ -172,7 +172,9 @@ def test_the_same_loans_in_another_order_give_the_same_figures() -> None:
 
 
 def test_without_a_common_loan_nothing_is_defined() -> None:
-    found = measure_rivalry(pl.DataFrame(schema=LOANS_SCHEMA), champion="a", challenger="b", config=load_policy().model)
+    found = measure_rivalry(
+        pl.DataFrame(schema=LOANS_SCHEMA), champion="a", challenger="b", config=LOANS.load_policy().model
+    )
     assert found.pooled.n == 0
     assert found.by_cohort == {}
     assert found.challenger_line is None

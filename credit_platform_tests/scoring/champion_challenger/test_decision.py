@@ -3,15 +3,15 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from credit_platform.policy.load import load_policy
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.champion_challenger.comparison import measure_rivalry
 from credit_platform.scoring.champion_challenger.decision import RivalryDecision, decide_rivalry
 from credit_platform_tests.scoring.champion_challenger.paired_loans import rival_loans
 
 
 def config_with(**rivalry: object) -> ModelConfig:
-    config = load_policy().model
+    config = LOANS.load_policy().model
     return config.model_copy(update={"rivalry": config.rivalry.model_copy(update=rivalry)})
 
 

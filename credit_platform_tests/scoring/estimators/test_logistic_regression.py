@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from credit_platform.errors import TrainingError
 from credit_platform.policy.model_config import ModelSpec
-from credit_platform.scoring.estimators.calibration import probability_of
 from credit_platform.scoring.estimators.estimator import Design, FitTask
 from credit_platform.scoring.estimators.logistic_regression import LogisticRegressionLearner
+from credit_platform.statistics.logistic import probability_of
 
 PARAMS: dict[str, bool | int | float | str] = {"C": 1.0, "max_iter": 1000, "class_weight": "none"}
 

@@ -5,10 +5,10 @@ import polars as pl
 import pytest
 from hypothesis import given
 
-from credit_platform.policy.load import load_policy
 from credit_platform.policy.model_config import Economics
-from credit_platform.scoring.estimators.calibration import probability_of
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.evaluation.cut_off import CUT_OFFS_SCHEMA, best_cut_off, cut_off_table
+from credit_platform.statistics.logistic import probability_of
 from credit_platform_tests.scoring.drawn_samples import FloatArray, LabelArray, honest_sample, samples
 
 ECONOMICS = Economics(loss_given_default=0.6, margin=0.2)
@@ -32,7 +32,9 @@ def test_a_loan_at_the_cut_off_is_declined() -> None:
 
 
 def test_a_policy_between_the_steps_and_the_break_even_have_rows_of_their_own() -> None:
-    table = cut_off_table(*honest_sample(500, seed=7), cut_off=0.333, economics=load_policy().model.scoring.economics)
+    table = cut_off_table(
+        *honest_sample(500, seed=7), cut_off=0.333, economics=LOANS.load_policy().model.scoring.economics
+    )
     assert table.filter("is_policy")["cut_off"].to_list() == [0.333]
     assert 0.25 in table["cut_off"].to_list()
     assert table.height == 102

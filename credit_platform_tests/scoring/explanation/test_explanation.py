@@ -7,16 +7,17 @@ import numpy as np
 import polars as pl
 import pytest
 
-from credit_platform.policy.load import Policy, load_policy
+from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.scoring.estimators.calibration import probability_of
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.explanation.explanation import Explanation, explain_prediction
 from credit_platform.scoring.predictions import score_loans
 from credit_platform.scoring.training.version import FittedVersion, fit_version
+from credit_platform.statistics.logistic import probability_of
 
 MakeLoans = Callable[..., pl.DataFrame]
 
-POLICY = load_policy()
+POLICY = LOANS.load_policy()
 
 
 def scored_by(version: FittedVersion, loans: pl.DataFrame, policy: Policy = POLICY) -> pl.DataFrame:

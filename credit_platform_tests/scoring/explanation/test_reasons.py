@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 
 from credit_platform.errors import PolicyError
-from credit_platform.policy.load import load_policy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.loans.features.catalogue import EXPLAINED_FEATURES
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.estimators.contributions import Contributions
 from credit_platform.scoring.explanation.reason_mix import mix_counts, mix_index, reason_mix
 from credit_platform.scoring.explanation.reasons import (
@@ -26,7 +26,7 @@ from credit_platform.scoring.training.version import FittedVersion, fit_version
 
 MakeLoans = Callable[..., pl.DataFrame]
 
-CATALOGUE = load_policy().reasons
+CATALOGUE = LOANS.load_policy().reasons
 FEATURE_OF = {reason.code: feature for feature, reason in CATALOGUE.reasons.items()}
 CODE_OF = {feature: code for code, feature in FEATURE_OF.items()}
 

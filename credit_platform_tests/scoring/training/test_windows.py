@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from credit_platform.errors import WindowError
 from credit_platform.months import add_months, month_range, parse_month
-from credit_platform.policy.load import load_policy
 from credit_platform.policy.model_config import AbsoluteWindow, AbsoluteWindows, ModelConfig, WindowLengths
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.training.windows import (
     Windows,
     first_outcome_month,
@@ -21,7 +21,7 @@ from credit_platform.scoring.training.windows import (
     windows_for,
 )
 
-SHIPPED = load_policy().model
+SHIPPED = LOANS.load_policy().model
 START = date(2023, 1, 1)
 
 

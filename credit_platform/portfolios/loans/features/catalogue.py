@@ -6,6 +6,8 @@ enter.
 
 from __future__ import annotations
 
+from credit_platform.portfolios.portfolio import EvidenceGroup
+
 CHANNELS: tuple[str, ...] = tuple(f"fe_{number}" for number in range(1, 21))
 CLICKSTREAM_SUMS: tuple[str, ...] = tuple(f"{channel}_sum" for channel in CHANNELS)
 CLICKSTREAM_MEANS: tuple[str, ...] = tuple(f"{channel}_mean" for channel in CHANNELS)
@@ -56,10 +58,15 @@ NUMERIC_FEATURES: tuple[str, ...] = (
 )
 CATEGORICAL_FEATURES: tuple[str, ...] = ("occupation_group", "credit_mix", "spending_level", "payment_value_size")
 
-# What models make of the channels' sums: one number per loan, fitted with each version.
-CLICKSTREAM_EVIDENCE = "clickstream_evidence"
-# What a score is made of, and so what a reason may name.
-EXPLAINED_FEATURES: tuple[str, ...] = (*NUMERIC_FEATURES, *CATEGORICAL_FEATURES, CLICKSTREAM_EVIDENCE)
+CLICKSTREAM = EvidenceGroup(
+    name="clickstream",
+    channels=CHANNELS,
+    sums=CLICKSTREAM_SUMS,
+    means=CLICKSTREAM_MEANS,
+    months="n_clickstream_months",
+    table="silver/customer_clickstream",
+    flag="has_clickstream",
+)
 
 SOURCE_FLAGS: dict[str, str] = {
     "attributes": "has_attributes",

@@ -23,12 +23,9 @@ from credit_platform.portfolios.loans.sources.clickstream import clickstream_cle
 from credit_platform.portfolios.loans.sources.financials import financials_cleaning
 from credit_platform.portfolios.loans.sources.loan_snapshots import loan_cleaning
 from credit_platform.portfolios.loans.sources.silver import CustomerAttributes, CustomerFinancials, LoanSnapshots
+from credit_platform.portfolios.portfolio import Column, Lineage
 from credit_platform.schemas.cleaning.cells import NUMBER, SOURCE, TEXT
-from credit_platform.schemas.cleaning.table_cleaning import TableCleaning
-
-# A column as table and name.
-Column = tuple[str, str]
-Lineage = dict[str, tuple[Column, ...]]
+from credit_platform.schemas.cleaning.table import TableCleaning
 
 _LOANS, _CLICKSTREAM = "silver/loan_snapshots", "silver/customer_clickstream"
 _TABLE_OF_SOURCE = {name: f"silver/customer_{name}" for name in SOURCE_FLAGS}
@@ -70,7 +67,7 @@ def _cells(root: str, made_of: Mapping[str, list[str]], cleaning: TableCleaning)
 
 
 def _of_features() -> Lineage:
-    known: Lineage = dict(_joined())
+    known: dict[str, tuple[Column, ...]] = dict(_joined())
     for name, expression in formulas().items():
         known[name] = _in_order(column for root in expression.meta.root_names() for column in known[root])
     known["sources_present"] = _in_order(column for flag in SOURCE_FLAGS.values() for column in known[flag])

@@ -9,9 +9,8 @@ All of them were checked on the training cohorts of a real book: each feature al
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
-Direction = Literal[-1, 1]
+from credit_platform.portfolios.portfolio import Direction
 
 # +1: more of it is riskier, -1: more of it is safer.
 RISK_DIRECTION: Mapping[str, Direction] = {

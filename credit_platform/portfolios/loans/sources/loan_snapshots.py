@@ -35,10 +35,10 @@ from credit_platform.schemas.cleaning.cells import (
     snapshot_date_lies_in_its_month,
     whitespace_stripped,
 )
-from credit_platform.schemas.cleaning.policy import Strategies
-from credit_platform.schemas.cleaning.rule import CleaningRule
+from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies
 from credit_platform.schemas.cleaning.strategies import NO_CHANGES
-from credit_platform.schemas.cleaning.table_cleaning import Cleaned, TableCleaning, clean_table, source_columns
+from credit_platform.schemas.cleaning.table import TableCleaning
+from credit_platform.schemas.cleaning.table_cleaning import Cleaned, clean_table, source_columns
 
 _IDENTIFIERS = {"loan_id": "loan_id", "Customer_ID": "customer_id"}
 _DATES = ("snapshot_date", "loan_start_date")

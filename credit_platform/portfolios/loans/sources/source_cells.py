@@ -1,22 +1,13 @@
-"""What the cells of the raw sources hold: which columns are numbers, dates and keys.
+"""What the cells of the four raw sources hold: which columns are numbers, dates and keys.
 
-How such a cell is read and repaired is written with its table in lending and features; a test holds both together.
+How such a cell is read and repaired is written with its table beside it; a test holds both together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class SourceCells:
-    """Columns of one source by what they hold. The key tells one row of a month from another."""
-
-    key: tuple[str, ...]
-    numbers: tuple[str, ...] = ()
-    dates: tuple[str, ...] = ()
-
+from credit_platform.schemas.source_cells import SourceCells
 
 SOURCE_CELLS: Mapping[str, SourceCells] = {
     "lms_loan_daily": SourceCells(

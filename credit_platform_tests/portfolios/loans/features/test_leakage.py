@@ -19,6 +19,7 @@ from credit_platform.months import add_months, month_range
 from credit_platform.portfolios.loans.features.feature_store import build_feature_store
 from credit_platform.portfolios.loans.gold import FeatureStore, LabelStore
 from credit_platform.portfolios.loans.outcome.labels import label_loans
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.loans.sources.attributes import clean_attributes
 from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
 from credit_platform.portfolios.loans.sources.financials import clean_financials
@@ -174,7 +175,7 @@ def test_month_by_month_equals_the_whole_range_from_source_to_gold(book: Book) -
 def written_and_read(folder: Path, book: Book, *, seed: int | None) -> Book:
     """The book by way of CSV files, their rows and columns shuffled when there is a seed."""
     folder.mkdir()
-    layout = Layout(folder / "data", folder)
+    layout = Layout(folder / "data", folder, LOANS)
     read: Book = {source: bronze(source, []) for source in CLEANERS}
     for source, rows in book.items():
         columns = SOURCE_COLUMNS[source]

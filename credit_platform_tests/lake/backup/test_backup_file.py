@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from credit_platform.errors import BackupError
-from credit_platform.lake.backup_file import MANIFEST, new_backup, open_backup
+from credit_platform.lake.backup.backup_file import MANIFEST, new_backup, open_backup
 
 FILES = {
     "data/platform.yaml": b"first_month: 2023-01-01\n",

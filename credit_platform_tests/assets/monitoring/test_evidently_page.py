@@ -6,10 +6,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from credit_platform.assets.pages.evidently_page import NEWEST_MONTH_TAG, _months_with_page
+from credit_platform.assets.monitoring.evidently_page import NEWEST_MONTH_TAG, _months_with_page
 from credit_platform.cli.run.runs import Runner
 from credit_platform.months import add_months, month_range
-from credit_platform.policy.load import load_policy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.small_book import FIRST_TRAINING, PREVIEW_ALLOWED, BookFolders
 
 pytestmark = PREVIEW_ALLOWED
@@ -38,7 +38,7 @@ def run_with_pages(book: BookFolders, policy_dir: Path, instance: dg.DagsterInst
 
     from credit_platform.definitions import build_definitions
 
-    settings = book.settings().model_copy(update={"policy": load_policy(policy_dir)})
+    settings = book.settings().model_copy(update={"policy": LOANS.load_policy(policy_dir)})
     repository = build_definitions(settings).get_repository_def()
     tags = {NEWEST_MONTH_TAG: f"{MONTHS[-1]:%Y-%m-%d}"}
     return Runner(repository, instance, Console(file=StringIO()), "test", tags)

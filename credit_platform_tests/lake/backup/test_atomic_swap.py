@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from credit_platform.errors import BackupError
-from credit_platform.lake.atomic_swap import exchange, put_back, unfinished
+from credit_platform.lake.backup.atomic_swap import exchange, put_back, unfinished
 from credit_platform.lake.files import sweep_parts
 
 OLD = {"gold/a.txt": "old", "audit/log.txt": "old", "book.yaml": "old", "own.txt": "own"}
@@ -25,7 +25,7 @@ FORMER, BROUGHT = ("gold", "audit", "book.yaml"), ("gold", "audit", "book.yaml",
 PROGRAM = """
 import os, signal, sys
 from pathlib import Path
-from credit_platform_tests.lake.test_atomic_swap import make, swap
+from credit_platform_tests.lake.backup.test_atomic_swap import make, swap
 
 def broken_off(folder, step, how):
     seen = [0]

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from credit_platform.reports.dashboard.charts import charts_of
 from credit_platform.reports.dashboard.overview import Overview
-from credit_platform.reports.figures.charts import charts_of
 
 
 def test_the_charts_have_the_names_their_readers_know(seen: Overview) -> None:

@@ -1,0 +1,179 @@
+"""The loan book as a portfolio: four sources, features at application, the label six months on, vintages, roll rates.
+
+Assembly only: what each part says stands in the modules beside this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+
+from credit_platform.policy.model_config import LabelPolicy, ModelConfig
+from credit_platform.portfolios.loans.config import LoanModelConfig, loan_label
+from credit_platform.portfolios.loans.excluded_columns import excluded_columns
+from credit_platform.portfolios.loans.features.catalogue import (
+    CATEGORICAL_FEATURES,
+    CLICKSTREAM,
+    NUMERIC_FEATURES,
+    SOURCE_FLAGS,
+)
+from credit_platform.portfolios.loans.features.feature_store import build_feature_store
+from credit_platform.portfolios.loans.features.lineage import table_lineage
+from credit_platform.portfolios.loans.features.risk_direction import RISK_DIRECTION, SPLIT_DIRECTION
+from credit_platform.portfolios.loans.gold import FeatureStore, LabelStore, RollRates, Vintages
+from credit_platform.portfolios.loans.outcome.early_outcomes import early_outcomes
+from credit_platform.portfolios.loans.outcome.labels import label_loans
+from credit_platform.portfolios.loans.outcome.roll_rates import roll_rates_sql
+from credit_platform.portfolios.loans.outcome.vintages import vintages_sql
+from credit_platform.portfolios.loans.sources import attributes, clickstream, financials, loan_snapshots
+from credit_platform.portfolios.loans.sources.bronze import (
+    FeatureClickstream,
+    FeaturesAttributes,
+    FeaturesFinancials,
+    LmsLoanDaily,
+)
+from credit_platform.portfolios.loans.sources.due_rows import CUSTOMERS_DUE, LOANS_DUE
+from credit_platform.portfolios.loans.sources.silver import (
+    CustomerAttributes,
+    CustomerClickstream,
+    CustomerFinancials,
+    LoanSnapshots,
+)
+from credit_platform.portfolios.loans.sources.source_cells import SOURCE_CELLS
+from credit_platform.portfolios.portfolio import (
+    Cases,
+    FeatureInput,
+    FeatureSet,
+    Outcome,
+    Portfolio,
+    PortfolioTable,
+    ProtectedGroups,
+    Source,
+    Words,
+)
+from credit_platform.schemas.cleaning.rule import Strategies
+from credit_platform.schemas.cleaning.table_cleaning import Cleaned
+
+_LOANS, _ATTRIBUTES = "silver/loan_snapshots", "silver/customer_attributes"
+_FINANCIALS, _CLICKSTREAM = "silver/customer_financials", "silver/customer_clickstream"
+_NOT_BUILT = "The error names a month of loan snapshots that is not built: build it and this month again."
+
+
+def _clean_loans(bronze: pl.LazyFrame, config: ModelConfig, strategies: Strategies) -> Cleaned:
+    return loan_snapshots.clean_loan_snapshots(
+        bronze, day_count=loan_label(config.label).day_count, strategies=strategies
+    )
+
+
+def _clean_attributes(bronze: pl.LazyFrame, _config: ModelConfig, strategies: Strategies) -> Cleaned:
+    return attributes.clean_attributes(bronze, strategies=strategies)
+
+
+def _clean_financials(bronze: pl.LazyFrame, _config: ModelConfig, strategies: Strategies) -> Cleaned:
+    return financials.clean_financials(bronze, strategies=strategies)
+
+
+def _clean_clickstream(bronze: pl.LazyFrame, _config: ModelConfig, strategies: Strategies) -> Cleaned:
+    return clickstream.clean_clickstream(bronze, strategies=strategies)
+
+
+def _features(silver: Mapping[str, pl.LazyFrame], config: ModelConfig) -> pl.LazyFrame:
+    return build_feature_store(
+        silver[_LOANS],
+        silver[_ATTRIBUTES],
+        silver[_FINANCIALS],
+        silver[_CLICKSTREAM],
+        clickstream_months=config.features.history_months(CLICKSTREAM.name),
+    )
+
+
+def _labels(cases: pl.LazyFrame, label: LabelPolicy) -> pl.LazyFrame:
+    loans = loan_label(label)
+    return label_loans(cases, dpd_threshold=loans.dpd_threshold, mob=loans.mob, label_def=loans.label_def)
+
+
+LOANS = Portfolio(
+    name="loans",
+    sources=(
+        Source(
+            name="lms_loan_daily",
+            bronze=LmsLoanDaily,
+            table="loan_snapshots",
+            silver=LoanSnapshots,
+            clean=_clean_loans,
+            rules=(*loan_snapshots.REPAIRS, *loan_snapshots.REJECTIONS),
+            cells=SOURCE_CELLS["lms_loan_daily"],
+            due=LOANS_DUE,
+            # Loans are counted when they are written: rows on book grow with every cohort of a young book.
+            volume=(pl.col("mob") == 0).sum(),
+            must_be_required=True,
+        ),
+        Source(
+            name="features_attributes",
+            bronze=FeaturesAttributes,
+            table="customer_attributes",
+            silver=CustomerAttributes,
+            clean=_clean_attributes,
+            rules=(*attributes.REPAIRS, *attributes.REJECTIONS),
+            cells=SOURCE_CELLS["features_attributes"],
+            due=CUSTOMERS_DUE,
+        ),
+        Source(
+            name="features_financials",
+            bronze=FeaturesFinancials,
+            table="customer_financials",
+            silver=CustomerFinancials,
+            clean=_clean_financials,
+            rules=(*financials.REPAIRS, *financials.REJECTIONS),
+            cells=SOURCE_CELLS["features_financials"],
+            due=CUSTOMERS_DUE,
+        ),
+        Source(
+            name="feature_clickstream",
+            bronze=FeatureClickstream,
+            table="customer_clickstream",
+            silver=CustomerClickstream,
+            clean=_clean_clickstream,
+            rules=(*clickstream.REPAIRS, *clickstream.REJECTIONS),
+            cells=SOURCE_CELLS["feature_clickstream"],
+            due=CUSTOMERS_DUE,
+        ),
+    ),
+    cases=Cases(
+        table=_LOANS,
+        key="loan_id",
+        customer="customer_id",
+        noun="loan",
+        is_new=pl.col("mob") == 0,
+        months_on_book=pl.col("mob"),
+    ),
+    features=FeatureSet(
+        schema=FeatureStore,
+        inputs=(
+            FeatureInput(_LOANS, "month"),
+            FeatureInput(_ATTRIBUTES, "history"),
+            FeatureInput(_FINANCIALS, "history"),
+            FeatureInput(_CLICKSTREAM, CLICKSTREAM.name),
+        ),
+        build=_features,
+        numeric=NUMERIC_FEATURES,
+        categorical=CATEGORICAL_FEATURES,
+        evidence=(CLICKSTREAM,),
+        directions=RISK_DIRECTION,
+        split_directions=SPLIT_DIRECTION,
+        source_flags=SOURCE_FLAGS,
+        lineage=table_lineage,
+        excluded=excluded_columns(),
+    ),
+    outcome=Outcome(schema=LabelStore, build=_labels, early=early_outcomes),
+    words=Words(case="loan", cases="loans", event="default", book="loan book"),
+    policy_dir=Path(__file__).parent / "policy",
+    config=LoanModelConfig,
+    tables=(
+        PortfolioTable("vintages", Vintages, vintages_sql(), _NOT_BUILT),
+        PortfolioTable("roll_rates", RollRates, roll_rates_sql(), _NOT_BUILT),
+    ),
+    protected=ProtectedGroups(table=_ATTRIBUTES, column="age"),
+)

@@ -1,0 +1,42 @@
+"""Finding a portfolio by its name: that of a folder beside this module, or the address of one elsewhere.
+
+Which name a data folder has belongs to `settings`; what a portfolio says, to `portfolio`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+from credit_platform.errors import SettingsError
+from credit_platform.portfolios.portfolio import Portfolio
+
+PORTFOLIO_VARIABLE = "CREDIT_PORTFOLIO"
+
+
+@cache
+def portfolio_named(name: str) -> Portfolio:
+    """The portfolio `loans`, or one at an address such as `package.module:NAME`.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    shipped = sorted(file.parent.name for file in Path(__file__).parent.glob("*/portfolio.py"))
+    module, _, attribute = name.partition(":")
+    try:
+        if not attribute and name not in shipped:
+            raise ImportError(name)
+        home = module if attribute else f"{__package__}.{name}.portfolio"
+        found = getattr(import_module(home), attribute or name.upper())
+    except (ImportError, AttributeError) as error:
+        raise SettingsError(
+            name=PORTFOLIO_VARIABLE,
+            reason=f"{name!r} is no portfolio",
+            fix=f"Name one of {', '.join(shipped)}, or package.module:NAME of one of your own.",
+        ) from error
+    if not isinstance(found, Portfolio):
+        raise SettingsError(
+            name=PORTFOLIO_VARIABLE, reason=f"{name!r} is a {type(found).__name__}", fix="Name a Portfolio."
+        )
+    return found

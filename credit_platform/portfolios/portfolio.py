@@ -1,0 +1,306 @@
+"""What a book is: everything the platform cannot know of it by itself, as one frozen value.
+
+Every room after this one works on any portfolio and names no source, source column or feature of any. What a book
+says stands in its own folder; how it is built, trained, scored and monitored belongs to the rooms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+import dataframely as dy
+import polars as pl
+
+from credit_platform.policy.load import Policy, PolicyTerms, load_policy
+from credit_platform.policy.model_config import LabelPolicy, ModelConfig
+from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies
+from credit_platform.schemas.cleaning.table_cleaning import Cleaned, source_columns
+from credit_platform.schemas.source_cells import SourceCells
+
+Direction = Literal[-1, 1]
+# A column as table and name, and the columns of a table, each with those it is made of.
+Column = tuple[str, str]
+Lineage = Mapping[str, tuple[Column, ...]]
+Clean = Callable[[pl.LazyFrame, ModelConfig, Strategies], Cleaned]
+
+
+@dataclass(frozen=True)
+class DueRows:
+    """How the completeness and the volume of a source are counted, as SQL over the views of `data_quality.score`.
+
+    Attributes:
+        due: query of `snapshot_month, n_due, n_covered`: rows that should be there, and those that are.
+        amount: aggregate over the silver rows of a month that says how much came.
+        unit: what the amount counts.
+    """
+
+    due: str
+    amount: str = "count(*)"
+    unit: str = "rows"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One raw source and the silver table that is made of it.
+
+    Attributes:
+        name: stem of its files and of its bronze table.
+        bronze: the source's own columns, with month, file and line.
+        table: name of the silver table.
+        silver: schema of the silver table.
+        clean: bronze rows of any months to silver and quarantined rows, under a policy.
+        rules: every cleaning rule of the table.
+        cells: which columns are numbers, dates and keys.
+        due: how completeness and volume are counted.
+        volume: the same amount as an expression over silver rows.
+        must_be_required: whether nothing can be built without it.
+    """
+
+    name: str
+    bronze: type[dy.Schema]
+    table: str
+    silver: type[dy.Schema]
+    clean: Clean
+    rules: tuple[CleaningRule, ...]
+    cells: SourceCells
+    due: DueRows
+    volume: pl.Expr = field(default_factory=pl.len)
+    must_be_required: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns a raw file must hold, in their order."""
+        return source_columns(self.bronze)
+
+
+@dataclass(frozen=True)
+class Cases:
+    """The silver table in which every case is first seen.
+
+    Attributes:
+        table: asset key of the silver table.
+        key: column that identifies a case everywhere.
+        customer: column that identifies its customer.
+        noun: what one case is called, singular.
+        is_new: over its rows, whether the case is to be scored in the row's month.
+        months_on_book: over its rows, whole months since the case began.
+    """
+
+    table: str
+    key: str
+    customer: str
+    noun: str
+    is_new: pl.Expr
+    months_on_book: pl.Expr
+
+
+@dataclass(frozen=True)
+class EvidenceGroup:
+    """Columns that add up over a customer's history, of which scoring makes one number fitted with each version.
+
+    Attributes:
+        name: of the group; `<name>_months` in policy says how far back it is summed.
+        channels: the columns of one month.
+        sums: columns of the feature store with each channel's sum, in the order of `channels`.
+        means: likewise each channel's mean over the months seen.
+        months: column of the feature store with the number of months seen; 0 is no history.
+        table: asset key of the silver table that is summed.
+        flag: column of the feature store that says whether there is any history.
+    """
+
+    name: str
+    channels: tuple[str, ...]
+    sums: tuple[str, ...]
+    means: tuple[str, ...]
+    months: str
+    table: str
+    flag: str
+
+    @property
+    def feature(self) -> str:
+        """Name of the one number made of the group, in model files, reasons and charts."""
+        return f"{self.name}_evidence"
+
+
+@dataclass(frozen=True)
+class FeatureInput:
+    """A silver table that features are made of.
+
+    Attributes:
+        table: its asset key.
+        reach: `month` for the rows of the month alone, `history` for those of every month up to it, or the name of an
+            evidence group for as many months as policy sums.
+    """
+
+    table: str
+    reach: str
+
+
+@dataclass(frozen=True)
+class FeatureSet:
+    """What is known of a case when it is scored.
+
+    Attributes:
+        schema: of gold/feature_store.
+        inputs: silver tables it is built from; the first is the cases table of the month.
+        build: rows of the inputs by table, and the policy, to feature store rows.
+        numeric: numeric and Boolean features.
+        categorical: features of levels.
+        evidence: groups that add up over a history.
+        directions: features a risk officer expects to point one way; +1 more is riskier, -1 more is safer.
+        split_directions: those of them that hold everything else being equal, for models of many splits.
+        source_flags: short name of a source to the column that says whether it was known, sorted.
+        lineage: every silver table and the feature store, column by column.
+        excluded: source and column that no model reads, with the reason.
+    """
+
+    schema: type[dy.Schema]
+    inputs: tuple[FeatureInput, ...]
+    build: Callable[[Mapping[str, pl.LazyFrame], ModelConfig], pl.LazyFrame]
+    numeric: tuple[str, ...]
+    categorical: tuple[str, ...]
+    evidence: tuple[EvidenceGroup, ...] = ()
+    directions: Mapping[str, Direction] = field(default_factory=dict)
+    split_directions: Mapping[str, Direction] = field(default_factory=dict)
+    source_flags: Mapping[str, str] = field(default_factory=dict)
+    lineage: Callable[[], Mapping[str, Lineage]] = dict
+    excluded: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def explained(self) -> tuple[str, ...]:
+        """What a score is made of, and so what a reason may name."""
+        return (*self.numeric, *self.categorical, *(group.feature for group in self.evidence))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the feature store that a model may read, in their order."""
+        return (*self.numeric, *self.categorical, *(name for group in self.evidence for name in group.sums))
+
+
+class BuildLabels(Protocol):
+    """Rows of the cases table of some months to the labels that become known in them."""
+
+    def __call__(self, cases: pl.LazyFrame, label: LabelPolicy) -> pl.LazyFrame:
+        """The rows of gold/label_store."""
+        ...
+
+
+class ReadEarlyOutcomes(Protocol):
+    """How cases begin to pay before their label is known."""
+
+    def __call__(self, cases: pl.LazyFrame, days: Mapping[str, tuple[int, int]], label: LabelPolicy) -> pl.LazyFrame:
+        """One row per case and read that was reached.
+
+        Args:
+            cases: rows of the cases table of any months.
+            days: read to its month on book and the days past due from which it is bad.
+            label: the label it comes before.
+
+        Returns:
+            `cohort, read, mob`, the case key, `is_bad`, and `is_label_bad`, null while the label is not known.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a case turns out.
+
+    Attributes:
+        schema: of gold/label_store.
+        build: labels of the cases that mature in some months.
+        early: how cases begin, where that can be read before the label.
+    """
+
+    schema: type[dy.Schema]
+    build: BuildLabels
+    early: ReadEarlyOutcomes | None = None
+
+
+@dataclass(frozen=True)
+class PortfolioTable:
+    """A gold table of the book's own, made by SQL over the view of the cases table as of a month.
+
+    Attributes:
+        name: `gold/<name>`.
+        schema: its columns and rules.
+        sql: the query; it reads a view under the name of the cases table and the table `as_of(snapshot_month)`.
+        remedy: what to do when its asset is red.
+    """
+
+    name: str
+    schema: type[dy.Schema]
+    sql: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class ProtectedGroups:
+    """Where the characteristic lies by which groups of customers are compared, and never scored."""
+
+    table: str
+    column: str
+
+
+@dataclass(frozen=True)
+class Words:
+    """What event, case and book are called on pages."""
+
+    case: str
+    cases: str
+    event: str
+    book: str
+
+
+@dataclass(frozen=True, eq=False)
+class Portfolio:
+    """One kind of book.
+
+    Attributes:
+        name: of its folder; `CREDIT_PORTFOLIO` names it.
+        sources: in the order in which silver is built.
+        cases: what is scored.
+        features: what is known of a case.
+        outcome: how it turns out.
+        tables: the book's own gold tables.
+        words: what things are called.
+        policy_dir: folder of the policy files shipped for it.
+        config: the model configuration with the book's own sections.
+        protected: by which characteristic groups are compared; None where none is delivered.
+    """
+
+    name: str
+    sources: tuple[Source, ...]
+    cases: Cases
+    features: FeatureSet
+    outcome: Outcome
+    words: Words
+    policy_dir: Path
+    config: type[ModelConfig]
+    tables: tuple[PortfolioTable, ...] = ()
+    protected: ProtectedGroups | None = None
+
+    @property
+    def terms(self) -> PolicyTerms:
+        """What a policy of this book may name."""
+        return PolicyTerms(
+            folder=self.policy_dir,
+            config=self.config,
+            sources={source.name: source.must_be_required for source in self.sources},
+            explained=self.features.explained,
+        )
+
+    def load_policy(self, folder: Path | None = None) -> Policy:
+        """Read the policy of a folder, or the shipped one. Raises as `policy.load.load_policy` does."""
+        return load_policy(folder, terms=self.terms)
+
+    def source(self, name: str) -> Source:
+        """The source of a name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return next(source for source in self.sources if source.name == name)

@@ -1,0 +1,46 @@
+"""Everything that turns one bronze table into its silver one, as data.
+
+Carrying it out belongs to `table_cleaning`, the rules of a table to its book.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from credit_platform.schemas.cleaning.rule import CleaningRule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class TableCleaning:
+    """Everything that turns a bronze table into a silver one.
+
+    Attributes:
+        source_columns: the source's own columns, compared cell by cell to find exact duplicates.
+        columns: the silver columns in file order.
+        key: the silver columns that, with snapshot_month, must be unique.
+        cells: the prepared cells `number.X`, computed from `text.X`.
+        values: silver column -> expression over prepared cells.
+        repairs: rules that mend or null a cell; their names go into `repairs`.
+        rejections: rules that quarantine a row; the first that applies is recorded.
+        cell_rejections: rules over prepared cells that policy made rejections; they come after the others.
+        derived: silver column -> expression over `values`, in steps.
+        plain_values: for tables that are clean as a rule, silver column -> direct cast of `source.X`. Only rows with
+            a cast that fails are read cell by cell, which is some twenty times slower.
+    """
+
+    source_columns: tuple[str, ...]
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+    cells: tuple[pl.Expr, ...]
+    values: Mapping[str, pl.Expr]
+    repairs: tuple[CleaningRule, ...]
+    rejections: tuple[CleaningRule, ...]
+    cell_rejections: tuple[CleaningRule, ...] = ()
+    derived: tuple[Mapping[str, pl.Expr], ...] = ()
+    plain_values: Mapping[str, pl.Expr] | None = None
