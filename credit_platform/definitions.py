@@ -19,7 +19,7 @@ from credit_platform.assets.monitoring.champion_challenger import rivalry_assets
 from credit_platform.assets.monitoring.decision_overrides import overrides_asset
 from credit_platform.assets.monitoring.early_warning import early_warning_assets
 from credit_platform.assets.monitoring.evidently_page import drift_page_asset
-from credit_platform.assets.monitoring.fair_lending import fair_lending_asset
+from credit_platform.assets.monitoring.fair_lending import fair_lending_assets
 from credit_platform.assets.monitoring.monitoring import monitoring_assets
 from credit_platform.assets.pages.dashboard import dashboard_asset
 from credit_platform.assets.resources import LakeResource, MonthlyParquetIOManager
@@ -50,38 +50,40 @@ def build_definitions(settings: Settings) -> dg.Definitions:
 
 
 def _assemble(settings: Settings) -> dg.Definitions:
-    axis = settings.axis()
+    axis, portfolio = settings.axis(), settings.portfolio
     policy = settings.policy
     models = list(policy.model.models)
     jobs = monthly_jobs(models)
     lake = LakeResource(
         data_dir=str(settings.data_dir.absolute()),
         raw_dir=str(settings.raw_dir.absolute()),
+        portfolio_name=settings.portfolio_name,
         policy_dir=str(settings.policy_dir.absolute()) if settings.policy_dir else None,
         policy_sha256=policy.sha256,
     )
     promotions = FirstPromotions(lake.lake, models)
     return dg.Definitions(
         assets=presented(
+            portfolio,
             [
-                *bronze_assets(axis, policy),
-                *silver_assets(axis, policy.model, policy.data.cleaning),
-                *gold_assets(axis, policy.model),
+                *bronze_assets(portfolio, axis, policy),
+                *silver_assets(portfolio, axis, policy.model, policy.data.cleaning),
+                *gold_assets(portfolio, axis, policy.model),
                 *model_assets(axis, policy),
-                *prediction_assets(axis, policy),
-                *monitoring_assets(axis, policy),
-                *action_assets(axis, policy),
-                *early_warning_assets(axis, policy),
-                *(fair_lending_asset(model, axis, policy) for model in models),
-                overrides_asset(axis, policy),
+                *prediction_assets(portfolio, axis, policy),
+                *monitoring_assets(portfolio, axis, policy),
+                *action_assets(portfolio, axis, policy),
+                *early_warning_assets(portfolio, axis, policy),
+                *fair_lending_assets(portfolio, axis, policy),
+                overrides_asset(portfolio, axis, policy),
                 drift_page_asset(axis, policy),
-                *oversight_assets(axis, policy),
-                *rivalry_assets(axis, policy),
+                *oversight_assets(portfolio, axis, policy),
+                *rivalry_assets(portfolio, axis, policy),
                 dashboard_asset(axis, policy),
             ],
             models,
         ),
-        asset_checks=all_checks(axis, policy.model, policy.data.checks),
+        asset_checks=all_checks(portfolio, axis, policy.model, policy.data.checks),
         jobs=list(jobs.values()),
         schedules=[
             month_close(axis, jobs[BUILD_MONTH], settings.automation),

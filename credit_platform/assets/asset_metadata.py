@@ -11,30 +11,33 @@ import dagster as dg
 from credit_platform.assets.column_lineage import column_lineage, with_origins
 from credit_platform.assets.runbook import remedy_of
 from credit_platform.partitions import AS_OF_MONTHS
+from credit_platform.portfolios.portfolio import Portfolio
 
 _COLUMNS = "dagster/column_schema"
 _ABOUT_SOURCES = {"row_balance", "data_quality"}
 
 
-def presented(assets: Iterable[dg.AssetsDefinition], models: Sequence[str]) -> list[dg.AssetsDefinition]:
+def presented(
+    portfolio: Portfolio, assets: Iterable[dg.AssetsDefinition], models: Sequence[str]
+) -> list[dg.AssetsDefinition]:
     """The assets as people see them; `models` are the configured ones."""
     names = tuple(models)
     # The files are found when the code is loaded, so that the links hold in any clone.
     linked = dg.with_source_code_references(list(assets))
     return [
-        asset.map_asset_specs(lambda spec: _presented(spec, names))
+        asset.map_asset_specs(lambda spec: _presented(portfolio, spec, names))
         for asset in linked
         if isinstance(asset, dg.AssetsDefinition)
     ]
 
 
-def _presented(spec: dg.AssetSpec, models: tuple[str, ...]) -> dg.AssetSpec:
+def _presented(portfolio: Portfolio, spec: dg.AssetSpec, models: tuple[str, ...]) -> dg.AssetSpec:
     table = spec.key.to_user_string()
     return spec.replace_attributes(
-        description="\n\n".join(_paragraphs(spec, table, models)),
+        description="\n\n".join(_paragraphs(portfolio, spec, table, models)),
         group_name=group_of(table, models),
         tags={**spec.tags, **_tags(table, models)},
-        metadata=_metadata(spec, table),
+        metadata=_metadata(portfolio, spec, table),
     )
 
 
@@ -51,9 +54,9 @@ def group_of(table: str, models: Sequence[str]) -> str:
     return "monitoring/sources" if rest[0] in _ABOUT_SOURCES else "monitoring/all_models"
 
 
-def _paragraphs(spec: dg.AssetSpec, table: str, models: tuple[str, ...]) -> list[str]:
+def _paragraphs(portfolio: Portfolio, spec: dg.AssetSpec, table: str, models: tuple[str, ...]) -> list[str]:
     said = [" ".join((spec.description or "").split()), f"**Inputs:** {_inputs(spec, table)}."]
-    remedy = remedy_of(table, models)
+    remedy = remedy_of(portfolio, table, models)
     return said if remedy is None else [*said, f"**When red:** {remedy}"]
 
 
@@ -76,11 +79,11 @@ def in_words(mapping: dg.PartitionMapping | None) -> str:
     return f"{first} to {last} months before" if last else f"the month and up to {first} before"
 
 
-def _metadata(spec: dg.AssetSpec, table: str) -> dict[str, object]:
+def _metadata(portfolio: Portfolio, spec: dg.AssetSpec, table: str) -> dict[str, object]:
     metadata = dict(spec.metadata)
-    schema, lineage = metadata.get(_COLUMNS), column_lineage(table)
+    schema, lineage = metadata.get(_COLUMNS), column_lineage(portfolio, table)
     if isinstance(schema, dg.TableSchema) and lineage is not None:
-        metadata |= {_COLUMNS: with_origins(table, schema), "dagster/column_lineage": lineage}
+        metadata |= {_COLUMNS: with_origins(portfolio, table, schema), "dagster/column_lineage": lineage}
     return metadata
 
 

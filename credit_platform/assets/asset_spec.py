@@ -9,6 +9,8 @@ import dagster as dg
 import dataframely as dy
 from typing_extensions import TypedDict
 
+from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.portfolios.tables import tables_of
 from credit_platform.schemas.personal_data import has_personal_data
 
 OWNERS = {
@@ -56,10 +58,10 @@ def column_schema(schema: type[dy.Schema]) -> dg.TableSchema:
 
 
 def table_declaration(
-    table: str, schema: type[dy.Schema], axis: dg.PartitionsDefinition, *, kind: str = "polars"
+    portfolio: Portfolio, table: str, axis: dg.PartitionsDefinition, *, kind: str = "polars"
 ) -> TableDeclaration:
     """Declare a monthly table that is kept as Parquet and may be built for many months in one run."""
-    layer = table.split("/", maxsplit=1)[0]
+    layer, schema = table.split("/", maxsplit=1)[0], tables_of(portfolio)[table]
     return TableDeclaration(
         key=asset_key(table),
         description=(schema.__doc__ or "").strip(),

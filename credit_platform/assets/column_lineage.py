@@ -1,22 +1,23 @@
 """Where the columns of a table come from, as Dagster and as people read it.
 
-The lineage itself is read off the expressions in `portfolios.loans.features.lineage`. The open-source UI draws no graph of columns, so
-it is said in each column's description as well; programs read it from the metadata.
+The lineage itself is the book's own. The open-source UI draws no graph of columns, so it is said in each column's
+description as well; programs read it from the metadata.
 """
 
+from collections.abc import Mapping
 from functools import cache
 
 import dagster as dg
 
 from credit_platform.assets.asset_spec import asset_key
-from credit_platform.portfolios.loans.features.lineage import Column, Lineage, table_lineage
+from credit_platform.portfolios.portfolio import Column, Lineage, Portfolio
 
 _MOST_NAMED = 6
 
 
-def column_lineage(table: str) -> dg.TableColumnLineage | None:
+def column_lineage(portfolio: Portfolio, table: str) -> dg.TableColumnLineage | None:
     """The columns that each column of a table is made of; None where nobody can tell."""
-    lineage = _lineage().get(table)
+    lineage = _lineage(portfolio).get(table)
     if lineage is None:
         return None
     return dg.TableColumnLineage(
@@ -27,22 +28,24 @@ def column_lineage(table: str) -> dg.TableColumnLineage | None:
     )
 
 
-def with_origins(table: str, schema: dg.TableSchema) -> dg.TableSchema:
+def with_origins(portfolio: Portfolio, table: str, schema: dg.TableSchema) -> dg.TableSchema:
     """The columns of a table, each saying what it is made of, down to the source's own column names."""
-    lineage = _lineage().get(table)
+    lineage = _lineage(portfolio).get(table)
     if lineage is None:
         return schema
-    columns = [_with_origin(column, lineage[column.name]) for column in schema.columns]
+    columns = [_with_origin(portfolio, column, lineage[column.name]) for column in schema.columns]
     return dg.TableSchema(columns=columns, constraints=schema.constraints)
 
 
 @cache
-def _lineage() -> dict[str, Lineage]:
-    return table_lineage()
+def _lineage(portfolio: Portfolio) -> Mapping[str, Lineage]:
+    return portfolio.features.lineage()
 
 
-def _with_origin(column: dg.TableColumn, made_of: tuple[Column, ...]) -> dg.TableColumn:
-    sources = dict.fromkeys(source for each in made_of for source in _lineage().get(each[0], {}).get(each[1], ()))
+def _with_origin(portfolio: Portfolio, column: dg.TableColumn, made_of: tuple[Column, ...]) -> dg.TableColumn:
+    sources = dict.fromkeys(
+        source for each in made_of for source in _lineage(portfolio).get(each[0], {}).get(each[1], ())
+    )
     said = [f"From {_named(made_of)}"] + ([f"which is {_named(tuple(sources))}"] if sources else [])
     return dg.TableColumn(
         name=column.name,

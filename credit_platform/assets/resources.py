@@ -15,26 +15,33 @@ from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, parse_month
 from credit_platform.policy.policy_document import policy_document
+from credit_platform.portfolios.named import portfolio_named
 
 
 class LakeResource(dg.ConfigurableResource[Lake]):
-    """The data folder and the folder of raw files; the folder of the policy and the fingerprint it had when loaded."""
+    """The data folder, the folder of raw files and the kind of book; the folder of the policy and the fingerprint it had when loaded."""
 
     data_dir: str
     raw_dir: str
+    portfolio_name: str
     policy_dir: str | None = None
     policy_sha256: str = ""
 
     @property
     def lake(self) -> Lake:
         """The tables."""
-        return Lake.at(self.data_dir, self.raw_dir, policy_sha256=self.policy_sha256, portfolio=self.portfolio)
+        return Lake.at(
+            self.data_dir,
+            self.raw_dir,
+            policy_sha256=self.policy_sha256,
+            portfolio=portfolio_named(self.portfolio_name),
+        )
 
     def keep_policy(self) -> None:
         """Keep the policy beside the editions made under it, unless its files were changed since they were read."""
         if not self.policy_sha256 or self.layout.kept_policy(self.policy_sha256).is_file():
             return
-        policy = PORTFOLIO_TODO.load_policy(Path(self.policy_dir) if self.policy_dir else None)
+        policy = self.lake.layout.portfolio.load_policy(Path(self.policy_dir) if self.policy_dir else None)
         if policy.sha256 == self.policy_sha256:
             write_bytes(self.layout.kept_policy(policy.sha256), policy_document(policy))
 

@@ -6,6 +6,8 @@ stands here once, with `*` for the model.
 
 from collections.abc import Mapping
 
+from credit_platform.portfolios.portfolio import Portfolio
+
 _SOURCE = (
     "The check `delivery_may_be_built_on` of the month says what is wrong with the delivery and how to take a "
     "corrected one. Materialize the month again; other months go on without it."
@@ -21,14 +23,6 @@ _OVER_VERSIONS = (
 )
 
 REMEDIES: Mapping[str, str] = {
-    "bronze/lms_loan_daily": _SOURCE,
-    "bronze/features_attributes": _SOURCE,
-    "bronze/features_financials": _SOURCE,
-    "bronze/feature_clickstream": _SOURCE,
-    "silver/loan_snapshots": _CLEANED.format(name="loan_snapshots"),
-    "silver/customer_attributes": _CLEANED.format(name="customer_attributes"),
-    "silver/customer_financials": _CLEANED.format(name="customer_financials"),
-    "silver/customer_clickstream": _CLEANED.format(name="customer_clickstream"),
     "gold/feature_store": (
         "The error names a silver month that is missing: build it first. A yellow check names features or sources that "
         "are emptier than usual; the month is scored all the same, on fewer facts."
@@ -38,8 +32,6 @@ REMEDIES: Mapping[str, str] = {
         "`--replace`. Until then no cohort of the month is trained on or measured."
     ),
     "gold/cohort_calendar": "The error names a month that is not built: build it, then materialize this one again.",
-    "gold/vintages": "The error names a month of loan snapshots that is not built: build it and this month again.",
-    "gold/roll_rates": "The error names a month of loan snapshots that is not built: build it and this month again.",
     "model/*": (
         "The error names the cohorts that are missing or have too few bads: build their months, or train a later "
         "month. A yellow check names the gate a version failed; it stays candidate and the version in force goes on."
@@ -96,7 +88,15 @@ REMEDIES: Mapping[str, str] = {
 }
 
 
-def remedy_of(table: str, models: tuple[str, ...]) -> str | None:
+def remedy_of(portfolio: Portfolio, table: str, models: tuple[str, ...]) -> str | None:
     """What to do when this asset is red; None where nobody has written it yet."""
+    layer, _, name = table.partition("/")
+    own = {each.name: each.remedy for each in portfolio.tables}
+    if layer == "bronze":
+        return _SOURCE
+    if layer == "silver":
+        return _CLEANED.format(name=name)
+    if layer == "gold" and name in own:
+        return own[name]
     parts = ["*" if part in models and place == 1 else part for place, part in enumerate(table.split("/"))]
     return REMEDIES.get("/".join(parts)) or REMEDIES.get(table)

@@ -16,12 +16,14 @@ from credit_platform.lake.raw.receipts import Receipt, read_receipts
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy
-from credit_platform.portfolios.tables import SOURCE_COLUMNS
+from credit_platform.portfolios.portfolio import Portfolio
 
 GATE_CHECK = "delivery_may_be_built_on"
 
 
-def gate_checks(axis: MonthlyAxis, policy: CheckPolicy = SHIPPED) -> list[dg.AssetChecksDefinition]:
+def gate_checks(
+    portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPolicy = SHIPPED
+) -> list[dg.AssetChecksDefinition]:
     """The gate check of every source, blocking.
 
     One check for all gates of a source: each result of a month is a write to Dagster's history, which costs more than
@@ -29,9 +31,9 @@ def gate_checks(axis: MonthlyAxis, policy: CheckPolicy = SHIPPED) -> list[dg.Ass
     """
     return [
         monthly_check(
-            f"bronze/{source}",
+            f"bronze/{source.name}",
             GATE_CHECK,
-            _Gates(source),
+            _Gates(source.name),
             axis=axis.snapshot_months,
             is_blocking=True,
             policy=policy,
@@ -42,7 +44,7 @@ def gate_checks(axis: MonthlyAxis, policy: CheckPolicy = SHIPPED) -> list[dg.Ass
                 "take it; limits stand under gates in data_quality.yaml. Other months go on without this one."
             ),
         )
-        for source in SOURCE_COLUMNS
+        for source in portfolio.sources
     ]
 
 

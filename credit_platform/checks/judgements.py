@@ -9,7 +9,7 @@ from datetime import date
 import dagster as dg
 
 from credit_platform.checks.judgements_features import dark_source_check, null_share_check
-from credit_platform.checks.judgements_labels import bad_rate_check, day_count_check
+from credit_platform.checks.judgements_labels import bad_rate_check
 from credit_platform.checks.judgements_sources import contiguous_check, freshness_check, volume_check
 from credit_platform.checks.monthly import SHIPPED, monthly_check
 from credit_platform.checks.reporting import MonthResult
@@ -18,37 +18,45 @@ from credit_platform.months import add_months, month_range
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.portfolio import Portfolio
 
 HISTORY_CHECK = "history_is_complete"
 
 
-def judgement_checks(axis: MonthlyAxis, config: ModelConfig, policy: CheckPolicy) -> list[dg.AssetChecksDefinition]:
+def judgement_checks(
+    portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig, policy: CheckPolicy
+) -> list[dg.AssetChecksDefinition]:
     """Every judgement there is."""
     return [
-        history_check(axis, config, policy),
-        null_share_check(axis, list(config.models), policy),
-        dark_source_check(axis, policy),
+        *history_check(portfolio, axis, config, policy),
+        null_share_check(portfolio, axis, list(config.models), policy),
+        dark_source_check(portfolio, axis, policy),
         bad_rate_check(axis, policy),
-        day_count_check(axis, config.label, policy),
-        volume_check(axis, policy),
-        contiguous_check(axis, policy),
+        volume_check(portfolio, axis, policy),
+        contiguous_check(portfolio, axis, policy),
         freshness_check(axis, policy),
     ]
 
 
-def history_check(axis: MonthlyAxis, config: ModelConfig, policy: CheckPolicy = SHIPPED) -> dg.AssetChecksDefinition:
-    """Warns when a month's features were built while a month they look back on was missing.
+def history_check(
+    portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig, policy: CheckPolicy = SHIPPED
+) -> list[dg.AssetChecksDefinition]:
+    """Warns when a month's features were built while a month they look back on was missing; none without histories.
 
-    The month's own rows are right then, but clickstream histories are shorter than they could be; a month is not held
-    back for the fault of another.
+    The month's own rows are right then, but histories are shorter than they could be; a month is not held back for the
+    fault of another.
     """
-    back = config.features.clickstream_months - 1
+    groups = portfolio.features.evidence
+    if not groups:
+        return []
+    longest = {group: config.features.history_months(group.name) for group in groups}
+    back = max(longest.values()) - 1
 
     def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
-        known = set(lake.months("silver/customer_clickstream"))
-        return {month: _history_result(month, axis.first_snapshot, back, known) for month in months}
+        known = [(set(lake.months(group.table)), n - 1) for group, n in longest.items()]
+        return {month: _history_result(month, axis.first_snapshot, known) for month in months}
 
-    return monthly_check(
+    check = monthly_check(
         "gold/feature_store",
         HISTORY_CHECK,
         evaluate,
@@ -56,15 +64,21 @@ def history_check(axis: MonthlyAxis, config: ModelConfig, policy: CheckPolicy = 
         is_blocking=False,
         policy=policy,
         description=(
-            f"All months of clickstream that the month's features look back on (up to {back + 1}) are there. When it "
+            f"All months of {' and '.join(group.name for group in groups)} that the month's features look back on (up to {back + 1}) are there. When it "
             "is yellow, build the months it names and materialize this month again."
         ),
     )
+    return [check]
 
 
-def _history_result(month: date, first: date, back: int, known: set[date]) -> MonthResult:
-    wanted = month_range(max(first, add_months(month, -back)), month)
-    missing = [f"{earlier:%Y-%m}" for earlier in wanted if earlier not in known]
+def _history_result(month: date, first: date, known: Sequence[tuple[set[date], int]]) -> MonthResult:
+    reach = max(back for _, back in known)
+    wanted = month_range(max(first, add_months(month, -reach)), month)
+    missing = [
+        f"{earlier:%Y-%m}"
+        for earlier in wanted
+        if any(earlier not in months and earlier >= add_months(month, -back) for months, back in known)
+    ]
     said = f"lacks {', '.join(missing)} of" if missing else "has all"
     return MonthResult(
         passed=not missing,

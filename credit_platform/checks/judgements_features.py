@@ -19,28 +19,25 @@ from credit_platform.monitoring.data_quality.bands import Coverage, coverage_by_
 from credit_platform.months import add_months
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy, NullShareBand
-from credit_platform.portfolios.loans.features.catalogue import (
-    CATEGORICAL_FEATURES,
-    CLICKSTREAM_MEANS,
-    NUMERIC_FEATURES,
-    SOURCE_FLAGS,
-)
+from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.statistics.reference import Reference
 
 NULL_SHARE_CHECK = "features_are_as_complete_as_in_training"
 DARK_SOURCE_CHECK = "no_source_goes_dark"
 FEATURE_STORE = "gold/feature_store"
-_JUDGED = (*NUMERIC_FEATURES, *CATEGORICAL_FEATURES, *CLICKSTREAM_MEANS)
 
 
-def null_share_check(axis: MonthlyAxis, models: Sequence[str], policy: CheckPolicy) -> dg.AssetChecksDefinition:
+def null_share_check(
+    portfolio: Portfolio, axis: MonthlyAxis, models: Sequence[str], policy: CheckPolicy
+) -> dg.AssetChecksDefinition:
     """Warns when a feature is empty for more loans than in training, or than in earlier months before any training."""
-    band = policy.null_share
+    band, features = policy.null_share, portfolio.features
+    judged = (*features.numeric, *features.categorical, *(mean for group in features.evidence for mean in group.means))
 
     def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
-        shares = _null_shares(lake, add_months(months[0], -band.median_months), months[-1])
+        shares = _null_shares(lake, judged, add_months(months[0], -band.median_months), months[-1])
         training = _TrainingShares(lake, models)
-        return {month: _null_result(month, shares, training.of(month), band) for month in months}
+        return {month: _null_result(month, judged, shares, training.of(month), band) for month in months}
 
     return monthly_check(
         FEATURE_STORE,
@@ -58,15 +55,16 @@ def null_share_check(axis: MonthlyAxis, models: Sequence[str], policy: CheckPoli
     )
 
 
-def dark_source_check(axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDefinition:
+def dark_source_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDefinition:
     """Warns from the month on in which a source stops covering the new loans, for as long as it does."""
+    flags = portfolio.features.source_flags
 
     def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
         known = [month for month in lake.months(FEATURE_STORE) if month <= months[-1]]
         covered = (
             lake.scan(FEATURE_STORE, known)
             .group_by("snapshot_month")
-            .agg(pl.len().alias("n_loans"), *(pl.col(flag).mean() for flag in SOURCE_FLAGS.values()))
+            .agg(pl.len().alias("n_loans"), *(pl.col(flag).mean() for flag in flags.values()))
             .sort("snapshot_month")
             .collect()
         )
@@ -74,7 +72,7 @@ def dark_source_check(axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksD
             source: coverage_by_month(
                 dict(covered.select("snapshot_month", flag).iter_rows()), min_of_usual=policy.coverage.min_of_usual
             )
-            for source, flag in SOURCE_FLAGS.items()
+            for source, flag in flags.items()
         }
         n_loans = dict(covered.select("snapshot_month", "n_loans").iter_rows())
         return {
@@ -99,13 +97,13 @@ def dark_source_check(axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksD
     )
 
 
-def _null_shares(lake: Lake, first: date, last: date) -> dict[date, dict[str, float]]:
+def _null_shares(lake: Lake, judged: Sequence[str], first: date, last: date) -> dict[date, dict[str, float]]:
     """Share of empty cells by month and feature, with the number of loans under `n_written`."""
     known = [month for month in lake.months(FEATURE_STORE) if first <= month <= last]
     shares = (
         lake.scan(FEATURE_STORE, known)
         .group_by("snapshot_month")
-        .agg(pl.len().alias("n_written"), pl.col(_JUDGED).null_count() / pl.len())
+        .agg(pl.len().alias("n_written"), pl.col(judged).null_count() / pl.len())
         .collect()
     )
     return {row.pop("snapshot_month"): row for row in shares.iter_rows(named=True)}
@@ -142,16 +140,20 @@ class _TrainingShares:
 
 
 def _null_result(
-    month: date, shares: Mapping[date, Mapping[str, float]], training: Mapping[str, float], band: NullShareBand
+    month: date,
+    judged: Sequence[str],
+    shares: Mapping[date, Mapping[str, float]],
+    training: Mapping[str, float],
+    band: NullShareBand,
 ) -> MonthResult:
     now = shares.get(month)
     if not now:
         return MonthResult(passed=True, description=f"{month:%Y-%m}: no loan was written.", metadata={"n_loans": 0})
-    usual = _usual_shares(month, shares, band) | dict(training)
+    usual = _usual_shares(month, judged, shares, band) | dict(training)
     n_loans = int(now["n_written"])
     beyond = {
         feature: (now[feature], usual[feature])
-        for feature in _JUDGED
+        for feature in judged
         if feature in usual
         and now[feature]
         > empty_limit(usual[feature], n_loans, max_excess=band.max_excess, standard_errors=band.standard_errors)
@@ -169,18 +171,20 @@ def _null_result(
             "n_loans": n_loans,
             "features_with_more_empty_cells": len(beyond),
             "largest_excess": max((share - was for share, was in beyond.values()), default=0.0),
-            **{f"empty: {feature}": now[feature] for feature in _JUDGED if now[feature] > 0},
+            **{f"empty: {feature}": now[feature] for feature in judged if now[feature] > 0},
         },
     )
 
 
-def _usual_shares(month: date, shares: Mapping[date, Mapping[str, float]], band: NullShareBand) -> dict[str, float]:
+def _usual_shares(
+    month: date, judged: Sequence[str], shares: Mapping[date, Mapping[str, float]], band: NullShareBand
+) -> dict[str, float]:
     first = add_months(month, -band.median_months)
     earlier = [found for other, found in shares.items() if first <= other < month]
     if len(earlier) < band.min_months:
         return {}
     medians = pl.DataFrame(earlier).median().row(0, named=True)
-    return {feature: medians[feature] for feature in _JUDGED}
+    return {feature: medians[feature] for feature in judged}
 
 
 def _coverage_result(month: date, n_loans: int, covered: Mapping[str, Coverage]) -> MonthResult:

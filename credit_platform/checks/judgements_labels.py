@@ -1,6 +1,6 @@
-"""Judgements about outcomes: the bad rate of a cohort, and instalments that a short month leaves uncounted.
+"""The judgement about outcomes: the bad rate of a cohort beside those before it.
 
-They warn and never block. Whether labels are mature is a gate and stands in `label_gates`.
+It warns and never blocks. Whether labels are mature is a gate and stands in `label_gates`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,11 +16,9 @@ from credit_platform.monitoring.data_quality.bands import bad_rate_band
 from credit_platform.months import add_months
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import BadRateBand, CheckPolicy
-from credit_platform.policy.model_config import LabelPolicy
 
 BAD_RATE_CHECK = "bad_rate_stays_in_its_band"
-DAY_COUNT_CHECK = "one_missed_instalment_counts_in_every_month"
-_LABELS, _LOANS = "gold/label_store", "silver/loan_snapshots"
+_LABELS = "gold/label_store"
 
 
 def bad_rate_check(axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDefinition:
@@ -75,59 +73,4 @@ def _bad_rate_result(month: date, outcomes: Mapping[date, tuple[int, int]], poli
             f"{band.low:.1%} to {band.high:.1%}, as the {band.n_months} cohorts before it have {band.mean:.1%}."
         ),
         metadata=counts | {"band_low": band.low, "band_high": band.high, "earlier_mean": band.mean},
-    )
-
-
-def day_count_check(axis: MonthlyAxis, label: LabelPolicy, policy: CheckPolicy) -> dg.AssetChecksDefinition:
-    """Warns when one missed instalment is not yet `dpd_threshold` days past due, because the month was short."""
-
-    def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
-        is_short = pl.col("dpd") < label.dpd_threshold
-        counted = (
-            lake.scan(_LOANS, months)
-            .filter(pl.col("n_installments_missed") == 1)
-            .group_by("snapshot_month")
-            .agg(
-                n_one_missed=pl.len(),
-                n_not_counted=is_short.sum(),
-                n_not_counted_as_bad=(is_short & (pl.col("mob") == label.mob)).sum(),
-            )
-            .collect()
-        )
-        found = {row.pop("snapshot_month"): row for row in counted.iter_rows(named=True)}
-        return {month: _day_count_result(month, found.get(month), label) for month in months}
-
-    return monthly_check(
-        _LOANS,
-        DAY_COUNT_CHECK,
-        evaluate,
-        axis=axis.snapshot_months,
-        is_blocking=False,
-        policy=policy,
-        description=(
-            f"A loan with one missed instalment is {label.dpd_threshold} or more days past due in every month. By "
-            "calendar days it is 28 or 29 days past due on 1 March, so that March counts fewer loans as past due than "
-            "its neighbours. When it is yellow, do not read a fall in March as a recovery; label.day_count 30_360 in "
-            "model_config.yaml counts every month as 30 days."
-        ),
-    )
-
-
-def _day_count_result(month: date, found: Mapping[str, int] | None, label: LabelPolicy) -> MonthResult:
-    n_one, n_short, n_bad = (found[name] for name in found) if found else (0, 0, 0)
-    if n_short:
-        said = (
-            f"{n_short:,} of {n_one:,} loans with one missed instalment are fewer than {label.dpd_threshold} days past "
-            f"due and not counted, {n_bad:,} of them at the label's {label.mob} months on book"
-        )
-    else:
-        said = f"all {n_one:,} loans with one missed instalment count as {label.dpd_threshold} or more days past due"
-    return MonthResult(
-        passed=not n_short,
-        description=f"{month:%Y-%m}: {said}.",
-        metadata={
-            "loans_with_one_missed_instalment": n_one,
-            "share_not_counted": n_short / n_one if n_one else 0.0,
-            "labels_affected": n_bad,
-        },
     )

@@ -18,47 +18,53 @@ from credit_platform.monitoring.data_quality.freshness import Freshness, judge_f
 from credit_platform.months import add_months, month_range
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy, VolumeBand
+from credit_platform.portfolios.portfolio import Portfolio, Source
 
 VOLUME_CHECK = "volume_is_like_earlier_months"
 CONTIGUOUS_CHECK = "months_are_contiguous"
 FRESHNESS_CHECK = "month_is_built_in_time"
 DATA_QUALITY = "monitoring/data_quality"
-_LOANS = "silver/loan_snapshots"
-SILVER = (_LOANS, "silver/customer_attributes", "silver/customer_financials", "silver/customer_clickstream")
 
 
-def volume_check(axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDefinition:
+def volume_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDefinition:
     """Warns when a silver table has far fewer or more rows than in the median of the earlier months."""
     band = policy.volume
 
     return monthly_check(
         DATA_QUALITY,
         VOLUME_CHECK,
-        lambda lake, months: volume_results(lake, months, band),
+        lambda lake, months: volume_results(portfolio, lake, months, band),
         axis=axis.snapshot_months,
         is_blocking=False,
         policy=policy,
         description=(
             f"Every silver table has between {band.min_of_median:g} and {band.max_of_median:g} times the median of up "
-            f"to {band.median_months} earlier months: of loans written for the loan book, of rows for the others. When "
+            f"to {band.median_months} earlier months: of {_units(portfolio)}. When "
             "it is yellow, the metadata names the table: ask whether the delivery is whole, or why there were fewer "
             "customers."
         ),
     )
 
 
-def volume_results(lake: Lake, months: Sequence[date], band: VolumeBand) -> dict[date, MonthResult]:
+def _units(portfolio: Portfolio) -> str:
+    of_cases = [source.due.unit for source in portfolio.sources if source.due.unit != "rows"]
+    return f"{of_cases[0]} for the {portfolio.words.book}, of rows for the others" if of_cases else "rows"
+
+
+def volume_results(
+    portfolio: Portfolio, lake: Lake, months: Sequence[date], band: VolumeBand
+) -> dict[date, MonthResult]:
     """What the check says of each month, oldest first; a month with too few earlier ones passes and says so."""
     first = add_months(months[0], -band.median_months)
-    volumes = {table: _volumes(lake, table, first, months[-1]) for table in SILVER}
+    volumes = {source.table: _volumes(lake, source, first, months[-1]) for source in portfolio.sources}
     return {month: _volume_result(month, volumes, band) for month in months}
 
 
-def _volumes(lake: Lake, table: str, first: date, last: date) -> dict[date, int]:
-    """Rows by month; for the loan book the loans written, as its rows grow with every cohort of a young book."""
+def _volumes(lake: Lake, source: Source, first: date, last: date) -> dict[date, int]:
+    """What came by month, counted as the book counts it."""
+    table = f"silver/{source.table}"
     known = [month for month in lake.months(table) if first <= month <= last]
-    volume = (pl.col("mob") == 0).sum() if table == _LOANS else pl.len()
-    counted = lake.scan(table, known).group_by("snapshot_month").agg(volume.cast(pl.Int64)) if known else None
+    counted = lake.scan(table, known).group_by("snapshot_month").agg(source.volume.cast(pl.Int64)) if known else None
     found = dict(counted.collect().iter_rows()) if counted is not None else {}
     return {month: found.get(month, 0) for month in known}
 
@@ -68,8 +74,7 @@ def _volume_result(month: date, volumes: Mapping[str, Mapping[date, int]], band:
     is_judged = False
     metadata: dict[str, int | float | str] = {}
     first = add_months(month, -band.median_months)
-    for table, by_month in volumes.items():
-        name = table.split("/")[1]
+    for name, by_month in volumes.items():
         volume = by_month.get(month, 0)
         earlier = [found for other, found in by_month.items() if first <= other < month]
         ratio = volume_of_median(volume, earlier) if len(earlier) >= band.min_months else None
@@ -85,11 +90,12 @@ def _volume_result(month: date, volumes: Mapping[str, Mapping[date, int]], band:
     return MonthResult(passed=not beyond, description=f"{month:%Y-%m}: {said}.", metadata=metadata)
 
 
-def contiguous_check(axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDefinition:
+def contiguous_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDefinition:
     """Warns when a silver table lacks a month between the book's first and this one."""
 
     def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
-        known = {table: set(lake.months(table)) for table in SILVER}
+        tables = [f"silver/{source.table}" for source in portfolio.sources]
+        known = {table: set(lake.months(table)) for table in tables}
         return {month: _contiguous_result(month, axis.first_snapshot, known) for month in months}
 
     return monthly_check(

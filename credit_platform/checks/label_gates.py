@@ -16,19 +16,24 @@ from credit_platform.monitoring.data_quality.label_maturity import LabelMaturity
 from credit_platform.months import add_months
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy
+from credit_platform.portfolios.portfolio import Portfolio
 
 MATURITY_CHECK = "labels_are_mature"
-_LABELS, _LOANS = "gold/label_store", "silver/loan_snapshots"
+_LABELS = "gold/label_store"
 
 
-def label_maturity_check(axis: MonthlyAxis, mob: int, policy: CheckPolicy) -> dg.AssetChecksDefinition:
-    """Blocks a month whose labels were not read at exactly `mob` months on book, or lack loans of the cohort."""
-    min_labelled = policy.maturity.min_labelled
+def label_maturity_check(
+    portfolio: Portfolio, axis: MonthlyAxis, lag: int, policy: CheckPolicy
+) -> dg.AssetChecksDefinition:
+    """Blocks a month whose labels were not read at exactly `lag` months on book, or lack loans of the cohort."""
+    min_labelled, cases = policy.maturity.min_labelled, portfolio.cases
 
     def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
-        cohorts = [add_months(month, -mob) for month in months]
-        wanted = sorted({month for month in (*months, *cohorts) if lake.has(_LOANS, month)})
-        maturity = label_maturity(lake.scan(_LABELS, months), lake.scan(_LOANS, wanted), months=months, mob=mob)
+        cohorts = [add_months(month, -lag) for month in months]
+        wanted = sorted({month for month in (*months, *cohorts) if lake.has(cases.table, month)})
+        maturity = label_maturity(
+            lake.scan(_LABELS, months), lake.scan(cases.table, wanted), cases, months=months, lag=lag
+        )
         return {month: _result(maturity[month], axis.first_snapshot, min_labelled) for month in months}
 
     return monthly_check(
@@ -39,8 +44,8 @@ def label_maturity_check(axis: MonthlyAxis, mob: int, policy: CheckPolicy) -> dg
         is_blocking=True,
         policy=policy,
         description=(
-            f"Every label was read when its loan was exactly {mob} months on book, and at least {min_labelled:.0%} of "
-            f"the loans written {mob} months earlier have one. When it is red, loans of the cohort are missing in the "
+            f"Every label was read when its loan was exactly {lag} months on book, and at least {min_labelled:.0%} of "
+            f"the loans written {lag} months earlier have one. When it is red, loans of the cohort are missing in the "
             "month's loan file, or the file holds another month: deliver the month again and build it with --replace."
         ),
     )

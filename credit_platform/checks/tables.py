@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import dagster as dg
 import dataframely as dy
 
+from credit_platform.checks.book_checks import book_checks
 from credit_platform.checks.contracts import contract_check
 from credit_platform.checks.gates import gate_checks
 from credit_platform.checks.judgements import judgement_checks
@@ -17,21 +18,25 @@ from credit_platform.checks.monthly import SHIPPED
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy, refuse_unknown_checks
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.portfolios.tables import MODEL_TABLES, TABLES, begins_with
+from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.portfolios.tables import begins_with, tables_of
 from credit_platform.schemas.quarantine import Quarantine
 
 
-def all_checks(axis: MonthlyAxis, config: ModelConfig, policy: CheckPolicy = SHIPPED) -> list[dg.AssetChecksDefinition]:
+def all_checks(
+    portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig, policy: CheckPolicy = SHIPPED
+) -> list[dg.AssetChecksDefinition]:
     """Gates of the sources and of labels, contracts of every table, and the judgements, as policy switches them.
 
     Raises:
         PolicyError: policy switches a check that does not exist.
     """
     checks = [
-        *gate_checks(axis, policy),
-        *table_checks(axis, list(config.models), policy),
-        label_maturity_check(axis, config.label.lag_months, policy),
-        *judgement_checks(axis, config, policy),
+        *gate_checks(portfolio, axis, policy),
+        *table_checks(portfolio, axis, list(config.models), policy),
+        label_maturity_check(portfolio, axis, config.label.lag_months, policy),
+        *judgement_checks(portfolio, axis, config, policy),
+        *book_checks(portfolio, axis, config, policy),
         *model_gate_checks(axis, config, policy),
     ]
     refuse_unknown_checks(
@@ -41,17 +46,18 @@ def all_checks(axis: MonthlyAxis, config: ModelConfig, policy: CheckPolicy = SHI
 
 
 def table_checks(
-    axis: MonthlyAxis, models: Sequence[str], policy: CheckPolicy = SHIPPED
+    portfolio: Portfolio, axis: MonthlyAxis, models: Sequence[str], policy: CheckPolicy = SHIPPED
 ) -> list[dg.AssetChecksDefinition]:
     """A blocking contract check for every monthly table; a silver table's check covers its quarantine table too."""
+    tables = tables_of(portfolio)
     shared = [
         contract_check({table: schema} | _written_beside(table), axis=_axis_of(table, axis), policy=policy)
-        for table, schema in TABLES.items()
+        for table, schema in tables.shared.items()
     ]
     own = [
-        contract_check({table: MODEL_TABLES[part]}, axis=_axis_of(table, axis), policy=policy)
+        contract_check({table: tables.of_models[part]}, axis=_axis_of(table, axis), policy=policy)
         for model in models
-        for part in MODEL_TABLES
+        for part in tables.of_models
         for table in [model_table(model, part)]
     ]
     return [*shared, *own]

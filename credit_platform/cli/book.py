@@ -110,7 +110,8 @@ def newest_in_loan_file(book: Book) -> date:
 
 
 def _delivered_months(lake: Lake, settings: Settings) -> list[date]:
-    return source_months(lake.layout, sources(settings.policy.model)["lms_loan_daily"])
+    portfolio = settings.portfolio
+    return source_months(lake.layout, sources(portfolio, settings.policy.model)[portfolio.case_source.name])
 
 
 def known_book(settings: Settings) -> Book:

@@ -219,8 +219,9 @@ def dictionary(
     """Write the data dictionary, generated from the schemas and the cleaning rules."""
     from credit_platform.lake.files import write_text
     from credit_platform.reports.documents.data_dictionary import data_dictionary
+    from credit_platform.settings import load_settings
 
-    write_text(file, data_dictionary())
+    write_text(file, data_dictionary(load_settings().portfolio))
     print(file)
     return 0
 

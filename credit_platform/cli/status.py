@@ -11,7 +11,7 @@ from credit_platform.checks.tables import model_table
 from credit_platform.cli.book import Book
 from credit_platform.lake.governance.promotions import PromotionLog, standing_promotions
 from credit_platform.months import month_range
-from credit_platform.portfolios.tables import MODEL_TABLES, TABLES, begins_with
+from credit_platform.portfolios.tables import begins_with
 
 
 class TableStatus(TypedDict):
@@ -55,7 +55,8 @@ class StatusReport(TypedDict):
 def status_report(book: Book) -> StatusReport:
     """Collect the status of every table, version and model."""
     models = list(book.settings.policy.model.models)
-    names = [*TABLES, *(model_table(model, part) for model in models for part in MODEL_TABLES)]
+    tables = book.lake.layout.tables
+    names = [*tables.shared, *(model_table(model, part) for model in models for part in tables.of_models)]
     records = PromotionLog(book.lake.layout).records()
     return StatusReport(
         tables=[_table_status(book, name) for name in names],

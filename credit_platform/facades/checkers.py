@@ -19,7 +19,6 @@ from credit_platform.cli.book import Book, models_named
 from credit_platform.cli.versions.version_status import Standing
 from credit_platform.errors import MissingMonthsError
 from credit_platform.lake.governance.alert_log import AlertRecord
-from credit_platform.lake.tables.schema_version import schema_class
 from credit_platform.portfolios.application_rows import Applications, applications_of
 from credit_platform.statistics.discrimination import delong_paired_p_value, roc_auc
 from credit_platform.statistics.stability_index import stability_index
@@ -38,7 +37,7 @@ class DataQualityChecker:
             MissingMonthsError: a month was never built, or there is no such table.
             TableError: a month was written by a release with other columns.
         """
-        schema = schema_class(table)
+        schema = self.book.lake.layout.tables.schema(table)
         if schema is None:
             raise MissingMonthsError(table=table, months=list(months))
         return contract_verdicts(self.book.lake.scan(table, months), schema, months)
@@ -58,10 +57,9 @@ class FeatureValidator:
         """Months of `gold/feature_store` against their contract. Raises as `DataQualityChecker.check`."""
         return DataQualityChecker(self.book).check("gold/feature_store", months)
 
-    @staticmethod
-    def validate_rows(text: pl.DataFrame) -> Applications:
+    def validate_rows(self, text: pl.DataFrame) -> Applications:
         """Rows handed in as text, with `source_line`, against the same contract; each fault names its line and loan."""
-        return applications_of(text)
+        return applications_of(text, self.book.settings.portfolio)
 
     def drift(self, model: str, month: date) -> pl.DataFrame:
         """CSI and missingness of every feature in a month. Raises MissingMonthsError."""

@@ -39,6 +39,11 @@ class LabelPolicy(PolicySection):
         """Name of the definition, as written into the label store."""
         raise NotImplementedError
 
+    @property
+    def in_words(self) -> str:
+        """What a case with label 1 is or does, to follow `that a loan`."""
+        raise NotImplementedError
+
 
 class SourcePolicy(PolicySection):
     """Whether an empty month of a source is an error (required) or a warning."""

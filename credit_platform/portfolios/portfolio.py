@@ -6,8 +6,9 @@ says stands in its own folder; how it is built, trained, scored and monitored be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -238,6 +239,32 @@ class PortfolioTable:
 
 
 @dataclass(frozen=True)
+class CheckResult:
+    """What a book's own check found in one month; numbers in the metadata are plotted over the months."""
+
+    passed: bool
+    description: str
+    metadata: Mapping[str, int | float | str]
+
+
+@dataclass(frozen=True)
+class BookCheck:
+    """A check of the book's own over one of its tables, with one result per month.
+
+    Attributes:
+        name: a sentence that is true when all is well.
+        table: asset key of the table whose rows are looked at.
+        description: what it means, and what to do when it is yellow.
+        evaluate: rows of some months, the months and the label policy to a result per month.
+    """
+
+    name: str
+    table: str
+    description: Callable[[LabelPolicy], str]
+    evaluate: Callable[[pl.LazyFrame, Sequence[date], LabelPolicy], Mapping[date, CheckResult]]
+
+
+@dataclass(frozen=True)
 class ProtectedGroups:
     """Where the characteristic lies by which groups of customers are compared, and never scored."""
 
@@ -270,6 +297,7 @@ class Portfolio:
         policy_dir: folder of the policy files shipped for it.
         config: the model configuration with the book's own sections.
         protected: by which characteristic groups are compared; None where none is delivered.
+        checks: the book's own.
     """
 
     name: str
@@ -282,6 +310,7 @@ class Portfolio:
     config: type[ModelConfig]
     tables: tuple[PortfolioTable, ...] = ()
     protected: ProtectedGroups | None = None
+    checks: tuple[BookCheck, ...] = ()
 
     @property
     def terms(self) -> PolicyTerms:
@@ -296,6 +325,11 @@ class Portfolio:
     def load_policy(self, folder: Path | None = None) -> Policy:
         """Read the policy of a folder, or the shipped one. Raises as `policy.load.load_policy` does."""
         return load_policy(folder, terms=self.terms)
+
+    @property
+    def case_source(self) -> Source:
+        """The source of the cases table, whose months are the book's."""
+        return next(source for source in self.sources if f"silver/{source.table}" == self.cases.table)
 
     def source(self, name: str) -> Source:
         """The source of a name.

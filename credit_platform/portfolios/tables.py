@@ -43,10 +43,12 @@ class Tables:
     Attributes:
         shared: schema classes by asset key.
         of_models: tables every model has one of, by the last part of their key; `prediction/<model>` has no last part.
+        bronze_of: bronze table by the name of the silver table made of it.
     """
 
     shared: Mapping[str, type[dy.Schema]]
     of_models: Mapping[str, type[dy.Schema]]
+    bronze_of: Mapping[str, str]
 
     def schema(self, table: str) -> type[dy.Schema] | None:
         """The schema class of a table by asset key, also of quarantine tables and those every model has one of."""
@@ -56,6 +58,17 @@ class Tables:
         if layer == "quarantine":
             return Quarantine
         return self.of_models.get("prediction" if layer == "prediction" else part.rpartition("/")[2])
+
+    def __getitem__(self, table: str) -> type[dy.Schema]:
+        """The schema class of a table.
+
+        Raises:
+            KeyError: no table of the book has this key.
+        """
+        found = self.schema(table)
+        if found is None:
+            raise KeyError(table)
+        return found
 
     def personal_columns(self, table: str) -> tuple[str, ...]:
         """The columns of a stored table that hold personal data; none for a table without a shared schema.
@@ -67,8 +80,6 @@ class Tables:
             return personal_columns_of(self.shared[table]) if table in self.shared else ()
         source = self.bronze_of.get(name)
         return personal_columns_of(Quarantine) if source and personal_columns_of(self.shared[source]) else ()
-
-    bronze_of: Mapping[str, str]
 
 
 def personal_columns_of(schema: type[dy.Schema]) -> tuple[str, ...]:

@@ -83,4 +83,5 @@ def prediction_schema(case_key: str, customer_key: str, case: str) -> type[dy.Sc
         customer_key: dy.String(min_length=1, description="Customer who applied"),
         **{name: column for name, column in vars(PredictionColumns).items() if not name.startswith("__")},
     }
-    return type(dy.Schema)("Prediction", (dy.Schema,), columns)
+    made: type[dy.Schema] = type(dy.Schema)("Prediction", (dy.Schema,), columns)  # pyrefly: ignore[bad-assignment]
+    return made

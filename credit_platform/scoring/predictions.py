@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import dataframely as dy
 import polars as pl
 
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.policy.reason_codes import ReasonCatalogue
-from credit_platform.schemas.prediction import Prediction
+from credit_platform.schemas.prediction import prediction_schema
 from credit_platform.scoring.explanation.reasons import reasons_of
 from credit_platform.scoring.governance.life_cycle import Provenance
 from credit_platform.scoring.grades import decision, risk_grade, score_points
 from credit_platform.scoring.training.version import FittedVersion
 from credit_platform.scoring.training.windows import SampleRole
 from credit_platform.statistics.logistic import probability_of
+
+Prediction = prediction_schema("loan_id", "customer_id", "loan")
 
 
 def score_loans(
@@ -30,7 +31,7 @@ def score_loans(
     provenance: Provenance,
     config: ModelConfig,
     reasons: ReasonCatalogue,
-) -> dy.DataFrame[Prediction]:
+) -> pl.DataFrame:
     """One prediction per row of gold/feature_store, in the order of month and loan.
 
     Args:

@@ -17,7 +17,8 @@ from credit_platform.cli.instance import open_instance
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.months import add_months, month_key, month_range
-from credit_platform.portfolios.tables import MODEL_TABLES, TABLES
+from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform.portfolios.tables import tables_of
 from credit_platform_tests.small_book import (
     FIRST,
     FIRST_OUTCOME,
@@ -32,7 +33,7 @@ from credit_platform_tests.small_book import (
 
 TRAININGS = [FIRST_TRAINING, add_months(FIRST_TRAINING, 3), add_months(FIRST_TRAINING, 6)]
 BEGINS = {
-    **dict.fromkeys(TABLES, FIRST),
+    **dict.fromkeys(tables_of(LOANS).shared, FIRST),
     "monitoring/history": FIRST_OUTCOME,
     "monitoring/champion_challenger": FIRST_OUTCOME,
     "monitoring/overrides": FIRST_OUTCOME,
@@ -41,7 +42,7 @@ BEGINS = {
         if part in {"prediction", "stability", "estimate", "early_reads"}
         else FIRST_OUTCOME
         for model in MODELS
-        for part in MODEL_TABLES
+        for part in tables_of(LOANS).of_models
     },
 }
 
@@ -56,7 +57,7 @@ def test_every_month_a_table_can_have_is_there(finished_book: BookFolders, table
 
 
 def test_every_silver_table_has_its_quarantine_for_every_month(finished_book: BookFolders) -> None:
-    for table in (name for name in TABLES if name.startswith("silver/")):
+    for table in (name for name in tables_of(LOANS).shared if name.startswith("silver/")):
         assert finished_book.lake.months(f"quarantine/{table.removeprefix('silver/')}") == month_range(FIRST, LAST)
 
 

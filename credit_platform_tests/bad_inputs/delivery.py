@@ -20,11 +20,11 @@ from credit_platform.lake.raw.deliveries import Reception
 from credit_platform.lake.raw.sources import Source
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.policy.gate_policy import GatePolicy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.loans.sources.attributes import clean_attributes
 from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
 from credit_platform.portfolios.loans.sources.financials import clean_financials
 from credit_platform.portfolios.loans.sources.loan_snapshots import clean_loan_snapshots
-from credit_platform.portfolios.tables import SOURCE_COLUMNS
 from credit_platform_tests.source_rows import SOUND_CELLS
 
 MONTHS = (date(2023, 1, 1), date(2023, 2, 1), date(2023, 3, 1), date(2023, 4, 1))
@@ -69,12 +69,12 @@ class Outcome:
 
 
 def source_of(name: str) -> Source:
-    return Source(name, SOURCE_COLUMNS[name], required=name != CLICKS)
+    return Source(name, LOANS.source(name).columns, required=name != CLICKS)
 
 
 def sound_rows(source: str) -> list[list[str]]:
     """Header and rows as raw cells, quoted where they must be."""
-    rows = [list(SOURCE_COLUMNS[source])]
+    rows = [list(LOANS.source(source).columns)]
     for month in MONTHS:
         for number in range(ROWS_A_MONTH):
             customer = f"CUS_0x{month.month}{number}"

@@ -36,7 +36,7 @@ def folders(root: Path) -> dict[str, str]:
 @pytest.mark.parametrize("name", FOR_INIT)
 def test_a_loan_file_that_cannot_be_read_ends_init_with_one_sentence(tmp_path: Path, name: str) -> None:
     entry: BadInput = BY_NAME[name]
-    entry.spoil(deliver(tmp_path / "raw", LOAN_BOOK))
+    entry.spoil(deliver(tmp_path / "raw", LOANS))
     ended = run_verb("init", **folders(tmp_path))
     assert ended.returncode == 1
     assert ended.stdout == ""

@@ -58,7 +58,7 @@ def _touch(file: Path, content: bytes) -> None:
 def test_a_file_that_changes_while_it_is_read_is_refused(
     lake: Lake, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[Path, bytes], object]
 ) -> None:
-    file = deliver(lake.layout.raw_dir, LOAN_BOOK)
+    file = deliver(lake.layout.raw_dir, LOANS)
     read = Path.read_bytes
 
     def read_slowly(path: Path) -> bytes:
@@ -74,13 +74,13 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read every file")
 def test_a_file_this_account_may_not_read_is_refused(lake: Lake) -> None:
-    deliver(lake.layout.raw_dir, LOAN_BOOK).chmod(0)
+    deliver(lake.layout.raw_dir, LOANS).chmod(0)
     with pytest.raises(SourceError, match="this account may not read it"):
         read_source(lake.layout, source_of(LOANS), MONTHS)
 
 
 def test_a_file_that_is_denied_is_refused_with_its_reason(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    deliver(lake.layout.raw_dir, LOAN_BOOK)
+    deliver(lake.layout.raw_dir, LOANS)
 
     def deny(path: Path) -> bytes:
         raise PermissionError(13, "Permission denied", str(path))

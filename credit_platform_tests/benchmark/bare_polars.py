@@ -28,7 +28,6 @@ from credit_platform.portfolios.loans.sources.attributes import clean_attributes
 from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
 from credit_platform.portfolios.loans.sources.financials import clean_financials
 from credit_platform.portfolios.loans.sources.loan_snapshots import clean_loan_snapshots
-from credit_platform.portfolios.tables import SOURCE_COLUMNS
 from credit_platform.schemas.cleaning.table_cleaning import Cleaned
 
 _SILVER: dict[str, tuple[str, Callable[[pl.LazyFrame], Cleaned]]] = {
@@ -40,7 +39,7 @@ _SILVER: dict[str, tuple[str, Callable[[pl.LazyFrame], Cleaned]]] = {
 
 
 def _bronze(lake: Lake, months: Sequence[date], config: ModelConfig) -> None:
-    for name, columns in SOURCE_COLUMNS.items():
+    for name, columns in ((each.name, each.columns) for each in LOANS.sources):
         source = Source(name=name, columns=columns, required=config.sources[name].required)
         lake.write(f"bronze/{name}", read_source(lake.layout, source, months), months)
 
@@ -83,7 +82,7 @@ def _row_balance(lake: Lake, months: Sequence[date]) -> None:
             places = {"bronze": f"bronze/{source}", "silver": f"silver/{name}", "quarantine": f"quarantine/{name}"}
             for view, place in places.items():
                 create_view(connection, view, lake.layout, [TableMonths(place, months)])
-            counted.append(connection.sql(row_balance_sql(name, SOURCE_COLUMNS[source])).pl())
+            counted.append(connection.sql(row_balance_sql(name, LOANS.source(source).columns)).pl())
     lake.write("monitoring/row_balance", pl.concat(counted).sort("snapshot_month", "table"), months)
 
 

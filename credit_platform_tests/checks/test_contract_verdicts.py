@@ -10,15 +10,20 @@ import pytest
 
 from credit_platform.checks.contract_verdicts import MonthVerdict, contract_verdicts, joint_verdicts
 from credit_platform.months import add_months
-from credit_platform.portfolios.tables import MODEL_TABLES, TABLES
+from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform.portfolios.tables import tables_of
 from credit_platform.schemas.quarantine import Quarantine
 from credit_platform_tests.checks.conftest import MONTH
 
 SCHEMAS: Mapping[str, type[dy.Schema]] = {
-    **TABLES,
+    **tables_of(LOANS).shared,
     "quarantine/loan_snapshots": Quarantine,
-    "prediction/gradient_boosting": MODEL_TABLES["prediction"],
-    **{f"monitoring/gradient_boosting/{part}": MODEL_TABLES[part] for part in MODEL_TABLES if part != "prediction"},
+    "prediction/gradient_boosting": tables_of(LOANS).of_models["prediction"],
+    **{
+        f"monitoring/gradient_boosting/{part}": tables_of(LOANS).of_models[part]
+        for part in tables_of(LOANS).of_models
+        if part != "prediction"
+    },
 }
 Tables = Mapping[str, pl.DataFrame]
 # One value out of the range of each table that has ranges beyond its keys and types.

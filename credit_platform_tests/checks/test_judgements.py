@@ -8,6 +8,7 @@ import pytest
 from credit_platform.checks.judgements import HISTORY_CHECK, _history_result, history_check
 from credit_platform.checks.monthly import MonthResult
 from credit_platform.months import month_range
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.small_book import FIRST, PREVIEW_ALLOWED, BookFolders
 
 pytestmark = PREVIEW_ALLOWED
@@ -37,7 +38,7 @@ def test_a_history_is_complete_when_every_month_it_looks_back_on_is_there(
 def test_a_gap_in_the_clickstream_warns_for_the_months_after_it_and_stops_nothing(book_copy: BookFolders) -> None:
     gap, first, last = date(2024, 2, 1), date(2024, 3, 1), date(2024, 4, 1)
     book_copy.layout.month_file("silver/customer_clickstream", gap).unlink()
-    check = history_check(book_copy.axis(), book_copy.settings().policy.model)
+    check = history_check(LOANS, book_copy.axis(), book_copy.settings().policy.model)
     assert not next(iter(check.check_specs)).blocking
     with dg.DagsterInstance.ephemeral() as instance:
         runner = book_copy.runner(instance)

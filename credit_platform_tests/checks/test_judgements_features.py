@@ -19,6 +19,7 @@ from credit_platform.checks.judgements_features import (
 )
 from credit_platform.months import month_range
 from credit_platform.policy.check_policy import CheckPolicy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.checks.evaluating import AXIS, FIRST, evaluated, lake_with, number, reds
 from credit_platform_tests.small_book import PREVIEW_ALLOWED, BookFolders
 
@@ -58,7 +59,7 @@ def test_more_empty_cells_than_in_earlier_months_are_named_in_the_month_they_com
 ) -> None:
     bad = MONTHS[6]
     lake = lake_with(tmp_path, {"gold/feature_store": features({bad: 40})}, MONTHS)
-    results = evaluated(null_share_check(AXIS, [], CheckPolicy()), lake, MONTHS, instance)
+    results = evaluated(null_share_check(LOANS, AXIS, [], CheckPolicy()), lake, MONTHS, instance)
     assert reds(results) == [bad]
     assert "n_loans 40.0% (usual 10.0%)" in (results[bad].description or "")
     assert number(results[bad], "empty: n_loans") == pytest.approx(0.4)
@@ -70,7 +71,7 @@ def test_more_empty_cells_than_in_earlier_months_are_named_in_the_month_they_com
 
 def test_a_rise_that_chance_explains_does_not_warn(tmp_path: Path, instance: dg.DagsterInstance) -> None:
     lake = lake_with(tmp_path, {"gold/feature_store": features({MONTHS[6]: 21})}, MONTHS)
-    assert reds(evaluated(null_share_check(AXIS, [], CheckPolicy()), lake, MONTHS, instance)) == []
+    assert reds(evaluated(null_share_check(LOANS, AXIS, [], CheckPolicy()), lake, MONTHS, instance)) == []
 
 
 def test_after_a_training_the_share_in_training_is_what_counts(
@@ -81,7 +82,7 @@ def test_after_a_training_the_share_in_training_is_what_counts(
     strict = CheckPolicy.model_validate({"null_share": {"max_excess": 0.0, "standard_errors": 0.001}})
     cases: list[tuple[CheckPolicy, list[date]]] = [(CheckPolicy(), []), (strict, months)]
     for policy, expected in cases:
-        results = evaluated(null_share_check(AXIS, models, policy), finished_book.lake, months, instance)
+        results = evaluated(null_share_check(LOANS, AXIS, models, policy), finished_book.lake, months, instance)
         assert reds(results) == expected
         assert all("training" in (result.description or "") for result in results.values())
 
@@ -91,7 +92,7 @@ def test_a_source_goes_dark_in_its_month_and_stays_so_until_it_is_back(
 ) -> None:
     dark = MONTHS[2:9]
     lake = lake_with(tmp_path, {"gold/feature_store": features({}, covered=dict.fromkeys(dark, 0))}, MONTHS)
-    results = evaluated(dark_source_check(AXIS, CheckPolicy()), lake, MONTHS, instance)
+    results = evaluated(dark_source_check(LOANS, AXIS, CheckPolicy()), lake, MONTHS, instance)
     # Dark for longer than it was not, and still not taken for normal.
     assert reds(results) == dark
     assert number(results[dark[-1]], "covered by clickstream") == 0.0
@@ -103,14 +104,14 @@ def test_a_source_goes_dark_in_its_month_and_stays_so_until_it_is_back(
 def test_a_month_alone_is_judged_as_in_a_range(tmp_path: Path, instance: dg.DagsterInstance) -> None:
     lake = lake_with(tmp_path, {"gold/feature_store": features({}, covered={MONTHS[5]: 70})}, MONTHS)
     for month in MONTHS[4:7]:
-        results = evaluated(dark_source_check(AXIS, CheckPolicy()), lake, [month], instance)
+        results = evaluated(dark_source_check(LOANS, AXIS, CheckPolicy()), lake, [month], instance)
         assert reds(results) == ([month] if month == MONTHS[5] else [])
 
 
 def test_a_month_without_new_loans_has_nothing_to_judge(tmp_path: Path, instance: dg.DagsterInstance) -> None:
     rows = features({}).filter(pl.col("snapshot_month") != MONTHS[5])
     lake = lake_with(tmp_path, {"gold/feature_store": rows}, MONTHS)
-    for check in (null_share_check(AXIS, [], CheckPolicy()), dark_source_check(AXIS, CheckPolicy())):
+    for check in (null_share_check(LOANS, AXIS, [], CheckPolicy()), dark_source_check(LOANS, AXIS, CheckPolicy())):
         results = evaluated(check, lake, MONTHS, instance)
         assert reds(results) == []
         assert number(results[MONTHS[5]], "n_loans") == 0

@@ -21,6 +21,7 @@ from credit_platform.checks.judgements_sources import (
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, month_range
 from credit_platform.policy.check_policy import CheckPolicy
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.checks.evaluating import AXIS, FIRST, evaluated, lake_with, number, reds
 from credit_platform_tests.small_book import PREVIEW_ALLOWED
 
@@ -54,7 +55,9 @@ def test_a_volume_unlike_that_of_earlier_months_warns(
     tmp_path: Path, instance: dg.DagsterInstance, table: str, n: int
 ) -> None:
     month = MONTHS[5]
-    results = evaluated(volume_check(AXIS, CheckPolicy()), silver(tmp_path, {(table, month): n}), MONTHS, instance)
+    results = evaluated(
+        volume_check(LOANS, AXIS, CheckPolicy()), silver(tmp_path, {(table, month): n}), MONTHS, instance
+    )
     assert reds(results) == [month]
     name = table.split("/")[1]
     assert f"{name} has {n:,}, {n / 100:.2f} times the median" in (results[month].description or "")
@@ -64,7 +67,7 @@ def test_a_volume_unlike_that_of_earlier_months_warns(
 def test_a_loan_book_that_grows_with_every_cohort_is_judged_by_its_new_loans(
     tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
-    results = evaluated(volume_check(AXIS, CheckPolicy()), silver(tmp_path, {}, growth=100), MONTHS, instance)
+    results = evaluated(volume_check(LOANS, AXIS, CheckPolicy()), silver(tmp_path, {}, growth=100), MONTHS, instance)
     assert reds(results) == []
     assert "too few earlier months" in (results[MONTHS[0]].description or "")
 
@@ -74,7 +77,7 @@ def test_a_gap_warns_from_the_month_after_it_and_names_table_and_month(
 ) -> None:
     lake = silver(tmp_path, {})
     lake.layout.month_file(SILVER[1], MONTHS[3]).unlink()
-    results = evaluated(contiguous_check(AXIS, CheckPolicy()), lake, MONTHS, instance)
+    results = evaluated(contiguous_check(LOANS, AXIS, CheckPolicy()), lake, MONTHS, instance)
     assert reds(results) == MONTHS[3:]
     assert results[MONTHS[4]].description == "2023-05: silver/customer_attributes lacks 2023-04."
     assert number(results[MONTHS[4]], "months_missing") == 1

@@ -1,24 +1,25 @@
 from __future__ import annotations
 
 from credit_platform.checks.tables import all_checks, model_table, table_checks
-from credit_platform.portfolios.tables import MODEL_TABLES, TABLES
+from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform.portfolios.tables import tables_of
 from credit_platform_tests.small_book import MODELS, PREVIEW_ALLOWED, BookFolders
 
 pytestmark = PREVIEW_ALLOWED
 
 
 def test_there_is_a_blocking_contract_check_for_every_table(small_book: BookFolders) -> None:
-    checks = table_checks(small_book.axis(), MODELS)
+    checks = table_checks(LOANS, small_book.axis(), MODELS)
     specs = [spec for check in checks for spec in check.check_specs]
-    own = [model_table(model, part) for model in MODELS for part in MODEL_TABLES]
-    assert sorted(spec.asset_key.to_user_string() for spec in specs) == sorted([*TABLES, *own])
+    own = [model_table(model, part) for model in MODELS for part in tables_of(LOANS).of_models]
+    assert sorted(spec.asset_key.to_user_string() for spec in specs) == sorted([*tables_of(LOANS).shared, *own])
     assert all(spec.blocking for spec in specs)
 
 
 def test_a_silver_contract_covers_the_quarantine_written_beside_it(small_book: BookFolders) -> None:
     said = {
         spec.asset_key.to_user_string(): spec.description or ""
-        for check in table_checks(small_book.axis(), MODELS)
+        for check in table_checks(LOANS, small_book.axis(), MODELS)
         for spec in check.check_specs
     }
     for table, description in said.items():
@@ -30,8 +31,10 @@ GATES = {"delivery_may_be_built_on", "labels_are_mature"}
 
 def test_gates_block_and_judgements_never_do(small_book: BookFolders) -> None:
     axis, config = small_book.axis(), small_book.settings().policy.model
-    contracts = {key for check in table_checks(axis, MODELS) for key in check.check_keys}
-    others = [spec for check in all_checks(axis, config) for spec in check.check_specs if spec.key not in contracts]
+    contracts = {key for check in table_checks(LOANS, axis, MODELS) for key in check.check_keys}
+    others = [
+        spec for check in all_checks(LOANS, axis, config) for spec in check.check_specs if spec.key not in contracts
+    ]
     assert {spec.name for spec in others if spec.blocking} == GATES
     judgements = [spec for spec in others if spec.name not in GATES]
     assert judgements

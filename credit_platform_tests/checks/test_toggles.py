@@ -108,13 +108,13 @@ def test_a_toggle_of_one_table_goes_before_that_of_all() -> None:
 
 def test_every_check_can_be_switched_off_and_a_judgement_can_be_made_to_block(small_book: BookFolders) -> None:
     axis, config = small_book.axis(), small_book.settings().policy.model
-    names = sorted({key.name for check in all_checks(axis, config) for key in check.check_keys})
+    names = sorted({key.name for check in all_checks(LOANS, axis, config) for key in check.check_keys})
     off = CheckPolicy.model_validate({"toggles": {name: {"enabled": False} for name in names}})
-    specs = [spec for check in all_checks(axis, config, off) for spec in check.check_specs]
+    specs = [spec for check in all_checks(LOANS, axis, config, off) for spec in check.check_specs]
     assert not any(spec.blocking for spec in specs)
     assert all("Switched off by policy" in (spec.description or "") for spec in specs)
     strict = CheckPolicy.model_validate({"toggles": {name: {"severity": "error"} for name in names}})
-    assert all(spec.blocking for check in all_checks(axis, config, strict) for spec in check.check_specs)
+    assert all(spec.blocking for check in all_checks(LOANS, axis, config, strict) for spec in check.check_specs)
 
 
 @pytest.mark.parametrize("name", ["psi_is_low", "gold/label_store/psi_is_low", "silver/nothing/rows_meet_the_contract"])

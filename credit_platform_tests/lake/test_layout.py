@@ -5,7 +5,7 @@ from pathlib import Path
 
 from credit_platform.lake.layout import LAYERS, Layout
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.portfolios.tables import TABLES
+from credit_platform.portfolios.tables import tables_of
 
 LAYOUT = Layout(Path("/d"), Path("/r"), LOANS)
 
@@ -36,4 +36,4 @@ def test_the_glob_of_a_table_matches_finished_months_alone(tmp_path: Path) -> No
 
 
 def test_every_declared_table_lies_in_a_known_layer() -> None:
-    assert {table.split("/")[0] for table in TABLES} <= set(LAYERS)
+    assert {table.split("/")[0] for table in tables_of(LOANS).shared} <= set(LAYERS)

@@ -11,8 +11,9 @@ import pytest
 
 from credit_platform.assets.asset_spec import column_schema
 from credit_platform.lake.tables.catalog import refresh_datamart
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.loans.sources.bronze import FeaturesAttributes
-from credit_platform.portfolios.personal import personal_columns
+from credit_platform.portfolios.tables import tables_of
 from credit_platform_tests.small_book import BookFolders
 
 PRIVATE = ("bronze/features_attributes", "quarantine/customer_attributes")
@@ -24,9 +25,13 @@ def social_security_numbers(book: BookFolders) -> set[str]:
 
 
 def test_the_marked_columns_are_those_with_names_and_numbers() -> None:
-    assert personal_columns("bronze/features_attributes") == ("Name", "SSN")
-    assert personal_columns("quarantine/customer_attributes") == ("raw_text",)
-    assert personal_columns("quarantine/loan_snapshots") == personal_columns("gold/feature_store") == ()
+    assert tables_of(LOANS).personal_columns("bronze/features_attributes") == ("Name", "SSN")
+    assert tables_of(LOANS).personal_columns("quarantine/customer_attributes") == ("raw_text",)
+    assert (
+        tables_of(LOANS).personal_columns("quarantine/loan_snapshots")
+        == tables_of(LOANS).personal_columns("gold/feature_store")
+        == ()
+    )
 
 
 def test_the_columns_tab_tags_them() -> None:

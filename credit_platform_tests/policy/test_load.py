@@ -11,7 +11,6 @@ import yaml
 from pydantic import ValidationError
 
 from credit_platform.errors import PolicyError
-from credit_platform.policy.load import SHIPPED
 from credit_platform.portfolios.loans.portfolio import LOANS
 
 README_WINDOWS = """{
@@ -98,7 +97,9 @@ def test_an_empty_file_is_the_shipped_policy(tmp_path: Path) -> None:
 
 
 def test_the_shipped_files_copied_to_a_folder_are_the_shipped_policy(tmp_path: Path) -> None:
-    texts = {name: (SHIPPED / f"{name}.yaml").read_text() for name in ("model_config", "monitoring_thresholds")}
+    texts = {
+        name: (LOANS.policy_dir / f"{name}.yaml").read_text() for name in ("model_config", "monitoring_thresholds")
+    }
     write(tmp_path, model=texts["model_config"], monitoring=texts["monitoring_thresholds"])
     assert LOANS.load_policy(tmp_path) == LOANS.load_policy()
 
@@ -283,7 +284,7 @@ def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
 
 
 def test_every_shipped_section_is_a_section_of_its_model() -> None:
-    shipped = yaml.safe_load((SHIPPED / "model_config.yaml").read_text())
+    shipped = yaml.safe_load((LOANS.policy_dir / "model_config.yaml").read_text())
     assert set(shipped) == set(type(LOANS.load_policy().model).model_fields)
 
 

@@ -8,7 +8,6 @@ import pytest
 import yaml
 
 from credit_platform.errors import PolicyError
-from credit_platform.policy.load import SHIPPED
 from credit_platform.policy.reason_codes import require_a_reason_per_feature
 from credit_platform.portfolios.loans.features.catalogue import CHANNELS, CLICKSTREAM_SUMS, EXPLAINED_FEATURES
 from credit_platform.portfolios.loans.gold import FeatureStore
@@ -39,7 +38,7 @@ def test_no_protected_attribute_can_be_a_reason() -> None:
 
 
 def test_what_is_never_given_has_its_reason_written_above_it() -> None:
-    lines = (SHIPPED / "reason_codes.yaml").read_text(encoding="utf-8").splitlines()
+    lines = (LOANS.policy_dir / "reason_codes.yaml").read_text(encoding="utf-8").splitlines()
     for feature, reason in LOANS.load_policy().reasons.reasons.items():
         if not reason.is_given:
             assert lines[lines.index(f"  {feature}:") - 1].lstrip().startswith("#"), feature
@@ -98,5 +97,5 @@ def test_a_feature_without_a_reason_is_refused() -> None:
 
 
 def test_the_shipped_file_holds_nothing_its_model_does_not_know() -> None:
-    shipped = yaml.safe_load((SHIPPED / "reason_codes.yaml").read_text(encoding="utf-8"))
+    shipped = yaml.safe_load((LOANS.policy_dir / "reason_codes.yaml").read_text(encoding="utf-8"))
     assert set(shipped) == set(type(LOANS.load_policy().reasons).model_fields)

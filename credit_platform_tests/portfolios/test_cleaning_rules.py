@@ -9,13 +9,13 @@ import polars as pl
 import pytest
 
 from credit_platform.errors import PolicyError
-from credit_platform.portfolios.cleaning_rules import CLEANING_RULES, check_strategies
+from credit_platform.portfolios.cleaning_rules import check_strategies, cleaning_rules
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.loans.sources.attributes import clean_attributes
 from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
 from credit_platform.portfolios.loans.sources.financials import clean_financials
 from credit_platform.portfolios.loans.sources.loan_snapshots import clean_loan_snapshots
-from credit_platform.portfolios.tables import TABLES
+from credit_platform.portfolios.tables import tables_of
 from credit_platform.schemas.cleaning.rule import CleaningRule, Strategy
 from credit_platform.schemas.quarantine import Quarantine
 from credit_platform_tests.source_rows import Cells, bronze_rows
@@ -61,14 +61,14 @@ DIRT: list[tuple[str, Cells, str, str]] = [
 
 
 def rule_of(source: str, name: str) -> CleaningRule:
-    return next(rule for rule in CLEANING_RULES[CLEANERS[source][1]] if rule.name == name)
+    return next(rule for rule in cleaning_rules(LOANS)[CLEANERS[source][1]] if rule.name == name)
 
 
 def cleaned(source: str, *cells: Cells, **strategies: Strategy) -> tuple[pl.DataFrame, pl.DataFrame]:
     clean, table = CLEANERS[source]
     outcome = clean(bronze_rows(source, *cells), strategies=strategies)
     rows, quarantined = pl.collect_all([outcome.rows, outcome.quarantined])
-    return TABLES[table].validate(rows), Quarantine.validate(quarantined)
+    return tables_of(LOANS).shared[table].validate(rows), Quarantine.validate(quarantined)
 
 
 EVERY_CHOICE = [
@@ -158,7 +158,7 @@ def test_a_conflict_of_keys_can_be_dropped_and_is_still_on_file() -> None:
 )
 def test_a_strategy_that_cannot_be_carried_out_is_refused(rule: str, strategy: Strategy, reason: str) -> None:
     with pytest.raises(PolicyError) as refused:
-        check_strategies({rule: strategy}, file="p.yaml")
+        check_strategies(LOANS, {rule: strategy}, file="p.yaml")
     assert str(refused.value) == f"p.yaml: cleaning.strategies.{rule}: {reason}"
 
 
@@ -168,14 +168,14 @@ def test_the_shipped_strategies_are_allowed() -> None:
 
 def test_each_table_has_a_rule_once_and_a_shared_rule_allows_the_same_everywhere() -> None:
     allowed: dict[str, set[tuple[Strategy, ...]]] = defaultdict(set)
-    for rules in CLEANING_RULES.values():
+    for rules in cleaning_rules(LOANS).values():
         assert len({rule.name for rule in rules}) == len(rules)
         for rule in rules:
             allowed[rule.name].add(rule.strategies())
     assert {name: found for name, found in allowed.items() if len(found) > 1} == {}
 
 
-@pytest.mark.parametrize("table", list(CLEANING_RULES))
+@pytest.mark.parametrize("table", list(cleaning_rules(LOANS)))
 def test_what_a_rule_may_null_is_nullable(table: str) -> None:
-    columns = TABLES[table].columns()
-    assert all(columns[name].nullable for rule in CLEANING_RULES[table] for name in rule.values)
+    columns = tables_of(LOANS).shared[table].columns()
+    assert all(columns[name].nullable for rule in cleaning_rules(LOANS)[table] for name in rule.values)

@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from credit_platform.months import month_range, parse_month
-from credit_platform.portfolios.tables import MODEL_TABLES, TABLES
+from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform.portfolios.tables import tables_of
 from credit_platform.reports.dashboard.overview import VERSIONS_SCHEMA, Overview
 from credit_platform_tests.monitoring_rows import figures, subject, thresholds
 
@@ -85,12 +86,12 @@ def overview(last: date = date(2025, 4, 1)) -> Overview:
         history=_history(last),
         actions=_actions(date(2025, 6, 1)),
         versions=_versions(),
-        backtest=MODEL_TABLES["estimate_backtest"].create_empty(),
-        early_reads=MODEL_TABLES["early_reads"].create_empty(),
-        fair_lending=MODEL_TABLES["fair_lending"].create_empty(),
-        rivalry=TABLES["monitoring/champion_challenger"].create_empty(),
-        vintages=TABLES["gold/vintages"].create_empty(),
-        roll_rates=TABLES["gold/roll_rates"].create_empty(),
+        backtest=tables_of(LOANS).of_models["estimate_backtest"].create_empty(),
+        early_reads=tables_of(LOANS).of_models["early_reads"].create_empty(),
+        fair_lending=tables_of(LOANS).of_models["fair_lending"].create_empty(),
+        rivalry=tables_of(LOANS).shared["monitoring/champion_challenger"].create_empty(),
+        vintages=tables_of(LOANS).shared["gold/vintages"].create_empty(),
+        roll_rates=tables_of(LOANS).shared["gold/roll_rates"].create_empty(),
         thresholds=thresholds(),
         month_pages={last: f"months/{last:%Y-%m}.html"},
         links={"Data quality": "data_quality.html"},

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.reports.documents.data_dictionary import documented_tables
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import dataframely as dy
 
 COMMITTED = Path(__file__).parent / "rule_names.txt"
-TABLES = documented_tables()
+TABLES = documented_tables(LOANS)
 MONTH, LATER = date(2024, 1, 1), date(2024, 2, 1)
 MEASURED = {"value": 0.5, "ci_low": 0.4, "ci_high": 0.6, "n": 10, "n_bad": 1}
 IMMATURE = {"state": "maturing", "sample_role": "none", "n_labelled": None, "attrition": None}

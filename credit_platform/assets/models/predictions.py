@@ -18,7 +18,7 @@ from credit_platform.months import month_key, parse_month
 from credit_platform.partitions import MonthlyAxis, run_months, same_month
 from credit_platform.policy.load import Policy
 from credit_platform.policy.reason_codes import ReasonCatalogue
-from credit_platform.portfolios.tables import MODEL_TABLES
+from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.scoring.explanation.reason_mix import mix_index, reason_mix
 from credit_platform.scoring.predictions import score_loans
 from credit_platform.scoring.training.version import FittedVersion, load_version
@@ -51,11 +51,11 @@ def load_stored_version(lake: Lake, model: str, version: str, *, algorithm: str)
     return StoredVersion(load_version(model, artifacts, algorithm=algorithm), Windows(**windows), metadata)
 
 
-def _prediction_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
+def _prediction_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
     table = f"prediction/{model}"
 
     @dg.asset(
-        **table_declaration(table, MODEL_TABLES["prediction"], axis.scoring_months),
+        **table_declaration(portfolio, table, axis.scoring_months),
         deps=[
             dg.AssetDep(asset_key("gold/feature_store"), partition_mapping=same_month()),
             # With a mapping to earlier months the daemon runs predictions before the model they need.
@@ -126,6 +126,6 @@ def _reason_numbers(
     return numbers
 
 
-def prediction_assets(axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
+def prediction_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
     """One asset per configured model."""
-    return [_prediction_asset(model, axis, policy) for model in policy.model.models]
+    return [_prediction_asset(model, portfolio, axis, policy) for model in policy.model.models]

@@ -25,7 +25,7 @@ from credit_platform.monitoring.measures import Subject
 from credit_platform.months import add_months, month_key, month_range
 from credit_platform.partitions import MonthlyAxis, months_before, run_months
 from credit_platform.policy.load import Policy
-from credit_platform.portfolios.tables import MODEL_TABLES
+from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.reports.documents.action_report import action_json, action_text
 from credit_platform.schemas.evidence import DataQuality
 
@@ -137,12 +137,12 @@ def _write_reports(lake: LakeResource, policy: Policy, subject: Subject, decisio
     write_text(lake.layout.report(f"{stem}.txt"), action_text(decision, subject=subject))
 
 
-def _action_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
+def _action_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
     table = f"monitoring/{model}/action"
     reach = {"performance": _MONTHS_BACK + _months_compared(policy)}
 
     @dg.asset(
-        **table_declaration(table, MODEL_TABLES["action"], axis.outcome_months),
+        **table_declaration(portfolio, table, axis.outcome_months),
         deps=[
             *(
                 dg.AssetDep(
@@ -182,6 +182,6 @@ def _action_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDef
     return what_to_do
 
 
-def action_assets(axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
+def action_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
     """The action of every configured model."""
-    return [_action_asset(model, axis, policy) for model in policy.model.models]
+    return [_action_asset(model, portfolio, axis, policy) for model in policy.model.models]

@@ -19,7 +19,7 @@ from credit_platform.months import add_months, month_key, month_range
 from credit_platform.partitions import MonthlyAxis, months_before, run_months
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.portfolios.tables import TABLES
+from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.reports.champion_challenger.figures import difference_by_cohort_svg
 from credit_platform.reports.champion_challenger.page import champion_challenger_page
 from credit_platform.scoring.champion_challenger.comparison import LOANS_SCHEMA, common_loans, measure_rivalry
@@ -31,14 +31,14 @@ _PREDICTED = ("snapshot_month", "loan_id", "default_probability", "sample_role")
 _PLOTTED = ("roc_auc", "ks", "brier")
 
 
-def rivalry_assets(axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
+def rivalry_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
     """The comparison of the configured models."""
     config = policy.model
     champion, lag, back = config.champion_model, config.label.lag_months, config.rivalry.months - 1
     challengers = [model for model in config.models if model != champion]
 
     @dg.asset(
-        **table_declaration(TABLE, TABLES[TABLE], axis.outcome_months),
+        **table_declaration(portfolio, TABLE, axis.outcome_months),
         deps=[
             *(
                 dg.AssetDep(asset_key(f"prediction/{model}"), partition_mapping=months_before(lag + back, until=lag))

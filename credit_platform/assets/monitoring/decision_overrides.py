@@ -15,35 +15,36 @@ from credit_platform.monitoring.decisions.decision_overrides import NOT_SUPPLIED
 from credit_platform.months import add_months, month_key
 from credit_platform.partitions import MonthlyAxis, run_months, same_month
 from credit_platform.policy.load import Policy
-from credit_platform.portfolios.tables import TABLES
+from credit_platform.portfolios.portfolio import Portfolio
 
 _SHOWN = ("override_rate", "low_side_bad_rate", "comparable_bad_rate", "decisions_set_aside")
 
 
-def overrides_asset(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
+def overrides_asset(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
     """Overrides of the cohort whose outcome is read in a month, beside what each model says of the same loans."""
     table, models, lag = "monitoring/overrides", list(policy.model.models), policy.model.label.lag_months
     of_the_cohort = dg.TimeWindowPartitionMapping(start_offset=-lag, end_offset=-lag)
 
     @dg.asset(
-        **table_declaration(table, TABLES[table], axis.outcome_months),
+        **table_declaration(portfolio, table, axis.outcome_months),
         deps=[
             *(dg.AssetDep(asset_key(f"prediction/{model}"), partition_mapping=of_the_cohort) for model in models),
             dg.AssetDep(asset_key("gold/label_store"), partition_mapping=same_month()),
         ],
     )
     def decisions_of_people(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
+        key = portfolio.cases.key
         versions = {model: Versions(lake.lake, model, policy.model) for model in models}
         raw = read_decisions(lake.lake.layout)
         log = None if raw is None else read_log(raw)
         tables = []
         for month in run_months(context):
             cohort = add_months(month, -lag)
-            labels = lake.lake.scan("gold/label_store", [month]).select("loan_id", "label").collect()
+            labels = lake.lake.scan("gold/label_store", [month]).select(key, "label").collect()
             for model in models:
                 scored = lake.lake.scan(f"prediction/{model}", [cohort]).collect()
                 at = subject_of(lake.lake, scored, cohort=cohort, month=month, model=model, versions=versions[model])
-                joined = scored.join(labels, on="loan_id", how="left", validate="1:1")
+                joined = scored.join(labels, on=key, how="left", validate="1:1")
                 tables.append(measure_overrides(joined, log, subject=at, thresholds=policy.monitoring))
             told = _told(tables[-1]) if log is not None else {"decisions": NOT_SUPPLIED}
             context.add_asset_metadata(told, partition_key=month_key(month))

@@ -26,32 +26,32 @@ from credit_platform.monitoring.measures import Subject
 from credit_platform.months import add_months, month_key, month_range
 from credit_platform.partitions import MonthlyAxis, months_before, run_months
 from credit_platform.policy.load import Policy
-from credit_platform.portfolios.tables import MODEL_TABLES
+from credit_platform.portfolios.portfolio import Portfolio, ReadEarlyOutcomes
 from credit_platform.reports.figures.early_performance_svg import early_reads_svg
 from credit_platform.schemas.early_warning import EarlyReads
 from credit_platform.statistics.logistic import probability_of
 
-_LOANS = "silver/loan_snapshots"
 
-
-def early_warning_assets(axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
-    """Estimate, early reads and backtest of every configured model."""
-    return [
-        make(model, axis, policy)
-        for model in policy.model.models
-        for make in (_estimate_asset, _early_reads_asset, _backtest_asset)
-    ]
+def early_warning_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
+    """Estimate and backtest of every configured model, and its early reads where the book has any."""
+    early = portfolio.outcome.early
+    made: list[dg.AssetsDefinition] = []
+    for model in policy.model.models:
+        made += [make(model, portfolio, axis, policy) for make in (_estimate_asset, _backtest_asset)]
+        if early is not None:
+            made.append(_early_reads_asset(model, early, portfolio, axis, policy))
+    return made
 
 
 def _known_months(lake: Lake, table: str, first: date, last: date) -> list[date]:
     return [month for month in lake.months(table) if first <= month <= last]
 
 
-def _estimate_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
+def _estimate_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
     table = f"monitoring/{model}/estimate"
 
     @dg.asset(
-        **table_declaration(table, MODEL_TABLES["estimate"], axis.scoring_months),
+        **table_declaration(portfolio, table, axis.scoring_months),
         # The validation cohorts of the version are read as well; the graph shows them through the predictions.
         deps=[dg.AssetDep(asset_key(f"prediction/{model}"))],
     )
@@ -92,21 +92,23 @@ def _estimated_numbers(measured: pl.DataFrame) -> dict[str, float]:
     return {f"estimated_{metric}": round(value, 4) for metric, value in rows.select("metric", "value").iter_rows()}
 
 
-def _early_reads_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
+def _early_reads_asset(
+    model: str, early: ReadEarlyOutcomes, portfolio: Portfolio, axis: MonthlyAxis, policy: Policy
+) -> dg.AssetsDefinition:
     table, label_mob = f"monitoring/{model}/early_reads", policy.model.label.lag_months
     # The oldest open cohort was first read against a history that ends with the cohorts mature then.
     back = 2 * (label_mob - 1) + policy.monitoring.early_reads.history_cohorts
 
     @dg.asset(
-        **table_declaration(table, MODEL_TABLES["early_reads"], axis.scoring_months),
+        **table_declaration(portfolio, table, axis.scoring_months),
         deps=[
             dg.AssetDep(asset_key(name), partition_mapping=months_before(back))
-            for name in (f"prediction/{model}", _LOANS)
+            for name in (f"prediction/{model}", portfolio.cases.table)
         ],
     )
     def first_payments(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
         months = run_months(context)
-        reads = _cohort_reads(lake.lake, model, add_months(months[0], -back), months, policy)
+        reads = _cohort_reads(lake.lake, early, model, add_months(months[0], -back), months, policy)
         tables = []
         for month in months:
             measured = measure_early_reads(
@@ -123,12 +125,15 @@ def _early_reads_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.Asse
     return first_payments
 
 
-def _cohort_reads(lake: Lake, model: str, first: date, months: Sequence[date], policy: Policy) -> list[CohortRead]:
+def _cohort_reads(
+    lake: Lake, early: ReadEarlyOutcomes, model: str, first: date, months: Sequence[date], policy: Policy
+) -> list[CohortRead]:
+    cases, reads = lake.layout.portfolio.cases, policy.monitoring.early_reads.reads
     # The months of the run must be there; what a history lacks shows in its number of cohorts.
-    snapshots = lake.scan_known(_LOANS, month_range(first, months[-1]), required=months)
-    labels = early_labels(snapshots, policy.monitoring.early_reads.reads, label=policy.model.label, until=months[-1])
+    snapshots = lake.scan_known(cases.table, month_range(first, months[-1]), required=months)
+    labels = early_labels(snapshots, reads, read=early, label=policy.model.label, until=months[-1])
     scored = lake.scan(f"prediction/{model}", _known_months(lake, f"prediction/{model}", first, months[-1]))
-    return cohort_reads(labels, scored.select(SCORED).collect())
+    return cohort_reads(labels, scored.select(cases.key, *SCORED).collect(), key=cases.key)
 
 
 def _read_numbers(measured: pl.DataFrame) -> dict[str, float | str]:
@@ -148,13 +153,13 @@ def _read_numbers(measured: pl.DataFrame) -> dict[str, float | str]:
     return numbers | {"worse_than_before": ", ".join(worse) or "none", "open_cohorts": measured["cohort"].n_unique()}
 
 
-def _backtest_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
+def _backtest_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
     table, lag = f"monitoring/{model}/estimate_backtest", policy.model.label.lag_months
     realised, estimated = f"monitoring/{model}/performance", f"monitoring/{model}/estimate"
     back = policy.monitoring.estimate.backtest_months - 1
 
     @dg.asset(
-        **table_declaration(table, MODEL_TABLES["estimate_backtest"], axis.outcome_months),
+        **table_declaration(portfolio, table, axis.outcome_months),
         deps=[
             dg.AssetDep(asset_key(realised), partition_mapping=months_before(back)),
             dg.AssetDep(asset_key(estimated), partition_mapping=months_before(back + lag, until=lag)),

@@ -17,8 +17,7 @@ from credit_platform.monitoring.performance.evidently_page import DriftPage, dra
 from credit_platform.months import month_key
 from credit_platform.partitions import MonthlyAxis, run_months, same_month
 from credit_platform.policy.load import Policy
-from credit_platform.portfolios.loans.features.catalogue import CATEGORICAL_FEATURES
-from credit_platform.scoring.training.version import REFERENCE_NUMBERS
+from credit_platform.scoring.training.version import reference_numbers
 
 # Run tag with the newest month of what a command is about to do: pages are drawn for it and not for those on the way.
 NEWEST_MONTH_TAG = "credit_platform/newest_month"
@@ -70,7 +69,7 @@ def drift_page_asset(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
     def features_against_development(context: dg.AssetExecutionContext, lake: LakeResource) -> None:
         months = run_months(context)
         drawn = _months_with_page(months, context.run.tags.get(NEWEST_MONTH_TAG), policy.monitoring.evidently.pages)
-        records = PromotionLog(lake.layout).records()
+        records, features = PromotionLog(lake.layout).records(), lake.layout.portfolio.features
         for month in months:
             if month not in drawn:
                 note = f"no page: policy evidently.pages is {policy.monitoring.evidently.pages}"
@@ -88,7 +87,9 @@ def drift_page_asset(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
                 note = "no page: no loan was written in this month"
                 context.add_asset_metadata({"page": note}, partition_key=month_key(month))
                 continue
-            page = draw_drift_page(now, development, numeric=REFERENCE_NUMBERS, categorical=CATEGORICAL_FEATURES)
+            page = draw_drift_page(
+                now, development, numeric=reference_numbers(features), categorical=features.categorical
+            )
             file = lake.layout.report(f"drift/{month:%Y-%m}.html")
             write_text(file, page.html)
             told = _page_metadata(page, models[0], version, stored.windows.validation)

@@ -15,36 +15,37 @@ from credit_platform.monitoring.fairness.fair_reasons import measure_reasons
 from credit_platform.months import add_months, month_key
 from credit_platform.partitions import MonthlyAxis, run_months, same_month
 from credit_platform.policy.load import Policy
-from credit_platform.portfolios.tables import MODEL_TABLES
-
-_ATTRIBUTES = "silver/customer_attributes"
+from credit_platform.portfolios.portfolio import Portfolio, ProtectedGroups
 
 
-def fair_lending_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
+def fair_lending_asset(
+    model: str, protected: ProtectedGroups, portfolio: Portfolio, axis: MonthlyAxis, policy: Policy
+) -> dg.AssetsDefinition:
     """Groups by age of the cohort whose outcome is read in a month."""
     table, lag = f"monitoring/{model}/fair_lending", policy.model.label.lag_months
     of_the_cohort = dg.TimeWindowPartitionMapping(start_offset=-lag, end_offset=-lag)
 
     @dg.asset(
-        **table_declaration(table, MODEL_TABLES["fair_lending"], axis.outcome_months),
+        **table_declaration(portfolio, table, axis.outcome_months),
         deps=[
             dg.AssetDep(asset_key(f"prediction/{model}"), partition_mapping=of_the_cohort),
-            dg.AssetDep(asset_key(_ATTRIBUTES), partition_mapping=of_the_cohort),
+            dg.AssetDep(asset_key(protected.table), partition_mapping=of_the_cohort),
             dg.AssetDep(asset_key("gold/label_store"), partition_mapping=same_month()),
         ],
     )
     def groups_beside_each_other(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
+        key, customer = portfolio.cases.key, portfolio.cases.customer
         versions = Versions(lake.lake, model, policy.model)
         tables = []
         for month in run_months(context):
             cohort = add_months(month, -lag)
             scored = lake.lake.scan(f"prediction/{model}", [cohort]).collect()
-            labels = lake.lake.scan("gold/label_store", [month]).select("loan_id", "label").collect()
-            ages = lake.lake.scan(_ATTRIBUTES, [cohort]).select("customer_id", "age").collect()
+            labels = lake.lake.scan("gold/label_store", [month]).select(key, "label").collect()
+            ages = lake.lake.scan(protected.table, [cohort]).select(customer, age=protected.column).collect()
             subject = subject_of(lake.lake, scored, cohort=cohort, month=month, model=model, versions=versions)
             grouped = (
-                scored.join(labels, on="loan_id", how="left", validate="1:1")
-                .join(ages, on="customer_id", how="left", validate="m:1")
+                scored.join(labels, on=key, how="left", validate="1:1")
+                .join(ages, on=customer, how="left", validate="m:1")
                 .with_columns(age_band(pl.col("age"), policy.monitoring.fair_lending.age_bands))
             )
             figures = [
@@ -70,3 +71,9 @@ def _told(measured: pl.DataFrame) -> dict[str, float | str]:
     if lowest.height:
         told["lowest_adverse_impact_ratio"] = round(float(lowest["value"][0]), 4)
     return told
+
+
+def fair_lending_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
+    """One asset per configured model; none where the book delivers no characteristic to compare groups by."""
+    protected = portfolio.protected
+    return [fair_lending_asset(model, protected, portfolio, axis, policy) for model in policy.model.models if protected]

@@ -23,7 +23,7 @@ from credit_platform.months import add_months, month_key
 from credit_platform.partitions import MonthlyAxis, run_months, same_month
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.portfolios.tables import MODEL_TABLES
+from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.statistics.intervals import Interval
 from credit_platform.statistics.reference import Reference
 
@@ -80,26 +80,27 @@ def _numbers(figures: pl.DataFrame) -> dict[str, float | str]:
     return values | {"figures_by_status": ", ".join(f"{status} {n}" for status, n in statuses.items())}
 
 
-def _stability_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
+def _stability_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
     table = f"monitoring/{model}/stability"
 
     @dg.asset(
-        **table_declaration(table, MODEL_TABLES["stability"], axis.scoring_months),
+        **table_declaration(portfolio, table, axis.scoring_months),
         deps=[
             dg.AssetDep(asset_key(f"prediction/{model}")),
             dg.AssetDep(asset_key("gold/feature_store"), partition_mapping=same_month()),
         ],
     )
     def scores_against_training(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
+        key = portfolio.cases.key
         versions = Versions(lake.lake, model, policy.model)
         tables = []
         for month in run_months(context):
             scored = lake.lake.scan(f"prediction/{model}", [month]).collect()
             features = lake.lake.scan("gold/feature_store", [month]).collect()
-            probabilities = scored.select("loan_id", "default_probability")
+            probabilities = scored.select(key, "default_probability")
             subject = subject_of(lake.lake, scored, cohort=month, month=month, model=model, versions=versions)
             fitted = versions[subject.model_version].fitted
-            frame = fitted.monitored(features).join(probabilities, on="loan_id", validate="1:1")
+            frame = fitted.monitored(features).join(probabilities, on=key, validate="1:1")
             measured = measure_stability(
                 frame, Reference.from_json(fitted.reference), subject=subject, thresholds=policy.monitoring
             )
@@ -115,11 +116,11 @@ def _stability_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.Assets
     return scores_against_training
 
 
-def _performance_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
+def _performance_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
     table, lag = f"monitoring/{model}/performance", policy.model.label.lag_months
 
     @dg.asset(
-        **table_declaration(table, MODEL_TABLES["performance"], axis.outcome_months),
+        **table_declaration(portfolio, table, axis.outcome_months),
         deps=[
             dg.AssetDep(
                 asset_key(f"prediction/{model}"),
@@ -129,6 +130,7 @@ def _performance_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.Asse
         ],
     )
     def scores_against_outcome(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
+        key = portfolio.cases.key
         versions = Versions(lake.lake, model, policy.model)
         floor = policy.monitoring.metrics_for(model).get("roc_auc")
         floors = (floor.data_science_threshold, floor.business_threshold) if floor else ()
@@ -136,10 +138,10 @@ def _performance_asset(model: str, axis: MonthlyAxis, policy: Policy) -> dg.Asse
         for month in run_months(context):
             cohort = add_months(month, -lag)
             scored = lake.lake.scan(f"prediction/{model}", [cohort]).collect()
-            labels = lake.lake.scan("gold/label_store", [month]).select("loan_id", "label").collect()
+            labels = lake.lake.scan("gold/label_store", [month]).select(key, "label").collect()
             subject = subject_of(lake.lake, scored, cohort=cohort, month=month, model=model, versions=versions)
             measured = measure_performance(
-                scored.join(labels, on="loan_id", how="left", validate="1:1"),
+                scored.join(labels, on=key, how="left", validate="1:1"),
                 subject=subject,
                 thresholds=policy.monitoring,
                 baseline=_out_of_time(versions[subject.model_version].metadata),
@@ -179,8 +181,10 @@ def _psi_at_scoring(lake: Lake, model: str, cohort: date) -> float | None:
     return values[0] if values else None
 
 
-def monitoring_assets(axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
+def monitoring_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
     """Stability and performance of every configured model."""
     return [
-        make(model, axis, policy) for model in policy.model.models for make in (_stability_asset, _performance_asset)
+        make(model, portfolio, axis, policy)
+        for model in policy.model.models
+        for make in (_stability_asset, _performance_asset)
     ]

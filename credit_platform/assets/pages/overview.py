@@ -3,7 +3,7 @@
 What the page says is written in `reports`; the asset and the months' own pages belong to `dashboard`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from os.path import relpath
 from pathlib import Path
@@ -19,10 +19,13 @@ from credit_platform.lake.layout import Layout
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.policy.load import Policy
-from credit_platform.portfolios.tables import MODEL_TABLES, TABLES
 from credit_platform.reports.dashboard.dashboard import dashboard_page
 from credit_platform.reports.dashboard.overview import VERSIONS_SCHEMA, Overview
+from credit_platform.schemas.early_warning import EarlyReads
+from credit_platform.schemas.monitoring import FairLending
 
+# Empty on the pages of a book that has none of them.
+_NOT_OF_EVERY_BOOK: Mapping[str, type[dy.Schema]] = {"early_reads": EarlyReads, "fair_lending": FairLending}
 DASHBOARD = "monitoring_dashboard.html"
 HISTORY = "monitoring/history"
 _FURTHER = {
@@ -98,8 +101,8 @@ def rows_or_empty(lake: Lake, table: str, month: date | None = None) -> pl.DataF
     months = [each for each in lake.months(table) if month in (None, each)]
     if months:
         return lake.scan(table, months).collect()
-    schema: type[dy.Schema] = TABLES[table] if table in TABLES else MODEL_TABLES[table.rpartition("/")[2]]
-    return schema.create_empty()
+    schema = lake.layout.tables.schema(table) or _NOT_OF_EVERY_BOOK.get(table.rpartition("/")[2])
+    return pl.DataFrame() if schema is None else schema.create_empty()
 
 
 def versions_decided(lake: Lake, models: Sequence[str]) -> pl.DataFrame:

@@ -24,6 +24,7 @@ from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import add_months, parse_month
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.portfolio import Words
 from credit_platform.reports.documents.card_sources import AUDIT_SCHEMA, REASON_CODES_SCHEMA, CardSources
 from credit_platform.reports.documents.document import to_html, to_markdown
 from credit_platform.reports.documents.excluded_columns import excluded_columns
@@ -165,10 +166,10 @@ def _card_sources(lake: Lake, policy: Policy, records: Sequence[AuditRecord], mo
     files = store.load(model, version)
     dark = json.loads(files["metadata.json"]).get("without_clickstream")
     return CardSources(
-        purpose=_purpose(policy.model),
+        purpose=_purpose(policy.model, lake.layout.portfolio.words),
         owner=OWNERS["model"],
         features=tuple(feature["name"] for feature in json.loads(files["features.json"])["features"]),
-        excluded=excluded_columns(),
+        excluded=excluded_columns(lake.layout.portfolio),
         reference=Reference.from_json(files["reference.json"]),
         without_clickstream=None if dark is None else pl.DataFrame(dark, schema=EVALUATION_SCHEMA),
         reason_codes=_reason_codes(policy),
@@ -194,11 +195,10 @@ def _newest_month(records: Sequence[AuditRecord], model: str) -> date | None:
     return max((record.decision.month for record in records if record.decision.model == model), default=None)
 
 
-def _purpose(config: ModelConfig) -> str:
-    label = config.label
+def _purpose(config: ModelConfig, words: Words) -> str:
     return (
-        f"Probability, told at application, that a loan is {label.dpd_threshold} or more days past due at month "
-        f"{label.mob} on book. Score, grade, decision at the cut-off and reasons of new loans are made from it."
+        f"Probability, told at application, that a {words.case} {config.label.in_words}. "
+        f"Score, grade, decision at the cut-off and reasons of new {words.cases} are made from it."
     )
 
 

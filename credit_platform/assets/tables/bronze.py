@@ -1,4 +1,4 @@
-"""Bronze assets: the four sources, month by month, cell by cell as delivered.
+"""Bronze assets: the sources, month by month, cell by cell as delivered.
 
 Cleaning belongs to silver; finding and reading files to `lake.raw.sources`, deciding about a delivery to `lake.raw.deliveries`.
 """
@@ -17,28 +17,28 @@ from credit_platform.assets.asset_spec import asset_key, table_declaration
 from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.raw.deliveries import REPLACE_TAG, Received, Reception
 from credit_platform.lake.raw.receipts import Receipt
-from credit_platform.lake.raw.sources import Source
+from credit_platform.lake.raw.sources import RawSource
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, parse_month
 from credit_platform.partitions import MonthlyAxis, run_months
 from credit_platform.policy.gate_policy import GatePolicy
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.portfolios.tables import SOURCE_COLUMNS, TABLES
+from credit_platform.portfolios.portfolio import Portfolio
 
 
-def sources(config: ModelConfig) -> dict[str, Source]:
-    """The raw sources by name: their columns from the bronze schemas, whether they are required from policy."""
+def sources(portfolio: Portfolio, config: ModelConfig) -> dict[str, RawSource]:
+    """The raw sources by name: their columns and cells from the book, whether they are required from policy."""
     return {
-        name: Source(name=name, columns=columns, required=config.sources[name].required)
-        for name, columns in SOURCE_COLUMNS.items()
+        source.name: RawSource(source.name, source.columns, source.cells, required=config.sources[source.name].required)
+        for source in portfolio.sources
     }
 
 
-def _bronze_asset(source: Source, axis: MonthlyAxis, gates: GatePolicy) -> dg.AssetsDefinition:
+def _bronze_asset(source: RawSource, portfolio: Portfolio, axis: MonthlyAxis, gates: GatePolicy) -> dg.AssetsDefinition:
     table = f"bronze/{source.name}"
 
-    @dg.asset(**table_declaration(table, TABLES[table], axis.snapshot_months))
+    @dg.asset(**table_declaration(portfolio, table, axis.snapshot_months))
     def rows_as_delivered(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.Output[pl.DataFrame]]:
         received = Reception(
             lake=lake.lake,
@@ -137,6 +137,9 @@ def _report_versions(context: dg.AssetExecutionContext, lake: Lake, table: str, 
         )
 
 
-def bronze_assets(axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
+def bronze_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
     """One asset per source."""
-    return [_bronze_asset(source, axis, policy.data.gates) for source in sources(policy.model).values()]
+    return [
+        _bronze_asset(source, portfolio, axis, policy.data.gates)
+        for source in sources(portfolio, policy.model).values()
+    ]

@@ -1,6 +1,6 @@
 """Gold assets: features at application, labels at maturity, the calendar of cohorts, portfolio tables.
 
-Features and labels are Polars, portfolio tables are SQL on DuckDB; both are written in the pure packages.
+Features and labels are Polars, portfolio tables are SQL on DuckDB; both are written in each book.
 """
 
 from datetime import date
@@ -16,69 +16,66 @@ from credit_platform.monitoring.data_quality.cohort_calendar import build_cohort
 from credit_platform.months import add_months, month_range
 from credit_platform.partitions import MonthlyAxis, all_months_until, months_before, run_months
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.portfolios.loans.features.feature_store import build_feature_store
-from credit_platform.portfolios.loans.outcome.labels import label_loans
-from credit_platform.portfolios.loans.outcome.roll_rates import roll_rates_sql
-from credit_platform.portfolios.loans.outcome.vintages import vintages_sql
-from credit_platform.portfolios.tables import TABLES
+from credit_platform.portfolios.portfolio import FeatureInput, Portfolio, PortfolioTable
 from credit_platform.scoring.training.windows import windows_for
 
-_LOANS = "silver/loan_snapshots"
 
-
-def _feature_store(axis: MonthlyAxis, config: ModelConfig) -> dg.AssetsDefinition:
-    table, history = "gold/feature_store", config.features.clickstream_months
+def _feature_store(portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig) -> dg.AssetsDefinition:
+    cases, *others = portfolio.features.inputs
+    lengths = {each.table: _history(each, config) for each in others}
 
     @dg.asset(
-        **table_declaration(table, TABLES[table], axis.snapshot_months),
-        ins={"loans": dg.AssetIn(asset_key(_LOANS))},
+        **table_declaration(portfolio, "gold/feature_store", axis.snapshot_months),
+        ins={"cases": dg.AssetIn(asset_key(cases.table))},
         deps=[
-            dg.AssetDep(asset_key("silver/customer_attributes"), partition_mapping=all_months_until()),
-            dg.AssetDep(asset_key("silver/customer_financials"), partition_mapping=all_months_until()),
-            dg.AssetDep(asset_key("silver/customer_clickstream"), partition_mapping=months_before(history - 1)),
+            dg.AssetDep(asset_key(table), partition_mapping=months_before(n - 1) if n else all_months_until())
+            for table, n in lengths.items()
         ],
     )
     def features_at_application(
-        context: dg.AssetExecutionContext, lake: LakeResource, loans: pl.LazyFrame
+        context: dg.AssetExecutionContext, lake: LakeResource, cases: pl.LazyFrame
     ) -> pl.LazyFrame:
         months = run_months(context)
-        until_now = axis.snapshots_until(months[-1])
-        first_click = max(axis.first_snapshot, add_months(months[0], 1 - history))
-        return build_feature_store(
-            loans,
-            lake.lake.scan_known("silver/customer_attributes", until_now, required=months),
-            lake.lake.scan_known("silver/customer_financials", until_now, required=months),
-            lake.lake.scan_known("silver/customer_clickstream", month_range(first_click, months[-1]), required=months),
-            clickstream_months=history,
-        )
+        silver = {portfolio.features.inputs[0].table: cases}
+        for table, n in lengths.items():
+            first = max(axis.first_snapshot, add_months(months[0], 1 - n)) if n else axis.first_snapshot
+            silver[table] = lake.lake.scan_known(table, month_range(first, months[-1]), required=months)
+        return portfolio.features.build(silver, config)
 
     return features_at_application
 
 
-def _label_store(axis: MonthlyAxis, config: ModelConfig) -> dg.AssetsDefinition:
+def _history(source: FeatureInput, config: ModelConfig) -> int | None:
+    """Months a table is looked back on, the month itself included; None for every month there is."""
+    if source.reach == "history":
+        return None
+    return 1 if source.reach == "month" else config.features.history_months(source.reach)
+
+
+def _label_store(portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig) -> dg.AssetsDefinition:
     table, label = "gold/label_store", config.label
 
     @dg.asset(
-        **table_declaration(table, TABLES[table], axis.snapshot_months),
-        ins={"loans": dg.AssetIn(asset_key(_LOANS))},
+        **table_declaration(portfolio, table, axis.snapshot_months),
+        ins={"cases": dg.AssetIn(asset_key(portfolio.cases.table))},
     )
-    def labels_at_maturity(context: dg.AssetExecutionContext, loans: pl.LazyFrame) -> pl.LazyFrame:
-        first_mature = add_months(axis.first_snapshot, label.mob)
+    def labels_at_maturity(context: dg.AssetExecutionContext, cases: pl.LazyFrame) -> pl.LazyFrame:
+        first_mature = add_months(axis.first_snapshot, label.lag_months)
         if any(month < first_mature for month in run_months(context)):
             context.log.info(
-                f"no cohort is {label.mob} months on book before {first_mature:%Y-%m}: earlier months are empty"
+                f"no cohort is {label.lag_months} months on book before {first_mature:%Y-%m}: earlier months are empty"
             )
-        return label_loans(loans, dpd_threshold=label.dpd_threshold, mob=label.mob, label_def=label.label_def)
+        return portfolio.outcome.build(cases, label)
 
     return labels_at_maturity
 
 
-def _cohort_calendar(axis: MonthlyAxis, config: ModelConfig) -> dg.AssetsDefinition:
-    table, labels = "gold/cohort_calendar", "gold/label_store"
+def _cohort_calendar(portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig) -> dg.AssetsDefinition:
+    table, labels, cases = "gold/cohort_calendar", "gold/label_store", portfolio.cases
 
     @dg.asset(
-        **table_declaration(table, TABLES[table], axis.snapshot_months),
-        deps=[dg.AssetDep(asset_key(name), partition_mapping=all_months_until()) for name in (_LOANS, labels)],
+        **table_declaration(portfolio, table, axis.snapshot_months),
+        deps=[dg.AssetDep(asset_key(name), partition_mapping=all_months_until()) for name in (cases.table, labels)],
     )
     def cohorts_on_their_way(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.LazyFrame:
         months = run_months(context)
@@ -86,8 +83,9 @@ def _cohort_calendar(axis: MonthlyAxis, config: ModelConfig) -> dg.AssetsDefinit
         return build_cohort_calendar(
             months=months,
             first_cohort=axis.first_snapshot,
-            mob=config.label.lag_months,
-            written=lake.lake.scan_known(_LOANS, until_now, required=months),
+            lag=config.label.lag_months,
+            cases=cases,
+            written=lake.lake.scan_known(cases.table, until_now, required=months),
             labels=lake.lake.scan_known(labels, until_now, required=months),
             label_months=lake.lake.months(labels),
             roles={month: _roles(axis, config, month) for month in months if month >= axis.first_training},
@@ -103,30 +101,29 @@ def _roles(axis: MonthlyAxis, config: ModelConfig, month: date) -> dict[date, st
     return {cohort: role for cohort, role in roles.items() if role != "outside"}
 
 
-def _portfolio_table(axis: MonthlyAxis, name: str, sql: str) -> dg.AssetsDefinition:
-    table = f"gold/{name}"
+def _portfolio_table(own: PortfolioTable, portfolio: Portfolio, axis: MonthlyAxis) -> dg.AssetsDefinition:
+    table, cases = f"gold/{own.name}", portfolio.cases.table
 
     @dg.asset(
-        **table_declaration(table, TABLES[table], axis.snapshot_months, kind="duckdb"),
-        deps=[dg.AssetDep(asset_key(_LOANS), partition_mapping=all_months_until())],
+        **table_declaration(portfolio, table, axis.snapshot_months, kind="duckdb"),
+        deps=[dg.AssetDep(asset_key(cases), partition_mapping=all_months_until())],
     )
     def portfolio_as_of(context: dg.AssetExecutionContext, lake: LakeResource, duckdb: DuckDBResource) -> pl.DataFrame:
         months = run_months(context)
         with duckdb.get_connection() as connection:
-            known = [month for month in lake.lake.months(_LOANS) if month <= months[-1]]
-            create_view(connection, "loan_snapshots", lake.layout, [TableMonths(_LOANS, known)])
+            known = [month for month in lake.lake.months(cases) if month <= months[-1]]
+            create_view(connection, cases.split("/")[1], lake.layout, [TableMonths(cases, known)])
             create_as_of(connection, months)
-            return connection.sql(sql).pl()
+            return connection.sql(own.sql).pl()
 
     return portfolio_as_of
 
 
-def gold_assets(axis: MonthlyAxis, config: ModelConfig) -> list[dg.AssetsDefinition]:
-    """Feature store, label store, cohort calendar, vintages and roll rates."""
+def gold_assets(portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig) -> list[dg.AssetsDefinition]:
+    """Feature store, label store, cohort calendar and the book's own tables."""
     return [
-        _feature_store(axis, config),
-        _label_store(axis, config),
-        _cohort_calendar(axis, config),
-        _portfolio_table(axis, "vintages", vintages_sql()),
-        _portfolio_table(axis, "roll_rates", roll_rates_sql()),
+        _feature_store(portfolio, axis, config),
+        _label_store(portfolio, axis, config),
+        _cohort_calendar(portfolio, axis, config),
+        *(_portfolio_table(own, portfolio, axis) for own in portfolio.tables),
     ]

@@ -14,7 +14,6 @@ from dagster_duckdb import DuckDBResource
 
 from credit_platform.assets.asset_spec import asset_key, table_declaration
 from credit_platform.assets.resources import LakeResource
-from credit_platform.assets.tables.silver import SILVER_TABLES
 from credit_platform.lake.files import one_at_a_time, write_text
 from credit_platform.lake.tables.catalog import TableMonths, create_as_of, create_view
 from credit_platform.lake.tables.monthly import Lake
@@ -25,23 +24,24 @@ from credit_platform.months import month_key
 from credit_platform.partitions import MonthlyAxis, months_before, run_months
 from credit_platform.policy.check_policy import VolumeBand
 from credit_platform.policy.load import Policy
-from credit_platform.portfolios.tables import SOURCE_COLUMNS, TABLES
+from credit_platform.portfolios.portfolio import Portfolio, Source
 from credit_platform.reports.dashboard.data_quality import data_quality_page
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 DATA_QUALITY_PAGE = "data_quality.html"
-_LOANS = "silver/loan_snapshots"
 
 
-def _row_balance(axis: MonthlyAxis) -> dg.AssetsDefinition:
+def _row_balance(portfolio: Portfolio, axis: MonthlyAxis) -> dg.AssetsDefinition:
     table = "monitoring/row_balance"
 
     @dg.asset(
-        **table_declaration(table, TABLES[table], axis.snapshot_months, kind="duckdb"),
+        **table_declaration(portfolio, table, axis.snapshot_months, kind="duckdb"),
         # Bronze is read as well; the graph shows it through silver.
-        deps=[dg.AssetDep(asset_key(f"silver/{name}")) for name in sorted(SILVER_TABLES)],
+        deps=[
+            dg.AssetDep(asset_key(f"silver/{name}")) for name in sorted(source.table for source in portfolio.sources)
+        ],
     )
     def rows_accounted_for(
         context: dg.AssetExecutionContext, lake: LakeResource, duckdb: DuckDBResource
@@ -50,21 +50,26 @@ def _row_balance(axis: MonthlyAxis) -> dg.AssetsDefinition:
         counted = []
         with duckdb.get_connection() as connection:
             create_as_of(connection, months)
-            for name, source in SILVER_TABLES.items():
-                places = {"bronze": f"bronze/{source}", "silver": f"silver/{name}", "quarantine": f"quarantine/{name}"}
+            for source in portfolio.sources:
+                name = source.table
+                places = {
+                    "bronze": f"bronze/{source.name}",
+                    "silver": f"silver/{name}",
+                    "quarantine": f"quarantine/{name}",
+                }
                 for view, place in places.items():
                     create_view(connection, view, lake.layout, [TableMonths(place, months)])
-                counted.append(connection.sql(row_balance_sql(name, SOURCE_COLUMNS[source])).pl())
+                counted.append(connection.sql(row_balance_sql(name, source.columns)).pl())
         return pl.concat(counted).sort("snapshot_month", "table")
 
     return rows_accounted_for
 
 
-def _data_quality(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
+def _data_quality(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
     table, balance = "monitoring/data_quality", "monitoring/row_balance"
 
     @dg.asset(
-        **table_declaration(table, TABLES[table], axis.snapshot_months, kind="duckdb"),
+        **table_declaration(portfolio, table, axis.snapshot_months, kind="duckdb"),
         # Sources and earlier months are read as well; the graph shows them through the balance.
         deps=[dg.AssetDep(asset_key(balance))],
     )
@@ -75,11 +80,12 @@ def _data_quality(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
         with duckdb.get_connection() as connection:
             create_as_of(connection, months)
             create_view(connection, "balance", lake.layout, [TableMonths(balance, months)])
-            create_view(connection, "loans", lake.layout, [_known_months(lake.lake, _LOANS, months[-1])])
+            create_view(connection, "cases", lake.layout, [_known_months(lake.lake, portfolio.cases.table, months[-1])])
             counted = [
-                _count_source(connection, lake.lake, name, months, policy.data.checks.volume) for name in SILVER_TABLES
+                _count_source(connection, lake.lake, source, months, policy.data.checks.volume)
+                for source in portfolio.sources
             ]
-        scored = score_quality(pl.concat(counted))
+        scored = score_quality(pl.concat(counted), portfolio.words.cases)
         _show_quality(context, lake, scored, months)
         return scored
 
@@ -87,18 +93,18 @@ def _data_quality(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
 
 
 def _count_source(
-    connection: "DuckDBPyConnection", lake: Lake, name: str, months: Sequence[date], volume: VolumeBand
+    connection: "DuckDBPyConnection", lake: Lake, source: Source, months: Sequence[date], volume: VolumeBand
 ) -> pl.DataFrame:
-    source = SILVER_TABLES[name]
+    name = source.table
     views = {
-        "bronze": TableMonths(f"bronze/{source}", months),
+        "bronze": TableMonths(f"bronze/{source.name}", months),
         "quarantine": TableMonths(f"quarantine/{name}", months),
         "silver": _known_months(lake, f"silver/{name}", months[-1]),
     }
     for view, part in views.items():
         create_view(connection, view, lake.layout, [part])
-    sql = quality_facts_sql(name, SOURCE_COLUMNS[source], median_months=volume.median_months)
-    return connection.sql(sql).pl().with_columns(source=pl.lit(source))
+    sql = quality_facts_sql(source, median_months=volume.median_months)
+    return connection.sql(sql).pl().with_columns(source=pl.lit(source.name), unit=pl.lit(source.due.unit))
 
 
 def _show_quality(
@@ -123,11 +129,11 @@ def _known_months(lake: Lake, table: str, until: date) -> TableMonths:
     return TableMonths(table, [month for month in lake.months(table) if month <= until])
 
 
-def _history(axis: MonthlyAxis, models: Sequence[str]) -> dg.AssetsDefinition:
+def _history(portfolio: Portfolio, axis: MonthlyAxis, models: Sequence[str]) -> dg.AssetsDefinition:
     table = "monitoring/history"
 
     @dg.asset(
-        **table_declaration(table, TABLES[table], axis.outcome_months, kind="duckdb"),
+        **table_declaration(portfolio, table, axis.outcome_months, kind="duckdb"),
         deps=[
             dg.AssetDep(asset_key(f"monitoring/{model}/{part}"), partition_mapping=months_before(120))
             for model in models
@@ -146,7 +152,7 @@ def _history(axis: MonthlyAxis, models: Sequence[str]) -> dg.AssetsDefinition:
     return everything_known
 
 
-def oversight_assets(axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
+def oversight_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
     """Row balance, data quality and history."""
     models = list(policy.model.models)
-    return [_row_balance(axis), _data_quality(axis, policy), _history(axis, models)]
+    return [_row_balance(portfolio, axis), _data_quality(portfolio, axis, policy), _history(portfolio, axis, models)]

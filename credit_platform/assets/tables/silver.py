@@ -1,10 +1,9 @@
 """Silver assets: typed and cleaned rows, with what cannot be repaired set aside in quarantine.
 
-The rules of cleaning are in `lending` and `features`; nothing here decides about a row.
+The rules of cleaning are in each book; nothing here decides about a row.
 """
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 
 import dagster as dg
 import polars as pl
@@ -16,34 +15,23 @@ from credit_platform.partitions import MonthlyAxis, run_months
 from credit_platform.policy.data_quality import CleaningPolicy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.cleaning_rules import check_strategies
-from credit_platform.portfolios.loans.sources.attributes import clean_attributes
-from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
-from credit_platform.portfolios.loans.sources.financials import clean_financials
-from credit_platform.portfolios.loans.sources.loan_snapshots import clean_loan_snapshots
-from credit_platform.portfolios.tables import TABLES
+from credit_platform.portfolios.portfolio import Portfolio, Source
+from credit_platform.schemas.cleaning.rule import Strategies
 from credit_platform.schemas.cleaning.strategies import NO_CHANGES
-from credit_platform.schemas.cleaning.table_cleaning import Cleaned, count_rejections, count_repairs
-
-Cleaner = Callable[[pl.LazyFrame], Cleaned]
-
-# Silver table: the source it is made of.
-SILVER_TABLES: Mapping[str, str] = {
-    "loan_snapshots": "lms_loan_daily",
-    "customer_attributes": "features_attributes",
-    "customer_financials": "features_financials",
-    "customer_clickstream": "feature_clickstream",
-}
+from credit_platform.schemas.cleaning.table_cleaning import count_rejections, count_repairs
 
 
-def _silver_asset(name: str, source: str, clean: Cleaner, axis: MonthlyAxis) -> dg.AssetsDefinition:
-    table = f"silver/{name}"
+def _silver_asset(
+    source: Source, portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig, strategies: Strategies
+) -> dg.AssetsDefinition:
+    name, table = source.table, f"silver/{source.table}"
 
     @dg.asset(
-        **table_declaration(table, TABLES[table], axis.snapshot_months),
-        ins={"bronze": dg.AssetIn(asset_key(f"bronze/{source}"))},
+        **table_declaration(portfolio, table, axis.snapshot_months),
+        ins={"bronze": dg.AssetIn(asset_key(f"bronze/{source.name}"))},
     )
     def cleaned_rows(context: dg.AssetExecutionContext, lake: LakeResource, bronze: pl.LazyFrame) -> pl.DataFrame:
-        cleaned = clean(bronze)
+        cleaned = source.clean(bronze, config, strategies)
         rows, quarantined = pl.collect_all([cleaned.rows, cleaned.quarantined])
         months = run_months(context)
         set_aside = lake.lake.write(f"quarantine/{name}", quarantined, months)
@@ -70,7 +58,7 @@ def _by_rule(counted: str, counts: Mapping[str, int]) -> dg.MetadataValue:
 
 
 def silver_assets(
-    axis: MonthlyAxis, config: ModelConfig, cleaning: CleaningPolicy | None = None
+    portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig, cleaning: CleaningPolicy | None = None
 ) -> list[dg.AssetsDefinition]:
     """One asset per silver table; each writes its quarantine table beside it.
 
@@ -78,11 +66,5 @@ def silver_assets(
         PolicyError: `cleaning` names no rule, or a strategy its rule does not allow.
     """
     strategies = cleaning.strategies if cleaning is not None else NO_CHANGES
-    check_strategies(strategies)
-    cleaners: dict[str, Cleaner] = {
-        "loan_snapshots": partial(clean_loan_snapshots, day_count=config.label.day_count, strategies=strategies),
-        "customer_attributes": partial(clean_attributes, strategies=strategies),
-        "customer_financials": partial(clean_financials, strategies=strategies),
-        "customer_clickstream": partial(clean_clickstream, strategies=strategies),
-    }
-    return [_silver_asset(name, source, cleaners[name], axis) for name, source in SILVER_TABLES.items()]
+    check_strategies(portfolio, strategies)
+    return [_silver_asset(source, portfolio, axis, config, strategies) for source in portfolio.sources]

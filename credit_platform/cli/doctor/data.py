@@ -25,7 +25,6 @@ from credit_platform.lake.raw.sources import source_files
 from credit_platform.lake.tables.catalog import monthly_tables
 from credit_platform.lake.tables.schema_version import require_current_schema
 from credit_platform.months import parse_month
-from credit_platform.portfolios.personal import personal_columns
 from credit_platform.settings import Settings
 
 ABANDONED_AFTER_SECONDS = 3600  # no single file takes an hour to write
@@ -81,7 +80,7 @@ def check_raw(settings: Settings, layout: Layout) -> Finding:
     missing: list[str] = []
     unreadable: list[str] = []
     n_files = 0
-    known = sources(settings.policy.model)
+    known = sources(settings.portfolio, settings.policy.model)
     for name, source in known.items():
         try:
             files = source_files(layout, source)
@@ -114,7 +113,7 @@ def check_tables(layout: Layout) -> Finding:
         whole = [file for file in files if _is_whole(file)]
         torn += [f"{table} {file.stem[:7]}" for file in files if file not in whole]
         try:
-            require_current_schema(table, [parse_month(file.stem) for file in whole], whole)
+            require_current_schema(layout.tables, table, [parse_month(file.stem) for file in whole], whole)
         except TableError:
             old.append(table)
     if torn:
@@ -141,7 +140,7 @@ def _is_whole(file: Path) -> bool:
 
 def check_private(layout: Layout) -> Finding:
     """Files with personal data can be read by their owner alone."""
-    tables = [table for table in monthly_tables(layout) if personal_columns(table)]
+    tables = [table for table in monthly_tables(layout) if layout.tables.personal_columns(table)]
     others = stat.S_IRWXG | stat.S_IRWXO
     wide = [
         str(file)

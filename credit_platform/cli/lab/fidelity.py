@@ -17,7 +17,9 @@ from credit_platform.lab.fidelity.line import Line
 from credit_platform.lab.fidelity.ranking import compare_rankings
 from credit_platform.lake.raw.raw_book import read_book
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM
 from credit_platform.portfolios.loans.generator.book import BookSpec
+from credit_platform.portfolios.loans.portfolio import LOANS
 
 STATUSES = ("ok", "warn", "breach", "unknown")
 
@@ -31,14 +33,14 @@ def agreement_lines(folder: Path, config: ModelConfig, *, seed: int) -> list[Lin
     """
     if not folder.is_dir():
         raise SettingsError(name="FOLDER", reason=f"{folder} is no folder", fix="Name one with the four raw files.")
-    real = sample_of(read_book(folder, sources(config)), config)
+    real = sample_of(read_book(folder, sources(LOANS, config), LOANS), config)
 
     def generated(with_seed: int) -> BookSample:
         spec = BookSpec(
             first_month=real.months[0],
             n_months=len(real.months),
             loans_per_month=real.loans_per_month,
-            clickstream_months=config.features.clickstream_months,
+            clickstream_months=config.features.history_months(CLICKSTREAM.name),
             seed=with_seed,
         )
         return sample_of(generated_rows(spec), config)

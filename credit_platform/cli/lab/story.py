@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from credit_platform.checks.judgements_sources import SILVER, volume_results
+from credit_platform.checks.judgements_sources import volume_results
 from credit_platform.cli.book import Book
 from credit_platform.lab.scenarios.detections import Delivered, Detector, ModelRecord, Sign, delivery_signs, model_signs
 from credit_platform.lab.scenarios.life_story import ModelStory, Version, tell_model
@@ -17,7 +17,6 @@ from credit_platform.lake.raw.receipts import read_receipts
 from credit_platform.months import add_months, month_range
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.loans.generator.book import BookSpec, months_of
-from credit_platform.portfolios.tables import MODEL_TABLES, SOURCE_COLUMNS
 
 _TABLES = ("performance", "stability", "estimate", "estimate_backtest", "early_reads", "action")
 
@@ -39,7 +38,9 @@ class BookStory:
 
 def read_story(book: Book) -> BookStory:
     """Read the story of everything that is stored; models without a table have no story."""
-    last = book.axis.last or max(book.lake.months("bronze/lms_loan_daily"), default=book.axis.first_snapshot)
+    last = book.axis.last or max(
+        book.lake.months(f"bronze/{book.settings.portfolio.case_source.name}"), default=book.axis.first_snapshot
+    )
     records = PromotionLog(book.lake.layout).records()
     as_of = {(r.model, r.model_version): r.as_of for r in records}
     stories = []
@@ -69,7 +70,7 @@ def _record(book: Book, model: str) -> ModelRecord:
     for table in _TABLES:
         name = f"monitoring/{model}/{table}"
         months = book.lake.months(name)
-        empty = MODEL_TABLES[table].create_empty() if not months else None
+        empty = book.lake.layout.tables.of_models[table].create_empty() if not months else None
         frames[table] = empty if empty is not None else book.lake.scan(name, months).collect()
     return ModelRecord(model=model, **frames)
 
@@ -78,17 +79,17 @@ def _delivered(book: Book, last: date) -> list[Delivered]:
     months = month_range(book.axis.first_snapshot, last)
     return [
         Delivered(source, month, receipt.rows, receipt.failures)
-        for source in SOURCE_COLUMNS
+        for source in (each.name for each in book.settings.portfolio.sources)
         for month, receipt in read_receipts(book.lake.layout, source, months).items()
     ]
 
 
 def _volume_signs(book: Book, last: date) -> list[Sign]:
     """A sign for every built month whose tables are of another size than before."""
-    months = [month for month in book.lake.months(SILVER[0]) if month <= last]
+    months = [month for month in book.lake.months(book.settings.portfolio.cases.table) if month <= last]
     if not months:
         return []
-    results = volume_results(book.lake, months, book.settings.policy.data.checks.volume)
+    results = volume_results(book.settings.portfolio, book.lake, months, book.settings.policy.data.checks.volume)
     return [Sign(Detector.DELIVERY, month, r.description) for month, r in results.items() if not r.passed]
 
 

@@ -83,7 +83,7 @@ def simulate(
         first_month=month_argument("--first-month", first_month, DEFAULT_FIRST_MONTH),
         n_months=months,
         loans_per_month=loans_per_month,
-        clickstream_months=settings.policy.model.features.clickstream_months,
+        clickstream_months=settings.policy.model.features.history_months("clickstream"),
         seed=seed,
         drifts=planted_drifts(drift or [], from_ or [], strength or []),
     )

@@ -11,7 +11,7 @@ import polars as pl
 from dagster._core.definitions.repository_definition import RepositoryDefinition
 
 from credit_platform.cli.book import Book
-from credit_platform.cli.replay.replay import Replay, distinct, key_of
+from credit_platform.cli.replay.replay import Replay, distinct, row_names
 from credit_platform.cli.run.restatement import stale_tables
 from credit_platform.lake.raw.delivery_log import DeliveryRecord
 from credit_platform.lake.tables.table_versions import Edition, edition_file
@@ -58,7 +58,11 @@ def _source(edition: Edition) -> str:
 def _change(book: Book, former: Edition, later: Edition) -> Difference | None:
     files = [edition_file(book.lake.layout, e.table, e.month, e.sha256) for e in (former, later)]
     frames = [pl.read_parquet(file) for file in files if file is not None]
-    return difference(frames[0], frames[1], key_of(later.table)) if len(frames) == len(files) else None
+    return (
+        difference(frames[0], frames[1], row_names(book.lake.layout, later.table))
+        if len(frames) == len(files)
+        else None
+    )
 
 
 def _touched(book: Book, replay: Replay, repository: RepositoryDefinition, later: Edition) -> list[str]:

@@ -9,7 +9,6 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.definitions.repository_definition import RepositoryDefinition
 
-from credit_platform.assets.tables.silver import SILVER_TABLES
 from credit_platform.automation.run_problems import step_failure
 from credit_platform.cli.book import Book
 from credit_platform.cli.run.runs import QUIET
@@ -21,6 +20,7 @@ from credit_platform.lake.tables.table_versions import Edition
 from credit_platform.months import month_key
 from credit_platform.policy.load import Policy
 from credit_platform.policy.policy_document import policy_document, read_policy_document
+from credit_platform.portfolios.tables import Tables
 
 _RELEASE = "If another release of the platform wrote it, replay with that one."
 
@@ -58,7 +58,7 @@ class Workshop:
         Raises:
             ReplayError: the policy is not kept any more, no asset makes the table, or the asset failed.
         """
-        tables = _made_together(edition.table)
+        tables = _made_together(self.past.layout.tables, edition.table)
         siblings = [table for table in tables if table != edition.table]
         made_of = self._made_of(edition) if siblings else ()
         beside = self._beside.pop(edition.table, None)
@@ -80,8 +80,8 @@ class Workshop:
 
     def _made_of(self, edition: Edition) -> tuple[str, ...]:
         """What a month of silver and its quarantine are made of: policy and the file of the delivery."""
-        source = SILVER_TABLES[edition.table.split("/", maxsplit=1)[1]]
-        delivery = self.past.file_of(f"bronze/{source}", edition.month)
+        bronze = self.past.layout.tables.bronze_of[edition.table.split("/", maxsplit=1)[1]]
+        delivery = self.past.file_of(bronze, edition.month)
         return edition.policy_sha256, str(delivery)
 
     def _run(self, edition: Edition, table: str) -> None:
@@ -131,15 +131,17 @@ class Workshop:
                 f"Restore {file} from a backup, or replay with that policy in CREDIT_POLICY_DIR.",
             )
         try:
-            return read_policy_document(file.read_bytes(), sha256=edition.policy_sha256, file=file)
+            return read_policy_document(
+                file.read_bytes(), self.book.settings.portfolio.terms, sha256=edition.policy_sha256, file=file
+            )
         except PolicyError as error:
             raise _not_made(edition, str(error), f"Restore it from a backup. {_RELEASE}") from error
 
 
-def _made_together(table: str) -> tuple[str, ...]:
+def _made_together(tables: Tables, table: str) -> tuple[str, ...]:
     """The tables one asset writes, that of its own name last."""
     layer, name = table.split("/", maxsplit=1)
-    if layer in {"silver", "quarantine"} and name in SILVER_TABLES:
+    if layer in {"silver", "quarantine"} and name in tables.bronze_of:
         return f"quarantine/{name}", f"silver/{name}"
     return (table,)
 

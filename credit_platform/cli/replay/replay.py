@@ -19,11 +19,11 @@ from credit_platform.cli.book import Book
 from credit_platform.cli.replay.month_run import Workshop
 from credit_platform.errors import ReplayError
 from credit_platform.lake.governance.audit import AuditLog
+from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables.catalog import monthly_tables
 from credit_platform.lake.tables.past_lake import PastLake
-from credit_platform.lake.tables.schema_version import schema_class
 from credit_platform.lake.tables.table_versions import Edition, EditionLog, edition_file, file_sha256
-from credit_platform.monitoring.data_quality.version_difference import Difference, difference
+from credit_platform.monitoring.data_quality.version_difference import Difference, RowNames, difference
 
 
 class Verdict(StrEnum):
@@ -114,13 +114,17 @@ class Replay:
         return next(found for found in self.tables if found.table == table)
 
 
-def key_of(table: str) -> list[str]:
-    """The columns that name a row of a table; of a delivery, what the source names it by."""
+def row_names(layout: Layout, table: str) -> RowNames:
+    """How the rows of a table are named; those of a delivery, as the source names them."""
     layer, name = table.split("/", maxsplit=1)
+    cases, hidden = layout.portfolio.cases, layout.tables.personal_columns(table)
     if layer == "bronze":
-        return ["snapshot_month", "loan_id" if name == "lms_loan_daily" else "Customer_ID"]
-    schema = schema_class(table)
-    return list(schema.primary_key()) if schema is not None else ["snapshot_month"]
+        source = layout.portfolio.source(name)
+        noun = cases.noun if source is layout.portfolio.case_source else "customer"
+        return RowNames(["snapshot_month", *source.cells.key], {source.cells.key[0]: noun}, hidden)
+    schema = layout.tables.schema(table)
+    key = list(schema.primary_key()) if schema is not None else ["snapshot_month"]
+    return RowNames(key, {cases.key: cases.noun, cases.customer: "customer"}, hidden)
 
 
 def replay_month(
@@ -206,7 +210,10 @@ def _prove(book: Book, workshop: Workshop, edition: Edition, *, is_last: bool) -
         made = workshop.make(edition)
     except ReplayError as error:
         return Proof(edition, Verdict.NOT_MADE, place, why=error.reason, fix=error.fix, is_former=not is_last), intact
-    return replace(_held_against(edition, place, made, is_intact=intact is not None), is_former=not is_last), made
+    return replace(
+        _held_against(row_names(book.lake.layout, edition.table), edition, place, made, is_intact=intact is not None),
+        is_former=not is_last,
+    ), made
 
 
 def _place(book: Book, edition: Edition, *, is_last: bool) -> Path:
@@ -216,7 +223,7 @@ def _place(book: Book, edition: Edition, *, is_last: bool) -> Path:
     return layout.former_edition(edition.table, edition.month, edition.sha256)
 
 
-def _held_against(edition: Edition, place: Path, made: Path, *, is_intact: bool) -> Proof:
+def _held_against(names: RowNames, edition: Edition, place: Path, made: Path, *, is_intact: bool) -> Proof:
     again = pl.read_parquet(made)
     proof = Proof(edition, Verdict.EQUAL, place, again.height, scored_by=_scored_by(edition.table, again))
     if is_intact and file_sha256(made) == edition.sha256:
@@ -229,7 +236,7 @@ def _held_against(edition: Edition, place: Path, made: Path, *, is_intact: bool)
         return replace(proof, verdict=Verdict.CHANGED, why=f"It is no Parquet file: {str(error).splitlines()[0]}")
     if stored.schema == again.schema and stored.equals(again):
         return replace(proof, verdict=Verdict.SAME_VALUES)
-    departure = difference(stored, again, key_of(edition.table))
+    departure = difference(stored, again, names)
     if is_intact and edition.table in RESTS_ON_PRESENT:
         return replace(proof, verdict=Verdict.OPEN, departure=departure)
     return replace(
@@ -263,5 +270,7 @@ def _table(book: Book, table: str, proofs: tuple[Proof, ...]) -> TableReplay:
         return TableReplay(table, proofs, None)
     files = [edition_file(book.lake.layout, table, e.month, e.sha256) for e in (first, last)]
     frames = [pl.read_parquet(file) for file in files if file is not None]
-    restated = difference(frames[0], frames[1], key_of(table)) if len(frames) == len(files) else None
+    restated = (
+        difference(frames[0], frames[1], row_names(book.lake.layout, table)) if len(frames) == len(files) else None
+    )
     return TableReplay(table, proofs, restated)

@@ -12,7 +12,6 @@ from credit_platform.cli.replay.corrections import LateCorrection
 from credit_platform.cli.replay.replay import SOUND, Proof, Replay, Verdict
 from credit_platform.lake.code_state import code_state
 from credit_platform.monitoring.data_quality.version_difference import CellChange, Difference
-from credit_platform.portfolios.personal import personal_columns
 from credit_platform.portfolios.tables import begins_with
 
 _SHOWN = 5
@@ -89,8 +88,7 @@ def subjects(change: Difference) -> str:
     if change.subject is None:
         return ""
     named = ", ".join(change.subjects[:_SHOWN]) + (" ..." if len(change.subjects) > _SHOWN else "")
-    what = "loan" if change.subject == "loan_id" else "customer"
-    return f"{len(change.subjects):,} {what}{'s' if len(change.subjects) != 1 else ''}: {named}"
+    return f"{len(change.subjects):,} {change.noun}{'s' if len(change.subjects) != 1 else ''}: {named}"
 
 
 def columns(change: Difference) -> str:
@@ -138,7 +136,7 @@ def _what(proof: Proof) -> str:
     }.get(proof.verdict, "it cannot be made again.")
     if proof.departure is not None and not proof.departure.is_none:
         change = proof.departure
-        cells = "; ".join(cell_text(proof.edition.table, cell, change) for cell in change.examples)
+        cells = "; ".join(cell_text(cell, change) for cell in change.examples)
         moved = [
             f"{n:,} rows {what}"
             for n, what in ((change.removed, "that do not follow"), (change.added, "that should be there and are not"))
@@ -149,11 +147,11 @@ def _what(proof: Proof) -> str:
     return f"{sentence} {proof.why}." if proof.why and proof.verdict is not Verdict.MISSING else sentence
 
 
-def cell_text(table: str, cell: CellChange, change: Difference) -> str:
+def cell_text(cell: CellChange, change: Difference) -> str:
     """A cell that differs, as people name it; personal data are not shown."""
     key = cell.key.get(change.subject or "")
-    row = f"{'loan' if change.subject == 'loan_id' else 'customer'} {key}" if key is not None else _row(cell)
-    if cell.column in personal_columns(table):
+    row = f"{change.noun} {key}" if key is not None else _row(cell)
+    if cell.is_hidden:
         return f"{row}, {cell.column}: not shown, it is personal data"
     return f"{row}, {cell.column}: stored {cell.former!r}, made again {cell.later!r}"
 
@@ -199,8 +197,8 @@ def replay_dict(replay: Replay, corrections: Sequence[LateCorrection]) -> dict[s
             {
                 "table": found.table,
                 "is_equal": found.is_sound,
-                "editions": [_proof_dict(found.table, proof) for proof in found.proofs],
-                "known_now": _difference_dict(found.table, found.restated),
+                "editions": [_proof_dict(proof) for proof in found.proofs],
+                "known_now": _difference_dict(found.restated),
             }
             for found in replay.tables
         ],
@@ -209,7 +207,7 @@ def replay_dict(replay: Replay, corrections: Sequence[LateCorrection]) -> dict[s
                 "source": late.source,
                 "month": f"{late.month:%Y-%m-%d}",
                 "taken": late.time,
-                "change": _difference_dict(f"bronze/{late.source}", late.change),
+                "change": _difference_dict(late.change),
                 "not_made_again": list(late.not_made_again),
             }
             for late in corrections
@@ -219,7 +217,7 @@ def replay_dict(replay: Replay, corrections: Sequence[LateCorrection]) -> dict[s
     }
 
 
-def _proof_dict(table: str, proof: Proof) -> dict[str, object]:
+def _proof_dict(proof: Proof) -> dict[str, object]:
     edition = proof.edition
     return {
         "verdict": proof.verdict.value,
@@ -232,15 +230,14 @@ def _proof_dict(table: str, proof: Proof) -> dict[str, object]:
         "audit_records": edition.audit_records,
         "git_commit": edition.git_commit,
         "scored_by": proof.scored_by or None,
-        "stored_against_made_again": _difference_dict(table, proof.departure),
+        "stored_against_made_again": _difference_dict(proof.departure),
         "why": proof.why or None,
     }
 
 
-def _difference_dict(table: str, change: Difference | None) -> dict[str, object] | None:
+def _difference_dict(change: Difference | None) -> dict[str, object] | None:
     if change is None:
         return None
-    hidden = personal_columns(table)
     return {
         "rows_former": change.rows_former,
         "rows_later": change.rows_later,
@@ -252,7 +249,7 @@ def _difference_dict(table: str, change: Difference | None) -> dict[str, object]
         "subjects": list(change.subjects),
         "examples": [
             {"key": dict(cell.key), "column": cell.column}
-            | ({} if cell.column in hidden else {"former": cell.former, "later": cell.later})
+            | ({} if cell.is_hidden else {"former": cell.former, "later": cell.later})
             for cell in change.examples
         ],
     }

@@ -10,7 +10,6 @@ from datetime import date
 
 from credit_platform.assets.models.retrain_claim import RETRAIN_TAG, retrain_key
 from credit_platform.assets.models.training import is_triggered
-from credit_platform.assets.tables.silver import SILVER_TABLES
 from credit_platform.automation.jobs import BUILD_MONTH, MONITOR_MONTH, SCORE_MONTH, TRAIN_MODELS
 from credit_platform.automation.run_reasons import WHY
 from credit_platform.cli.book import Book
@@ -116,7 +115,7 @@ class Backfill:
         return (BUILD_MONTH, month) not in self.failed or self.book.lake.has("gold/feature_store", month)
 
     def _is_built(self, month: date) -> bool:
-        return all(self.book.lake.has(f"silver/{table}", month) for table in SILVER_TABLES)
+        return all(self.book.lake.has(f"silver/{each.table}", month) for each in self.book.settings.portfolio.sources)
 
     def _first_training(self, month: date) -> None:
         """Train the first versions, score the months before with them, read the outcomes that are already known."""

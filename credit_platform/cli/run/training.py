@@ -9,7 +9,6 @@ from datetime import date
 
 from rich.console import Console
 
-from credit_platform.assets.tables.silver import SILVER_TABLES
 from credit_platform.automation.jobs import TRAIN_MODELS
 from credit_platform.cli.book import Book, newest_delivered, newest_in_loan_file
 from credit_platform.cli.instance import open_instance
@@ -34,7 +33,7 @@ class Trained:
 
 def newest_built(book: Book) -> date | None:
     """The newest month of which every silver table has a file; None where nothing is built."""
-    months = [set(book.lake.months(f"silver/{table}")) for table in SILVER_TABLES]
+    months = [set(book.lake.months(f"silver/{source.table}")) for source in book.settings.portfolio.sources]
     return max(set.intersection(*months), default=None)
 
 

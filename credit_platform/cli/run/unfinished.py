@@ -21,7 +21,7 @@ from credit_platform.cli.versions.version_status import trained_as_of
 from credit_platform.definitions import build_definitions
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, model_reigns
 from credit_platform.months import month_range, parse_month
-from credit_platform.portfolios.tables import MODEL_TABLES, TABLES, Begins, begins_with
+from credit_platform.portfolios.tables import Begins, Tables, begins_with
 from credit_platform.scoring.training.windows import is_training_due
 from credit_platform.settings import dagster_home
 
@@ -92,9 +92,13 @@ class _Progress:
     refused: frozenset[tuple[Begins, date]]
     _months: dict[str, frozenset[date]] = field(default_factory=dict)
 
+    @property
+    def _tables(self) -> Tables:
+        return self.book.lake.layout.tables
+
     def is_finished(self, month: date) -> bool:
         first = self.book.axis.first_training
-        if ("snapshot", month) in self.refused or not self._has_all(TABLES, "snapshot", month):
+        if ("snapshot", month) in self.refused or not self._has_all(self._tables.shared, "snapshot", month):
             return False
         if month < first:
             # Its scores and outcomes are made when the month of the first training is run.
@@ -110,9 +114,9 @@ class _Progress:
             return True
         models = self._models_in_force
         begun = [name for name, begins in self._begins().items() if month >= begins]
-        own = [model_table(model, part) for model in models for part in MODEL_TABLES]
+        own = [model_table(model, part) for model in models for part in self._tables.of_models]
         # What holds the models against each other needs them all.
-        common = TABLES if len(models) == len(self.book.settings.policy.model.models) else ()
+        common = self._tables.shared if len(models) == len(self.book.settings.policy.model.models) else ()
         wanted = [table for table in (*own, *common) if begins_with(table) in begun]
         return all(self._has(table, month) for table in wanted)
 

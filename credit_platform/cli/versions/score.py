@@ -22,7 +22,7 @@ from credit_platform.lake.governance.promotions import PromotionLog, version_in_
 from credit_platform.lake.layout import LAYERS
 from credit_platform.lake.raw.readers import FORMATS, file_content, parse_file
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.portfolios.application_rows import COLUMNS, applications_of, said_of
+from credit_platform.portfolios.application_rows import applications_of, said_of
 from credit_platform.scoring.predictions import score_loans
 
 _FEATURES = "gold/feature_store"
@@ -91,15 +91,17 @@ def applications(book: Book, order: ScoringOrder) -> pl.DataFrame:
     """The rows to score, as the feature store holds them. Raises as `score_order` does."""
     if order.as_of is not None:
         return book.lake.scan(_FEATURES, [order.as_of]).collect()
-    file = order.file or Path()
+    file, portfolio = order.file or Path(), book.settings.portfolio
     if file.suffix.lower() not in FORMATS:
         raise SettingsError(
             name="FILE", reason=f"{file} does not end in {' or '.join(FORMATS)}", fix="Name such a file."
         )
-    text = parse_file("applications", COLUMNS, file, file_content("applications", file))
+    text = parse_file(
+        "applications", tuple(portfolio.features.schema.column_names()), file, file_content("applications", file)
+    )
     if text.is_empty():
         raise SourceError(source="applications", culprit=file.name, reason="it holds no row", fix="Name another file.")
-    read = applications_of(text)
+    read = applications_of(text, portfolio)
     if read.faults:
         raise SourceError(
             source="applications",

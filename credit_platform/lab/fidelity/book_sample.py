@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from credit_platform.portfolios.loans.config import loan_label
 from credit_platform.portfolios.loans.features.feature_store import build_feature_store
 from credit_platform.portfolios.loans.generator.book import BookSpec, MonthOfSources, generate_month, months_of
 from credit_platform.portfolios.loans.outcome.labels import label_loans
@@ -66,7 +67,7 @@ class BookSample:
 
 def sample_of(raw: Mapping[str, pl.DataFrame], config: ModelConfig) -> BookSample:
     """Clean a book's bronze rows, all months at once, and make its features and labels by policy."""
-    loans = clean_loan_snapshots(raw["lms_loan_daily"].lazy(), day_count=config.label.day_count)
+    loans = clean_loan_snapshots(raw["lms_loan_daily"].lazy(), day_count=loan_label(config.label).day_count)
     cleaned = (
         loans,
         clean_attributes(raw["features_attributes"].lazy()),
@@ -79,9 +80,9 @@ def sample_of(raw: Mapping[str, pl.DataFrame], config: ModelConfig) -> BookSampl
         attributes.lazy(),
         financials.lazy(),
         clickstream.lazy(),
-        clickstream_months=config.features.clickstream_months,
+        clickstream_months=config.features.history_months("clickstream"),
     )
-    label = config.label
+    label = loan_label(config.label)
     labels = label_loans(snapshots.lazy(), dpd_threshold=label.dpd_threshold, mob=label.mob, label_def=label.label_def)
     made_features, made_labels = pl.collect_all([features, labels])
     return BookSample(raw, attributes, financials, snapshots, clickstream, made_features, made_labels)

@@ -16,11 +16,10 @@ import polars as pl
 from credit_platform.lake.raw.dating import month_in_name
 from credit_platform.lake.raw.delivery_log import NOTHING, DeliveryLog, DeliveryRecord, MonthContent, content_by_month
 from credit_platform.lake.raw.receipts import Receipt, write_receipts
-from credit_platform.lake.raw.sources import Delivery, Source, read_delivery
+from credit_platform.lake.raw.sources import Delivery, RawSource, read_delivery
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.source_gates import MonthFacts, judge_month, measure_months, median_before
 from credit_platform.policy.gate_policy import GatePolicy
-from credit_platform.portfolios.loans.sources.source_cells import SOURCE_CELLS
 
 REPLACE_TAG = "credit_platform/replace"
 
@@ -59,7 +58,7 @@ class Reception:
     """
 
     lake: Lake
-    source: Source
+    source: RawSource
     gates: GatePolicy
     first_month: date
     last_month: date
@@ -83,7 +82,7 @@ class Reception:
         delivery = read_delivery(self.lake.layout, self.source, months)
         content = content_by_month(delivery.rows, self.source.columns)
         distinct = {month: found.distinct_rows for month, found in content.items()}
-        facts = measure_months(delivery.rows, self.source.columns, SOURCE_CELLS[self.source.name], distinct)
+        facts = measure_months(delivery.rows, self.source.columns, self.source.cells, distinct)
         built = self._built(months)
         counts = delivery.rows_by_month() | {month: record.rows for month, record in built.items() if record.rows}
         return _Arrival(delivery, content, facts, built, counts)

@@ -18,9 +18,10 @@ from credit_platform.lake.files import whole_file, write_text
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.dating import attach_month
 from credit_platform.lake.raw.readers import file_content, parse_file
-from credit_platform.lake.raw.sources import Source, source_files
+from credit_platform.lake.raw.sources import RawSource, source_files
 from credit_platform.lake.tables.table_versions import file_sha256
 from credit_platform.portfolios.loans.generator.book import MonthOfSources
+from credit_platform.portfolios.portfolio import Portfolio
 
 GENERATED_MARK = ".generated-by-demo"
 _SAID = "These files were generated; clean deletes those of them that nobody has changed since."
@@ -86,13 +87,13 @@ def _file_of_month(layout: Layout, source: str, rows: pl.DataFrame) -> Path:
     return layout.raw_dir / f"{source}_{year}_{month}.csv"
 
 
-def read_book(folder: Path, sources: Mapping[str, Source]) -> dict[str, pl.DataFrame]:
+def read_book(folder: Path, sources: Mapping[str, RawSource], portfolio: Portfolio) -> dict[str, pl.DataFrame]:
     """All rows of the four sources of a folder as bronze has them; nothing is written anywhere.
 
     Raises:
         SourceError: a source has no file, or one that cannot be read for sure.
     """
-    layout = Layout(folder, folder, PORTFOLIO_TODO)
+    layout = Layout(folder, folder, portfolio)
     rows = {}
     for name, source in sources.items():
         frames = []

@@ -1,4 +1,4 @@
-"""The four raw sources: which files they are, and their rows as text with the month, file and line they came from.
+"""The raw sources: which files they are, and their rows as text with the month, file and line they came from.
 
 How one file is read stands in `readers`, how its rows are dated in `dating`, what is remembered of it in `ledger`.
 Cleaning does not belong here: a cell leaves this module as the file wrote it.
@@ -19,14 +19,16 @@ from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.dating import attach_month, month_in_name
 from credit_platform.lake.raw.delivery_log import known_rows, ledger_rows, read_ledger, write_ledger
 from credit_platform.lake.raw.readers import FORMATS, file_content, parse_file
+from credit_platform.schemas.source_cells import SourceCells
 
 
 @dataclass(frozen=True)
-class Source:
-    """One raw source: the stem its files begin with, its columns, and whether a month may be empty."""
+class RawSource:
+    """One raw source: the stem its files begin with, its columns and cells, and whether a month may be empty."""
 
     name: str
     columns: tuple[str, ...]
+    cells: SourceCells
     required: bool
 
 
@@ -50,7 +52,7 @@ class Delivery:
         return dict(self.ledger.group_by("snapshot_month").agg(pl.col("month_rows").sum()).iter_rows())
 
 
-def source_files(layout: Layout, source: Source) -> list[Path]:
+def source_files(layout: Layout, source: RawSource) -> list[Path]:
     """The files of a source, by name.
 
     Raises:
@@ -71,7 +73,7 @@ def source_files(layout: Layout, source: Source) -> list[Path]:
     return found
 
 
-def read_delivery(layout: Layout, source: Source, months: Collection[date]) -> Delivery:
+def read_delivery(layout: Layout, source: RawSource, months: Collection[date]) -> Delivery:
     """Read all rows of some months and write the source's ledger.
 
     A file whose bytes are in the ledger and hold no wanted month is not read again. A file named for one month that
@@ -105,7 +107,7 @@ def read_delivery(layout: Layout, source: Source, months: Collection[date]) -> D
     return delivery
 
 
-def _no_rows(source: Source) -> pl.DataFrame:
+def _no_rows(source: RawSource) -> pl.DataFrame:
     texts = dict.fromkeys((*source.columns,), pl.String())
     return pl.DataFrame(
         schema={**texts, "snapshot_month": pl.Date(), "source_file": pl.String(), "source_line": pl.Int64()}
@@ -124,7 +126,7 @@ def _no_ledger() -> pl.DataFrame:
     )
 
 
-def read_source(layout: Layout, source: Source, months: Sequence[date]) -> pl.DataFrame:
+def read_source(layout: Layout, source: RawSource, months: Sequence[date]) -> pl.DataFrame:
     """Read all rows of some months, and write the source's ledger.
 
     Returns:
@@ -149,7 +151,7 @@ def read_source(layout: Layout, source: Source, months: Sequence[date]) -> pl.Da
     return delivery.rows
 
 
-def source_months(layout: Layout, source: Source) -> list[date]:
+def source_months(layout: Layout, source: RawSource) -> list[date]:
     """The months a source has rows for, in order; a file named for one month that cannot be read counts as that month.
 
     Raises:

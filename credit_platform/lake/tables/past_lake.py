@@ -42,7 +42,7 @@ class PastLake:
     @property
     def lake(self) -> Lake:
         """The tables."""
-        return Lake.at(self.root, portfolio=PORTFOLIO_TODO)
+        return Lake.at(self.root, portfolio=self.source.portfolio)
 
     @property
     def layout(self) -> Layout:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from credit_platform.months import month_range
+from credit_platform.portfolios.portfolio import Cases
 from credit_platform.schemas.evidence import CohortCalendar
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ def build_cohort_calendar(
     *,
     months: Sequence[date],
     first_cohort: date,
-    mob: int,
+    lag: int,
+    cases: Cases,
     written: pl.LazyFrame,
     labels: pl.LazyFrame,
     label_months: Sequence[date],
@@ -32,8 +34,9 @@ def build_cohort_calendar(
     Args:
         months: the months the calendar is as of.
         first_cohort: the book's first month.
-        mob: month on book at which labels mature, months.
-        written: silver/loan_snapshots rows of the months that are built.
+        lag: months from a cohort to the maturity of its labels.
+        cases: which rows are new cases, and their key.
+        written: cases table rows of the months that are built.
         labels: gold/label_store rows of the months that are built.
         label_months: the months of gold/label_store that are built, with or without rows.
         roles: sample role by month and cohort, for the months a training is possible in; cohorts left out are `none`.
@@ -43,7 +46,7 @@ def build_cohort_calendar(
         and those of labels before maturity.
     """
     calendar = _cohorts_by_month(months, first_cohort, roles).with_columns(
-        score_month=pl.col("cohort"), maturity_month=pl.col("cohort").dt.offset_by(f"{mob}mo")
+        score_month=pl.col("cohort"), maturity_month=pl.col("cohort").dt.offset_by(f"{lag}mo")
     )
     is_mature = pl.col("maturity_month") <= pl.col("snapshot_month")
     state = (
@@ -56,7 +59,7 @@ def build_cohort_calendar(
     is_labelled = is_mature & pl.col("maturity_month").is_in(list(label_months))
     attrition = 1 - pl.col("n_written_and_labelled").fill_null(0) / pl.col("n_loans")
     return (
-        calendar.join(_counts_by_cohort(written, labels), on="cohort", how="left")
+        calendar.join(_counts_by_cohort(written, labels, cases), on="cohort", how="left")
         .with_columns(state=state)
         .with_columns(
             n_labelled=pl.when(is_labelled).then(pl.col("n_labelled").fill_null(0)),
@@ -79,12 +82,12 @@ def _cohorts_by_month(
     return pl.LazyFrame(rows, schema=schema, orient="row")
 
 
-def _counts_by_cohort(written: pl.LazyFrame, labels: pl.LazyFrame) -> pl.LazyFrame:
+def _counts_by_cohort(written: pl.LazyFrame, labels: pl.LazyFrame, cases: Cases) -> pl.LazyFrame:
     """Loans written and labelled per cohort; a month that is built and holds no new loan counts 0."""
-    outcomes = labels.select("loan_id", "cohort")
-    loans = written.select("loan_id", "mob", cohort="snapshot_month")
-    is_new = pl.col("mob") == 0
-    with_outcome = loans.filter(is_new).join(outcomes, on=["loan_id", "cohort"], how="semi")
+    outcomes = labels.select(cases.key, "cohort")
+    loans = written.select(cases.key, is_new=cases.is_new, cohort="snapshot_month")
+    is_new = pl.col("is_new")
+    with_outcome = loans.filter(is_new).join(outcomes, on=[cases.key, "cohort"], how="semi")
     return (
         loans.group_by("cohort")
         .agg(n_loans=is_new.sum().cast(pl.Int64))

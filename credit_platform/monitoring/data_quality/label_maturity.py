@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from credit_platform.months import add_months
+from credit_platform.portfolios.portfolio import Cases
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,32 +45,33 @@ class LabelMaturity:
 
 
 def label_maturity(
-    labels: pl.LazyFrame, loans: pl.LazyFrame, *, months: Sequence[date], mob: int
+    labels: pl.LazyFrame, rows: pl.LazyFrame, cases: Cases, *, months: Sequence[date], lag: int
 ) -> dict[date, LabelMaturity]:
     """Count the labels of some months.
 
     Args:
         labels: gold/label_store rows of the months.
-        loans: silver/loan_snapshots rows of these months and of the months `mob` earlier, as far as they are built.
+        rows: cases table rows of these months and of the months `lag` earlier, as far as they are built.
+        cases: the key of a case, and its months on book.
         months: the months to count.
-        mob: month on book at which a label must be read.
+        lag: months on book at which a label must be read.
     """
-    loan_keys = ["loan_id", "snapshot_month"]
+    keys = [cases.key, "snapshot_month"]
     seen, written, found = pl.collect_all(
         [
-            loans.group_by("snapshot_month").agg(n_written=(pl.col("mob") == 0).sum()),
-            loans.filter(pl.col("mob") == 0).select("loan_id", cohort="snapshot_month"),
-            labels.select(*loan_keys, "cohort").join(loans.select(*loan_keys, "mob"), on=loan_keys, how="left"),
+            rows.group_by("snapshot_month").agg(n_written=cases.is_new.sum()),
+            rows.filter(cases.is_new).select(cases.key, cohort="snapshot_month"),
+            labels.select(*keys, "cohort").join(rows.select(*keys, mob=cases.months_on_book), on=keys, how="left"),
         ]
     )
-    due = pl.col("snapshot_month").dt.offset_by(f"-{mob}mo")
-    is_mature = (pl.col("cohort") == due) & (pl.col("mob") == mob)
+    due = pl.col("snapshot_month").dt.offset_by(f"-{lag}mo")
+    is_mature = (pl.col("cohort") == due) & (pl.col("mob") == lag)
     counted = found.with_columns(is_immature=~is_mature.fill_null(value=False)).group_by("snapshot_month")
     n_labels = dict(counted.agg(pl.len()).iter_rows())
     n_immature = dict(counted.agg(pl.col("is_immature").sum()).iter_rows())
     n_written = dict(seen.iter_rows())
     n_labelled = dict(
-        written.join(found.select("loan_id", cohort=due), on=["loan_id", "cohort"], how="semi")
+        written.join(found.select(cases.key, cohort=due), on=[cases.key, "cohort"], how="semi")
         .group_by("cohort")
         .len()
         .iter_rows()
@@ -84,5 +86,5 @@ def label_maturity(
             n_labelled=n_labelled.get(cohort, 0),
         )
         for month in months
-        for cohort in [add_months(month, -mob)]
+        for cohort in [add_months(month, -lag)]
     }

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from credit_platform.portfolios.portfolio import Source
 from credit_platform.schemas.evidence import DIMENSIONS, TOTAL, DataQuality
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    pass
 
 FORMULAS = {
     "completeness": "share of loans that have a row of the source, times the share of delivered cells that are filled",
@@ -29,42 +30,17 @@ def _name(column: str) -> str:
     return '"' + column.replace('"', '""') + '"'
 
 
-# A row is due for every loan on book last month that still has instalments to come.
-_LOANS_DUE = """
-    select m.snapshot_month, count(*) as n_due, count(now.loan_id) as n_covered
-    from as_of as m
-    join loans as past
-        on past.snapshot_month = m.snapshot_month - interval 1 month
-        and past.installment_num < past.tenure and past.balance_amount > 0
-    left join loans as now on now.snapshot_month = m.snapshot_month and now.loan_id = past.loan_id
-    group by m.snapshot_month
-"""
-# A row is due for the customer of every loan written in the month, in this month or an earlier one.
-_CUSTOMERS_DUE = """
-    select m.snapshot_month, count(*) as n_due, count(seen.customer_id) as n_covered
-    from as_of as m
-    join loans as l on l.snapshot_month = m.snapshot_month and l.mob = 0
-    left join (select customer_id, min(snapshot_month) as first_month from silver group by customer_id) as seen
-        on seen.customer_id = l.customer_id and seen.first_month <= m.snapshot_month
-    group by m.snapshot_month
-"""
-
-
-def quality_facts_sql(table: str, source_columns: Sequence[str], *, median_months: int) -> str:
+def quality_facts_sql(source: Source, *, median_months: int) -> str:
     """The query that counts one source, one row per month of `as_of`, for `score_quality`.
 
-    It reads the views `bronze` and `quarantine` (the months asked for), `silver` and `loans` (all months up to the last
-    of them; loans are silver/loan_snapshots), `balance` (monitoring/row_balance) and `as_of(snapshot_month)`.
+    It reads the views `bronze` and `quarantine` (the months asked for), `silver` and `cases` (all months up to the last
+    of them; cases are the rows of the cases table), `balance` (monitoring/row_balance) and `as_of(snapshot_month)`.
 
     Args:
-        table: name of the silver table, for example `loan_snapshots`.
-        source_columns: the source's own columns.
+        source: the source, its silver table and what is due of it.
         median_months: how many earlier months the usual volume is the median of.
     """
-    filled = " + ".join(f"count(nullif(trim({_name(column)}), ''))" for column in source_columns)
-    is_loans = table == "loan_snapshots"
-    # Loans are counted when they are written: rows on book grow with every cohort of a young book.
-    amount = "count(*) filter (where mob = 0)" if is_loans else "count(*)"
+    filled = " + ".join(f"count(nullif(trim({_name(column)}), ''))" for column in source.columns)
     return f"""
 with delivered as (
     select snapshot_month, {filled} as n_filled from bronze group by snapshot_month
@@ -85,7 +61,7 @@ set_aside as (
     group by snapshot_month
 ),
 amounts as (
-    select snapshot_month, {amount} as amount from silver group by snapshot_month
+    select snapshot_month, {source.due.amount} as amount from silver group by snapshot_month
 ),
 usual as (
     select m.snapshot_month, median(a.amount) as usual_amount
@@ -95,13 +71,13 @@ usual as (
         and a.snapshot_month >= m.snapshot_month - interval {median_months} month
     group by m.snapshot_month
 ),
-due as ({_LOANS_DUE if is_loans else _CUSTOMERS_DUE})
+due as ({source.due.due})
 select
     as_of.snapshot_month,
     balance.rows_in as n_rows,
-    balance.rows_in * {len(source_columns)} as n_cells,
+    balance.rows_in * {len(source.columns)} as n_cells,
     coalesce(delivered.n_filled, 0)::bigint as n_filled,
-    coalesce(kept.n_repairs, 0) + balance.quarantined * {len(source_columns)} as n_faulty_cells,
+    coalesce(kept.n_repairs, 0) + balance.quarantined * {len(source.columns)} as n_faulty_cells,
     balance.duplicates_dropped + coalesce(set_aside.n_same_key, 0) as n_repeated,
     coalesce(kept.n_kept, 0) as n_kept,
     coalesce(kept.n_on_time, 0) as n_on_time,
@@ -110,7 +86,7 @@ select
     coalesce(amounts.amount, 0) as amount,
     usual.usual_amount
 from as_of
-join balance on balance.snapshot_month = as_of.snapshot_month and balance."table" = '{table}'
+join balance on balance.snapshot_month = as_of.snapshot_month and balance."table" = '{source.table}'
 left join delivered on delivered.snapshot_month = as_of.snapshot_month
 left join kept on kept.snapshot_month = as_of.snapshot_month
 left join set_aside on set_aside.snapshot_month = as_of.snapshot_month
@@ -121,8 +97,8 @@ order by as_of.snapshot_month
 """  # noqa: S608 - names come from the schemas and are quoted
 
 
-def score_quality(facts: pl.DataFrame) -> pl.DataFrame:
-    """Score the counts of `quality_facts_sql`, with the column `source` added, by the formulas in `FORMULAS`.
+def score_quality(facts: pl.DataFrame, cases: str) -> pl.DataFrame:
+    """Score the counts of `quality_facts_sql`, with the columns `source` and `unit` added, by the formulas in `FORMULAS`.
 
     Returns:
         Rows of monitoring/data_quality, sorted by key. A dimension that cannot be counted is null, never 1: without
@@ -137,7 +113,7 @@ def score_quality(facts: pl.DataFrame) -> pl.DataFrame:
                 dimension=pl.lit(name),
                 value=_VALUES[name].cast(pl.Float64),
                 n=pl.col(_COUNTED[name]).cast(pl.Int64),
-                detail=_WORDS[name],
+                detail=_in_words(name, cases),
             )
             for name in DIMENSIONS
         ]
@@ -183,9 +159,8 @@ def _volume() -> pl.Expr:
 
 
 def _volume_in_words() -> pl.Expr:
-    unit = pl.when(pl.col("source") == "lms_loan_daily").then(pl.lit("loans written")).otherwise(pl.lit("rows"))
     usual = pl.coalesce(pl.col("usual_amount").round(1).cast(pl.String), pl.lit("not known"))
-    return pl.format("{} {}; the median of earlier months is {}", "amount", unit, usual)
+    return pl.format("{} {}; the median of earlier months is {}", "amount", "unit", usual)
 
 
 _VALUES = {
@@ -197,11 +172,15 @@ _VALUES = {
 }
 _COUNTED = dict(zip(DIMENSIONS, ("n_cells", "n_cells", "n_rows", "n_kept", "amount"), strict=True))
 _WORDS = {
-    "completeness": pl.format(
-        "{} of {} loans due have a row; {} of {} cells are filled", "n_covered", "n_due", "n_filled", "n_cells"
-    ),
     "validity": pl.format("{} of {} cells were repaired, emptied or quarantined", "n_faulty_cells", "n_cells"),
     "uniqueness": pl.format("{} of {} rows repeat another row or its key", "n_repeated", "n_rows"),
     "timeliness": pl.format("{} of {} kept rows are dated on the first of the month", "n_on_time", "n_kept"),
     "volume": _volume_in_words(),
 }
+
+
+def _in_words(dimension: str, cases: str) -> pl.Expr:
+    if dimension == "completeness":
+        said = f"{{}} of {{}} {cases} due have a row; {{}} of {{}} cells are filled"
+        return pl.format(said, "n_covered", "n_due", "n_filled", "n_cells")
+    return _WORDS[dimension]

@@ -5,7 +5,7 @@ Which editions there are and whether one can be made again belongs to the lake a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -13,19 +13,33 @@ import polars as pl
 _PLACE = "place among rows of the same key"
 _FORMER, _LATER = "in former", "in later"
 _NOW = " (later)"
-# By which of these a row is about somebody; the first that a table has counts.
-_SUBJECTS = ("loan_id", "customer_id", "Customer_ID")
 _EXAMPLES_PER_COLUMN = 20
 
 
 @dataclass(frozen=True)
+class RowNames:
+    """How the rows of a table are named, and what of them is not shown.
+
+    Attributes:
+        key: columns that name a row.
+        subjects: columns that say who a row is about, each with what that is; the first that a table has counts.
+        hidden: columns whose values are not shown, as they are personal data.
+    """
+
+    key: Sequence[str]
+    subjects: Mapping[str, str] = field(default_factory=dict)
+    hidden: Collection[str] = ()
+
+
+@dataclass(frozen=True)
 class CellChange:
-    """A cell that differs: the key of its row, the column, both values."""
+    """A cell that differs: the key of its row, the column, both values; no values where they are personal data."""
 
     key: Mapping[str, object]
     column: str
     former: object
     later: object
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,7 +53,8 @@ class Difference:
         removed: rows whose key only the former one has.
         changed: rows both have, with a cell that differs.
         columns: rows with another cell, by column; columns without any are left out.
-        subject: the column that says who a row is about, such as `loan_id`; None where no column does.
+        subject: the column that says who a row is about; None where no column does.
+        noun: what the subject is.
         subjects: who the rows that came, went or changed are about, in order, each once.
         examples: the first cells that differ, in the order of their keys.
     """
@@ -51,6 +66,7 @@ class Difference:
     changed: int = 0
     columns: Mapping[str, int] = field(default_factory=dict)
     subject: str | None = None
+    noun: str = ""
     subjects: tuple[str, ...] = ()
     examples: tuple[CellChange, ...] = ()
 
@@ -60,17 +76,18 @@ class Difference:
         return not (self.added or self.removed or self.changed)
 
 
-def difference(former: pl.DataFrame, later: pl.DataFrame, key: Sequence[str], *, examples: int = 5) -> Difference:
+def difference(former: pl.DataFrame, later: pl.DataFrame, names: RowNames, *, examples: int = 5) -> Difference:
     """Compare two editions row by row.
 
     Args:
         former: The earlier edition.
         later: The later one; its columns may be others.
-        key: Columns that name a row. Rows of one key are told apart by their order, so a key need not be unique.
+        names: How rows are named. Rows of one key are told apart by their order, so a key need not be unique.
         examples: How many cells to name.
 
     Two missing values are equal, and so are two that are not a number; a number and a missing value are not.
     """
+    key = names.key
     renamed = later.rename({column: column + _NOW for column in later.columns if column not in key})
     joined = _numbered(former, key, _FORMER).join(
         _numbered(renamed, key, _LATER), on=[*key, _PLACE], how="full", nulls_equal=True, coalesce=True
@@ -84,7 +101,7 @@ def difference(former: pl.DataFrame, later: pl.DataFrame, key: Sequence[str], *,
     for column in counts:
         is_changed |= cells[column]
     moved = joined.filter(~is_both)
-    subject = next((name for name in _SUBJECTS if name in former.columns and name in later.columns), None)
+    subject = next((name for name in names.subjects if name in former.columns and name in later.columns), None)
     return Difference(
         rows_former=former.height,
         rows_later=later.height,
@@ -93,8 +110,9 @@ def difference(former: pl.DataFrame, later: pl.DataFrame, key: Sequence[str], *,
         changed=int(is_changed.sum()),
         columns=counts,
         subject=subject,
+        noun=names.subjects[subject] if subject is not None else "",
         subjects=_subjects(pl.concat([both.filter(is_changed), moved]), subject, key),
-        examples=tuple(_examples(both, {column: cells[column] for column in counts}, key))[:examples],
+        examples=tuple(_examples(both, {column: cells[column] for column in counts}, names))[:examples],
     )
 
 
@@ -125,13 +143,16 @@ def _subjects(rows: pl.DataFrame, subject: str | None, key: Sequence[str]) -> tu
     return tuple(rows.select(names.cast(pl.String).alias("subject")).drop_nulls().unique().sort("subject")["subject"])
 
 
-def _examples(both: pl.DataFrame, cells: Mapping[str, pl.Series], key: Sequence[str]) -> list[CellChange]:
+def _examples(both: pl.DataFrame, cells: Mapping[str, pl.Series], names: RowNames) -> list[CellChange]:
     changes = [
         (row, column) for column, differs in cells.items() for row in differs.arg_true().head(_EXAMPLES_PER_COLUMN)
     ]
-    return [_change(both, row, column, key) for row, column in sorted(changes, key=lambda change: change[0])]
+    return [_change(both, row, column, names) for row, column in sorted(changes, key=lambda change: change[0])]
 
 
-def _change(both: pl.DataFrame, row: int, column: str, key: Sequence[str]) -> CellChange:
+def _change(both: pl.DataFrame, row: int, column: str, names: RowNames) -> CellChange:
     cells = both.row(row, named=True)
-    return CellChange({name: cells[name] for name in key}, column, cells.get(column), cells.get(column + _NOW))
+    key = {name: cells[name] for name in names.key}
+    if column in names.hidden:
+        return CellChange(key, column, None, None, is_hidden=True)
+    return CellChange(key, column, cells.get(column), cells.get(column + _NOW))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from credit_platform.policy.early_warning import EarlyRead
     from credit_platform.policy.model_config import LabelPolicy
 
-SCORED = ("loan_id", "default_probability", "model_version", "sample_role", "provenance")
+SCORED = ("default_probability", "model_version", "sample_role", "provenance")
 
 
 @dataclass(frozen=True)
@@ -76,18 +76,19 @@ def early_labels(
     return read(known, {name: (one.mob, one.days_past_due) for name, one in reads.items()}, label).collect()
 
 
-def cohort_reads(labels: pl.DataFrame, scored: pl.DataFrame) -> list[CohortRead]:
+def cohort_reads(labels: pl.DataFrame, scored: pl.DataFrame, *, key: str) -> list[CohortRead]:
     """Count the early labels of every cohort and rank them by the score at origination.
 
     Args:
         labels: As `early_labels` returns them.
-        scored: Predictions of any cohorts, with the columns of `SCORED`. Loans of other cohorts are read without a
+        scored: Predictions of any cohorts, with the case key and the columns of `SCORED`. Cases of other cohorts are read without a
             score: their rates belong to the history too.
+        key: Column that identifies a case.
 
     Returns:
         One read per cohort and early label, by cohort and month on book.
     """
-    joined = labels.join(scored.select(SCORED), on="loan_id", how="left", validate="m:1", maintain_order="left")
+    joined = labels.join(scored.select(key, *SCORED), on=key, how="left", validate="m:1", maintain_order="left")
     groups = joined.partition_by(["cohort", "read", "mob"], as_dict=True, maintain_order=True)
     return [_read(cohort, read, mob, loans) for (cohort, read, mob), loans in groups.items()]
 

@@ -38,6 +38,12 @@ class LoanLabelPolicy(LabelPolicy):
         """The definition as written into the label store, `30dpd_6mob`."""
         return f"{self.dpd_threshold}dpd_{self.mob}mob"
 
+    @property
+    @override
+    def in_words(self) -> str:
+        """Days past due and month on book."""
+        return f"is {self.dpd_threshold} or more days past due at month {self.mob} on book"
+
 
 class LoanFeaturePolicy(FeaturePolicy):
     """What the feature store looks back on."""

@@ -23,6 +23,7 @@ from credit_platform.portfolios.loans.features.feature_store import build_featur
 from credit_platform.portfolios.loans.features.lineage import table_lineage
 from credit_platform.portfolios.loans.features.risk_direction import RISK_DIRECTION, SPLIT_DIRECTION
 from credit_platform.portfolios.loans.gold import FeatureStore, LabelStore, RollRates, Vintages
+from credit_platform.portfolios.loans.outcome.day_count_check import DAY_COUNT_CHECK
 from credit_platform.portfolios.loans.outcome.early_outcomes import early_outcomes
 from credit_platform.portfolios.loans.outcome.labels import label_loans
 from credit_platform.portfolios.loans.outcome.roll_rates import roll_rates_sql
@@ -176,4 +177,5 @@ LOANS = Portfolio(
         PortfolioTable("roll_rates", RollRates, roll_rates_sql(), _NOT_BUILT),
     ),
     protected=ProtectedGroups(table=_ATTRIBUTES, column="age"),
+    checks=(DAY_COUNT_CHECK,),
 )

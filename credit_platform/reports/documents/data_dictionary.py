@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from credit_platform.portfolios.cleaning_rules import CLEANING_RULES
-from credit_platform.portfolios.tables import MODEL_TABLES, TABLES
+from credit_platform.portfolios.cleaning_rules import cleaning_rules
+from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.portfolios.tables import tables_of
 from credit_platform.schemas.personal_data import has_personal_data
 from credit_platform.schemas.quarantine import Quarantine
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _HEAD = """# Data dictionary
 
 Every table: what one row is, its columns and the rules its rows must meet; then how raw rows are cleaned. This page is
-generated from `credit_platform/schemas`, `credit_platform/lending` and `credit_platform/features`: change it there and
+generated from `credit_platform/schemas` and `credit_platform/portfolios`: change it there and
 run `credit-platform dictionary`. A row that breaks a rule turns its month's check `rows_meet_the_contract` red.
 
 A table `layer/name` lies in `layer/name/YYYY-MM-01.parquet` and is read in DuckDB as `layer.name`.
@@ -45,24 +46,25 @@ Exact repetitions of a row within a month are left out and counted in `monitorin
 """
 
 
-def data_dictionary() -> str:
-    """The whole page, ending in a newline."""
+def data_dictionary(portfolio: Portfolio) -> str:
+    """The whole page of a book, ending in a newline."""
     sections = [_HEAD]
-    for layer, tables in groupby(documented_tables().items(), key=lambda item: item[0].split("/")[0]):
+    for layer, tables in groupby(documented_tables(portfolio).items(), key=lambda item: item[0].split("/")[0]):
         sections.append(f"# {layer.capitalize()}\n")
         sections += [_table_section(name, schema) for name, schema in tables]
     sections.append(_CLEANING_HEAD)
-    sections += [_cleaning_section(table, rules) for table, rules in CLEANING_RULES.items()]
+    sections += [_cleaning_section(table, rules) for table, rules in cleaning_rules(portfolio).items()]
     return "\n".join(sections)
 
 
-def documented_tables() -> dict[str, type[dy.Schema]]:
+def documented_tables(portfolio: Portfolio) -> dict[str, type[dy.Schema]]:
     """Every table by asset key, those of a model or of quarantine under a placeholder, in the order of the page."""
+    tables = tables_of(portfolio)
     of_models = {
         "prediction/<model>" if part == "prediction" else f"monitoring/<model>/{part}": schema
-        for part, schema in MODEL_TABLES.items()
+        for part, schema in tables.of_models.items()
     }
-    found = {**TABLES, "quarantine/<silver table>": Quarantine, **of_models}
+    found = {**tables.shared, "quarantine/<silver table>": Quarantine, **of_models}
     layers = ("bronze", "silver", "quarantine", "gold", "prediction", "monitoring")
     return {name: found[name] for name in sorted(found, key=lambda name: layers.index(name.split("/")[0]))}
 

@@ -47,7 +47,7 @@ def test_a_file_is_read_for_the_cohort_whose_outcome_is_known(book_copy: BookFol
     )
     decided.write_parquet(raw / "decisions_2024.parquet")
     resource = LakeResource(data_dir=str(book_copy.data_dir), raw_dir=str(raw))
-    asset = overrides_asset(book_copy.axis(), LOANS.load_policy(book_copy.policy_dir))
+    asset = overrides_asset(LOANS, book_copy.axis(), LOANS.load_policy(book_copy.policy_dir))
     with dg.DagsterInstance.ephemeral() as instance:
         result = dg.materialize(
             [asset],

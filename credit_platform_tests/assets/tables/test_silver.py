@@ -46,7 +46,7 @@ def build(root: Path, cleaning: CleaningPolicy | None = None) -> dict[str, dict[
     bronze = [bronze_rows("features_attributes", *rows, month=month) for month, rows in ROWS.items()]
     lake.write("bronze/features_attributes", pl.concat(bronze).collect(), list(ROWS))
     key = asset_key("silver/customer_attributes")
-    (table,) = (asset for asset in silver_assets(AXIS, LOANS.load_policy().model, cleaning) if asset.key == key)
+    (table,) = (asset for asset in silver_assets(LOANS, AXIS, LOANS.load_policy().model, cleaning) if asset.key == key)
     source = dg.AssetSpec(asset_key("bronze/features_attributes"), partitions_def=AXIS.snapshot_months)
     resource = LakeResource(data_dir=str(root), raw_dir=str(root / "raw"))
     with dg.DagsterInstance.ephemeral() as instance:
@@ -115,4 +115,4 @@ def test_quarantine_is_rewritten_by_each_run_of_a_month(tmp_path: Path) -> None:
 
 def test_a_policy_no_rule_can_follow_is_refused_before_anything_runs() -> None:
     with pytest.raises(PolicyError, match=r"cleaning\.strategies\.nonsense: is no cleaning rule"):
-        silver_assets(AXIS, LOANS.load_policy().model, CleaningPolicy(strategies={"nonsense": "drop"}))
+        silver_assets(LOANS, AXIS, LOANS.load_policy().model, CleaningPolicy(strategies={"nonsense": "drop"}))

@@ -5,17 +5,18 @@ from datetime import date
 import polars as pl
 import pytest
 
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.errors import TableError
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.lake.tables.schema_version import SCHEMA_KEY, fingerprint, schema_class
-from credit_platform.portfolios.tables import MODEL_TABLES, TABLES
+from credit_platform.lake.tables.schema_version import SCHEMA_KEY, fingerprint, 
+from credit_platform.portfolios.tables import tables_of
 
 JANUARY, FEBRUARY = date(2023, 1, 1), date(2023, 2, 1)
 LABELS = "gold/label_store"
 
 
 def write_labels(lake: Lake, *months: date) -> None:
-    lake.write(LABELS, TABLES[LABELS].create_empty(), months)
+    lake.write(LABELS, tables_of(LOANS).shared[LABELS].create_empty(), months)
 
 
 def restamp(lake: Lake, month: date, metadata: dict[str, str], *, drop: str | None = None) -> None:
@@ -25,11 +26,11 @@ def restamp(lake: Lake, month: date, metadata: dict[str, str], *, drop: str | No
 
 
 def test_every_table_has_a_fingerprint_of_its_own_columns() -> None:
-    models = [f"monitoring/some_model/{part}" for part in MODEL_TABLES if part != "prediction"]
-    tables = [*TABLES, *models, "prediction/some_model", "quarantine/loan_snapshots"]
+    models = [f"monitoring/some_model/{part}" for part in tables_of(LOANS).of_models if part != "prediction"]
+    tables = [*tables_of(LOANS).shared, *models, "prediction/some_model", "quarantine/loan_snapshots"]
     assert all(fingerprint(table) for table in tables)
     assert fingerprint("prediction/a") == fingerprint("prediction/b")
-    assert schema_class("quarantine/loan_snapshots") is schema_class("quarantine/customer_attributes")
+    assert tables_of(LOANS).schema("quarantine/loan_snapshots") is tables_of(LOANS).schema("quarantine/customer_attributes")
     assert fingerprint("bronze/lms_loan_daily") != fingerprint("silver/loan_snapshots")
 
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from credit_platform.portfolios.tables import MODEL_TABLES, TABLES
+from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform.portfolios.tables import tables_of
 from credit_platform.reports.dashboard.month_facts import MonthFacts
 from credit_platform.reports.dashboard.month_page import month_page
 from credit_platform.reports.dashboard.overview import Overview
@@ -39,10 +40,10 @@ def facts(seen: Overview) -> MonthFacts:
         month=month,
         names=seen.names,
         balance=pl.DataFrame(balance),
-        quality=TABLES["monitoring/data_quality"].create_empty(),
+        quality=tables_of(LOANS).shared["monitoring/data_quality"].create_empty(),
         scored=pl.DataFrame(scored),
         stability=own.filter(layer="stability"),
-        early_reads=MODEL_TABLES["early_reads"].create_empty(),
+        early_reads=tables_of(LOANS).of_models["early_reads"].create_empty(),
         performance=own.filter(layer="performance"),
         actions=seen.actions.filter(pl.col("snapshot_month") == month),
         versions=seen.versions.filter(pl.col("as_of") == month),

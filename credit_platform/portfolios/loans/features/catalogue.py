@@ -73,3 +73,6 @@ SOURCE_FLAGS: dict[str, str] = {
     "clickstream": "has_clickstream",
     "financials": "has_financials",
 }
+
+CLICKSTREAM_EVIDENCE = CLICKSTREAM.feature
+EXPLAINED_FEATURES: tuple[str, ...] = (*NUMERIC_FEATURES, *CATEGORICAL_FEATURES, CLICKSTREAM_EVIDENCE)

@@ -30,7 +30,6 @@ from credit_platform.portfolios.loans.sources.silver import (
     CustomerFinancials,
     LoanSnapshots,
 )
-from credit_platform.portfolios.tables import SOURCE_COLUMNS
 from credit_platform_tests.source_rows import SOUND_CELLS
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ CHANGED_CELLS: Mapping[str, tuple[str, list[str | None]]] = {
 
 def bronze(source: str, rows: list[dict[str, str | None]]) -> pl.DataFrame:
     """Source rows as bronze holds them."""
-    columns = SOURCE_COLUMNS[source]
+    columns = LOANS.source(source).columns
     frame = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String()))
     return frame.with_columns(
         snapshot_month=pl.col("snapshot_date").str.to_date("%Y-%m-%d").dt.truncate("1mo"),
@@ -178,7 +177,7 @@ def written_and_read(folder: Path, book: Book, *, seed: int | None) -> Book:
     layout = Layout(folder / "data", folder, LOANS)
     read: Book = {source: bronze(source, []) for source in CLEANERS}
     for source, rows in book.items():
-        columns = SOURCE_COLUMNS[source]
+        columns = LOANS.source(source).columns
         if rows.height:
             order = columns if seed is None else pl.Series(columns).shuffle(seed).to_list()
             shuffled = rows.select(order).sample(fraction=1.0, shuffle=seed is not None, seed=seed)

@@ -12,11 +12,12 @@ from credit_platform.portfolios.loans.features.feature_store import build_featur
 from credit_platform.portfolios.loans.features.lineage import Lineage, table_lineage
 from credit_platform.portfolios.loans.generator.book import BookSpec, generate_month
 from credit_platform.portfolios.loans.gold import FeatureStore
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.loans.sources.attributes import clean_attributes
 from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
 from credit_platform.portfolios.loans.sources.financials import clean_financials
 from credit_platform.portfolios.loans.sources.loan_snapshots import clean_loan_snapshots
-from credit_platform.portfolios.tables import SOURCE_COLUMNS, TABLES
+from credit_platform.portfolios.tables import tables_of
 from credit_platform.schemas.cleaning.table_cleaning import Cleaned
 
 MONTH = date(2023, 2, 1)
@@ -41,7 +42,7 @@ def bronze(source: str) -> pl.DataFrame:
         pl.lit(MONTH).alias("snapshot_month"),
         pl.lit("file.csv").alias("source_file"),
         pl.int_range(1, pl.len() + 1).alias("source_line"),
-        *SOURCE_COLUMNS[source],
+        *LOANS.source(source).columns,
     )
 
 
@@ -60,9 +61,9 @@ def made_of(lineage: Lineage, column: str) -> set[str]:
 
 def test_every_column_of_the_tables_has_its_lineage() -> None:
     for table, lineage in LINEAGE.items():
-        assert list(lineage) == TABLES[table].column_names()
+        assert list(lineage) == tables_of(LOANS).shared[table].column_names()
         for columns in lineage.values():
-            assert all(name in TABLES[of].column_names() for of, name in columns)
+            assert all(name in tables_of(LOANS).shared[of].column_names() for of, name in columns)
 
 
 @pytest.mark.parametrize("table", CLEANERS)
@@ -71,7 +72,7 @@ def test_other_cells_of_a_source_change_only_what_is_made_of_them(table: str) ->
     rows = bronze(source)
     before = clean(rows.lazy()).rows.collect()
     seen = set[str]()
-    for column in set(SOURCE_COLUMNS[source]) - SOURCE_KEYS:
+    for column in set(LOANS.source(source).columns) - SOURCE_KEYS:
         after = clean(other_cells(rows, column).lazy()).rows.collect()
         if after.height != before.height:  # a row that no rule can save is no cell that changed
             continue

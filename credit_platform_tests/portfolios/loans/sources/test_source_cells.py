@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.loans.sources import attributes, clickstream, financials, loan_snapshots
 from credit_platform.portfolios.loans.sources.source_cells import SOURCE_CELLS
-from credit_platform.portfolios.tables import SOURCE_COLUMNS
 
 RULES = {
     "lms_loan_daily": (*loan_snapshots.REPAIRS, *loan_snapshots.REJECTIONS),
@@ -27,4 +27,4 @@ def test_keys_and_dates_are_columns_a_row_is_quarantined_without(source: str) ->
     cells = SOURCE_CELLS[source]
     readable = {rule.column for rule in RULES[source] if rule.name.endswith("_is_readable")}
     assert {*cells.key, *cells.dates} <= readable
-    assert {*cells.key, *cells.dates, *cells.numbers} <= set(SOURCE_COLUMNS[source])
+    assert {*cells.key, *cells.dates, *cells.numbers} <= set(LOANS.source(source).columns)
