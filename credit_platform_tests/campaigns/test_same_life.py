@@ -187,6 +187,17 @@ def test_an_accepted_difference_is_listed_with_its_cause(old: TinyLife, copy: Ti
     assert [cause for _, cause in comparison.accepted] == ["the words are plainer"]
 
 
+def test_a_picture_may_differ_where_a_model_has_another_name_and_nowhere_else(
+    old: TinyLife, copy: TinyLife, tmp_path: Path
+) -> None:
+    old.write("reports/charts/roc_auc.png", b"Logistic regression")
+    copy.write("reports/charts/roc_auc.png", b"Scorecard")
+    assert places(compared(old, copy)) == {("reports/charts/roc_auc.png", "bytes")}
+    renamed = TinyLife(tmp_path / "renamed", model=NEW_KEY).live()
+    renamed.write("reports/charts/roc_auc.png", b"Scorecard")
+    assert compared(old, renamed).differences == []
+
+
 def test_run_ids_and_lock_files_are_left_out_by_declaration(old: TinyLife, copy: TinyLife) -> None:
     copy.write(".dagster/storage/x.db", b"1")
     copy.write("reports/.page.html.lock", b"")

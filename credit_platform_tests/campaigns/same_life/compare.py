@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from os.path import commonpath
 from pathlib import Path
 
@@ -42,7 +43,8 @@ def compare(old_folder: Path, new_folder: Path, declared: Declarations) -> Compa
     """Everything that two lives differ in."""
     old, new = Life(old_folder, declared), Life(new_folder, declared)
     translation = translation_of(old, new)
-    comparison = Comparison(declared)
+    accepted = [entry for entry in declared.accepted if translation.models or not entry.only_with_a_renamed_model]
+    comparison = Comparison(replace(declared, accepted=tuple(accepted)))
     for life in (old, new):
         for file in life.every_file:
             entry = declared.left_out_by(file)

@@ -62,11 +62,15 @@ class Word:
 
 @dataclass(frozen=True)
 class Accepted:
-    """A change that is meant: any difference at `where` (column, key, part of a page) counts as declared."""
+    """A change that is meant: any difference at `where` (column, key, part of a page) counts as declared.
+
+    What follows from a model's new key is accepted only where a model has one.
+    """
 
     within: str
     where: str
     cause: str
+    only_with_a_renamed_model: bool = False
 
 
 @dataclass(frozen=True)
@@ -155,6 +159,14 @@ DECLARED = Declarations(
         OfTheMoment("audit/audit.jsonl", "sha256", _CHAIN),
         OfTheMoment("audit/audit_head.json", "sha256", _CHAIN),
         OfTheMoment("history/checks", "hours_after_month_begin", _CLOCK),
+    ),
+    accepted=(
+        Accepted(
+            "reports/charts/*.png",
+            "bytes",
+            "a picture shows the name of the model; its numbers are compared as figures of monitoring_dashboard.html",
+            only_with_a_renamed_model=True,
+        ),
     ),
     drawn=(
         Drawn(
