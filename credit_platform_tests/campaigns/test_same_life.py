@@ -179,6 +179,21 @@ def test_declared_names_of_tables_columns_keys_and_words_are_accepted(old: TinyL
     assert len([n for n in comparison.in_effect.values() if n]) == 4
 
 
+def test_a_log_with_another_name_and_other_keys_still_says_which_files_belong_together(
+    old: TinyLife, renamed: TinyLife
+) -> None:
+    log = renamed.folder / "audit/editions.jsonl"
+    rewritten(log, was='"table":', now='"name":')
+    log.rename(log.with_name("table_versions.jsonl"))
+    assert places(compared(old, renamed)) != set()
+    declared = replace(
+        DECLARED,
+        paths=(Moved(r"audit/editions\.jsonl", "audit/table_versions.jsonl", "plainer"),),
+        keys=(Key("table", "name", "plainer", within="audit/table_versions.jsonl"),),
+    )
+    assert compared(old, renamed, declared).differences == []
+
+
 def test_an_accepted_difference_is_listed_with_its_cause(old: TinyLife, copy: TinyLife) -> None:
     rewritten(copy.folder / "reports/page.html", was="Commit", now="Made by")
     declared = replace(DECLARED, accepted=(Accepted("reports/*.html", "text", "the words are plainer"),))

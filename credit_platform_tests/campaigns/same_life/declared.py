@@ -23,7 +23,10 @@ class ModelKey:
 
 @dataclass(frozen=True)
 class Path:
-    """A table or file lies elsewhere: a regular expression over paths, also tried on texts that name a path."""
+    """A table or file lies elsewhere: a regular expression over paths, also tried on texts that name a path.
+
+    Its view in datamart.duckdb is named with `_` for `/`, and takes a `Word` within that file.
+    """
 
     old: str
     new: str

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from credit_platform_tests.campaigns.same_life.differences import Difference
 from credit_platform_tests.campaigns.same_life.pairing import Life
 
+_MONTH = re.compile(r"/\d{4}-\d\d-01\.parquet$")
 _NOTHING_BEFORE = "0" * 64
 
 
@@ -30,10 +32,10 @@ def underived(life: Life) -> Iterator[Difference]:
     for (table, month), written in life.editions.items():
         held = life.sha256.get(f"{table}/{month}.parquet")
         if held != written[-1]:
-            yield _fault("audit/editions.jsonl", table, f"{month}: the last hash is not that of the file")
+            yield _fault(life.name_of("audit/editions.jsonl"), table, f"{month}: the last hash is not that of the file")
     for file, sha256 in life.sha256.items():
         if _is_month(file) and sha256 not in known and life.editions:
-            yield _fault(file, "its hash", "it is not in audit/editions.jsonl")
+            yield _fault(file, "its hash", "no record of audit/editions.jsonl states it")
 
 
 def _of_version(life: Life, folder: str) -> Iterator[Difference]:
@@ -53,7 +55,7 @@ def _of_version(life: Life, folder: str) -> Iterator[Difference]:
     body = {key: value for key, value in manifest.items() if key != "manifest_sha256"}
     if manifest["manifest_sha256"] != _sha256(_document(body)):
         yield _fault(file, "manifest_sha256", "it is not the hash of the manifest")
-    registered = {str(_details(record).get("manifest_sha256")) for record in life.records("audit/audit.jsonl")}
+    registered = {str(_details(record).get("manifest_sha256")) for record in life.known("audit/audit.jsonl")}
     if registered and manifest["manifest_sha256"] not in registered:
         yield _fault(file, "manifest_sha256", "the audit log registers no such manifest")
 
@@ -91,8 +93,7 @@ def _sha256(content: bytes) -> str:
 
 
 def _is_month(file: str) -> bool:
-    layers = ("bronze", "silver", "quarantine", "gold", "prediction", "monitoring")
-    return file.startswith(layers) and file.endswith("-01.parquet")
+    return _MONTH.search(file) is not None and not file.startswith("archive/")
 
 
 def _fault(file: str, where: str, reason: str) -> Difference:

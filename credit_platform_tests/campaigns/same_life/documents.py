@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from fnmatch import fnmatchcase
 
 from credit_platform_tests.campaigns.same_life.differences import Difference
 from credit_platform_tests.campaigns.same_life.translation import Translation
@@ -30,13 +31,17 @@ def compare_jsonl(old: bytes, new: bytes, file: str, translation: Translation) -
     Which of two tables of a run is written first depends on their names.
     """
     was, now = ([json.loads(line) for line in each.splitlines()] for each in (old, new))
-    return list(compare_values(_by_subject(was), _by_subject(now), file, "", translation))
+    keys = [entry for entry in translation.declared.keys if fnmatchcase(file, entry.within)]
+    theirs = [next((entry.new for entry in keys if entry.old == subject), subject) for subject in _SUBJECTS]
+    return list(
+        compare_values(_by_subject(was, _SUBJECTS), _by_subject(now, [*theirs, *_SUBJECTS]), file, "", translation)
+    )
 
 
-def _by_subject(records: list[dict[str, object]]) -> dict[str, list[object]]:
+def _by_subject(records: list[dict[str, object]], subjects: Sequence[str]) -> dict[str, list[object]]:
     found: dict[str, list[object]] = {}
     for record in records:
-        subject = next((str(record[name]) for name in _SUBJECTS if name in record), "all")
+        subject = next((str(record[name]) for name in subjects if name in record), "all")
         found.setdefault(subject, []).append(record)
     return found
 

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 
@@ -50,10 +51,20 @@ class Life:
         """The bytes of a file."""
         return (self.folder / file).read_bytes()
 
+    def name_of(self, file: str) -> str:
+        """A file of the old release by the name it has here: its own, or that of a declared rename."""
+        moved = [re.sub(path.old, path.new, file) for path in self.declared.paths]
+        return next((name for name in (file, *moved) if (self.folder / name).is_file()), file)
+
     def records(self, file: str) -> list[dict[str, object]]:
-        """The records of a log; none where there is no such log."""
-        path = self.folder / file
+        """The records of a log as they are; none where there is no such log."""
+        path = self.folder / self.name_of(file)
         return [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
+
+    def known(self, file: str) -> list[dict[str, object]]:
+        """The records of a log by the keys of the old release."""
+        keys = {entry.new: entry.old for entry in self.declared.keys if fnmatchcase(self.name_of(file), entry.within)}
+        return [{keys.get(key, key): value for key, value in record.items()} for record in self.records(file)]
 
     @cached_property
     def versions(self) -> list[str]:
@@ -61,7 +72,7 @@ class Life:
         folders = {str(Path(file).parent) for file in self.files if file.startswith("models/")}
         registered = [
             f"models/{record['model']}/{record['model_version']}"
-            for record in self.records("audit/audit.jsonl")
+            for record in self.known("audit/audit.jsonl")
             if record["action"] == "registered"
         ]
         order = {folder: place for place, folder in reversed(list(enumerate(registered)))}
@@ -71,7 +82,7 @@ class Life:
     @cached_property
     def policies(self) -> list[str]:
         """The hashes of policies in the order in which tables were first made under them, then those of the archive."""
-        used = [str(record["policy_sha256"]) for record in self.records("audit/editions.jsonl")]
+        used = [str(record["policy_sha256"]) for record in self.known("audit/editions.jsonl")]
         kept = [Path(file).stem for file in self.files if file.startswith("archive/policy/")]
         return list(dict.fromkeys([*used, *kept]))
 
@@ -79,7 +90,7 @@ class Life:
     def editions(self) -> dict[tuple[str, str], list[str]]:
         """The hashes of every file that a month of a table ever was, by table and month, in order."""
         found: dict[tuple[str, str], list[str]] = {}
-        for record in self.records("audit/editions.jsonl"):
+        for record in self.known("audit/editions.jsonl"):
             months = record["months"]
             for month, sha256 in months.items() if isinstance(months, dict) else ():
                 found.setdefault((str(record["table"]), month), []).append(str(sha256))
@@ -94,13 +105,12 @@ class Life:
     @cached_property
     def commits(self) -> set[str]:
         """The commits that wrote something."""
-        stated = [record.get("git_commit") for log in ("audit", "editions") for record in self._log(log)]
+        stated = [
+            record.get("git_commit") for log in ("audit", "editions") for record in self.known(f"audit/{log}.jsonl")
+        ]
         manifests = [json.loads(self.read(file)) for file in self.files if file.endswith("/manifest.json")]
         stated += [manifest.get("git_commit") for manifest in manifests]
         return {commit for commit in stated if isinstance(commit, str) and _COMMIT.match(commit)}
-
-    def _log(self, name: str) -> list[dict[str, object]]:
-        return self.records(f"audit/{name}.jsonl")
 
 
 def translation_of(old: Life, new: Life) -> Translation:

@@ -73,7 +73,17 @@ class Translation:
             if is_meant and name not in among and entry.new in among:
                 self.used[f"{entry.old} -> {entry.new} in {entry.within}: {entry.cause}"] += 1
                 return entry.new
-        return name if name in among else self.old(name, file)
+        if name in among:
+            return name
+        said = self.old(name, file)
+        return said if said in among else self._reworded(said, file)
+
+    def _reworded(self, name: str, file: str) -> str:
+        """A name with every declared word in place of the old one."""
+        for word in self.declared.words:
+            if fnmatchcase(file, word.within):
+                name = name.replace(word.old, word.new)
+        return name
 
     def _words(self, text: str, file: str) -> str:
         for word in self.declared.words:
