@@ -21,7 +21,7 @@ FloatArray = NDArray[np.float64]
 LabelArray = NDArray[np.integer]
 
 
-class Estimate(NamedTuple):
+class WaldEstimate(NamedTuple):
     """A number with its confidence interval."""
 
     value: float
@@ -35,8 +35,8 @@ class CalibrationLine(NamedTuple):
     A slope below 1 says that high probabilities are too high and low ones too low.
     """
 
-    slope: Estimate
-    intercept: Estimate
+    slope: WaldEstimate
+    intercept: WaldEstimate
     n: int
 
 
@@ -73,7 +73,9 @@ def calibration_line(label: LabelArray, probability: FloatArray, confidence: flo
     return CalibrationLine(slope, intercept, len(label))
 
 
-def calibration_in_the_large(label: LabelArray, probability: FloatArray, confidence: float = 0.95) -> Estimate | None:
+def calibration_in_the_large(
+    label: LabelArray, probability: FloatArray, confidence: float = 0.95
+) -> WaldEstimate | None:
     """Intercept of the calibration line with its slope held at 1: above 0 the probabilities are too low overall.
 
     None when a class is missing.
@@ -176,6 +178,6 @@ def spiegelhalter(label: LabelArray, probability: FloatArray) -> SignificanceTes
     return SignificanceTest(z, erfc(abs(z) / sqrt(2)))
 
 
-def _wald(value: float, variance: float, confidence: float) -> Estimate:
+def _wald(value: float, variance: float, confidence: float) -> WaldEstimate:
     margin = NormalDist().inv_cdf(0.5 + confidence / 2) * sqrt(variance)
-    return Estimate(value, value - margin, value + margin)
+    return WaldEstimate(value, value - margin, value + margin)

@@ -1,6 +1,6 @@
 """features.json of a version: the columns it reads, in order, and which of them stands behind each design column.
 
-Whether a frame has the columns is for the version to say; what happens to them, for its preparation.
+Whether a frame has the columns is for the version to say; what happens to them, for its transformer.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ def features_document(algorithm: str, dtypes: Mapping[str, str], design_features
 
 
 def require_same_order(described: Mapping[str, Sequence[object]], design_features: Sequence[str]) -> None:
-    """Refuse a preparation whose design columns are not those a version was fitted on, in that order.
+    """Refuse a transformer whose design columns are not those a version was fitted on, in that order.
 
     Args:
         described: What `features_document` wrote, read back.
-        design_features: The feature behind each design column of the preparation read from its own file.
+        design_features: The feature behind each design column of the transformer read from its own file.
 
     Raises:
         ValueError: they differ; names the first design column that does.

@@ -143,8 +143,8 @@ def test_a_dark_tracker_is_no_reason(version: FittedVersion, loans: MakeLoans) -
 
 def test_every_feature_of_every_configured_model_has_a_text(config: ModelConfig, loans: MakeLoans) -> None:
     for name in config.models:
-        fitted = fit_version(name, loans(200, seed=74), loans(120, seed=75), config)
-        features = set(fitted.preparation.design_features())
+        fitted = fit_version(name, loans(200, seed=74), loans(120, seed=75), config, portfolio=LOANS)
+        features = set(fitted.transformer.design_features())
         assert features - set(CATALOGUE.reasons) == set()
         assert all(CATALOGUE.reasons[feature].consumer for feature in features)
 
