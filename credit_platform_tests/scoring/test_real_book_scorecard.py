@@ -36,7 +36,7 @@ def unseen(book_samples: Samples) -> pl.DataFrame:
     return pl.concat([book_samples["test"], book_samples["oot"]])
 
 
-def dark(frame: pl.DataFrame) -> pl.DataFrame:
+def without(frame: pl.DataFrame) -> pl.DataFrame:
     return without_history(frame, CLICKSTREAM)
 
 
@@ -49,10 +49,12 @@ def auc_of(version: FittedVersion, frame: pl.DataFrame) -> float:
 def test_without_clickstream_it_ranks_like_one_that_never_knew_it_and_stays_honest(
     scorecard: FittedVersion, config: ModelConfig, book_samples: Samples, unseen: pl.DataFrame
 ) -> None:
-    never = fit_version(MODEL, dark(book_samples["train"]), dark(book_samples["validation"]), config, portfolio=LOANS)
-    cohort = dark(book_samples["oot"])
+    never = fit_version(
+        MODEL, without(book_samples["train"]), without(book_samples["validation"]), config, portfolio=LOANS
+    )
+    cohort = without(book_samples["oot"])
     assert auc_of(scorecard, cohort) >= auc_of(never, cohort) - 0.01
-    assert scorecard.predict(dark(unseen)).mean() == pytest.approx(unseen["label"].mean(), abs=0.04)
+    assert scorecard.predict(without(unseen)).mean() == pytest.approx(unseen["label"].mean(), abs=0.04)
 
 
 def test_the_signs_and_the_variance_inflation_of_what_is_kept_are_in_order(estimator: ScorecardEstimator) -> None:
@@ -65,11 +67,11 @@ def test_the_signs_and_the_variance_inflation_of_what_is_kept_are_in_order(estim
     assert CLICKSTREAM.feature in {one.feature for one in strongest}
 
 
-def test_the_exported_points_are_the_scores_of_lit_and_dark_cohorts(
+def test_the_exported_points_are_the_scores_of_cohorts_with_and_without_clickstream(
     scorecard: FittedVersion, estimator: ScorecardEstimator, config: ModelConfig, book_samples: Samples
 ) -> None:
-    document = estimator.exports(scorecard.transformer)["scorecard.json"]
-    for sample in ("train", "oot", "dark"):
+    document = estimator.exports(scorecard.transformer, LOANS.cases.key)["scorecard.json"]
+    for sample in ("train", "oot", "without_clickstream"):
         frame = book_samples[sample]
         scored = pl.DataFrame({"p": scorecard.predict(frame)}).select(
             score_points(pl.col("p"), config.scoring.scaling).alias("points")
@@ -83,7 +85,7 @@ def test_fine_bins_of_the_evidence_keep_the_ranking_of_the_number_itself(
     validation = book_samples["validation"]
     place = list(scorecard.transformer.design_features()).index(CLICKSTREAM.feature)
     binned = -scorecard.transformer.design_matrix(validation)[:, place]
-    number = scorecard.transformer.evidence.total(validation)
+    number = scorecard.transformer.evidence[0].total(validation)
     label = validation["label"].to_numpy()
     aucs = [roc_auc(label, values) or 0.0 for values in (binned, number)]
     assert len(np.unique(binned)) >= 20

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 
+from credit_platform.errors import TrainingError
+from credit_platform.policy.model_config import ModelConfig
+from credit_platform.policy.model_spec import ModelSpec
 from credit_platform.scoring.estimators.estimator import Estimator
 from credit_platform.scoring.estimators.gradient_boosting import GradientBoostingEstimator
 from credit_platform.scoring.estimators.logistic_regression import LogisticRegressionEstimator
@@ -43,3 +46,23 @@ def algorithm_named(name: str) -> type[Estimator]:
         message = f"{name} is neither one of {known} nor the address package.module:ClassName of an Estimator"
         raise KeyError(message)
     return found
+
+
+def algorithm_of(model: str, config: ModelConfig) -> tuple[ModelSpec, type[Estimator]]:
+    """What policy says of a model, and the estimator it names.
+
+    Raises:
+        TrainingError: policy has no such model, or names no algorithm for it.
+    """
+    spec = config.models.get(model)
+    if spec is None:
+        raise TrainingError(
+            model=model,
+            reason=f"model_config.yaml has {', '.join(config.models)}",
+            fix="Name one of these models, or add it to model_config.yaml.",
+        )
+    try:
+        return spec, algorithm_named(spec.algorithm)
+    except KeyError as error:
+        fix = f"Correct models.{model}.algorithm in model_config.yaml."
+        raise TrainingError(model=model, reason=str(error.args[0]), fix=fix) from error

@@ -7,7 +7,7 @@ What is compared with what belongs to monitoring.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -15,7 +15,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from credit_platform.portfolios.portfolio import EvidenceGroup, FeatureSet
 from credit_platform.scoring.transformers.evidence import HistoryEvidence
 
 FloatArray = NDArray[np.float64]
@@ -60,13 +59,13 @@ def fit_spread(evidence: FloatArray, months: FloatArray) -> EvidenceSpread:
     return EvidenceSpread(drift, noise, offset)
 
 
-def leading_group(features: FeatureSet) -> EvidenceGroup | None:
-    """The group whose length of history `scores_by_history` varies: the first of the book; None without any."""
-    return features.evidence[0] if features.evidence else None
-
-
 def scores_by_history(
-    predict: Predict, evidence: HistoryEvidence, development: pl.DataFrame, shown: pl.DataFrame, *, longest: int
+    predict: Predict,
+    evidence: Sequence[HistoryEvidence],
+    development: pl.DataFrame,
+    shown: pl.DataFrame,
+    *,
+    longest: Callable[[str], int],
 ) -> dict[int, FloatArray]:
     """Default probabilities of the loans in `shown`, had each been seen for 1, 2, ... months: by number of months.
 
@@ -75,16 +74,18 @@ def scores_by_history(
 
     Args:
         predict: The version's calibrated probability for feature store rows.
-        evidence: The version's fitted evidence of one group.
+        evidence: The version's fitted evidence; of several groups the first is varied, the others stay as they are.
         development: Loans with label that the spread of the evidence is fitted on.
         shown: Loans with label whose scores are wanted; evenly spaced ones are taken of many.
-        longest: Months of this history that the feature store looks back on at most.
+        longest: Name of a group to the months that the feature store looks back on at most.
 
     Returns:
-        Nothing where either class has no loan with history.
+        Nothing without evidence, or where either class has no loan with history.
     """
-    spreads = _spreads(evidence, development)
-    strongest = evidence.strongest_channel()
+    if not evidence:
+        return {}
+    first, most = evidence[0], longest(evidence[0].group.name)
+    spreads, strongest = _spreads(first, development), first.strongest_channel()
     if spreads is None or strongest is None or shown.is_empty():
         return {}
     loans = shown.gather(np.unique(np.linspace(0, shown.height - 1, _LOANS).astype(np.int64)))
@@ -92,11 +93,11 @@ def scores_by_history(
     repeated = loans.gather(np.repeat(np.arange(loans.height), _DRAWS))
     bads = np.repeat(is_bad, _DRAWS)
     found = {}
-    for months in sorted({*(h for h in HISTORIES if h < longest), longest}):
+    for months in sorted({*(h for h in HISTORIES if h < most), most}):
         points = np.where(
             bads, np.tile(spreads[1].at(months), loans.height), np.tile(spreads[0].at(months), loans.height)
         )
-        found[months] = predict(_with_evidence(repeated, evidence, strongest, months, points))
+        found[months] = predict(_with_evidence(repeated, first, strongest, months, points))
     return found
 
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from credit_platform.errors import TrainingError
 from credit_platform.portfolios.portfolio import Portfolio
-from credit_platform.scoring.transformers.standardisation import missing_columns, model_columns
+from credit_platform.scoring.transformers.feature_order import missing_columns, model_columns
 
 
 def attach_labels(features: pl.LazyFrame, labels: pl.LazyFrame, *, case_key: str) -> pl.LazyFrame:

@@ -15,8 +15,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from credit_platform.errors import ModelStoreError, TrainingError
-from credit_platform.policy.model_config import ModelConfig, ModelSpec
-from credit_platform.portfolios.portfolio import FeatureSet, Portfolio
+from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.scoring.estimators.calibration import UNCALIBRATED, PlattCalibrator, fit_platt
 from credit_platform.scoring.estimators.contributions import (
     Contributions,
@@ -25,31 +25,25 @@ from credit_platform.scoring.estimators.contributions import (
     means_to_json,
 )
 from credit_platform.scoring.estimators.estimator import Design, Estimator, FitTask
-from credit_platform.scoring.training.algorithms import ALGORITHMS, algorithm_named
-from credit_platform.scoring.training.expected_scores import leading_group, scores_by_history
+from credit_platform.scoring.training.algorithms import ALGORITHMS, algorithm_named, algorithm_of
+from credit_platform.scoring.training.expected_scores import scores_by_history
 from credit_platform.scoring.training.rebalancing import rebalance
 from credit_platform.scoring.training.samples import checked_sample
 from credit_platform.scoring.training.tuning import OnTrial, Trial, Tuning, tune
 from credit_platform.scoring.transformers.evidence import with_copies_without_history
-from credit_platform.scoring.transformers.feature_order import features_document, require_same_order
-from credit_platform.scoring.transformers.standardisation import missing_columns, model_columns
+from credit_platform.scoring.transformers.feature_order import (
+    features_document,
+    missing_columns,
+    model_columns,
+    reference_numbers,
+    require_same_order,
+)
 from credit_platform.scoring.transformers.transformer import Transformer, fit_transformer, load_transformer
 from credit_platform.statistics.logistic import probability_of
 
 FloatArray = NDArray[np.float64]
 
 UNSTORED = "unstored"
-
-
-def reference_numbers(features: FeatureSet) -> tuple[str, ...]:
-    """The numbers on which the stability of later months is measured, in order.
-
-    Of a history these are the channels' deviations: sums and means change their spread with its length by design, and
-    the number of months moves by one every month.
-    """
-    months = {group.months for group in features.evidence}
-    channels = (channel for group in features.evidence for channel in group.channels)
-    return (*(name for name in features.numeric if name not in months), *channels)
 
 
 @dataclass(frozen=True)
@@ -165,8 +159,7 @@ def fit_version(
         TrainingError: the model is unknown, a column is missing, a sample is too small, has unlabelled loans or one
             class only, or the algorithm did not converge.
     """
-    spec = _specification(model, config)
-    algorithm, features = algorithm_named(spec.algorithm), portfolio.features
+    features, (spec, algorithm) = portfolio.features, algorithm_of(model, config)
     train = checked_sample(model, "training", train, config.selection.min_samples, portfolio)
     validation = checked_sample(model, "validation", validation, config.selection.min_samples, portfolio)
     # A source of history may fail for whole cohorts, and a model that was not trained on such loans ranks them badly.
@@ -178,20 +171,14 @@ def fit_version(
     except ValueError as error:
         fix = "Correct params in model_config.yaml."
         raise TrainingError(model=model, reason=f"its params are refused: {error}", fix=fix) from error
+    evidence, directions = tuple(one.feature for one in transformer.evidence), features.split_directions
     held_out = _design(transformer, with_copies_without_history(validation, features.evidence))
     estimator, tuning = tune(
         algorithm,
         rebalance(_design(transformer, shown), spec.rebalancing, seed=config.random_seed),
         held_out,
         n_bads=int(validation["label"].sum()),
-        task=FitTask(
-            model,
-            spec,
-            config.random_seed,
-            features=tuple(transformer.design_features()),
-            evidence=tuple(one.feature for one in transformer.evidence),
-            directions=features.split_directions,
-        ),
+        task=FitTask(model, spec, config.random_seed, tuple(transformer.design_features()), evidence, directions),
         on_trial=on_trial,
     )
     calibrator = UNCALIBRATED
@@ -212,33 +199,14 @@ def fit_version(
         ).means(),
         tuning=tuning,
     )
-    expected: Mapping[int, FloatArray] = {}
-    leading = leading_group(features)
-    if leading is not None:
-        expected = scores_by_history(
-            fitted.predict,
-            next(one for one in transformer.evidence if one.group == leading),
-            pl.concat([train, validation]),
-            validation,
-            longest=config.features.history_months(leading.name),
-        )
+    expected = scores_by_history(
+        fitted.predict,
+        transformer.evidence,
+        pl.concat([train, validation]),
+        validation,
+        longest=config.features.history_months,
+    )
     return replace(fitted, reference=_reference(validation, fitted, expected))
-
-
-def _specification(model: str, config: ModelConfig) -> ModelSpec:
-    spec = config.models.get(model)
-    if spec is None:
-        raise TrainingError(
-            model=model,
-            reason=f"model_config.yaml has {', '.join(config.models)}",
-            fix="Name one of these models, or add it to model_config.yaml.",
-        )
-    try:
-        algorithm_named(spec.algorithm)
-    except KeyError as error:
-        fix = f"Correct models.{model}.algorithm in model_config.yaml."
-        raise TrainingError(model=model, reason=str(error.args[0]), fix=fix) from error
-    return spec
 
 
 def load_version(

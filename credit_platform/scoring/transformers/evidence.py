@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -73,7 +74,7 @@ class HistoryEvidence:
         return {"channels": list(self.group.channels)} | {name: list(getattr(self, name)) for name in _FITTED}
 
     @classmethod
-    def from_dict(cls, group: EvidenceGroup, content: Mapping[str, Sequence[float]]) -> HistoryEvidence:
+    def from_dict(cls, group: EvidenceGroup, content: Mapping[str, Any]) -> HistoryEvidence:
         """Read what `to_dict` wrote.
 
         Raises:

@@ -22,16 +22,6 @@ FloatArray = NDArray[np.float64]
 CLIP_QUANTILE = 0.005  # beyond it a value is further out than 99 % of the training loans, and usually a typing error
 
 
-def model_columns(features: FeatureSet) -> tuple[str, ...]:
-    """The feature store columns that a version reads, in order; the months of each group are always among them."""
-    return tuple(dict.fromkeys((*features.columns, *(group.months for group in features.evidence))))
-
-
-def missing_columns(frame: pl.DataFrame, columns: Sequence[str]) -> list[str]:
-    """The columns a frame lacks, in the order they were asked for."""
-    return [column for column in columns if column not in frame.columns]
-
-
 @dataclass(frozen=True)
 class DesignColumn:
     """A column of the design before standardisation, the feature it comes from, and how to standardise it."""

@@ -98,9 +98,11 @@ def test_contributions_add_up_to_the_log_odds_of_every_row() -> None:
 NAMED = ("clickstream_evidence", "n_loans", "n_loans", "credit_mix", "annual_income_amount")
 
 
+NAMED_TASK = replace(TASK, features=NAMED, evidence=NAMED[:1], directions=SPLIT_DIRECTION)
+
+
 def grown_from_evidence() -> GradientBoostingEstimator:
-    task = replace(TASK, features=NAMED)
-    return GradientBoostingEstimator.fit(line(1500, 1), line(500, 2), task=task)
+    return GradientBoostingEstimator.fit(line(1500, 1), line(500, 2), task=NAMED_TASK)
 
 
 def forest() -> RandomForestEstimator:
@@ -127,7 +129,7 @@ def test_what_is_expected_to_be_riskier_never_lowers_the_odds_of_default(column:
 
 
 def test_a_columns_indicators_and_levels_may_point_either_way() -> None:
-    assert directions(replace(TASK, features=NAMED)) == [1, 1, 0, 0, -1]
+    assert directions(NAMED_TASK) == [1, 1, 0, 0, -1]
     estimator, matrix = grown_from_evidence(), line(200, 5).values
     moved = matrix.copy()
     moved[:, 2] = 2.0
@@ -144,17 +146,18 @@ def test_directions_of_splits_are_expected_ones() -> None:
 def test_evidence_beyond_what_training_saw_still_counts_in_full() -> None:
     estimator, matrix = grown_from_evidence(), line(200, 5).values
     assert estimator.start is not None
-    assert estimator.start.weight > 0.8
+    (weight,) = estimator.start.weights
+    assert weight > 0.8
     far, further = matrix.copy(), matrix.copy()
     far[:, 0], further[:, 0] = 10.0, 12.0
     rise = estimator.log_odds(further) - estimator.log_odds(far)
-    assert rise == pytest.approx(np.full(200, 2 * estimator.start.weight))
+    assert rise == pytest.approx(np.full(200, 2 * weight))
 
 
 def test_evidence_that_points_the_wrong_way_is_not_started_from() -> None:
     turned = line(1500, 1)
-    start = fit_start_line(Design(-turned.values, turned.label), replace(TASK, features=NAMED))
-    assert start.weight == 0
+    start = fit_start_line(Design(-turned.values, turned.label), NAMED_TASK)
+    assert start.weights == (0.0,)
     assert start.base == pytest.approx(np.log(turned.label.mean() / (1 - turned.label.mean())))
 
 

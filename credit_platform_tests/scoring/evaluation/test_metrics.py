@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from sklearn import metrics as sklearn_metrics
 
-from credit_platform.scoring.evaluation.labelled_sample import Outcome, brier_interval, ks_interval
+from credit_platform.scoring.evaluation.labelled_sample import LabelledSample, brier_interval, ks_interval
 from credit_platform.scoring.evaluation.metrics import TESTS, MetricValue, sample_metrics
 from credit_platform.statistics.calibration_tests import calibration_line, hosmer_lemeshow
 from credit_platform.statistics.discrimination import delong_interval
@@ -95,7 +95,7 @@ def test_the_intervals_are_those_of_their_own_modules() -> None:
 def test_ks_and_brier_have_the_intervals_that_monitoring_gives() -> None:
     label, probability = honest_sample(500, seed=23)
     order = np.argsort(probability)
-    outcome = Outcome(label[order].astype(np.int64), probability[order], np.zeros(500, dtype=np.int64))
+    outcome = LabelledSample(label[order].astype(np.int64), probability[order], np.zeros(500, dtype=np.int64))
     found = measured((label, probability))
     assert found["ks"][2:] == pytest.approx(ks_interval(outcome, 0.95), abs=1e-9)
     assert found["brier"][2:] == pytest.approx(brier_interval(outcome, 0.95), abs=1e-9)

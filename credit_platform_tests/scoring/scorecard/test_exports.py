@@ -44,7 +44,7 @@ def scorecard(config: ModelConfig, loans: MakeLoans) -> FittedVersion:
 
 @pytest.fixture(scope="module")
 def files(scorecard: FittedVersion) -> Mapping[str, bytes]:
-    return scorecard.estimator.exports(scorecard.transformer)
+    return scorecard.estimator.exports(scorecard.transformer, LOANS.cases.key)
 
 
 @pytest.fixture(scope="module")
@@ -102,11 +102,11 @@ def walk(document: Mapping[str, Any], loan: Mapping[str, Any]) -> int:
     return points
 
 
-def test_learner_json_sql_and_polars_give_every_odd_loan_the_same_points(
+def test_estimator_json_sql_and_polars_give_every_odd_loan_the_same_points(
     scorecard: FittedVersion, files: Mapping[str, bytes], odd_loans: pl.DataFrame, config: ModelConfig
 ) -> None:
-    by_learner = odd_loans.select("loan_id").with_columns(default_probability=scorecard.predict(odd_loans))
-    scored = by_learner.select(score_points(pl.col("default_probability"), config.scoring.scaling)).to_series()
+    by_estimator = odd_loans.select("loan_id").with_columns(default_probability=scorecard.predict(odd_loans))
+    scored = by_estimator.select(score_points(pl.col("default_probability"), config.scoring.scaling)).to_series()
     document = json.loads(files["scorecard.json"])
     assert [walk(document, loan) for loan in odd_loans.to_dicts()] == scored.to_list()
     by_polars = odd_loans.select(points_expression(files["scorecard.json"])).to_series()
@@ -173,4 +173,4 @@ def test_nothing_is_exported_before_the_scorecard_is_in_points(scorecard: Fitted
 
     estimator = scorecard.estimator
     assert isinstance(estimator, ScorecardEstimator)
-    assert replace(estimator, scale=None).exports(scorecard.transformer) == {}
+    assert replace(estimator, scale=None).exports(scorecard.transformer, LOANS.cases.key) == {}

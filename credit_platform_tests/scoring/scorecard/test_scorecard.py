@@ -215,5 +215,5 @@ def test_without_clickstream_the_evidence_gives_its_own_points_and_the_level_sta
     scorecard: FittedVersion, loans: MakeLoans
 ) -> None:
     held_out = loans(3000, seed=11)
-    dark = without_history(held_out, CLICKSTREAM)
-    assert scorecard.predict(dark).mean() == pytest.approx(held_out["label"].mean(), abs=0.05)
+    without = without_history(held_out, CLICKSTREAM)
+    assert scorecard.predict(without).mean() == pytest.approx(held_out["label"].mean(), abs=0.05)

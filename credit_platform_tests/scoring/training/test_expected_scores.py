@@ -60,7 +60,7 @@ def test_longer_histories_are_expected_to_spread_as_loans_with_longer_histories_
     def predict(frame: pl.DataFrame) -> np.ndarray:
         return 1 / (1 + np.exp(-evidence.total(frame)))
 
-    expected = scores_by_history(predict, evidence, development, development, longest=24)
+    expected = scores_by_history(predict, [evidence], development, development, longest=lambda _: 24)
     assert max(expected) == 24
     truth = predict(later)
     assert expected[22].std() == pytest.approx(truth.std(), rel=0.05)
@@ -73,14 +73,14 @@ def test_without_history_in_both_classes_nothing_is_expected() -> None:
     loans = histories(300, (1, 5), seed=1)
     goods = loans.filter(pl.col("label") == 0)
     evidence = fit_evidence(loans, CLICKSTREAM)
-    assert scores_by_history(evidence.total, evidence, goods, goods, longest=24) == {}
-    dark = loans.with_columns(pl.lit(0, dtype=pl.Int32).alias(CLICKSTREAM.months))
-    assert scores_by_history(evidence.total, evidence, dark, dark, longest=24) == {}
+    assert scores_by_history(evidence.total, [evidence], goods, goods, longest=lambda _: 24) == {}
+    without = loans.with_columns(pl.lit(0, dtype=pl.Int32).alias(CLICKSTREAM.months))
+    assert scores_by_history(evidence.total, [evidence], without, without, longest=lambda _: 24) == {}
 
 
 def test_the_evidence_is_carried_by_one_channel_and_adds_up_to_what_was_asked_for() -> None:
     loans = histories(400, (1, 12), seed=4)
     evidence = fit_evidence(loans, CLICKSTREAM)
-    expected = scores_by_history(evidence.total, evidence, loans, loans, longest=12)
+    expected = scores_by_history(evidence.total, [evidence], loans, loans, longest=lambda _: 12)
     spreads = {label: expected[12][np.repeat(loans["label"].to_numpy(), 6) == label] for label in (0, 1)}
     assert spreads[1].mean() > 0 > spreads[0].mean()

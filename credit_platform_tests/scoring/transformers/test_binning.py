@@ -26,7 +26,8 @@ POLICY = BinningPolicy(evidence_pre_bins=50, evidence_min_bin_share=0.02)
 
 @pytest.fixture(scope="module")
 def train(loans: MakeLoans) -> pl.DataFrame:
-    return without_history(loans(2000, seed=61), share=0.1, seed=1)
+    frame = loans(2000, seed=61)
+    return pl.concat([without_history(frame[:200], CLICKSTREAM), frame[200:]])
 
 
 @pytest.fixture(scope="module")
@@ -109,10 +110,10 @@ def test_rare_levels_stand_together_and_unseen_ones_weigh_nothing(train: pl.Data
 
 
 def test_evidence_is_missing_without_any_history(fitted: WoeBinning, train: pl.DataFrame) -> None:
-    dark = without_history(train, CLICKSTREAM)
+    without = without_history(train, CLICKSTREAM)
     bins = bins_of(fitted, CLICKSTREAM.feature)
     assert bins.missing.n == (train[CLICKSTREAM.months] == 0).sum()
-    assert set(woe_of(fitted, dark, CLICKSTREAM.feature)) == {bins.missing.woe}
+    assert set(woe_of(fitted, without, CLICKSTREAM.feature)) == {bins.missing.woe}
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e308])
@@ -143,11 +144,11 @@ def test_binning_is_read_back_to_the_last_bit(fitted: WoeBinning, train: pl.Data
     assert np.array_equal(restored.design_matrix(train), fitted.design_matrix(train))
 
 
-def test_the_kind_of_preparation_takes_its_limits_from_the_params(train: pl.DataFrame) -> None:
+def test_the_kind_of_transformer_takes_its_limits_from_the_params(train: pl.DataFrame) -> None:
     params = {"C": 1.0, "evidence_pre_bins": 50, "evidence_min_bin_share": 0.02}
-    by_kind = fit_transformer("weight_of_evidence", train, fit_evidence(train, CLICKSTREAM), params)
+    by_kind = fit_transformer("weight_of_evidence", train, LOANS.features, params)
     assert by_kind == fit_binning(train, LOANS.features, [fit_evidence(train, CLICKSTREAM)], POLICY)
-    assert load_transformer("weight_of_evidence", by_kind.to_json()) == by_kind
+    assert load_transformer("weight_of_evidence", by_kind.to_json(), LOANS.features) == by_kind
 
 
 def test_no_loan_gives_an_empty_design(fitted: WoeBinning, train: pl.DataFrame) -> None:

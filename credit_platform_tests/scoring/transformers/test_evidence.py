@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from datetime import date
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -15,6 +16,7 @@ from credit_platform.scoring.transformers.evidence import (
     centred_sums,
     fit_evidence,
     fit_monthly_mean,
+    with_copies_without_history,
     without_history,
 )
 from credit_platform.statistics.discrimination import roc_auc
@@ -32,7 +34,7 @@ def of_history(months: int, monthly: float) -> pl.DataFrame:
 
 def known_evidence() -> HistoryEvidence:
     n = len(CHANNELS)
-    return HistoryEvidence(CHANNELS, (90.0,) * n, (110.0,) * n, (100.0,) * n)
+    return HistoryEvidence(CLICKSTREAM, (90.0,) * n, (110.0,) * n, (100.0,) * n)
 
 
 def test_evidence_of_one_month_is_the_log_likelihood_ratio_of_two_normal_densities() -> None:
@@ -101,26 +103,39 @@ def test_the_evidence_is_the_sum_of_its_channels(loans: MakeLoans) -> None:
 
 def test_evidence_is_read_back_exactly(loans: MakeLoans) -> None:
     fitted = fit_evidence(loans(300, seed=7), CLICKSTREAM)
-    assert HistoryEvidence.from_json(fitted.to_json()) == fitted
+    assert HistoryEvidence.from_dict(CLICKSTREAM, json.loads(json.dumps(fitted.to_dict()))) == fitted
+
+
+def test_evidence_of_other_channels_is_refused(loans: MakeLoans) -> None:
+    content = fit_evidence(loans(300, seed=7), CLICKSTREAM).to_dict()
+    fewer = replace(CLICKSTREAM, channels=CLICKSTREAM.channels[1:])
+    with pytest.raises(ValueError, match="the channels of clickstream_evidence are not those of the group"):
+        HistoryEvidence.from_dict(fewer, content)
 
 
 def test_centred_sums_average_to_zero_in_training_and_are_zero_without_history(loans: MakeLoans) -> None:
     train = loans(400, seed=8)
-    mean = fit_monthly_mean(train)
-    assert centred_sums(train, mean).sum(axis=0) == pytest.approx(np.zeros(len(CHANNELS)), abs=1e-6)
-    dark = without_history(train, CLICKSTREAM)
-    assert (centred_sums(dark, mean) == 0).all()
-    assert (fit_monthly_mean(dark) == 0).all()
+    mean = fit_monthly_mean(train, CLICKSTREAM)
+    assert centred_sums(train, CLICKSTREAM, mean).sum(axis=0) == pytest.approx(np.zeros(len(CHANNELS)), abs=1e-6)
+    without = without_history(train, CLICKSTREAM)
+    assert (centred_sums(without, CLICKSTREAM, mean) == 0).all()
+    assert (fit_monthly_mean(without, CLICKSTREAM) == 0).all()
 
 
-def test_masking_hides_about_the_asked_share_and_nothing_else(loans: MakeLoans) -> None:
-    train = loans(5000, seed=9, month=date(2023, 2, 1))
-    masked = without_history(train, share=0.1, seed=42)
-    hidden = masked[CLICKSTREAM.months] == 0
-    assert hidden.mean() == pytest.approx(0.1, abs=0.015)
-    assert masked.filter(~hidden).equals(train.filter(~hidden))
-    assert masked.filter(hidden).select(CLICKSTREAM_SUMS).sum().sum_horizontal().item() == 0
-    untouched = [column for column in train.columns if column not in {CLICKSTREAM.months, *CLICKSTREAM_SUMS}]
-    assert masked.select(untouched).equals(train.select(untouched))
-    assert masked.schema == train.schema
-    assert without_history(train, share=0.1, seed=42).equals(masked)
+def test_without_history_nothing_else_changes(loans: MakeLoans) -> None:
+    train = loans(500, seed=9)
+    without, columns = without_history(train, CLICKSTREAM), [CLICKSTREAM.months, *CLICKSTREAM_SUMS]
+    assert without.select(pl.sum_horizontal(columns)).sum().item() == 0
+    assert without.drop(columns).equals(train.drop(columns))
+    assert without.schema == train.schema
+    assert without_history(train[:0], CLICKSTREAM).equals(train[:0])
+
+
+def test_every_loan_with_history_is_copied_without_it(loans: MakeLoans) -> None:
+    seen, unseen = loans(50, seed=10), loans(20, seed=11, history=0)
+    unseen = unseen.select(pl.col(name).cast(dtype) for name, dtype in seen.schema.items())
+    both = pl.concat([seen, unseen])
+    assert with_copies_without_history(both, [CLICKSTREAM]).equals(
+        pl.concat([both, without_history(seen, CLICKSTREAM)])
+    )
+    assert with_copies_without_history(both, []).equals(both)

@@ -9,7 +9,7 @@ import pytest
 from credit_platform.portfolios.loans.features.catalogue import CHANNELS, CLICKSTREAM
 from credit_platform.scoring.transformers.evidence import HistoryEvidence
 
-EVIDENCE = HistoryEvidence(tuple(CHANNELS), (110.0,) * 20, (90.0,) * 20, (10_000.0,) * 20)
+EVIDENCE = HistoryEvidence(CLICKSTREAM, (110.0,) * 20, (90.0,) * 20, (10_000.0,) * 20)
 
 
 def loans(*, months: int, n: int = 4_000) -> pl.DataFrame:
@@ -26,5 +26,5 @@ def test_deviations_spread_alike_whatever_the_length_of_history(months: int) -> 
 
 
 def test_a_loan_without_history_has_no_deviation() -> None:
-    dark = loans(months=3, n=5).with_columns(pl.lit(0).alias(CLICKSTREAM.months))
-    assert EVIDENCE.deviations(dark).null_count().row(0) == (5,) * 20
+    without = loans(months=3, n=5).with_columns(pl.lit(0).alias(CLICKSTREAM.months))
+    assert EVIDENCE.deviations(without).null_count().row(0) == (5,) * 20
