@@ -1,4 +1,4 @@
-"""Whether default probabilities are honest: the calibration line and the tests of a whole sample or one grade.
+"""Whether default probabilities are calibrated: the calibration line and the tests of a whole sample or one grade.
 
 Arrays and counts in, numbers out; what a sample does not define is None. Fitting the calibrator is `calibration`, the
 table by risk grade `grade_calibration`, binned measures and the Brier score's parts `ranked_sample`.
@@ -30,7 +30,7 @@ class WaldEstimate(NamedTuple):
 
 
 class CalibrationLine(NamedTuple):
-    """Observed log-odds of default as a line in the predicted ones; slope 1 and intercept 0 are honest.
+    """Observed log-odds of default as a line in the predicted ones; slope 1 and intercept 0 are perfect.
 
     A slope below 1 says that high probabilities are too high and low ones too low.
     """
@@ -76,7 +76,7 @@ def calibration_line(label: LabelArray, probability: FloatArray, confidence: flo
 def calibration_in_the_large(
     label: LabelArray, probability: FloatArray, confidence: float = 0.95
 ) -> WaldEstimate | None:
-    """Intercept of the calibration line with its slope held at 1: above 0 the probabilities are too low overall.
+    """Intercept of the calibration line with its slope fixed at 1: above 0 the probabilities are too low overall.
 
     None when a class is missing.
     """
@@ -166,7 +166,7 @@ def hosmer_lemeshow(
 
 
 def spiegelhalter(label: LabelArray, probability: FloatArray) -> SignificanceTest | None:
-    """Distance of the Brier score from what honest probabilities would give, as z and two-sided p (Spiegelhalter 1986).
+    """Distance of the Brier score from that of perfect probabilities, as z and two-sided p (Spiegelhalter 1986).
 
     None without loans, or where every probability is 0, 1/2 or 1, which leaves the score nothing to vary by.
     """

@@ -94,7 +94,7 @@ class Estimator(ABC):
         """
 
     def in_points(self, calibrator: PlattCalibrator, scaling: Scaling) -> Self:  # noqa: ARG002 - for those that round
-        """The estimator whose calibrated log-odds are whole points; itself where the algorithm knows no points."""
+        """The estimator whose calibrated log-odds are whole points; itself where the algorithm has none."""
         return self
 
     def exports(self, transformer: Transformer, case_key: str) -> Mapping[str, bytes]:  # noqa: ARG002 - for those that export

@@ -120,8 +120,8 @@ def _resampled(label: LabelArray, probability: FloatArray, cut_off: float, confi
         values = draws.get(metric, np.array([], dtype=np.float64))
         interval = interval_of_draws(values, estimate, confidence=confidence, bounds=bounds)
         if interval and metric == "expected_calibration_error":
-            # Near 0 no bootstrap knows how much of a distance is chance: of honest samples of 500 loans its interval
-            # held the 0 in 53 %. So 0 stays in as long as honest probabilities would come this far.
+            # Near 0 a bootstrap does not separate the distance from chance: of calibrated samples of 500 loans its
+            # interval contained 0 in 53 %. So 0 is kept in it while calibrated probabilities reach this distance.
             by_chance = np.quantile(ranked.honest_calibration_error(DRAWS, SEED), 0.5 + confidence / 2)
             interval = Interval(0.0 if estimate <= by_chance else interval.low, interval.high)
         yield MetricValue(metric, estimate, *(interval or ()))

@@ -56,8 +56,8 @@ def periods_in_force(decisions: Iterable[Decision], model: str) -> list[PeriodIn
     """The periods in force of a model's versions in the order of their first month, one per month.
 
     A promotion counts from its month until a later one, whichever was written first; of two with one month the later
-    decision counts. A rollback ends every period that was to begin in its month or after it: what has been withdrawn
-    must not come back by a promotion that was written down before.
+    decision counts. A rollback ends every period that was to begin in its month or after it, so that an earlier
+    promotion cannot bring back what has been withdrawn.
     """
     found: dict[date, PeriodInForce] = {}
     for decision in decisions:
