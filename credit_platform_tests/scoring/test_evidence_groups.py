@@ -173,6 +173,7 @@ def test_the_reference_follows_the_history_of_the_first_group(fitted: Fitted, ac
     assert set(names) <= set(fitted.version.monitored(accounts).columns)
     longest = (0, 6, 12)[GROUPS.index(fitted.groups)]
     assert max((at.months for at in reference.by_history), default=0) == longest
+    assert fitted.version.history == (fitted.groups[0].months if fitted.groups else None)
 
 
 def test_a_loan_is_copied_once_per_history_that_it_has(accounts: pl.DataFrame) -> None:

@@ -71,6 +71,11 @@ class FittedVersion:
         return tuple(self.dtypes)
 
     @property
+    def history(self) -> str | None:
+        """Column with the months of history that the reference expects scores by; None without an evidence group."""
+        return next((group.months for group in self.portfolio.features.evidence), None)
+
+    @property
     def importance(self) -> pl.DataFrame:
         """One row per feature: `feature`, `importance` (share of the whole), `rank` (1 = most)."""
         features, place = np.unique(self.transformer.design_features(), return_inverse=True)

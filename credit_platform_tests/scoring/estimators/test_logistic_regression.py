@@ -79,3 +79,14 @@ def test_extreme_designs_give_probabilities_and_no_overflow() -> None:
 def test_contributions_add_up_to_the_log_odds_of_every_row() -> None:
     estimator, matrix = fitted(PARAMS), design(seed=3).values
     assert estimator.contributions(matrix).sum(axis=1) == pytest.approx(estimator.log_odds(matrix), abs=1e-9)
+
+
+def test_the_former_name_of_the_transformer_is_still_read() -> None:
+    class Former(LogisticRegressionEstimator):
+        preparation = "weight_of_evidence"
+
+    class Later(Former):
+        pass
+
+    assert (Former.transformer, Later.transformer) == ("weight_of_evidence", "weight_of_evidence")
+    assert LogisticRegressionEstimator.transformer == "standardised"
