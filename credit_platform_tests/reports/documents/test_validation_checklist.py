@@ -104,8 +104,8 @@ def test_nothing_passes_that_is_not_known(unknown: str) -> None:
         (facts(importance=importance(n=4)), None, "Features without a reason code", "failed"),
         (facts(importance=importance(n=3)), None, "Features without a reason code", "passed"),
         (facts(importance=importance().clear()), None, "Features without a reason code", "unknown"),
-        (None, sources(trained_without=None), "Out-of-time ROC-AUC with the clickstream taken away", "unknown"),
-        (None, sources(trained_without=0.99), "Out-of-time ROC-AUC with the clickstream taken away", "failed"),
+        (None, sources(trained_without={"clickstream": None), "Out-of-time ROC-AUC with the clickstream taken away", "unknown")},
+        (None, sources(trained_without={"clickstream": 0.99), "Out-of-time ROC-AUC with the clickstream taken away", "failed")},
         (
             facts(metadata=metadata() | {"samples": {"oot": {"n": 90, "n_bad": 29}}}),
             None,
