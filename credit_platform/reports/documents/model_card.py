@@ -169,8 +169,8 @@ def _degradation(version: VersionFacts, sources: CardSources, group: str) -> Par
         rows.append((metric_name(metric), _measured_text(version, "oot", metric), text))
     return Part(
         f"Degradation without {group}",
-        f"The same out-of-time loans with the {group}, and with it taken away. Loss of the source for whole cohorts has "
-        "been seen.",
+        f"The same out-of-time loans with the {group}, and with it taken away. Loss of the source for whole cohorts "
+        "has been seen.",
         (
             Grid(("Metric", "With", "Without"), tuple(rows)),
             facts([("ROC-AUC of the model trained without it", number_text(sources.trained_without.get(group)))]),
