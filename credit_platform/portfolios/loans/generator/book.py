@@ -1,19 +1,21 @@
-"""A synthetic loan book: what it holds, and the four source files of any one of its months.
+"""A generated loan book: its specification, and the rows of the four sources in any one of its months.
 
-Every month is made on its own from the seed and the cohorts it needs, so a book of any length takes the memory of one
-month. Writing files does not belong here.
+Every month is generated on its own from the seed and the cohorts it needs, so a book of any length takes the memory of
+one month. Writing files does not belong here.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from credit_platform.errors import SettingsError
-from credit_platform.months import add_months, month_range, months_between
+from credit_platform.months import add_months, month_key, month_range, months_between, parse_month
+from credit_platform.portfolios.drift import Drift, DriftKind, in_force, strength_of
+from credit_platform.portfolios.generator import USUAL_CASES, USUAL_MONTHS, USUAL_SEED, RowsBySource
 from credit_platform.portfolios.loans.generator.cohorts import (
     Cohort,
     attributes_of,
@@ -25,19 +27,19 @@ from credit_platform.portfolios.loans.generator.cohorts import (
 from credit_platform.portfolios.loans.generator.customer_keys import KEY_SPACE, cohort_capacity
 from credit_platform.portfolios.loans.generator.default_process import DefaultProcess
 from credit_platform.portfolios.loans.generator.delivery import changed_schema, without_cells, without_outcomes
-from credit_platform.portfolios.loans.generator.drift import Drift, DriftKind, in_force, shaping_cohort, strength_of
+from credit_platform.portfolios.loans.generator.drift import shaping_cohort
 from credit_platform.portfolios.loans.generator.repayments import TENURE_MONTHS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-# Sources go on reporting after the application; whoever uses these months looks into the future.
+# Sources report for some months after the application; a feature that used them would look into the future.
 CLICKSTREAM_MONTHS_AFTER = 3
 
 
 @dataclass(frozen=True)
 class BookSpec:
-    """A book that can be made again: the same specification gives the same bytes.
+    """A book that can be generated again: the same specification gives the same bytes.
 
     Attributes:
         first_month: First snapshot month, a first of the month.
@@ -50,10 +52,10 @@ class BookSpec:
     """
 
     first_month: date = date(2021, 1, 1)
-    n_months: int = 48
-    loans_per_month: int = 300
+    n_months: int = USUAL_MONTHS
+    loans_per_month: int = USUAL_CASES
     clickstream_months: int = 24
-    seed: int = 42
+    seed: int = USUAL_SEED
     process: DefaultProcess = field(default_factory=DefaultProcess)
     drifts: tuple[Drift, ...] = ()
 
@@ -82,35 +84,66 @@ class BookSpec:
         """Last snapshot month, inclusive."""
         return add_months(self.first_month, self.n_months - 1)
 
+    @property
+    def months(self) -> list[date]:
+        """All snapshot months of the book."""
+        return month_range(self.first_month, self.last_month)
+
+    @property
+    def cases_per_month(self) -> int:
+        """New loans a month on average."""
+        return self.loans_per_month
+
+    def rows(self, month: date) -> RowsBySource:
+        """The rows of a month by source."""
+        return generate_month(self, month)
+
+    def corrected_rows(self, month: date) -> RowsBySource:
+        """The rows of a month with the payments that had been recorded late.
+
+        Raises:
+            SettingsError: `month` is not a month of the book.
+        """
+        timely = tuple(drift for drift in self.drifts if drift.kind != DriftKind.LATE_CORRECTION)
+        return generate_month(replace(self, drifts=timely), month)
+
+    def to_dict(self) -> dict[str, object]:
+        """The ground truth, ready for JSON."""
+        return {
+            "first_month": month_key(self.first_month),
+            "months": self.n_months,
+            "loans_per_month": self.loans_per_month,
+            "clickstream_months": self.clickstream_months,
+            "seed": self.seed,
+            "drifts": [drift.to_dict() for drift in self.drifts],
+        }
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> BookSpec:
+        """Read what `to_dict` wrote."""
+        return cls(
+            first_month=parse_month(content["first_month"]),
+            n_months=content["months"],
+            loans_per_month=content["loans_per_month"],
+            clickstream_months=content["clickstream_months"],
+            seed=content["seed"],
+            drifts=tuple(Drift.from_dict(drift) for drift in content["drifts"]),
+        )
+
     def _n_keys(self) -> int:
         return (self.n_months + self.clickstream_months) * cohort_capacity(self.loans_per_month)
 
 
-@dataclass(frozen=True, eq=False)
-class MonthOfSources:
-    """The rows of one snapshot month in the four source files: text columns in the files' own order."""
-
-    lms_loan_daily: pl.DataFrame
-    features_attributes: pl.DataFrame
-    features_financials: pl.DataFrame
-    feature_clickstream: pl.DataFrame
-
-
-def months_of(spec: BookSpec) -> list[date]:
-    """All snapshot months of the book."""
-    return month_range(spec.first_month, spec.last_month)
-
-
 def cohort_of(spec: BookSpec, month: date) -> Cohort:
-    """The customers who apply in `month` with the truth about them, which no source file holds."""
+    """The customers who apply in `month` with the truth about them, which no source file contains."""
     return _cohort(spec, months_between(spec.first_month, month))
 
 
-def generate_month(spec: BookSpec, month: date) -> MonthOfSources:
-    """The rows of `month`, whatever other months have been generated.
+def generate_month(spec: BookSpec, month: date) -> dict[str, pl.DataFrame]:
+    """The rows of `month` by source, text columns in the files' own order, whatever other months have been generated.
 
-    The loan file holds the cohorts of this month and the ten before. The clickstream file holds the customers who apply
-    this month or within the next `clickstream_months - 1`, even after the book's end, and those of the last three
+    The loan file contains the cohorts of this month and the ten before. The clickstream file contains the customers who
+    apply this month or within the next `clickstream_months - 1`, even after the book's end, and those of the last three
     months.
 
     Raises:
@@ -134,22 +167,12 @@ def generate_month(spec: BookSpec, month: date) -> MonthOfSources:
     clickstream = pl.concat(_clickstream_rows(spec, index, month))
     if strength_of(drifts, DriftKind.SOURCE_DARK):
         clickstream = clickstream.clear()
-    return MonthOfSources(
-        lms_loan_daily=loans.sort("loan_start_date", "Customer_ID"),
-        features_attributes=attributes_of(applicants, spec.seed),
-        features_financials=financials,
-        feature_clickstream=clickstream.sort("Customer_ID"),
-    )
-
-
-def corrected_month(spec: BookSpec, month: date) -> MonthOfSources:
-    """The rows of `month` as delivered again later, with the payments that had been recorded late.
-
-    Raises:
-        SettingsError: `month` is not a month of the book.
-    """
-    timely = tuple(drift for drift in spec.drifts if drift.kind != DriftKind.LATE_CORRECTION)
-    return generate_month(replace(spec, drifts=timely), month)
+    return {
+        "lms_loan_daily": loans.sort("loan_start_date", "Customer_ID"),
+        "features_attributes": attributes_of(applicants, spec.seed),
+        "features_financials": financials,
+        "feature_clickstream": clickstream.sort("Customer_ID"),
+    }
 
 
 def _cohort(spec: BookSpec, index: int) -> Cohort:

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from credit_platform.months import add_months
+from credit_platform.portfolios.drift import Drift, DriftKind, strength_of
 from credit_platform.portfolios.loans.generator.applicants import draw_applicants
 from credit_platform.portfolios.loans.generator.customer_keys import (
     cohort_capacity,
@@ -34,7 +35,7 @@ from credit_platform.portfolios.loans.generator.default_process import (
 )
 from credit_platform.portfolios.loans.generator.delivery import recorded_late
 from credit_platform.portfolios.loans.generator.dirt import ATTRIBUTES_DIRT, FINANCIALS_DIRT, soil
-from credit_platform.portfolios.loans.generator.drift import Drift, DriftKind, odds_factor, strength_of, volume_factor
+from credit_platform.portfolios.loans.generator.drift import odds_factor, volume_factor
 from credit_platform.portfolios.loans.generator.randomness import Draw, generator
 from credit_platform.portfolios.loans.generator.repayments import draw_missed_in_a_row, loan_rows
 

@@ -1,0 +1,64 @@
+"""The generator of the loan book as a portfolio needs it: its drifts, its books, what is compared with a real book.
+
+Assembly only: how rows are drawn is written in the modules beside this one.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from credit_platform.portfolios.drift import Drift, DriftKind
+from credit_platform.portfolios.generator import ComparedColumns, Generator
+from credit_platform.portfolios.loans.features.catalogue import CHANNELS, FINANCIAL_NUMBERS
+from credit_platform.portfolios.loans.generator.book import BookSpec
+from credit_platform.portfolios.loans.generator.delivery import ORDER_ONLY
+from credit_platform.portfolios.loans.generator.drift import MEANING
+
+
+def make_book(
+    *,
+    first_month: date,
+    n_months: int,
+    cases_per_month: int,
+    seed: int,
+    history_months: int | None = None,
+    drifts: tuple[Drift, ...] = (),
+) -> BookSpec:
+    """A loan book of this size; `history_months` is the length of the clickstream."""
+    return BookSpec(
+        first_month=first_month,
+        n_months=n_months,
+        loans_per_month=cases_per_month,
+        clickstream_months=BookSpec.clickstream_months if history_months is None else history_months,
+        seed=seed,
+        drifts=drifts,
+    )
+
+
+def is_order_only(drift: Drift) -> bool:
+    """Whether a drift delivers the same columns in another order."""
+    return drift.kind == DriftKind.SCHEMA_CHANGE and drift.strength <= ORDER_ONLY
+
+
+GENERATOR = Generator(
+    drifts=MEANING,
+    make=make_book,
+    read=BookSpec.from_dict,
+    is_harmless=is_order_only,
+    compared=ComparedColumns(
+        numbers={
+            "silver/customer_attributes": ("age",),
+            "silver/customer_financials": FINANCIAL_NUMBERS,
+            "silver/customer_clickstream": CHANNELS,
+        },
+        raw_dirt={
+            "SSN_is_no_number": (
+                "features_attributes",
+                ~pl.col("SSN").fill_null("").str.contains(r"^\d{3}-\d{2}-\d{4}$"),
+            )
+        },
+        by_age={"overdue_rate": pl.col("overdue_amount") > 0},
+    ),
+)
