@@ -37,7 +37,7 @@ LINEAGE = table_lineage()
 
 
 def bronze(source: str) -> pl.DataFrame:
-    rows: pl.DataFrame = getattr(generate_month(SPEC, MONTH), source)
+    rows: pl.DataFrame = generate_month(SPEC, MONTH)[source]
     return rows.cast(pl.String).select(
         pl.lit(MONTH).alias("snapshot_month"),
         pl.lit("file.csv").alias("source_file"),

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 import polars as pl
 import pytest
 
-from credit_platform.portfolios.loans.generator.book import BookSpec, MonthOfSources, generate_month, months_of
+from credit_platform.portfolios.loans.generator.book import BookSpec, generate_month
 
 
 @pytest.fixture(scope="session")
@@ -16,14 +14,11 @@ def book_spec() -> BookSpec:
 
 
 @pytest.fixture(scope="session")
-def book_months(book_spec: BookSpec) -> list[MonthOfSources]:
-    return [generate_month(book_spec, month) for month in months_of(book_spec)]
+def book_months(book_spec: BookSpec) -> list[dict[str, pl.DataFrame]]:
+    return [generate_month(book_spec, month) for month in book_spec.months]
 
 
 @pytest.fixture(scope="session")
-def book(book_months: list[MonthOfSources]) -> dict[str, pl.DataFrame]:
+def book(book_months: list[dict[str, pl.DataFrame]]) -> dict[str, pl.DataFrame]:
     """The four whole source files by name."""
-    return {
-        source.name: pl.concat([getattr(month, source.name) for month in book_months])
-        for source in fields(MonthOfSources)
-    }
+    return {source: pl.concat([month[source] for month in book_months]) for source in book_months[0]}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credit_platform.portfolios.loans.generator.book import BookSpec, cohort_of, months_of
+from credit_platform.portfolios.loans.generator.book import BookSpec, cohort_of
 from credit_platform.portfolios.loans.generator.repayments import (
     ABSORBED_FROM,
     LOAN_COLUMNS,
@@ -76,7 +76,7 @@ def test_the_share_of_overdue_loans_rises_in_a_straight_line_to_month_five_and_s
 
 
 def test_default_rates_scatter_around_the_rate_of_the_process_only_by_chance(book_spec: BookSpec) -> None:
-    truths = [cohort_of(book_spec, month).truth for month in months_of(book_spec)]
+    truths = [cohort_of(book_spec, month).truth for month in book_spec.months]
     n_bad = np.array([truth["is_default"].to_numpy().sum() for truth in truths])
     expected = np.array([truth["default_probability"].to_numpy().sum() for truth in truths])
     sizes = np.array([truth.height for truth in truths])
@@ -85,7 +85,7 @@ def test_default_rates_scatter_around_the_rate_of_the_process_only_by_chance(boo
 
 
 def test_the_loan_file_shows_the_defaults_of_the_truth(book_spec: BookSpec, loans: pl.DataFrame) -> None:
-    month = months_of(book_spec)[8]
+    month = book_spec.months[8]
     truth = cohort_of(book_spec, month).truth
     at_six = loans.filter((pl.col("loan_start_date") == month.isoformat()) & (pl.col("installment_num") == 6))
     joined = truth.join(at_six, on="loan_id", validate="1:1")
