@@ -20,7 +20,7 @@ from credit_platform_tests.small_book import MODELS, BookFolders
 
 DRIFT = Drift(DriftKind.CONCEPT, date(2024, 1, 1), 1.0)
 SPEC = BookSpec(
-    first_month=date(2023, 1, 1), n_months=24, loans_per_month=300, clickstream_months=3, seed=7, drifts=(DRIFT,)
+    first_month=date(2023, 1, 1), n_months=24, cases_per_month=300, history_months=3, seed=7, drifts=(DRIFT,)
 )
 MODEL_CONFIG = """
 windows:

@@ -51,8 +51,8 @@ WITHOUT_PICTURES = "evidently: {pages: none}\ncharts: {png: none}\n"
 SPEC = BookSpec(
     first_month=FIRST,
     n_months=20,
-    loans_per_month=120,
-    clickstream_months=6,
+    cases_per_month=120,
+    history_months=6,
     seed=5,
     process=DefaultProcess(monthly_noise_sd=30.0),
 )

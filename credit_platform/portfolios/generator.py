@@ -57,17 +57,17 @@ class GeneratedBook(Protocol):
 
 
 class MakeBook(Protocol):
-    """Makes a book; without `history_months` evidence groups reach as far back as is usual."""
+    """Makes a book; evidence groups reach as far back as `history_months`, or as is usual."""
 
     def __call__(
         self,
         *,
-        first_month: date,
+        first_month: date = ...,
         n_months: int,
         cases_per_month: int,
         seed: int,
-        history_months: int | None = None,
-        drifts: tuple[Drift, ...] = (),
+        history_months: int = ...,
+        drifts: tuple[Drift, ...] = ...,
     ) -> GeneratedBook:
         """The book. Raises a SettingsError for what cannot be generated."""
         ...

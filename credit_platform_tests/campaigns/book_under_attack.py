@@ -18,7 +18,7 @@ from credit_platform.lake.tables.monthly import Lake
 from credit_platform.portfolios.loans.generator.book import BookSpec
 from credit_platform.portfolios.loans.portfolio import LOANS
 
-SPEC = BookSpec(first_month=date(2021, 1, 1), n_months=15, loans_per_month=120, clickstream_months=12, seed=11)
+SPEC = BookSpec(first_month=date(2021, 1, 1), n_months=15, cases_per_month=120, history_months=12, seed=11)
 
 FIRST_TRAINING = date(2022, 1, 1)
 # Short windows: 13 months until the first training, so that 15 months hold every phase, a second training included.

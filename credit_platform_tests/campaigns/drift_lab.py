@@ -84,7 +84,7 @@ def live(drift: str, seed: int, *, strength: float, size: Sequence[str], out: Pa
 def told_again(drift: str, seed: int, *, strength: float, size: Sequence[str], out: Path) -> Lived:
     """Hold a scenario that has been lived against the expectations, without living it again."""
     planted = () if drift == NONE else (Drift(DriftKind(drift), parse_month(FROM), strength),)
-    spec = BookSpec(n_months=int(size[1]), loans_per_month=int(size[3]), seed=seed, drifts=planted)
+    spec = BookSpec(n_months=int(size[1]), cases_per_month=int(size[3]), seed=seed, drifts=planted)
     folder = Lab(out).scenario_folder(spec, LOANS.words)
     scenario = judge(Book.of(settings_apart(load_settings(), folder, spec)), spec, name=folder.name)
     return Lived(drift, seed, 1 if scenario.failures else 0, scenario.to_dict(), "")

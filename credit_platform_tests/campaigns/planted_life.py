@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 MODELS = ("logistic_regression", "gradient_boosting")
 # With the shipped windows: first training 2020-12, live scores from 2021-01, live outcomes from 2021-07.
-BOOK = BookSpec(first_month=date(2019, 1, 1), n_months=54, loans_per_month=500)
+BOOK = BookSpec(first_month=date(2019, 1, 1), n_months=54, cases_per_month=500)
 FIRST_LIVE_OUTCOME = date(2021, 7, 1)
 # Three cohorts scored live have their outcome by then, so early reads of the ranking have something to be held against.
 START = date(2021, 10, 1)

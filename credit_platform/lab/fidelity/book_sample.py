@@ -5,18 +5,15 @@ Comparing two books belongs to `fidelity`, reading files to `lake`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import date
 
 import polars as pl
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import date
-
-    from credit_platform.policy.model_config import ModelConfig
-    from credit_platform.portfolios.generator import GeneratedBook
-    from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.generator import GeneratedBook
+from credit_platform.portfolios.portfolio import Portfolio
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,24 +5,19 @@ All other sections of the comparison belong to `fidelity`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from math import sqrt
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from credit_platform.lab.fidelity.book_sample import BookSample
 from credit_platform.lab.fidelity.line import BookFigure, FidelityLine, between, line, share
 from credit_platform.statistics.intervals import Interval
 from credit_platform.statistics.reference import Bins
 from credit_platform.statistics.stability_index import sampling_floor, stability_index
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
-    from credit_platform.lab.fidelity.book_sample import BookSample
 
 Z = 1.959963984540054  # of a 95 % interval
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)

@@ -5,20 +5,15 @@ The ranking of one fixed model on both books belongs to `ranking`, making sample
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import polars as pl
 
+from credit_platform.lab.fidelity.book_sample import BookSample
 from credit_platform.lab.fidelity.features import compare_categories, compare_numbers
-from credit_platform.lab.fidelity.line import CONFIDENCE, BookFigure, FidelityLine, line, share
+from credit_platform.lab.fidelity.line import CONFIDENCE, BookFigure, FidelityLine, Section, line, share
 from credit_platform.months import months_between_expr
 from credit_platform.statistics.intervals import jeffreys_interval
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from credit_platform.lab.fidelity.book_sample import BookSample
-    from credit_platform.lab.fidelity.line import Section
 
 
 def compare_books(real: BookSample, made: BookSample) -> list[FidelityLine]:

@@ -5,15 +5,13 @@ Which figures are compared belongs to `fidelity` and the modules beside it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import polars as pl
 
 from credit_platform.statistics.intervals import Interval, wilson_interval
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 Section = Literal["feature", "category", "dirt", "outcome", "attrition", "coverage", "ranking"]
 Status = Literal["ok", "warn", "breach", "unknown"]

@@ -5,16 +5,12 @@ Measuring belongs to `lab.fidelity.fidelity`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import polars as pl
 
+from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.reports.page import Section, page_html, table_html
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from credit_platform.portfolios.portfolio import Portfolio
 
 # Section of the lines to its heading and lead; `cases`, `groups` and `rates` are the portfolio's.
 _LEADS: Mapping[str, tuple[str, str]] = {

@@ -5,25 +5,20 @@ All other sections of the comparison belong to `fidelity`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import erfc, sqrt
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from credit_platform.lab.fidelity.line import CONFIDENCE, BookFigure, FidelityLine, line
+from credit_platform.portfolios.portfolio import EvidenceGroup, FeatureSet
 from credit_platform.scoring.transformers.evidence import fit_evidence
 from credit_platform.scoring.transformers.standardisation import Preprocessing, fit_preprocessing
 from credit_platform.statistics.discrimination import auc_spread, delong_interval
 from credit_platform.statistics.intervals import Interval
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
-    from credit_platform.portfolios.portfolio import EvidenceGroup, FeatureSet
 
 CLEAR = 0.01
 

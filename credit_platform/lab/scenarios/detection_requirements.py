@@ -5,19 +5,15 @@ The drifts themselves belong to the portfolio's generator, what was detected to 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from datetime import date
+from typing import Literal, get_args
 
-from credit_platform.lab.scenarios.detections import Detector
+from credit_platform.lab.scenarios.detections import Detection, Detector
 from credit_platform.months import add_months, months_between
 from credit_platform.portfolios.drift import Drift, DriftKind
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date
-
-    from credit_platform.lab.scenarios.detections import Detection
-    from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.portfolios.portfolio import Portfolio
 
 Verdict = Literal[
     "as expected",

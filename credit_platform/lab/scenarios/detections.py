@@ -5,19 +5,15 @@ Deciding what to do about it belongs to `monitoring`, comparing it with the grou
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from credit_platform.monitoring.early_warning.early_findings import early_read_findings, estimate_findings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import date
-
-    from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 
 
 class Detector(StrEnum):

@@ -5,15 +5,13 @@ Judging scenarios belongs to `lab.scenarios.scenario`, the page of a single one 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from credit_platform.reports.page import Section, page_html
 from credit_platform.reports.wording import model_name
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 _STYLE = (
     "<style>.gallery td{min-width:120px;white-space:normal} .gallery .picture{min-width:300px;width:360px} "

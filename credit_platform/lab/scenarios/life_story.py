@@ -5,17 +5,13 @@ What was detected in a month belongs to `detections`, drawing the history to `st
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from math import sqrt
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from credit_platform.lab.scenarios.detections import Detector
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
-
-    from credit_platform.lab.scenarios.detections import Detection, ModelRecord
+from credit_platform.lab.scenarios.detections import Detection, Detector, ModelRecord
 
 Phase = Literal["before", "during", "after"]
 

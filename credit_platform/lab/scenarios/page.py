@@ -7,20 +7,17 @@ from __future__ import annotations
 
 from html import escape
 from textwrap import shorten
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 import polars as pl
 
 from credit_platform.lab.scenarios.detections import MEANING
-from credit_platform.lab.scenarios.life_story import Phase
+from credit_platform.lab.scenarios.life_story import Auc, Phase
+from credit_platform.lab.scenarios.scenario import ModelOutcome, Scenario
 from credit_platform.lab.scenarios.story_svg import Truth, small_story_svg, story_svg
+from credit_platform.portfolios.drift import Drift
 from credit_platform.reports.page import Section, page_html, table_html
 from credit_platform.reports.wording import interval_text, model_name, month_name
-
-if TYPE_CHECKING:
-    from credit_platform.lab.scenarios.life_story import Auc
-    from credit_platform.lab.scenarios.scenario import ModelOutcome, Scenario
-    from credit_platform.portfolios.drift import Drift
 
 _LEGEND = (
     "Dots are cohorts by month of application, with interval, in the colour of the version that scored them; hollow "

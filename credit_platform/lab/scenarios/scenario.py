@@ -5,24 +5,17 @@ Reading a book belongs to `cli`, the pages to `page` and `gallery`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import date
 
-from credit_platform.lab.scenarios.detection_requirements import MAY_STOP_MONTHS, failures, what_was_noticed
-from credit_platform.lab.scenarios.detections import Detector
+from credit_platform.lab.scenarios.detection_requirements import MAY_STOP_MONTHS, Noticed, failures, what_was_noticed
+from credit_platform.lab.scenarios.detections import Detection, Detector
+from credit_platform.lab.scenarios.life_story import Auc, ModelStory, Phase, Version
 from credit_platform.months import month_key, months_between
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date
-
-    from credit_platform.lab.scenarios.detection_requirements import Noticed
-    from credit_platform.lab.scenarios.detections import Detection
-    from credit_platform.lab.scenarios.life_story import Auc, ModelStory, Phase, Version
-    from credit_platform.portfolios.drift import Drift
-    from credit_platform.portfolios.generator import GeneratedBook
-    from credit_platform.portfolios.portfolio import Portfolio
-
+from credit_platform.portfolios.drift import Drift
+from credit_platform.portfolios.generator import GeneratedBook
+from credit_platform.portfolios.portfolio import Portfolio
 
 WATCHED = "active_monitoring"
 

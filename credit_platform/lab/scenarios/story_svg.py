@@ -5,19 +5,15 @@ Reading the history belongs to `life_story`, the pages around the picture to `pa
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from html import escape
-from typing import TYPE_CHECKING
 
 from credit_platform.lab.scenarios.detections import MEANING, Detector
+from credit_platform.lab.scenarios.life_story import CohortOutcome, ModelStory, Version
 from credit_platform.months import add_months, month_range, months_between
 from credit_platform.reports.wording import ACTION_COLOURS, ACTIONS, BLUE, GREEN, GREY, ORANGE, VERMILION, month_name
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from datetime import date
-
-    from credit_platform.lab.scenarios.life_story import CohortOutcome, ModelStory, Version
 
 # Detectors in the order in which they can know, each a lane of its own.
 LANES: Mapping[Detector, str] = {

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FINANCIALS = "silver/customer_financials"
-SPEC = BookSpec(n_months=9, loans_per_month=400, clickstream_months=6, seed=1)
+SPEC = BookSpec(n_months=9, cases_per_month=400, history_months=6, seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def test_what_cannot_be_measured_is_unknown_and_never_ok() -> None:
 def test_the_real_book_is_near_in_outcome_dirt_and_attrition(real_book: Path) -> None:
     config = LOANS.load_policy(None).model
     real = sample_of(read_book(real_book, sources(LOANS, config), LOANS), LOANS, config)
-    spec = BookSpec(first_month=real.months[0], n_months=len(real.months), loans_per_month=real.loans_per_month)
+    spec = BookSpec(first_month=real.months[0], n_months=len(real.months), cases_per_month=real.cases_per_month)
     made = sample_of(generated_rows(spec), LOANS, config)
     lines = to_frame(compare_books(real, made))
     assert set(lines.filter(pl.col("section").is_in(["outcome", "dirt", "attrition"]))["status"]) == {"ok"}

@@ -51,7 +51,7 @@ def drifted_scenario(story: ModelStory | None = None, *, strength: float = 0.7) 
     drifts = (Drift(DriftKind.CONCEPT, DRIFT, strength),)
     return build_scenario(
         name="concept-2023-01",
-        book=BookSpec(first_month=FIRST, n_months=30, loans_per_month=300, seed=7, drifts=drifts),
+        book=BookSpec(first_month=FIRST, n_months=30, cases_per_month=300, seed=7, drifts=drifts),
         portfolio=LOANS,
         lag_months=6,
         watched_from=FIRST,

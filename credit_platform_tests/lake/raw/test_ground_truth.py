@@ -15,7 +15,7 @@ from credit_platform.lake.tables.monthly import Lake
 from credit_platform.portfolios.drift import Drift, DriftKind
 from credit_platform.portfolios.loans.generator.book import BookSpec
 
-PLAIN = BookSpec(first_month=date(2023, 1, 1), n_months=2, loans_per_month=5, clickstream_months=2, seed=3)
+PLAIN = BookSpec(first_month=date(2023, 1, 1), n_months=2, cases_per_month=5, history_months=2, seed=3)
 SPEC = replace(PLAIN, drifts=(Drift(DriftKind.VOLUME, date(2023, 2, 1), 0.5),))
 LOANS = "lms_loan_daily.csv"
 
@@ -31,7 +31,7 @@ def generated(lake: Lake) -> Lake:
 def test_the_ground_truth_is_read_back(generated: Lake) -> None:
     read = read_ground_truth(generated.layout)
     assert read is not None
-    assert (read.drifts, read.seed, read.first_month) == (SPEC.drifts, SPEC.seed, SPEC.first_month)
+    assert read == SPEC
     (generated.layout.raw_dir / "README.md").touch()
     assert read_ground_truth(generated.layout) is not None
 

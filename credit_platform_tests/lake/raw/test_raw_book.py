@@ -11,7 +11,7 @@ from credit_platform.lake.tables.monthly import Lake
 from credit_platform.portfolios.drift import Drift, DriftKind
 from credit_platform.portfolios.loans.generator.book import BookSpec, generate_month
 
-SPEC = BookSpec(first_month=date(2023, 1, 1), n_months=3, loans_per_month=10, clickstream_months=2)
+SPEC = BookSpec(first_month=date(2023, 1, 1), n_months=3, cases_per_month=10, history_months=2)
 
 
 def test_a_book_is_four_files_with_one_header_each_and_every_row(lake: Lake) -> None:

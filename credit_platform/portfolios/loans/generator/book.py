@@ -6,9 +6,10 @@ one month. Writing files does not belong here.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
@@ -30,9 +31,6 @@ from credit_platform.portfolios.loans.generator.delivery import changed_schema, 
 from credit_platform.portfolios.loans.generator.drift import shaping_cohort
 from credit_platform.portfolios.loans.generator.repayments import TENURE_MONTHS
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
 # Sources report for some months after the application; a feature that used them would look into the future.
 CLICKSTREAM_MONTHS_AFTER = 3
 
@@ -44,8 +42,8 @@ class BookSpec:
     Attributes:
         first_month: First snapshot month, a first of the month.
         n_months: Snapshot months.
-        loans_per_month: New loans a month on average; cohorts vary around it like counts do.
-        clickstream_months: Months of clickstream up to and including the application; none before `first_month`.
+        cases_per_month: New loans a month on average; cohorts vary around it like counts do.
+        history_months: Months of clickstream up to and including the application; none before `first_month`.
         seed: Seed of every draw.
         process: The default process.
         drifts: What changes in the course of the book; of several of one kind the strongest in force counts.
@@ -53,8 +51,8 @@ class BookSpec:
 
     first_month: date = date(2021, 1, 1)
     n_months: int = USUAL_MONTHS
-    loans_per_month: int = USUAL_CASES
-    clickstream_months: int = 24
+    cases_per_month: int = USUAL_CASES
+    history_months: int = 24
     seed: int = USUAL_SEED
     process: DefaultProcess = field(default_factory=DefaultProcess)
     drifts: tuple[Drift, ...] = ()
@@ -63,10 +61,10 @@ class BookSpec:
         for name, is_wrong, reason in (
             ("first_month", self.first_month.day != 1, "is not the first of a month"),
             ("n_months", self.n_months < 1, "is less than 1"),
-            ("loans_per_month", self.loans_per_month < 1, "is less than 1"),
-            ("clickstream_months", self.clickstream_months < 0, "is negative"),
+            ("cases_per_month", self.cases_per_month < 1, "is less than 1"),
+            ("history_months", self.history_months < 0, "is negative"),
             ("seed", self.seed < 0, "is negative"),
-            ("loans_per_month", self._n_keys() > KEY_SPACE, "gives more customers than there are keys"),
+            ("cases_per_month", self._n_keys() > KEY_SPACE, "gives more customers than there are keys"),
         ):
             if is_wrong:
                 value = getattr(self, name)
@@ -89,11 +87,6 @@ class BookSpec:
         """All snapshot months of the book."""
         return month_range(self.first_month, self.last_month)
 
-    @property
-    def cases_per_month(self) -> int:
-        """New loans a month on average."""
-        return self.loans_per_month
-
     def rows(self, month: date) -> RowsBySource:
         """The rows of a month by source."""
         return generate_month(self, month)
@@ -112,8 +105,8 @@ class BookSpec:
         return {
             "first_month": month_key(self.first_month),
             "months": self.n_months,
-            "loans_per_month": self.loans_per_month,
-            "clickstream_months": self.clickstream_months,
+            "loans_per_month": self.cases_per_month,
+            "clickstream_months": self.history_months,
             "seed": self.seed,
             "drifts": [drift.to_dict() for drift in self.drifts],
         }
@@ -124,14 +117,14 @@ class BookSpec:
         return cls(
             first_month=parse_month(content["first_month"]),
             n_months=content["months"],
-            loans_per_month=content["loans_per_month"],
-            clickstream_months=content["clickstream_months"],
+            cases_per_month=content["loans_per_month"],
+            history_months=content["clickstream_months"],
             seed=content["seed"],
             drifts=tuple(Drift.from_dict(drift) for drift in content["drifts"]),
         )
 
     def _n_keys(self) -> int:
-        return (self.n_months + self.clickstream_months) * cohort_capacity(self.loans_per_month)
+        return (self.n_months + self.history_months) * cohort_capacity(self.cases_per_month)
 
 
 def cohort_of(spec: BookSpec, month: date) -> Cohort:
@@ -143,7 +136,7 @@ def generate_month(spec: BookSpec, month: date) -> dict[str, pl.DataFrame]:
     """The rows of `month` by source, text columns in the files' own order, whatever other months have been generated.
 
     The loan file contains the cohorts of this month and the ten before. The clickstream file contains the customers who
-    apply this month or within the next `clickstream_months - 1`, even after the book's end, and those of the last three
+    apply this month or within the next `history_months - 1`, even after the book's end, and those of the last three
     months.
 
     Raises:
@@ -180,7 +173,7 @@ def _cohort(spec: BookSpec, index: int) -> Cohort:
         seed=spec.seed,
         index=index,
         first_month=spec.first_month,
-        loans_per_month=spec.loans_per_month,
+        loans_per_month=spec.cases_per_month,
         process=spec.process,
         drifts=shaping_cohort(spec.drifts, add_months(spec.first_month, index)),
     )
@@ -192,7 +185,7 @@ def _loan_rows(spec: BookSpec, index: int, lateness: float) -> Iterator[pl.DataF
 
 
 def _clickstream_rows(spec: BookSpec, index: int, month: date) -> Iterator[pl.DataFrame]:
-    for cohort in range(max(index - CLICKSTREAM_MONTHS_AFTER, 0), index + max(spec.clickstream_months, 1)):
+    for cohort in range(max(index - CLICKSTREAM_MONTHS_AFTER, 0), index + max(spec.history_months, 1)):
         yield clickstream_of(
             _cohort(spec, cohort),
             spec.seed,

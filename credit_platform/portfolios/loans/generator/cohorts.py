@@ -7,11 +7,12 @@ cohorts a month is made of belongs to the book.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from credit_platform.months import add_months
 from credit_platform.portfolios.drift import Drift, DriftKind, strength_of
@@ -38,11 +39,6 @@ from credit_platform.portfolios.loans.generator.dirt import ATTRIBUTES_DIRT, FIN
 from credit_platform.portfolios.loans.generator.drift import odds_factor, volume_factor
 from credit_platform.portfolios.loans.generator.randomness import Draw, generator
 from credit_platform.portfolios.loans.generator.repayments import draw_missed_in_a_row, loan_rows
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from numpy.typing import NDArray
 
 N_CHANNELS = 20
 # A month's files need the cohorts of the ten months before it and of the two years after it, with room to spare.

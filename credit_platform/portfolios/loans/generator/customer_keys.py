@@ -5,15 +5,11 @@ Nothing random belongs here: a key follows from the cohort and the place in it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import date
 
 import numpy as np
 import polars as pl
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 # Both maps are one-to-one: an odd factor modulo a power of two, a factor coprime to ten modulo a power of ten.
 KEY_SPACE = 1 << 28

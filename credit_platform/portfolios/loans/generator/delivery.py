@@ -5,16 +5,12 @@ Who applies and who defaults belongs to the cohorts; the ordinary dirt of every 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from credit_platform.portfolios.loans.generator.randomness import Draw, generator
 from credit_platform.portfolios.loans.generator.repayments import OUTCOME_INSTALLMENT
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 LATE_RATE = 0.10
 MISSING_COLUMNS = (

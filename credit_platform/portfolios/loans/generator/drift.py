@@ -6,13 +6,10 @@ Watching for drifts belongs to monitoring, what a drift does to files to `delive
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from datetime import date
 
 from credit_platform.portfolios.drift import Drift, DriftKind, in_force, strength_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import date
 
 # These begin with a cohort, the others with the files of a snapshot month.
 COHORT_KINDS = frozenset(

@@ -5,8 +5,6 @@ Assembly only: how rows are drawn is written in the modules beside this one.
 
 from __future__ import annotations
 
-from datetime import date
-
 import polars as pl
 
 from credit_platform.portfolios.drift import Drift, DriftKind
@@ -16,25 +14,7 @@ from credit_platform.portfolios.loans.generator.book import BookSpec
 from credit_platform.portfolios.loans.generator.delivery import ORDER_ONLY
 from credit_platform.portfolios.loans.generator.drift import MEANING
 
-
-def make_book(
-    *,
-    first_month: date,
-    n_months: int,
-    cases_per_month: int,
-    seed: int,
-    history_months: int | None = None,
-    drifts: tuple[Drift, ...] = (),
-) -> BookSpec:
-    """A loan book of this size; `history_months` is the length of the clickstream."""
-    return BookSpec(
-        first_month=first_month,
-        n_months=n_months,
-        loans_per_month=cases_per_month,
-        clickstream_months=BookSpec.clickstream_months if history_months is None else history_months,
-        seed=seed,
-        drifts=drifts,
-    )
+_IS_NO_SSN = ~pl.col("SSN").fill_null("").str.contains(r"^\d{3}-\d{2}-\d{4}$")
 
 
 def is_order_only(drift: Drift) -> bool:
@@ -44,7 +24,7 @@ def is_order_only(drift: Drift) -> bool:
 
 GENERATOR = Generator(
     drifts=MEANING,
-    make=make_book,
+    make=BookSpec,
     read=BookSpec.from_dict,
     is_harmless=is_order_only,
     compared=ComparedColumns(
@@ -53,12 +33,7 @@ GENERATOR = Generator(
             "silver/customer_financials": FINANCIAL_NUMBERS,
             "silver/customer_clickstream": CHANNELS,
         },
-        raw_dirt={
-            "SSN_is_no_number": (
-                "features_attributes",
-                ~pl.col("SSN").fill_null("").str.contains(r"^\d{3}-\d{2}-\d{4}$"),
-            )
-        },
+        raw_dirt={"SSN_is_no_number": ("features_attributes", _IS_NO_SSN)},
         by_age={"overdue_rate": pl.col("overdue_amount") > 0},
     ),
 )

@@ -6,12 +6,9 @@ Distributions do not belong here, only where their randomness comes from.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 
 class Draw(IntEnum):

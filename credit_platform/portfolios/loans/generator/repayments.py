@@ -6,15 +6,11 @@ other lender's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import date
 
 import numpy as np
 import polars as pl
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 TENURE_MONTHS = 10
 LOAN_AMOUNT = 10_000

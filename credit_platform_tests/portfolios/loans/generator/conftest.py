@@ -10,7 +10,7 @@ from credit_platform.portfolios.loans.generator.book import BookSpec, generate_m
 
 @pytest.fixture(scope="session")
 def book_spec() -> BookSpec:
-    return BookSpec(n_months=26, loans_per_month=400, clickstream_months=12, seed=7)
+    return BookSpec(n_months=26, cases_per_month=400, history_months=12, seed=7)
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 SOURCES = tuple(source.name for source in LOANS.sources)
-SMALL = BookSpec(n_months=14, loans_per_month=15, clickstream_months=5)
+SMALL = BookSpec(n_months=14, cases_per_month=15, history_months=5)
 
 
 def texts(month: Mapping[str, pl.DataFrame]) -> dict[str, str]:
@@ -110,7 +110,7 @@ def test_clickstream_has_no_gaps_and_covers_the_history_and_a_few_months_after(
 ) -> None:
     for index in (0, 3, 15):
         month = add_months(book_spec.first_month, index)
-        first = max(add_months(month, 1 - book_spec.clickstream_months), book_spec.first_month)
+        first = max(add_months(month, 1 - book_spec.history_months), book_spec.first_month)
         expected = [day.isoformat() for day in month_range(first, add_months(month, CLICKSTREAM_MONTHS_AFTER))]
         customers = cohort_of(book_spec, month).truth["customer_id"]
         rows = book["feature_clickstream"].filter(pl.col("Customer_ID").is_in(customers.implode()))
@@ -128,9 +128,9 @@ def test_cohort_sizes_vary_around_the_number_asked_for(book_spec: BookSpec) -> N
     [
         ("first_month", lambda: BookSpec(first_month=date(2021, 1, 2))),
         ("n_months", lambda: BookSpec(n_months=0)),
-        ("loans_per_month", lambda: BookSpec(loans_per_month=0)),
-        ("loans_per_month", lambda: BookSpec(loans_per_month=10**7)),
-        ("clickstream_months", lambda: BookSpec(clickstream_months=-1)),
+        ("cases_per_month", lambda: BookSpec(cases_per_month=0)),
+        ("cases_per_month", lambda: BookSpec(cases_per_month=10**7)),
+        ("history_months", lambda: BookSpec(history_months=-1)),
         ("seed", lambda: BookSpec(seed=-1)),
     ],
 )

@@ -22,7 +22,7 @@ from credit_platform.portfolios.loans.generator.default_process import (
 )
 
 CHANNELS = [f"fe_{channel}" for channel in range(1, 21)]
-SPEC = BookSpec(n_months=29, loans_per_month=700)
+SPEC = BookSpec(n_months=29, cases_per_month=700)
 Sample = dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]
 TRUE_FEATURES = [
     "monthly_inhand_salary_amount",

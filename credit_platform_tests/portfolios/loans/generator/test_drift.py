@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 SOURCES = tuple(source.name for source in LOANS.sources)
-SMALL = BookSpec(n_months=14, loans_per_month=15, clickstream_months=5)
+SMALL = BookSpec(n_months=14, cases_per_month=15, history_months=5)
 # Enough loans to see a change, few enough to be quick.
-WIDE = BookSpec(n_months=26, loans_per_month=400)
+WIDE = BookSpec(n_months=26, cases_per_month=400)
 START = add_months(WIDE.first_month, 12)
 KINDS, STRENGTHS = st.sampled_from(DriftKind), st.floats(0.01, 1.0)
 # The bytes of the small book as they were before books could drift.
