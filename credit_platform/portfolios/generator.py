@@ -15,7 +15,7 @@ import polars as pl
 from credit_platform.portfolios.drift import Drift, DriftKind
 
 # What the verbs generate when nothing else is asked for.
-USUAL_MONTHS, USUAL_CASES, USUAL_SEED = 48, 300, 42
+USUAL_FIRST_MONTH, USUAL_MONTHS, USUAL_CASES, USUAL_SEED = date(2021, 1, 1), 48, 300, 42
 
 RowsBySource = Mapping[str, pl.DataFrame]
 
@@ -62,7 +62,7 @@ class MakeBook(Protocol):
     def __call__(
         self,
         *,
-        first_month: date = ...,
+        first_month: date,
         n_months: int,
         cases_per_month: int,
         seed: int,

@@ -13,8 +13,8 @@ from credit_platform.lake.raw.ground_truth import read_ground_truth, write_groun
 from credit_platform.lake.raw.raw_book import has_raw_files, write_book
 from credit_platform.months import add_months
 from credit_platform.portfolios.drift import Drift, DriftKind
-from credit_platform.portfolios.generator import GeneratedBook
-from credit_platform.settings import DEFAULT_DATA_DIR, DEFAULT_FIRST_MONTH, Settings
+from credit_platform.portfolios.generator import USUAL_FIRST_MONTH, GeneratedBook
+from credit_platform.settings import DEFAULT_DATA_DIR, Settings
 
 # There are a year of live months before the drift and, after it, enough for the outcomes of the version that cures it.
 _MONTHS_BEFORE_DRIFT = 26
@@ -31,9 +31,9 @@ def run_demo(settings: Settings, console: Console, *, n_months: int, cases_per_m
     if has_raw_files(layout):
         console.print(f"Using the files in {settings.raw_dir}.")
     else:
-        drift = Drift(DriftKind.CONCEPT, add_months(DEFAULT_FIRST_MONTH, _MONTHS_BEFORE_DRIFT), _STRENGTH)
+        drift = Drift(DriftKind.CONCEPT, add_months(USUAL_FIRST_MONTH, _MONTHS_BEFORE_DRIFT), _STRENGTH)
         made = settings.portfolio.required_generator.make(
-            first_month=DEFAULT_FIRST_MONTH,
+            first_month=USUAL_FIRST_MONTH,
             n_months=n_months,
             cases_per_month=cases_per_month,
             seed=seed,

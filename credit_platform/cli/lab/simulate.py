@@ -26,10 +26,10 @@ from credit_platform.lake.files import write_text
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.raw_book import write_book
 from credit_platform.portfolios.drift import DriftKind
-from credit_platform.portfolios.generator import USUAL_CASES, USUAL_MONTHS, GeneratedBook
+from credit_platform.portfolios.generator import USUAL_CASES, USUAL_FIRST_MONTH, USUAL_MONTHS, GeneratedBook
 from credit_platform.portfolios.portfolio import Words
 from credit_platform.reports.wording import model_name, month_name
-from credit_platform.settings import DEFAULT_FIRST_MONTH, BookFile, Settings, apart_environment
+from credit_platform.settings import BookFile, Settings, apart_environment
 
 SCENARIO_FILE = "scenario.json"
 PICTURES_FILE = "scenario_pictures.json"
@@ -50,7 +50,7 @@ class Lab:
         size = [
             f"-{text}"
             for text, is_usual in (
-                (f"from-{book.months[0]:%Y-%m}", book.months[0] == DEFAULT_FIRST_MONTH),
+                (f"from-{book.months[0]:%Y-%m}", book.months[0] == USUAL_FIRST_MONTH),
                 (f"{len(book.months)}-months", len(book.months) == USUAL_MONTHS),
                 (f"{book.cases_per_month}-{words.cases}", book.cases_per_month == USUAL_CASES),
             )

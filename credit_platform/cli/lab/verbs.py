@@ -12,7 +12,7 @@ from rich.console import Console
 
 from credit_platform.cli.arguments import AsJson
 from credit_platform.portfolios.drift import DriftKind
-from credit_platform.portfolios.generator import USUAL_CASES, USUAL_MONTHS, USUAL_SEED
+from credit_platform.portfolios.generator import USUAL_CASES, USUAL_FIRST_MONTH, USUAL_MONTHS, USUAL_SEED
 
 
 def fidelity(
@@ -63,7 +63,7 @@ def simulate(
         Parameter(name="--from", help="First month of the drift, YYYY-MM; one for all or one each."),
     ] = None,
     strength: Annotated[list[float] | None, Parameter(help="Above 0 up to 1; one for all or one each.")] = None,
-    first_month: Annotated[str, Parameter(help="First month of the generated book.")] = "2021-01",
+    first_month: Annotated[str, Parameter(help="First month of the generated book.")] = f"{USUAL_FIRST_MONTH:%Y-%m}",
     months: Annotated[int, Parameter(help="Months of the generated book.")] = USUAL_MONTHS,
     cases_per_month: Annotated[
         int, Parameter(name=("--cases-per-month", "--loans-per-month"), help="New cases a month.")

@@ -128,7 +128,7 @@ class Noticed:
     def expected(self) -> str:
         """In words, what is required."""
         if not self.is_expected:
-            return "free to detect"
+            return "no requirement"
         if self.within is None:
             return "silent"
         return "at once" if self.within == 0 else f"within {self.within} months"

@@ -139,7 +139,7 @@ def test_of_a_weak_drift_only_silence_is_required() -> None:
     weak = Drift(DriftKind.CONCEPT, DRIFT, 0.2)
     rows = noticed((weak,), [])
     assert not failures(list(rows.values()))
-    assert rows[Detector.EARLY_READS].expected == "free to detect"
+    assert rows[Detector.EARLY_READS].expected == "no requirement"
 
 
 def test_of_two_drifts_the_one_to_detect_outweighs_the_one_that_asks_for_silence() -> None:

@@ -16,7 +16,7 @@ import polars as pl
 from credit_platform.errors import SettingsError
 from credit_platform.months import add_months, month_key, month_range, months_between, parse_month
 from credit_platform.portfolios.drift import Drift, DriftKind, in_force, strength_of
-from credit_platform.portfolios.generator import USUAL_CASES, USUAL_MONTHS, USUAL_SEED, RowsBySource
+from credit_platform.portfolios.generator import USUAL_CASES, USUAL_FIRST_MONTH, USUAL_MONTHS, USUAL_SEED, RowsBySource
 from credit_platform.portfolios.loans.generator.cohorts import (
     Cohort,
     attributes_of,
@@ -49,7 +49,7 @@ class BookSpec:
         drifts: What changes in the course of the book; of several of one kind the strongest in force counts.
     """
 
-    first_month: date = date(2021, 1, 1)
+    first_month: date = USUAL_FIRST_MONTH
     n_months: int = USUAL_MONTHS
     cases_per_month: int = USUAL_CASES
     history_months: int = 24
