@@ -311,7 +311,8 @@ def write_gym(raw: Path, *, turns: date | None = None) -> None:
     """Write both sources of all months; from the cohort `turns` on, low fees are cancelled in place of high ones."""
     raw.mkdir(parents=True)
     draw = np.random.default_rng(7)
-    contracts, members = [], []
+    contracts: list[tuple[str, ...]] = []
+    members: list[tuple[str, ...]] = []
     for cohort in (add_months(FIRST, n) for n in range(MONTHS)):
         fee, distance = draw.uniform(10, 90, A_MONTH), draw.exponential(5, A_MONTH)
         sign = -1 if turns is not None and cohort >= turns else 1

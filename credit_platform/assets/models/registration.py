@@ -1,6 +1,7 @@
 """What becomes of a trained version: stored, registered, judged by its gates and against the one in force.
 
-Reading samples and fitting belong to `training`; the rules, to `scoring.governance.promotion` and `scoring.governance.life_cycle`.
+Reading samples and fitting belong to `training`; the rules, to `scoring.governance.promotion` and
+`scoring.governance.life_cycle`.
 """
 
 from collections.abc import Sequence

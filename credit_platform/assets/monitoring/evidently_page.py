@@ -1,6 +1,7 @@
 """The asset that has Evidently draw the features of a month against development.
 
-How the page is drawn is written in `monitoring.performance.evidently_page`; what decides about drift, in `monitoring.performance.stability`.
+How the page is drawn is written in `monitoring.performance.evidently_page`; what decides about drift, in
+`monitoring.performance.stability`.
 """
 
 from collections.abc import Sequence

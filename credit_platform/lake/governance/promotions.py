@@ -1,7 +1,7 @@
 """The promotions in the audit log: which version took effect when, and why others did not.
 
-A view: records are stored by `audit`, replayed by `scoring.governance.life_cycle`. Deciding about a promotion belongs to
-`scoring.governance.promotion`.
+A view: records are stored by `audit`, replayed by `scoring.governance.life_cycle`. Deciding about a promotion belongs
+to `scoring.governance.promotion`.
 """
 
 from __future__ import annotations

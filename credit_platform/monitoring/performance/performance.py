@@ -1,7 +1,7 @@
 """Performance: what a matured cohort says about the version that scored it, every figure with interval and status.
 
-The metrics themselves are in `statistics.discrimination`; what needs no labels belongs in `stability`, what follows from
-the figures in `action`.
+The metrics themselves are in `statistics.discrimination`; what needs no labels belongs in `stability`, what follows
+from the figures in `action`.
 """
 
 from __future__ import annotations

@@ -124,7 +124,7 @@ def measure_rivalry(loans: pl.DataFrame, *, champion: str, challenger: str, conf
         loans: Rows of `common_loans`, of any number of cohorts.
         champion: Name of the champion.
         challenger: Name of the challenger.
-        config: Its `rivalry`, `promotion.significance` (level of all intervals) and `scoring.evaluation.cut_off` are used.
+        config: Its `rivalry`, `promotion.significance` (level of all intervals) and `scoring.cut_off` are used.
     """
     confidence, seed = 1 - config.promotion.significance, config.random_seed
     label, old, new = _arrays(loans)

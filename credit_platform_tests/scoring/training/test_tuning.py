@@ -109,7 +109,8 @@ def test_importing_the_search_does_not_import_the_library() -> None:
     import subprocess
     import sys
 
-    code = "import sys, credit_platform.scoring.training.version; sys.exit('optuna' in sys.modules or 'lightgbm' in sys.modules)"
+    loaded = "'optuna' in sys.modules or 'lightgbm' in sys.modules"
+    code = f"import sys, credit_platform.scoring.training.version; sys.exit({loaded})"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
