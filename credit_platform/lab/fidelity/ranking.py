@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from credit_platform.lab.fidelity.line import CONFIDENCE, BookFigure, FidelityLine, line
 from credit_platform.portfolios.portfolio import EvidenceGroup, FeatureSet
-from credit_platform.scoring.transformers.evidence import fit_evidence
+from credit_platform.scoring.transformers.evidence import fit_evidence, without_history
 from credit_platform.scoring.transformers.standardisation import Preprocessing, fit_preprocessing
 from credit_platform.statistics.discrimination import auc_spread, delong_interval
 from credit_platform.statistics.intervals import Interval
@@ -41,8 +41,9 @@ class FixedModel:
         from sklearn.linear_model import LogisticRegression
         from threadpoolctl import threadpool_limits
 
-        seen = _without(cases, hidden)
-        preprocessing = fit_preprocessing(seen, fit_evidence(seen))
+        seen = without_history(cases, *hidden)
+        evidence = [fit_evidence(seen, group) for group in features.evidence]
+        preprocessing = fit_preprocessing(seen, features, evidence)
         with threadpool_limits(1):
             fitted = LogisticRegression(C=1.0, max_iter=2000).fit(
                 preprocessing.design_matrix(seen), seen.get_column("label").to_numpy()
@@ -51,14 +52,8 @@ class FixedModel:
 
     def log_odds(self, cases: pl.DataFrame) -> NDArray[np.float64]:
         """Log-odds of the event, one per row."""
-        design = self.preprocessing.design_matrix(_without(cases, self.hidden))
+        design = self.preprocessing.design_matrix(without_history(cases, *self.hidden))
         return (design * self.weights).sum(axis=1) + self.intercept
-
-
-def _without(cases: pl.DataFrame, hidden: tuple[EvidenceGroup, ...]) -> pl.DataFrame:
-    """The cases as if no month of some groups had been seen."""
-    columns = [name for group in hidden for name in (group.months, *group.sums)]
-    return cases.with_columns(pl.lit(0).cast(cases.schema[name]).alias(name) for name in columns)
 
 
 def compare_rankings(
