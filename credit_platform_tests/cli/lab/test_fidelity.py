@@ -40,3 +40,21 @@ def test_fidelity_says_what_is_missing(tmp_path: Path) -> None:
         fidelity_lines(tmp_path / "none", LOANS, config, seed=1)
     with pytest.raises(SourceError, match="no file lms_loan_daily"):
         fidelity_lines(tmp_path, LOANS, config, seed=1)
+
+
+def test_the_former_name_of_the_verb_works_and_says_the_new_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SettingsError, match="is no folder"):
+        app(["agreement", str(tmp_path / "none"), "--seed", "3"], result_action="return_value")
+    assert "`agreement` is now called `fidelity`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["fidelity", "."], ["demo"], ["simulate"]])
+def test_a_portfolio_without_generator_is_refused_by_name(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDIT_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("CREDIT_PORTFOLIO", "credit_platform_tests.toy_portfolio:GYM")
+    with pytest.raises(SettingsError, match="the portfolio gym has no generator of books"):
+        app(command, result_action="return_value")

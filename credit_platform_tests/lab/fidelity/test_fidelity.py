@@ -16,10 +16,13 @@ from credit_platform.lab.fidelity.book_sample import BookSample, generated_rows,
 from credit_platform.lab.fidelity.features import kolmogorov_smirnov
 from credit_platform.lab.fidelity.fidelity import compare_books
 from credit_platform.lab.fidelity.line import BookFigure, judged, line, to_frame
+from credit_platform.lab.fidelity.page import fidelity_page
 from credit_platform.lab.fidelity.ranking import compare_rankings
 from credit_platform.lake.raw.raw_book import read_book
+from credit_platform.portfolios.generator import ComparedColumns
 from credit_platform.portfolios.loans.generator.book import BookSpec
 from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform_tests.toy_portfolio import GYM, MEMBERS, write_gym
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,6 +101,25 @@ def test_a_fixed_model_ranks_both_books_alike_until_the_clickstream_says_nothing
     broken = to_frame(list(compare_rankings(LOANS.features, training, real, shuffled)))
     assert broken.filter(item="all features, all cohorts")["status"].item() == "breach"
     assert "warn" in set(broken.filter(pl.col("item").str.contains("cohort "))["status"])
+
+
+def test_a_book_of_two_sources_and_no_history_is_compared_by_its_own_names(tmp_path: Path) -> None:
+    generator = replace(LOANS.required_generator, compared=ComparedColumns(numbers={MEMBERS: ("distance_km",)}))
+    gym, config = replace(GYM, generator=generator), GYM.load_policy(None).model
+    write_gym(tmp_path)
+    book = sample_of(read_book(tmp_path, sources(gym, config), gym), gym, config)
+    assert len(book.months) == 20
+    assert book.cases_per_month == 150
+    lines = to_frame([*compare_books(book, book), *compare_rankings(gym.features, *[book.labelled()] * 3)])
+    items = {section: set(rows["item"]) for (section,), rows in lines.group_by("section")}
+    assert items["feature"] == {"distance_km"}
+    assert {"zone", "zone = near", "zone = far"} == items["category"]
+    assert "contracts with a label" in items["outcome"]
+    assert items["attrition"] == {"month on book 1", "month on book 2"}
+    assert "all features, all cohorts" in items["ranking"]
+    assert not [item for item in items["ranking"] if item.startswith("without")]
+    assert "coverage" not in items
+    assert "Do contracts turn out alike?" in fidelity_page(lines, gym, seed=1)
 
 
 @given(st.lists(st.floats(-5, 5), min_size=1, max_size=30), st.lists(st.floats(-5, 5), min_size=1, max_size=30))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -8,6 +9,7 @@ from credit_platform.lab.scenarios.detection_requirements import (
     Noticed,
     failures,
     requirements_by_kind,
+    requirements_of,
     what_was_noticed,
 )
 from credit_platform.lab.scenarios.detections import Detection, Detector
@@ -185,3 +187,10 @@ def test_of_two_drifts_the_shorter_deadline_holds_also_where_it_is_at_once() -> 
         assert (row.within, row.verdict) == (0, "noticed late")
     concept, label = CONCEPT, Drift(DriftKind.LABEL, DRIFT, 1.0)
     assert noticed((label, concept), [])[Detector.RETRAIN].within == 8
+
+
+def test_deadlines_follow_the_label_and_early_performance_is_required_where_it_is_read() -> None:
+    required = {one.detector: one.within for one in requirements_of(CONCEPT, LOANS, 2)}
+    assert (required[Detector.EARLY_READS], required[Detector.OUTCOME]) == (0, 4)
+    without = replace(LOANS, outcome=replace(LOANS.outcome, early=None))
+    assert Detector.EARLY_READS not in {one.detector for one in requirements_of(CONCEPT, without, 2)}
