@@ -67,7 +67,7 @@ class Lab:
         place, data = self.folder.resolve(), settings.data_dir.resolve()
         if place == data or place.is_relative_to(data) or data.is_relative_to(place):
             raise SettingsError(
-                name="--out", reason=f"{self.folder} and the data folder {data} lie in each other", fix="Name another."
+                name="--out", reason=f"{self.folder} and the data folder {data} contain each other", fix="Name another."
             )
         self._claim(self.folder)
 

@@ -36,9 +36,9 @@ class BookSample:
 
     @property
     def cases(self) -> pl.DataFrame:
-        """Rows of the cases table, with the months on book as `age`."""
+        """Rows of the cases table, with `months_on_book`."""
         cases = self.portfolio.cases
-        return self.silver[cases.table].with_columns(age=cases.months_on_book)
+        return self.silver[cases.table].with_columns(months_on_book=cases.months_on_book)
 
     @property
     def months(self) -> list[date]:

@@ -68,7 +68,7 @@ def _cohort_rates(book: BookSample) -> list[float]:
 
 def _by_age(book: BookSample, is_counted: pl.Expr) -> dict[int, tuple[int, int]]:
     """Rows that count, and all rows, by month on book."""
-    by_age = book.cases.group_by("age").agg(is_counted.sum().alias("counted"), n=pl.len()).sort("age")
+    by_age = book.cases.group_by("months_on_book").agg(is_counted.sum().alias("counted"), n=pl.len())
     return {age: (int(k), int(n)) for age, k, n in by_age.iter_rows()}
 
 
@@ -88,13 +88,13 @@ def _attrition(real: BookSample, made: BookSample) -> Iterator[FidelityLine]:
 def _lost_by_age(book: BookSample) -> dict[int, tuple[int, int]]:
     cases, key = book.cases, book.portfolio.cases.key
     started = cases.filter(book.portfolio.cases.is_new).select(key, start="snapshot_month")
-    longest = int(cases.get_column("age").max() or 0)  # pyrefly: ignore[bad-argument-type]
+    longest = int(cases.get_column("months_on_book").max() or 0)  # pyrefly: ignore[bad-argument-type]
     last = book.months[-1]
-    seen = cases.select(key, "age").unique()
+    seen = cases.select(key, "months_on_book").unique()
     found = {}
     for age in range(1, longest + 1):
         due = started.filter(months_between_expr(pl.col("start"), pl.lit(last)) >= age)
-        there = due.join(seen.filter(pl.col("age") == age), on=key, how="semi")
+        there = due.join(seen.filter(pl.col("months_on_book") == age), on=key, how="semi")
         found[age] = (due.height - there.height, due.height)
     return found
 

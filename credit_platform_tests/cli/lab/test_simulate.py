@@ -85,9 +85,9 @@ def test_the_lab_refuses_folders_that_are_not_its_own(tmp_path: Path, small_book
     (foreign / "letter.txt").write_text("mine")
     with pytest.raises(SettingsError, match="did not write"):
         Lab(foreign).claim(small_book.settings())
-    with pytest.raises(SettingsError, match="lie in each other"):
+    with pytest.raises(SettingsError, match="contain each other"):
         Lab(small_book.data_dir / "lab").claim(small_book.settings())
-    with pytest.raises(SettingsError, match="lie in each other"):
+    with pytest.raises(SettingsError, match="contain each other"):
         Lab(small_book.data_dir.parent).claim(small_book.settings())
     lab = Lab(tmp_path / "lab")
     lab.claim(small_book.settings())

@@ -68,11 +68,11 @@ class BookSpec:
         ):
             if is_wrong:
                 value = getattr(self, name)
-                raise SettingsError(name=f"synthetic book, {name}", reason=f"{value} {reason}", fix="Choose another.")
+                raise SettingsError(name=f"generated book, {name}", reason=f"{value} {reason}", fix="Choose another.")
         for drift in self.drifts:
             if not self.first_month <= drift.first_month <= self.last_month:
                 raise SettingsError(
-                    name=f"synthetic book, drift {drift.kind}",
+                    name=f"generated book, drift {drift.kind}",
                     reason=f"{drift.first_month:%Y-%m} is not a month of the book",
                     fix=f"Choose one of {self.first_month:%Y-%m} to {self.last_month:%Y-%m}.",
                 )
@@ -146,7 +146,7 @@ def generate_month(spec: BookSpec, month: date) -> dict[str, pl.DataFrame]:
     if month.day != 1 or not 0 <= index < spec.n_months:
         span = f"{spec.first_month:%Y-%m} to {spec.last_month:%Y-%m}"
         raise SettingsError(
-            name="synthetic book, month", reason=f"{month} is not a month of the book", fix=f"Choose one of {span}."
+            name="generated book, month", reason=f"{month} is not a month of the book", fix=f"Choose one of {span}."
         )
     applicants, drifts = _cohort(spec, index), in_force(spec.drifts, month)
     loans = pl.concat(_loan_rows(spec, index, strength_of(drifts, DriftKind.LATE_CORRECTION)))

@@ -1,4 +1,4 @@
-"""One cohort of a synthetic book: its customers, the truth about them, and the months of its loans and clickstream.
+"""One cohort of a generated book: its customers, the truth about them, and the months of its loans and clickstream.
 
 A cohort is drawn whole from the seed and its own index, so it is the same in whichever month it is needed. Which
 cohorts a month is made of belongs to the book.

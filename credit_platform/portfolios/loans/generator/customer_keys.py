@@ -1,4 +1,4 @@
-"""Keys of the customers and loans of a synthetic book, unique over the whole book however large it grows.
+"""Keys of the customers and loans of a generated book, unique over the whole book however large it grows.
 
 Nothing random belongs here: a key follows from the cohort and the place in it.
 """
@@ -28,7 +28,7 @@ def customer_numbers(cohort: int, n: int, loans_per_month: int) -> NDArray[np.in
 
 
 def customer_ids(numbers: NDArray[np.int64]) -> pl.Series:
-    """`CUS_0x<hex>`, scattered over the key space so that a key tells nothing about the month."""
+    """`CUS_0x<hex>`, scattered over the key space so that the month cannot be read from a key."""
     codes = (numbers * _KEY_FACTOR + _KEY_OFFSET) % KEY_SPACE
     return pl.Series("customer_id", [f"CUS_0x{code:x}" for code in codes.tolist()], dtype=pl.String)
 

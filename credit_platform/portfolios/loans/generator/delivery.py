@@ -48,7 +48,7 @@ def changed_schema(financials: pl.DataFrame, strength: float) -> pl.DataFrame:
 
 
 def without_outcomes(loans: pl.DataFrame) -> pl.DataFrame:
-    """Leave out the rows that tell outcomes: those of the sixth instalment and later."""
+    """Leave out the rows that decide labels: those of the sixth instalment and later."""
     return loans.filter(pl.col("installment_num").cast(pl.Int64) < OUTCOME_INSTALLMENT)
 
 

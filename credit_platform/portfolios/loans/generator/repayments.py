@@ -1,4 +1,4 @@
-"""How the loans of a synthetic book are repaid: ten instalments, paths of missed ones, the rows of the loan file.
+"""How the loans of a generated book are repaid: ten instalments, paths of missed ones, the rows of the loan file.
 
 Who defaults belongs to the default process. Days past due and labels belong to lending, which reads these rows like any
 other lender's.
@@ -16,7 +16,7 @@ TENURE_MONTHS = 10
 LOAN_AMOUNT = 10_000
 INSTALLMENT_AMOUNT = LOAN_AMOUNT / TENURE_MONTHS
 ABSORBED_FROM = 5
-# The month on book whose row tells the outcome.
+# The month on book whose row decides the label.
 OUTCOME_INSTALLMENT = 6
 LOAN_COLUMNS = (
     "loan_id",
