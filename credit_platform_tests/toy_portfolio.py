@@ -20,17 +20,9 @@ from typing_extensions import override
 
 from credit_platform.months import add_months, source_date
 from credit_platform.policy.model_config import FeaturePolicy, LabelPolicy, ModelConfig
+from credit_platform.portfolios.feature_set import FeatureInput, FeatureSet
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.portfolios.portfolio import (
-    Cases,
-    DueRows,
-    FeatureInput,
-    FeatureSet,
-    Outcome,
-    Portfolio,
-    Source,
-    Words,
-)
+from credit_platform.portfolios.portfolio import Cases, DueRows, Outcome, Portfolio, Source, Words
 from credit_platform.schemas.cleaning.cells import (
     SOURCE,
     NumberCell,

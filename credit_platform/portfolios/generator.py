@@ -26,34 +26,27 @@ class GeneratedBook(Protocol):
     @property
     def months(self) -> Sequence[date]:
         """Every snapshot month, rising."""
-        ...
 
     @property
     def cases_per_month(self) -> int:
         """New cases a month on average."""
-        ...
 
     @property
     def seed(self) -> int:
         """Seed of every draw."""
-        ...
 
     @property
     def drifts(self) -> tuple[Drift, ...]:
         """What changes in the course of the book."""
-        ...
 
     def rows(self, month: date) -> RowsBySource:
         """The raw rows of a month by source, as they are delivered first."""
-        ...
 
     def corrected_rows(self, month: date) -> RowsBySource:
         """The raw rows of a month as they are delivered again, with what was recorded late."""
-        ...
 
     def to_dict(self) -> dict[str, object]:
         """The ground truth, ready for JSON."""
-        ...
 
 
 class MakeBook(Protocol):
@@ -70,7 +63,6 @@ class MakeBook(Protocol):
         drifts: tuple[Drift, ...] = ...,
     ) -> GeneratedBook:
         """The book. Raises a SettingsError for what cannot be generated."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)

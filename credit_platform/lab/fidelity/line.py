@@ -78,19 +78,8 @@ def line(
 ) -> FidelityLine:
     """A figure of both books; their distance is the difference in units of `scale`, judged by the band."""
     distance = None if real.value is None or made.value is None or not scale else (made.value - real.value) / scale
-    return FidelityLine(
-        section,
-        item,
-        statistic,
-        real.value,
-        *_ends(real),
-        real.n,
-        made.value,
-        *_ends(made),
-        made.n,
-        distance,
-        judged(distance, band),
-    )
+    figures = (real.value, *_ends(real), real.n, made.value, *_ends(made), made.n)
+    return FidelityLine(section, item, statistic, *figures, distance, judged(distance, band))
 
 
 def judged(distance: float | None, band: str) -> Status:

@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from credit_platform.lab.fidelity.line import CONFIDENCE, BookFigure, FidelityLine, line
-from credit_platform.portfolios.portfolio import EvidenceGroup, FeatureSet
+from credit_platform.portfolios.feature_set import EvidenceGroup, FeatureSet
 from credit_platform.scoring.transformers.evidence import fit_evidence, without_history
 from credit_platform.scoring.transformers.standardisation import Preprocessing, fit_preprocessing
 from credit_platform.statistics.discrimination import auc_spread, delong_interval

@@ -47,10 +47,6 @@ class DetectionRequirement:
     within: int | None
 
 
-def _must_detect(detector: Detector, within: int) -> DetectionRequirement:
-    return DetectionRequirement(detector, within)
-
-
 def _silent(*detectors: Detector) -> tuple[DetectionRequirement, ...]:
     return tuple(DetectionRequirement(detector, None) for detector in detectors)
 
@@ -66,23 +62,26 @@ def requirements_by_kind(lag_months: int) -> Mapping[DriftKind, tuple[DetectionR
     """
     early, outcome = max(0, lag_months - 2), lag_months + 2
     return {
-        DriftKind.COVARIATE: (_must_detect(Detector.FEATURES, 0), *_silent(Detector.OUTCOME, Detector.RETRAIN)),
+        DriftKind.COVARIATE: (DetectionRequirement(Detector.FEATURES, 0), *_silent(Detector.OUTCOME, Detector.RETRAIN)),
         DriftKind.LABEL: (
-            _must_detect(Detector.EARLY_READS, early),
+            DetectionRequirement(Detector.EARLY_READS, early),
             *_silent(Detector.FEATURES, Detector.MISSING_VALUES),
         ),
         DriftKind.CONCEPT: (
-            _must_detect(Detector.EARLY_READS, early),
-            _must_detect(Detector.OUTCOME, outcome),
-            _must_detect(Detector.RETRAIN, outcome),
+            DetectionRequirement(Detector.EARLY_READS, early),
+            DetectionRequirement(Detector.OUTCOME, outcome),
+            DetectionRequirement(Detector.RETRAIN, outcome),
             *_silent(Detector.ESTIMATE, Detector.MISSING_VALUES),
         ),
-        DriftKind.MISSINGNESS: (_must_detect(Detector.MISSING_VALUES, 0),),
-        DriftKind.SOURCE_DARK: (_must_detect(Detector.DELIVERY, 0),),
-        DriftKind.SCHEMA_CHANGE: (_must_detect(Detector.DELIVERY, 0), *_silent(Detector.RETRAIN)),
+        DriftKind.MISSINGNESS: (DetectionRequirement(Detector.MISSING_VALUES, 0),),
+        DriftKind.SOURCE_DARK: (DetectionRequirement(Detector.DELIVERY, 0),),
+        DriftKind.SCHEMA_CHANGE: (DetectionRequirement(Detector.DELIVERY, 0), *_silent(Detector.RETRAIN)),
         DriftKind.SEASONAL: _silent(Detector.RETRAIN, Detector.MISSING_VALUES),
-        DriftKind.VOLUME: (_must_detect(Detector.DELIVERY, 0), *_silent(Detector.RETRAIN, Detector.FEATURES)),
-        DriftKind.LABEL_DELAY: (_must_detect(Detector.UNMEASURED, 0), *_silent(Detector.RETRAIN, Detector.FEATURES)),
+        DriftKind.VOLUME: (DetectionRequirement(Detector.DELIVERY, 0), *_silent(Detector.RETRAIN, Detector.FEATURES)),
+        DriftKind.LABEL_DELAY: (
+            DetectionRequirement(Detector.UNMEASURED, 0),
+            *_silent(Detector.RETRAIN, Detector.FEATURES),
+        ),
         DriftKind.LATE_CORRECTION: _silent(Detector.RETRAIN, Detector.FEATURES),
     }
 

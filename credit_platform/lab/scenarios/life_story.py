@@ -129,26 +129,14 @@ def mean_auc(outcomes: Sequence[CohortOutcome]) -> Auc:
 
 def build_story(record: ModelRecord, versions: Sequence[Version], detections: Sequence[Detection]) -> ModelStory:
     """The history of one model from its stored tables, its promoted versions and what was detected."""
-    aucs = record.performance.filter(metric="roc_auc", segment="all").sort("snapshot_month")
+    columns = ("cohort", "snapshot_month", "model_version", "value", "ci_low", "ci_high", "n", "sample_role", "status")
+    aucs = record.performance.filter(metric="roc_auc", segment="all").sort("snapshot_month").select(columns)
     actions = record.action.sort("snapshot_month")
     return ModelStory(
         model=record.model,
         cases=record.cases,
         versions=tuple(versions),
-        outcomes=tuple(
-            CohortOutcome(
-                cohort=row["cohort"],
-                known_in=row["snapshot_month"],
-                version=row["model_version"],
-                value=row["value"],
-                low=row["ci_low"],
-                high=row["ci_high"],
-                n=row["n"],
-                sample_role=row["sample_role"],
-                status=row["status"],
-            )
-            for row in aucs.iter_rows(named=True)
-        ),
+        outcomes=tuple(CohortOutcome(*row) for row in aucs.iter_rows()),
         actions=tuple(
             MonthAction(row["snapshot_month"], row["action"], row["actionable"], str(row["reasons"]).split("\n")[0])
             for row in actions.iter_rows(named=True)

@@ -6,7 +6,7 @@ Reading a book belongs to `cli`, the pages to `page` and `gallery`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 
 from credit_platform.lab.scenarios.detection_requirements import MAY_STOP_MONTHS, Noticed, failures, what_was_noticed
@@ -201,10 +201,7 @@ def _model(outcome: ModelOutcome, begins: date | None) -> dict[str, object]:
         "cured_by": cure.name if cure else None,
         "cured_from": month_key(cure.first) if cure else None,
         "months_to_cure": months_between(begins, cure.first) if cure and begins else None,
-        "roc_auc": {
-            phase: {"value": auc.value, "low": auc.low, "high": auc.high, "n": auc.n, "n_cohorts": auc.n_cohorts}
-            for phase, auc in outcome.aucs.items()
-        },
+        "roc_auc": {phase: asdict(auc) for phase, auc in outcome.aucs.items()},
         "versions": [
             {
                 "version": version.name,
