@@ -20,7 +20,15 @@ from credit_platform.cli.lab.story import judge, read_story
 from credit_platform.errors import SettingsError
 from credit_platform.lab.scenarios.detections import Detection
 from credit_platform.lab.scenarios.gallery import Exhibit, gallery_page
-from credit_platform.lab.scenarios.page import PHASE_HEADINGS, auc_texts, cure_text, drift_name, pictures, scenario_page
+from credit_platform.lab.scenarios.page import (
+    PHASE_HEADINGS,
+    auc_texts,
+    cure_text,
+    drift_name,
+    noticed_texts,
+    pictures,
+    scenario_page,
+)
 from credit_platform.lab.scenarios.scenario import Scenario
 from credit_platform.lake.files import write_text
 from credit_platform.lake.layout import Layout
@@ -180,14 +188,7 @@ def scenario_tables(scenario: Scenario) -> list[Table | str]:
     for column in ("detector", "required", "first seen", "months after", "months before", "verdict"):
         noticed.add_column(column, overflow="fold")
     for row in scenario.noticed:
-        noticed.add_row(
-            str(row.detector),
-            row.expected,
-            month_name(row.first.month) if row.first else "never",
-            "–" if row.months_after is None else str(row.months_after),
-            str(row.alarms_before),
-            row.verdict,
-        )
+        noticed.add_row(str(row.detector), *noticed_texts(row))
     unbuilt = [f"{month_name(month)}: {why}" for month, why in sorted(scenario.unbuilt.items())]
     cures = [cure_text(scenario, outcome) for outcome in scenario.models]
     return [noticed, *([auc_table(scenario)] if scenario.drifts else []), *cures, *unbuilt]

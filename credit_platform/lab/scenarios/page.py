@@ -11,6 +11,7 @@ from typing import get_args
 
 import polars as pl
 
+from credit_platform.lab.scenarios.detection_requirements import Noticed
 from credit_platform.lab.scenarios.detections import MEANING
 from credit_platform.lab.scenarios.life_story import Auc, Phase
 from credit_platform.lab.scenarios.scenario import ModelOutcome, Scenario
@@ -148,18 +149,21 @@ def _life(scenario: Scenario, outcome: ModelOutcome) -> Section:
     return Section(f"The history of {model_name(outcome.story.model).lower()}", _LEGEND, f"<figure>{picture}</figure>")
 
 
+def noticed_texts(row: Noticed) -> tuple[str, ...]:
+    """What is required of a detector, its first detection, how late that is, months before the drift, the verdict."""
+    first = month_name(row.first.month) if row.first else "never"
+    after = "–" if row.months_after is None else str(row.months_after)
+    return row.expected, first, after, str(row.alarms_before), row.verdict
+
+
 def _noticed_table(scenario: Scenario) -> str:
     rows = [
-        {
-            "detector": str(row.detector).replace("_", " "),
-            "detects": MEANING[row.detector].format(cases=scenario.portfolio.words.cases),
-            "expected": row.expected,
-            "first": month_name(row.first.month) if row.first else "never",
-            "after": "–" if row.months_after is None else str(row.months_after),
-            "before": str(row.alarms_before),
-            "verdict": row.verdict,
-            "detail": shorten(row.first.detail, _N_SHOWN, placeholder=" ...") if row.first else "–",
-        }
+        (
+            str(row.detector).replace("_", " "),
+            MEANING[row.detector].format(cases=scenario.portfolio.words.cases),
+            *noticed_texts(row),
+            shorten(row.first.detail, _N_SHOWN, placeholder=" ...") if row.first else "–",
+        )
         for row in scenario.noticed
     ]
     headings = (
@@ -167,7 +171,7 @@ def _noticed_table(scenario: Scenario) -> str:
     )  # fmt: skip
     # The table is the main part of the page, so it does not scroll.
     style = "<style>.whole .scroll{max-height:none}</style>"
-    return f"{style}<div class='whole'>{table_html(pl.DataFrame(rows), headings=headings)}</div>"
+    return f"{style}<div class='whole'>{table_html(pl.DataFrame(rows, orient='row'), headings=headings)}</div>"
 
 
 def _auc_table(scenario: Scenario) -> str:

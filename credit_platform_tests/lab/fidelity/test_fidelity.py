@@ -106,8 +106,8 @@ def test_a_fixed_model_ranks_both_books_alike_until_the_clickstream_says_nothing
 def test_a_book_of_two_sources_and_no_history_is_compared_by_its_own_names(tmp_path: Path) -> None:
     generator = replace(LOANS.required_generator, compared=ComparedColumns(numbers={MEMBERS: ("distance_km",)}))
     gym, config = replace(GYM, generator=generator), GYM.load_policy(None).model
-    write_gym(tmp_path)
-    book = sample_of(read_book(tmp_path, sources(gym, config), gym), gym, config)
+    write_gym(tmp_path / "raw")
+    book = sample_of(read_book(tmp_path / "raw", sources(gym, config), gym), gym, config)
     assert len(book.months) == 20
     assert book.cases_per_month == 150
     lines = to_frame([*compare_books(book, book), *compare_rankings(gym.features, *[book.labelled()] * 3)])

@@ -18,19 +18,6 @@ INSTALLMENT_AMOUNT = LOAN_AMOUNT / TENURE_MONTHS
 ABSORBED_FROM = 5
 # The month on book whose row decides the label.
 OUTCOME_INSTALLMENT = 6
-LOAN_COLUMNS = (
-    "loan_id",
-    "Customer_ID",
-    "loan_start_date",
-    "tenure",
-    "installment_num",
-    "loan_amt",
-    "due_amt",
-    "paid_amt",
-    "overdue_amt",
-    "balance",
-    "snapshot_date",
-)
 
 
 def draw_missed_in_a_row(is_default: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.int8]:
@@ -69,4 +56,4 @@ def loan_rows(
         "balance": LOAN_AMOUNT - repaid * INSTALLMENT_AMOUNT,
         "snapshot_date": snapshot.isoformat(),
     }
-    return pl.DataFrame(columns).select(pl.col(LOAN_COLUMNS).cast(pl.String))
+    return pl.DataFrame(columns).select(pl.all().cast(pl.String))

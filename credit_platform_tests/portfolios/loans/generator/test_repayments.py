@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from credit_platform.portfolios.loans.generator.book import BookSpec, cohort_of
 from credit_platform.portfolios.loans.generator.repayments import (
     ABSORBED_FROM,
-    LOAN_COLUMNS,
     TENURE_MONTHS,
     draw_missed_in_a_row,
 )
+from credit_platform.portfolios.loans.portfolio import LOANS
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +38,7 @@ def test_installments_are_due_each_month_from_the_first(loans: pl.DataFrame) -> 
 
 def test_payments_are_whole_installments_and_some_catch_up(loans: pl.DataFrame) -> None:
     assert set(loans["paid_amt"].unique()) == {0.0, 1000.0, 2000.0, 3000.0, 4000.0}
-    assert loans.columns == list(LOAN_COLUMNS)
+    assert tuple(loans.columns) == LOANS.source("lms_loan_daily").columns
     assert set(loans["loan_amt"]) == {"10000"}
     assert set(loans["tenure"]) == {"10"}
 
