@@ -27,7 +27,7 @@ from credit_platform.scoring.champion_challenger.decision import decide_challeng
 
 TABLE = "monitoring/champion_challenger"
 PAGE = "champion_challenger.html"
-_PREDICTED = ("snapshot_month", "loan_id", "default_probability", "sample_role")
+_PREDICTED = ("snapshot_month", "default_probability", "sample_role")
 _PLOTTED = ("roc_auc", "ks", "brier")
 
 
@@ -79,7 +79,7 @@ def rivalry_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> l
 def _common_loans(lake: Lake, champion: str, challenger: str, month: date, config: ModelConfig) -> pl.DataFrame:
     """Loans of the cohorts looked back on that both models scored; a model may be younger than the other."""
     lag = config.label.lag_months
-    newest = add_months(month, -lag)
+    newest, key = add_months(month, -lag), lake.layout.portfolio.cases.key
     cohorts = [
         cohort
         for cohort in month_range(add_months(newest, 1 - config.rivalry.months), newest)
@@ -88,10 +88,10 @@ def _common_loans(lake: Lake, champion: str, challenger: str, month: date, confi
     if not cohorts:
         return pl.DataFrame(schema=PAIRED_SCHEMA)
     first, second = (
-        lake.scan(f"prediction/{model}", cohorts).select(_PREDICTED).collect() for model in (champion, challenger)
+        lake.scan(f"prediction/{model}", cohorts).select(key, *_PREDICTED).collect() for model in (champion, challenger)
     )
     labels = lake.scan("gold/label_store", [add_months(cohort, lag) for cohort in cohorts]).collect()
-    return common_loans(first, second, labels, as_of=month, mob=lag, case_key=lake.layout.portfolio.cases.key)
+    return common_loans(first, second, labels, as_of=month, mob=lag, case_key=key)
 
 
 def _state(lake: Lake, model: str, month: date) -> str | None:

@@ -136,7 +136,8 @@ def simulate(settings: Settings, console: Console, book: GeneratedBook, *, lab: 
     lab.claim_scenario(folder)
     apart = settings_apart(settings, folder, book)
     generate_book(Layout(apart.data_dir, apart.raw_dir, apart.portfolio), console, book)
-    write_book_file(apart, BookFile(first_month=book.months[0], last_month=book.months[-1]))
+    first, last = book.months[0], book.months[-1]
+    write_book_file(apart, BookFile(portfolio=settings.portfolio_name, first_month=first, last_month=last))
     mishaps = _backfill(folder, console)
     seen: list[Detection] = []
     if any(drift.kind == DriftKind.LATE_CORRECTION for drift in book.drifts):
