@@ -25,7 +25,7 @@ def vintage_curves(vintages: pl.DataFrame) -> Figure:
     """Share of loans ever 30 or more days past due by months on book, one line per cohort, the newest darkest.
 
     Args:
-        vintages: Rows of `portfolios.loans.gold.Vintages` of one month; of many cohorts the newest are drawn.
+        vintages: Rows of the book's vintages of one month; of many cohorts the newest are drawn.
     """
     cohorts = vintages["cohort"].unique().sort().to_list()[-N_COHORTS:]
     panels = Panels([""])
@@ -53,7 +53,7 @@ def roll_and_cure_rates(roll_rates: pl.DataFrame) -> Figure:
     """By month: share of each bucket's loans that moved to a worse one, and share that came back to current.
 
     Args:
-        roll_rates: Rows of `portfolios.loans.gold.RollRates` of any months. A bucket outside the order of days past due
+        roll_rates: Rows of the book's roll rates of any months. A bucket outside the order of days past due
             (a loan that left the book, say) is neither worse nor cured.
     """
     panels = Panels(["rolled to a worse bucket", "cured: back to current"], shares_scale=False)
