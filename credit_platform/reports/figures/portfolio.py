@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from credit_platform.portfolios.loans.outcome.delinquency import BUCKETS
 from credit_platform.reports.figures.panels import Figure, Mark, Panels
 from credit_platform.reports.wording import BLUE, GREEN, GREY, ORANGE, VERMILION
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 N_COHORTS = 24
+# Buckets of days past due, from the best to the worst.
 _COLOURS = {"current": GREEN, "1-29": GREY, "30-59": BLUE, "60-89": ORANGE, "90-119": VERMILION, "120+": GREY}
 _OLDEST, _NEWEST = (178, 200, 222), (140, 45, 4)  # from light to dark, so that age shows without colour
 
@@ -57,15 +57,15 @@ def roll_and_cure_rates(roll_rates: pl.DataFrame) -> Figure:
             (a loan that left the book, say) is neither worse nor cured.
     """
     panels = Panels(["rolled to a worse bucket", "cured: back to current"], shares_scale=False)
-    rank = {bucket: place for place, bucket in enumerate(BUCKETS)}
+    rank = {bucket: place for place, bucket in enumerate(_COLOURS)}
     known = roll_rates.filter(pl.col("from_bucket").is_in(list(rank)) & pl.col("to_bucket").is_in(list(rank)))
     start, end = (pl.col(name).replace_strict(rank, return_dtype=pl.Int32) for name in ("from_bucket", "to_bucket"))
     left = pl.col("n_loans").sum().over("snapshot_month", "from_bucket")
     known = known.with_columns(is_worse=end > start, n_left=left)
     months = roll_rates.select("snapshot_month").unique().sort("snapshot_month")
-    for bucket in BUCKETS:
+    for bucket in _COLOURS:
         rows = known.filter(from_bucket=bucket)
-        worst = bucket == BUCKETS[-1]
+        worst = bucket == max(rank, key=rank.__getitem__)
         for panel, is_counted, is_drawn in (
             (0, pl.col("is_worse"), not worst),
             (1, pl.col("is_cure"), bucket != "current"),
