@@ -53,7 +53,7 @@ def _assemble(settings: Settings) -> dg.Definitions:
     axis, portfolio = settings.axis(), settings.portfolio
     policy = settings.policy
     models = list(policy.model.models)
-    jobs = monthly_jobs(models)
+    jobs = monthly_jobs(portfolio, models)
     lake = LakeResource(
         data_dir=str(settings.data_dir.absolute()),
         raw_dir=str(settings.raw_dir.absolute()),
@@ -79,7 +79,7 @@ def _assemble(settings: Settings) -> dg.Definitions:
                 drift_page_asset(axis, policy),
                 *oversight_assets(portfolio, axis, policy),
                 *rivalry_assets(portfolio, axis, policy),
-                dashboard_asset(axis, policy),
+                dashboard_asset(portfolio, axis, policy),
             ],
             models,
         ),

@@ -104,12 +104,12 @@ class ModelStoreError(CreditPlatformError):
         super().__init__(f"model {model}, version {version}: {reason}. {fix}")
 
 
-class LoanError(CreditPlatformError):
-    """A loan cannot be explained."""
+class CaseError(CreditPlatformError):
+    """A case cannot be explained."""
 
-    def __init__(self, *, loan_id: str, reason: str, fix: str) -> None:
-        self.loan_id = loan_id
-        super().__init__(f"loan {loan_id}: {reason}. {fix}")
+    def __init__(self, *, noun: str, case: str, reason: str, fix: str) -> None:
+        self.case = case
+        super().__init__(f"{noun} {case}: {reason}. {fix}")
 
 
 class NoVersionInForceError(CreditPlatformError):

@@ -20,17 +20,9 @@ from typing_extensions import override
 
 from credit_platform.months import add_months, source_date
 from credit_platform.policy.model_config import FeaturePolicy, LabelPolicy, ModelConfig
+from credit_platform.portfolios.feature_set import FeatureInput, FeatureSet
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.portfolios.portfolio import (
-    Cases,
-    DueRows,
-    FeatureInput,
-    FeatureSet,
-    Outcome,
-    Portfolio,
-    Source,
-    Words,
-)
+from credit_platform.portfolios.portfolio import Cases, DueRows, Outcome, Portfolio, Source, Words
 from credit_platform.schemas.cleaning.cells import (
     SOURCE,
     NumberCell,
@@ -296,8 +288,8 @@ GYM = Portfolio(
         build=_features,
         numeric=("fee_amount", "distance_km"),
         categorical=("zone",),
-        directions={"fee_amount": 1},
-        split_directions={"fee_amount": 1},
+        directions={"distance_km": 1},
+        split_directions={"distance_km": 1},
         source_flags={"members": "has_member"},
     ),
     outcome=Outcome(schema=GymLabels, build=_labels),

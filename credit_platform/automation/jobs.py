@@ -9,6 +9,9 @@ import dagster as dg
 from dagster import AssetSelection
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.portfolios.tables import tables_of
+
 BUILD_MONTH = "build_month"
 SCORE_MONTH = "score_month"
 MONITOR_MONTH = "monitor_month"
@@ -19,10 +22,10 @@ def _model_table(models: Sequence[str], part: str) -> list[str]:
     return [f"monitoring/{model}/{part}" for model in models]
 
 
-def job_assets(models: Sequence[str]) -> dict[str, list[str] | AssetSelection]:
+def job_assets(portfolio: Portfolio, models: Sequence[str]) -> dict[str, list[str] | AssetSelection]:
     """The assets of every job, by job name."""
     known_at_scoring, known_at_outcome = (
-        [table for part in parts for table in _model_table(models, part)]
+        [table for part in tables_of(portfolio).parts(parts) for table in _model_table(models, part)]
         for parts in (
             ("stability", "estimate", "early_reads"),
             ("performance", "estimate_backtest", "action", "fair_lending"),
@@ -60,9 +63,9 @@ _DESCRIPTIONS = {
 }
 
 
-def monthly_jobs(models: Sequence[str]) -> dict[str, UnresolvedAssetJobDefinition]:
+def monthly_jobs(portfolio: Portfolio, models: Sequence[str]) -> dict[str, UnresolvedAssetJobDefinition]:
     """The four jobs by name; each has the months that its assets share."""
     return {
         name: dg.define_asset_job(name, selection=selection, description=_DESCRIPTIONS[name])
-        for name, selection in job_assets(models).items()
+        for name, selection in job_assets(portfolio, models).items()
     }

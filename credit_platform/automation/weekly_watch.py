@@ -29,13 +29,14 @@ class Watched:
 
     model: str
     month: date
+    parts: Sequence[str]
 
     def request(self, week: str) -> dg.RunRequest:
         """Ask for the run of a week; the same week and model give the same key."""
         return dg.RunRequest(
             run_key=f"{WEEK_CLOSE}:{self.model}:{week}",
             partition_key=month_key(self.month),
-            asset_selection=[asset_key(f"monitoring/{self.model}/{part}") for part in READ_AGAIN],
+            asset_selection=[asset_key(f"monitoring/{self.model}/{part}") for part in self.parts],
             tags={
                 **run_reason(WEEK_CLOSE, f"{self.model} is in active_monitoring in week {week}"),
                 "credit_platform/model": self.model,
@@ -53,7 +54,7 @@ def watch_of(lake: Lake, model: str) -> Watched | str:
     first_reason = pl.col("reasons").str.split("\n").list.first()
     action, is_actionable, reason = newest.select("action", "actionable", first_reason).collect().row(0)
     if action == "active_monitoring" and is_actionable:
-        return Watched(model, scored[-1])
+        return Watched(model, scored[-1], lake.layout.tables.parts(READ_AGAIN))
     return f"{action} in {decided[-1]:%Y-%m}{'' if is_actionable else ' on a backtest'}, {reason}"
 
 

@@ -86,7 +86,13 @@ def initialise(
         months = _delivered_months(lake, settings)
         first = first or months[0]
         last = last if is_open_ended else last or months[-1]
-    write_book_file(settings, BookFile(first_month=first, last_month=last, automation=automation or known.automation))
+    written = BookFile(
+        portfolio=settings.portfolio_name,
+        first_month=first,
+        last_month=last,
+        automation=automation or known.automation,
+    )
+    write_book_file(settings, written)
     return load_settings()
 
 

@@ -148,18 +148,18 @@ def status(*, json_: AsJson = False) -> int:
 
 @app.command
 def explain(
-    loan_id: Annotated[str, Parameter(help="Id of the loan, as in gold/feature_store.")],
+    case: Annotated[str, Parameter(help="Id of the case (the loan), as in gold/feature_store.")],
     *,
     model: Annotated[str | None, Parameter(help="One model by its name or alias; both without.")] = None,
     json_: AsJson = False,
 ) -> int:
-    """Print why a loan has its score: what every feature added, the reasons, and its peers; makes the score again."""
+    """Print why a case has its score: what every feature added, the reasons, and its peers; makes the score again."""
     from credit_platform.cli.book import Book
-    from credit_platform.cli.versions.explain import explain_loan, explanation_dict
+    from credit_platform.cli.versions.explain import explain_case, explanation_dict
     from credit_platform.cli.versions.explain_tables import explanation_lines
     from credit_platform.settings import load_settings
 
-    found = explain_loan(Book.of(load_settings()), loan_id, model=model)
+    found = explain_case(Book.of(load_settings()), case, model=model)
     if json_:
         print(json.dumps(explanation_dict(found), indent=1, default=str))
     else:

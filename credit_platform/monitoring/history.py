@@ -5,22 +5,25 @@ The text only: connecting, and making the views it reads, is the caller's work.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 # The tables of a model that history is made of, by the last part of their keys.
 LAYERS = ("performance", "stability", "estimate", "estimate_backtest", "early_reads")
 
 # Of stability only what pages show: figures of the whole month, and the CSI of every feature. An early read is shown in
 # the month it became known; the open cohorts are read again in every later month and would repeat it.
-HISTORY_SQL = """
+_OBSERVED = {
+    "performance": "select 'performance' as layer, * from performance",
+    "stability": "select 'stability' as layer, * from stability where segment = 'all' or metric = 'csi'",
+    "estimate": "select 'estimate' as layer, * from estimate where segment = 'all'",
+    "estimate_backtest": "select 'estimate_backtest' as layer, * exclude (estimated), estimated as expected "
+    "from estimate_backtest",
+    "early_reads": "select 'early_reads' as layer, * from early_reads "
+    "where read_month = snapshot_month or segment = 'all_reads'",
+}
+_HISTORY = """
 with observed as (
-    select 'performance' as layer, * from performance
-    union all by name
-    select 'stability' as layer, * from stability where segment = 'all' or metric = 'csi'
-    union all by name
-    select 'estimate' as layer, * from estimate where segment = 'all'
-    union all by name
-    select 'estimate_backtest' as layer, * exclude (estimated), estimated as expected from estimate_backtest
-    union all by name
-    select 'early_reads' as layer, * from early_reads where read_month = snapshot_month or segment = 'all_reads'
+{observed}
 ),
 with_previous as (
     select
@@ -60,5 +63,12 @@ from as_of
 join compared on compared.snapshot_month <= as_of.snapshot_month
 order by as_of.snapshot_month, observed_month, model, model_version, layer, metric, segment
 """
-"""Reads one view per layer, named as the layer (all models, all months up to the last one asked for), and the table
-`as_of(snapshot_month)`; gives the columns of `schemas.monitoring.MonitoringHistory` for every month of `as_of`."""
+
+
+def history_sql(layers: Sequence[str]) -> str:
+    """The query over some layers, one view per layer under its name, and the table `as_of(snapshot_month)`.
+
+    A view holds the table of all models in all months up to the last one asked for. The query gives the columns of
+    `schemas.monitoring.MonitoringHistory` for every month of `as_of`.
+    """
+    return _HISTORY.format(observed="\nunion all by name\n".join(_OBSERVED[layer] for layer in layers))

@@ -5,7 +5,7 @@ The classes stand in the modules of their layers; nothing is declared here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -69,6 +69,14 @@ class Tables:
         if found is None:
             raise KeyError(table)
         return found
+
+    def has(self, name: str) -> bool:
+        """Whether the book has a table of this name in gold, or every model one."""
+        return f"gold/{name}" in self.shared or name in self.of_models
+
+    def parts(self, wanted: Iterable[str]) -> tuple[str, ...]:
+        """Those of some tables of a model that this book has, in the order given."""
+        return tuple(part for part in wanted if part in self.of_models)
 
     def personal_columns(self, table: str) -> tuple[str, ...]:
         """The columns of a stored table that hold personal data; none for a table without a shared schema.

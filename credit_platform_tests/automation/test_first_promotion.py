@@ -39,7 +39,11 @@ def promote(lake: Lake, model: str, axis: MonthlyAxis, version: str = "2024-12-0
 
 def tick(lake: Lake, axis: MonthlyAxis, *, is_automatic: bool = False) -> dg.RunRequest | str:
     sensor = score_on_first_promotion(
-        axis, monthly_jobs(MODELS)[SCORE_MONTH], FirstPromotions(lake, MODELS), "running", is_automatic=is_automatic
+        axis,
+        monthly_jobs(LOANS, MODELS)[SCORE_MONTH],
+        FirstPromotions(lake, MODELS),
+        "running",
+        is_automatic=is_automatic,
     )
     with dg.build_sensor_context() as context:
         answer = sensor(context)

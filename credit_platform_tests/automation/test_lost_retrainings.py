@@ -57,7 +57,7 @@ def impatient(axis: MonthlyAxis, repository: RepositoryDefinition, tmp_path: Pat
         Lake.at(tmp_path, portfolio=LOANS),
         RetrainingPolicy(every_months=3, max_attempts=2, dead_after_seconds=1),
     )
-    job = monthly_jobs(MODELS)[TRAIN_MODELS]
+    job = monthly_jobs(LOANS, MODELS)[TRAIN_MODELS]
     sensor = retrain_on_action(axis, job, MODELS, "stopped", lake=lake, policy=policy)
     return Impatient(sensor, repository, lake)
 

@@ -5,7 +5,7 @@ from datetime import date
 import duckdb
 import polars as pl
 
-from credit_platform.monitoring.history import HISTORY_SQL, LAYERS
+from credit_platform.monitoring.history import LAYERS, history_sql
 from credit_platform.schemas.monitoring import MonitoringHistory
 from credit_platform_tests.monitoring_rows import figures, subject
 
@@ -44,7 +44,7 @@ def _history(as_of: list[date]) -> pl.DataFrame:
             connection.register(name, view.to_arrow())
         connection.execute("create table as_of (snapshot_month date)")
         connection.executemany("insert into as_of values (?)", [[month] for month in as_of])
-        return MonitoringHistory.validate(connection.sql(HISTORY_SQL).pl())
+        return MonitoringHistory.validate(connection.sql(history_sql(LAYERS)).pl())
 
 
 def test_every_month_looks_back_on_all_models_and_no_further_ahead_than_itself() -> None:

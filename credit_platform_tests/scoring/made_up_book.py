@@ -10,8 +10,9 @@ import polars as pl
 
 from credit_platform.policy.model_config import FeaturePolicy, ModelConfig, ModelSpec
 from credit_platform.policy.reason_codes import ReasonCatalogue, ReasonCode
+from credit_platform.portfolios.feature_set import EvidenceGroup
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.portfolios.portfolio import EvidenceGroup, Portfolio, Words
+from credit_platform.portfolios.portfolio import Portfolio, Words
 
 VISITS = EvidenceGroup(
     name="visits",

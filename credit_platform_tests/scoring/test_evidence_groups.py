@@ -11,8 +11,9 @@ import polars as pl
 import pytest
 
 from credit_platform.errors import ModelStoreError, TrainingError
+from credit_platform.portfolios.feature_set import EvidenceGroup
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.portfolios.portfolio import EvidenceGroup, Portfolio
+from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.scoring.estimators.tree_ensemble import TreeEnsemble
 from credit_platform.scoring.explanation.explanation import explain_prediction
 from credit_platform.scoring.explanation.reasons import reasons_of

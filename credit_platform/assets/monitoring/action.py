@@ -26,6 +26,7 @@ from credit_platform.months import add_months, month_key, month_range
 from credit_platform.partitions import MonthlyAxis, months_before, run_months
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.portfolios.tables import tables_of
 from credit_platform.reports.documents.action_report import action_json, action_text
 from credit_platform.schemas.evidence import DataQuality
 
@@ -83,7 +84,9 @@ class ActionDesk:
         return self._lake.scan(_QUALITY, known).collect() if known else DataQuality.create_empty()
 
     def _is_stored(self, month: date) -> bool:
-        return all(self._lake.has(f"monitoring/{self._model}/{part}", month) for part in _READ)
+        return all(
+            self._lake.has(f"monitoring/{self._model}/{part}", month) for part in self._lake.layout.tables.parts(_READ)
+        )
 
     def _past(self, month: date) -> Past:
         """The stored performance of the months before, as far as policy looks back; never of later ones."""
@@ -149,7 +152,7 @@ def _action_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy: P
                     asset_key(f"monitoring/{model}/{part}"),
                     partition_mapping=months_before(reach.get(part, _MONTHS_BACK)),
                 )
-                for part in _READ
+                for part in tables_of(portfolio).parts(_READ)
             ),
             dg.AssetDep(asset_key(_QUALITY), partition_mapping=months_before(_MONTHS_BACK)),
         ],

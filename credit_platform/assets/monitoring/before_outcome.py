@@ -17,12 +17,13 @@ def found_before_outcome(lake: Lake, model: str, month: date, thresholds: Monito
     Raises:
         MissingMonthsError: one of the month's tables has no file.
     """
-    estimate, early_reads, backtest = (
-        lake.scan(f"monitoring/{model}/{part}", [month]).collect()
-        for part in ("estimate", "early_reads", "estimate_backtest")
-    )
+    found = {
+        part: lake.scan(f"monitoring/{model}/{part}", [month]).collect()
+        for part in lake.layout.tables.parts(("estimate", "early_reads", "estimate_backtest"))
+    }
+    estimate, early_reads = found["estimate"], found.get("early_reads")
     is_live = set(estimate["sample_role"]) == {"post"}
     return [
-        *estimate_findings(estimate, backtest, model=model, thresholds=thresholds, is_live=is_live),
-        *early_read_findings(early_reads, thresholds=thresholds),
+        *estimate_findings(estimate, found["estimate_backtest"], model=model, thresholds=thresholds, is_live=is_live),
+        *(early_read_findings(early_reads, thresholds=thresholds) if early_reads is not None else ()),
     ]

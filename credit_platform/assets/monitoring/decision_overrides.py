@@ -36,7 +36,7 @@ def overrides_asset(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> 
         key = portfolio.cases.key
         versions = {model: Versions(lake.lake, model, policy.model) for model in models}
         raw = read_decisions(lake.lake.layout)
-        log = None if raw is None else read_log(raw)
+        log = None if raw is None else read_log(raw, case_key=key)
         tables = []
         for month in run_months(context):
             cohort = add_months(month, -lag)
@@ -45,7 +45,7 @@ def overrides_asset(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> 
                 scored = lake.lake.scan(f"prediction/{model}", [cohort]).collect()
                 at = subject_of(lake.lake, scored, cohort=cohort, month=month, model=model, versions=versions[model])
                 joined = scored.join(labels, on=key, how="left", validate="1:1")
-                tables.append(measure_overrides(joined, log, subject=at, thresholds=policy.monitoring))
+                tables.append(measure_overrides(joined, log, case_key=key, subject=at, thresholds=policy.monitoring))
             told = _told(tables[-1]) if log is not None else {"decisions": NOT_SUPPLIED}
             context.add_asset_metadata(told, partition_key=month_key(month))
         return pl.concat(tables)

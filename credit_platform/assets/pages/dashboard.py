@@ -20,6 +20,8 @@ from credit_platform.lake.layout import Layout
 from credit_platform.months import month_key
 from credit_platform.partitions import MonthlyAxis, months_before, run_months, same_month
 from credit_platform.policy.load import Policy
+from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.portfolios.tables import tables_of
 from credit_platform.reports.dashboard.dashboard import verdicts_of
 from credit_platform.reports.dashboard.overview import Overview
 from credit_platform.reports.documents.action_history import history_csv
@@ -27,12 +29,15 @@ from credit_platform.reports.figures.model_months import rows_of
 from credit_platform.reports.figures.svg import trend_svg
 
 ACTION_HISTORY = "actions/history.csv"
+# Tables of a book of which the page shows every month, not the newest alone.
+_OVER_MONTHS = frozenset({"gold/roll_rates"})
 _OF_MODELS = ("estimate_backtest", "early_reads", "fair_lending")
 
 
-def dashboard_asset(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
+def dashboard_asset(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
     """The dashboard and the pages of the months of a run."""
-    models = list(policy.model.models)
+    models, tables = list(policy.model.models), tables_of(portfolio)
+    book = [f"gold/{own.name}" for own in portfolio.tables]
 
     @dg.asset(
         key=asset_key("monitoring/dashboard"),
@@ -51,15 +56,18 @@ def dashboard_asset(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
                 for table in (
                     HISTORY,
                     "monitoring/champion_challenger",
-                    "gold/vintages",
+                    *(table for table in book if table not in _OVER_MONTHS),
                     "monitoring/row_balance",
                     "monitoring/data_quality",
-                    *(f"monitoring/{model}/{part}" for model in models for part in _OF_MODELS),
+                    *(f"monitoring/{model}/{part}" for model in models for part in tables.parts(_OF_MODELS)),
                 )
             ),
             *(
                 dg.AssetDep(asset_key(table), partition_mapping=months_before(120))
-                for table in ("gold/roll_rates", *(f"monitoring/{model}/action" for model in models))
+                for table in (
+                    *(table for table in book if table in _OVER_MONTHS),
+                    *(f"monitoring/{model}/action" for model in models),
+                )
             ),
         ],
     )

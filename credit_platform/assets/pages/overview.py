@@ -24,8 +24,20 @@ from credit_platform.reports.dashboard.overview import VERSIONS_SCHEMA, Overview
 from credit_platform.schemas.early_warning import EarlyReads
 from credit_platform.schemas.monitoring import FairLending
 
+
+class MonthlyRows(dy.Schema):
+    """What stands in for a table of months that a book does not have."""
+
+    snapshot_month = dy.Date(description="Month, first day")
+
+
 # Empty on the pages of a book that has none of them.
-_NOT_OF_EVERY_BOOK: Mapping[str, type[dy.Schema]] = {"early_reads": EarlyReads, "fair_lending": FairLending}
+_NOT_OF_EVERY_BOOK: Mapping[str, type[dy.Schema]] = {
+    "early_reads": EarlyReads,
+    "fair_lending": FairLending,
+    "vintages": MonthlyRows,
+    "roll_rates": MonthlyRows,
+}
 DASHBOARD = "monitoring_dashboard.html"
 HISTORY = "monitoring/history"
 _FURTHER = {
@@ -79,6 +91,7 @@ def read_overview(lake: Lake, policy: Policy, month: date) -> Overview:
         roll_rates=rows_or_empty(lake, "gold/roll_rates"),
         thresholds=policy.monitoring,
         month_pages={each: _address(layout, page) for each, page in months.items() if page.is_file()},
+        absent=frozenset(name for name in _NOT_OF_EVERY_BOOK if not lake.layout.tables.has(name)),
         links={
             name: _address(layout, file)
             for name, file in {**further, f"Drift of the features, {month:%Y-%m}": drift}.items()
@@ -101,8 +114,8 @@ def rows_or_empty(lake: Lake, table: str, month: date | None = None) -> pl.DataF
     months = [each for each in lake.months(table) if month in (None, each)]
     if months:
         return lake.scan(table, months).collect()
-    schema = lake.layout.tables.schema(table) or _NOT_OF_EVERY_BOOK.get(table.rpartition("/")[2])
-    return pl.DataFrame() if schema is None else schema.create_empty()
+    schema = lake.layout.tables.schema(table) or _NOT_OF_EVERY_BOOK[table.rpartition("/")[2]]
+    return schema.create_empty()
 
 
 def versions_decided(lake: Lake, models: Sequence[str]) -> pl.DataFrame:

@@ -19,12 +19,13 @@ from credit_platform.lake.tables.catalog import TableMonths, create_as_of, creat
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.row_balance import row_balance_sql
 from credit_platform.monitoring.data_quality.score import quality_facts_sql, score_quality
-from credit_platform.monitoring.history import HISTORY_SQL, LAYERS
+from credit_platform.monitoring.history import LAYERS, history_sql
 from credit_platform.months import month_key
 from credit_platform.partitions import MonthlyAxis, months_before, run_months
 from credit_platform.policy.check_policy import VolumeBand
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.portfolio import Portfolio, Source
+from credit_platform.portfolios.tables import tables_of
 from credit_platform.reports.dashboard.data_quality import data_quality_page
 
 if TYPE_CHECKING:
@@ -130,24 +131,24 @@ def _known_months(lake: Lake, table: str, until: date) -> TableMonths:
 
 
 def _history(portfolio: Portfolio, axis: MonthlyAxis, models: Sequence[str]) -> dg.AssetsDefinition:
-    table = "monitoring/history"
+    table, layers = "monitoring/history", tables_of(portfolio).parts(LAYERS)
 
     @dg.asset(
         **table_declaration(portfolio, table, axis.outcome_months, kind="duckdb"),
         deps=[
             dg.AssetDep(asset_key(f"monitoring/{model}/{part}"), partition_mapping=months_before(120))
             for model in models
-            for part in LAYERS
+            for part in layers
         ],
     )
     def everything_known(context: dg.AssetExecutionContext, lake: LakeResource, duckdb: DuckDBResource) -> pl.DataFrame:
         months = run_months(context)
         with duckdb.get_connection() as connection:
             create_as_of(connection, months)
-            for part in LAYERS:
+            for part in layers:
                 known = [_known_months(lake.lake, f"monitoring/{model}/{part}", months[-1]) for model in models]
                 create_view(connection, part, lake.layout, known)
-            return connection.sql(HISTORY_SQL).pl()
+            return connection.sql(history_sql(layers)).pl()
 
     return everything_known
 

@@ -128,7 +128,9 @@ def simulate(settings: Settings, console: Console, spec: BookSpec, *, lab: Lab) 
     lab.claim_scenario(folder)
     apart = settings_apart(settings, folder, spec)
     generate_book(Layout(apart.data_dir, apart.raw_dir, apart.portfolio), console, spec)
-    write_book_file(apart, BookFile(first_month=spec.first_month, last_month=spec.last_month))
+    write_book_file(
+        apart, BookFile(portfolio=settings.portfolio_name, first_month=spec.first_month, last_month=spec.last_month)
+    )
     mishaps = _live(folder, console)
     seen: list[Sign] = []
     if any(drift.kind == DriftKind.LATE_CORRECTION for drift in spec.drifts):

@@ -1,4 +1,4 @@
-"""Finding a loan, scoring it again with the version that scored it, and taking the prediction apart.
+"""Finding a case, scoring it again with the version that scored it, and taking the prediction apart.
 
 What a prediction consists of is computed in `scoring.explanation.explanation`, printing belongs to `explain_tables`.
 """
@@ -12,8 +12,9 @@ import polars as pl
 
 from credit_platform.assets.models.predictions import load_stored_version
 from credit_platform.cli.book import Book, models_named
-from credit_platform.errors import LoanError
+from credit_platform.errors import CaseError
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
+from credit_platform.portfolios.portfolio import Cases
 from credit_platform.scoring.explanation.explanation import Explanation, explain_prediction
 from credit_platform.scoring.predictions import score_loans
 
@@ -23,7 +24,7 @@ _NEIGHBOURS = 500
 
 @dataclass(frozen=True)
 class ModelExplanation:
-    """What one model says of a loan, or why it says nothing (`not_scored`)."""
+    """What one model says of a case, or why it says nothing (`not_scored`)."""
 
     model: str
     alias: str
@@ -33,49 +34,54 @@ class ModelExplanation:
 
 
 @dataclass(frozen=True)
-class LoanExplanation:
-    """A loan, the month it was applied for, and what the models say of it."""
+class CaseExplanation:
+    """A case, the month it was applied for, and what the models say of it."""
 
-    loan_id: str
+    case: str
+    cases: Cases
     month: date
     models: tuple[ModelExplanation, ...]
 
 
-def explain_loan(book: Book, loan_id: str, *, model: str | None) -> LoanExplanation:
-    """Explain the stored predictions of a loan, by one model or by all.
+def explain_case(book: Book, case: str, *, model: str | None) -> CaseExplanation:
+    """Explain the stored predictions of a case, by one model or by all.
 
     Every prediction is made again from the stored version, which is verified as it is read, and the features.
 
     Raises:
         SettingsError: there is no such model.
-        LoanError: no loan has this id, no model has scored it, or a prediction cannot be reproduced to the last bit.
+        CaseError: no case has this id, no model has scored it, or a prediction cannot be reproduced to the last bit.
         ModelStoreError: a stored version is missing or was changed.
     """
-    models = models_named(book, model)
-    month = _month_of(book, loan_id)
-    explained = tuple(_explained(book, name, month, loan_id) for name in models)
+    models, cases = models_named(book, model), book.settings.portfolio.cases
+    month = _month_of(book, case)
+    explained = tuple(_explained(book, name, month, case) for name in models)
     if all(one.explanation is None for one in explained):
         reason = f"it was applied for in {month:%Y-%m} and is not scored by {', '.join(models)}"
-        raise LoanError(
-            loan_id=loan_id, reason=reason, fix=" ".join(dict.fromkeys(one.not_scored or "" for one in explained))
+        raise CaseError(
+            noun=cases.noun,
+            case=case,
+            reason=reason,
+            fix=" ".join(dict.fromkeys(one.not_scored or "" for one in explained)),
         )
-    return LoanExplanation(loan_id, month, explained)
+    return CaseExplanation(case, cases, month, explained)
 
 
-def _month_of(book: Book, loan_id: str) -> date:
-    table = "gold/feature_store"
-    loans = book.lake.scan(table, book.lake.months(table)).select("snapshot_month", "loan_id")
-    found = loans.filter(pl.col("loan_id") == loan_id).collect()
+def _month_of(book: Book, case: str) -> date:
+    table, cases = "gold/feature_store", book.settings.portfolio.cases
+    loans = book.lake.scan(table, book.lake.months(table)).select("snapshot_month", cases.key)
+    found = loans.filter(pl.col(cases.key) == case).collect()
     if found.height:
         month: date = found["snapshot_month"][0]
         return month
-    ids = loans.select(pl.col("loan_id").unique().sort()).collect()["loan_id"].to_list()
-    place = bisect_left(ids, loan_id)
+    ids = loans.select(pl.col(cases.key).unique().sort()).collect()[cases.key].to_list()
+    place = bisect_left(ids, case)
     around = ids[max(0, place - _NEIGHBOURS) : place + _NEIGHBOURS]
-    near = get_close_matches(loan_id, around, n=3, cutoff=0) or ["none"]
-    raise LoanError(
-        loan_id=loan_id,
-        reason=f"no application of this id among the {len(ids):,} loans of {table}",
+    near = get_close_matches(case, around, n=3, cutoff=0) or ["none"]
+    raise CaseError(
+        noun=cases.noun,
+        case=case,
+        reason=f"no application of this id among the {len(ids):,} {book.settings.portfolio.words.cases} of {table}",
         fix=(
             f"Ids like it: {', '.join(near)}. All of them stand in the view gold.feature_store of "
             f"{book.lake.layout.datamart}."
@@ -83,13 +89,13 @@ def _month_of(book: Book, loan_id: str) -> date:
     )
 
 
-def _explained(book: Book, model: str, month: date, loan_id: str) -> ModelExplanation:
-    policy, table = book.settings.policy, f"prediction/{model}"
+def _explained(book: Book, model: str, month: date, case: str) -> ModelExplanation:
+    policy, table, cases = book.settings.policy, f"prediction/{model}", book.settings.portfolio.cases
     alias = policy.model.models[model].alias
     if not book.lake.has(table, month):
         return ModelExplanation(model, alias, not_scored=_why_not_scored(book, month))
     scored = book.lake.scan(table, [month]).collect()
-    row = scored.filter(pl.col("loan_id") == loan_id)
+    row = scored.filter(pl.col(cases.key) == case)
     if row.is_empty():
         return ModelExplanation(model, alias, not_scored=_score_again(month))
     version = str(row["model_version"][0])
@@ -103,21 +109,22 @@ def _explained(book: Book, model: str, month: date, loan_id: str) -> ModelExplan
         provenance=row["provenance"][0],
         config=policy.model,
         reasons=policy.reasons,
-    ).filter(pl.col("loan_id") == loan_id)
-    _require_the_same(model, row, again, month)
-    loan = loans.filter(pl.col("loan_id") == loan_id)
+    ).filter(pl.col(cases.key) == case)
+    _require_the_same(cases, model, row, again, month)
+    loan = loans.filter(pl.col(cases.key) == case)
     in_force, _ = version_in_force(PromotionLog(book.lake.layout).records(), model, month)
     return ModelExplanation(model, alias, in_force, explain_prediction(stored.fitted, loan, scored, policy=policy))
 
 
-def _require_the_same(model: str, stored: pl.DataFrame, again: pl.DataFrame, month: date) -> None:
+def _require_the_same(cases: Cases, model: str, stored: pl.DataFrame, again: pl.DataFrame, month: date) -> None:
     """Refuse to explain a prediction that is not the stored one, to the last bit."""
     if stored.equals(again):
         return
     before, after = stored.row(0, named=True), again.row(0, named=True)
     changed = [f"{name} was {before[name]} and is {after[name]}" for name in before if before[name] != after[name]]
-    raise LoanError(
-        loan_id=str(before["loan_id"]),
+    raise CaseError(
+        noun=cases.noun,
+        case=str(before[cases.key]),
         reason=f"prediction/{model} is not what {before['model_version']} makes of its features: {', '.join(changed)}",
         fix=f"Features or policy have changed since the month was scored. {_score_again(month)}",
     )
@@ -134,10 +141,10 @@ def _score_again(month: date) -> str:
     return f"Run credit-platform backfill --from {month:%Y-%m} --to {month:%Y-%m} --job score_month."
 
 
-def explanation_dict(found: LoanExplanation) -> dict[str, object]:
+def explanation_dict(found: CaseExplanation) -> dict[str, object]:
     """The explanation for programs, numbers unrounded."""
     return {
-        "loan_id": found.loan_id,
+        found.cases.key: found.case,
         "snapshot_month": f"{found.month:%Y-%m-%d}",
         "models": [
             {

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.table import Table
 
-from credit_platform.cli.versions.explain import LoanExplanation, ModelExplanation
+from credit_platform.cli.versions.explain import CaseExplanation, ModelExplanation
 from credit_platform.scoring.explanation.explanation import Explanation, FeaturePart, Value
 
 _DECIMALS = 2  # of points; a hundredth of a point moves the odds by 0.03 %
 
 
-def explanation_lines(found: LoanExplanation) -> Iterator[RenderableType]:
+def explanation_lines(found: CaseExplanation) -> Iterator[RenderableType]:
     """Everything to print, in order."""
-    yield f"Loan {found.loan_id}, applied for in {found.month:%Y-%m}"
+    yield f"{found.cases.noun.capitalize()} {found.case}, applied for in {found.month:%Y-%m}"
     for one in found.models:
         yield ""
         if one.explanation is None:

@@ -73,7 +73,7 @@ def score_order(book: Book, console: Console, order: ScoringOrder, *, is_json: b
         rows = scored.with_columns(pl.col("snapshot_month").cast(pl.String)).to_dicts()
         print(json.dumps({**_summary(scored), "written_to": str(order.out) if is_written else None, "rows": rows}))
         return 0
-    console.print(_shown(scored, order))
+    console.print(_shown(scored, order, book.settings.portfolio.cases.key))
     told = _summary(scored)
     console.print(
         f"{told['loans']:,} loans scored by {', '.join(told['versions'])}; {told['declined']:,} declined.",
@@ -191,11 +191,11 @@ def _summary(scored: pl.DataFrame) -> Summary:
     )
 
 
-def _shown(scored: pl.DataFrame, order: ScoringOrder) -> Table:
+def _shown(scored: pl.DataFrame, order: ScoringOrder, key: str) -> Table:
     subject = order.file.name if order.file else f"{order.as_of:%Y-%m}"
     more = f", first {_SHOWN} of {scored.height:,}" if scored.height > _SHOWN else ""
     table = Table(title=f"{subject} by {order.model}{more}")
-    columns = ("loan_id", "default_probability", "score", "grade", "decision", "reason_1")
+    columns = (key, "default_probability", "score", "grade", "decision", "reason_1")
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in scored.head(_SHOWN).select(columns).iter_rows():

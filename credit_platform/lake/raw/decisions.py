@@ -10,7 +10,7 @@ import polars as pl
 
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.readers import FORMATS, file_content, parse_file
-from credit_platform.monitoring.decisions.decision_log import DECISION_COLUMNS
+from credit_platform.monitoring.decisions.decision_log import decision_columns
 
 SOURCE = "decisions"
 
@@ -31,9 +31,8 @@ def read_decisions(layout: Layout) -> pl.DataFrame | None:
     )
     if not found:
         return None
+    columns = decision_columns(layout.portfolio.cases.key)
     return pl.concat(
-        parse_file(SOURCE, DECISION_COLUMNS, file, file_content(SOURCE, file)).with_columns(
-            source_file=pl.lit(file.name)
-        )
+        parse_file(SOURCE, columns, file, file_content(SOURCE, file)).with_columns(source_file=pl.lit(file.name))
         for file in found
     )

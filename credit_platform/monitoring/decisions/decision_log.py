@@ -9,20 +9,25 @@ from typing import NamedTuple
 
 import polars as pl
 
-DECISION_COLUMNS = ("loan_id", "system_decision", "final_decision", "override_type", "reason", "officer")
+_WRITTEN = ("system_decision", "final_decision", "override_type", "reason", "officer")
 DECISIONS = ("approve", "decline")
 NO_REASON = "no reason given"
 SIDES = ("high-side", "low-side")
 
 
 class DecisionLog(NamedTuple):
-    """Sound rows (`loan_id, system_decision, final_decision, side, reason`), and those set aside with their `rule`."""
+    """Sound rows (case key, `system_decision, final_decision, side, reason`), and those set aside with their `rule`."""
 
     rows: pl.DataFrame
     set_aside: pl.DataFrame
 
 
-def read_log(raw: pl.DataFrame) -> DecisionLog:
+def decision_columns(case_key: str) -> tuple[str, ...]:
+    """The columns of the file, in their order."""
+    return (case_key, *_WRITTEN)
+
+
+def read_log(raw: pl.DataFrame, *, case_key: str) -> DecisionLog:
     """Take the sound rows of the delivered text and set the others aside.
 
     A high-side override declines what the system approved, a low-side one approves what it declined; `override_type`
@@ -32,12 +37,13 @@ def read_log(raw: pl.DataFrame) -> DecisionLog:
 
     Args:
         raw: The file's columns as text, with `source_file` and `source_line`.
+        case_key: Column that identifies a case.
     """
-    word = {name: pl.col(name).str.strip_chars().str.to_lowercase() for name in DECISION_COLUMNS[1:4]}
+    word = {name: pl.col(name).str.strip_chars().str.to_lowercase() for name in _WRITTEN[:3]}
     read = raw.select(
         "source_file",
         "source_line",
-        loan_id=pl.col("loan_id").str.strip_chars(),
+        pl.col(case_key).str.strip_chars(),
         system_decision=word["system_decision"],
         final_decision=word["final_decision"],
         side=word["override_type"].str.replace("_", "-").replace("", None).replace("none", None),
@@ -51,7 +57,7 @@ def read_log(raw: pl.DataFrame) -> DecisionLog:
         .otherwise(pl.lit(SIDES[1]))
     )
     broken = (
-        pl.when((pl.col("loan_id").str.len_chars() > 0).fill_null(value=False).not_())
+        pl.when((pl.col(case_key).str.len_chars() > 0).fill_null(value=False).not_())
         .then(pl.lit("loan_is_named"))
         .when(
             pl.all_horizontal(
@@ -63,11 +69,11 @@ def read_log(raw: pl.DataFrame) -> DecisionLog:
         .then(pl.lit("type_follows_the_decisions"))
     )
     judged = read.with_columns(rule=broken)
-    told = ["loan_id", "system_decision", "final_decision", "side", "reason"]
+    told = [case_key, "system_decision", "final_decision", "side", "reason"]
     sound = judged.filter(pl.col("rule").is_null()).unique(told, keep="first", maintain_order=True)
-    twice = pl.col("loan_id").is_duplicated()
+    twice = pl.col(case_key).is_duplicated()
     return DecisionLog(
-        rows=sound.filter(~twice).select(told).sort("loan_id"),
+        rows=sound.filter(~twice).select(told).sort(case_key),
         set_aside=pl.concat(
             [
                 judged.filter(pl.col("rule").is_not_null()),

@@ -23,7 +23,7 @@ NOT_SUPPLIED = "no override data supplied"
 
 
 def measure_overrides(
-    scored: pl.DataFrame, log: DecisionLog | None, *, subject: Subject, thresholds: MonitoringThresholds
+    scored: pl.DataFrame, log: DecisionLog | None, *, case_key: str, subject: Subject, thresholds: MonitoringThresholds
 ) -> pl.DataFrame:
     """Measure the overrides among the loans of one cohort.
 
@@ -37,9 +37,9 @@ def measure_overrides(
     could not be used, by rule as segment.
 
     Args:
-        scored: One row per scored loan: `loan_id`, `default_probability`, `grade`, `decision`, `label` (null where
-            unknown).
+        scored: One row per scored case: key, `default_probability`, `grade`, `decision`, `label` (null: unknown).
         log: The decisions; None when none are supplied, which is told as one unknown `override_rate`.
+        case_key: Column that identifies a case.
         subject: Whose figures these are.
         thresholds: Policy, of which `overrides`, `min_bads` and `confidence` are used.
 
@@ -49,7 +49,7 @@ def measure_overrides(
     if log is None:
         return measures_frame([Measure("override_rate", None, 0, "unknown")], subject)
     policy, level = thresholds.overrides, thresholds.confidence
-    decided = scored.join(log.rows, on="loan_id", how="inner", validate="1:1")
+    decided = scored.join(log.rows, on=case_key, how="inner", validate="1:1")
     overridden = decided.filter(pl.col("side").is_not_null())
     low_side = overridden.filter(pl.col("side") == "low-side")
     n = decided.height
@@ -73,7 +73,7 @@ def measure_overrides(
         approved = part.filter(pl.col("side") == "low-side")
         if approved.height:
             measures.append(_bad_rate("low_side_bad_rate", approved, thresholds, segment))
-    of_the_cohort = log.set_aside.join(scored, on="loan_id", how="semi")
+    of_the_cohort = log.set_aside.join(scored, on=case_key, how="semi")
     measures.append(Measure("decisions_set_aside", float(of_the_cohort.height), scored.height, "ok"))
     for (rule,), part in sorted(of_the_cohort.partition_by("rule", as_dict=True).items()):
         measures.append(Measure("decisions_set_aside", float(part.height), scored.height, "ok", segment=str(rule)))

@@ -43,7 +43,8 @@ class Overview:
     `history` to `roll_rates` are rows of the schemas of these names; `history`, `backtest`, `early_reads`,
     `fair_lending`, `rivalry` and `vintages` of the month, the others of all months. `versions` has `VERSIONS_SCHEMA`.
     `aliases` are the names reports give the models, in the order in which models are shown. `month_pages` are the
-    months that have a page, and `links` further documents, with addresses as seen from the dashboard.
+    months that have a page, and `links` further documents, with addresses as seen from the dashboard. `absent` are
+    the tables that a book of this kind does not have; their sections are left out.
     """
 
     snapshot_month: date
@@ -60,6 +61,7 @@ class Overview:
     thresholds: MonitoringThresholds
     month_pages: Mapping[date, str]
     links: Mapping[str, str]
+    absent: frozenset[str] = frozenset()
 
     @property
     def known(self) -> pl.DataFrame:

@@ -23,10 +23,9 @@ if TYPE_CHECKING:
 
 def portfolio_sections(overview: Overview) -> list[Section]:
     """Vintages, roll rates, fair lending, versions, months and further pages."""
+    of_the_book = {"vintages": _vintage_section, "roll_rates": _roll_section, "fair_lending": _fair_lending_section}
     return [
-        _vintage_section(overview),
-        _roll_section(overview),
-        _fair_lending_section(overview),
+        *(section(overview) for table, section in of_the_book.items() if table not in overview.absent),
         _versions_section(overview),
         _pages_section(overview),
     ]

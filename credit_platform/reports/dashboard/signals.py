@@ -31,7 +31,7 @@ def signal_sections(overview: Overview) -> list[Section]:
     """Estimates, early reads, stability of scores and of features."""
     return [
         _estimate_section(overview),
-        _early_reads_section(overview),
+        *([] if "early_reads" in overview.absent else [_early_reads_section(overview)]),
         _psi_section(overview),
         _probability_section(overview),
         _csi_section(overview),

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_platform.policy.model_config import ModelSpec, Scaling
-from credit_platform.portfolios.portfolio import Direction
+from credit_platform.portfolios.feature_set import Direction
 from credit_platform.scoring.transformers.transformer import TransformerName
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from credit_platform.portfolios.portfolio import Direction, EvidenceGroup, FeatureSet
+from credit_platform.portfolios.feature_set import Direction, EvidenceGroup, FeatureSet
 from credit_platform.scoring.transformers.binning_policy import BinningPolicy
 from credit_platform.scoring.transformers.evidence import HistoryEvidence, months_seen
 from credit_platform.scoring.transformers.standardisation import known_number

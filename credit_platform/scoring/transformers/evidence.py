@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from credit_platform.portfolios.portfolio import EvidenceGroup
+from credit_platform.portfolios.feature_set import EvidenceGroup
 
 FloatArray = NDArray[np.float64]
 

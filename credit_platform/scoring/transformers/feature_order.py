@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from credit_platform.portfolios.portfolio import FeatureSet
+from credit_platform.portfolios.feature_set import FeatureSet
 
 
 def model_columns(features: FeatureSet) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from credit_platform.portfolios.portfolio import EvidenceGroup, FeatureSet
+from credit_platform.portfolios.feature_set import EvidenceGroup, FeatureSet
 from credit_platform.scoring.transformers.evidence import HistoryEvidence
 
 FloatArray = NDArray[np.float64]

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from credit_platform.portfolios.portfolio import FeatureSet
+from credit_platform.portfolios.feature_set import FeatureSet
 from credit_platform.scoring.transformers.binning import WoeBinning, fit_binning
 from credit_platform.scoring.transformers.binning_policy import BinningPolicy
 from credit_platform.scoring.transformers.evidence import HistoryEvidence, fit_evidence, with_copies_without_history

@@ -16,9 +16,9 @@ from rich.console import Console
 
 from credit_platform.assets.models.predictions import load_stored_version
 from credit_platform.cli.book import Book
-from credit_platform.cli.versions.explain import explain_loan
+from credit_platform.cli.versions.explain import explain_case
 from credit_platform.cli.versions.explain_tables import explanation_lines, parts_table
-from credit_platform.errors import LoanError, ModelStoreError, SettingsError
+from credit_platform.errors import CaseError, ModelStoreError, SettingsError
 from credit_platform.months import month_range
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.statistics.logistic import log_odds
@@ -75,7 +75,7 @@ def test_one_model_explains_itself_to_a_program(finished_book: BookFolders) -> N
 
 def test_the_points_shown_add_up_to_the_score_shown(finished_book: BookFolders) -> None:
     for place in range(12):
-        for one in explain_loan(book_of(finished_book), a_loan(finished_book, place=place), model=None).models:
+        for one in explain_case(book_of(finished_book), a_loan(finished_book, place=place), model=None).models:
             assert one.explanation is not None
             lines = printed(parts_table(one.explanation)).splitlines()
             points = [
@@ -111,30 +111,30 @@ def test_an_unknown_model_is_wrong_usage(finished_book: BookFolders) -> None:
     with pytest.raises(
         SettingsError, match=r"^--model: no model 'model_9'\. Choose one of logistic_regression \(model_1\)"
     ):
-        explain_loan(book_of(finished_book), a_loan(finished_book), model="model_9")
+        explain_case(book_of(finished_book), a_loan(finished_book), model="model_9")
 
 
 def test_a_cohort_before_the_first_scored_one_is_said_to_be_for_training(finished_book: BookFolders) -> None:
-    with pytest.raises(LoanError, match=r"applied for in 2023-02 and is not scored .* Scoring begins in 2023-06"):
-        explain_loan(book_of(finished_book), a_loan(finished_book, date(2023, 2, 1)), model=None)
+    with pytest.raises(CaseError, match=r"applied for in 2023-02 and is not scored .* Scoring begins in 2023-06"):
+        explain_case(book_of(finished_book), a_loan(finished_book, date(2023, 2, 1)), model=None)
 
 
 def test_a_month_one_model_has_not_scored_is_said_beside_the_other(book_copy: BookFolders) -> None:
     book_copy.layout.month_file(f"prediction/{MODELS[0]}", MONTH).unlink()
     loan = a_loan(book_copy)
-    found = explain_loan(book_of(book_copy), loan, model=None)
+    found = explain_case(book_of(book_copy), loan, model=None)
     text = "".join(printed(line) for line in explanation_lines(found))
     assert (
         "logistic_regression (model_1): not scored. Run credit-platform backfill --from 2024-05 --to 2024-05 --job "
         "score_month." in text
     )
     assert "gradient_boosting (model_2), version" in text
-    with pytest.raises(LoanError, match="not scored by logistic_regression"):
-        explain_loan(book_of(book_copy), loan, model="model_1")
+    with pytest.raises(CaseError, match="not scored by logistic_regression"):
+        explain_case(book_of(book_copy), loan, model="model_1")
 
 
 def test_a_version_that_was_replaced_since_is_named_beside_the_one_that_scored(finished_book: BookFolders) -> None:
-    found = explain_loan(book_of(finished_book), a_loan(finished_book), model="model_2")
+    found = explain_case(book_of(finished_book), a_loan(finished_book), model="model_2")
     later = replace(found, models=(replace(found.models[0], version_in_force="2024-04-01-other"),))
     said = "In force in that month is now 2024-04-01-other; the month was scored before that was decided."
     assert [said in "".join(map(printed, explanation_lines(one))) for one in (found, later)] == [False, True]
@@ -154,8 +154,8 @@ def test_a_prediction_that_is_not_the_versions_own_is_refused(book_copy: BookFol
     metadata = pl.read_parquet_metadata(file)
     changed = pl.read_parquet(file).with_columns(pl.col(key) + 1e-15 + pl.col(key) * 1e-15)
     changed.write_parquet(file, metadata={k: v for k, v in metadata.items() if k.startswith("credit_platform")})
-    with pytest.raises(LoanError, match=rf"prediction/{model} is not what .* default_probability was 0\.\d+ and is"):
-        explain_loan(book_of(book_copy), a_loan(book_copy), model=model)
+    with pytest.raises(CaseError, match=rf"prediction/{model} is not what .* default_probability was 0\.\d+ and is"):
+        explain_case(book_of(book_copy), a_loan(book_copy), model=model)
 
 
 def test_a_changed_policy_is_found_in_the_decision(book_copy: BookFolders, tmp_path: Path) -> None:
@@ -166,8 +166,8 @@ def test_a_changed_policy_is_found_in_the_decision(book_copy: BookFolders, tmp_p
     )
     approved = book_copy.lake.scan(f"prediction/{MODELS[1]}", [MONTH]).filter(pl.col("decision") == "approve").collect()
     settings = book_copy.settings().model_copy(update={"policy": LOANS.load_policy(tmp_path / "policy")})
-    with pytest.raises(LoanError, match=r"decision was approve and is decline.*Features or policy have changed"):
-        explain_loan(Book.of(settings), str(approved["loan_id"][0]), model="model_2")
+    with pytest.raises(CaseError, match=r"decision was approve and is decline.*Features or policy have changed"):
+        explain_case(Book.of(settings), str(approved["loan_id"][0]), model="model_2")
 
 
 def test_a_tampered_version_explains_nothing(book_copy: BookFolders) -> None:
@@ -176,4 +176,4 @@ def test_a_tampered_version_explains_nothing(book_copy: BookFolders) -> None:
     file = book_copy.layout.model_version(MODELS[1], version) / "mean_contributions.json"
     file.write_bytes(file.read_bytes().replace(b"0", b"1", 1))
     with pytest.raises(ModelStoreError, match=r"mean_contributions\.json has changed"):
-        explain_loan(book_of(book_copy), loan, model="model_2")
+        explain_case(book_of(book_copy), loan, model="model_2")

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from credit_platform.monitoring.decisions.decision_log import DECISION_COLUMNS, NO_REASON, DecisionLog, read_log
+from credit_platform.monitoring.decisions.decision_log import NO_REASON, DecisionLog, decision_columns, read_log
 from credit_platform.monitoring.decisions.decision_overrides import measure_overrides
 from credit_platform.schemas.monitoring import Overrides
 from credit_platform_tests.monitoring_rows import subject, thresholds
@@ -15,9 +15,10 @@ Cells = tuple[str, ...]
 
 
 def log_of(*rows: Cells) -> DecisionLog:
-    frame = pl.DataFrame(rows, schema=dict.fromkeys(DECISION_COLUMNS, pl.String()), orient="row")
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(decision_columns("loan_id"), pl.String()), orient="row")
     return read_log(
-        frame.with_columns(pl.int_range(2, pl.len() + 2).alias("source_line"), source_file=pl.lit("decisions.csv"))
+        frame.with_columns(pl.int_range(2, pl.len() + 2).alias("source_line"), source_file=pl.lit("decisions.csv")),
+        case_key="loan_id",
     )
 
 
@@ -54,7 +55,7 @@ def decisions(
 
 
 def measured(frame: pl.DataFrame, log: DecisionLog | None) -> dict[tuple[str, str], dict[str, Any]]:
-    table = measure_overrides(frame, log, subject=subject(), thresholds=thresholds())
+    table = measure_overrides(frame, log, case_key="loan_id", subject=subject(), thresholds=thresholds())
     Overrides.validate(table)
     return {(row["metric"], row["segment"]): row for row in table.iter_rows(named=True)}
 
