@@ -145,17 +145,20 @@ class Package:
                 return self.kind(ast.parse(text, mode="eval").body, module, own)
             case ast.BinOp(left=left, right=right):
                 return self.kind(left, module, own) or self.kind(right, module, own)
-            case ast.Name(id="Self"):
-                return Kind(own) if own else None
-            case ast.Name(id=name):
-                return self._kind_named(self.resolve(module, name))
-            case ast.Attribute(value=ast.Name(id=name), attr=attr):
-                home = self.resolve(module, name)
-                return self._kind_named(self.resolve(home, attr)) if isinstance(home, str) else None
             case ast.Subscript(value=value, slice=inner):
                 parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
                 return self._kind_of_parts(ast.unparse(value).rsplit(".", 1)[-1], value, parts, module, own)
+            case ast.Name(id="Self"):
+                return Kind(own) if own else None
+            case ast.Name() | ast.Attribute():
+                return self._kind_named(self._meaning(annotation, module))
         return None
+
+    def _meaning(self, name: ast.Name | ast.Attribute, module: str) -> Named | str | None:
+        if isinstance(name, ast.Name):
+            return self.resolve(module, name.id)
+        home = self.resolve(module, name.value.id) if isinstance(name.value, ast.Name) else None
+        return self.resolve(home, name.attr) if isinstance(home, str) else None
 
     def _kind_named(self, found: Named | str | None) -> Kind | None:
         if not isinstance(found, Named):
@@ -194,7 +197,8 @@ def _name_of(node: ast.stmt) -> str | None:
 def is_property(node: ast.stmt | None) -> bool:
     """Whether a member is read like a field and runs like a function."""
     return isinstance(node, ast.FunctionDef) and any(
-        ast.unparse(decorator).rsplit(".", 1)[-1] in {"property", "cached_property"} for decorator in node.decorator_list
+        ast.unparse(decorator).rsplit(".", 1)[-1] in {"property", "cached_property"}
+        for decorator in node.decorator_list
     )
 
 

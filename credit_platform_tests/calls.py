@@ -90,13 +90,21 @@ class Body:
                 return self._kind_of_member(self.kind_of(base), attr)
             case ast.Call():
                 return self._kind_of_call(value)
-            case ast.Subscript(value=base, slice=slice_):
+            case ast.Subscript(value=base, slice=part):
                 found = self.kind_of(base)
-                return found if isinstance(slice_, ast.Slice) else (found.element if found else None)
+                return found if isinstance(part, ast.Slice) else _element_of(found)
+        return self._kind_of_choice(value) or self._kind_of_collection(value)
+
+    def _kind_of_choice(self, value: ast.expr | None) -> Kind | None:
+        match value:
             case ast.IfExp(body=one, orelse=other):
                 return self.kind_of(one) or self.kind_of(other)
             case ast.BoolOp(values=values):
                 return next((kind for kind in map(self.kind_of, values) if kind), None)
+        return None
+
+    def _kind_of_collection(self, value: ast.expr | None) -> Kind | None:
+        match value:
             case ast.ListComp(elt=inner) | ast.GeneratorExp(elt=inner) | ast.SetComp(elt=inner):
                 return Kind(parts=(self.kind_of(inner),))
             case ast.DictComp(key=key, value=inner):
@@ -131,31 +139,28 @@ class Body:
 
     def _kind_of_call(self, call: ast.Call) -> Kind | None:
         target = self._called(call.func)
-        if target is not None:
-            node = self.package.node(target)
-            if isinstance(node, ast.ClassDef):
-                return Kind(target)
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                owner = target.name.rpartition(".")[0]
-                own = Named(target.module, owner) if owner else None
-                if isinstance(call.func, ast.Attribute):
-                    base = self.kind_of(call.func.value)
-                    own = base.cls if base and base.cls else own
-                return self.package.kind(node.returns, target.module, own)
+        node = self.package.node(target) if target else None
+        if target is not None and isinstance(node, ast.ClassDef):
+            return Kind(target)
+        if target is None or not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return self._kind_of_builtin(call)
+        base = self.kind_of(call.func.value) if isinstance(call.func, ast.Attribute) else None
+        owner = target.name.rpartition(".")[0]
+        own = base.cls if base else None
+        return self.package.kind(node.returns, target.module, own or (Named(target.module, owner) if owner else None))
+
+    def _kind_of_builtin(self, call: ast.Call) -> Kind | None:
         match call.func:
             case ast.Name(id=name) if call.args and same_kind(name):
                 return self.kind_of(call.args[0])
             case ast.Name(id=name) if call.args and one_of_kind(name):
-                found = self.kind_of(call.args[0])
-                return found.element if found else None
+                return _element_of(self.kind_of(call.args[0]))
             case ast.Attribute(value=base, attr="items" | "copy"):
                 return self.kind_of(base)
             case ast.Attribute(value=base, attr="values"):
-                found = self.kind_of(base)
-                return Kind(parts=(found.element,)) if found else None
+                return Kind(parts=(_element_of(self.kind_of(base)),))
             case ast.Attribute(value=base, attr="get" | "pop"):
-                found = self.kind_of(base)
-                return found.element if found else None
+                return _element_of(self.kind_of(base))
         return None
 
     def _called(self, func: ast.expr) -> Named | None:
@@ -189,6 +194,10 @@ class Body:
             found = self._called(part)
             if found is not None and not isinstance(self.package.node(found), ast.ClassDef):
                 yield found
+
+
+def _element_of(found: Kind | None) -> Kind | None:
+    return found.element if found else None
 
 
 def _is_items(many: ast.expr) -> bool:

@@ -18,8 +18,8 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -64,6 +64,7 @@ class CallGraph:
     """The functions of a package and what each calls."""
 
     package: Package
+    _known: dict[Named, list[Named]] = field(default_factory=dict)
 
     @cached_property
     def functions(self) -> dict[Named, tuple[ast.stmt, ...]]:
@@ -99,6 +100,11 @@ class CallGraph:
 
     def calls(self, function: Named) -> list[Named]:
         """What a function calls; of a class, what making one calls."""
+        if function not in self._known:
+            self._known[function] = self._calls(function)
+        return self._known[function]
+
+    def _calls(self, function: Named) -> list[Named]:
         if isinstance(self.package.node(function), ast.ClassDef):
             made_by = (self.package.member(function, name) for name in ("__init__", "__post_init__"))
             return [found for found in made_by if found is not None]
@@ -152,9 +158,9 @@ class CallGraph:
 
     def _fields(self, cls: Named) -> Iterator[Named]:
         node = self.package.node(cls)
-        for field in getattr(node, "body", []):
-            if isinstance(field, ast.AnnAssign):
-                yield from self._classes_in(field.annotation, cls.module)
+        for part in getattr(node, "body", []):
+            if isinstance(part, ast.AnnAssign):
+                yield from self._classes_in(part.annotation, cls.module)
 
     def _classes_in(self, annotation: ast.expr, module: str) -> Iterator[Named]:
         for part in ast.walk(annotation):
@@ -195,7 +201,9 @@ def modules_of(life: Life, package: Package) -> list[str]:
 
 def told(package: Package, modules: Iterable[str]) -> str:
     """One line per module: its file and the first sentence of its docstring."""
-    return "".join(f"{n}. `{name.replace('.', '/')}.py`: {_subject(package, name)}\n" for n, name in enumerate(modules, 1))
+    return "".join(
+        f"{n}. `{name.replace('.', '/')}.py`: {_subject(package, name)}\n" for n, name in enumerate(modules, 1)
+    )
 
 
 def _subject(package: Package, module: str) -> str:
@@ -203,10 +211,9 @@ def _subject(package: Package, module: str) -> str:
     return " ".join(text.partition("\n\n")[0].split())
 
 
-def with_lists(page: str, package: Package) -> str:
-    """The page with the list of every life below the line that gives their number."""
-    for name, life in LIVES.items():
-        modules = modules_of(life, package)
+def with_lists(page: str, lists: Mapping[str, list[str]], package: Package) -> str:
+    """The page with the modules of every life and their number between its marks."""
+    for name, modules in lists.items():
         marks = (f"<!-- {name} -->\n", f"<!-- end of {name} -->")
         before, _, rest = page.partition(marks[0])
         after = rest.partition(marks[1])[2]
@@ -216,12 +223,12 @@ def with_lists(page: str, package: Package) -> str:
 
 def main() -> None:
     """Print the modules on the way of each life, or write them into the page."""
-    if sys.argv[1:] == ["--write"]:
-        PAGE.write_text(with_lists(PAGE.read_text(encoding="utf-8"), Package(PACKAGE)), encoding="utf-8")
-        return
-    package = Package(Path(sys.argv[1]) if len(sys.argv) > 1 else PACKAGE)
-    for name, life in LIVES.items():
-        modules = modules_of(life, package)
+    is_written = sys.argv[1:] == ["--write"]
+    package = Package(Path(sys.argv[1]) if sys.argv[1:] and not is_written else PACKAGE)
+    lists = {name: modules_of(life, package) for name, life in LIVES.items()}
+    if is_written:
+        PAGE.write_text(with_lists(PAGE.read_text(encoding="utf-8"), lists, package), encoding="utf-8")
+    for name, modules in lists.items():
         print(f"{name}: {len(modules)}", *modules, sep="\n  ")  # noqa: T201 - what the program is for
 
 
