@@ -14,13 +14,13 @@ import polars as pl
 from credit_platform.lake.governance.promotions import PromotionLog, standing_promotions
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.raw.raw_book import write_book
-from credit_platform.portfolios.loans.generator.book import BookSpec, generate_month, months_of
-from credit_platform.portfolios.loans.generator.drift import Drift, DriftKind
+from credit_platform.portfolios.drift import Drift, DriftKind
+from credit_platform.portfolios.loans.generator.book import BookSpec
 from credit_platform_tests.small_book import MODELS, BookFolders
 
 DRIFT = Drift(DriftKind.CONCEPT, date(2024, 1, 1), 1.0)
 SPEC = BookSpec(
-    first_month=date(2023, 1, 1), n_months=24, loans_per_month=300, clickstream_months=3, seed=7, drifts=(DRIFT,)
+    first_month=date(2023, 1, 1), n_months=24, cases_per_month=300, history_months=3, seed=7, drifts=(DRIFT,)
 )
 MODEL_CONFIG = """
 windows:
@@ -51,7 +51,7 @@ def make_drifted_book(root: Path) -> BookFolders:
     folders.policy_dir.mkdir(parents=True)
     (folders.policy_dir / "model_config.yaml").write_text(MODEL_CONFIG)
     (folders.policy_dir / "monitoring_thresholds.yaml").write_text("evidently: {pages: none}\n")
-    write_book(folders.layout, (generate_month(SPEC, month) for month in months_of(SPEC)), on_month=lambda: None)
+    write_book(folders.layout, SPEC, on_month=lambda: None)
     return folders
 
 

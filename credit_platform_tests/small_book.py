@@ -29,7 +29,7 @@ from credit_platform.lake.raw.raw_book import write_book
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key
 from credit_platform.partitions import MonthlyAxis
-from credit_platform.portfolios.loans.generator.book import BookSpec, generate_month, months_of
+from credit_platform.portfolios.loans.generator.book import BookSpec
 from credit_platform.portfolios.loans.generator.default_process import DefaultProcess
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.settings import Settings
@@ -51,8 +51,8 @@ WITHOUT_PICTURES = "evidently: {pages: none}\ncharts: {png: none}\n"
 SPEC = BookSpec(
     first_month=FIRST,
     n_months=20,
-    loans_per_month=120,
-    clickstream_months=6,
+    cases_per_month=120,
+    history_months=6,
     seed=5,
     process=DefaultProcess(monthly_noise_sd=30.0),
 )
@@ -182,7 +182,7 @@ def make_book(root: Path) -> BookFolders:
     folders.policy_dir.mkdir(parents=True)
     (folders.policy_dir / "model_config.yaml").write_text(MODEL_CONFIG)
     (folders.policy_dir / "monitoring_thresholds.yaml").write_text(WITHOUT_PICTURES)
-    write_book(folders.layout, (generate_month(SPEC, month) for month in months_of(SPEC)), on_month=lambda: None)
+    write_book(folders.layout, SPEC, on_month=lambda: None)
     return folders
 
 

@@ -79,7 +79,8 @@ def test_the_turn_is_detected_acted_on_and_cured(lived: Path, model: str) -> Non
     assert actions.sort("snapshot_month")["action"][-1] == "monitor"
     metrics = lake(lived).scan(f"monitoring/{model}/performance", month_range(TURNS, LAST)).collect()
     auc = dict(metrics.filter(metric="roc_auc", segment="all").select("snapshot_month", "value").iter_rows())
-    assert auc[add_months(TURNS, 2)] < 0.5 < 0.8 < auc[LAST]
+    assert auc[add_months(TURNS, 2)] < 0.5
+    assert auc[LAST] > 0.8
 
 
 @pytest.mark.slow

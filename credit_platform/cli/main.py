@@ -72,7 +72,7 @@ def demo(
     from credit_platform.cli.lab.demo import run_demo
     from credit_platform.settings import load_settings
 
-    return run_demo(load_settings(), Console(), n_months=months, loans_per_month=loans, seed=seed)
+    return run_demo(load_settings(), Console(), n_months=months, cases_per_month=loans, seed=seed)
 
 
 @app.command

@@ -31,7 +31,7 @@ class DataQualityChecker:
     book: Book
 
     def check(self, table: str, months: Sequence[date]) -> dict[date, MonthVerdict]:
-        """Every month of a table against its schema class, by asset key such as `silver/loan_snapshots`.
+        """Every month of a table against its schema class, by asset key such as `gold/label_store`.
 
         Raises:
             MissingMonthsError: a month was never built, or there is no such table.

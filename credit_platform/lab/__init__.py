@@ -1,1 +1,1 @@
-"""Generated books held against real ones, and drift scenarios with their verdicts."""
+"""Generated books compared with real ones, and drift scenarios with their verdicts."""

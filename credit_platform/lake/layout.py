@@ -46,8 +46,8 @@ class Layout:
         """A glob that matches every finished month of a table and nothing else."""
         return str(self.table(table) / MONTH_FILE)
 
-    def planted(self) -> Path:
-        """The JSON file that says what a generated book holds, beside its raw files."""
+    def ground_truth(self) -> Path:
+        """The JSON file that says what a generated book contains, beside its raw files."""
         return self.raw_dir / ".planted.json"
 
     def source_ledger(self, source: str) -> Path:

@@ -15,9 +15,11 @@ from typing import Protocol
 import dataframely as dy
 import polars as pl
 
+from credit_platform.errors import SettingsError
 from credit_platform.policy.load import Policy, PolicyTerms, load_policy
 from credit_platform.policy.model_config import LabelPolicy, ModelConfig
 from credit_platform.portfolios.feature_set import FeatureSet
+from credit_platform.portfolios.generator import Generator
 from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies
 from credit_platform.schemas.cleaning.table_cleaning import Cleaned, source_columns
 from credit_platform.schemas.source_cells import SourceCells
@@ -212,6 +214,7 @@ class Portfolio:
         config: the model configuration with the book's own sections.
         protected: by which characteristic groups are compared; None where none is delivered.
         checks: the book's own.
+        generator: of such books with a known process; None where there is none.
     """
 
     name: str
@@ -225,6 +228,19 @@ class Portfolio:
     tables: tuple[PortfolioTable, ...] = ()
     protected: ProtectedGroups | None = None
     checks: tuple[BookCheck, ...] = ()
+    generator: Generator | None = None
+
+    @property
+    def required_generator(self) -> Generator:
+        """The generator, for what cannot be done without one.
+
+        Raises:
+            SettingsError: the book has none.
+        """
+        if self.generator is None:
+            reason = f"the portfolio {self.name} has no generator of books"
+            raise SettingsError(name="CREDIT_PORTFOLIO", reason=reason, fix="Name one that has.")
+        return self.generator
 
     @property
     def terms(self) -> PolicyTerms:

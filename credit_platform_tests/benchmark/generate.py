@@ -7,15 +7,14 @@ from pathlib import Path
 
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.raw_book import write_book
-from credit_platform.portfolios.loans.generator.book import BookSpec, generate_month, months_of
+from credit_platform.portfolios.loans.generator.book import BookSpec
 from credit_platform.portfolios.loans.portfolio import LOANS
 
 
 def generate(raw_dir: Path, n_months: int, loans_per_month: int) -> None:
     """Make the four raw files of a book."""
-    spec = BookSpec(n_months=n_months, loans_per_month=loans_per_month)
-    months = (generate_month(spec, month) for month in months_of(spec))
-    write_book(Layout(raw_dir.parent, raw_dir, LOANS), months, on_month=lambda: None)
+    spec = BookSpec(n_months=n_months, cases_per_month=loans_per_month)
+    write_book(Layout(raw_dir.parent, raw_dir, LOANS), spec, on_month=lambda: None)
 
 
 if __name__ == "__main__":

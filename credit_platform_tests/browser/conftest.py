@@ -22,14 +22,14 @@ from credit_platform.cli.book import initialise
 from credit_platform.cli.instance import open_instance
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.raw_book import write_book
-from credit_platform.portfolios.loans.generator.book import BookSpec, generate_month, months_of
+from credit_platform.portfolios.loans.generator.book import BookSpec
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.settings import load_settings
 from credit_platform_tests.browser.dagster_api import DagsterApi, wait_until
 from credit_platform_tests.browser.dagster_page import DagsterPage
 
 CHECKOUT = Path(credit_platform.__file__).parents[1]
-SPEC = BookSpec(first_month=date(2023, 1, 1), n_months=24, loans_per_month=60, seed=7)
+SPEC = BookSpec(first_month=date(2023, 1, 1), n_months=24, cases_per_month=60, seed=7)
 CHROMIUM_FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -59,7 +59,7 @@ def generated_book(data_dir: Path) -> dict[str, str]:
         settings = initialise(load_settings(), first=SPEC.first_month, last=SPEC.last_month)
         write_book(
             Layout(settings.data_dir, settings.raw_dir, LOANS),
-            (generate_month(SPEC, month) for month in months_of(SPEC)),
+            SPEC,
             on_month=lambda: None,
         )
         with open_instance(settings):

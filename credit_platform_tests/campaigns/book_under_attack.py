@@ -15,10 +15,10 @@ from pathlib import Path
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.raw_book import write_book
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.portfolios.loans.generator.book import BookSpec, generate_month, months_of
+from credit_platform.portfolios.loans.generator.book import BookSpec
 from credit_platform.portfolios.loans.portfolio import LOANS
 
-SPEC = BookSpec(first_month=date(2021, 1, 1), n_months=15, loans_per_month=120, clickstream_months=12, seed=11)
+SPEC = BookSpec(first_month=date(2021, 1, 1), n_months=15, cases_per_month=120, history_months=12, seed=11)
 
 FIRST_TRAINING = date(2022, 1, 1)
 # Short windows: 13 months until the first training, so that 15 months hold every phase, a second training included.
@@ -89,7 +89,7 @@ def make_attacked_book(root: Path) -> AttackedBook:
     (book.policy_dir / "monitoring_thresholds.yaml").write_text("evidently: {pages: none}\ncharts: {png: none}\n")
     write_book(
         Layout(root / "unused", book.raw_dir, LOANS),
-        (generate_month(SPEC, month) for month in months_of(SPEC)),
+        SPEC,
         on_month=lambda: None,
     )
     return book

@@ -26,8 +26,9 @@ from credit_platform.cli.book import Book
 from credit_platform.cli.lab.simulate import Lab, settings_apart
 from credit_platform.cli.lab.story import judge
 from credit_platform.months import parse_month
+from credit_platform.portfolios.drift import Drift, DriftKind
 from credit_platform.portfolios.loans.generator.book import BookSpec
-from credit_platform.portfolios.loans.generator.drift import Drift, DriftKind
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.settings import load_settings
 
 if TYPE_CHECKING:
@@ -83,8 +84,8 @@ def live(drift: str, seed: int, *, strength: float, size: Sequence[str], out: Pa
 def told_again(drift: str, seed: int, *, strength: float, size: Sequence[str], out: Path) -> Lived:
     """Hold a scenario that has been lived against the expectations, without living it again."""
     planted = () if drift == NONE else (Drift(DriftKind(drift), parse_month(FROM), strength),)
-    spec = BookSpec(n_months=int(size[1]), loans_per_month=int(size[3]), seed=seed, drifts=planted)
-    folder = Lab(out).scenario_folder(spec)
+    spec = BookSpec(n_months=int(size[1]), cases_per_month=int(size[3]), seed=seed, drifts=planted)
+    folder = Lab(out).scenario_folder(spec, LOANS.words)
     scenario = judge(Book.of(settings_apart(load_settings(), folder, spec)), spec, name=folder.name)
     return Lived(drift, seed, 1 if scenario.failures else 0, scenario.to_dict(), "")
 

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from credit_platform.months import add_months
-from credit_platform.portfolios.loans.generator.drift import DriftKind
+from credit_platform.portfolios.drift import DriftKind
 from credit_platform_tests.campaigns.planted_bars import bars_of
 from credit_platform_tests.campaigns.planted_life import START, PlantedLife, months_from_start, planted, spec_of
 

@@ -27,8 +27,8 @@ from credit_platform.lake.governance.promotions import PromotionLog, PromotionRe
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.raw_book import write_book
 from credit_platform.months import add_months, parse_month
-from credit_platform.portfolios.loans.generator.book import BookSpec, generate_month, months_of
-from credit_platform.portfolios.loans.generator.drift import Drift, DriftKind
+from credit_platform.portfolios.drift import Drift, DriftKind
+from credit_platform.portfolios.loans.generator.book import BookSpec
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.settings import Settings
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 MODELS = ("logistic_regression", "gradient_boosting")
 # With the shipped windows: first training 2020-12, live scores from 2021-01, live outcomes from 2021-07.
-BOOK = BookSpec(first_month=date(2019, 1, 1), n_months=54, loans_per_month=500)
+BOOK = BookSpec(first_month=date(2019, 1, 1), n_months=54, cases_per_month=500)
 FIRST_LIVE_OUTCOME = date(2021, 7, 1)
 # Three cohorts scored live have their outcome by then, so early reads of the ranking have something to be held against.
 START = date(2021, 10, 1)
@@ -159,14 +159,14 @@ def spec_of(kind: DriftKind | None, *, seed: int, n_months: int, strength: float
 
 def months_from_start(n: int) -> int:
     """The length of a book that ends `n` months after the drift's first."""
-    return months_of(BOOK).index(START) + 1 + n
+    return BOOK.months.index(START) + 1 + n
 
 
 def _planted(root: Path, spec: BookSpec) -> PlantedLife:
     (root / "policy").mkdir(parents=True)
     (root / "policy" / "monitoring_thresholds.yaml").write_text("evidently: {pages: none}\ncharts: {png: none}\n")
     layout = Layout(root / "data", root / "raw", LOANS)
-    write_book(layout, (generate_month(spec, month) for month in months_of(spec)), on_month=lambda: None)
+    write_book(layout, spec, on_month=lambda: None)
     return PlantedLife(root, spec)
 
 

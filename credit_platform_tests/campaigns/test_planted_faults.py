@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from credit_platform.portfolios.loans.generator.drift import DriftKind
+from credit_platform.portfolios.drift import DriftKind
 from credit_platform_tests.campaigns.planted_bars import bars_of
 from credit_platform_tests.campaigns.planted_faults import FAULTS, SEED, base_of, lived
 from credit_platform_tests.small_book import PREVIEW_ALLOWED

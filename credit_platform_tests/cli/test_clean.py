@@ -16,7 +16,7 @@ from credit_platform.portfolios.loans.generator.book import BookSpec
 from credit_platform.settings import Settings
 from credit_platform_tests.small_book import BookFolders
 
-SPEC = BookSpec(first_month=date(2023, 1, 1), n_months=2, loans_per_month=5, clickstream_months=2)
+SPEC = BookSpec(first_month=date(2023, 1, 1), n_months=2, cases_per_month=5, history_months=2)
 LOANS = "lms_loan_daily.csv"
 
 

@@ -47,10 +47,10 @@ QUICK = {"status", "timeline", "models", "explain", "alerts", "audit", "clean", 
 VERBS_RUN_ELSEWHERE = {
     "credit-platform simulate --drift concept --from 2023-03 --strength 0.7": (
         "credit_platform_tests/cli/lab/test_simulate.py",
-        'run_command("simulate", *planted, *size,',
+        'run_command("simulate", *drifts, *size,',
     ),
     "credit-platform drift": ("credit_platform_tests/cli/run/test_verbs.py", 'run(verb, "--drift"'),
-    "credit-platform agreement FOLDER": ("credit_platform_tests/cli/lab/test_fidelity.py", '["agreement", str('),
+    "credit-platform fidelity FOLDER": ("credit_platform_tests/cli/lab/test_fidelity.py", '["fidelity", str('),
     "credit-platform demo": ("credit_platform_tests/cli/lab/test_demo.py", 'run_command("demo",'),
     "credit-platform quick-demo": ("credit_platform_tests/cli/run/test_verbs.py", 'run("quick-demo")'),
     "credit-platform setup": ("credit_platform_tests/cli/run/test_verbs.py", 'run("setup")'),

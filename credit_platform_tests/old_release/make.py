@@ -27,9 +27,9 @@ from credit_platform.definitions import build_definitions
 from credit_platform.lake.raw.raw_book import write_book
 from credit_platform.lake.tables.catalog import monthly_tables
 from credit_platform.months import month_key
-from credit_platform.portfolios.loans.generator.book import BookSpec, generate_month, months_of
+from credit_platform.portfolios.drift import Drift, DriftKind
+from credit_platform.portfolios.loans.generator.book import BookSpec
 from credit_platform.portfolios.loans.generator.default_process import DefaultProcess
-from credit_platform.portfolios.loans.generator.drift import Drift, DriftKind
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.automation.retrain_ticks import tick
 from credit_platform_tests.old_release.folders import ARCHIVES, BACKUP, EXPECTED, INDEX, POLICY
@@ -39,8 +39,8 @@ from credit_platform_tests.small_book import BookFolders
 SPEC = BookSpec(
     first_month=date(2023, 1, 1),
     n_months=18,
-    loans_per_month=50,
-    clickstream_months=6,
+    cases_per_month=50,
+    history_months=6,
     seed=11,
     process=DefaultProcess(monthly_noise_sd=30.0),
     drifts=(Drift(DriftKind.CONCEPT, date(2023, 9, 1), 1.0),),
@@ -55,7 +55,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         book = BookFolders(root / "data", root / "raw", POLICY)
-        write_book(book.layout, (generate_month(SPEC, month) for month in months_of(SPEC)), on_month=lambda: None)
+        write_book(book.layout, SPEC, on_month=lambda: None)
         _live(book)
         _run(book, "backup", str(root / BACKUP))
         EXPECTED.write_text(json.dumps(_expected(book), indent=1, sort_keys=True) + "\n", encoding="utf-8")
@@ -104,7 +104,7 @@ def _expected(book: BookFolders) -> dict[str, Any]:
 
 def _cursor(book: BookFolders) -> str | None:
     """What a daemon of this release remembers of the actions once it has looked at them."""
-    settings = book.settings(last=months_of(SPEC)[-1])
+    settings = book.settings(last=SPEC.months[-1])
     repository = build_definitions(settings).get_repository_def()
     with open_instance(settings) as instance:
         _, _, cursor = tick(repository, instance)

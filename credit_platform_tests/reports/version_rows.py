@@ -125,8 +125,8 @@ def sources(**changes: object) -> CardSources:
         reference=fit_reference(
             numbers, probability=np.linspace(0.01, 0.6, 200), numeric=["interest_rate"], categorical=[]
         ),
-        without_clickstream=evaluation(seed=50).metrics.filter(sample_role="oot"),
-        trained_without=0.80,
+        without={"clickstream": evaluation(seed=50).metrics.filter(sample_role="oot")},
+        trained_without={"clickstream": 0.80},
         reason_codes=pl.DataFrame(
             [
                 ("interest_rate", "CST01", "Interest rate", True),

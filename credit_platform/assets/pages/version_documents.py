@@ -6,7 +6,7 @@ at any time. What they say is written in `reports`.
 
 import json
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from io import BytesIO
 from os.path import relpath
@@ -164,18 +164,24 @@ def _version_facts(
 def _card_sources(lake: Lake, policy: Policy, records: Sequence[AuditRecord], model: str, version: str) -> CardSources:
     store = ModelStore(lake.layout)
     files = store.load(model, version)
-    dark = json.loads(files["metadata.json"]).get("without_clickstream")
+    metadata = json.loads(files["metadata.json"])
+    groups = [group.name for group in lake.layout.portfolio.features.evidence]
     return CardSources(
         purpose=_purpose(policy.model, lake.layout.portfolio.words),
         owner=OWNERS["model"],
         features=tuple(feature["name"] for feature in json.loads(files["features.json"])["features"]),
         excluded=excluded_columns(lake.layout.portfolio),
         reference=Reference.from_json(files["reference.json"]),
-        without_clickstream=None if dark is None else pl.DataFrame(dark, schema=EVALUATION_SCHEMA),
+        without={name: _without(metadata, name) for name in groups},
         reason_codes=_reason_codes(policy),
         audit=_audit(_own(records, model, version)),
         manifest=store.manifest(model, version),
     )
+
+
+def _without(metadata: Mapping[str, object], group: str) -> pl.DataFrame | None:
+    rows = metadata.get(f"without_{group}")
+    return pl.DataFrame(rows, schema=EVALUATION_SCHEMA) if isinstance(rows, list) else None
 
 
 def _own(records: Sequence[AuditRecord], model: str, version: str) -> list[AuditRecord]:

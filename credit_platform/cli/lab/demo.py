@@ -1,9 +1,7 @@
-"""The demo: a generated book, its whole life, and where to look.
+"""The demo: a generated book, all its months, and where to look.
 
-Generating rows belongs to `synthetic`, running the book's life to `backfill`.
+Generating rows belongs to the portfolio's generator, running the months to `backfill`.
 """
-
-from dataclasses import replace
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -11,64 +9,67 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from credit_platform.cli.book import Book, initialise, newest_delivered
 from credit_platform.cli.run.summary import run_backfill
 from credit_platform.lake.layout import Layout
-from credit_platform.lake.raw.ground_truth import read_planted, write_planted
+from credit_platform.lake.raw.ground_truth import read_ground_truth, write_ground_truth
 from credit_platform.lake.raw.raw_book import has_raw_files, write_book
 from credit_platform.months import add_months
-from credit_platform.portfolios.loans.generator.book import BookSpec, generate_month, months_of
-from credit_platform.portfolios.loans.generator.drift import Drift, DriftKind
+from credit_platform.portfolios.drift import Drift, DriftKind
+from credit_platform.portfolios.generator import USUAL_FIRST_MONTH, GeneratedBook
 from credit_platform.settings import DEFAULT_DATA_DIR, Settings
 
-# Late enough for a year of live months before it, early enough for the cure's own outcomes after it.
+# There are a year of live months before the drift and, after it, enough for the outcomes of the version that cures it.
 _MONTHS_BEFORE_DRIFT = 26
 _STRENGTH = 0.7
 
 
-def run_demo(settings: Settings, console: Console, *, n_months: int, loans_per_month: int, seed: int) -> int:
-    """Make a book where there is none, backfill all of it, print where to look; returns the exit code."""
+def run_demo(settings: Settings, console: Console, *, n_months: int, cases_per_month: int, seed: int) -> int:
+    """Make a book where there is none, backfill all of it, print where to look; returns the exit code.
+
+    Raises:
+        SettingsError: there are no raw files, and the portfolio has no generator.
+    """
     layout = Layout(settings.data_dir, settings.raw_dir, settings.portfolio)
     if has_raw_files(layout):
         console.print(f"Using the files in {settings.raw_dir}.")
     else:
-        plain = BookSpec(n_months=n_months, loans_per_month=loans_per_month, seed=seed)
-        generate_book(layout, console, replace(plain, drifts=_planted(plain)))
+        drift = Drift(DriftKind.CONCEPT, add_months(USUAL_FIRST_MONTH, _MONTHS_BEFORE_DRIFT), _STRENGTH)
+        made = settings.portfolio.required_generator.make(
+            first_month=USUAL_FIRST_MONTH,
+            n_months=n_months,
+            cases_per_month=cases_per_month,
+            seed=seed,
+            drifts=(drift,) if n_months > _MONTHS_BEFORE_DRIFT else (),
+        )
+        generate_book(layout, console, made)
     book = Book.of(initialise(settings, automation="running"))
     first, last = book.axis.first_snapshot, newest_delivered(book)
     console.print(f"Book from {first:%Y-%m} to {last:%Y-%m}, first training {book.axis.first_training:%Y-%m}.")
     code = run_backfill(book, console, first=first, last=last, job=None, command="demo")
-    _tell_story(book, console)
+    _print_story(book, console)
     console.print(_where_to_look(settings), soft_wrap=True)
     return code
 
 
-def _tell_story(book: Book, console: Console) -> None:
-    """Print what was planted and what became of it; nothing where the files are somebody's own, or no model is."""
+def _print_story(book: Book, console: Console) -> None:
+    """Print the simulated drift and what was detected of it, where the raw files are unchanged and a model exists."""
     from credit_platform.cli.lab.demo_story import demo_table
     from credit_platform.cli.lab.story import judge
 
-    spec = read_planted(book.lake.layout)
-    if spec is None or not book.lake.months("prediction/" + next(iter(book.settings.policy.model.models))):
+    made = read_ground_truth(book.lake.layout)
+    if made is None or not book.lake.months("prediction/" + next(iter(book.settings.policy.model.models))):
         return
-    console.print(demo_table(judge(book, spec, name="demo")))
+    console.print(demo_table(judge(book, made, name="demo")))
 
 
-def _planted(spec: BookSpec) -> tuple[Drift, ...]:
-    """The drift of the demo's book; none where the book ends before it."""
-    first = add_months(spec.first_month, _MONTHS_BEFORE_DRIFT)
-    return (Drift(DriftKind.CONCEPT, first, _STRENGTH),) if first <= spec.last_month else ()
-
-
-def generate_book(layout: Layout, console: Console, spec: BookSpec) -> None:
+def generate_book(layout: Layout, console: Console, book: GeneratedBook) -> None:
     """Write the raw files of a generated book, with progress."""
-    months = months_of(spec)
     columns = (TextColumn("generating the book"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("book", total=len(months))
-        book = (generate_month(spec, month) for month in months)
+        task = progress.add_task("book", total=len(book.months))
         write_book(layout, book, on_month=lambda: progress.advance(task))
-    write_planted(layout, spec)
+    write_ground_truth(layout, book)
     console.print(
-        f"Generated {len(months)} months with about {spec.loans_per_month} new loans each (seed {spec.seed}) "
-        f"in {layout.raw_dir}."
+        f"Generated {len(book.months)} months with about {book.cases_per_month} new {layout.portfolio.words.cases} "
+        f"each (seed {book.seed}) in {layout.raw_dir}."
     )
 
 

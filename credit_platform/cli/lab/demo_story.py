@@ -1,6 +1,6 @@
-"""What the demo tells in the end: where a drift was planted, when it was seen, what cured it.
+"""What the demo prints in the end: when the simulated drift began, when it was detected, what cured it.
 
-Reading the story belongs to `story`, judging it to `lab.scenarios.scenario`.
+Reading the history belongs to `story`, judging it to `lab.scenarios.scenario`.
 """
 
 from collections import Counter
@@ -8,32 +8,31 @@ from collections import Counter
 from rich.table import Table
 
 from credit_platform.lab.scenarios.detections import Detector
-from credit_platform.lab.scenarios.page import auc_text, drift_name
+from credit_platform.lab.scenarios.page import PHASE_HEADINGS, auc_texts, drift_name
 from credit_platform.lab.scenarios.scenario import ModelOutcome, Scenario
 from credit_platform.months import months_between
 from credit_platform.reports.wording import ACTIONS, model_name, month_name
 
-_TOO_EARLY = ": the first loans of the drift have not matured yet"
-
 
 def demo_table(scenario: Scenario) -> Table:
-    """The story of the book, one column per model."""
+    """The history of the book, one column per model."""
     table = Table(title=f"What happened from {month_name(scenario.first_month)} to {month_name(scenario.last_month)}")
     table.add_column("", overflow="fold")
     for outcome in scenario.models:
         table.add_column(model_name(outcome.story.model), overflow="fold")
     rows = [("months by action", [_actions(outcome) for outcome in scenario.models])]
     if scenario.drifts:
-        planted = "\n".join(f"{drift_name(drift)} from {month_name(drift.first_month)}" for drift in scenario.drifts)
+        drifts = "\n".join(f"{drift_name(drift)} from {month_name(drift.first_month)}" for drift in scenario.drifts)
         rows = [
-            ("planted", [planted for _ in scenario.models]),
+            ("simulated drift", [drifts for _ in scenario.models]),
             ("first seen in early payments", [_seen(scenario, one, Detector.EARLY_READS) for one in scenario.models]),
             ("first seen in an outcome", [_seen(scenario, one, Detector.OUTCOME) for one in scenario.models]),
             ("retraining asked for", [_seen(scenario, one, Detector.RETRAIN) for one in scenario.models]),
             ("cured by", [_cure(scenario, outcome) for outcome in scenario.models]),
-            ("ROC-AUC before the drift", [auc_text(outcome.aucs.get("before")) for outcome in scenario.models]),
-            ("ROC-AUC in the drift", [auc_text(outcome.aucs.get("during")) for outcome in scenario.models]),
-            ("ROC-AUC from the cure on", [auc_text(outcome.aucs.get("after")) for outcome in scenario.models]),
+            *(
+                (f"ROC-AUC {phase[0].lower()}{phase[1:]}", [auc_texts(outcome)[place] for outcome in scenario.models])
+                for place, phase in enumerate(PHASE_HEADINGS)
+            ),
             *rows,
         ]
     rows.append(("versions in force", [_versions(outcome) for outcome in scenario.models]))
@@ -44,19 +43,19 @@ def demo_table(scenario: Scenario) -> Table:
 
 def _seen(scenario: Scenario, outcome: ModelOutcome, detector: Detector) -> str:
     begins = scenario.begins
-    sign = outcome.story.first_sign(detector, begins) if begins else None
-    if begins is None or sign is None:
-        # Early payments are read before a loan matures; nothing else can tell of it until then.
+    found = outcome.story.first_detection(detector, begins) if begins else None
+    if begins is None or found is None:
+        # Early performance is known before a case matures; nothing else can detect the drift until then.
         is_too_early = detector != Detector.EARLY_READS and not _is_outcome_known(scenario, outcome)
-        return f"not by {month_name(scenario.last_month)}{_TOO_EARLY if is_too_early else ''}"
-    return f"{month_name(sign.month)}, {_after(months_between(begins, sign.month))}"
+        return f"not by {month_name(scenario.last_month)}{_too_early(scenario) if is_too_early else ''}"
+    return f"{month_name(found.month)}, {_after(months_between(begins, found.month))}"
 
 
 def _cure(scenario: Scenario, outcome: ModelOutcome) -> str:
     cure, begins = outcome.cure, scenario.begins
     if cure is None or begins is None:
         if outcome.asked is None and not _is_outcome_known(scenario, outcome):
-            return f"nothing yet{_TOO_EARLY}"
+            return f"nothing yet{_too_early(scenario)}"
         return _not_yet(outcome)
     return (
         f"version {cure.name}, trained as of {month_name(cure.as_of)}, in force from {month_name(cure.first)}, "
@@ -64,8 +63,12 @@ def _cure(scenario: Scenario, outcome: ModelOutcome) -> str:
     )
 
 
+def _too_early(scenario: Scenario) -> str:
+    return f": the first {scenario.portfolio.words.cases} of the drift have not matured yet"
+
+
 def _is_outcome_known(scenario: Scenario, outcome: ModelOutcome) -> bool:
-    """Whether a cohort written in the drift has matured."""
+    """Whether a cohort of the drift has matured."""
     begins = scenario.begins
     return begins is not None and any(known.cohort >= begins for known in outcome.story.outcomes)
 

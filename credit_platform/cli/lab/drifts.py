@@ -1,29 +1,37 @@
-"""Drifts as they are named on the command line.
+"""What the verbs ask of a generator: the drifts named on the command line, the history the policy looks back on.
 
-What a drift does belongs to `portfolios.loans.generator.drift`.
+What a drift does belongs to the portfolio's generator.
 """
 
 from collections.abc import Sequence
 
 from credit_platform.cli.book import month_argument
 from credit_platform.errors import SettingsError
-from credit_platform.portfolios.loans.generator.drift import Drift, DriftKind
+from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.drift import Drift, DriftKind
+from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.settings import DEFAULT_FIRST_MONTH
 
 DEFAULT_STRENGTH = 0.7
 
 
-def planted_drifts(kinds: Sequence[str], months: Sequence[str], strengths: Sequence[float]) -> tuple[Drift, ...]:
+def history_months(portfolio: Portfolio, config: ModelConfig) -> int:
+    """The months of history that the evidence groups are summed over, of the longest; 0 without any."""
+    return max((config.features.history_months(group.name) for group in portfolio.features.evidence), default=0)
+
+
+def drifts_of(
+    portfolio: Portfolio, kinds: Sequence[str], months: Sequence[str], strengths: Sequence[float]
+) -> tuple[Drift, ...]:
     """The drifts of several `--drift`, each with its own `--from` and `--strength` or one for all.
 
     Raises:
         SettingsError: a kind is unknown, a month is none or missing, a strength is not above 0 and at most 1.
     """
+    known = portfolio.required_generator.drifts
     for kind in kinds:
-        if kind not in tuple(DriftKind):
-            raise SettingsError(
-                name="--drift", reason=f"no drift {kind!r}", fix=f"Choose one of {', '.join(DriftKind)}."
-            )
+        if kind not in known:
+            raise SettingsError(name="--drift", reason=f"no drift {kind!r}", fix=f"Choose one of {', '.join(known)}.")
     for strength in strengths:
         if not 0 < strength <= 1:
             raise SettingsError(name="--strength", reason=f"{strength:g} is not above 0 and at most 1", fix="Try 0.7.")

@@ -10,63 +10,64 @@ from pathlib import Path
 from rich.table import Table
 
 from credit_platform.assets.tables.bronze import sources
+from credit_platform.cli.lab.drifts import history_months
 from credit_platform.errors import SettingsError
 from credit_platform.lab.fidelity.book_sample import BookSample, generated_rows, sample_of
 from credit_platform.lab.fidelity.fidelity import compare_books
-from credit_platform.lab.fidelity.line import Line
+from credit_platform.lab.fidelity.line import FidelityLine
 from credit_platform.lab.fidelity.ranking import compare_rankings
 from credit_platform.lake.raw.raw_book import read_book
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM
-from credit_platform.portfolios.loans.generator.book import BookSpec
-from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform.portfolios.portfolio import Portfolio
 
 STATUSES = ("ok", "warn", "breach", "unknown")
 
 
-def agreement_lines(folder: Path, config: ModelConfig, *, seed: int) -> list[Line]:
+def fidelity_lines(folder: Path, portfolio: Portfolio, config: ModelConfig, *, seed: int) -> list[FidelityLine]:
     """Every figure of the real book in a folder beside that of a generated one of its months and size.
 
     Raises:
-        SettingsError: there is no such folder.
-        SourceError: a source has no file there, or one that cannot be read for sure.
+        SettingsError: there is no such folder, or the portfolio has no generator.
+        SourceError: a source has no file there, or one that cannot be read with certainty.
     """
+    generator = portfolio.required_generator
     if not folder.is_dir():
-        raise SettingsError(name="FOLDER", reason=f"{folder} is no folder", fix="Name one with the four raw files.")
-    real = sample_of(read_book(folder, sources(LOANS, config), LOANS), config)
+        raise SettingsError(name="FOLDER", reason=f"{folder} is no folder", fix="Name one with the raw files.")
+    real = sample_of(read_book(folder, sources(portfolio, config), portfolio), portfolio, config)
 
     def generated(with_seed: int) -> BookSample:
-        spec = BookSpec(
+        book = generator.make(
             first_month=real.months[0],
             n_months=len(real.months),
-            loans_per_month=real.loans_per_month,
-            clickstream_months=config.features.history_months(CLICKSTREAM.name),
+            cases_per_month=real.cases_per_month,
             seed=with_seed,
+            history_months=history_months(portfolio, config),
         )
-        return sample_of(generated_rows(spec), config)
+        return sample_of(generated_rows(book), portfolio, config)
 
     made, training = generated(seed), generated(seed + 1)
-    return [*compare_books(real, made), *compare_rankings(training.labelled(), real.labelled(), made.labelled())]
+    labelled = [book.labelled() for book in (training, real, made)]
+    return [*compare_books(real, made), *compare_rankings(portfolio.features, *labelled)]
 
 
-def agreement_tables(lines: Sequence[Line]) -> list[Table]:
-    """Counts by section and status, the figures everybody asks for, and every figure that is not near."""
-    summary = Table(title="Agreement of the generated book with the real one")
+def fidelity_tables(lines: Sequence[FidelityLine]) -> list[Table]:
+    """Counts by section and status, the figures of the whole book, and every figure that is not near."""
+    summary = Table(title="Fidelity of the generated book to the real one")
     for column in ("section", *STATUSES):
         summary.add_column(column, justify="left" if column == "section" else "right")
     counts = Counter((line.section, line.status) for line in lines)
     for section in dict.fromkeys(line.section for line in lines):
         summary.add_row(section, *(str(counts[section, status]) for status in STATUSES))
-    apart = _figures("Not near", [line for line in lines if line.status != "ok"])
-    return [summary, _figures("Figures of the whole book", [line for line in lines if _is_headline(line)]), apart]
+    different = _figures("Not near", [line for line in lines if line.status != "ok"])
+    return [summary, _figures("Figures of the whole book", [line for line in lines if _is_headline(line)]), different]
 
 
-def _is_headline(line: Line) -> bool:
-    is_whole = line.item == "loans with a label" or line.item.endswith("all cohorts")
+def _is_headline(line: FidelityLine) -> bool:
+    is_whole = line.item.endswith((" with a label", "all cohorts"))
     return is_whole or line.section == "coverage"
 
 
-def _figures(title: str, lines: Sequence[Line]) -> Table:
+def _figures(title: str, lines: Sequence[FidelityLine]) -> Table:
     table = Table(title=title)
     for column in ("figure", "real", "generated", "distance", "n", "status"):
         table.add_column(column, overflow="fold")

@@ -1,6 +1,6 @@
-"""The story of a book, read from its tables and its audit log.
+"""The history of a book's models, read from its tables and its audit log.
 
-What a story is stands in `lab.scenarios.life_story`; printing it belongs to `demo_story` and `simulate`.
+Its parts are defined in `lab.scenarios.life_story`; printing it belongs to `demo_story` and `simulate`.
 """
 
 from collections.abc import Sequence
@@ -9,35 +9,42 @@ from datetime import date
 
 from credit_platform.checks.judgements_sources import volume_results
 from credit_platform.cli.book import Book
-from credit_platform.lab.scenarios.detections import Delivered, Detector, ModelRecord, Sign, delivery_signs, model_signs
-from credit_platform.lab.scenarios.life_story import ModelStory, Version, tell_model
-from credit_platform.lab.scenarios.scenario import Scenario, tell_scenario
+from credit_platform.lab.scenarios.detections import (
+    DeliveredMonth,
+    Detection,
+    Detector,
+    ModelRecord,
+    delivery_detections,
+    model_detections,
+)
+from credit_platform.lab.scenarios.life_story import ModelStory, Version, build_story
+from credit_platform.lab.scenarios.scenario import Scenario, build_scenario
 from credit_platform.lake.governance.promotions import PromotionLog, model_periods
 from credit_platform.lake.raw.receipts import read_receipts
 from credit_platform.months import add_months, month_range
 from credit_platform.policy.load import Policy
-from credit_platform.portfolios.loans.generator.book import BookSpec, months_of
+from credit_platform.portfolios.generator import GeneratedBook
 
 _TABLES = ("performance", "stability", "estimate", "estimate_backtest", "early_reads", "action")
 
 
 @dataclass(frozen=True)
 class BookStory:
-    """The stories of a book's models and what was seen of its deliveries."""
+    """The histories of a book's models and what was detected in its deliveries."""
 
     first_month: date
     last_month: date
     models: tuple[ModelStory, ...]
-    deliveries: tuple[Sign, ...]
+    deliveries: tuple[Detection, ...]
 
     @property
-    def signs(self) -> list[Sign]:
-        """Everything that raised, of all models and sources."""
-        return [*self.deliveries, *(sign for model in self.models for sign in model.signs)]
+    def detections(self) -> list[Detection]:
+        """Everything that was detected, of all models and sources."""
+        return [*self.deliveries, *(found for model in self.models for found in model.detections)]
 
 
 def read_story(book: Book) -> BookStory:
-    """Read the story of everything that is stored; models without a table have no story."""
+    """Read the history of everything that is stored; models without a promoted version have none."""
     last = book.axis.last or max(
         book.lake.months(f"bronze/{book.settings.portfolio.case_source.name}"), default=book.axis.first_snapshot
     )
@@ -58,11 +65,10 @@ def read_story(book: Book) -> BookStory:
             for place, period in enumerate(periods_in_force)
         ]
         record = _record(book, model)
-        stories.append(tell_model(record, versions, model_signs(record, book.settings.policy.monitoring)))
-    deliveries = [*delivery_signs(_delivered(book, last)), *_volume_signs(book, last)]
-    return BookStory(
-        book.axis.first_snapshot, last, tuple(stories), tuple(sorted(deliveries, key=lambda sign: sign.month))
-    )
+        stories.append(build_story(record, versions, model_detections(record, book.settings.policy.monitoring)))
+    deliveries = [*delivery_detections(_delivered(book, last)), *_volume_detections(book, last)]
+    deliveries.sort(key=lambda found: found.month)
+    return BookStory(book.axis.first_snapshot, last, tuple(stories), tuple(deliveries))
 
 
 def _record(book: Book, model: str) -> ModelRecord:
@@ -72,60 +78,63 @@ def _record(book: Book, model: str) -> ModelRecord:
         months = book.lake.months(name)
         empty = book.lake.layout.tables.of_models[table].create_empty() if not months else None
         frames[table] = empty if empty is not None else book.lake.scan(name, months).collect()
-    return ModelRecord(model=model, **frames)
+    return ModelRecord(model=model, cases=book.settings.portfolio.words.cases, **frames)
 
 
-def _delivered(book: Book, last: date) -> list[Delivered]:
+def _delivered(book: Book, last: date) -> list[DeliveredMonth]:
     months = month_range(book.axis.first_snapshot, last)
     return [
-        Delivered(source, month, receipt.rows, receipt.failures)
+        DeliveredMonth(source, month, receipt.rows, receipt.failures)
         for source in (each.name for each in book.settings.portfolio.sources)
         for month, receipt in read_receipts(book.lake.layout, source, months).items()
     ]
 
 
-def _volume_signs(book: Book, last: date) -> list[Sign]:
-    """A sign for every built month whose tables are of another size than before."""
+def _volume_detections(book: Book, last: date) -> list[Detection]:
+    """A detection for every built month whose tables are of another size than before."""
     months = [month for month in book.lake.months(book.settings.portfolio.cases.table) if month <= last]
     if not months:
         return []
     results = volume_results(book.settings.portfolio, book.lake, months, book.settings.policy.data.checks.volume)
-    return [Sign(Detector.DELIVERY, month, r.description) for month, r in results.items() if not r.passed]
+    return [Detection(Detector.DELIVERY, month, r.description) for month, r in results.items() if not r.passed]
 
 
-def judge(book: Book, spec: BookSpec, *, name: str, seen: Sequence[Sign] = (), mishaps: Sequence[str] = ()) -> Scenario:
-    """Hold a finished book against what was planted in it.
+def judge(
+    book: Book, made: GeneratedBook, *, name: str, seen: Sequence[Detection] = (), mishaps: Sequence[str] = ()
+) -> Scenario:
+    """Compare what was detected in a finished book with its ground truth.
 
     Args:
         book: The book.
-        spec: What it was generated from.
+        made: What was generated for it.
         name: Name of the scenario.
-        seen: Signs of tables that have been made again since: what was seen is not unseen by a correction.
-        mishaps: What went wrong with its life.
+        seen: Detections in tables that have been made again since: a correction does not undo them.
+        mishaps: What failed in running it.
     """
-    story = read_story(book)
+    story, policy = read_story(book), book.settings.policy
     stories: list[ModelStory] = [
-        replace(told, signs=_together((*story.deliveries, *told.signs), seen, told.model)) for told in story.models
+        replace(one, detections=_together((*story.deliveries, *one.detections), seen, one.model))
+        for one in story.models
     ]
-    return tell_scenario(
+    return build_scenario(
         name=name,
-        drifts=spec.drifts,
-        months=(spec.first_month, spec.last_month),
-        watched_from=min(book.axis.first_training, spec.last_month),
-        size=(spec.loans_per_month, spec.seed),
+        book=made,
+        portfolio=book.settings.portfolio,
+        lag_months=policy.model.label.lag_months,
+        watched_from=min(book.axis.first_training, made.months[-1]),
         stories=stories,
         deliveries=story.deliveries,
-        floors={told.model: auc_floors(book.settings.policy, told.model) for told in stories},
-        unbuilt=_unbuilt(book, spec),
+        floors={one.model: auc_floors(policy, one.model) for one in stories},
+        unbuilt=_unbuilt(book, made),
         mishaps=mishaps,
     )
 
 
-def _together(now: Sequence[Sign], before: Sequence[Sign], model: str) -> tuple[Sign, ...]:
-    """The signs there are, and of those seen before the ones about a month, detector and model that has none now."""
-    told = {(sign.detector, sign.month) for sign in now}
-    gone = [s for s in before if s.model in {None, model} and (s.detector, s.month) not in told]
-    return tuple(sorted((*now, *gone), key=lambda sign: sign.month))
+def _together(now: Sequence[Detection], before: Sequence[Detection], model: str) -> tuple[Detection, ...]:
+    """The detections there are, and those seen before about a month, detector and model that has none now."""
+    known = {(found.detector, found.month) for found in now}
+    gone = [one for one in before if one.model in {None, model} and (one.detector, one.month) not in known]
+    return tuple(sorted((*now, *gone), key=lambda found: found.month))
 
 
 def auc_floors(policy: Policy, model: str) -> tuple[float, ...]:
@@ -135,6 +144,6 @@ def auc_floors(policy: Policy, model: str) -> tuple[float, ...]:
     return tuple(floor for floor in floors if floor is not None)
 
 
-def _unbuilt(book: Book, spec: BookSpec) -> dict[date, str]:
+def _unbuilt(book: Book, made: GeneratedBook) -> dict[date, str]:
     built = set(book.lake.months("gold/feature_store"))
-    return {month: "its features were not built" for month in months_of(spec) if month not in built}
+    return {month: "its features were not built" for month in made.months if month not in built}

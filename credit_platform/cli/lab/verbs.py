@@ -1,4 +1,4 @@
-"""The verbs about generated books: agreement, simulate.
+"""The verbs about generated books: fidelity, simulate.
 
 Each reads its arguments, calls one function and prints, as in `main`.
 """
@@ -11,34 +11,39 @@ from cyclopts import App, Parameter
 from rich.console import Console
 
 from credit_platform.cli.arguments import AsJson
+from credit_platform.portfolios.drift import DriftKind
+from credit_platform.portfolios.generator import USUAL_CASES, USUAL_FIRST_MONTH, USUAL_MONTHS, USUAL_SEED
 
 
-def agreement(
-    folder: Annotated[Path, Parameter(help="Folder with the four raw files of a real book; nothing is written there.")],
+def fidelity(
+    folder: Annotated[Path, Parameter(help="Folder with the raw files of a real book; nothing is written there.")],
     *,
-    seed: Annotated[int, Parameter(help="Seed of the generated book; the fixed model learns on seed + 1.")] = 42,
+    seed: Annotated[
+        int, Parameter(help="Seed of the generated book; the fixed model learns on seed + 1.")
+    ] = USUAL_SEED,
     page: Annotated[Path | None, Parameter(help="Also write an HTML page with every figure here.")] = None,
-    strict: Annotated[bool, Parameter(negative="", help="Exit 1 when anything lies far apart.")] = False,
+    strict: Annotated[bool, Parameter(negative="", help="Exit 1 when anything is far apart.")] = False,
     json_: AsJson = False,
 ) -> int:
-    """Measure how near the generated book comes to a real one: features, dirt, default rate, attrition, ranking.
+    """Measure how near the generated book is to a real one: features, dirt, event rate, attrition, ranking.
 
-    The generated book has the real one's months and number of loans. Every figure comes with n and, where it has one,
-    an interval: ok is near, warn a difference one may see, breach one that a model would notice.
+    The generated book has the real one's months and number of cases. Every figure comes with n and, where it has one,
+    an interval: ok is near, warn a visible difference, breach one that a model would notice.
     """
-    from credit_platform.cli.lab.fidelity import agreement_lines, agreement_tables
+    from credit_platform.cli.lab.fidelity import fidelity_lines, fidelity_tables
     from credit_platform.lab.fidelity.line import to_frame
-    from credit_platform.lab.fidelity.page import agreement_page
+    from credit_platform.lab.fidelity.page import fidelity_page
     from credit_platform.lake.files import write_text
     from credit_platform.settings import load_settings
 
-    lines = agreement_lines(folder, load_settings().policy.model, seed=seed)
+    settings = load_settings()
+    lines = fidelity_lines(folder, settings.portfolio, settings.policy.model, seed=seed)
     if page is not None:
-        write_text(page, agreement_page(to_frame(lines), seed=seed))
+        write_text(page, fidelity_page(to_frame(lines), settings.portfolio, seed=seed))
     if json_:
         print(json.dumps(to_frame(lines).to_dicts(), indent=1))
     else:
-        for table in agreement_tables(lines):
+        for table in fidelity_tables(lines):
             Console().print(table)
         if page is not None:
             print(page)
@@ -50,8 +55,7 @@ def simulate(
     drift: Annotated[
         list[str] | None,
         Parameter(
-            help="What is planted: covariate, label, concept, missingness, source_dark, schema_change, seasonal, "
-            "volume, label_delay or late_correction; several are allowed. Without any, all must stay silent."
+            help=f"What changes: {', '.join(DriftKind)}; several are allowed. Without any, nothing may be detected."
         ),
     ] = None,
     from_: Annotated[
@@ -59,36 +63,38 @@ def simulate(
         Parameter(name="--from", help="First month of the drift, YYYY-MM; one for all or one each."),
     ] = None,
     strength: Annotated[list[float] | None, Parameter(help="Above 0 up to 1; one for all or one each.")] = None,
-    first_month: Annotated[str, Parameter(help="First month of the generated book.")] = "2021-01",
-    months: Annotated[int, Parameter(help="Months of the generated book.")] = 48,
-    loans_per_month: Annotated[int, Parameter(help="New loans a month.")] = 300,
-    seed: Annotated[int, Parameter(help="Seed of the generated book.")] = 42,
+    first_month: Annotated[str, Parameter(help="First month of the generated book.")] = f"{USUAL_FIRST_MONTH:%Y-%m}",
+    months: Annotated[int, Parameter(help="Months of the generated book.")] = USUAL_MONTHS,
+    cases_per_month: Annotated[
+        int, Parameter(name=("--cases-per-month", "--loans-per-month"), help="New cases a month.")
+    ] = USUAL_CASES,
+    seed: Annotated[int, Parameter(help="Seed of the generated book.")] = USUAL_SEED,
     out: Annotated[Path, Parameter(help="Folder of the lab: a folder per scenario, and gallery.html.")] = Path("lab"),
     json_: AsJson = False,
 ) -> int:
-    """Plant drifts in a generated book, run its whole life apart from yours, print what was noticed when.
+    """Simulate drifts in a generated book, run all its months apart from yours, print what was noticed when.
 
     Writes OUT/SCENARIO, a data folder with its own Dagster history, its page reports/scenario.html, and
-    OUT/gallery.html over all scenarios. Exits 1 when an expectation does not hold, and says which.
+    OUT/gallery.html over all scenarios. Exits 1 when a detection requirement is not met, and says which.
     """
     from credit_platform.cli.book import month_argument
-    from credit_platform.cli.lab.drifts import planted_drifts
+    from credit_platform.cli.lab.drifts import drifts_of, history_months
     from credit_platform.cli.lab.simulate import GALLERY, PAGE, Lab, scenario_tables
     from credit_platform.cli.lab.simulate import simulate as run_scenario
-    from credit_platform.portfolios.loans.generator.book import BookSpec
     from credit_platform.settings import DEFAULT_FIRST_MONTH, load_settings
 
     settings = load_settings()
-    spec = BookSpec(
+    portfolio = settings.portfolio
+    book = portfolio.required_generator.make(
         first_month=month_argument("--first-month", first_month, DEFAULT_FIRST_MONTH),
         n_months=months,
-        loans_per_month=loans_per_month,
-        clickstream_months=settings.policy.model.features.history_months("clickstream"),
+        cases_per_month=cases_per_month,
         seed=seed,
-        drifts=planted_drifts(drift or [], from_ or [], strength or []),
+        history_months=history_months(portfolio, settings.policy.model),
+        drifts=drifts_of(portfolio, drift or [], from_ or [], strength or []),
     )
     console, lab = Console(stderr=json_), Lab(out)
-    scenario = run_scenario(settings, console, spec, lab=lab)
+    scenario = run_scenario(settings, console, book, lab=lab)
     if json_:
         print(json.dumps(scenario.to_dict(), indent=1))
     for shown in scenario_tables(scenario):
@@ -100,6 +106,13 @@ def simulate(
 
 
 def add_lab_verbs(app: App) -> None:
-    """Hang the verbs of this module onto the command line."""
-    for verb in (agreement, simulate):
+    """Add the verbs of this module to the command line."""
+
+    def agreement(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True, help="As for fidelity.")]) -> int:
+        """The former name of `fidelity`."""
+        Console(stderr=True).print("`agreement` is now called `fidelity`; the old name goes with the next release.")
+        code = app(["fidelity", *tokens], exit_on_error=False, print_error=True, result_action="return_value")
+        return code if isinstance(code, int) else 0
+
+    for verb in (fidelity, simulate, agreement):
         app.command(verb)

@@ -101,7 +101,7 @@ def quick_demo() -> int:
     from credit_platform.cli.lab.demo import run_demo
     from credit_platform.settings import load_settings
 
-    return run_demo(load_settings(), Console(), n_months=30, loans_per_month=150, seed=42)
+    return run_demo(load_settings(), Console(), n_months=30, cases_per_month=150, seed=42)
 
 
 def add_pipeline_verbs(app: App) -> None:

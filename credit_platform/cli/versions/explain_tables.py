@@ -52,15 +52,15 @@ def _of_model(one: ModelExplanation, explanation: Explanation) -> Iterator[Rende
 
 def parts_table(explanation: Explanation) -> Table:
     """Every feature that moved the score; the points shown add up to the score shown."""
-    has_attributes = any(part.attribute_points is not None for part in explanation.parts)
+    is_scorecard = any(part.attribute_points is not None for part in explanation.parts)
     table = Table(title="Against the average loan of the validation sample")
     table.add_column("feature")
-    for column in ("value", "log-odds of default", "points", *(["attribute"] if has_attributes else [])):
+    for column in ("value", "log-odds of default", "points", *(["attribute"] if is_scorecard else [])):
         table.add_column(column, justify="right")
 
     def add(name: str, value: str, log_odds: str, points: float, attribute: str = "") -> None:
         cells = [name, value, log_odds, f"{points:+.{_DECIMALS}f}"]
-        table.add_row(*cells, *([attribute] if has_attributes else []))
+        table.add_row(*cells, *([attribute] if is_scorecard else []))
 
     score = int(str(explanation.prediction["score"]))
     moved = [part for part in explanation.parts if part.log_odds != 0 or part.attribute_points is not None]
@@ -78,7 +78,7 @@ def parts_table(explanation: Explanation) -> Table:
     table.add_section()
     of_attributes = sum(part.attribute_points or 0 for part in explanation.parts)
     table.add_row(
-        *("score", "", f"{explanation.log_odds:+.4f}", str(score)), *([str(of_attributes)] if has_attributes else [])
+        *("score", "", f"{explanation.log_odds:+.4f}", str(score)), *([str(of_attributes)] if is_scorecard else [])
     )
     return table
 

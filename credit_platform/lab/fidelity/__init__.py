@@ -1,1 +1,1 @@
-"""How near a generated book comes to a real one."""
+"""How near a generated book is to a real one."""

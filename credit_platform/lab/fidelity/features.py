@@ -1,49 +1,36 @@
-"""How near the features of a generated book come to those of a real one: numbers and categories, after cleaning.
+"""How near the features of a generated book are to those of a real one: numbers and categories, after cleaning.
 
-The rest of the agreement belongs to `agreement`.
+All other sections of the comparison belong to `fidelity`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from math import sqrt
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from credit_platform.lab.fidelity.line import Figure, Line, between, line, share
-from credit_platform.portfolios.loans.features.catalogue import CHANNELS, FINANCIAL_NUMBERS
+from credit_platform.lab.fidelity.book_sample import BookSample
+from credit_platform.lab.fidelity.line import BookFigure, FidelityLine, between, line, share
 from credit_platform.statistics.intervals import Interval
 from credit_platform.statistics.reference import Bins
 from credit_platform.statistics.stability_index import sampling_floor, stability_index
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from numpy.typing import NDArray
-
-    from credit_platform.lab.fidelity.book_sample import BookSample
-
-Z = 1.959963984540054  # of an interval that holds 95 of 100
+Z = 1.959963984540054  # of a 95 % interval
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-CATEGORIES = ("occupation_group", "credit_mix", "spending_level", "payment_value_size", "is_minimum_amount_paid")
-ATTRIBUTE_NUMBERS = ("age",)
 
 
-def compare_numbers(real: BookSample, made: BookSample) -> Iterator[Line]:
-    """Moments, quantiles, KS and PSI of every number of the attributes, financials and clickstream."""
-    tables: tuple[tuple[Callable[[BookSample], pl.DataFrame], Sequence[str]], ...] = (
-        (lambda book: book.attributes, ATTRIBUTE_NUMBERS),
-        (lambda book: book.financials, FINANCIAL_NUMBERS),
-        (lambda book: book.clickstream, CHANNELS),
-    )
-    for table, names in tables:
+def compare_numbers(real: BookSample, made: BookSample) -> Iterator[FidelityLine]:
+    """Moments, quantiles, KS and PSI of every number that the portfolio compares."""
+    for table, names in real.portfolio.required_generator.compared.numbers.items():
         for name in names:
-            yield from _numbers(name, table(real).get_column(name), table(made).get_column(name))
+            yield from _numbers(name, real.silver[table].get_column(name), made.silver[table].get_column(name))
 
 
-def _numbers(name: str, real: pl.Series, made: pl.Series) -> Iterator[Line]:
+def _numbers(name: str, real: pl.Series, made: pl.Series) -> Iterator[FidelityLine]:
     a, b = (series.cast(pl.Float64).drop_nulls().to_numpy() for series in (real, made))
     spread = float(a.std(ddof=1)) if a.size > 1 else 0.0
     yield line("feature", name, "mean", _mean(a), _mean(b), band="shift", scale=spread)
@@ -58,11 +45,13 @@ def _numbers(name: str, real: pl.Series, made: pl.Series) -> Iterator[Line]:
         "feature", name, "psi", stability_index(bins.counts, bins.count(made.drop_nulls())), n=(a.size, b.size)
     )
     floor = sampling_floor(len(bins.counts) - 1, a.size, b.size)
-    yield Line("feature", name, "psi_by_chance", None, None, None, a.size, None, None, None, b.size, floor, "ok")
+    yield FidelityLine(
+        "feature", name, "psi_by_chance", None, None, None, a.size, None, None, None, b.size, floor, "ok"
+    )
 
 
-def _is_one_step(found: Line, a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
-    """Whether quantiles of whole numbers are at most one apart, where a hair's difference moves them by one."""
+def _is_one_step(found: FidelityLine, a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
+    """Whether quantiles of whole numbers are at most one apart, where the smallest difference moves them by one."""
     if found.real is None or found.made is None or abs(found.real - found.made) > 1:
         return False
     return bool((a == np.rint(a)).all() and (b == np.rint(b)).all())
@@ -82,40 +71,42 @@ def kolmogorov_smirnov(a: NDArray[np.float64], b: NDArray[np.float64]) -> float 
     return float(np.abs(below_a - below_b).max())
 
 
-def _mean(values: NDArray[np.float64]) -> Figure:
+def _mean(values: NDArray[np.float64]) -> BookFigure:
     if values.size < 2:
-        return Figure(None, values.size)
+        return BookFigure(None, values.size)
     mean, margin = float(values.mean()), Z * float(values.std(ddof=1)) / sqrt(values.size)
-    return Figure(mean, values.size, Interval(mean - margin, mean + margin))
+    return BookFigure(mean, values.size, Interval(mean - margin, mean + margin))
 
 
-def _sd(values: NDArray[np.float64]) -> Figure:
-    """Standard deviation; its error follows from the fourth moment, so it also holds for long tails."""
+def _sd(values: NDArray[np.float64]) -> BookFigure:
+    """Standard deviation; its error is computed from the fourth moment, so it is valid for long tails too."""
     if values.size < 2:
-        return Figure(None, values.size)
+        return BookFigure(None, values.size)
     sd = float(values.std(ddof=1))
     if sd == 0:
-        return Figure(0.0, values.size, Interval(0.0, 0.0))
+        return BookFigure(0.0, values.size, Interval(0.0, 0.0))
     kurtosis = float((((values - values.mean()) / sd) ** 4).mean())
     margin = Z * sd * sqrt(max(kurtosis - 1, 0) / (4 * values.size))
-    return Figure(sd, values.size, Interval(max(0.0, sd - margin), sd + margin))
+    return BookFigure(sd, values.size, Interval(max(0.0, sd - margin), sd + margin))
 
 
-def _quantile(values: NDArray[np.float64], level: float) -> Figure:
-    """A quantile between the order statistics that hold it with the confidence of all figures."""
+def _quantile(values: NDArray[np.float64], level: float) -> BookFigure:
+    """A quantile with the order statistics that contain it at the confidence of all figures."""
     if values.size < 2:
-        return Figure(None, values.size)
+        return BookFigure(None, values.size)
     n = values.size
     margin = Z * sqrt(level * (1 - level) / n)
     value, low, high = (
         float(np.quantile(values, min(1.0, max(0.0, at)))) for at in (level, level - margin, level + margin)
     )
-    return Figure(value, n, Interval(low, high))
+    return BookFigure(value, n, Interval(low, high))
 
 
-def compare_categories(real: BookSample, made: BookSample) -> Iterator[Line]:
-    """The PSI of every category and the share of each of its levels."""
-    for name in CATEGORIES:
+def compare_categories(real: BookSample, made: BookSample) -> Iterator[FidelityLine]:
+    """The PSI of every categorical and Boolean feature, and the share of each of its levels."""
+    features = real.portfolio.features
+    booleans = [name for name in features.numeric if real.features.schema[name] == pl.Boolean]
+    for name in (*features.categorical, *booleans):
         a, b = (book.features.get_column(name).cast(pl.String).drop_nulls() for book in (real, made))
         bins = Bins.of_levels(a.alias(name))
         psi = stability_index(bins.counts, bins.count(b))

@@ -1,26 +1,22 @@
-"""How near a generated book comes to a real one: features, dirt, default rate, attrition; every figure with n.
+"""How near a generated book is to a real one: features, dirt, event rate, attrition; every figure with n.
 
-The ranking of one fixed model on both books belongs to `agreement_ranking`, making samples of books to `book_sample`.
+The ranking of one fixed model on both books belongs to `ranking`, making samples of books to `book_sample`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import polars as pl
 
+from credit_platform.lab.fidelity.book_sample import BookSample
 from credit_platform.lab.fidelity.features import compare_categories, compare_numbers
-from credit_platform.lab.fidelity.line import CONFIDENCE, Figure, Line, line, share
+from credit_platform.lab.fidelity.line import CONFIDENCE, BookFigure, FidelityLine, Section, line, share
 from credit_platform.months import months_between_expr
 from credit_platform.statistics.intervals import jeffreys_interval
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
-    from credit_platform.lab.fidelity.book_sample import BookSample
-
-
-def compare_books(real: BookSample, made: BookSample) -> list[Line]:
+def compare_books(real: BookSample, made: BookSample) -> list[FidelityLine]:
     """Everything but the ranking, in the order of the sections."""
     return [
         *compare_numbers(real, made),
@@ -32,43 +28,37 @@ def compare_books(real: BookSample, made: BookSample) -> list[Line]:
     ]
 
 
-def _dirt(real: BookSample, made: BookSample) -> Iterator[Line]:
-    """How often each cleaning rule had to act, of all rows of its table; SSN, which is never cleaned, by its form."""
-    for table in ("attributes", "financials", "clickstream", "snapshots"):
-        frames = tuple(getattr(book, table) for book in (real, made))
-        counts = [
+def _dirt(real: BookSample, made: BookSample) -> Iterator[FidelityLine]:
+    """How often each cleaning rule repaired a cell, of all rows of its table; then the flaws that no rule repairs."""
+    cases = real.portfolio.cases.table
+    for table in sorted(real.silver, key=lambda table: table == cases):
+        frames = [book.silver[table] for book in (real, made)]
+        counts: list[dict[str, int]] = [
             dict(frame.get_column("repairs").explode().drop_nulls().value_counts().iter_rows()) for frame in frames
         ]
         for rule in sorted({*counts[0], *counts[1]}):
             figures = [share(found.get(rule, 0), frame.height) for found, frame in zip(counts, frames, strict=True)]
             yield line("dirt", rule, "rate", figures[0], figures[1], band="share")
-    numbers = [book.raw["features_attributes"].get_column("SSN").fill_null("") for book in (real, made)]
-    unreadable = [share(int((~ssn.str.contains(r"^\d{3}-\d{2}-\d{4}$")).sum()), ssn.len()) for ssn in numbers]
-    yield line("dirt", "SSN_is_no_number", "rate", unreadable[0], unreadable[1], band="share")
+    for flaw, (source, has_flaw) in real.portfolio.required_generator.compared.raw_dirt.items():
+        found = [book.raw[source].select(has_flaw.alias("flaw")).get_column("flaw") for book in (real, made)]
+        figures = [share(int(rows.sum()), rows.len()) for rows in found]
+        yield line("dirt", flaw, "rate", figures[0], figures[1], band="share")
 
 
-def _outcomes(real: BookSample, made: BookSample) -> Iterator[Line]:
+def _outcomes(real: BookSample, made: BookSample) -> Iterator[FidelityLine]:
     figures = []
     for book in (real, made):
         n, bads = book.labels.height, int(book.labels.get_column("label").sum())
-        figures.append(Figure(bads / n if n else None, n, jeffreys_interval(bads, n, CONFIDENCE)))
-    yield line("outcome", "loans with a label", "bad_rate", figures[0], figures[1], band="share")
-    by_cohort = [_cohort_rates(book) for book in (real, made)]
-    lowest, highest = ([Figure(pick(rates), len(rates)) for rates in by_cohort] for pick in (_least, _most))
-    yield line("outcome", "cohort with the fewest bads", "bad_rate", lowest[0], lowest[1], band="share")
-    yield line("outcome", "cohort with the most bads", "bad_rate", highest[0], highest[1], band="share")
-    overdue = [_by_age(book, pl.col("overdue_amount") > 0) for book in (real, made)]
-    for mob in sorted({*overdue[0], *overdue[1]}):
-        shares = [share(*found.get(mob, (0, 0))) for found in overdue]
-        yield line("outcome", f"month on book {mob}", "overdue_rate", shares[0], shares[1], band="share")
-
-
-def _least(rates: Sequence[float]) -> float | None:
-    return min(rates, default=None)
-
-
-def _most(rates: Sequence[float]) -> float | None:
-    return max(rates, default=None)
+        figures.append(BookFigure(bads / n if n else None, n, jeffreys_interval(bads, n, CONFIDENCE)))
+    item = f"{real.portfolio.words.cases} with a label"
+    yield line("outcome", item, "bad_rate", figures[0], figures[1], band="share")
+    rates = [_cohort_rates(book) for book in (real, made)]
+    for extreme, pick in (("fewest", min), ("most", max)):
+        figures = [BookFigure(pick(found, default=None), len(found)) for found in rates]
+        yield line("outcome", f"cohort with the {extreme} bads", "bad_rate", figures[0], figures[1], band="share")
+    for statistic, is_counted in real.portfolio.required_generator.compared.by_age.items():
+        counts = [_by_age(book, is_counted) for book in (real, made)]
+        yield from _compare_ages("outcome", statistic, counts[0], counts[1])
 
 
 def _cohort_rates(book: BookSample) -> list[float]:
@@ -76,45 +66,49 @@ def _cohort_rates(book: BookSample) -> list[float]:
     return by_month.get_column("label").to_list()
 
 
-def _by_age(book: BookSample, counted: pl.Expr) -> dict[int, tuple[int, int]]:
+def _by_age(book: BookSample, is_counted: pl.Expr) -> dict[int, tuple[int, int]]:
     """Rows that count, and all rows, by month on book."""
-    by_age = book.snapshots.group_by("mob").agg(counted.sum(), n=pl.len()).sort("mob")
-    return {mob: (int(k), int(n)) for mob, k, n in by_age.iter_rows()}
+    by_age = book.cases.group_by("months_on_book").agg(is_counted.sum().alias("counted"), n=pl.len())
+    return {age: (int(k), int(n)) for age, k, n in by_age.iter_rows()}
 
 
-def _attrition(real: BookSample, made: BookSample) -> Iterator[Line]:
-    """Loans without a row in a month of the book in which they should have one, by month on book."""
-    lost = [_lost_by_age(book) for book in (real, made)]
-    for mob in sorted({*lost[0], *lost[1]}):
-        shares = [share(*found.get(mob, (0, 0))) for found in lost]
-        yield line("attrition", f"month on book {mob}", "rate", shares[0], shares[1], band="share")
+def _compare_ages(
+    section: Section, statistic: str, real: dict[int, tuple[int, int]], made: dict[int, tuple[int, int]]
+) -> Iterator[FidelityLine]:
+    for age in sorted({*real, *made}):
+        shares = [share(*found.get(age, (0, 0))) for found in (real, made)]
+        yield line(section, f"month on book {age}", statistic, shares[0], shares[1], band="share")
+
+
+def _attrition(real: BookSample, made: BookSample) -> Iterator[FidelityLine]:
+    """Cases without a row in a month of the book in which they should have one, by month on book."""
+    return _compare_ages("attrition", "rate", _lost_by_age(real), _lost_by_age(made))
 
 
 def _lost_by_age(book: BookSample) -> dict[int, tuple[int, int]]:
-    started = book.snapshots.filter(pl.col("mob") == 0).select("loan_id", start="snapshot_month")
-    longest = int(book.snapshots.get_column("mob").max() or 0)  # pyrefly: ignore[bad-argument-type]
+    cases, key = book.cases, book.portfolio.cases.key
+    started = cases.filter(book.portfolio.cases.is_new).select(key, start="snapshot_month")
+    longest = int(cases.get_column("months_on_book").max() or 0)  # pyrefly: ignore[bad-argument-type]
     last = book.months[-1]
-    seen = book.snapshots.select("loan_id", "mob").unique()
+    seen = cases.select(key, "months_on_book").unique()
     found = {}
-    for mob in range(1, longest + 1):
-        due = started.filter(months_between_expr(pl.col("start"), pl.lit(last)) >= mob)
-        there = due.join(seen.filter(pl.col("mob") == mob), on="loan_id", how="semi")
-        found[mob] = (due.height - there.height, due.height)
+    for age in range(1, longest + 1):
+        due = started.filter(months_between_expr(pl.col("start"), pl.lit(last)) >= age)
+        there = due.join(seen.filter(pl.col("months_on_book") == age), on=key, how="semi")
+        found[age] = (due.height - there.height, due.height)
     return found
 
 
-def _coverage(real: BookSample, made: BookSample) -> Iterator[Line]:
-    by_cohort = [
-        book.features.group_by("snapshot_month").agg(known=(pl.col("n_clickstream_months") > 0).sum(), n=pl.len())
-        for book in (real, made)
-    ]
-    lit = [cohorts.filter(pl.col("known") > 0) for cohorts in by_cohort]
-    shares = [share(int(cohorts["known"].sum()), int(cohorts["n"].sum())) for cohorts in lit]
-    yield line(
-        "coverage", "loans with clickstream, in cohorts that have any", "rate", shares[0], shares[1], band="share"
-    )
-    dark = [
-        share(cohorts.height - with_any.height, cohorts.height)
-        for cohorts, with_any in zip(by_cohort, lit, strict=True)
-    ]
-    yield line("coverage", "cohorts without any clickstream", "rate", dark[0], dark[1], band="share")
+def _coverage(real: BookSample, made: BookSample) -> Iterator[FidelityLine]:
+    """How many cases have a history of each evidence group, and how many cohorts have none."""
+    for group in real.portfolio.features.evidence:
+        is_known = pl.col(group.months) > 0
+        by_cohort = [
+            book.features.group_by("snapshot_month").agg(known=is_known.sum(), n=pl.len()) for book in (real, made)
+        ]
+        covered = [cohorts.filter(pl.col("known") > 0) for cohorts in by_cohort]
+        shares = [share(int(cohorts["known"].sum()), int(cohorts["n"].sum())) for cohorts in covered]
+        item = f"{real.portfolio.words.cases} with {group.name}, in cohorts that have any"
+        yield line("coverage", item, "rate", shares[0], shares[1], band="share")
+        shares = [share(a.height - b.height, a.height) for a, b in zip(by_cohort, covered, strict=True)]
+        yield line("coverage", f"cohorts without any {group.name}", "rate", shares[0], shares[1], band="share")

@@ -1,69 +1,74 @@
-"""The page that shows how near a generated book comes to a real one.
+"""The page that shows how near a generated book is to a real one.
 
 Measuring belongs to `lab.fidelity.fidelity`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import polars as pl
 
+from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.reports.page import Section, page_html, table_html
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+# Section of the lines to its heading and lead; `cases`, `groups` and `rates` are the portfolio's.
 _LEADS: Mapping[str, tuple[str, str]] = {
     "ranking": (
         "Does one fixed model rank both books alike?",
         (
-            "A plain logistic regression, trained on another generated book, read on both. Cohorts are paired by their "
-            "place, so that as many months of clickstream lie behind them."
+            "A plain logistic regression, trained on another generated book, scores both. Cohorts are paired by their "
+            "order, so that both have histories of the same length."
         ),
     ),
     "outcome": (
-        "Do loans turn out alike?",
-        "The bad rate by the label of the policy with its interval, and the share of loans overdue by month on book.",
+        "Do {cases} turn out alike?",
+        "The bad rate by the label of the policy with its interval, and by month on book: {rates}.",
     ),
     "attrition": (
-        "Do loans stay in the file?",
-        "Of the loans that should have a row at each month on book, the share that has none.",
+        "Do {cases} stay in the file?",
+        "Of the {cases} that should have a row at each month on book, the share that has none.",
     ),
-    "coverage": ("Is the clickstream there?", "Loans with clickstream at application, and cohorts without any."),
+    "coverage": ("Is the {groups} there?", "{Cases} with {groups} when they are scored, and cohorts without any."),
     "dirt": (
         "Is the text as dirty?",
-        "How often each cleaning rule had to act, of all rows of its table, with an interval.",
+        "How often each cleaning rule repaired a cell, of all rows of its table, with an interval.",
     ),
-    "category": ("Are the categories as frequent?", "Shares of each level, and the PSI of the whole."),
+    "category": ("Are the categories as frequent?", "Shares of each level, and the PSI of all levels."),
     "feature": (
-        "Do the numbers lie alike?",
+        "Are the numbers distributed alike?",
         (
-            "After cleaning. Moments and quantiles are compared in real standard deviations; psi_by_chance is "
-            "what two samples of one population would show."
+            "After cleaning. Moments and quantiles are compared in real standard deviations; psi_by_chance is the PSI "
+            "to be expected of two samples of one population."
         ),
     ),
 }
 _HEADINGS = ("Figure", "Statistic", "Real", "interval", "n", "Generated", "interval", "n", "Distance", "Status")
 
 
-def agreement_page(lines: pl.DataFrame, *, seed: int) -> str:
-    """The page; `lines` has the columns of `lab.fidelity.line.Line`, one row per figure."""
+def fidelity_page(lines: pl.DataFrame, portfolio: Portfolio, *, seed: int) -> str:
+    """The page; `lines` has the columns of `lab.fidelity.line.FidelityLine`, one row per figure."""
     counts = dict(lines.get_column("status").value_counts().iter_rows())
-    told = ", ".join(f"{counts.get(status, 0)} {status}" for status in ("ok", "warn", "breach", "unknown"))
+    summary = ", ".join(f"{counts.get(status, 0)} {status}" for status in ("ok", "warn", "breach", "unknown"))
     introduction = (
         f"<p>{lines.height} figures of a real book beside those of a generated one of the same months and size (seed "
-        f"{seed}): {told}. ok is near, warn a difference one may see, breach one that a model would notice.</p>"
+        f"{seed}): {summary}. ok is near, warn a visible difference, breach one that a model would notice.</p>"
     )
-    apart = lines.filter(pl.col("status") != "ok")
-    sections = [Section("What lies apart", "Every figure that is not near, of all sections.", _table(apart))]
+    words = {
+        "cases": portfolio.words.cases,
+        "Cases": portfolio.words.cases.capitalize(),
+        "groups": ", ".join(group.name for group in portfolio.features.evidence),
+        "rates": ", ".join(portfolio.required_generator.compared.by_age).replace("_", " ") or "nothing",
+    }
+    different = lines.filter(pl.col("status") != "ok")
+    sections = [Section("What differs", "Every figure that is not near, of all sections.", _table(different))]
     sections += [
-        Section(heading, lead, _table(rows))
+        Section(heading.format(**words), lead.format(**words), _table(rows))
         for name, (heading, lead) in _LEADS.items()
         if (rows := lines.filter(section=name)).height
     ]
     return page_html(
-        title="Agreement of the generated book with a real one",
+        title="Fidelity of the generated book to a real one",
         introduction=introduction,
         sections=sections,
         has_figures=False,
@@ -89,7 +94,7 @@ def _table(rows: pl.DataFrame) -> str:
 
 
 def _short(name: str) -> pl.Expr:
-    """Five significant digits, as amounts and shares stand in one column."""
+    """Five significant digits, as amounts and shares are in one column."""
     return pl.col(name).round_sig_figs(5).cast(pl.String).str.strip_suffix(".0")
 
 

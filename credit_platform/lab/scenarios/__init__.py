@@ -1,1 +1,1 @@
-"""Drift scenarios: what was planted, what was detected, what cured it."""
+"""Drift scenarios: the simulated drift, what was detected of it, what cured it."""

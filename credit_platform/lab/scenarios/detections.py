@@ -1,27 +1,23 @@
-"""What raised, month by month: one sign per detector and month, read from what monitoring has stored.
+"""What was detected, month by month: one detection per detector and month, read from the tables of monitoring.
 
-Deciding what to do about a sign belongs to `action`, holding signs against a planted change to `expectations`.
+Deciding what to do about it belongs to `monitoring`, comparing it with the ground truth to `detection_requirements`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from credit_platform.monitoring.early_warning.early_findings import early_read_findings, estimate_findings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import date
-
-    from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 
 
 class Detector(StrEnum):
-    """What can raise, in the order in which it can be known."""
+    """What can detect a drift, in the order in which it can be known."""
 
     DELIVERY = "delivery"
     MISSING_VALUES = "missing_values"
@@ -34,13 +30,14 @@ class Detector(StrEnum):
     RETRAIN = "retrain"
 
 
+# When each detects something; `cases` is the portfolio's word.
 MEANING: Mapping[Detector, str] = {
     Detector.DELIVERY: "a source's month is empty, unreadable or of another size",
     Detector.MISSING_VALUES: "a feature is missing more often than in development",
     Detector.FEATURES: "CSI of a feature at or above the alert",
     Detector.SCORES: "PSI of the scores at or above the alert",
     Detector.ESTIMATE: "the outcome is estimated below a threshold",
-    Detector.EARLY_READS: "young loans begin to pay worse, or in another order, than earlier cohorts",
+    Detector.EARLY_READS: "young {cases} begin worse, or in another order, than earlier cohorts",
     Detector.OUTCOME: "the realised ROC-AUC is below its business threshold",
     Detector.UNMEASURED: "an outcome that should be known cannot be measured",
     Detector.RETRAIN: "the action is retrain",
@@ -48,8 +45,8 @@ MEANING: Mapping[Detector, str] = {
 
 
 @dataclass(frozen=True)
-class Sign:
-    """One detector raised in one month; `detail` names what it saw, `model` is None for what concerns all."""
+class Detection:
+    """What a detector found in one month, in words in `detail`; `model` is None for what concerns all."""
 
     detector: Detector
     month: date
@@ -59,9 +56,10 @@ class Sign:
 
 @dataclass(frozen=True, eq=False)
 class ModelRecord:
-    """What monitoring has stored about one model: all months of its tables, whole frames."""
+    """What monitoring has stored about one model, all months of its tables; `cases` is the portfolio's word."""
 
     model: str
+    cases: str
     performance: pl.DataFrame
     stability: pl.DataFrame
     estimate: pl.DataFrame
@@ -71,8 +69,8 @@ class ModelRecord:
 
 
 @dataclass(frozen=True)
-class Delivered:
-    """What was delivered for a month of a source: rows, and what the gates said of it, by gate."""
+class DeliveredMonth:
+    """What was delivered for a month of a source: its rows, and the failures of the gates by gate."""
 
     source: str
     month: date
@@ -80,31 +78,31 @@ class Delivered:
     failures: Mapping[str, str]
 
 
-def delivery_signs(deliveries: list[Delivered]) -> list[Sign]:
-    """A sign for every month of a source that a gate refused or that is empty."""
+def delivery_detections(deliveries: list[DeliveredMonth]) -> list[Detection]:
+    """A detection for every month of a source that a gate refused or that is empty."""
     return [
-        Sign(Detector.DELIVERY, one.month, f"{one.source}: {'; '.join(one.failures.values()) or 'no row'}")
+        Detection(Detector.DELIVERY, one.month, f"{one.source}: {'; '.join(one.failures.values()) or 'no row'}")
         for one in sorted(deliveries, key=lambda one: (one.month, one.source))
         if one.failures or not one.rows
     ]
 
 
-def model_signs(record: ModelRecord, thresholds: MonitoringThresholds) -> list[Sign]:
-    """Every sign about one model by month; cohorts a version was developed on raise nothing."""
+def model_detections(record: ModelRecord, thresholds: MonitoringThresholds) -> list[Detection]:
+    """Everything detected about one model by month, none of it in cohorts that a version was developed on."""
     found = [
-        *_stability_signs(record),
-        *_early_signs(record, thresholds),
-        *_outcome_signs(record),
+        *_stability_detections(record),
+        *_early_detections(record, thresholds),
+        *_outcome_detections(record),
         *(
-            Sign(Detector.RETRAIN, row["snapshot_month"], str(row["reasons"]).split("\n")[0], record.model)
+            Detection(Detector.RETRAIN, row["snapshot_month"], str(row["reasons"]).split("\n")[0], record.model)
             for row in record.action.filter(pl.col("actionable"), pl.col("action") == "retrain").iter_rows(named=True)
         ),
     ]
     order = list(Detector)
-    return sorted(found, key=lambda sign: (sign.month, order.index(sign.detector)))
+    return sorted(found, key=lambda one: (one.month, order.index(one.detector)))
 
 
-def _stability_signs(record: ModelRecord) -> Iterator[Sign]:
+def _stability_detections(record: ModelRecord) -> Iterator[Detection]:
     breached = record.stability.filter(pl.col("status") == "breach", pl.col("sample_role") == "post")
     for metric, detector in (
         ("null_rate", Detector.MISSING_VALUES),
@@ -120,34 +118,34 @@ def _stability_signs(record: ModelRecord) -> Iterator[Sign]:
         for month, segments, values in by_month.iter_rows():
             named = [f"{segment} {value:.2f}" for segment, value in zip(segments, values, strict=True)]
             more = f" and {len(named) - 3} more" if len(named) > 3 else ""
-            yield Sign(detector, month, f"{', '.join(named[:3])}{more}", record.model)
+            yield Detection(detector, month, f"{', '.join(named[:3])}{more}", record.model)
 
 
-def _early_signs(record: ModelRecord, thresholds: MonitoringThresholds) -> Iterator[Sign]:
+def _early_detections(record: ModelRecord, thresholds: MonitoringThresholds) -> Iterator[Detection]:
     reads = _by_month(record.early_reads)
     for month, rows in reads.items():
         findings = [found for found in early_read_findings(rows, thresholds=thresholds) if found.is_live]
         if findings:
-            yield Sign(Detector.EARLY_READS, month, findings[0].reason, record.model)
+            yield Detection(Detector.EARLY_READS, month, findings[0].reason, record.model)
     backtests = _by_month(record.estimate_backtest)
     for month, rows in _by_month(record.estimate).items():
         is_live = set(rows.get_column("sample_role")) == {"post"}
         backtest = backtests.get(month, record.estimate_backtest.clear())
         findings = estimate_findings(rows, backtest, model=record.model, thresholds=thresholds, is_live=is_live)
         if findings and is_live:
-            yield Sign(Detector.ESTIMATE, month, findings[0].reason, record.model)
+            yield Detection(Detector.ESTIMATE, month, findings[0].reason, record.model)
 
 
-def _outcome_signs(record: ModelRecord) -> Iterator[Sign]:
+def _outcome_detections(record: ModelRecord) -> Iterator[Detection]:
     aucs = record.performance.filter(metric="roc_auc", segment="all", sample_role="post").sort("snapshot_month")
     for row in aucs.iter_rows(named=True):
         cohort = f"cohort {row['cohort']:%Y-%m}"
         if row["status"] == "breach":
-            detail = f"ROC-AUC {row['value']:.3f} of {cohort}, {row['n']} loans"
-            yield Sign(Detector.OUTCOME, row["snapshot_month"], detail, record.model)
+            detail = f"ROC-AUC {row['value']:.3f} of {cohort}, {row['n']} {record.cases}"
+            yield Detection(Detector.OUTCOME, row["snapshot_month"], detail, record.model)
         elif row["status"] in {"insufficient", "unknown"}:
-            detail = f"{cohort}: {row['n']} loans with an outcome, status {row['status']}"
-            yield Sign(Detector.UNMEASURED, row["snapshot_month"], detail, record.model)
+            detail = f"{cohort}: {row['n']} {record.cases} with an outcome, status {row['status']}"
+            yield Detection(Detector.UNMEASURED, row["snapshot_month"], detail, record.model)
 
 
 def _by_month(frame: pl.DataFrame) -> dict[date, pl.DataFrame]:

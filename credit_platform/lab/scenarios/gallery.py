@@ -1,19 +1,17 @@
-"""The gallery of the drift lab: one row per scenario, with small pictures, what was noticed when, what cured it.
+"""The gallery of the drift lab: one row per scenario, with small pictures, what was detected when, what cured it.
 
-Scenarios are judged in `lab.scenarios.scenario`, a single one is shown in `scenario`.
+Judging scenarios belongs to `lab.scenarios.scenario`, the page of a single one to `page`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from credit_platform.reports.page import Section, page_html
 from credit_platform.reports.wording import model_name
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 _STYLE = (
     "<style>.gallery td{min-width:120px;white-space:normal} .gallery .picture{min-width:300px;width:360px} "
@@ -31,10 +29,10 @@ class Exhibit:
     page: str
 
 
-def gallery_page(exhibits: Sequence[Exhibit]) -> str:
-    """The page, scenarios by name."""
-    rows = "".join(_row(exhibit) for exhibit in sorted(exhibits, key=lambda exhibit: str(exhibit.facts["name"])))
-    head = "<th>Scenario</th><th>Cohorts</th><th>First noticed</th><th>Retraining and cure</th><th>Expectations</th>"
+def gallery_page(exhibits: Sequence[Exhibit], *, cases: str) -> str:
+    """The page, scenarios by name; `cases` is the portfolio's word for them."""
+    rows = "".join(_row(exhibit, cases) for exhibit in sorted(exhibits, key=lambda exhibit: str(exhibit.facts["name"])))
+    head = "<th>Scenario</th><th>Cohorts</th><th>First noticed</th><th>Retraining and cure</th><th>Requirements</th>"
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     n_held = sum(bool(exhibit.facts["expectations_hold"]) for exhibit in exhibits)
     lead = (
@@ -43,10 +41,10 @@ def gallery_page(exhibits: Sequence[Exhibit]) -> str:
     )
     return page_html(
         title="Drift lab",
-        introduction=f"{_STYLE}<p>Of {len(exhibits)} scenarios the expectations of {n_held} hold.</p>",
+        introduction=f"{_STYLE}<p>{n_held} of {len(exhibits)} scenarios meet their detection requirements.</p>",
         sections=[
             Section(
-                "What was planted, what was noticed, what cured it",
+                "The drift, what was noticed of it, what cured it",
                 lead,
                 f"<div class='gallery'><div class='scroll'>{table}</div></div>",
             )
@@ -55,19 +53,19 @@ def gallery_page(exhibits: Sequence[Exhibit]) -> str:
     )
 
 
-def _row(exhibit: Exhibit) -> str:
+def _row(exhibit: Exhibit, cases: str) -> str:
     facts = exhibit.facts
-    planted = "<br>".join(
+    drifts = "<br>".join(
         f"{escape(drift['kind'].replace('_', ' '))} {drift['strength']:g} from {drift['first_month'][:7]}"
         for drift in facts["drifts"]
     )
     name = f"<a href='{escape(exhibit.page, quote=True)}'>{escape(facts['name'])}</a>"
     months = f"{facts['first_month'][:7]} to {facts['last_month'][:7]}"
-    about = f"{months}, {facts['loans_per_month']} loans a month, seed {facts['seed']}"
+    about = f"{months}, {facts[f'{cases}_per_month']} {cases} a month, seed {facts['seed']}"
     pictures = "".join(
         f"<p class='soft'>{escape(model_name(model))}</p>{picture}" for model, picture in exhibit.pictures.items()
     )
-    about = f"<p><b>{name}</b></p><p>{planted or 'nothing planted'}</p><p class='soft'>{about}</p>"
+    about = f"<p><b>{name}</b></p><p>{drifts or 'no drift'}</p><p class='soft'>{about}</p>"
     cells = (about, _noticed(facts), _cures(facts), _verdict(facts))
     first, *others = (f"<td>{cell}</td>" for cell in cells)
     return f"<tr>{first}<td class='picture'>{pictures or 'no model'}</td>{''.join(others)}</tr>\n"
@@ -76,7 +74,7 @@ def _row(exhibit: Exhibit) -> str:
 def _noticed(facts: Mapping[str, Any]) -> str:
     seen = [row for row in facts["noticed"] if row["first_seen"] is not None]
     if not seen:
-        return "nothing raised"
+        return "nothing detected"
     ordered = sorted(seen, key=lambda row: row["first_seen"])
     return "".join(
         f"<p>{escape(row['detector'].replace('_', ' '))}: {row['first_seen'][:7]}{_after(row['months_after'])}</p>"
@@ -91,7 +89,7 @@ def _after(months: int | None) -> str:
 
 
 def _cures(facts: Mapping[str, Any]) -> str:
-    told = []
+    texts = []
     for model in facts["models"]:
         asked, cured = model["retraining_asked_in"], model["cured_from"]
         text = "no retraining asked for"
@@ -99,11 +97,11 @@ def _cures(facts: Mapping[str, Any]) -> str:
             text = f"asked for in {asked[:7]}, not cured yet"
         if cured:
             text = f"asked for in {asked[:7]}, cured from {cured[:7]}{_after(model['months_to_cure'])}"
-        told.append(f"<p>{escape(model_name(model['model']))}: {text}</p>")
-    return "".join(told)
+        texts.append(f"<p>{escape(model_name(model['model']))}: {text}</p>")
+    return "".join(texts)
 
 
 def _verdict(facts: Mapping[str, Any]) -> str:
     if facts["expectations_hold"]:
-        return "<p class='good'>all hold</p>"
+        return "<p class='good'>all met</p>"
     return "".join(f"<p class='bad'>{escape(failure)}</p>" for failure in facts["failures"])

@@ -1,21 +1,17 @@
-"""The life of a book as a story: cohorts and how well they were ranked, versions in force, actions, what cured a drift.
+"""The history of a model: cohorts and how well they were ranked, versions in force, actions, what cured a drift.
 
-What raised in a month belongs to `signs`, drawing the story to `reports`.
+What was detected in a month belongs to `detections`, drawing the history to `story_svg`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from math import sqrt
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from credit_platform.lab.scenarios.detections import Detector
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
-
-    from credit_platform.lab.scenarios.detections import ModelRecord, Sign
+from credit_platform.lab.scenarios.detections import Detection, Detector, ModelRecord
 
 Phase = Literal["before", "during", "after"]
 
@@ -64,7 +60,7 @@ class MonthAction:
 
 @dataclass(frozen=True)
 class Auc:
-    """ROC-AUC over some cohorts: their mean weighted by loans, with its interval; None without any."""
+    """ROC-AUC over some cohorts: their mean weighted by cases, with its interval; None without any."""
 
     value: float | None
     low: float | None
@@ -75,17 +71,18 @@ class Auc:
 
 @dataclass(frozen=True)
 class ModelStory:
-    """The life of one model; months rise in every list."""
+    """The history of one model; months rise in every list. `cases` is the portfolio's word for what it scores."""
 
     model: str
+    cases: str
     versions: tuple[Version, ...]
     outcomes: tuple[CohortOutcome, ...]
     actions: tuple[MonthAction, ...]
-    signs: tuple[Sign, ...]
+    detections: tuple[Detection, ...]
 
-    def first_sign(self, detector: Detector, since: date) -> Sign | None:
-        """The first time a detector raised in a month from `since` on."""
-        return next((s for s in self.signs if s.detector == detector and s.month >= since), None)
+    def first_detection(self, detector: Detector, since: date) -> Detection | None:
+        """The first detection of a detector in a month from `since` on."""
+        return next((one for one in self.detections if one.detector == detector and one.month >= since), None)
 
     def cure(self, since: date, floor: float) -> Version | None:
         """What cured a drift that began in `since`; None while nothing has.
@@ -93,7 +90,7 @@ class ModelStory:
         The first version trained in or after the month that asked for a retraining, whose own mature cohorts are ranked
         at or above `floor` on average.
         """
-        asked = self.first_sign(Detector.RETRAIN, since)
+        asked = self.first_detection(Detector.RETRAIN, since)
         if asked is None:
             return None
         for version in self.versions:
@@ -104,7 +101,7 @@ class ModelStory:
         return None
 
     def auc_by_phase(self, since: date, cure: Version | None) -> dict[Phase, Auc]:
-        """Live cohorts written before the drift, in it, and from the cure on."""
+        """Mean ROC-AUC of live cohorts from before the drift, in it, and from the cure on."""
         live = [outcome for outcome in self.outcomes if outcome.is_live]
         cured = None if cure is None else cure.first
         phases: dict[Phase, list[CohortOutcome]] = {
@@ -116,7 +113,7 @@ class ModelStory:
 
 
 def mean_auc(outcomes: Sequence[CohortOutcome]) -> Auc:
-    """The mean of live cohorts weighted by their loans; cohorts are independent, so variances add up."""
+    """The mean of live cohorts weighted by their cases; cohorts are independent, so variances add up."""
     known = [
         (o.value, o.low, o.high, o.n)
         for o in outcomes
@@ -130,30 +127,19 @@ def mean_auc(outcomes: Sequence[CohortOutcome]) -> Auc:
     return Auc(mean, max(0.0, mean - _Z * error), min(1.0, mean + _Z * error), n, len(known))
 
 
-def tell_model(record: ModelRecord, versions: Sequence[Version], signs: Sequence[Sign]) -> ModelStory:
-    """The story of one model from its stored tables, its promoted versions and what raised."""
-    aucs = record.performance.filter(metric="roc_auc", segment="all").sort("snapshot_month")
+def build_story(record: ModelRecord, versions: Sequence[Version], detections: Sequence[Detection]) -> ModelStory:
+    """The history of one model from its stored tables, its promoted versions and what was detected."""
+    columns = ("cohort", "snapshot_month", "model_version", "value", "ci_low", "ci_high", "n", "sample_role", "status")
+    aucs = record.performance.filter(metric="roc_auc", segment="all").sort("snapshot_month").select(columns)
     actions = record.action.sort("snapshot_month")
     return ModelStory(
         model=record.model,
+        cases=record.cases,
         versions=tuple(versions),
-        outcomes=tuple(
-            CohortOutcome(
-                cohort=row["cohort"],
-                known_in=row["snapshot_month"],
-                version=row["model_version"],
-                value=row["value"],
-                low=row["ci_low"],
-                high=row["ci_high"],
-                n=row["n"],
-                sample_role=row["sample_role"],
-                status=row["status"],
-            )
-            for row in aucs.iter_rows(named=True)
-        ),
+        outcomes=tuple(CohortOutcome(*row) for row in aucs.iter_rows()),
         actions=tuple(
             MonthAction(row["snapshot_month"], row["action"], row["actionable"], str(row["reasons"]).split("\n")[0])
             for row in actions.iter_rows(named=True)
         ),
-        signs=tuple(signs),
+        detections=tuple(detections),
     )

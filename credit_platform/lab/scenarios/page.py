@@ -1,4 +1,4 @@
-"""The page of one scenario of the drift lab: what was planted, what was noticed when, what cured it.
+"""The page of one scenario of the drift lab: its drifts, what was detected when, what cured them.
 
 Judging a scenario belongs to `lab.scenarios.scenario`, comparing several to `gallery`.
 """
@@ -7,30 +7,28 @@ from __future__ import annotations
 
 from html import escape
 from textwrap import shorten
-from typing import TYPE_CHECKING
+from typing import get_args
 
 import polars as pl
 
+from credit_platform.lab.scenarios.detection_requirements import Noticed
 from credit_platform.lab.scenarios.detections import MEANING
+from credit_platform.lab.scenarios.life_story import Auc, Phase
+from credit_platform.lab.scenarios.scenario import ModelOutcome, Scenario
 from credit_platform.lab.scenarios.story_svg import Truth, small_story_svg, story_svg
-from credit_platform.portfolios.loans.generator.drift import MEANING as DRIFT_MEANING
+from credit_platform.portfolios.drift import Drift
 from credit_platform.reports.page import Section, page_html, table_html
 from credit_platform.reports.wording import interval_text, model_name, month_name
 
-if TYPE_CHECKING:
-    from credit_platform.lab.scenarios.life_story import Auc
-    from credit_platform.lab.scenarios.scenario import ModelOutcome, Scenario
-    from credit_platform.portfolios.loans.generator.drift import Drift
-
 _LEGEND = (
     "Dots are cohorts by month of application, with interval, in the colour of the version that scored them; hollow "
-    "ones were part of that version's development sample. Triangles are signs in the month in which they were seen, "
+    "ones were part of that version's development sample. Triangles are detections in their month, "
     "grey before the drift. Squares are the month's action: green monitor, orange active monitoring, red retrain, pale "
     "for a backtest. Rest the pointer on a mark to read it."
 )
 
-
-# Characters of what a detector saw; the gates name every column they know, and scenario.json holds it all.
+PHASE_HEADINGS = ("Before the drift", "In the drift", "From the cure on")
+# Characters shown of what a detector saw, as the gates name every column they know; scenario.json has the whole text.
 _N_SHOWN = 240
 
 
@@ -41,16 +39,17 @@ def drift_name(drift: Drift) -> str:
 
 def scenario_page(scenario: Scenario, *, gallery: str) -> str:
     """The page; `gallery` is the relative address of the page that compares scenarios."""
+    cases = scenario.portfolio.words.cases
     sections = [
         *(_life(scenario, outcome) for outcome in scenario.models),
         Section(
             "What was noticed, and when?",
-            "Every detector against the truth. What is expected of it follows from what was planted and how strong.",
+            "Every detector against the ground truth. What is required of it depends on the drift and its strength.",
             _noticed_table(scenario),
         ),
         Section(
-            "How well were loans ranked before, in and after it?",
-            "ROC-AUC of live cohorts, mean weighted by loans with its 95 % interval.",
+            f"How well were {cases} ranked before, in and after it?",
+            f"ROC-AUC of live cohorts, mean weighted by {cases} with its 95 % interval.",
             _auc_table(scenario),
         ),
         Section("Which versions were in force?", "As promoted; months are months of application.", _versions(scenario)),
@@ -83,11 +82,11 @@ def pictures(scenario: Scenario) -> dict[str, str]:
     }
 
 
-def told_cure(scenario: Scenario, outcome: ModelOutcome) -> str:
+def cure_text(scenario: Scenario, outcome: ModelOutcome) -> str:
     """One sentence on what the drift did to a model and what cured it."""
     name = model_name(outcome.story.model)
     if scenario.begins is None:
-        return f"{name}: nothing was planted."
+        return f"{name}: there was no drift."
     if outcome.asked is None:
         return f"{name}: no retraining was asked for."
     asked = f"{name}: a retraining was asked for in {month_name(outcome.asked)}"
@@ -99,11 +98,16 @@ def told_cure(scenario: Scenario, outcome: ModelOutcome) -> str:
     )
 
 
-def auc_text(auc: Auc | None) -> str:
-    """The figure with its interval and what it rests on."""
+def auc_texts(outcome: ModelOutcome) -> list[str]:
+    """ROC-AUC of a model before the drift, in it, and from the cure on."""
+    return [auc_text(outcome.aucs.get(phase), outcome.story.cases) for phase in get_args(Phase)]
+
+
+def auc_text(auc: Auc | None, cases: str) -> str:
+    """The figure with its interval and the cohorts and cases it is computed from."""
     if auc is None or auc.value is None:
         return "unknown: no such cohort has matured"
-    return f"{interval_text(auc.value, auc.low, auc.high, decimals=3)}, {auc.n_cohorts} cohorts, {auc.n} loans"
+    return f"{interval_text(auc.value, auc.low, auc.high, decimals=3)}, {auc.n_cohorts} cohorts, {auc.n} {cases}"
 
 
 def _truths(scenario: Scenario) -> list[Truth]:
@@ -111,23 +115,24 @@ def _truths(scenario: Scenario) -> list[Truth]:
 
 
 def _introduction(scenario: Scenario, gallery: str) -> str:
-    planted = "".join(
+    meaning = scenario.portfolio.required_generator.drifts
+    drifts = "".join(
         f"<li><b>{escape(drift_name(drift).capitalize())}</b> from {month_name(drift.first_month)}. "
-        f"{escape(DRIFT_MEANING[drift.kind])}</li>"
+        f"{escape(meaning[drift.kind])}</li>"
         for drift in scenario.drifts
     )
     failed = scenario.failures
-    verdict = "Everything was noticed as expected" if not failed else f"{len(failed)} of the expectations do not hold"
+    verdict = f"{len(failed)} detection requirements are not met" if failed else "All detection requirements are met"
     listed = "".join(f"<li>{escape(failure)}</li>" for failure in failed)
-    cures = "".join(f"<li>{escape(told_cure(scenario, outcome))}</li>" for outcome in scenario.models)
+    cures = "".join(f"<li>{escape(cure_text(scenario, outcome))}</li>" for outcome in scenario.models)
     span = f"{month_name(scenario.first_month)} to {month_name(scenario.last_month)}"
     look = "bad" if failed else "good"
     return (
-        f"<p class='soft'>Generated book of {span}, about {scenario.loans_per_month} new loans a month, seed "
-        f"{scenario.seed}. "
+        f"<p class='soft'>Generated book of {span}, about {scenario.cases_per_month} new "
+        f"{scenario.portfolio.words.cases} a month, seed {scenario.seed}. "
         f"<a href='{escape(gallery, quote=True)}'>All scenarios</a></p>"
         "<div class='cards'>"
-        f"<div class='card'><p class='verdict'>What was planted</p><ul>{planted or '<li>Nothing</li>'}</ul></div>"
+        f"<div class='card'><p class='verdict'>Simulated drift</p><ul>{drifts or '<li>None</li>'}</ul></div>"
         f"<div class='card {look}'><p class='verdict'>{verdict}</p><ul>{listed}{cures}</ul></div>"
         "</div>"
     )
@@ -141,44 +146,39 @@ def _life(scenario: Scenario, outcome: ModelOutcome) -> Section:
         floors=outcome.floors,
         last=scenario.last_month,
     )
-    return Section(f"The life of {model_name(outcome.story.model).lower()}", _LEGEND, f"<figure>{picture}</figure>")
+    return Section(f"The history of {model_name(outcome.story.model).lower()}", _LEGEND, f"<figure>{picture}</figure>")
+
+
+def noticed_texts(row: Noticed) -> tuple[str, ...]:
+    """What is required of a detector, its first detection, how late that is, months before the drift, the verdict."""
+    first = month_name(row.first.month) if row.first else "never"
+    after = "–" if row.months_after is None else str(row.months_after)
+    return row.expected, first, after, str(row.alarms_before), row.verdict
 
 
 def _noticed_table(scenario: Scenario) -> str:
     rows = [
-        {
-            "detector": str(row.detector).replace("_", " "),
-            "raises": MEANING[row.detector],
-            "expected": row.expected,
-            "first": month_name(row.first.month) if row.first else "never",
-            "after": "–" if row.months_after is None else str(row.months_after),
-            "before": str(row.alarms_before),
-            "verdict": row.verdict,
-            "detail": shorten(row.first.detail, _N_SHOWN, placeholder=" ...") if row.first else "–",
-        }
+        (
+            str(row.detector).replace("_", " "),
+            MEANING[row.detector].format(cases=scenario.portfolio.words.cases),
+            *noticed_texts(row),
+            shorten(row.first.detail, _N_SHOWN, placeholder=" ...") if row.first else "–",
+        )
         for row in scenario.noticed
     ]
     headings = (
-        "Detector", "Raises when", "Expected", "First seen", "Months after", "Months before", "Verdict", "What it saw",
+        "Detector", "Detects when", "Required", "First seen", "Months after", "Months before", "Verdict", "What it saw",
     )  # fmt: skip
-    # All of it is the point of the page, so nothing of it scrolls.
+    # The table is the main part of the page, so it does not scroll.
     style = "<style>.whole .scroll{max-height:none}</style>"
-    return f"{style}<div class='whole'>{table_html(pl.DataFrame(rows), headings=headings)}</div>"
+    return f"{style}<div class='whole'>{table_html(pl.DataFrame(rows, orient='row'), headings=headings)}</div>"
 
 
 def _auc_table(scenario: Scenario) -> str:
-    rows = [
-        {
-            "model": model_name(outcome.story.model),
-            "before": auc_text(outcome.aucs.get("before")),
-            "during": auc_text(outcome.aucs.get("during")),
-            "after": auc_text(outcome.aucs.get("after")),
-        }
-        for outcome in scenario.models
-    ]
+    rows = [[model_name(outcome.story.model), *auc_texts(outcome)] for outcome in scenario.models]
     if not rows:
         return "<p>No model was trained.</p>"
-    return table_html(pl.DataFrame(rows), headings=("Model", "Before the drift", "In the drift", "From the cure on"))
+    return table_html(pl.DataFrame(rows, orient="row"), headings=("Model", *PHASE_HEADINGS))
 
 
 def _versions(scenario: Scenario) -> str:

@@ -1,39 +1,34 @@
-"""A scenario of the drift lab: what was planted, what was noticed of it, what cured it; as facts and as JSON.
+"""A scenario of the drift lab: its drifts, what was detected of them, what cured them; as facts and as JSON.
 
-Reading a book belongs to the command line, pages to `reports`.
+Reading a book belongs to `cli`, the pages to `page` and `gallery`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
 
-from credit_platform.lab.scenarios.detection_requirements import MAY_STOP_MONTHS, failures, what_was_noticed
-from credit_platform.lab.scenarios.detections import Detector
+from credit_platform.lab.scenarios.detection_requirements import MAY_STOP_MONTHS, Noticed, failures, what_was_noticed
+from credit_platform.lab.scenarios.detections import Detection, Detector
+from credit_platform.lab.scenarios.life_story import Auc, ModelStory, Phase, Version
 from credit_platform.months import month_key, months_between
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date
-
-    from credit_platform.lab.scenarios.detection_requirements import Noticed
-    from credit_platform.lab.scenarios.detections import Sign
-    from credit_platform.lab.scenarios.life_story import Auc, ModelStory, Phase, Version
-    from credit_platform.portfolios.loans.generator.drift import Drift
-
+from credit_platform.portfolios.drift import Drift
+from credit_platform.portfolios.generator import GeneratedBook
+from credit_platform.portfolios.portfolio import Portfolio
 
 WATCHED = "active_monitoring"
 
 
 @dataclass(frozen=True)
 class ModelOutcome:
-    """What became of one model.
+    """How one model fared.
 
     Attributes:
-        story: Its life, deliveries among its signs.
+        story: Its history, with what was detected in deliveries.
         floors: Thresholds of its ROC-AUC, the milder first.
         asked: The first month of the drift that asked for a retraining; None when none did.
-        cure: The version that cured the drift; None when none did, or nothing was planted.
+        cure: The version that cured the drift; None when none did, or there was no drift.
         aucs: ROC-AUC before the drift, in it, and from the cure on.
     """
 
@@ -46,25 +41,27 @@ class ModelOutcome:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One scenario after its life.
+    """One scenario after all its months have run.
 
     Attributes:
         name: Its name, and that of its folder.
-        drifts: What was planted; empty for a book in which nothing changes.
+        portfolio: What kind of book it is.
+        drifts: The ground truth; empty for a book in which nothing changes.
         first_month, last_month: The book's months.
-        loans_per_month: New loans a month.
+        cases_per_month: New cases a month.
         seed: Seed of the book.
-        noticed: One row per detector against the truth.
-        models: What became of every model.
-        unbuilt: Months that could not be built, each with why.
-        mishaps: What went wrong with the life itself, so that silence says nothing.
+        noticed: One row per detector against the ground truth.
+        models: How every model fared.
+        unbuilt: Months that could not be built, each with the reason.
+        mishaps: What failed in running the scenario itself, so that silence proves nothing.
     """
 
     name: str
+    portfolio: Portfolio
     drifts: tuple[Drift, ...]
     first_month: date
     last_month: date
-    loans_per_month: int
+    cases_per_month: int
     seed: int
     noticed: tuple[Noticed, ...]
     models: tuple[ModelOutcome, ...]
@@ -73,10 +70,10 @@ class Scenario:
 
     @property
     def failures(self) -> list[str]:
-        """The expectations that do not hold, and what kept them from being judged, in words."""
-        return [*self.mishaps, *self._untold(), *self._watched_in_vain(), *failures(self.noticed)]
+        """The requirements that are not met, and what kept them from being judged, in words."""
+        return [*self.mishaps, *self._unjudged(), *self._watched_without_drift(), *failures(self.noticed)]
 
-    def _watched_in_vain(self) -> list[str]:
+    def _watched_without_drift(self) -> list[str]:
         """Without a drift a model may be watched more closely in one month, by chance."""
         if self.drifts:
             return []
@@ -86,13 +83,13 @@ class Scenario:
         }
         return [f"{model}: {n} months of {WATCHED}, and nothing had changed" for model, n in watched.items() if n > 1]
 
-    def _untold(self) -> list[str]:
-        told = [] if self.models else ["no model was trained, so nothing could be noticed of it"]
+    def _unjudged(self) -> list[str]:
+        reasons = [] if self.models else ["no model was trained, so nothing could be noticed of it"]
         stopped_from = min((d.first_month for d in self.drifts if d.kind in MAY_STOP_MONTHS), default=None)
         for month, why in sorted(self.unbuilt.items()):
             if stopped_from is None or month < stopped_from:
-                return [*told, f"{len(self.unbuilt)} months were not built, the first is {month:%Y-%m}: {why}"]
-        return told
+                return [*reasons, f"{len(self.unbuilt)} months were not built, the first is {month:%Y-%m}: {why}"]
+        return reasons
 
     @property
     def begins(self) -> date | None:
@@ -100,23 +97,20 @@ class Scenario:
         return min((drift.first_month for drift in self.drifts), default=None)
 
     @property
-    def first_sign(self) -> Sign | None:
-        """What raised first in the drift; of several in one month that which can be known first."""
+    def first_detection(self) -> Detection | None:
+        """What was detected first in the drift; of several in one month that which can be known first."""
         found = [row.first for row in self.noticed if row.first is not None]
-        return min(found, key=lambda sign: sign.month, default=None)
+        return min(found, key=lambda detection: detection.month, default=None)
 
     def to_dict(self) -> dict[str, object]:
         """Everything but the single months, for programs."""
         begins = self.begins
         return {
             "name": self.name,
-            "drifts": [
-                {"kind": str(drift.kind), "first_month": month_key(drift.first_month), "strength": drift.strength}
-                for drift in self.drifts
-            ],
+            "drifts": [drift.to_dict() for drift in self.drifts],
             "first_month": month_key(self.first_month),
             "last_month": month_key(self.last_month),
-            "loans_per_month": self.loans_per_month,
+            f"{self.portfolio.words.cases}_per_month": self.cases_per_month,
             "seed": self.seed,
             "expectations_hold": not self.failures,
             "failures": self.failures,
@@ -126,58 +120,59 @@ class Scenario:
         }
 
 
-def tell_scenario(
+def build_scenario(
     *,
     name: str,
-    drifts: Sequence[Drift],
-    months: tuple[date, date],
+    book: GeneratedBook,
+    portfolio: Portfolio,
+    lag_months: int,
     watched_from: date,
-    size: tuple[int, int],
     stories: Sequence[ModelStory],
-    deliveries: Sequence[Sign],
+    deliveries: Sequence[Detection],
     floors: Mapping[str, tuple[float, ...]],
     unbuilt: Mapping[date, str],
     mishaps: Sequence[str] = (),
 ) -> Scenario:
-    """Hold a finished book against what was planted in it.
+    """Compare what was detected in a finished book with its ground truth.
 
     Args:
         name: Name of the scenario.
-        drifts: What was planted.
-        months: First and last month of the book.
-        watched_from: The first month that was watched as it came, not in hindsight.
-        size: Loans a month, and seed.
-        stories: The life of every model.
-        deliveries: What the gates said of deliveries.
+        book: What was generated.
+        portfolio: What kind of book it is.
+        lag_months: Months until a label is known.
+        watched_from: The first month that was scored when it came, not in a backtest.
+        stories: The history of every model.
+        deliveries: What was detected in deliveries.
         floors: Thresholds of the ROC-AUC by model, the milder first.
         unbuilt: Months that could not be built, with the reason.
-        mishaps: What went wrong with the life itself.
+        mishaps: What failed in running the scenario itself.
     """
-    signs = [*deliveries, *(sign for story in stories for sign in story.signs)]
-    begins = min((drift.first_month for drift in drifts), default=None)
+    detections = [*deliveries, *(found for story in stories for found in story.detections)]
+    begins = min((drift.first_month for drift in book.drifts), default=None)
     outcomes = []
     for story in stories:
         own = floors[story.model]
-        asked = None if begins is None else story.first_sign(Detector.RETRAIN, begins)
+        asked = None if begins is None else story.first_detection(Detector.RETRAIN, begins)
         cure = None if begins is None else story.cure(begins, own[-1])
         aucs = story.auc_by_phase(begins, cure) if begins is not None else {}
         outcomes.append(ModelOutcome(story, own, asked.month if asked else None, cure, aucs))
+    noticed = what_was_noticed(
+        book.drifts,
+        detections,
+        portfolio=portfolio,
+        lag_months=lag_months,
+        watched=(watched_from, book.months[-1]),
+        models=[story.model for story in stories],
+    )
     return Scenario(
         name=name,
-        drifts=tuple(drifts),
-        first_month=months[0],
-        last_month=months[1],
-        loans_per_month=size[0],
-        seed=size[1],
-        noticed=tuple(
-            what_was_noticed(
-                drifts,
-                signs,
-                first_month=watched_from,
-                last_month=months[1],
-                models=[story.model for story in stories],
-            )
-        ),
+        portfolio=portfolio,
+        drifts=tuple(book.drifts),
+        first_month=book.months[0],
+        last_month=book.months[-1],
+        cases_per_month=book.cases_per_month,
+        seed=book.seed,
+        noticed=tuple(noticed),
         models=tuple(outcomes),
         unbuilt=dict(unbuilt),
         mishaps=tuple(mishaps),
@@ -206,10 +201,7 @@ def _model(outcome: ModelOutcome, begins: date | None) -> dict[str, object]:
         "cured_by": cure.name if cure else None,
         "cured_from": month_key(cure.first) if cure else None,
         "months_to_cure": months_between(begins, cure.first) if cure and begins else None,
-        "roc_auc": {
-            phase: {"value": auc.value, "low": auc.low, "high": auc.high, "n": auc.n, "n_cohorts": auc.n_cohorts}
-            for phase, auc in outcome.aucs.items()
-        },
+        "roc_auc": {phase: asdict(auc) for phase, auc in outcome.aucs.items()},
         "versions": [
             {
                 "version": version.name,

@@ -1,25 +1,21 @@
-"""The life of one model as a picture: AUC per cohort, what was planted, what raised, actions, versions in force.
+"""The history of one model as a picture: AUC per cohort, drifts, detections, actions, versions in force.
 
-Reading the story belongs to `lab.scenarios.life_story`; the pages around the picture to `scenario` and `gallery`.
+Reading the history belongs to `life_story`, the pages around the picture to `page` and `gallery`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from html import escape
-from typing import TYPE_CHECKING
 
 from credit_platform.lab.scenarios.detections import MEANING, Detector
+from credit_platform.lab.scenarios.life_story import CohortOutcome, ModelStory, Version
 from credit_platform.months import add_months, month_range, months_between
 from credit_platform.reports.wording import ACTION_COLOURS, ACTIONS, BLUE, GREEN, GREY, ORANGE, VERMILION, month_name
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from datetime import date
-
-    from credit_platform.lab.scenarios.life_story import CohortOutcome, ModelStory, Version
-
-# Signs in the order in which they can come, each a lane of its own.
+# Detectors in the order in which they can know, each a lane of its own.
 LANES: Mapping[Detector, str] = {
     Detector.DELIVERY: "Deliveries",
     Detector.MISSING_VALUES: "Missing values",
@@ -36,7 +32,7 @@ _VERSION_COLOURS = (BLUE, GREEN, ORANGE, GREY)
 
 @dataclass(frozen=True)
 class Truth:
-    """What was planted: its name and the first month that shows it."""
+    """A simulated drift: its name and the first month that shows it."""
 
     name: str
     first_month: date
@@ -44,7 +40,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class _Frame:
-    """Where months and AUCs lie on the picture, in pixels."""
+    """The place of months and AUCs on the picture, in pixels."""
 
     first: date
     last: date
@@ -75,17 +71,17 @@ class _Frame:
 def story_svg(
     story: ModelStory, *, truths: Sequence[Truth], cure: Version | None, floors: Sequence[float], last: date
 ) -> str:
-    """The whole picture, 1200 wide, for a page of any ground: texts take the colour around them.
+    """The whole picture, 1200 wide, for a page of any background: texts take the colour around them.
 
     Args:
-        story: The model's life.
-        truths: What was planted.
-        cure: The version that cured it; None where none did.
+        story: The model's history.
+        truths: The simulated drifts.
+        cure: The version that cured them; None where none did.
         floors: Thresholds of the ROC-AUC, the milder first.
         last: Last month of the book.
     """
     first = _first_month(story, last)
-    lanes = [lane for lane in LANES if any(sign.detector == lane for sign in story.signs)]
+    lanes = [lane for lane in LANES if any(one.detector == lane for one in story.detections)]
     frame = _Frame(first, last, 130, 1190, 34, 250, *_range(story.outcomes, floors))
     height = frame.bottom + 40 + _LANE * (len(lanes) + 2)
     parts = [
@@ -103,12 +99,12 @@ def small_story_svg(
 ) -> str:
     """The AUC of the cohorts alone, 360 wide, with the drift, the months that asked for a retraining, and the cure."""
     frame = _Frame(_first_month(story, last), last, 34, 356, 8, 84, *_range(story.outcomes, floors))
-    asked = [sign for sign in story.signs if sign.detector == Detector.RETRAIN]
+    asked = [one for one in story.detections if one.detector == Detector.RETRAIN]
     parts = [
         *_shading(frame, truths, cure, bottom=96, is_named=False),
         *_floors(frame, floors[-1:]),
         *_dots(frame, story, radius=2.4),
-        *(_square(frame.x(sign.month), 91, VERMILION, f"{sign.month:%Y-%m}: retrain", size=5) for sign in asked),
+        *(_square(frame.x(one.month), 91, VERMILION, f"{one.month:%Y-%m}: retrain", size=5) for one in asked),
         *(
             f"<text x='30' y='{frame.y(value) + 4:.1f}' text-anchor='end'>{value:.2f}</text>"
             for value in (frame.low, frame.high)
@@ -120,7 +116,7 @@ def small_story_svg(
 
 
 def _first_month(story: ModelStory, last: date) -> date:
-    months = [outcome.cohort for outcome in story.outcomes] + [sign.month for sign in story.signs]
+    months = [outcome.cohort for outcome in story.outcomes] + [one.month for one in story.detections]
     return min([add_months(last, -11), *months])
 
 
@@ -187,40 +183,41 @@ def _axis(frame: _Frame) -> Iterator[str]:
 
 
 def _dots(frame: _Frame, story: ModelStory, *, radius: float) -> Iterator[str]:
-    """One dot per cohort with its interval, coloured by version; hollow where the version knew the cohort."""
+    """One dot per cohort with its interval, coloured by version; hollow in its development sample."""
     for outcome in story.outcomes:
         if outcome.value is None:
             continue
         x, y = frame.x(outcome.cohort), frame.y(outcome.value)
         colour = _colour_of(story, outcome.version)
-        told = (
-            f"cohort {month_name(outcome.cohort)}: {outcome.value:.3f}, {outcome.n} loans, known in "
+        text = (
+            f"cohort {month_name(outcome.cohort)}: {outcome.value:.3f}, {outcome.n} {story.cases}, known in "
             f"{month_name(outcome.known_in)}, version {outcome.version}, {outcome.sample_role}"
         )
         if outcome.low is not None and outcome.high is not None:
             yield _upright(x, (frame.y(outcome.low), frame.y(outcome.high)), colour, radius / 2.5)
         fill = f"fill='{colour}'" if outcome.is_live else f"fill='none' stroke='{colour}' stroke-width='1.5'"
-        yield f"<circle cx='{x:.1f}' cy='{y:.1f}' r='{radius}' {fill}><title>{escape(told)}</title></circle>"
+        yield f"<circle cx='{x:.1f}' cy='{y:.1f}' r='{radius}' {fill}><title>{escape(text)}</title></circle>"
 
 
 def _lanes(frame: _Frame, story: ModelStory, lanes: Sequence[Detector], truths: Sequence[Truth]) -> Iterator[str]:
-    """What raised by month, the actions, and the versions in force."""
+    """Detections by month, the actions, and the versions in force."""
     y = frame.bottom + 46
     begins = min((truth.first_month for truth in truths), default=None)
     for lane in lanes:
-        yield f"<text x='8' y='{y + 4}'>{LANES[lane]}<title>{escape(MEANING[lane])}</title></text>"
-        for sign in story.signs:
-            if sign.detector == lane:
-                is_early = begins is not None and sign.month < begins
-                told = f"{month_name(sign.month)}: {sign.detail}"
-                yield _triangle(frame.x(sign.month), y, GREY if is_early else ORANGE, told)
+        meaning = escape(MEANING[lane].format(cases=story.cases))
+        yield f"<text x='8' y='{y + 4}'>{LANES[lane]}<title>{meaning}</title></text>"
+        for found in story.detections:
+            if found.detector == lane:
+                is_early = begins is not None and found.month < begins
+                text = f"{month_name(found.month)}: {found.detail}"
+                yield _triangle(frame.x(found.month), y, GREY if is_early else ORANGE, text)
         y += _LANE
     yield f"<text x='8' y='{y + 4}'>Action</text>"
     for one in story.actions:
-        told = f"{month_name(one.month)}: {ACTIONS[one.action]}{'' if one.actionable else ' (backtest)'}. {one.reason}"
+        text = f"{month_name(one.month)}: {ACTIONS[one.action]}{'' if one.actionable else ' (backtest)'}. {one.reason}"
         size = min(13.0, frame.step - 2)
         yield _square(
-            frame.x(one.month), y, ACTION_COLOURS[one.action], told, size=size, opacity=1 if one.actionable else 0.35
+            frame.x(one.month), y, ACTION_COLOURS[one.action], text, size=size, opacity=1 if one.actionable else 0.35
         )
     y += _LANE
     yield f"<text x='8' y='{y + 4}'>Version in force</text>"
@@ -228,10 +225,10 @@ def _lanes(frame: _Frame, story: ModelStory, lanes: Sequence[Detector], truths: 
         x, end = frame.edge(version.first), frame.edge(add_months(version.last or frame.last, 1))
         if end <= x:
             continue
-        told = f"{version.name}, trained as of {month_name(version.as_of)}, in force from {month_name(version.first)}"
+        text = f"{version.name}, trained as of {month_name(version.as_of)}, in force from {month_name(version.first)}"
         yield (
             f"<rect x='{x + 0.5:.1f}' y='{y - 7:.1f}' width='{max(1.0, end - x - 1):.1f}' height='14' rx='2' "
-            f"fill='{_colour_of(story, version.name)}'><title>{escape(told)}</title></rect>"
+            f"fill='{_colour_of(story, version.name)}'><title>{escape(text)}</title></rect>"
         )
 
 
@@ -251,11 +248,11 @@ def _ground(frame: _Frame, ends: tuple[float, float], bottom: float, colour: str
     return f"<rect {box} fill='{colour}' fill-opacity='{opacity:g}'/>"
 
 
-def _square(x: float, y: float, colour: str, told: str, *, size: float, opacity: float = 1) -> str:
+def _square(x: float, y: float, colour: str, text: str, *, size: float, opacity: float = 1) -> str:
     box = f"x='{x - size / 2:.1f}' y='{y - size / 2:.1f}' width='{size:.1f}' height='{size:.1f}'"
-    return f"<rect {box} fill='{colour}' fill-opacity='{opacity:g}'><title>{escape(told)}</title></rect>"
+    return f"<rect {box} fill='{colour}' fill-opacity='{opacity:g}'><title>{escape(text)}</title></rect>"
 
 
-def _triangle(x: float, y: float, colour: str, told: str) -> str:
+def _triangle(x: float, y: float, colour: str, text: str) -> str:
     points = f"{x - 6:.1f},{y + 5:.1f} {x + 6:.1f},{y + 5:.1f} {x:.1f},{y - 6:.1f}"
-    return f"<polygon points='{points}' fill='{colour}'><title>{escape(told)}</title></polygon>"
+    return f"<polygon points='{points}' fill='{colour}'><title>{escape(text)}</title></polygon>"

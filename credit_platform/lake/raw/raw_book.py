@@ -1,15 +1,15 @@
 """A whole book as raw files: writing a generated one month by month, so that memory stays flat, and reading any one.
 
-Which files were generated is written down with their hashes, so that a file that somebody put there, or changed, is
-never taken for one of them. What the rows say belongs to `synthetic`.
+The hashes of generated files are recorded, so a file that somebody added or changed is never taken for one of them.
+What the rows contain belongs to the portfolio's generator.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import fields
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -20,7 +20,7 @@ from credit_platform.lake.raw.dating import attach_month
 from credit_platform.lake.raw.readers import file_content, parse_file
 from credit_platform.lake.raw.sources import RawSource, source_files
 from credit_platform.lake.tables.table_versions import file_sha256
-from credit_platform.portfolios.loans.generator.book import MonthOfSources
+from credit_platform.portfolios.generator import GeneratedBook
 from credit_platform.portfolios.portfolio import Portfolio
 
 GENERATED_MARK = ".generated-by-demo"
@@ -28,7 +28,7 @@ _SAID = "These files were generated; clean deletes those of them that nobody has
 
 
 def has_raw_files(layout: Layout) -> bool:
-    """Whether the raw folder holds any delivered file."""
+    """Whether the raw folder contains any delivered file."""
     return bool(_delivered(layout))
 
 
@@ -42,9 +42,9 @@ def _delivered(layout: Layout) -> list[Path]:
 
 
 def generated_files(layout: Layout) -> list[Path]:
-    """What generating a book left in the raw folder: the files that are still as they were made, and the notes on them.
+    """The files of a generated book in the raw folder that nobody has changed since, and the files that describe them.
 
-    Empty where nothing was generated, and where the mark says nothing of hashes: then nobody knows whose the files are.
+    Empty where nothing was generated, and where the mark has no hashes: then it is unknown who wrote the files.
     """
     mark = layout.raw_dir / GENERATED_MARK
     try:
@@ -52,28 +52,32 @@ def generated_files(layout: Layout) -> list[Path]:
     except (OSError, ValueError, KeyError, TypeError):
         return []
     files = [file for file in _delivered(layout) if file.name in made and file.is_file()]
-    notes = [file for file in (mark, layout.planted()) if file.is_file()]
+    notes = [file for file in (mark, layout.ground_truth()) if file.is_file()]
     return [*(file for file in files if file_sha256(file) == made[file.name]), *notes]
 
 
-def write_book(layout: Layout, book: Iterable[MonthOfSources], *, on_month: Callable[[], None]) -> None:
+def write_book(
+    layout: Layout, book: GeneratedBook, *, on_month: Callable[[], None], is_corrected: bool = False
+) -> None:
     """Write one CSV file per source; none appears before all are whole. `on_month` is called after each month.
 
     A month whose columns are not those of its source's first month gets a file of its own, named for the month.
+    `is_corrected` writes the rows as they are delivered again.
     """
-    sources = [field.name for field in fields(MonthOfSources)]
     headers: dict[str, list[str]] = {}
-    written = {layout.raw_dir / f"{source}.csv" for source in sources}
+    usual = {source.name: layout.raw_dir / f"{source.name}.csv" for source in layout.portfolio.sources}
+    written = {*usual.values()}
     with ExitStack() as stack:
-        parts = {source: stack.enter_context(whole_file(layout.raw_dir / f"{source}.csv")) for source in sources}
+        parts = {source: stack.enter_context(whole_file(file)) for source, file in usual.items()}
         streams = {source: stack.enter_context(part.open("wb")) for source, part in parts.items()}
-        for n, month in enumerate(book):
+        for n, month in enumerate(book.months):
+            delivered = book.corrected_rows(month) if is_corrected else book.rows(month)
             for source, stream in streams.items():
-                rows: pl.DataFrame = getattr(month, source)
+                rows = delivered[source]
                 if headers.setdefault(source, rows.columns) == rows.columns:
                     rows.write_csv(stream, include_header=n == 0, quote_style="necessary")
                 else:
-                    file = _file_of_month(layout, source, rows)
+                    file = _file_of_month(layout, source, month)
                     written.add(file)
                     part = stack.enter_context(whole_file(file))
                     rows.write_csv(part, quote_style="necessary")
@@ -82,16 +86,15 @@ def write_book(layout: Layout, book: Iterable[MonthOfSources], *, on_month: Call
     write_text(layout.raw_dir / GENERATED_MARK, json.dumps({"said": _SAID, "sha256": made}, indent=1) + "\n")
 
 
-def _file_of_month(layout: Layout, source: str, rows: pl.DataFrame) -> Path:
-    year, month, _ = str(rows["snapshot_date"][0]).split("-")
-    return layout.raw_dir / f"{source}_{year}_{month}.csv"
+def _file_of_month(layout: Layout, source: str, month: date) -> Path:
+    return layout.raw_dir / f"{source}_{month:%Y_%m}.csv"
 
 
 def read_book(folder: Path, sources: Mapping[str, RawSource], portfolio: Portfolio) -> dict[str, pl.DataFrame]:
-    """All rows of the four sources of a folder as bronze has them; nothing is written anywhere.
+    """All rows of every source of a folder as bronze has them; nothing is written anywhere.
 
     Raises:
-        SourceError: a source has no file, or one that cannot be read for sure.
+        SourceError: a source has no file, or one that cannot be read with certainty.
     """
     layout = Layout(folder, folder, portfolio)
     rows = {}

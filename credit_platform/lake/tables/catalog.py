@@ -69,7 +69,7 @@ def _shown_columns(layout: Layout, table: str) -> str:
 def refresh_datamart(layout: Layout) -> None:
     """Build the file of views beside the old one and swap it in.
 
-    `silver/loan_snapshots` becomes `silver.loan_snapshots`, `monitoring/gradient_boosting/action` becomes
+    `gold/label_store` becomes `gold.label_store`, `monitoring/gradient_boosting/action` becomes
     `monitoring.gradient_boosting_action`. Months written later appear in the views by themselves; only a new table
     needs a refresh. Readers that hold the old file open keep it until they close it. Columns with personal data are
     left out; whoever may see them reads the Parquet file.

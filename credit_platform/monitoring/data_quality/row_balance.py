@@ -26,7 +26,7 @@ def row_balance_sql(table: str, source_columns: Sequence[str]) -> str:
     Duplicates are counted in the source: its rows less its distinct rows, file and line aside.
 
     Args:
-        table: Name of the silver table, for example `loan_snapshots`.
+        table: Name of the silver table.
         source_columns: The source's own columns, without the month, file and line the platform adds.
     """
     cells = ", ".join(_identifier(column) for column in source_columns)

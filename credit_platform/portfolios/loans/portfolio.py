@@ -23,6 +23,7 @@ from credit_platform.portfolios.loans.features.catalogue import (
 from credit_platform.portfolios.loans.features.feature_store import build_feature_store
 from credit_platform.portfolios.loans.features.lineage import table_lineage
 from credit_platform.portfolios.loans.features.risk_direction import RISK_DIRECTION, SPLIT_DIRECTION
+from credit_platform.portfolios.loans.generator.loan_generator import GENERATOR
 from credit_platform.portfolios.loans.gold import FeatureStore, LabelStore, RollRates, Vintages
 from credit_platform.portfolios.loans.outcome.day_count_check import DAY_COUNT_CHECK
 from credit_platform.portfolios.loans.outcome.early_outcomes import early_outcomes
@@ -177,4 +178,5 @@ LOANS = Portfolio(
     ),
     protected=ProtectedGroups(table=_ATTRIBUTES, column="age"),
     checks=(DAY_COUNT_CHECK,),
+    generator=GENERATOR,
 )

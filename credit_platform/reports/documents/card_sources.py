@@ -35,9 +35,9 @@ class CardSources:
         features: The columns it reads.
         excluded: Rows of `reports.documents.excluded_columns.EXCLUDED_SCHEMA`.
         reference: What later months are compared with.
-        without_clickstream: Metrics of the out-of-time sample with the clickstream taken away, as
+        without: By evidence group, metrics of the out-of-time sample with the group taken away, as
             `scoring.evaluation.evaluation.EVALUATION_SCHEMA`.
-        trained_without: Out-of-time ROC-AUC of the same model trained without clickstream.
+        trained_without: By evidence group, out-of-time ROC-AUC of the same model trained without it.
         reason_codes: Rows of `REASON_CODES_SCHEMA`.
         audit: The audit records about the version, as `AUDIT_SCHEMA`, oldest first.
         manifest: The content of its manifest.json.
@@ -48,8 +48,8 @@ class CardSources:
     features: tuple[str, ...] | None = None
     excluded: pl.DataFrame | None = None
     reference: Reference | None = None
-    without_clickstream: pl.DataFrame | None = None
-    trained_without: float | None = None
+    without: Mapping[str, pl.DataFrame | None] = field(default_factory=dict)
+    trained_without: Mapping[str, float] = field(default_factory=dict)
     reason_codes: pl.DataFrame | None = None
     audit: pl.DataFrame | None = None
     manifest: Mapping[str, object] = field(default_factory=dict)

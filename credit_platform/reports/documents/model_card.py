@@ -56,7 +56,7 @@ def model_card(facts_: VersionFacts, sources: CardSources) -> Document:
             _metrics(facts_),
             _calibration(facts_),
             _stability(facts_, sources),
-            _degradation(facts_, sources),
+            *(_degradation(facts_, sources, group) for group in sources.without),
             _limits(facts_),
             _reason_codes(sources),
             _approvals(sources),
@@ -160,20 +160,20 @@ def _stability(version: VersionFacts, sources: CardSources) -> Part:
     )
 
 
-def _degradation(version: VersionFacts, sources: CardSources) -> Part:
-    without = sources.without_clickstream
+def _degradation(version: VersionFacts, sources: CardSources, group: str) -> Part:
+    without = sources.without[group]
     rows = []
     for metric in ("roc_auc", "calibration_slope", "brier"):
         dark = measured(without, "oot", metric) if without is not None else None
         text = UNKNOWN if dark is None else interval_text(dark.value, dark.low, dark.high)
         rows.append((metric_name(metric), _measured_text(version, "oot", metric), text))
     return Part(
-        "Degradation without clickstream",
-        "The same out-of-time loans with the clickstream, and with it taken away. Loss of the source for whole cohorts "
+        f"Degradation without {group}",
+        f"The same out-of-time loans with the {group}, and with it taken away. Loss of the source for whole cohorts "
         "has been seen.",
         (
             Grid(("Metric", "With", "Without"), tuple(rows)),
-            facts([("ROC-AUC of the model trained without it", number_text(sources.trained_without))]),
+            facts([("ROC-AUC of the model trained without it", number_text(sources.trained_without.get(group)))]),
         ),
     )
 

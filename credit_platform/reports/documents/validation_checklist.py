@@ -31,7 +31,7 @@ INTRODUCTION = (
 HEADINGS = ("Question", "Value", "Threshold", "Result")
 MIN_BADS = 30  # fewer bads give intervals too wide to decide on, as in monitoring
 SLOPE = (0.85, 1.15)  # a calibration slope that differs from 1 by no more is of no consequence to a decision
-MAX_CLICKSTREAM_LOSS = 0.01
+MAX_LOSS_WITHOUT_A_SOURCE = 0.01
 FOR_JUDGEMENT = ("gini", "ks", "average_precision", "brier", "expected_calibration_error", "calibration_in_the_large")
 
 
@@ -115,20 +115,20 @@ def _ranking(version: VersionFacts, sources: CardSources, gates: GatePolicy) -> 
             None if auc.low is None else auc.low >= gates.min_oot_roc_auc,
         )
     ]
-    without = sources.without_clickstream
-    dark = None if without is None else measured(without, "oot", "roc_auc").value
-    best = sources.trained_without
-    lines.append(
-        Line(
-            "Out-of-time ROC-AUC with the clickstream taken away",
-            None if dark is None else number_text(dark),
-            f"at least {number_text(best)} - {MAX_CLICKSTREAM_LOSS}, of the model trained without it"
-            if best is not None
-            else f"loses at most {MAX_CLICKSTREAM_LOSS} against the model trained without it, which is unknown",
-            None if dark is None or best is None else dark >= best - MAX_CLICKSTREAM_LOSS,
-        )
+    return lines + [_line_without(sources, group) for group in sources.without]
+
+
+def _line_without(sources: CardSources, group: str) -> Line:
+    metrics, best = sources.without[group], sources.trained_without.get(group)
+    reached = None if metrics is None else measured(metrics, "oot", "roc_auc").value
+    return Line(
+        f"Out-of-time ROC-AUC with the {group} taken away",
+        None if reached is None else number_text(reached),
+        f"at least {number_text(best)} - {MAX_LOSS_WITHOUT_A_SOURCE}, of the model trained without it"
+        if best is not None
+        else f"loses at most {MAX_LOSS_WITHOUT_A_SOURCE} against the model trained without it, which is unknown",
+        None if reached is None or best is None else reached >= best - MAX_LOSS_WITHOUT_A_SOURCE,
     )
-    return lines
 
 
 def _calibration(version: VersionFacts) -> list[Line]:

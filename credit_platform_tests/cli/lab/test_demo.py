@@ -12,8 +12,8 @@ from credit_platform_tests.small_book import run_command
 
 
 def test_the_demo_makes_a_book_builds_it_and_leaves_delivered_files_alone_the_next_time(tmp_path: Path) -> None:
-    told = {"CREDIT_DATA_DIR": str(tmp_path), "COLUMNS": "250"}
-    made = run_command("demo", "--months", "7", "--loans", "20", "--seed", "3", **told)
+    own = {"CREDIT_DATA_DIR": str(tmp_path), "COLUMNS": "250"}
+    made = run_command("demo", "--months", "7", "--loans", "20", "--seed", "3", **own)
     assert made.returncode == 0, made
     assert "Generated 7 months with about 20 new loans each (seed 3)" in made.stdout
     assert "first training is possible in 2022-12" in made.stdout
@@ -29,7 +29,7 @@ def test_the_demo_makes_a_book_builds_it_and_leaves_delivered_files_alone_the_ne
     )
     raw = {file.name: file.read_bytes() for file in (tmp_path / "raw").glob("*.csv")}
     assert len(raw) == 4
-    again = run_command("demo", "--months", "9", **told)
+    again = run_command("demo", "--months", "9", **own)
     assert again.returncode == 0, again
     assert f"Using the files in {tmp_path / 'raw'}." in again.stdout
     assert {file.name: file.read_bytes() for file in (tmp_path / "raw").glob("*.csv")} == raw

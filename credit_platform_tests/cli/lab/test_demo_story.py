@@ -1,4 +1,4 @@
-"""What the demo says became of a planted drift."""
+"""What the demo prints about the simulated drift."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.console import Console
 from credit_platform.cli.book import Book
 from credit_platform.cli.lab.demo_story import demo_table
 from credit_platform.cli.lab.story import judge
-from credit_platform.portfolios.loans.generator.drift import Drift, DriftKind
+from credit_platform.portfolios.drift import Drift, DriftKind
 from credit_platform_tests.small_book import FIRST_TRAINING, LAST, SPEC, BookFolders
 
 
@@ -23,13 +23,13 @@ from credit_platform_tests.small_book import FIRST_TRAINING, LAST, SPEC, BookFol
         (FIRST_TRAINING, "not by 2024-08 ", "nothing: no retraining was asked for"),
     ],
 )
-def test_what_cannot_be_known_yet_is_told_apart_from_what_nobody_noticed(
+def test_what_cannot_be_known_yet_is_distinguished_from_what_nobody_noticed(
     finished_book: BookFolders, first: date, in_outcome: str, cured: str
 ) -> None:
     spec = replace(SPEC, drifts=(Drift(DriftKind.CONCEPT, first, 0.7),))
-    told = StringIO()
-    Console(file=told, width=250).print(demo_table(judge(Book.of(finished_book.settings()), spec, name="small")))
-    rows = {line.split("│")[1].strip(): line for line in told.getvalue().splitlines() if "│" in line}
+    printed = StringIO()
+    Console(file=printed, width=250).print(demo_table(judge(Book.of(finished_book.settings()), spec, name="small")))
+    rows = {line.split("│")[1].strip(): line for line in printed.getvalue().splitlines() if "│" in line}
     for row in ("first seen in an outcome", "retraining asked for"):
         assert rows[row].count(in_outcome) == 2, rows[row]
     assert rows["first seen in early payments"].count("not by 2024-08 ") == 2

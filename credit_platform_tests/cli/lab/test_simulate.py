@@ -8,24 +8,25 @@ import pytest
 
 from credit_platform.cli.book import Book
 from credit_platform.cli.lab.demo_story import demo_table
-from credit_platform.cli.lab.drifts import planted_drifts
+from credit_platform.cli.lab.drifts import drifts_of
 from credit_platform.cli.lab.simulate import Lab, scenario_tables
 from credit_platform.cli.lab.story import judge
 from credit_platform.errors import SettingsError
 from credit_platform.lab.scenarios.detections import Detector
-from credit_platform.portfolios.loans.generator.drift import Drift, DriftKind
+from credit_platform.portfolios.drift import Drift, DriftKind
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.small_book import FIRST_TRAINING, SPEC, BookFolders, run_command
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_simulate_lives_in_its_own_folder_and_tells_what_it_found(tmp_path: Path) -> None:
+def test_simulate_runs_in_its_own_folder_and_prints_what_it_found(tmp_path: Path) -> None:
     data, lab = tmp_path / "data", tmp_path / "lab"
-    told = {"CREDIT_DATA_DIR": str(data), "DAGSTER_HOME": str(tmp_path / "home"), "COLUMNS": "200"}
+    own = {"CREDIT_DATA_DIR": str(data), "DAGSTER_HOME": str(tmp_path / "home"), "COLUMNS": "200"}
     size = ["--months", "5", "--loans-per-month", "20", "--seed", "3", "--out", str(lab)]
-    planted = ["--drift", "source_dark", "--drift", "concept", "--from", "2021-03"]
-    done = run_command("simulate", *planted, *size, "--json", **told)
+    drifts = ["--drift", "source_dark", "--drift", "concept", "--from", "2021-03"]
+    done = run_command("simulate", *drifts, *size, "--json", **own)
     # What nobody can know yet is no success.
     assert done.returncode == 1, done
     facts = json.loads(done.stdout)
@@ -60,7 +61,8 @@ def test_simulate_lives_in_its_own_folder_and_tells_what_it_found(tmp_path: Path
 def test_wrong_drifts_are_refused_as_wrong_usage(arguments: list[str], said: str) -> None:
     values = dict(zip(arguments[::2], arguments[1::2], strict=True))
     with pytest.raises(SettingsError, match=said) as refused:
-        planted_drifts(
+        drifts_of(
+            LOANS,
             [values["--drift"]] if "--drift" in values else [],
             [values["--from"]] if "--from" in values else [],
             [float(values["--strength"])] if "--strength" in values else [],
@@ -69,11 +71,11 @@ def test_wrong_drifts_are_refused_as_wrong_usage(arguments: list[str], said: str
 
 
 def test_several_drifts_share_a_month_or_have_their_own() -> None:
-    both = planted_drifts(["concept", "volume"], ["2022-01"], [0.5, 0.9])
+    both = drifts_of(LOANS, ["concept", "volume"], ["2022-01"], [0.5, 0.9])
     assert [(drift.kind, drift.first_month.month, drift.strength) for drift in both] == [
         (DriftKind.CONCEPT, 1, 0.5), (DriftKind.VOLUME, 1, 0.9),
     ]  # fmt: skip
-    own = planted_drifts(["concept", "volume"], ["2022-01", "2022-05"], [])
+    own = drifts_of(LOANS, ["concept", "volume"], ["2022-01", "2022-05"], [])
     assert [(drift.first_month.month, drift.strength) for drift in own] == [(1, 0.7), (5, 0.7)]
 
 
@@ -83,13 +85,13 @@ def test_the_lab_refuses_folders_that_are_not_its_own(tmp_path: Path, small_book
     (foreign / "letter.txt").write_text("mine")
     with pytest.raises(SettingsError, match="did not write"):
         Lab(foreign).claim(small_book.settings())
-    with pytest.raises(SettingsError, match="lie in each other"):
+    with pytest.raises(SettingsError, match="contain each other"):
         Lab(small_book.data_dir / "lab").claim(small_book.settings())
-    with pytest.raises(SettingsError, match="lie in each other"):
+    with pytest.raises(SettingsError, match="contain each other"):
         Lab(small_book.data_dir.parent).claim(small_book.settings())
     lab = Lab(tmp_path / "lab")
     lab.claim(small_book.settings())
-    scenario = lab.scenario_folder(SPEC)
+    scenario = lab.scenario_folder(SPEC, LOANS.words)
     lab.claim_scenario(scenario)
     (scenario / "old").mkdir()
     lab.claim_scenario(scenario)
@@ -97,7 +99,7 @@ def test_the_lab_refuses_folders_that_are_not_its_own(tmp_path: Path, small_book
     assert (foreign / "letter.txt").read_text() == "mine"
 
 
-def test_the_story_of_a_finished_book_holds_its_versions_outcomes_and_actions(finished_book: BookFolders) -> None:
+def test_the_history_of_a_finished_book_has_its_versions_outcomes_and_actions(finished_book: BookFolders) -> None:
     book = Book.of(finished_book.settings())
     scenario = judge(book, SPEC, name="small")
     assert [outcome.story.model for outcome in scenario.models] == list(book.settings.policy.model.models)

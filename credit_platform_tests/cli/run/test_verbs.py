@@ -13,8 +13,8 @@ from credit_platform.cli.doctor.findings import Finding, well
 from credit_platform.cli.lab import demo, simulate
 from credit_platform.cli.main import app
 from credit_platform.lab.scenarios.scenario import Scenario
+from credit_platform.portfolios.drift import DriftKind
 from credit_platform.portfolios.loans.generator.book import BookSpec
-from credit_platform.portfolios.loans.generator.drift import DriftKind
 from credit_platform.settings import Settings
 from credit_platform_tests.lab.scenarios.scenario_builders import drifted_scenario
 from credit_platform_tests.small_book import BookFolders
@@ -83,7 +83,7 @@ def test_the_quick_demo_is_the_demo_with_a_small_book(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(demo, "run_demo", note)
     assert run("quick-demo") == 0
-    assert asked == {"n_months": 30, "loans_per_month": 150, "seed": 42}
+    assert asked == {"n_months": 30, "cases_per_month": 150, "seed": 42}
 
 
 @pytest.mark.usefixtures("at_home")

@@ -1,14 +1,16 @@
-"""A model's life made up by hand: a year that is well, a drift, a cure."""
+"""The history of a model made up by hand: a year without trouble, a drift, a cure."""
 
 from __future__ import annotations
 
 from datetime import date
 
-from credit_platform.lab.scenarios.detections import Detector, Sign
+from credit_platform.lab.scenarios.detections import Detection, Detector
 from credit_platform.lab.scenarios.life_story import CohortOutcome, ModelStory, MonthAction, Version
-from credit_platform.lab.scenarios.scenario import Scenario, tell_scenario
+from credit_platform.lab.scenarios.scenario import Scenario, build_scenario
 from credit_platform.months import add_months, month_range
-from credit_platform.portfolios.loans.generator.drift import Drift, DriftKind
+from credit_platform.portfolios.drift import Drift, DriftKind
+from credit_platform.portfolios.loans.generator.book import BookSpec
+from credit_platform.portfolios.loans.portfolio import LOANS
 
 FIRST, DRIFT, CURED, LAST = date(2022, 1, 1), date(2023, 1, 1), date(2023, 9, 1), date(2024, 6, 1)
 OLD = Version("2021-12-01-old", date(2021, 12, 1), FIRST, add_months(CURED, -1))
@@ -22,7 +24,7 @@ def outcome(cohort: date, value: float | None, version: str, *, role: str = "pos
 
 
 def drifted_story(*, cured_auc: float = 0.88) -> ModelStory:
-    """Early reads raise two months into the drift, the outcome and the retraining six."""
+    """Early reads detect the drift after two months, the outcome and the retraining after six."""
     outcomes = [
         outcome(
             month,
@@ -33,25 +35,26 @@ def drifted_story(*, cured_auc: float = 0.88) -> ModelStory:
         for month in month_range(FIRST, add_months(LAST, -6))
     ]
     asked = month_range(add_months(DRIFT, 6), add_months(CURED, 5))
-    signs = [
-        Sign(Detector.EARLY_READS, add_months(DRIFT, 2), "first_payment_missed <worse>", "gradient_boosting"),
-        *(Sign(Detector.OUTCOME, month, "ROC-AUC 0.550", "gradient_boosting") for month in asked),
-        *(Sign(Detector.RETRAIN, month, "below_business_threshold", "gradient_boosting") for month in asked),
+    detections = [
+        Detection(Detector.EARLY_READS, add_months(DRIFT, 2), "first_payment_missed <worse>", "gradient_boosting"),
+        *(Detection(Detector.OUTCOME, month, "ROC-AUC 0.550", "gradient_boosting") for month in asked),
+        *(Detection(Detector.RETRAIN, month, "below_business_threshold", "gradient_boosting") for month in asked),
     ]
     actions = [
         MonthAction(month, "retrain" if month in asked else "monitor", month > FIRST, "a reason & more")
         for month in month_range(FIRST, LAST)
     ]
-    return ModelStory("gradient_boosting", (OLD, NEW), tuple(outcomes), tuple(actions), tuple(signs))
+    return ModelStory("gradient_boosting", "loans", (OLD, NEW), tuple(outcomes), tuple(actions), tuple(detections))
 
 
 def drifted_scenario(story: ModelStory | None = None, *, strength: float = 0.7) -> Scenario:
-    return tell_scenario(
+    drifts = (Drift(DriftKind.CONCEPT, DRIFT, strength),)
+    return build_scenario(
         name="concept-2023-01",
-        drifts=(Drift(DriftKind.CONCEPT, DRIFT, strength),),
-        months=(FIRST, LAST),
+        book=BookSpec(first_month=FIRST, n_months=30, cases_per_month=300, seed=7, drifts=drifts),
+        portfolio=LOANS,
+        lag_months=6,
         watched_from=FIRST,
-        size=(300, 7),
         stories=[story or drifted_story()],
         deliveries=[],
         floors={"gradient_boosting": FLOORS},

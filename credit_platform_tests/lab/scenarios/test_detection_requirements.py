@@ -1,13 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from credit_platform.lab.scenarios.detection_requirements import EXPECTED, Noticed, failures, what_was_noticed
-from credit_platform.lab.scenarios.detections import Detector, Sign
+from credit_platform.lab.scenarios.detection_requirements import (
+    Noticed,
+    failures,
+    requirements_by_kind,
+    requirements_of,
+    what_was_noticed,
+)
+from credit_platform.lab.scenarios.detections import Detection, Detector
 from credit_platform.months import add_months
-from credit_platform.portfolios.loans.generator.drift import Drift, DriftKind
+from credit_platform.portfolios.drift import Drift, DriftKind
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.lab.scenarios.scenario_builders import DRIFT, LAST, drifted_scenario
 
 FIRST = date(2022, 1, 1)
@@ -16,81 +24,85 @@ CONCEPT = Drift(DriftKind.CONCEPT, DRIFT, 0.7)
 
 def noticed(
     drifts: tuple[Drift, ...],
-    signs: list[Sign],
+    detections: list[Detection],
     last: date = LAST,
     *,
     first: date = FIRST,
     models: tuple[str, ...] = (),
 ) -> dict[Detector, Noticed]:
-    rows = what_was_noticed(drifts, signs, first_month=first, last_month=last, models=models)
+    rows = what_was_noticed(drifts, detections, portfolio=LOANS, lag_months=6, watched=(first, last), models=models)
     return {row.detector: row for row in rows}
 
 
-def raised(detector: Detector, after: int, model: str | None = None) -> Sign:
-    return Sign(detector, add_months(DRIFT, after), "seen", model)
+def detected(detector: Detector, after: int, model: str | None = None) -> Detection:
+    return Detection(detector, add_months(DRIFT, after), "seen", model)
 
 
-def test_every_detector_has_a_row_and_every_kind_of_drift_an_expectation() -> None:
+def test_every_detector_has_a_row_and_every_kind_of_drift_a_requirement() -> None:
     assert list(noticed((), [])) == list(Detector)
-    assert set(EXPECTED) == set(DriftKind)
+    assert set(requirements_by_kind(6)) == set(DriftKind)
 
 
 @pytest.mark.parametrize(
     ("after", "verdict"), [(0, "as expected"), (4, "as expected"), (5, "noticed late"), (None, "not noticed")]
 )
-def test_early_reads_must_raise_two_months_before_the_first_outcome(after: int | None, verdict: str) -> None:
-    signs = [] if after is None else [raised(Detector.EARLY_READS, after)]
-    row = noticed((CONCEPT,), signs)[Detector.EARLY_READS]
+def test_early_reads_must_detect_two_months_before_the_first_outcome(after: int | None, verdict: str) -> None:
+    detections = [] if after is None else [detected(Detector.EARLY_READS, after)]
+    row = noticed((CONCEPT,), detections)[Detector.EARLY_READS]
     assert (row.verdict, row.months_after) == (verdict, after)
 
 
-def test_what_must_stay_silent_and_raises_is_a_false_alarm() -> None:
-    rows = noticed((CONCEPT,), [raised(Detector.ESTIMATE, 1)])
+def test_what_must_stay_silent_and_does_not_is_a_false_alarm() -> None:
+    rows = noticed((CONCEPT,), [detected(Detector.ESTIMATE, 1)])
     assert rows[Detector.ESTIMATE].verdict == "false alarm"
-    told = failures(list(rows.values()))
-    assert "estimate: expected silent, false alarm in 2023-02" in told
-    assert "early_reads: expected within 4 months, not noticed" in told
+    failed = failures(list(rows.values()))
+    assert "estimate: expected silent, false alarm in 2023-02" in failed
+    assert "early_reads: expected within 4 months, not noticed" in failed
 
 
-def test_alarms_before_the_drift_are_counted_and_are_no_first_sign() -> None:
-    row = noticed((CONCEPT,), [raised(Detector.EARLY_READS, -3), raised(Detector.EARLY_READS, 2)])[Detector.EARLY_READS]
+def test_alarms_before_the_drift_are_counted_and_are_no_first_detection() -> None:
+    row = noticed((CONCEPT,), [detected(Detector.EARLY_READS, -3), detected(Detector.EARLY_READS, 2)])[
+        Detector.EARLY_READS
+    ]
     assert (row.months_after, row.alarms_before) == (2, 1)
 
 
-def test_a_detector_that_raises_most_of_the_time_is_no_evidence() -> None:
-    often = [raised(Detector.EARLY_READS, after) for after in (-4, -3, -2, -1, 0)]
+def test_a_detector_that_fires_most_of_the_time_is_no_evidence() -> None:
+    often = [detected(Detector.EARLY_READS, after) for after in (-4, -3, -2, -1, 0)]
     row = noticed((CONCEPT,), often)[Detector.EARLY_READS]
-    assert (row.verdict, row.alarms_before) == ("raised before too", 4)
-    assert "early_reads: raised in 4 months before anything had changed" in failures([row])
+    assert (row.verdict, row.alarms_before) == ("detected before too", 4)
+    assert "early_reads: detected something in 4 months before anything had changed" in failures([row])
     # What asks for a retraining may not be wrong once; what was not watched yet does not count.
-    early = raised(Detector.RETRAIN, -1)
-    assert noticed((CONCEPT,), [early, raised(Detector.RETRAIN, 6)])[Detector.RETRAIN].verdict == "raised before too"
-    later = noticed((CONCEPT,), [early, raised(Detector.RETRAIN, 6)], first=DRIFT)[Detector.RETRAIN]
+    early = detected(Detector.RETRAIN, -1)
+    assert (
+        noticed((CONCEPT,), [early, detected(Detector.RETRAIN, 6)])[Detector.RETRAIN].verdict == "detected before too"
+    )
+    later = noticed((CONCEPT,), [early, detected(Detector.RETRAIN, 6)], first=DRIFT)[Detector.RETRAIN]
     assert (later.verdict, later.alarms_before) == ("as expected", 0)
 
 
 def test_every_model_must_notice() -> None:
     models = ("logistic_regression", "gradient_boosting")
-    both = [raised(Detector.OUTCOME, 6, model) for model in models]
+    both = [detected(Detector.OUTCOME, 6, model) for model in models]
     assert noticed((CONCEPT,), both, models=models)[Detector.OUTCOME].verdict == "as expected"
     row = noticed((CONCEPT,), both[:1], models=models)[Detector.OUTCOME]
     assert (row.verdict, row.missed_by) == ("not noticed", ("gradient_boosting",))
     assert failures([row]) == ["outcome: expected within 8 months, not noticed by gradient_boosting"]
     # A delivery is no model's.
     dark = Drift(DriftKind.SOURCE_DARK, DRIFT, 1.0)
-    assert noticed((dark,), [raised(Detector.DELIVERY, 0)], models=models)[Detector.DELIVERY].verdict == "as expected"
+    assert noticed((dark,), [detected(Detector.DELIVERY, 0)], models=models)[Detector.DELIVERY].verdict == "as expected"
 
 
 def test_each_of_two_drifts_has_its_own_deadline() -> None:
     dark = Drift(DriftKind.SOURCE_DARK, add_months(DRIFT, 8), 1.0)
     covariate = Drift(DriftKind.COVARIATE, DRIFT, 0.7)
-    on_time = [raised(Detector.DELIVERY, 8), raised(Detector.FEATURES, 0)]
+    on_time = [detected(Detector.DELIVERY, 8), detected(Detector.FEATURES, 0)]
     rows = noticed((covariate, dark), on_time)
     assert rows[Detector.DELIVERY].verdict == rows[Detector.FEATURES].verdict == "as expected"
     assert rows[Detector.DELIVERY].months_after == 0
-    assert noticed((covariate, dark), [raised(Detector.DELIVERY, 9)])[Detector.DELIVERY].verdict == "noticed late"
+    assert noticed((covariate, dark), [detected(Detector.DELIVERY, 9)])[Detector.DELIVERY].verdict == "noticed late"
     again = Drift(DriftKind.SOURCE_DARK, add_months(DRIFT, 12), 1.0)
-    assert noticed((dark, again), [raised(Detector.DELIVERY, 8)])[Detector.DELIVERY].verdict == "not noticed"
+    assert noticed((dark, again), [detected(Detector.DELIVERY, 8)])[Detector.DELIVERY].verdict == "not noticed"
 
 
 def test_a_drift_before_any_model_is_in_force_cannot_be_judged_by_models() -> None:
@@ -102,21 +114,21 @@ def test_a_drift_before_any_model_is_in_force_cannot_be_judged_by_models() -> No
 
 def test_one_of_many_features_may_move_by_chance_in_a_drift_that_leaves_them_alone() -> None:
     half = Drift(DriftKind.VOLUME, DRIFT, 0.5)
-    delivery = raised(Detector.DELIVERY, 0)
+    delivery = detected(Detector.DELIVERY, 0)
     # 17 months of drift are watched: a tenth and one.
-    moved = [raised(Detector.FEATURES, after) for after in (2, 9, 12)]
+    moved = [detected(Detector.FEATURES, after) for after in (2, 9, 12)]
     assert noticed((half,), [delivery, *moved[:2]])[Detector.FEATURES].verdict == "as expected"
     assert noticed((half,), [delivery, *moved])[Detector.FEATURES].verdict == "false alarm"
-    # An estimate that raises in a concept drift has seen what it cannot see.
-    assert noticed((CONCEPT,), [raised(Detector.ESTIMATE, 2)])[Detector.ESTIMATE].verdict == "false alarm"
+    # The estimate cannot detect a concept drift.
+    assert noticed((CONCEPT,), [detected(Detector.ESTIMATE, 2)])[Detector.ESTIMATE].verdict == "false alarm"
 
 
 def test_a_change_of_form_must_be_refused_and_another_order_of_columns_is_none() -> None:
     renamed, reordered = (Drift(DriftKind.SCHEMA_CHANGE, DRIFT, strength) for strength in (1.0, 0.25))
     assert noticed((renamed,), [])[Detector.DELIVERY].verdict == "not noticed"
-    assert noticed((renamed,), [raised(Detector.DELIVERY, 0)])[Detector.DELIVERY].verdict == "as expected"
+    assert noticed((renamed,), [detected(Detector.DELIVERY, 0)])[Detector.DELIVERY].verdict == "as expected"
     assert noticed((reordered,), [])[Detector.DELIVERY].verdict == "as expected"
-    assert noticed((reordered,), [raised(Detector.DELIVERY, 0)])[Detector.DELIVERY].verdict == "false alarm"
+    assert noticed((reordered,), [detected(Detector.DELIVERY, 0)])[Detector.DELIVERY].verdict == "false alarm"
 
 
 def test_a_deadline_beyond_the_book_is_too_early_to_say_and_not_as_expected() -> None:
@@ -125,38 +137,38 @@ def test_a_deadline_beyond_the_book_is_too_early_to_say_and_not_as_expected() ->
     assert failures(list(rows.values()))
 
 
-def test_of_a_weak_drift_only_silence_is_expected() -> None:
+def test_of_a_weak_drift_only_silence_is_required() -> None:
     weak = Drift(DriftKind.CONCEPT, DRIFT, 0.2)
     rows = noticed((weak,), [])
     assert not failures(list(rows.values()))
-    assert rows[Detector.EARLY_READS].expected == "free to raise"
+    assert rows[Detector.EARLY_READS].expected == "no requirement"
 
 
-def test_of_two_drifts_the_one_that_raises_outweighs_the_one_that_is_silent() -> None:
+def test_of_two_drifts_the_one_to_detect_outweighs_the_one_that_asks_for_silence() -> None:
     dark = Drift(DriftKind.SOURCE_DARK, DRIFT, 1.0)
     volume = Drift(DriftKind.VOLUME, DRIFT, 0.5)
     rows = noticed((CONCEPT, dark, volume), [])
     assert rows[Detector.DELIVERY].within == 0
-    assert rows[Detector.RETRAIN].within == EXPECTED[DriftKind.CONCEPT][2].within
+    assert rows[Detector.RETRAIN].within == requirements_by_kind(6)[DriftKind.CONCEPT][2].within
 
 
 def test_in_a_book_without_drift_a_retraining_is_a_false_alarm() -> None:
-    rows = noticed((), [raised(Detector.RETRAIN, 0)])
+    rows = noticed((), [detected(Detector.RETRAIN, 0)])
     assert failures(list(rows.values())) == ["retrain: expected silent, false alarm in 2023-01"]
 
 
 def test_in_a_book_without_drift_a_hint_may_be_wrong_now_and_then() -> None:
     # 29 months are watched: a tenth and one.
-    hints = [raised(Detector.FEATURES, after) for after in range(4)]
+    hints = [detected(Detector.FEATURES, after) for after in range(4)]
     assert noticed((), hints[:3])[Detector.FEATURES].verdict == "as expected"
     assert noticed((), hints)[Detector.FEATURES].verdict == "false alarm"
 
 
-def test_a_told_scenario_says_what_was_seen_first_and_what_cured_it() -> None:
+def test_a_scenario_shows_what_was_detected_first_and_what_cured_it() -> None:
     scenario = drifted_scenario()
     assert scenario.failures == []
-    assert scenario.first_sign is not None
-    assert scenario.first_sign.detector == Detector.EARLY_READS
+    assert scenario.first_detection is not None
+    assert scenario.first_detection.detector == Detector.EARLY_READS
     facts = scenario.to_dict()
     assert facts["expectations_hold"] is True
     (model,) = facts["models"]  # type: ignore[misc]
@@ -171,7 +183,14 @@ def test_a_told_scenario_says_what_was_seen_first_and_what_cured_it() -> None:
 def test_of_two_drifts_the_shorter_deadline_holds_also_where_it_is_at_once() -> None:
     dark, half = Drift(DriftKind.SOURCE_DARK, DRIFT, 1.0), Drift(DriftKind.VOLUME, DRIFT, 0.5)
     for drifts in ((dark, half), (half, dark)):
-        row = noticed(drifts, [raised(Detector.DELIVERY, 1)])[Detector.DELIVERY]
+        row = noticed(drifts, [detected(Detector.DELIVERY, 1)])[Detector.DELIVERY]
         assert (row.within, row.verdict) == (0, "noticed late")
     concept, label = CONCEPT, Drift(DriftKind.LABEL, DRIFT, 1.0)
     assert noticed((label, concept), [])[Detector.RETRAIN].within == 8
+
+
+def test_deadlines_follow_the_label_and_early_performance_is_required_where_it_is_read() -> None:
+    required = {one.detector: one.within for one in requirements_of(CONCEPT, LOANS, 2)}
+    assert (required[Detector.EARLY_READS], required[Detector.OUTCOME]) == (0, 4)
+    without = replace(LOANS, outcome=replace(LOANS.outcome, early=None))
+    assert Detector.EARLY_READS not in {one.detector for one in requirements_of(CONCEPT, without, 2)}

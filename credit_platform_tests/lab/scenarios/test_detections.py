@@ -1,4 +1,4 @@
-"""Each detector raises on a planted row of its table and stays silent on its neighbours."""
+"""Each detector fires on a row of its table that asks for it, and stays silent on its neighbours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ from datetime import date
 
 import polars as pl
 
-from credit_platform.lab.scenarios.detections import Delivered, Detector, ModelRecord, delivery_signs, model_signs
+from credit_platform.lab.scenarios.detections import (
+    DeliveredMonth,
+    Detector,
+    ModelRecord,
+    delivery_detections,
+    model_detections,
+)
 from credit_platform.monitoring.measures import SCHEMA
 from credit_platform.schemas.early_warning import EarlyReads, Estimate, EstimateBacktest
 from credit_platform.schemas.monitoring import Action
@@ -42,6 +48,7 @@ def record(
     nothing = pl.DataFrame(schema=SCHEMA)
     return ModelRecord(
         model="gradient_boosting",
+        cases="loans",
         performance=nothing if performance is None else performance,
         stability=nothing if stability is None else stability,
         estimate=Estimate.create_empty(),
@@ -51,16 +58,16 @@ def record(
     )
 
 
-def raised(found: ModelRecord) -> list[Detector]:
-    return [sign.detector for sign in model_signs(found, thresholds())]
+def detected(found: ModelRecord) -> list[Detector]:
+    return [one.detector for one in model_detections(found, thresholds())]
 
 
-def test_a_quiet_month_raises_nothing() -> None:
+def test_nothing_is_detected_in_a_quiet_month() -> None:
     stability = pl.concat([measured("psi", "ok"), measured("csi", "warn", segment="emi_amount")])
-    assert raised(record(measured("roc_auc", "warn"), stability)) == []
+    assert detected(record(measured("roc_auc", "warn"), stability)) == []
 
 
-def test_scores_features_and_missing_values_raise_at_their_alert() -> None:
+def test_scores_features_and_missing_values_are_detected_at_their_alert() -> None:
     stability = pl.concat(
         [
             measured("psi", "breach"),
@@ -69,33 +76,35 @@ def test_scores_features_and_missing_values_raise_at_their_alert() -> None:
             measured("null_rate", "breach", segment="emi_amount"),
         ]
     )
-    signs = model_signs(record(stability=stability), thresholds())
-    assert [sign.detector for sign in signs] == [Detector.MISSING_VALUES, Detector.FEATURES, Detector.SCORES]
-    assert signs[1].detail == "n_loans 0.44, emi_amount 0.31"
+    found = model_detections(record(stability=stability), thresholds())
+    assert [one.detector for one in found] == [Detector.MISSING_VALUES, Detector.FEATURES, Detector.SCORES]
+    assert found[1].detail == "n_loans 0.44, emi_amount 0.31"
 
 
-def test_an_outcome_raises_and_one_that_cannot_be_measured_says_so() -> None:
-    assert raised(record(measured("roc_auc", "breach"))) == [Detector.OUTCOME]
-    assert raised(record(measured("roc_auc", "insufficient"))) == [Detector.UNMEASURED]
+def test_a_bad_outcome_is_detected_and_one_that_cannot_be_measured_too() -> None:
+    assert detected(record(measured("roc_auc", "breach"))) == [Detector.OUTCOME]
+    assert detected(record(measured("roc_auc", "insufficient"))) == [Detector.UNMEASURED]
 
 
-def test_a_cohort_of_the_development_sample_raises_nothing() -> None:
-    assert raised(record(measured("roc_auc", "breach", role="oot"), measured("psi", "breach", role="oot"))) == []
+def test_nothing_is_detected_in_a_cohort_of_the_development_sample() -> None:
+    assert detected(record(measured("roc_auc", "breach", role="oot"), measured("psi", "breach", role="oot"))) == []
 
 
-def test_the_action_retrain_is_a_sign_with_its_first_reason() -> None:
-    (sign,) = model_signs(record(action="retrain"), thresholds())
-    assert (sign.detector, sign.month, sign.detail) == (Detector.RETRAIN, MONTH, "first reason")
+def test_the_action_retrain_is_a_detection_with_its_first_reason() -> None:
+    (found,) = model_detections(record(action="retrain"), thresholds())
+    assert (found.detector, found.month, found.detail) == (Detector.RETRAIN, MONTH, "first reason")
 
 
-def test_deliveries_that_are_empty_or_refused_raise() -> None:
-    signs = delivery_signs(
+def test_deliveries_that_are_empty_or_refused_are_detected() -> None:
+    found = delivery_detections(
         [
-            Delivered("feature_clickstream", date(2024, 2, 1), 0, {}),
-            Delivered("lms_loan_daily", date(2024, 1, 1), 10, {"rows": "2024-01: 10 rows against a median of 400"}),
-            Delivered("features_attributes", date(2024, 1, 1), 400, {}),
+            DeliveredMonth("feature_clickstream", date(2024, 2, 1), 0, {}),
+            DeliveredMonth(
+                "lms_loan_daily", date(2024, 1, 1), 10, {"rows": "2024-01: 10 rows against a median of 400"}
+            ),
+            DeliveredMonth("features_attributes", date(2024, 1, 1), 400, {}),
         ]
     )
-    assert [(sign.month.month, sign.detail.split(":")[0]) for sign in signs] == [
+    assert [(one.month.month, one.detail.split(":")[0]) for one in found] == [
         (1, "lms_loan_daily"), (2, "feature_clickstream"),
     ]  # fmt: skip

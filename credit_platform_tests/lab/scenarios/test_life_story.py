@@ -51,9 +51,9 @@ def test_cohorts_that_are_not_measured_are_unknown_and_count_nothing() -> None:
     assert mean_auc([]).n_cohorts == 0
 
 
-def test_the_first_sign_is_looked_for_from_a_month_on() -> None:
+def test_the_first_detection_is_looked_for_from_a_month_on() -> None:
     story = drifted_story()
-    first = story.first_sign(Detector.OUTCOME, DRIFT)
+    first = story.first_detection(Detector.OUTCOME, DRIFT)
     assert first is not None
     assert first.month == date(2023, 7, 1)
-    assert story.first_sign(Detector.SCORES, DRIFT) is None
+    assert story.first_detection(Detector.SCORES, DRIFT) is None

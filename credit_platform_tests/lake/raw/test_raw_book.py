@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -9,24 +8,22 @@ import pytest
 
 from credit_platform.lake.raw.raw_book import GENERATED_MARK, generated_files, has_raw_files, write_book
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.portfolios.loans.generator.book import BookSpec, MonthOfSources, generate_month, months_of
-from credit_platform.portfolios.loans.generator.drift import Drift, DriftKind
+from credit_platform.portfolios.drift import Drift, DriftKind
+from credit_platform.portfolios.loans.generator.book import BookSpec, generate_month
 
-SPEC = BookSpec(first_month=date(2023, 1, 1), n_months=3, loans_per_month=10, clickstream_months=2)
+SPEC = BookSpec(first_month=date(2023, 1, 1), n_months=3, cases_per_month=10, history_months=2)
 
 
 def test_a_book_is_four_files_with_one_header_each_and_every_row(lake: Lake) -> None:
     ticks: list[int] = []
     assert not has_raw_files(lake.layout)
-    write_book(
-        lake.layout, (generate_month(SPEC, month) for month in months_of(SPEC)), on_month=lambda: ticks.append(1)
-    )
+    write_book(lake.layout, SPEC, on_month=lambda: ticks.append(1))
     assert has_raw_files(lake.layout)
     assert len(ticks) == 3
     files = {file.stem: file for file in lake.layout.raw_dir.glob("*.csv")}
     assert set(files) == {"lms_loan_daily", "features_attributes", "features_financials", "feature_clickstream"}
     for name, file in files.items():
-        expected = pl.concat([getattr(generate_month(SPEC, month), name) for month in months_of(SPEC)])
+        expected = pl.concat([generate_month(SPEC, month)[name] for month in SPEC.months])
         assert pl.read_csv(file, infer_schema=False).equals(expected.with_columns(pl.all().replace("", None)))
     assert set(generated_files(lake.layout)) == {*files.values(), lake.layout.raw_dir / GENERATED_MARK}
     files["lms_loan_daily"].write_text("somebody's own")
@@ -34,9 +31,8 @@ def test_a_book_is_four_files_with_one_header_each_and_every_row(lake: Lake) -> 
 
 
 def test_a_month_with_other_columns_is_a_file_of_its_own(lake: Lake) -> None:
-    months = months_of(SPEC)
-    spec = replace(SPEC, drifts=(Drift(DriftKind.SCHEMA_CHANGE, months[2], 1.0),))
-    write_book(lake.layout, (generate_month(spec, month) for month in months), on_month=lambda: None)
+    spec = replace(SPEC, drifts=(Drift(DriftKind.SCHEMA_CHANGE, SPEC.months[2], 1.0),))
+    write_book(lake.layout, spec, on_month=lambda: None)
     usual = pl.read_csv(lake.layout.raw_dir / "features_financials.csv", infer_schema=False)
     changed = pl.read_csv(lake.layout.raw_dir / "features_financials_2023_03.csv", infer_schema=False)
     assert set(usual["snapshot_date"]) == {"2023-01-01", "2023-02-01"}
@@ -47,12 +43,15 @@ def test_a_month_with_other_columns_is_a_file_of_its_own(lake: Lake) -> None:
 
 
 def test_no_file_appears_when_the_book_breaks_off(lake: Lake) -> None:
-    def broken() -> Iterator[MonthOfSources]:
-        yield generate_month(SPEC, SPEC.first_month)
-        raise RuntimeError
+    ticks: list[int] = []
+
+    def break_off() -> None:
+        ticks.append(1)
+        if len(ticks) == 2:
+            raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        write_book(lake.layout, broken(), on_month=lambda: None)
+        write_book(lake.layout, SPEC, on_month=break_off)
     assert list(lake.layout.raw_dir.iterdir()) == []
 
 

@@ -37,7 +37,7 @@ def card() -> str:
 
 @pytest.fixture(scope="module")
 def unknown() -> str:
-    return to_markdown(model_card(nothing_known(), CardSources()))
+    return to_markdown(model_card(nothing_known(), CardSources(without={"clickstream": None})))
 
 
 def test_every_section_is_there_whatever_is_known(card: str, unknown: str) -> None:
@@ -89,7 +89,7 @@ def test_the_reference_is_told_with_its_loans(card: str) -> None:
 
 
 def test_degradation_sets_both_results_side_by_side(card: str) -> None:
-    given = sources().without_clickstream
+    given = sources().without["clickstream"]
     assert given is not None
     dark, light = measured(given, "oot", "roc_auc"), measured(facts().evaluation.metrics, "oot", "roc_auc")
     shown = {row[0]: row[1:] for row in rows(part(card, "Degradation without clickstream"))}

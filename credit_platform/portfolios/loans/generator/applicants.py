@@ -5,16 +5,12 @@ Defaults, clickstream and the form of the source files do not belong here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from credit_platform.portfolios.loans.generator.credit_standings import PROBABILITIES, SHIFTED_SHARES, STANDINGS
 from credit_platform.portfolios.loans.generator.randomness import choose
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 LOAN_KINDS = (
     "Auto Loan",

@@ -1,4 +1,4 @@
-"""One cohort of a synthetic book: its customers, the truth about them, and the months of its loans and clickstream.
+"""One cohort of a generated book: its customers, the truth about them, and the months of its loans and clickstream.
 
 A cohort is drawn whole from the seed and its own index, so it is the same in whichever month it is needed. Which
 cohorts a month is made of belongs to the book.
@@ -7,13 +7,15 @@ cohorts a month is made of belongs to the book.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from credit_platform.months import add_months
+from credit_platform.portfolios.drift import Drift, DriftKind, strength_of
 from credit_platform.portfolios.loans.generator.applicants import draw_applicants
 from credit_platform.portfolios.loans.generator.customer_keys import (
     cohort_capacity,
@@ -34,14 +36,9 @@ from credit_platform.portfolios.loans.generator.default_process import (
 )
 from credit_platform.portfolios.loans.generator.delivery import recorded_late
 from credit_platform.portfolios.loans.generator.dirt import ATTRIBUTES_DIRT, FINANCIALS_DIRT, soil
-from credit_platform.portfolios.loans.generator.drift import Drift, DriftKind, odds_factor, strength_of, volume_factor
+from credit_platform.portfolios.loans.generator.drift import odds_factor, volume_factor
 from credit_platform.portfolios.loans.generator.randomness import Draw, generator
 from credit_platform.portfolios.loans.generator.repayments import draw_missed_in_a_row, loan_rows
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from numpy.typing import NDArray
 
 N_CHANNELS = 20
 # A month's files need the cohorts of the ten months before it and of the two years after it, with room to spare.

@@ -6,11 +6,8 @@ applicants.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 PROBABILITIES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
@@ -18,7 +15,7 @@ Quantiles = tuple[float, float, float, float, float, float, float]
 
 
 @dataclass(frozen=True)
-class Standing:
+class CreditStanding:
     """One kind of applicant: its share of the book, its credit mix, and its quantiles at `PROBABILITIES`."""
 
     share: float
@@ -27,7 +24,7 @@ class Standing:
     quantiles: Mapping[str, Quantiles]
 
 
-GOOD = Standing(
+GOOD = CreditStanding(
     share=0.311,
     credit_mix="Good",
     minimum_paid_rate=0.0,
@@ -47,7 +44,7 @@ GOOD = Standing(
     },
 )
 
-STEADY = Standing(
+STEADY = CreditStanding(
     share=0.356,
     credit_mix="Standard",
     minimum_paid_rate=0.73,
@@ -67,7 +64,7 @@ STEADY = Standing(
     },
 )
 
-STRETCHED = Standing(
+STRETCHED = CreditStanding(
     share=0.094,
     credit_mix="Standard",
     minimum_paid_rate=0.95,
@@ -87,7 +84,7 @@ STRETCHED = Standing(
     },
 )
 
-BAD = Standing(
+BAD = CreditStanding(
     share=0.239,
     credit_mix="Bad",
     minimum_paid_rate=1.0,

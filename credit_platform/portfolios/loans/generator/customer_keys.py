@@ -1,19 +1,15 @@
-"""Keys of the customers and loans of a synthetic book, unique over the whole book however large it grows.
+"""Keys of the customers and loans of a generated book, unique over the whole book however large it grows.
 
 Nothing random belongs here: a key follows from the cohort and the place in it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import date
 
 import numpy as np
 import polars as pl
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 # Both maps are one-to-one: an odd factor modulo a power of two, a factor coprime to ten modulo a power of ten.
 KEY_SPACE = 1 << 28
@@ -32,7 +28,7 @@ def customer_numbers(cohort: int, n: int, loans_per_month: int) -> NDArray[np.in
 
 
 def customer_ids(numbers: NDArray[np.int64]) -> pl.Series:
-    """`CUS_0x<hex>`, scattered over the key space so that a key tells nothing about the month."""
+    """`CUS_0x<hex>`, scattered over the key space so that the month cannot be read from a key."""
     codes = (numbers * _KEY_FACTOR + _KEY_OFFSET) % KEY_SPACE
     return pl.Series("customer_id", [f"CUS_0x{code:x}" for code in codes.tolist()], dtype=pl.String)
 

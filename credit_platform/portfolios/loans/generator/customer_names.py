@@ -5,15 +5,11 @@ Other columns do not belong here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from credit_platform.portfolios.loans.generator.randomness import choose
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _FIRST_NAMES = (
     "Ada",

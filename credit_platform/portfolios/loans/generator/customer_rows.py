@@ -5,14 +5,11 @@ Dirt is put on afterwards, by the module of that name.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import date
 
 import polars as pl
 
 from credit_platform.portfolios.loans.generator.applicants import MOST_LOANS
-
-if TYPE_CHECKING:
-    from datetime import date
 
 
 def attribute_rows(applicants: pl.DataFrame, *, names: pl.Series, numbers: pl.Series, snapshot: date) -> pl.DataFrame:

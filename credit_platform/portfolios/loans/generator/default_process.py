@@ -1,4 +1,4 @@
-"""The known default process: what makes an applicant of a synthetic book default, in numbers that can be changed.
+"""The known default process: what makes an applicant of a generated book default, in numbers that can be changed.
 
 How applicants look and how a default shows in the loan snapshots do not belong here.
 """
@@ -6,13 +6,10 @@ How applicants look and how a default shows in the loan snapshots do not belong 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -21,7 +18,7 @@ class DefaultProcess:
 
     A credit index, the weighted sum of the standardised drivers, sets the chance that an applicant is under financial
     strain; strain shifts the level of ten clickstream channels for good; index and strain set the logit of default.
-    So the attributes tell part of the risk, and each month of clickstream tells a little more about the strain.
+    So the attributes explain part of the risk, and each month of clickstream adds a little about the strain.
 
     A concept drift turns from that logit to another one, whose drivers play no part before: full cards, high spending
     and limits that were not raised.

@@ -5,16 +5,12 @@ Who applies and who defaults belongs to the cohorts; the ordinary dirt of every 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from credit_platform.portfolios.loans.generator.randomness import Draw, generator
 from credit_platform.portfolios.loans.generator.repayments import OUTCOME_INSTALLMENT
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 LATE_RATE = 0.10
 MISSING_COLUMNS = (
@@ -52,7 +48,7 @@ def changed_schema(financials: pl.DataFrame, strength: float) -> pl.DataFrame:
 
 
 def without_outcomes(loans: pl.DataFrame) -> pl.DataFrame:
-    """Leave out the rows that tell outcomes: those of the sixth instalment and later."""
+    """Leave out the rows that decide labels: those of the sixth instalment and later."""
     return loans.filter(pl.col("installment_num").cast(pl.Int64) < OUTCOME_INSTALLMENT)
 
 

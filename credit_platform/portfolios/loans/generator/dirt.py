@@ -6,12 +6,9 @@ The rates are those of a real book of 12,500 customers. Cleaning belongs to feat
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
-
-if TYPE_CHECKING:
-    import numpy as np
 
 _BOOK = 12_500
 

@@ -1,4 +1,4 @@
-"""The random streams of a synthetic book: one independent generator per cohort and purpose.
+"""The random streams of a generated book: one independent generator per cohort and purpose.
 
 Distributions do not belong here, only where their randomness comes from.
 """
@@ -6,12 +6,9 @@ Distributions do not belong here, only where their randomness comes from.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 
 class Draw(IntEnum):
@@ -31,7 +28,7 @@ class Draw(IntEnum):
 
 
 def generator(seed: int, cohort: int, draw: Draw, step: int = 0) -> np.random.Generator:
-    """The generator of one cohort and purpose; `step` tells the months of one customer's history apart."""
+    """The generator of one cohort and purpose; `step` distinguishes the months of a customer's history."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, cohort, int(draw), step])))
 
 

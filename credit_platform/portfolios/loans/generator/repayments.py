@@ -1,4 +1,4 @@
-"""How the loans of a synthetic book are repaid: ten instalments, paths of missed ones, the rows of the loan file.
+"""How the loans of a generated book are repaid: ten instalments, paths of missed ones, the rows of the loan file.
 
 Who defaults belongs to the default process. Days past due and labels belong to lending, which reads these rows like any
 other lender's.
@@ -6,35 +6,18 @@ other lender's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import date
 
 import numpy as np
 import polars as pl
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 TENURE_MONTHS = 10
 LOAN_AMOUNT = 10_000
 INSTALLMENT_AMOUNT = LOAN_AMOUNT / TENURE_MONTHS
 ABSORBED_FROM = 5
-# The month on book whose row tells the outcome.
+# The month on book whose row decides the label.
 OUTCOME_INSTALLMENT = 6
-LOAN_COLUMNS = (
-    "loan_id",
-    "Customer_ID",
-    "loan_start_date",
-    "tenure",
-    "installment_num",
-    "loan_amt",
-    "due_amt",
-    "paid_amt",
-    "overdue_amt",
-    "balance",
-    "snapshot_date",
-)
 
 
 def draw_missed_in_a_row(is_default: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.int8]:
@@ -73,4 +56,4 @@ def loan_rows(
         "balance": LOAN_AMOUNT - repaid * INSTALLMENT_AMOUNT,
         "snapshot_date": snapshot.isoformat(),
     }
-    return pl.DataFrame(columns).select(pl.col(LOAN_COLUMNS).cast(pl.String))
+    return pl.DataFrame(columns).select(pl.all().cast(pl.String))

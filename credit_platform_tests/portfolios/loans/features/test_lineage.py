@@ -21,7 +21,7 @@ from credit_platform.portfolios.tables import tables_of
 from credit_platform.schemas.cleaning.table_cleaning import Cleaned
 
 MONTH = date(2023, 2, 1)
-SPEC = BookSpec(first_month=date(2023, 1, 1), n_months=2, loans_per_month=60, clickstream_months=2, seed=3)
+SPEC = BookSpec(first_month=date(2023, 1, 1), n_months=2, cases_per_month=60, history_months=2, seed=3)
 CLEANERS: dict[str, tuple[str, Callable[[pl.LazyFrame], Cleaned]]] = {
     "silver/loan_snapshots": ("lms_loan_daily", clean_loan_snapshots),
     "silver/customer_attributes": ("features_attributes", clean_attributes),
@@ -37,7 +37,7 @@ LINEAGE = table_lineage()
 
 
 def bronze(source: str) -> pl.DataFrame:
-    rows: pl.DataFrame = getattr(generate_month(SPEC, MONTH), source)
+    rows: pl.DataFrame = generate_month(SPEC, MONTH)[source]
     return rows.cast(pl.String).select(
         pl.lit(MONTH).alias("snapshot_month"),
         pl.lit("file.csv").alias("source_file"),

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -15,28 +15,27 @@ from credit_platform.months import add_months, month_range
 from credit_platform.portfolios.loans.generator.book import (
     CLICKSTREAM_MONTHS_AFTER,
     BookSpec,
-    MonthOfSources,
     cohort_of,
     generate_month,
-    months_of,
 )
 from credit_platform.portfolios.loans.generator.cohorts import draw_cohort
+from credit_platform.portfolios.loans.portfolio import LOANS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-SOURCES = tuple(source.name for source in fields(MonthOfSources))
-SMALL = BookSpec(n_months=14, loans_per_month=15, clickstream_months=5)
+SOURCES = tuple(source.name for source in LOANS.sources)
+SMALL = BookSpec(n_months=14, cases_per_month=15, history_months=5)
 
 
-def texts(month: MonthOfSources) -> dict[str, str]:
-    return {name: getattr(month, name).write_csv(quote_style="necessary") for name in SOURCES}
+def texts(month: Mapping[str, pl.DataFrame]) -> dict[str, str]:
+    return {name: month[name].write_csv(quote_style="necessary") for name in SOURCES}
 
 
 def test_the_same_specification_gives_the_same_bytes() -> None:
-    first = [texts(generate_month(SMALL, month)) for month in months_of(SMALL)]
+    first = [texts(generate_month(SMALL, month)) for month in SMALL.months]
     draw_cohort.cache_clear()
-    second = [texts(generate_month(replace(SMALL), month)) for month in months_of(SMALL)]
+    second = [texts(generate_month(replace(SMALL), month)) for month in SMALL.months]
     assert first == second
 
 
@@ -44,11 +43,11 @@ def test_the_same_specification_gives_the_same_bytes() -> None:
 @settings(max_examples=5, deadline=None)
 def test_a_month_does_not_depend_on_the_months_generated_before_it(seed: int, index: int) -> None:
     spec = replace(SMALL, seed=seed)
-    month = months_of(spec)[index]
+    month = spec.months[index]
     draw_cohort.cache_clear()
     alone = texts(generate_month(spec, month))
     draw_cohort.cache_clear()
-    for other in reversed(months_of(spec)):
+    for other in reversed(spec.months):
         generate_month(spec, other)
     assert texts(generate_month(spec, month)) == alone
 
@@ -60,11 +59,11 @@ def test_a_longer_book_begins_like_the_shorter_one() -> None:
 
 def test_another_seed_gives_another_book() -> None:
     one, other = generate_month(SMALL, SMALL.first_month), generate_month(replace(SMALL, seed=43), SMALL.first_month)
-    assert one.features_financials.write_csv() != other.features_financials.write_csv()
+    assert one["features_financials"].write_csv() != other["features_financials"].write_csv()
 
 
 def test_the_months_run_from_the_first_to_the_last() -> None:
-    assert months_of(BookSpec()) == month_range(date(2021, 1, 1), date(2024, 12, 1))
+    assert BookSpec().months == month_range(date(2021, 1, 1), date(2024, 12, 1))
     assert BookSpec().last_month == date(2024, 12, 1)
 
 
@@ -72,7 +71,7 @@ def test_all_columns_are_text_and_every_row_is_of_its_month(book_spec: BookSpec)
     month = add_months(book_spec.first_month, 12)
     sources = generate_month(book_spec, month)
     for name in SOURCES:
-        frame = getattr(sources, name)
+        frame = sources[name]
         assert set(frame.dtypes) == {pl.String}
         assert frame["snapshot_date"].unique().to_list() == [month.isoformat()]
 
@@ -111,7 +110,7 @@ def test_clickstream_has_no_gaps_and_covers_the_history_and_a_few_months_after(
 ) -> None:
     for index in (0, 3, 15):
         month = add_months(book_spec.first_month, index)
-        first = max(add_months(month, 1 - book_spec.clickstream_months), book_spec.first_month)
+        first = max(add_months(month, 1 - book_spec.history_months), book_spec.first_month)
         expected = [day.isoformat() for day in month_range(first, add_months(month, CLICKSTREAM_MONTHS_AFTER))]
         customers = cohort_of(book_spec, month).truth["customer_id"]
         rows = book["feature_clickstream"].filter(pl.col("Customer_ID").is_in(customers.implode()))
@@ -120,7 +119,7 @@ def test_clickstream_has_no_gaps_and_covers_the_history_and_a_few_months_after(
 
 
 def test_cohort_sizes_vary_around_the_number_asked_for(book_spec: BookSpec) -> None:
-    sizes = [cohort_of(book_spec, month).truth.height for month in months_of(book_spec)]
+    sizes = [cohort_of(book_spec, month).truth.height for month in book_spec.months]
     assert 300 < min(sizes) < 400 < max(sizes) < 500
 
 
@@ -129,9 +128,9 @@ def test_cohort_sizes_vary_around_the_number_asked_for(book_spec: BookSpec) -> N
     [
         ("first_month", lambda: BookSpec(first_month=date(2021, 1, 2))),
         ("n_months", lambda: BookSpec(n_months=0)),
-        ("loans_per_month", lambda: BookSpec(loans_per_month=0)),
-        ("loans_per_month", lambda: BookSpec(loans_per_month=10**7)),
-        ("clickstream_months", lambda: BookSpec(clickstream_months=-1)),
+        ("cases_per_month", lambda: BookSpec(cases_per_month=0)),
+        ("cases_per_month", lambda: BookSpec(cases_per_month=10**7)),
+        ("history_months", lambda: BookSpec(history_months=-1)),
         ("seed", lambda: BookSpec(seed=-1)),
     ],
 )

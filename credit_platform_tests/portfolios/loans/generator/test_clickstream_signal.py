@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from credit_platform.months import add_months
-from credit_platform.portfolios.loans.generator.book import BookSpec, cohort_of, generate_month, months_of
+from credit_platform.portfolios.loans.generator.book import BookSpec, cohort_of, generate_month
 from credit_platform.portfolios.loans.generator.default_process import (
     credit_index,
     default_probability,
@@ -22,7 +22,7 @@ from credit_platform.portfolios.loans.generator.default_process import (
 )
 
 CHANNELS = [f"fe_{channel}" for channel in range(1, 21)]
-SPEC = BookSpec(n_months=29, loans_per_month=700)
+SPEC = BookSpec(n_months=29, cases_per_month=700)
 Sample = dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]
 TRUE_FEATURES = [
     "monthly_inhand_salary_amount",
@@ -39,8 +39,8 @@ TRUE_FEATURES = [
 def readings() -> pl.DataFrame:
     """All clickstream of the book, a fraction of its size as whole numbers."""
     months = [
-        generate_month(SPEC, month).feature_clickstream.with_columns(pl.col(CHANNELS).cast(pl.Int16))
-        for month in months_of(SPEC)
+        generate_month(SPEC, month)["feature_clickstream"].with_columns(pl.col(CHANNELS).cast(pl.Int16))
+        for month in SPEC.months
     ]
     return pl.concat(months)
 
@@ -132,7 +132,7 @@ def test_each_driver_moves_the_index_as_its_weight_says() -> None:
 
 
 def test_readings_are_whole_numbers_around_a_hundred_with_legitimate_negatives() -> None:
-    readings = generate_month(SPEC, date(2021, 6, 1)).feature_clickstream.select(pl.col(CHANNELS).cast(pl.Int64))
+    readings = generate_month(SPEC, date(2021, 6, 1))["feature_clickstream"].select(pl.col(CHANNELS).cast(pl.Int64))
     noise = readings["fe_20"]
     assert noise.mean() == pytest.approx(100, abs=3)
     assert noise.std() == pytest.approx(100, abs=3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -20,24 +20,19 @@ from sklearn.preprocessing import StandardScaler
 
 from credit_platform.errors import SettingsError
 from credit_platform.months import add_months
-from credit_platform.portfolios.loans.generator.book import (
-    BookSpec,
-    MonthOfSources,
-    cohort_of,
-    corrected_month,
-    generate_month,
-    months_of,
-)
+from credit_platform.portfolios.drift import Drift, DriftKind
+from credit_platform.portfolios.loans.generator.book import BookSpec, cohort_of, generate_month
 from credit_platform.portfolios.loans.generator.delivery import DECIMAL_COLUMNS, LATE_RATE, MISSING_COLUMNS, NEW_COLUMN
-from credit_platform.portfolios.loans.generator.drift import COHORT_KINDS, MEANING, Drift, DriftKind
+from credit_platform.portfolios.loans.generator.drift import COHORT_KINDS, MEANING
+from credit_platform.portfolios.loans.portfolio import LOANS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-SOURCES = tuple(source.name for source in fields(MonthOfSources))
-SMALL = BookSpec(n_months=14, loans_per_month=15, clickstream_months=5)
+SOURCES = tuple(source.name for source in LOANS.sources)
+SMALL = BookSpec(n_months=14, cases_per_month=15, history_months=5)
 # Enough loans to see a change, few enough to be quick.
-WIDE = BookSpec(n_months=26, loans_per_month=400)
+WIDE = BookSpec(n_months=26, cases_per_month=400)
 START = add_months(WIDE.first_month, 12)
 KINDS, STRENGTHS = st.sampled_from(DriftKind), st.floats(0.01, 1.0)
 # The bytes of the small book as they were before books could drift.
@@ -61,14 +56,14 @@ def truth_of(spec: BookSpec, months: Sequence[date]) -> pl.DataFrame:
 
 
 def after(spec: BookSpec) -> list[date]:
-    return [month for month in months_of(spec) if month >= START]
+    return [month for month in spec.months if month >= START]
 
 
 def test_a_book_without_drifts_has_the_bytes_it_always_had() -> None:
     digest = hashlib.sha256()
-    for month in months_of(SMALL):
+    for month in SMALL.months:
         for source in SOURCES:
-            digest.update(csv(getattr(generate_month(SMALL, month), source)).encode())
+            digest.update(csv(generate_month(SMALL, month)[source]).encode())
     assert digest.hexdigest() == UNCHANGED
 
 
@@ -78,17 +73,17 @@ def test_nothing_of_earlier_cohorts_and_months_changes(kind: DriftKind, index: i
     plain = replace(SMALL, seed=seed)
     start = add_months(SMALL.first_month, index)
     spec = drifted(plain, kind, start, strength)
-    for month in months_of(plain)[:index]:
+    for month in plain.months[:index]:
         usual, changed = generate_month(plain, month), generate_month(spec, month)
         for source in SOURCES:
             if source == "feature_clickstream" and kind in COHORT_KINDS:
                 # People who apply after the drift has begun use the channels before they apply.
-                ids = pl.concat([cohort_of(plain, early).truth for early in months_of(plain)[:index]])["customer_id"]
+                ids = pl.concat([cohort_of(plain, early).truth for early in plain.months[:index]])["customer_id"]
                 is_early = pl.col("Customer_ID").is_in(ids.implode())
-                early = usual.feature_clickstream.filter(is_early), changed.feature_clickstream.filter(is_early)
+                early = usual["feature_clickstream"].filter(is_early), changed["feature_clickstream"].filter(is_early)
                 assert csv(early[0]) == csv(early[1])
             else:
-                assert csv(getattr(usual, source)) == csv(getattr(changed, source))
+                assert csv(usual[source]) == csv(changed[source])
 
 
 @given(kind=KINDS, strength=STRENGTHS, seed=st.integers(0, 2**32))
@@ -99,15 +94,15 @@ def test_a_drifted_book_has_the_columns_keys_and_defaults_of_any_book(
     spec = drifted(replace(SMALL, seed=seed), kind, add_months(SMALL.first_month, 3), strength)
     month = add_months(SMALL.first_month, 9)
     made = generate_month(spec, month)
-    assert csv(made.features_financials) == csv(generate_month(replace(spec), month).features_financials)
+    assert csv(made["features_financials"]) == csv(generate_month(replace(spec), month)["features_financials"])
     for source in SOURCES:
-        frame = getattr(made, source)
+        frame = made[source]
         assert set(frame.dtypes) == {pl.String}
         assert not frame["Customer_ID"].is_duplicated().any()
     truth = cohort_of(spec, month).truth
     assert truth.height >= 1
     assert truth["default_probability"].is_between(0, 1).all()
-    assert made.features_attributes.height == made.features_financials.height == truth.height
+    assert made["features_attributes"].height == made["features_financials"].height == truth.height
 
 
 def predictors(spec: BookSpec, months: Sequence[date]) -> np.ndarray:
@@ -180,7 +175,7 @@ def test_a_concept_drift_breaks_old_models_and_new_ones_recover() -> None:
         truth_of(WIDE, later).drop("default_probability", "is_default"),
         truth_of(spec, later).drop("default_probability", "is_default"),
     )
-    old, new = fit(WIDE, months_of(WIDE)[:12]), fit(spec, later[:4])
+    old, new = fit(WIDE, WIDE.months[:12]), fit(spec, later[:4])
     assert old(WIDE, later[4:]) > 0.90
     assert old(spec, later[4:]) < 0.75
     assert new(spec, later[4:]) > 0.85
@@ -188,12 +183,12 @@ def test_a_concept_drift_breaks_old_models_and_new_ones_recover() -> None:
 
 @pytest.mark.parametrize("source", ["features_attributes", "features_financials", "feature_clickstream"])
 def test_a_concept_drift_is_not_in_what_is_known_at_application(source: str) -> None:
-    one, other = (getattr(generate_month(spec, START), source) for spec in (WIDE, wide(DriftKind.CONCEPT)))
+    one, other = (generate_month(spec, START)[source] for spec in (WIDE, wide(DriftKind.CONCEPT)))
     assert csv(one) == csv(other)
 
 
 def test_a_stronger_concept_drift_takes_more_from_an_old_model() -> None:
-    old, later = fit(WIDE, months_of(WIDE)[:12]), after(WIDE)
+    old, later = fit(WIDE, WIDE.months[:12]), after(WIDE)
     aucs = [old(wide(DriftKind.CONCEPT, strength), later) for strength in (0.1, 0.3, 0.5, 0.7)]
     assert aucs == sorted(aucs, reverse=True)
     assert aucs[0] > 0.88
@@ -202,26 +197,32 @@ def test_a_stronger_concept_drift_takes_more_from_an_old_model() -> None:
 def test_missing_cells_are_that_share_of_five_columns_and_nothing_else_moves() -> None:
     usual, holed = generate_month(WIDE, START), generate_month(wide(DriftKind.MISSINGNESS, 0.4), START)
     for column in MISSING_COLUMNS:
-        empty = holed.features_financials[column].is_null()
+        empty = holed["features_financials"][column].is_null()
         assert empty.mean() == pytest.approx(0.4, abs=0.1)
-        assert holed.features_financials[column].filter(~empty).equals(usual.features_financials[column].filter(~empty))
-    assert_frame_equal(usual.features_financials.drop(MISSING_COLUMNS), holed.features_financials.drop(MISSING_COLUMNS))
-    assert csv(usual.lms_loan_daily) == csv(holed.lms_loan_daily)
+        assert (
+            holed["features_financials"][column]
+            .filter(~empty)
+            .equals(usual["features_financials"][column].filter(~empty))
+        )
+    assert_frame_equal(
+        usual["features_financials"].drop(MISSING_COLUMNS), holed["features_financials"].drop(MISSING_COLUMNS)
+    )
+    assert csv(usual["lms_loan_daily"]) == csv(holed["lms_loan_daily"])
 
 
-def test_a_dark_source_has_its_header_and_no_rows() -> None:
+def test_a_source_without_rows_has_its_header_and_no_rows() -> None:
     usual, dark = generate_month(SMALL, SMALL.last_month), drifted(SMALL, DriftKind.SOURCE_DARK, SMALL.last_month)
     made = generate_month(dark, SMALL.last_month)
-    assert made.feature_clickstream.height == 0
-    assert made.feature_clickstream.columns == usual.feature_clickstream.columns
-    assert csv(made.features_financials) == csv(usual.features_financials)
+    assert made["feature_clickstream"].height == 0
+    assert made["feature_clickstream"].columns == usual["feature_clickstream"].columns
+    assert csv(made["features_financials"]) == csv(usual["features_financials"])
 
 
 def test_a_schema_change_is_as_grave_as_its_strength() -> None:
     def made(strength: float) -> pl.DataFrame:
-        return generate_month(drifted(SMALL, DriftKind.SCHEMA_CHANGE, START, strength), START).features_financials
+        return generate_month(drifted(SMALL, DriftKind.SCHEMA_CHANGE, START, strength), START)["features_financials"]
 
-    usual = generate_month(SMALL, START).features_financials
+    usual = generate_month(SMALL, START)["features_financials"]
     assert made(0.2).columns == usual.columns[::-1]
     assert made(0.2).select(usual.columns).equals(usual)
     commas = made(0.5)
@@ -250,19 +251,19 @@ def test_a_volume_drift_shrinks_cohorts_and_leaves_who_applies() -> None:
 
 
 def test_delayed_labels_are_rows_that_are_not_there() -> None:
-    usual, delayed = (generate_month(spec, START).lms_loan_daily for spec in (WIDE, wide(DriftKind.LABEL_DELAY)))
+    usual, delayed = (generate_month(spec, START)["lms_loan_daily"] for spec in (WIDE, wide(DriftKind.LABEL_DELAY)))
     assert_frame_equal(delayed, usual.filter(pl.col("installment_num").cast(pl.Int64) < 6))
 
 
 def test_payments_recorded_late_are_put_right_by_a_corrected_file() -> None:
     spec = wide(DriftKind.LATE_CORRECTION, 1.0)
-    first, corrected = generate_month(spec, START), corrected_month(spec, START)
+    first, corrected = generate_month(spec, START), spec.corrected_rows(START)
     for source in SOURCES:
-        assert csv(getattr(corrected, source)) == csv(getattr(generate_month(WIDE, START), source))
-        assert source == "lms_loan_daily" or csv(getattr(first, source)) == csv(getattr(corrected, source))
-    both = first.lms_loan_daily.join(corrected.lms_loan_daily, on=["loan_id", "snapshot_date"], suffix="_right")
+        assert csv(corrected[source]) == csv(generate_month(WIDE, START)[source])
+        assert source == "lms_loan_daily" or csv(first[source]) == csv(corrected[source])
+    both = first["lms_loan_daily"].join(corrected["lms_loan_daily"], on=["loan_id", "snapshot_date"], suffix="_right")
     differs = both.filter(pl.col("paid_amt") != pl.col("paid_amt_right"))
-    in_time = corrected.lms_loan_daily.filter((pl.col("overdue_amt") == "0.0") & (pl.col("installment_num") != "0"))
+    in_time = corrected["lms_loan_daily"].filter((pl.col("overdue_amt") == "0.0") & (pl.col("installment_num") != "0"))
     assert differs.height / in_time.height == pytest.approx(LATE_RATE, abs=0.02)
     assert set(differs["overdue_amt"]) == {"1000.0"}
     assert set(differs["overdue_amt_right"]) == {"0.0"}
@@ -271,9 +272,9 @@ def test_payments_recorded_late_are_put_right_by_a_corrected_file() -> None:
 def test_of_several_drifts_each_keeps_its_own_start() -> None:
     middle, end = add_months(SMALL.first_month, 6), add_months(SMALL.first_month, 12)
     spec = replace(SMALL, drifts=(Drift(DriftKind.SOURCE_DARK, end, 1.0), Drift(DriftKind.MISSINGNESS, middle, 1.0)))
-    assert generate_month(spec, middle).feature_clickstream.height > 0
-    assert generate_month(spec, middle).features_financials["Outstanding_Debt"].null_count() > 0
-    assert generate_month(spec, end).feature_clickstream.height == 0
+    assert generate_month(spec, middle)["feature_clickstream"].height > 0
+    assert generate_month(spec, middle)["features_financials"]["Outstanding_Debt"].null_count() > 0
+    assert generate_month(spec, end)["feature_clickstream"].height == 0
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credit_platform.portfolios.loans.generator.book import BookSpec, cohort_of, months_of
+from credit_platform.portfolios.loans.generator.book import BookSpec, cohort_of
 from credit_platform.portfolios.loans.generator.repayments import (
     ABSORBED_FROM,
-    LOAN_COLUMNS,
     TENURE_MONTHS,
     draw_missed_in_a_row,
 )
+from credit_platform.portfolios.loans.portfolio import LOANS
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +38,7 @@ def test_installments_are_due_each_month_from_the_first(loans: pl.DataFrame) -> 
 
 def test_payments_are_whole_installments_and_some_catch_up(loans: pl.DataFrame) -> None:
     assert set(loans["paid_amt"].unique()) == {0.0, 1000.0, 2000.0, 3000.0, 4000.0}
-    assert loans.columns == list(LOAN_COLUMNS)
+    assert tuple(loans.columns) == LOANS.source("lms_loan_daily").columns
     assert set(loans["loan_amt"]) == {"10000"}
     assert set(loans["tenure"]) == {"10"}
 
@@ -76,7 +76,7 @@ def test_the_share_of_overdue_loans_rises_in_a_straight_line_to_month_five_and_s
 
 
 def test_default_rates_scatter_around_the_rate_of_the_process_only_by_chance(book_spec: BookSpec) -> None:
-    truths = [cohort_of(book_spec, month).truth for month in months_of(book_spec)]
+    truths = [cohort_of(book_spec, month).truth for month in book_spec.months]
     n_bad = np.array([truth["is_default"].to_numpy().sum() for truth in truths])
     expected = np.array([truth["default_probability"].to_numpy().sum() for truth in truths])
     sizes = np.array([truth.height for truth in truths])
@@ -85,7 +85,7 @@ def test_default_rates_scatter_around_the_rate_of_the_process_only_by_chance(boo
 
 
 def test_the_loan_file_shows_the_defaults_of_the_truth(book_spec: BookSpec, loans: pl.DataFrame) -> None:
-    month = months_of(book_spec)[8]
+    month = book_spec.months[8]
     truth = cohort_of(book_spec, month).truth
     at_six = loans.filter((pl.col("loan_start_date") == month.isoformat()) & (pl.col("installment_num") == 6))
     joined = truth.join(at_six, on="loan_id", validate="1:1")

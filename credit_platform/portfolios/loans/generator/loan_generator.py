@@ -1,0 +1,39 @@
+"""The generator of the loan book as a portfolio needs it: its drifts, its books, what is compared with a real book.
+
+Assembly only: how rows are drawn is written in the modules beside this one.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from credit_platform.portfolios.drift import Drift, DriftKind
+from credit_platform.portfolios.generator import ComparedColumns, Generator
+from credit_platform.portfolios.loans.features.catalogue import CHANNELS, FINANCIAL_NUMBERS
+from credit_platform.portfolios.loans.generator.book import BookSpec
+from credit_platform.portfolios.loans.generator.delivery import ORDER_ONLY
+from credit_platform.portfolios.loans.generator.drift import MEANING
+
+_IS_NO_SSN = ~pl.col("SSN").fill_null("").str.contains(r"^\d{3}-\d{2}-\d{4}$")
+
+
+def is_order_only(drift: Drift) -> bool:
+    """Whether a drift delivers the same columns in another order."""
+    return drift.kind == DriftKind.SCHEMA_CHANGE and drift.strength <= ORDER_ONLY
+
+
+GENERATOR = Generator(
+    drifts=MEANING,
+    make=BookSpec,
+    read=BookSpec.from_dict,
+    is_harmless=is_order_only,
+    compared=ComparedColumns(
+        numbers={
+            "silver/customer_attributes": ("age",),
+            "silver/customer_financials": FINANCIAL_NUMBERS,
+            "silver/customer_clickstream": CHANNELS,
+        },
+        raw_dirt={"SSN_is_no_number": ("features_attributes", _IS_NO_SSN)},
+        by_age={"overdue_rate": pl.col("overdue_amount") > 0},
+    ),
+)
