@@ -63,7 +63,7 @@ def roll_and_cure_rates(roll_rates: pl.DataFrame) -> Figure:
     left = pl.col("n_loans").sum().over("snapshot_month", "from_bucket")
     known = known.with_columns(is_worse=end > start, n_left=left)
     months = roll_rates.select("snapshot_month").unique().sort("snapshot_month")
-    for bucket in _COLOURS:
+    for bucket, colour in _COLOURS.items():
         rows = known.filter(from_bucket=bucket)
         worst = bucket == max(rank, key=rank.__getitem__)
         for panel, is_counted, is_drawn in (
@@ -77,7 +77,7 @@ def roll_and_cure_rates(roll_rates: pl.DataFrame) -> Figure:
                 panel,
                 found["snapshot_month"].to_list(),
                 found["rate"].to_list(),  # null where nobody was in the bucket: a gap
-                Mark(f"from {bucket}", _COLOURS[bucket], dash="dot" if worst else "solid", size=6),
+                Mark(f"from {bucket}", colour, dash="dot" if worst else "solid", size=6),
                 facts=found.select("n", "n_left").rows(),
                 hover=f"%{{x|%Y-%m}}, from {bucket}: %{{y:.1%}}<br>%{{customdata[0]}} of %{{customdata[1]}} loans"
                 "<extra></extra>",
