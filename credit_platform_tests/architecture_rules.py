@@ -111,6 +111,16 @@ def imports_dagster(module: Module) -> list[str]:
     return _breaks_of_imports(module, {"dagster", "dagster_duckdb"}, anywhere=True)
 
 
+def imports_private_parts_of_dagster(module: Module) -> list[str]:
+    """Names of `dagster._...` outside `instance`, the one door to them; texts that name one are found too."""
+    if module.part == "instance":
+        return []
+    found = [name for name in _imports(ast.walk(module.tree)) if name.startswith("dagster._")]
+    constants = (node.value for node in ast.walk(module.tree) if isinstance(node, ast.Constant))
+    found += [text for text in constants if isinstance(text, str) and text.startswith("dagster._")]
+    return sorted({f"{module.name} names {name}" for name in found})
+
+
 def imports_heavy_libraries_at_load(module: Module) -> list[str]:
     """Libraries that cost seconds, imported when the module is loaded and not in the step that needs them."""
     return _breaks_of_imports(module, HEAVY, anywhere=False)

@@ -43,6 +43,10 @@ def test_pure_packages_and_the_lake_know_no_dagster() -> None:
     assert broken(rules.imports_dagster, lambda module: is_pure(module) or module.part in {"lake", "settings"}) == []
 
 
+def test_only_the_instance_knows_private_parts_of_dagster() -> None:
+    assert broken(rules.imports_private_parts_of_dagster) == []
+
+
 def test_pure_packages_do_no_input_or_output() -> None:
     assert broken(rules.does_input_or_output, lambda m: is_pure(m) and m.name not in READS_POLICY_FILES) == []
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import dagster as dg
 from dagster import AssetSelection
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from credit_platform.instance.dagster_internals import UnresolvedAssetJobDefinition
 
 BUILD_MONTH = "build_month"
 SCORE_MONTH = "score_month"

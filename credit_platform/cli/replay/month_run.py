@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import dagster as dg
-from dagster._core.definitions.repository_definition import RepositoryDefinition
 
 from credit_platform.automation.run_problems import step_failure
 from credit_platform.cli.book import Book
@@ -46,7 +45,7 @@ class Workshop:
     book: Book
     past: PastLake
     instance: dg.DagsterInstance
-    _repositories: dict[str, RepositoryDefinition] = field(default_factory=dict)
+    _repositories: dict[str, dg.RepositoryDefinition] = field(default_factory=dict)
     _beside: dict[str, _MadeBeside] = field(default_factory=dict)
 
     def make(self, edition: Edition) -> Path:
@@ -108,7 +107,7 @@ class Workshop:
         place.parent.mkdir(parents=True, exist_ok=True)
         return made.rename(place)
 
-    def _repository(self, edition: Edition) -> RepositoryDefinition:
+    def _repository(self, edition: Edition) -> dg.RepositoryDefinition:
         if edition.policy_sha256 not in self._repositories:
             policy = self._policy(edition)
             settings = self.book.settings.model_copy(

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
-from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
-
 from credit_platform.assets.models.training import is_triggered
 from credit_platform.checks.tables import model_table
 from credit_platform.cli.book import Book, newest_delivered
@@ -19,6 +17,7 @@ from credit_platform.cli.instance import INSTANCE_FILE, open_instance
 from credit_platform.cli.run.backfill import waits_for_a_person
 from credit_platform.cli.versions.version_status import trained_as_of
 from credit_platform.definitions import build_definitions
+from credit_platform.instance.dagster_internals import AssetCheckExecutionRecordStatus
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, model_reigns
 from credit_platform.months import month_range, parse_month
 from credit_platform.portfolios.tables import Begins, Tables, begins_with
