@@ -17,10 +17,10 @@ import polars as pl
 
 from credit_platform.errors import SourceError
 from credit_platform.lake.raw.deliveries import Reception
-from credit_platform.lake.raw.sources import Source
+from credit_platform.lake.raw.sources import RawSource
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.policy.gate_policy import GatePolicy
-from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform.portfolios.loans.portfolio import LOANS as LOAN_BOOK
 from credit_platform.portfolios.loans.sources.attributes import clean_attributes
 from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
 from credit_platform.portfolios.loans.sources.financials import clean_financials
@@ -68,13 +68,14 @@ class Outcome:
     quarantined: pl.DataFrame
 
 
-def source_of(name: str) -> Source:
-    return Source(name, LOANS.source(name).columns, required=name != CLICKS)
+def source_of(name: str) -> RawSource:
+    known = LOAN_BOOK.source(name)
+    return RawSource(name, known.columns, known.cells, required=name != CLICKS)
 
 
 def sound_rows(source: str) -> list[list[str]]:
     """Header and rows as raw cells, quoted where they must be."""
-    rows = [list(LOANS.source(source).columns)]
+    rows = [list(LOAN_BOOK.source(source).columns)]
     for month in MONTHS:
         for number in range(ROWS_A_MONTH):
             customer = f"CUS_0x{month.month}{number}"

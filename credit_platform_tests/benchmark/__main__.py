@@ -109,7 +109,7 @@ def measure_discrimination(benchmark: Benchmark, book: Book) -> None:
     """What the models reach on the absolute split of the months that `measure_builds` left."""
     lake = Lake.at(benchmark.root / "dagster0", benchmark.raw_dir, portfolio=LOANS)
     config, first, last = LOANS.load_policy().model, book.axis.first_snapshot, book.axis.last
-    needed = add_months(absolute_cohorts(first, config)["oot"][-1], config.label.mob)
+    needed = add_months(absolute_cohorts(first, config)["oot"][-1], config.label.lag_months)
     if last is not None and last < needed:
         benchmark.note("AUC on the absolute split", f"the book ends before {needed:%Y-%m}")
         return

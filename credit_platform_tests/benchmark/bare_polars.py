@@ -13,12 +13,13 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from credit_platform.lake.raw.sources import Source, read_source
+from credit_platform.lake.raw.sources import RawSource, read_source
 from credit_platform.lake.tables.catalog import TableMonths, create_as_of, create_view
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.row_balance import row_balance_sql
 from credit_platform.months import month_range, parse_month
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.loans.config import loan_label
 from credit_platform.portfolios.loans.features.feature_store import build_feature_store
 from credit_platform.portfolios.loans.outcome.labels import label_loans
 from credit_platform.portfolios.loans.outcome.roll_rates import roll_rates_sql
@@ -40,7 +41,7 @@ _SILVER: dict[str, tuple[str, Callable[[pl.LazyFrame], Cleaned]]] = {
 
 def _bronze(lake: Lake, months: Sequence[date], config: ModelConfig) -> None:
     for name, columns in ((each.name, each.columns) for each in LOANS.sources):
-        source = Source(name=name, columns=columns, required=config.sources[name].required)
+        source = RawSource(name, columns, LOANS.source(name).cells, required=config.sources[name].required)
         lake.write(f"bronze/{name}", read_source(lake.layout, source, months), months)
 
 
@@ -53,16 +54,16 @@ def _silver(lake: Lake, months: Sequence[date]) -> None:
 
 
 def _gold(lake: Lake, months: Sequence[date], config: ModelConfig) -> None:
-    loans, label = lake.scan("silver/loan_snapshots", months), config.label
+    loans, label = lake.scan("silver/loan_snapshots", months), loan_label(config.label)
     features = build_feature_store(
         loans,
         lake.scan("silver/customer_attributes", months),
         lake.scan("silver/customer_financials", months),
         lake.scan("silver/customer_clickstream", months),
-        clickstream_months=config.features.clickstream_months,
+        clickstream_months=config.features.history_months("clickstream"),
     )
     lake.write("gold/feature_store", features.collect(), months)
-    labels = label_loans(loans, dpd_threshold=label.dpd_threshold, mob=label.mob, label_def=label.label_def)
+    labels = label_loans(loans, dpd_threshold=label.dpd_threshold, mob=label.lag_months, label_def=label.label_def)
     lake.write("gold/label_store", labels.collect(), months)
 
 

@@ -58,7 +58,7 @@ def discrimination_lines(lake: Lake, first_snapshot: date, config: ModelConfig, 
 
     `has_bars` is for the real book; they say nothing of a generated one.
     """
-    cohorts, lag = absolute_cohorts(first_snapshot, config), config.label.mob
+    cohorts, lag = absolute_cohorts(first_snapshot, config), config.label.lag_months
     train, validation = (read_cohorts(lake, cohorts[role], lag=lag) for role in ("train", "validation"))
     fitted = {model: fit_version(model, train, validation, config) for model in config.models}
     # Read only now that both models are final.
@@ -99,7 +99,7 @@ def _measured(evaluation: Evaluation, role: str, metric: str) -> str:
 def main(raw_dir: Path, first: date) -> None:
     """Build the months of the split, train, and print."""
     config = LOANS.load_policy().model
-    last = add_months(absolute_cohorts(first, config)["oot"][-1], config.label.mob)
+    last = add_months(absolute_cohorts(first, config)["oot"][-1], config.label.lag_months)
     with tempfile.TemporaryDirectory(prefix="credit-benchmark-") as folder:
         build(Path(folder), raw_dir, first, last)
         for line in discrimination_lines(Lake.at(Path(folder), raw_dir, portfolio=LOANS), first, config, has_bars=True):

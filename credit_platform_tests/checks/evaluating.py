@@ -49,7 +49,11 @@ def evaluated(
         assets=[asset],
         asset_checks=[check],
         jobs=[job],
-        resources={"lake": LakeResource(data_dir=str(lake.layout.data_dir), raw_dir=str(lake.layout.raw_dir))},
+        resources={
+            "lake": LakeResource(
+                data_dir=str(lake.layout.data_dir), raw_dir=str(lake.layout.raw_dir), portfolio_name="loans"
+            )
+        },
         executor=dg.in_process_executor,
     )
     tags = {

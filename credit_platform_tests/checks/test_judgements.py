@@ -28,7 +28,7 @@ def test_a_history_is_complete_when_every_month_it_looks_back_on_is_there(
     month: date, gaps: list[date], *, passed: bool, said: str
 ) -> None:
     known = set(month_range(FIRST, date(2024, 12, 1))) - set(gaps)
-    result = _history_result(month, FIRST, 5, known)
+    result = _history_result(month, FIRST, [(known, 5)])
     assert isinstance(result, MonthResult)
     assert result.passed is passed
     assert said in result.description
@@ -38,7 +38,7 @@ def test_a_history_is_complete_when_every_month_it_looks_back_on_is_there(
 def test_a_gap_in_the_clickstream_warns_for_the_months_after_it_and_stops_nothing(book_copy: BookFolders) -> None:
     gap, first, last = date(2024, 2, 1), date(2024, 3, 1), date(2024, 4, 1)
     book_copy.layout.month_file("silver/customer_clickstream", gap).unlink()
-    check = history_check(LOANS, book_copy.axis(), book_copy.settings().policy.model)
+    (check,) = history_check(LOANS, book_copy.axis(), book_copy.settings().policy.model)
     assert not next(iter(check.check_specs)).blocking
     with dg.DagsterInstance.ephemeral() as instance:
         runner = book_copy.runner(instance)

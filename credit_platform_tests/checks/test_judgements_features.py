@@ -11,14 +11,16 @@ import polars as pl
 import pytest
 
 from credit_platform.checks.judgements_features import (
-    CATEGORICAL_FEATURES,
-    CLICKSTREAM_MEANS,
-    NUMERIC_FEATURES,
     dark_source_check,
     null_share_check,
 )
 from credit_platform.months import month_range
 from credit_platform.policy.check_policy import CheckPolicy
+from credit_platform.portfolios.loans.features.catalogue import (
+    CATEGORICAL_FEATURES,
+    CLICKSTREAM_MEANS,
+    NUMERIC_FEATURES,
+)
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.checks.evaluating import AXIS, FIRST, evaluated, lake_with, number, reds
 from credit_platform_tests.small_book import PREVIEW_ALLOWED, BookFolders

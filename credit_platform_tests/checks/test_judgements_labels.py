@@ -10,9 +10,11 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from credit_platform.checks.judgements_labels import bad_rate_check, day_count_check
+from credit_platform.checks.book_checks import _book_check
+from credit_platform.checks.judgements_labels import bad_rate_check
 from credit_platform.months import month_range
 from credit_platform.policy.check_policy import CheckPolicy
+from credit_platform.portfolios.loans.outcome.day_count_check import DAY_COUNT_CHECK
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.checks.evaluating import AXIS, FIRST, evaluated, lake_with, number, reds
 from credit_platform_tests.small_book import PREVIEW_ALLOWED
@@ -74,7 +76,7 @@ def snapshots(dpd: dict[date, int]) -> pl.DataFrame:
                 "snapshot_month": [month] * 11,
                 "n_installments_missed": [1] * 10 + [0],
                 "dpd": [dpd.get(month, 31)] * 10 + [0],
-                "mob": [LABEL.mob] + [2] * 10,
+                "mob": [LABEL.lag_months] + [2] * 10,
             },
             schema_overrides={"mob": pl.Int32, "dpd": pl.Int32, "n_installments_missed": pl.Int32},
         )
@@ -88,7 +90,7 @@ def test_the_day_count_artefact_of_march_is_counted_in_march_alone(
 ) -> None:
     march = date(2023, 3, 1)
     lake = lake_with(tmp_path, {"silver/loan_snapshots": snapshots({march: 28})}, MONTHS)
-    results = evaluated(day_count_check(AXIS, LABEL, CheckPolicy()), lake, MONTHS, instance)
+    results = evaluated(_book_check(DAY_COUNT_CHECK, AXIS, LABEL, CheckPolicy()), lake, MONTHS, instance)
     assert reds(results) == [march]
     assert number(results[march], "share_not_counted") == 1.0
     assert number(results[march], "labels_affected") == 1
@@ -97,4 +99,4 @@ def test_the_day_count_artefact_of_march_is_counted_in_march_alone(
 
 def test_thirty_days_to_every_month_leave_no_instalment_uncounted(tmp_path: Path, instance: dg.DagsterInstance) -> None:
     lake = lake_with(tmp_path, {"silver/loan_snapshots": snapshots({date(2023, 3, 1): 30})}, MONTHS)
-    assert reds(evaluated(day_count_check(AXIS, LABEL, CheckPolicy()), lake, MONTHS, instance)) == []
+    assert reds(evaluated(_book_check(DAY_COUNT_CHECK, AXIS, LABEL, CheckPolicy()), lake, MONTHS, instance)) == []

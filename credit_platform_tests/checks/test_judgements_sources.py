@@ -13,7 +13,6 @@ import pytest
 from credit_platform.checks.history import first_materializations
 from credit_platform.checks.judgements_sources import (
     DATA_QUALITY,
-    SILVER,
     contiguous_check,
     freshness_check,
     volume_check,
@@ -26,6 +25,7 @@ from credit_platform_tests.checks.evaluating import AXIS, FIRST, evaluated, lake
 from credit_platform_tests.small_book import PREVIEW_ALLOWED
 
 pytestmark = PREVIEW_ALLOWED
+SILVER = tuple(f"silver/{source.table}" for source in LOANS.sources)
 MONTHS = month_range(FIRST, date(2023, 8, 1))
 
 

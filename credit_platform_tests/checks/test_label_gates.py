@@ -134,8 +134,8 @@ def test_a_red_month_of_labels_stops_the_calendar_that_is_built_on_it(
 def test_no_cohort_of_a_window_is_younger_than_its_label(day: date, triggered: bool) -> None:  # noqa: FBT001
     month = day.replace(day=1)
     windows = windows_for(month, CONFIG, triggered=triggered)
-    assert max(windows.development) == add_months(month, -CONFIG.label.mob)
-    for later in month_range(add_months(month, 1 - CONFIG.label.mob), add_months(month, 3)):
+    assert max(windows.development) == add_months(month, -CONFIG.label.lag_months)
+    for later in month_range(add_months(month, 1 - CONFIG.label.lag_months), add_months(month, 3)):
         assert windows.role_of(later) == "post"
 
 

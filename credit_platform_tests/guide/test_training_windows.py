@@ -66,7 +66,7 @@ def test_the_first_months_follow_from_the_first_snapshot() -> None:
             first_outcome_month(first, SHIPPED),
             training,
             add_months(training, 1),
-            add_months(training, 1 + SHIPPED.label.mob),
+            add_months(training, 1 + SHIPPED.label.lag_months),
         ]
 
 
@@ -75,8 +75,8 @@ def test_the_lengths_and_the_sum_on_the_page_are_those_of_policy() -> None:
     told = [int(length) for length in re.findall(r"^\| [\w ]+ \| (\d+) \|", PAGE, re.MULTILINE)]
     assert told == [lengths.train, lengths.validation, lengths.test, lengths.oot]
     assert f"**{lengths.total} cohorts**" in PAGE
-    assert f"**{SHIPPED.label.mob} more months**" in PAGE
-    assert add_months(date(2023, 1, 1), lengths.total - 1 + SHIPPED.label.mob) == first_training_month(
+    assert f"**{SHIPPED.label.lag_months} more months**" in PAGE
+    assert add_months(date(2023, 1, 1), lengths.total - 1 + SHIPPED.label.lag_months) == first_training_month(
         date(2023, 1, 1), SHIPPED
     )
 

@@ -5,9 +5,11 @@ from datetime import date
 import polars as pl
 import pytest
 
-from credit_platform.portfolios.application_rows import COLUMNS, applications_of, said_of
+from credit_platform.portfolios.application_rows import applications_of, said_of
 from credit_platform.portfolios.loans.gold import FeatureStore
+from credit_platform.portfolios.loans.portfolio import LOANS
 
+COLUMNS = LOANS.features.schema.column_names()
 NUMBERS = {
     name for name, column in FeatureStore.columns().items() if column.dtype in {pl.Float64, pl.Int32} or name == "x"
 }
@@ -34,7 +36,9 @@ def text(*rows: dict[str, str | None]) -> pl.DataFrame:
 
 
 def test_cells_become_the_types_of_the_feature_store() -> None:
-    read = applications_of(text(row(n_loans="3.0", is_minimum_amount_paid="FALSE", annual_income_amount=" 12.5 ")))
+    read = applications_of(
+        text(row(n_loans="3.0", is_minimum_amount_paid="FALSE", annual_income_amount=" 12.5 ")), LOANS
+    )
     assert read.faults == ()
     loan = read.rows.row(0, named=True)
     assert (loan["n_loans"], loan["is_minimum_amount_paid"], loan["annual_income_amount"]) == (3, False, 12.5)
@@ -52,7 +56,7 @@ def test_what_may_be_unknown_stays_unknown_and_no_source_is_an_empty_text() -> N
         has_clickstream="no",
         n_clickstream_months="0",
     )
-    loan = applications_of(text(dark)).rows.row(0, named=True)
+    loan = applications_of(text(dark), LOANS).rows.row(0, named=True)
     assert (loan["credit_mix"], loan["interest_rate"], loan["sources_present"]) == (None, None, "")
 
 
@@ -71,7 +75,7 @@ def test_what_may_be_unknown_stays_unknown_and_no_source_is_an_empty_text() -> N
     ],
 )
 def test_a_row_that_breaks_the_contract_is_named_by_line_and_loan(cells: dict[str, str], said: str) -> None:
-    read = applications_of(text(row(), row(loan_id="loan_2") | cells))
+    read = applications_of(text(row(), row(loan_id="loan_2") | cells), LOANS)
     assert read.rows.is_empty()
     assert {fault.line for fault in read.faults} == {3}
     assert said in said_of(read.faults)
@@ -79,12 +83,14 @@ def test_a_row_that_breaks_the_contract_is_named_by_line_and_loan(cells: dict[st
 
 
 def test_both_rows_of_a_loan_that_comes_twice_are_named() -> None:
-    read = applications_of(text(row(loan_id="other"), row(), row()))
+    read = applications_of(text(row(loan_id="other"), row(), row()), LOANS)
     assert [fault.line for fault in read.faults] == [3, 4]
     assert "primary_key" in read.faults[0].reason
 
 
 def test_many_faults_are_counted_and_the_first_are_told() -> None:
-    said = said_of(applications_of(text(*(row(loan_id=f"loan_{n}", interest_rate="-1") for n in range(9)))).faults)
+    said = said_of(
+        applications_of(text(*(row(loan_id=f"loan_{n}", interest_rate="-1") for n in range(9))), LOANS).faults
+    )
     assert said.count("line") == 5
     assert said.endswith("and 4 more")

@@ -163,7 +163,7 @@ def test_a_strategy_that_cannot_be_carried_out_is_refused(rule: str, strategy: S
 
 
 def test_the_shipped_strategies_are_allowed() -> None:
-    check_strategies(LOANS.load_policy().data.cleaning.strategies)
+    check_strategies(LOANS, LOANS.load_policy().data.cleaning.strategies)
 
 
 def test_each_table_has_a_rule_once_and_a_shared_rule_allows_the_same_everywhere() -> None:

@@ -121,7 +121,7 @@ def sources(**changes: object) -> CardSources:
         purpose="Default probability of a loan at application.",
         owner="team:credit-modelling",
         features=("interest_rate", "outstanding_debt_amount", "fe_5_sum", "n_loans"),
-        excluded=excluded_columns(),
+        excluded=excluded_columns(LOANS),
         reference=fit_reference(
             numbers, probability=np.linspace(0.01, 0.6, 200), numeric=["interest_rate"], categorical=[]
         ),

@@ -12,6 +12,7 @@ import pytest
 
 from credit_platform.months import month_range
 from credit_platform.policy.model_config import ModelConfig, ModelSpec
+from credit_platform.portfolios.loans.config import loan_label
 from credit_platform.portfolios.loans.features.catalogue import CHANNELS
 from credit_platform.portfolios.loans.features.feature_store import build_feature_store
 from credit_platform.portfolios.loans.gold import FeatureStore
@@ -123,10 +124,12 @@ def book_samples(real_book: Path, config: ModelConfig) -> Mapping[str, pl.DataFr
         clean_attributes(_bronze(real_book, "features_attributes")).rows,
         clean_financials(_bronze(real_book, "features_financials")).rows,
         clean_clickstream(_bronze(real_book, "feature_clickstream")).rows,
-        clickstream_months=config.features.clickstream_months,
+        clickstream_months=config.features.history_months("clickstream"),
     ).collect()
     label = config.label
-    labels = label_loans(loan_rows, dpd_threshold=label.dpd_threshold, mob=label.mob, label_def=label.label_def)
+    labels = label_loans(
+        loan_rows, dpd_threshold=loan_label(label).dpd_threshold, mob=label.lag_months, label_def=label.label_def
+    )
     labelled = attach_labels(features.lazy(), labels).collect()
     windows = config.windows.absolute
     assert windows is not None

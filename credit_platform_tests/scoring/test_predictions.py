@@ -10,9 +10,8 @@ import pytest
 from credit_platform.errors import ModelStoreError
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.schemas.prediction import Prediction
 from credit_platform.scoring.explanation.reasons import REASON_COLUMNS, reasons_of
-from credit_platform.scoring.predictions import score_loans
+from credit_platform.scoring.predictions import Prediction, score_loans
 from credit_platform.scoring.training.version import FittedVersion
 
 MakeLoans = Callable[..., pl.DataFrame]

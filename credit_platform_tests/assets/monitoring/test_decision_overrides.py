@@ -46,7 +46,7 @@ def test_a_file_is_read_for_the_cohort_whose_outcome_is_known(book_copy: BookFol
         officer=pl.lit("A. Clerk"),
     )
     decided.write_parquet(raw / "decisions_2024.parquet")
-    resource = LakeResource(data_dir=str(book_copy.data_dir), raw_dir=str(raw))
+    resource = LakeResource(data_dir=str(book_copy.data_dir), raw_dir=str(raw), portfolio_name="loans")
     asset = overrides_asset(LOANS, book_copy.axis(), LOANS.load_policy(book_copy.policy_dir))
     with dg.DagsterInstance.ephemeral() as instance:
         result = dg.materialize(

@@ -48,7 +48,7 @@ def build(root: Path, cleaning: CleaningPolicy | None = None) -> dict[str, dict[
     key = asset_key("silver/customer_attributes")
     (table,) = (asset for asset in silver_assets(LOANS, AXIS, LOANS.load_policy().model, cleaning) if asset.key == key)
     source = dg.AssetSpec(asset_key("bronze/features_attributes"), partitions_def=AXIS.snapshot_months)
-    resource = LakeResource(data_dir=str(root), raw_dir=str(root / "raw"))
+    resource = LakeResource(data_dir=str(root), raw_dir=str(root / "raw"), portfolio_name="loans")
     with dg.DagsterInstance.ephemeral() as instance:
         result = dg.materialize(
             [table, source.with_io_manager_key("parquet")],

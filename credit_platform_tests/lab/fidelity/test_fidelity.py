@@ -109,7 +109,7 @@ def test_what_cannot_be_measured_is_unknown_and_never_ok() -> None:
 
 def test_the_real_book_agrees_in_outcome_dirt_and_attrition(real_book: Path) -> None:
     config = LOANS.load_policy(None).model
-    real = sample_of(read_book(real_book, sources(config)), config)
+    real = sample_of(read_book(real_book, sources(LOANS, config), LOANS), config)
     spec = BookSpec(first_month=real.months[0], n_months=len(real.months), loans_per_month=real.loans_per_month)
     made = sample_of(generated_rows(spec), config)
     lines = to_frame(compare_books(real, made))

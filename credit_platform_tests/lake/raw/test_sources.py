@@ -9,11 +9,12 @@ import polars as pl
 import pytest
 
 from credit_platform.errors import SourceError
-from credit_platform.lake.raw.sources import Source, read_source, source_files, source_months
+from credit_platform.lake.raw.sources import RawSource, read_source, source_files, source_months
 from credit_platform.lake.tables.monthly import Lake
+from credit_platform.schemas.source_cells import SourceCells
 
-SOURCE = Source("lms_loan_daily", ("id", "note", "snapshot_date"), required=True)
-OPTIONAL = Source("lms_loan_daily", SOURCE.columns, required=False)
+SOURCE = RawSource("lms_loan_daily", ("id", "note", "snapshot_date"), SourceCells(("id",)), required=True)
+OPTIONAL = RawSource("lms_loan_daily", SOURCE.columns, SOURCE.cells, required=False)
 JANUARY, FEBRUARY, MARCH = date(2023, 1, 1), date(2023, 2, 1), date(2023, 3, 1)
 LINEAGE = ["snapshot_month", "source_file", "source_line"]
 

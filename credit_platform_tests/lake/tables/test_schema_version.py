@@ -5,10 +5,10 @@ from datetime import date
 import polars as pl
 import pytest
 
-from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.errors import TableError
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.lake.tables.schema_version import SCHEMA_KEY, fingerprint, 
+from credit_platform.lake.tables.schema_version import SCHEMA_KEY, fingerprint
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.tables import tables_of
 
 JANUARY, FEBRUARY = date(2023, 1, 1), date(2023, 2, 1)
@@ -30,7 +30,9 @@ def test_every_table_has_a_fingerprint_of_its_own_columns() -> None:
     tables = [*tables_of(LOANS).shared, *models, "prediction/some_model", "quarantine/loan_snapshots"]
     assert all(fingerprint(table) for table in tables)
     assert fingerprint("prediction/a") == fingerprint("prediction/b")
-    assert tables_of(LOANS).schema("quarantine/loan_snapshots") is tables_of(LOANS).schema("quarantine/customer_attributes")
+    assert tables_of(LOANS).schema("quarantine/loan_snapshots") is tables_of(LOANS).schema(
+        "quarantine/customer_attributes"
+    )
     assert fingerprint("bronze/lms_loan_daily") != fingerprint("silver/loan_snapshots")
 
 

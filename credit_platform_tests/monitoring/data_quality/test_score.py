@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
+import dataframely as dy
 import duckdb
 import polars as pl
 import pytest
@@ -10,12 +12,24 @@ from hypothesis import strategies as st
 
 from credit_platform.monitoring.data_quality.score import FORMULAS, quality_facts_sql, score_quality
 from credit_platform.months import month_range
+from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform.portfolios.portfolio import Source
 from credit_platform.schemas.evidence import DIMENSIONS, TOTAL, DataQuality
 
 MONTHS = month_range(date(2023, 1, 1), date(2023, 3, 1))
 NOW = MONTHS[-1]
-CELLS = ("Customer_ID", "Age")
 N = 4
+
+
+class TwoColumns(dy.Schema):
+    snapshot_month = dy.Date()
+    Customer_ID = dy.String()
+    Age = dy.String()
+
+
+def narrow(source: Source) -> Source:
+    """A source of which two columns are delivered."""
+    return replace(source, bronze=TwoColumns)
 
 
 def loans() -> pl.DataFrame:
@@ -73,18 +87,20 @@ def scores(
     views = {
         "bronze": source.filter(snapshot_month=NOW),
         "silver": kept,
-        "loans": book,
+        "cases": book,
         "quarantine": rejected.cast({"snapshot_month": pl.Date}),
         "balance": balance,
     }
+    counted = narrow(next(each for each in LOANS.sources if each.table == table))
     with duckdb.connect() as connection:
         for name, frame in views.items():
             connection.register(name, frame.to_arrow())
         connection.execute("create table as_of (snapshot_month date)")
         connection.execute("insert into as_of values (?)", [NOW])
-        facts = connection.sql(quality_facts_sql(table, CELLS, median_months=12)).pl()
-    name = "lms_loan_daily" if table == "loan_snapshots" else "features_attributes"
-    scored = DataQuality.validate(score_quality(facts.with_columns(source=pl.lit(name))))
+        facts = connection.sql(quality_facts_sql(counted, median_months=12)).pl()
+    scored = DataQuality.validate(
+        score_quality(facts.with_columns(source=pl.lit(counted.name), unit=pl.lit(counted.due.unit)), "loans")
+    )
     assert scored.height == len(DIMENSIONS) + 1
     return {row[2]: row[3:] for row in scored.iter_rows()}
 
@@ -129,7 +145,7 @@ def test_a_loan_that_vanishes_before_its_last_instalment_lowers_completeness_of_
             "create table balance as select date '2023-03-01' as snapshot_month, 'loan_snapshots' as \"table\", "
             "11::bigint as rows_in, 0::bigint as quarantined, 0::bigint as duplicates_dropped"
         )
-        facts = connection.sql(quality_facts_sql("loan_snapshots", CELLS, median_months=12)).pl()
+        facts = connection.sql(quality_facts_sql(narrow(LOANS.sources[0]), median_months=12)).pl()
     row = facts.row(0, named=True)
     assert (row["n_due"], row["n_covered"], row["amount"], row["usual_amount"]) == (8, 7, 4, 4)
 
@@ -211,7 +227,7 @@ def test_scores_are_shares_and_the_total_lies_between_the_lowest_and_the_highest
         },
         schema_overrides={"usual_amount": pl.Float64},
     )
-    scored = DataQuality.validate(score_quality(facts))
+    scored = DataQuality.validate(score_quality(facts.with_columns(unit=pl.lit("rows")), "loans"))
     values = [value for value in scored.filter(pl.col("dimension") != TOTAL)["value"] if value is not None]
     total = scored.filter(dimension=TOTAL)["value"].item()
     assert (total is None) == (not values)

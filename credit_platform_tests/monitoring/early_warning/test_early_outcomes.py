@@ -7,6 +7,7 @@ import pytest
 
 from credit_platform.monitoring.early_warning.early_outcomes import cohort_reads, early_labels
 from credit_platform.months import add_months
+from credit_platform.portfolios.loans.outcome.early_outcomes import early_outcomes
 from credit_platform_tests.monitoring.early_warning.early_books import FIRST, Book, label_config
 from credit_platform_tests.monitoring_rows import thresholds
 
@@ -30,7 +31,7 @@ def snapshot(loan: str, mob: int, missed: int, start: date = FIRST) -> dict[str,
 
 def read(rows: list[dict[str, object]], until: date = LAST) -> list[tuple[str, bool, bool | None]]:
     frame = pl.DataFrame(rows, schema_overrides={"mob": pl.Int32, "dpd": pl.Int32, "first_missed_date": pl.Date})
-    labels = early_labels(frame.lazy(), READS, label=label_config(), until=until)
+    labels = early_labels(frame.lazy(), READS, read=early_outcomes, label=label_config(), until=until)
     return labels.select("read", "is_bad", "is_label_bad").rows()
 
 
@@ -58,16 +59,18 @@ def test_a_label_that_matures_later_is_not_known() -> None:
 
 def test_a_read_not_yet_reached_has_no_row() -> None:
     book = Book(n_cohorts=1, loans_per_month=5)
-    labels = early_labels(book.snapshots.lazy(), READS, label=label_config(), until=add_months(FIRST, 2))
+    labels = early_labels(
+        book.snapshots.lazy(), READS, read=early_outcomes, label=label_config(), until=add_months(FIRST, 2)
+    )
     assert set(labels["read"]) == {"first_payment_missed", "dpd_1_at_mob_2"}
     assert labels["is_label_bad"].null_count() == labels.height == 10
 
 
 def test_a_cohort_is_counted_and_ranked() -> None:
     book = Book(n_cohorts=2, loans_per_month=200)
-    labels = early_labels(book.snapshots.lazy(), READS, label=label_config(), until=LAST)
+    labels = early_labels(book.snapshots.lazy(), READS, read=early_outcomes, label=label_config(), until=LAST)
     second = add_months(FIRST, 1)
-    reads = cohort_reads(labels, book.scored.filter(pl.col("snapshot_month") == second))
+    reads = cohort_reads(labels, book.scored.filter(pl.col("snapshot_month") == second), key="loan_id")
     assert [(one.cohort, one.mob) for one in reads] == [
         (month, mob) for month in (FIRST, second) for mob in (1, 2, 3, 4)
     ]
@@ -86,5 +89,7 @@ def test_a_cohort_is_counted_and_ranked() -> None:
 @pytest.mark.parametrize("kept", [0, 1])
 def test_a_book_of_no_loan_or_no_score_is_no_error(kept: int) -> None:
     book = Book(n_cohorts=1, loans_per_month=5)
-    labels = early_labels(book.snapshots.head(kept).lazy(), READS, label=label_config(), until=LAST)
-    assert cohort_reads(labels, book.scored.clear()) == []
+    labels = early_labels(
+        book.snapshots.head(kept).lazy(), READS, read=early_outcomes, label=label_config(), until=LAST
+    )
+    assert cohort_reads(labels, book.scored.clear(), key="loan_id") == []

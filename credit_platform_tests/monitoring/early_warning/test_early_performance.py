@@ -12,6 +12,7 @@ from credit_platform.monitoring.early_warning.early_outcomes import cohort_reads
 from credit_platform.monitoring.early_warning.early_performance import measure_early_reads
 from credit_platform.months import add_months
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
+from credit_platform.portfolios.loans.outcome.early_outcomes import early_outcomes
 from credit_platform.schemas.early_warning import EarlyReads
 from credit_platform_tests.monitoring.early_warning.early_books import (
     FIRST,
@@ -29,9 +30,15 @@ SHIPPED = thresholds()
 def measure(
     snapshots: pl.DataFrame, scored: pl.DataFrame, month: date, *, until: date, policy: MonitoringThresholds = SHIPPED
 ) -> pl.DataFrame:
-    labels = early_labels(snapshots.lazy(), policy.early_reads.reads, label=label_config(), until=until)
+    labels = early_labels(
+        snapshots.lazy(), policy.early_reads.reads, read=early_outcomes, label=label_config(), until=until
+    )
     frame = measure_early_reads(
-        cohort_reads(labels, scored), month=month, model="gradient_boosting", label_mob=LABEL_MOB, thresholds=policy
+        cohort_reads(labels, scored, key="loan_id"),
+        month=month,
+        model="gradient_boosting",
+        label_mob=LABEL_MOB,
+        thresholds=policy,
     )
     return EarlyReads.validate(frame.select(EarlyReads.column_names()))
 
@@ -47,8 +54,14 @@ def drawn(n_cohorts: int, seed: int, drift: Drift = NO_DRIFT) -> Book:
 
 def raised(book: Book, months: list[date]) -> list[date]:
     """Months in which something that became known then departs."""
-    labels = early_labels(book.snapshots.lazy(), SHIPPED.early_reads.reads, label=label_config(), until=book.months[-1])
-    reads = cohort_reads(labels, book.scored)
+    labels = early_labels(
+        book.snapshots.lazy(),
+        SHIPPED.early_reads.reads,
+        read=early_outcomes,
+        label=label_config(),
+        until=book.months[-1],
+    )
+    reads = cohort_reads(labels, book.scored, key="loan_id")
     return [
         month
         for month in months

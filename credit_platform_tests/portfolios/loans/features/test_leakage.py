@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credit_platform.lake.layout import Layout
-from credit_platform.lake.raw.sources import Source, read_source
+from credit_platform.lake.raw.sources import RawSource, read_source
 from credit_platform.months import add_months, month_range
 from credit_platform.portfolios.loans.features.feature_store import build_feature_store
 from credit_platform.portfolios.loans.gold import FeatureStore, LabelStore
@@ -182,7 +182,9 @@ def written_and_read(folder: Path, book: Book, *, seed: int | None) -> Book:
             order = columns if seed is None else pl.Series(columns).shuffle(seed).to_list()
             shuffled = rows.select(order).sample(fraction=1.0, shuffle=seed is not None, seed=seed)
             shuffled.write_csv(folder / f"{source}.csv")
-            read[source] = read_source(layout, Source(name=source, columns=columns, required=False), MONTHS)
+            read[source] = read_source(
+                layout, RawSource(source, columns, LOANS.source(source).cells, required=False), MONTHS
+            )
     return read
 
 
