@@ -11,7 +11,7 @@ import dagster as dg
 from credit_platform.automation.run_problems import step_failure
 from credit_platform.cli.book import Book
 from credit_platform.cli.run.runs import QUIET
-from credit_platform.definitions import build_definitions
+from credit_platform.code_location import build_definitions
 from credit_platform.errors import PolicyError, ReplayError
 from credit_platform.lake.files import write_bytes
 from credit_platform.lake.tables.past_lake import PastLake
@@ -115,7 +115,8 @@ class Workshop:
             )
             # Or every table would look for the policy's files to keep them.
             write_bytes(self.past.layout.kept_policy(policy.sha256), policy_document(policy))
-            self._repositories[edition.policy_sha256] = build_definitions(settings).get_repository_def()
+            definitions = build_definitions(settings.portfolio, settings)
+            self._repositories[edition.policy_sha256] = definitions.get_repository_def()
         return self._repositories[edition.policy_sha256]
 
     def _policy(self, edition: Edition) -> Policy:

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from credit_platform.assets.models.predictions import load_stored_version
-from credit_platform.definitions import build_definitions
+from credit_platform.code_location import build_definitions
 from credit_platform.errors import ModelStoreError
 from credit_platform.lake.models.model_store import ModelStore
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.training.version import load_version
 from credit_platform_tests.scoring.nearest_mean import NearestMeanLearner
 from credit_platform_tests.small_book import FIRST_TRAINING, PREVIEW_ALLOWED, BookFolders
@@ -46,7 +47,7 @@ def with_third(book_copy: BookFolders, tmp_path: Path) -> BookFolders:
 
 
 def test_an_entry_in_policy_is_a_model_with_assets_of_its_own(with_third: BookFolders) -> None:
-    graph = build_definitions(with_third.settings()).get_repository_def().asset_graph
+    graph = build_definitions(LOANS, with_third.settings()).get_repository_def().asset_graph
     keys = {key.to_user_string() for key in graph.get_all_asset_keys()}
     assert {f"model/{MODEL}", f"prediction/{MODEL}", f"monitoring/{MODEL}/action"} <= keys
 
