@@ -1,0 +1,187 @@
+"""What may differ between two lives of a book: renames, values of the moment, and changes with a cause in words.
+
+Whoever renames something adds a line to DECLARED, and nothing else. Finding differences belongs to the other modules.
+
+A rename is tried where the new life uses the new name, so that a life may still be held against one of the same code.
+Patterns in `within` are those of a shell, where `*` also stands for `/`; they match paths of the new life.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+
+@dataclass(frozen=True)
+class ModelKey:
+    """A model has another key. It is replaced in paths, columns, keys, values and texts, and must be gone from them."""
+
+    old: str
+    new: str
+    cause: str
+
+
+@dataclass(frozen=True)
+class Path:
+    """A table or file lies elsewhere: a regular expression over paths, also tried on texts that name a path.
+
+    Its view in datamart.duckdb is named with `_` for `/`, and takes a `Word` within that file.
+    """
+
+    old: str
+    new: str
+    cause: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of some tables has another name."""
+
+    old: str
+    new: str
+    cause: str
+    within: str = "*"
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key of some JSON documents has another name."""
+
+    old: str
+    new: str
+    cause: str
+    within: str = "*"
+
+
+@dataclass(frozen=True)
+class Word:
+    """Some words are others: in values of tables and documents, and in texts. Replaced wherever they stand."""
+
+    old: str
+    new: str
+    cause: str
+    within: str = "*"
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A change that is meant: any difference at `where` (column, key, part of a page) counts as declared.
+
+    What follows from a model's new key is accepted only where a model has one.
+    """
+
+    within: str
+    where: str
+    cause: str
+    only_with_a_renamed_model: bool = False
+
+
+@dataclass(frozen=True)
+class OfTheMoment:
+    """A key or column that says when, where or by which commit something was done."""
+
+    within: str
+    name: str
+    cause: str
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Random ids in pages, by a regular expression; they are numbered in the order in which they first appear."""
+
+    within: str
+    pattern: str
+    cause: str
+
+
+@dataclass(frozen=True)
+class Follows:
+    """Markup of pages that follows from a text beside it, by a regular expression; taken out of both pages."""
+
+    within: str
+    pattern: str
+    cause: str
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Files that are not compared."""
+
+    within: str
+    cause: str
+
+
+@dataclass(frozen=True)
+class Declarations:
+    """All of them."""
+
+    models: tuple[ModelKey, ...] = ()
+    paths: tuple[Path, ...] = ()
+    columns: tuple[Column, ...] = ()
+    keys: tuple[Key, ...] = ()
+    words: tuple[Word, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
+    of_the_moment: tuple[OfTheMoment, ...] = ()
+    drawn: tuple[Drawn, ...] = ()
+    follows: tuple[Follows, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+    def is_of_the_moment(self, file: str, name: str) -> bool:
+        """Whether a key or column of a file is not compared."""
+        return any(entry.name == name and fnmatchcase(file, entry.within) for entry in self.of_the_moment)
+
+    def left_out_by(self, file: str) -> LeftOut | None:
+        """The entry that leaves a file out."""
+        return next((entry for entry in self.left_out if fnmatchcase(file, entry.within)), None)
+
+    def accepted_by(self, file: str, where: str) -> Accepted | None:
+        """The entry that accepts a difference."""
+        fitting = (entry for entry in self.accepted if fnmatchcase(file, entry.within))
+        return next((entry for entry in fitting if fnmatchcase(where, entry.where)), None)
+
+
+_CLOCK = "says when it was done"
+_RUN = "Dagster draws a new id for every run"
+_COMMIT = "says by which commit it was done"
+_CHAIN = "a hash over times and commits; that it is the hash of its record is verified"
+
+DECLARED = Declarations(
+    models=(ModelKey("logistic_regression", "scorecard", "the key says what the model is"),),
+    words=(Word("Logistic regression", "Scorecard", "the key of the model in words"),),
+    of_the_moment=(
+        OfTheMoment("audit/audit.jsonl", "sequence", "which model of a run comes first depends on its name"),
+        OfTheMoment("audit/*.jsonl", "time", _CLOCK),
+        OfTheMoment("alerts/*.jsonl", "time", _CLOCK),
+        OfTheMoment("audit/deliveries.jsonl", "run_id", _RUN),
+        OfTheMoment("audit/retrainings/*.json", "run_id", _RUN),
+        OfTheMoment("audit/*.jsonl", "git_commit", _COMMIT),
+        OfTheMoment("models/*/manifest.json", "git_commit", _COMMIT),
+        OfTheMoment("models/*/manifest.json", "git_dirty", _COMMIT),
+        OfTheMoment("models/*/manifest.json", "manifest_sha256", "a hash over the commit; verified by its own rule"),
+        OfTheMoment("audit/audit.jsonl", "previous_sha256", _CHAIN),
+        OfTheMoment("audit/audit.jsonl", "sha256", _CHAIN),
+        OfTheMoment("audit/audit_head.json", "sha256", _CHAIN),
+        OfTheMoment("history/checks", "hours_after_month_begin", _CLOCK),
+    ),
+    accepted=(
+        Accepted(
+            "reports/charts/*.png",
+            "bytes",
+            "a picture shows the name of the model; its numbers are compared as figures of monitoring_dashboard.html",
+            only_with_a_renamed_model=True,
+        ),
+    ),
+    drawn=(
+        Drawn(
+            "reports/drift/*.html",
+            r"(?<![0-9a-f])(?:[0-9a-f]{32}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})(?![0-9a-f])",
+            "Evidently draws ids for its figures",
+        ),
+    ),
+    follows=(Follows("reports/*.html", r"(?<=<td) class=short(?=>)", "a cell with a shorter name does not break"),),
+    left_out=(
+        LeftOut(".dagster/*", "the run history: ids and times; what checks and runs came to is compared as history/*"),
+        LeftOut("*.lock", "an empty file that processes lock"),
+        LeftOut("audit/retrainings/.*.alive", "an empty file that a run locks, named by its id"),
+    ),
+)

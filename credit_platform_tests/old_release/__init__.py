@@ -1,0 +1,1 @@
+"""What the release before the restructuring wrote, and that the platform of today goes on from it."""
