@@ -16,7 +16,7 @@ from credit_platform.portfolios.tables import tables_of
 from credit_platform_tests.graph_snapshot import snapshot_settings
 from credit_platform_tests.text_rules import EMPTY_WORDS, faults_of_asset, faults_of_automation, faults_of_check
 
-LAYERS = {"bronze", "silver", "gold", "model", "prediction", "monitoring"}
+LAYERS = {"bronze", "silver", "quarantine", "gold", "model", "prediction", "monitoring"}
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_every_asset_links_to_the_function_that_makes_it(specs: dict[str, dg.Ass
         (link,) = found.code_references
         assert isinstance(link, dg.LocalFileCodeReference)
         lines = Path(link.file_path).read_text(encoding="utf-8").splitlines()
-        assert lines[(link.line_number or 0) - 1].strip().startswith("@dg.asset"), asset
+        assert lines[(link.line_number or 0) - 1].strip().startswith(("@dg.asset", "@dg.multi_asset")), asset
         assert Path(link.file_path).is_relative_to(Path(credit_platform.__file__).parent)
 
 

@@ -30,7 +30,7 @@ def job_assets(models: Sequence[str]) -> dict[str, list[str] | AssetSelection]:
         )
     )
     return {
-        BUILD_MONTH: AssetSelection.groups("bronze", "silver", "gold", "monitoring/sources"),
+        BUILD_MONTH: AssetSelection.groups("bronze", "silver", "quarantine", "gold", "monitoring/sources"),
         SCORE_MONTH: [
             *(f"prediction/{model}" for model in models),
             *known_at_scoring,

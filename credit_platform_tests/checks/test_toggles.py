@@ -58,7 +58,7 @@ def switched(**toggles: dict[str, object]) -> CheckPolicy:
 
 
 def contract(policy: CheckPolicy) -> dg.AssetChecksDefinition:
-    return contract_check({TABLE: LabelStore}, axis=AXIS.snapshot_months, policy=policy)
+    return contract_check(TABLE, LabelStore, axis=AXIS.snapshot_months, policy=policy)
 
 
 def test_a_check_runs_with_its_own_severity_when_policy_does_not_name_it(
