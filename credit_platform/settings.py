@@ -54,7 +54,7 @@ Month = Annotated[date, BeforeValidator(_as_month)]
 
 
 class BookFile(BaseModel):
-    """What `platform.yaml` says of the book: its kind and months, and whether schedules and sensors start by themselves."""
+    """What `platform.yaml` says of the book: its kind, its months, and whether schedules and sensors start at once."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -162,7 +162,7 @@ def book_file_text(book: BookFile) -> str:
         "automation": book.automation,
     }
     return (
-        "# The kind of this book and its months; the environment (CREDIT_FIRST_MONTH, CREDIT_LAST_MONTH) overrides the months.\n"
+        "# The kind of this book, and its months; CREDIT_FIRST_MONTH and CREDIT_LAST_MONTH override the months.\n"
         + (yaml.safe_dump(content, sort_keys=False))
     )
 

@@ -6,33 +6,45 @@ Which rule holds for which package, and planted sources that break each, stand i
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 PACKAGE = "credit_platform"
 MAX_LINES = 300
 HEAVY = frozenset({"lightgbm", "sklearn", "scipy", "plotly", "evidently", "pandas", "kaleido"})
-PURE = frozenset(
-    {"lending", "features", "scoring", "monitoring", "schemas", "reports", "synthetic", "policy", "errors"}
+MAX_MODULES = 15
+# The rooms in their order. A part may import only what stands before it, and itself.
+ROOMS = (
+    "errors",
+    "months",
+    "statistics",
+    "schemas",
+    "policy",
+    "portfolios",
+    "scoring",
+    "monitoring",
+    "lake",
+    "reports",
+    "lab",
+    "partitions",
+    "settings",
+    "instance",
+    "assets",
+    "checks",
+    "automation",
+    "definitions",
+    "serving",
+    "cli",
+    "facades",
 )
-# What each part may import of the others; the arrow points one way.
-MAY_IMPORT = {
-    **dict.fromkeys(PURE, PURE),
-    "settings": PURE,
-    "lake": PURE | {"lake"},
-    "partitions": PURE | {"settings"},
-    "assets": PURE | {"lake", "settings", "partitions", "assets"},
-    "checks": PURE | {"lake", "settings", "partitions", "assets", "checks"},
-    "automation": PURE | {"lake", "settings", "partitions", "assets", "checks", "automation"},
-    "definitions": PURE | {"lake", "settings", "partitions", "assets", "checks", "automation", "quick_start"},
-    "quick_start": frozenset(),
-    "run_history": frozenset(),
-    # The platform from Python stands beside the command line and runs what it runs.
-    "checkers": PURE | {"lake", "settings", "partitions", "assets", "checks", "automation", "cli"},
-    "orchestrator": PURE | {"lake", "settings", "partitions", "assets", "checks", "automation", "cli"},
-    "cli": PURE | {"lake", "settings", "partitions", "assets", "checks", "automation", "definitions", "cli"},
-}
+# What computes and neither reads nor writes.
+PURE = frozenset(
+    {"errors", "months", "statistics", "schemas", "policy", "portfolios", "scoring", "monitoring", "reports"}
+)
+# Without Dagster: everything before the monthly axis, and the settings.
+WITHOUT_DAGSTER = frozenset(ROOMS[: ROOMS.index("partitions")]) | {"settings"}
 _IO_CALLS = frozenset({"open", "print", "input", "getenv"})
 _IO_METHODS = frozenset(
     {"read_text", "read_bytes", "write_text", "write_bytes", "unlink", "mkdir", "rmdir", "touch", "iterdir"}
@@ -99,11 +111,46 @@ def _breaks_of_imports(module: Module, forbidden: Collection[str], *, anywhere: 
     return sorted(f"{module.name} imports {root}" for root in roots & set(forbidden))
 
 
-def points_against_the_arrow(module: Module) -> list[str]:
-    """Imports of parts that lie above this one."""
-    allowed = MAY_IMPORT.get(module.part, frozenset())
+def imports_a_later_room(module: Module) -> list[str]:
+    """Imports of rooms that stand after this one, deferred ones and those for types counted."""
+    before = ROOMS[: ROOMS.index(module.part) + 1] if module.part in ROOMS else ()
     reached = {name.split(".")[1] for name in _imports(ast.walk(module.tree)) if name.startswith(f"{PACKAGE}.")}
-    return sorted(f"{module.name} imports {part}" for part in reached - allowed)
+    return sorted(f"{module.name} imports {part}" for part in reached if part not in before)
+
+
+def import_graph(found: Collection[Module]) -> dict[str, set[str]]:
+    """Every module to the modules of the package that it imports, deferred imports and those for types counted."""
+    names = {module.name for module in found}
+    graph = {}
+    for module in found:
+        imported = {name.removeprefix(f"{PACKAGE}.") for name in _imports(ast.walk(module.tree))}
+        graph[module.name] = (imported & names) - {module.name}
+    return graph
+
+
+def circles(graph: Mapping[str, Collection[str]]) -> list[list[str]]:
+    """Groups of modules that import each other, directly or by way of others."""
+    reached = {name: _reached(graph, name) for name in graph}
+    groups = {frozenset(o for o in reached[name] if name in reached[o]) for name in graph if name in reached[name]}
+    return sorted(sorted(group) for group in groups)
+
+
+def _reached(graph: Mapping[str, Collection[str]], start: str) -> set[str]:
+    found: set[str] = set()
+    waiting = list(graph.get(start, ()))
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting.extend(graph.get(name, ()))
+    return found
+
+
+def crowded_folders(found: Collection[Module]) -> list[str]:
+    """Folders that hold more modules than a reader takes in, folders inside them counted on their own."""
+    packages = {module.name for module in found if any(o.name.startswith(f"{module.name}.") for o in found)}
+    count = Counter(m.name.rpartition(".")[0] for m in found if m.name not in packages and "." in m.name)
+    return sorted(f"{name} holds {n} modules" for name, n in count.items() if n > MAX_MODULES)
 
 
 def imports_dagster(module: Module) -> list[str]:

@@ -20,17 +20,9 @@ from typing_extensions import override
 
 from credit_platform.months import add_months, source_date
 from credit_platform.policy.model_config import FeaturePolicy, LabelPolicy, ModelConfig
+from credit_platform.portfolios.feature_set import FeatureInput, FeatureSet
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.portfolios.portfolio import (
-    Cases,
-    DueRows,
-    FeatureInput,
-    FeatureSet,
-    Outcome,
-    Portfolio,
-    Source,
-    Words,
-)
+from credit_platform.portfolios.portfolio import Cases, DueRows, Outcome, Portfolio, Source, Words
 from credit_platform.schemas.cleaning.cells import (
     SOURCE,
     NumberCell,
@@ -311,7 +303,8 @@ def write_gym(raw: Path, *, turns: date | None = None) -> None:
     """Write both sources of all months; from the cohort `turns` on, low fees are cancelled in place of high ones."""
     raw.mkdir(parents=True)
     draw = np.random.default_rng(7)
-    contracts, members = [], []
+    contracts: list[tuple[str, ...]] = []
+    members: list[tuple[str, ...]] = []
     for cohort in (add_months(FIRST, n) for n in range(MONTHS)):
         fee, distance = draw.uniform(10, 90, A_MONTH), draw.exponential(5, A_MONTH)
         sign = -1 if turns is not None and cohort >= turns else 1

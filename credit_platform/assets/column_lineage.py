@@ -10,7 +10,8 @@ from functools import cache
 import dagster as dg
 
 from credit_platform.assets.asset_spec import asset_key
-from credit_platform.portfolios.portfolio import Column, Lineage, Portfolio
+from credit_platform.portfolios.feature_set import Column, Lineage
+from credit_platform.portfolios.portfolio import Portfolio
 
 _MOST_NAMED = 6
 

@@ -19,7 +19,7 @@ from credit_platform.portfolios.named import portfolio_named
 
 
 class LakeResource(dg.ConfigurableResource[Lake]):
-    """The data folder, the folder of raw files and the kind of book; the folder of the policy and the fingerprint it had when loaded."""
+    """The folders of data and raw files, the kind of book, the folder of the policy and its fingerprint when loaded."""
 
     data_dir: str
     raw_dir: str

@@ -1,7 +1,7 @@
 """Telling people: events go out once, by the channels policy names, to the addresses the environment holds.
 
-Which events there are is said by `monitoring.action.alerts`; what was told is kept in `lake.governance.alert_log`. Nothing here may
-fail a run: a channel that refuses is noted and tried again.
+Which events there are is said by `monitoring.action.alerts`; what was told is kept in `lake.governance.alert_log`.
+Nothing here may fail a run: a channel that refuses is noted and tried again.
 """
 
 import logging

@@ -50,7 +50,7 @@ def history_check(
     if not groups:
         return []
     longest = {group: config.features.history_months(group.name) for group in groups}
-    back = max(longest.values()) - 1
+    back, names = max(longest.values()) - 1, " and ".join(group.name for group in groups)
 
     def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
         known = [(set(lake.months(group.table)), n - 1) for group, n in longest.items()]
@@ -64,7 +64,7 @@ def history_check(
         is_blocking=False,
         policy=policy,
         description=(
-            f"All months of {' and '.join(group.name for group in groups)} that the month's features look back on (up to {back + 1}) are there. When it "
+            f"All months of {names} that the month's features look back on (up to {back + 1}) are there. When it "
             "is yellow, build the months it names and materialize this month again."
         ),
     )

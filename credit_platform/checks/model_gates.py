@@ -131,7 +131,8 @@ class _Gate:
     def _measured(self, lake: Lake, version: str) -> list[GateResult]:
         files: Mapping[str, bytes] = ModelStore(lake.layout).load(self.model, version)
         if self.gate == "artifacts_load_back":
-            load_version(self.model, files, algorithm=self.algorithm, version=version)
+            portfolio = lake.layout.portfolio
+            load_version(self.model, files, portfolio=portfolio, algorithm=self.algorithm, version=version)
         return gate_results(stored_result(json.loads(files["metadata.json"])), self.limits)
 
 

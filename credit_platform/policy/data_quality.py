@@ -1,6 +1,7 @@
 """The policy of data: gates on sources, cleaning strategies, checks.
 
-The larger sections are written in modules of their own; the shipped numbers and their reasons stand in data_quality.yaml.
+The larger sections are written in modules of their own; the shipped numbers and their reasons stand in
+data_quality.yaml.
 """
 
 from __future__ import annotations

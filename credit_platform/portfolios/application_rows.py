@@ -1,8 +1,8 @@
 """Applications handed in as text, turned into rows of the feature store, or refused row by row.
 
 The contract is the one the pipeline itself keeps: the schema class of `gold/feature_store`. Nothing is filled in and no
-column is made up, or a loan would be scored on what nobody said of it. Reading files belongs to `lake.raw.readers`, scoring
-to `scoring.predictions`.
+column is made up, or a loan would be scored on what nobody said of it. Reading files belongs to `lake.raw.readers`,
+scoring to `scoring.predictions`.
 """
 
 from __future__ import annotations

@@ -24,10 +24,8 @@ def portfolio_named(name: str) -> Portfolio:
     """
     shipped = sorted(file.parent.name for file in Path(__file__).parent.glob("*/portfolio.py"))
     module, _, attribute = name.partition(":")
+    home = module if attribute else f"{__package__}.{name}.portfolio"
     try:
-        if not attribute and name not in shipped:
-            raise ImportError(name)
-        home = module if attribute else f"{__package__}.{name}.portfolio"
         found = getattr(import_module(home), attribute or name.upper())
     except (ImportError, AttributeError) as error:
         raise SettingsError(

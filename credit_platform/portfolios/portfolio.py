@@ -10,21 +10,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import dataframely as dy
 import polars as pl
 
 from credit_platform.policy.load import Policy, PolicyTerms, load_policy
 from credit_platform.policy.model_config import LabelPolicy, ModelConfig
+from credit_platform.portfolios.feature_set import FeatureSet
 from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies
 from credit_platform.schemas.cleaning.table_cleaning import Cleaned, source_columns
 from credit_platform.schemas.source_cells import SourceCells
 
-Direction = Literal[-1, 1]
-# A column as table and name, and the columns of a table, each with those it is made of.
-Column = tuple[str, str]
-Lineage = Mapping[str, tuple[Column, ...]]
 Clean = Callable[[pl.LazyFrame, ModelConfig, Strategies], Cleaned]
 
 
@@ -96,89 +93,6 @@ class Cases:
     noun: str
     is_new: pl.Expr
     months_on_book: pl.Expr
-
-
-@dataclass(frozen=True)
-class EvidenceGroup:
-    """Columns that add up over a customer's history, of which scoring makes one number fitted with each version.
-
-    Attributes:
-        name: of the group; `<name>_months` in policy says how far back it is summed.
-        channels: the columns of one month.
-        sums: columns of the feature store with each channel's sum, in the order of `channels`.
-        means: likewise each channel's mean over the months seen.
-        months: column of the feature store with the number of months seen; 0 is no history.
-        table: asset key of the silver table that is summed.
-        flag: column of the feature store that says whether there is any history.
-    """
-
-    name: str
-    channels: tuple[str, ...]
-    sums: tuple[str, ...]
-    means: tuple[str, ...]
-    months: str
-    table: str
-    flag: str
-
-    @property
-    def feature(self) -> str:
-        """Name of the one number made of the group, in model files, reasons and charts."""
-        return f"{self.name}_evidence"
-
-
-@dataclass(frozen=True)
-class FeatureInput:
-    """A silver table that features are made of.
-
-    Attributes:
-        table: its asset key.
-        reach: `month` for the rows of the month alone, `history` for those of every month up to it, or the name of an
-            evidence group for as many months as policy sums.
-    """
-
-    table: str
-    reach: str
-
-
-@dataclass(frozen=True)
-class FeatureSet:
-    """What is known of a case when it is scored.
-
-    Attributes:
-        schema: of gold/feature_store.
-        inputs: silver tables it is built from; the first is the cases table of the month.
-        build: rows of the inputs by table, and the policy, to feature store rows.
-        numeric: numeric and Boolean features.
-        categorical: features of levels.
-        evidence: groups that add up over a history.
-        directions: features a risk officer expects to point one way; +1 more is riskier, -1 more is safer.
-        split_directions: those of them that hold everything else being equal, for models of many splits.
-        source_flags: short name of a source to the column that says whether it was known, sorted.
-        lineage: every silver table and the feature store, column by column.
-        excluded: source and column that no model reads, with the reason.
-    """
-
-    schema: type[dy.Schema]
-    inputs: tuple[FeatureInput, ...]
-    build: Callable[[Mapping[str, pl.LazyFrame], ModelConfig], pl.LazyFrame]
-    numeric: tuple[str, ...]
-    categorical: tuple[str, ...]
-    evidence: tuple[EvidenceGroup, ...] = ()
-    directions: Mapping[str, Direction] = field(default_factory=dict)
-    split_directions: Mapping[str, Direction] = field(default_factory=dict)
-    source_flags: Mapping[str, str] = field(default_factory=dict)
-    lineage: Callable[[], Mapping[str, Lineage]] = dict
-    excluded: tuple[tuple[str, str, str], ...] = ()
-
-    @property
-    def explained(self) -> tuple[str, ...]:
-        """What a score is made of, and so what a reason may name."""
-        return (*self.numeric, *self.categorical, *(group.feature for group in self.evidence))
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Columns of the feature store that a model may read, in their order."""
-        return (*self.numeric, *self.categorical, *(name for group in self.evidence for name in group.sums))
 
 
 class BuildLabels(Protocol):

@@ -30,7 +30,7 @@ def score_points(probability: pl.Expr, scaling: Scaling) -> pl.Expr:
 
 def risk_grade(probability: pl.Expr, grades: Sequence[Grade]) -> pl.Expr:
     """Name of the first grade whose `max_probability` is not exceeded; null for a null probability."""
-    # Built from the last grade up, so that the first one that holds decides.
+    # Built from the last grade up, so that the first one that applies decides.
     name: pl.Expr = reduce(
         lambda worse, grade: (
             pl.when(probability <= grade.max_probability).then(pl.lit(grade.name, dtype=pl.String)).otherwise(worse)

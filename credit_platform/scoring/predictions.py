@@ -1,6 +1,6 @@
 """Scoring loans with a version: probability, points, grade, decision and reasons per loan.
 
-Which version is in force in a month is said by the promotion log, what a probability means by grades.
+Which version is in force in a month is in the promotion log; points, grade and decision of a probability are in grades.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from credit_platform.scoring.grades import decision, risk_grade, score_points
 from credit_platform.scoring.training.version import FittedVersion
 from credit_platform.scoring.training.windows import SampleRole
 from credit_platform.statistics.logistic import probability_of
-
-Prediction = prediction_schema("loan_id", "customer_id", "loan")
 
 
 def score_loans(
@@ -47,13 +45,13 @@ def score_loans(
         ModelStoreError: the features lack a column the version was trained on.
         PolicyError: a feature of the version has no reason.
     """
-    named = replace(version, version=model_version)
+    named, cases = replace(version, version=model_version), version.portfolio.cases
     probability = pl.col("default_probability")
     scored = (
         features.select(
             "snapshot_month",
-            "loan_id",
-            "customer_id",
+            cases.key,
+            cases.customer,
             pl.lit(version.model).alias("model"),
             pl.lit(model_version).alias("model_version"),
             pl.lit(role).alias("sample_role"),
@@ -70,6 +68,7 @@ def score_loans(
             decision(probability, config.scoring.cut_off),
         )
         .hstack(reasons_of(named, features, reasons))
-        .sort("snapshot_month", "loan_id")
+        .sort("snapshot_month", cases.key)
     )
-    return Prediction.validate(scored.select(Prediction.column_names()), cast=True)
+    schema = prediction_schema(cases.key, cases.customer, version.portfolio.words.case)
+    return schema.validate(scored.select(schema.column_names()), cast=True)

@@ -1,1 +1,1 @@
-"""Numbers about samples that know no loan: intervals, discrimination, calibration tests, stability. Pure."""
+"""Statistics of samples of any kind: intervals, discrimination, calibration tests, stability. Pure."""

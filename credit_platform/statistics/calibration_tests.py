@@ -1,4 +1,4 @@
-"""Whether default probabilities are honest: the calibration line and the tests of a whole sample or one grade.
+"""Whether default probabilities are calibrated: the calibration line and the tests of a whole sample or one grade.
 
 Arrays and counts in, numbers out; what a sample does not define is None. Fitting the calibrator is `calibration`, the
 table by risk grade `grade_calibration`, binned measures and the Brier score's parts `ranked_sample`.
@@ -21,7 +21,7 @@ FloatArray = NDArray[np.float64]
 LabelArray = NDArray[np.integer]
 
 
-class Estimate(NamedTuple):
+class WaldEstimate(NamedTuple):
     """A number with its confidence interval."""
 
     value: float
@@ -30,13 +30,13 @@ class Estimate(NamedTuple):
 
 
 class CalibrationLine(NamedTuple):
-    """Observed log-odds of default as a line in the predicted ones; slope 1 and intercept 0 are honest.
+    """Observed log-odds of default as a line in the predicted ones; slope 1 and intercept 0 are perfect.
 
     A slope below 1 says that high probabilities are too high and low ones too low.
     """
 
-    slope: Estimate
-    intercept: Estimate
+    slope: WaldEstimate
+    intercept: WaldEstimate
     n: int
 
 
@@ -73,8 +73,10 @@ def calibration_line(label: LabelArray, probability: FloatArray, confidence: flo
     return CalibrationLine(slope, intercept, len(label))
 
 
-def calibration_in_the_large(label: LabelArray, probability: FloatArray, confidence: float = 0.95) -> Estimate | None:
-    """Intercept of the calibration line with its slope held at 1: above 0 the probabilities are too low overall.
+def calibration_in_the_large(
+    label: LabelArray, probability: FloatArray, confidence: float = 0.95
+) -> WaldEstimate | None:
+    """Intercept of the calibration line with its slope fixed at 1: above 0 the probabilities are too low overall.
 
     None when a class is missing.
     """
@@ -164,7 +166,7 @@ def hosmer_lemeshow(
 
 
 def spiegelhalter(label: LabelArray, probability: FloatArray) -> SignificanceTest | None:
-    """Distance of the Brier score from what honest probabilities would give, as z and two-sided p (Spiegelhalter 1986).
+    """Distance of the Brier score from that of perfect probabilities, as z and two-sided p (Spiegelhalter 1986).
 
     None without loans, or where every probability is 0, 1/2 or 1, which leaves the score nothing to vary by.
     """
@@ -176,6 +178,6 @@ def spiegelhalter(label: LabelArray, probability: FloatArray) -> SignificanceTes
     return SignificanceTest(z, erfc(abs(z) / sqrt(2)))
 
 
-def _wald(value: float, variance: float, confidence: float) -> Estimate:
+def _wald(value: float, variance: float, confidence: float) -> WaldEstimate:
     margin = NormalDist().inv_cdf(0.5 + confidence / 2) * sqrt(variance)
-    return Estimate(value, value - margin, value + margin)
+    return WaldEstimate(value, value - margin, value + margin)

@@ -1,7 +1,7 @@
 """Whether a cohort's early figure is worse than earlier cohorts lead to expect: one-sided tests with their expectation.
 
-Each test allows for chance in the cohort, chance in the history, and a history that is itself more restless than
-chance. Which figures are read, and what follows from a departure, belongs in `early_reads`.
+Each test allows for chance in the cohort, chance in the history, and overdispersion of the history. Which figures are
+read, and what follows from a deviation, belongs in `early_performance_tests`.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
     from credit_platform.statistics.discrimination import AucSpread
 
-MIN_COHORTS_FOR_UNREST = 6  # fewer cohorts say nothing reliable about how much they differ beyond chance
+MIN_COHORTS_FOR_OVERDISPERSION = 6  # fewer cohorts say nothing reliable about how much they differ beyond chance
 _NORMAL = NormalDist()
 _SMALLEST = 1e-15  # beyond it the normal quantile is only noise
 
 
 @dataclass(frozen=True)
-class Departure:
+class Deviation:
     """What was expected of a figure, and how far the figure is on the worse side.
 
-    `z` is the departure in standard deviations, positive when worse. `weight` is what the figure counts for beside
+    `z` is the deviation in standard deviations, positive when worse. `weight` is what the figure counts for beside
     others; `history_share` the part of the variance that comes from the history.
     """
 
@@ -42,12 +42,12 @@ class Departure:
         return _NORMAL.cdf(-self.z)
 
 
-def rate_departure(n: int, n_bad: int, history: Sequence[tuple[int, int]]) -> Departure | None:
-    """Departure of a bad rate from that of earlier cohorts; None without loans or history.
+def rate_deviation(n: int, n_bad: int, history: Sequence[tuple[int, int]]) -> Deviation | None:
+    """Deviation of a bad rate from that of earlier cohorts; None without loans or history.
 
     The chance of `n_bad` or more is that of a beta-binomial count with the history's rate m and the variance
-    n m (1 - m) u (1 + n / N): N loans of history, u their unrest, the chi-square of the cohorts against their common
-    rate over its degrees of freedom, at least 1.
+    n m (1 - m) u (1 + n / N): N loans of history, u their overdispersion: the chi-square of the cohorts against their
+    common rate over its degrees of freedom, at least 1.
 
     Args:
         n: Loans of the cohort.
@@ -60,9 +60,9 @@ def rate_departure(n: int, n_bad: int, history: Sequence[tuple[int, int]]) -> De
     all_loans, all_bads = sum(loans for loans, _ in history), sum(bads for _, bads in history)
     rate = (all_bads + 0.5) / (all_loans + 1)  # Jeffreys' prior: a history without a bad does not make one impossible
     distances = [(bads - loans * rate) ** 2 / (loans * rate * (1 - rate)) for loans, bads in history]
-    widening = _unrest(distances) * (1 + n / all_loans)
+    widening = _overdispersion(distances) * (1 + n / all_loans)
     p_value = _beta_binomial_tail(n, n_bad, rate, widening)
-    return Departure(
+    return Deviation(
         expected=all_bads / all_loans,
         z=-_NORMAL.inv_cdf(min(max(p_value, _SMALLEST), 1 - _SMALLEST)),
         weight=sqrt(n * rate * (1 - rate)),
@@ -70,11 +70,11 @@ def rate_departure(n: int, n_bad: int, history: Sequence[tuple[int, int]]) -> De
     )
 
 
-def auc_departure(cohort: AucSpread, history: Sequence[AucSpread]) -> Departure | None:
-    """Departure of a ROC-AUC below that of earlier cohorts; None without history.
+def auc_deviation(cohort: AucSpread, history: Sequence[AucSpread]) -> Deviation | None:
+    """Deviation of a ROC-AUC below that of earlier cohorts; None without history.
 
     Normal test with DeLong's variance. The placements' variances are the history's, so that a cohort of few bads is not
-    judged by the few it has; the history counts by bads, and its own variance and unrest are added.
+    judged by the few it has; the history counts by bads, and its own variance and overdispersion are added.
     """
     if not history:
         return None
@@ -90,8 +90,8 @@ def auc_departure(cohort: AucSpread, history: Sequence[AucSpread]) -> Departure 
     variances = of_bads / bads + of_goods / goods
     own = of_bads / cohort.n_bad + of_goods / cohort.n_good
     of_history = float((weight**2 * variances).sum())
-    variance = _unrest(((found - expected) ** 2 / variances).tolist()) * (own + of_history)
-    return Departure(
+    variance = _overdispersion(((found - expected) ** 2 / variances).tolist()) * (own + of_history)
+    return Deviation(
         expected=expected,
         z=(expected - cohort.auc) / sqrt(variance),
         weight=sqrt(cohort.n_bad),
@@ -99,27 +99,27 @@ def auc_departure(cohort: AucSpread, history: Sequence[AucSpread]) -> Departure 
     )
 
 
-def joint_p_value(departures: Sequence[Departure]) -> float | None:
-    """P-value of several departures of different cohorts taken together; None without any.
+def joint_p_value(deviations: Sequence[Deviation]) -> float | None:
+    """P-value of several deviations of different cohorts taken together; None without any.
 
     Stouffer's weighted sum of z. The cohorts are independent, their history is the same: its share of each variance
     counts as common to all, which errs on the side of silence.
 
-    >>> joint_p_value([Departure(expected=0.1, z=0.0, weight=1.0, history_share=0.0)])
+    >>> joint_p_value([Deviation(expected=0.1, z=0.0, weight=1.0, history_share=0.0)])
     0.5
     """
-    if not departures:
+    if not deviations:
         return None
-    weights = np.array([departure.weight for departure in departures])
-    common = weights * np.sqrt([departure.history_share for departure in departures])
+    weights = np.array([deviation.weight for deviation in deviations])
+    common = weights * np.sqrt([deviation.history_share for deviation in deviations])
     variance = float((weights**2).sum() + common.sum() ** 2 - (common**2).sum())
-    summed = float((weights * [departure.z for departure in departures]).sum())
+    summed = float((weights * [deviation.z for deviation in deviations]).sum())
     return _NORMAL.cdf(-summed / sqrt(variance)) if variance else None
 
 
-def _unrest(squared_distances: Sequence[float]) -> float:
-    """Chi-square over degrees of freedom, at least 1; 1 where there are too few cohorts to tell."""
-    if len(squared_distances) < MIN_COHORTS_FOR_UNREST:
+def _overdispersion(squared_distances: Sequence[float]) -> float:
+    """Chi-square over degrees of freedom, at least 1; 1 where there are too few cohorts."""
+    if len(squared_distances) < MIN_COHORTS_FOR_OVERDISPERSION:
         return 1.0
     return max(1.0, sum(squared_distances) / (len(squared_distances) - 1))
 

@@ -1,6 +1,6 @@
 """How the bads pile up where the risk is highest: gains by decile, lift, capture rate, rank-ordering breaks.
 
-Deciles run from the riskiest, the usual order of the trade. Whether the probabilities are honest is calibration's.
+Deciles run from the riskiest, the usual order of the trade. Calibration is tested in calibration_tests.
 """
 
 from __future__ import annotations

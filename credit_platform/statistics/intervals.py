@@ -1,6 +1,6 @@
 """Intervals around what one cohort shows: Wilson for shares, Jeffreys for the bad rate, a bootstrap for the rest.
 
-DeLong's interval of the ROC-AUC stands beside the metric in `statistics.discrimination`. What an interval means for the
+DeLong's interval of the ROC-AUC is beside the metric in `statistics.discrimination`. What an interval means for the
 model belongs in `performance`.
 """
 
@@ -32,7 +32,7 @@ class Interval(NamedTuple):
 def wilson_interval(successes: int, n: int, confidence: float) -> Interval | None:
     """Score interval of a share; None without observations.
 
-    Wilson (1927); holds its level near 0 and 1 where the textbook interval collapses (Brown, Cai and DasGupta 2001).
+    Wilson (1927); keeps its level near 0 and 1 where the textbook interval collapses (Brown, Cai and DasGupta 2001).
 
     >>> low, high = wilson_interval(8, 10, 0.95)
     >>> round(low, 4), round(high, 4)
@@ -99,7 +99,7 @@ def interval_of_draws(
     """Interval of a statistic from its values in the resamples; None where no resample defines it (NaN).
 
     Percentiles of the draws (Efron 1979), moved down by twice the draws' mean excess over the estimate: the
-    estimate exceeds the truth as the draws exceed it. Of simulated cohorts of 500 loans a 95 % interval of KS held
+    estimate exceeds the truth as the draws exceed it. Of simulated cohorts of 500 loans a 95 % interval of KS had
     the truth in 92 % with the move and in 82 % without; Brier and F1 in 94 %. Ends are kept within `bounds` and around
     the estimate.
     """

@@ -21,7 +21,7 @@ _DIGITS = 4  # significant ones: a bound people can read and type again, and no 
 
 @dataclass(frozen=True)
 class BinLimits:
-    """How fine bins may be: quantiles to begin with, and the least each bin holds after merging.
+    """How fine bins may be: quantiles to begin with, and the least size of a bin after merging.
 
     Attributes:
         pre_bins: Quantile bins before merging.
@@ -50,13 +50,13 @@ class _Pool:
 def cut_points(
     values: FloatArray, label: NDArray[np.int8], limits: BinLimits, expected: Direction | None
 ) -> FloatArray:
-    """Inner bounds of the bins of a number, ascending; a bin holds what lies above one bound and up to the next.
+    """Inner bounds of the bins of a number, ascending; a bin is above one bound and up to the next.
 
     Args:
         values: Finite values, one per loan.
         label: 1 bad, 0 good.
         limits: How fine the bins may be.
-        expected: 1 where the bad rate must rise with the value, -1 where it must fall; None takes what tells more.
+        expected: 1 where the bad rate must rise with the value, -1 where it must fall; None takes the better of both.
 
     Returns:
         Nothing where no monotone cut is allowed: all values are one bin.
@@ -83,10 +83,10 @@ def _quantiles(values: FloatArray, pre_bins: int) -> FloatArray:
     rough = np.quantile(values, shares, method="inverted_cdf")
     bounds = np.unique([float(f"{value:.{_DIGITS}g}") for value in rough])
     place = np.searchsorted(bounds, values)
-    held = np.bincount(place, minlength=len(bounds) + 1) > 0
+    filled = np.bincount(place, minlength=len(bounds) + 1) > 0
     # An empty bin goes to the one above it; an empty last bin takes the last bound with it.
-    bounds = bounds[held[:-1]]
-    return bounds if held[-1] else bounds[:-1]
+    bounds = bounds[filled[:-1]]
+    return bounds if filled[-1] else bounds[:-1]
 
 
 def _monotone_cuts(

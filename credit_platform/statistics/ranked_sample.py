@@ -23,8 +23,8 @@ PlaceArray = NDArray[np.int64]
 class BrierParts(NamedTuple):
     """The Brier score taken apart over ten bins: reliability - resolution + uncertainty + within_bins.
 
-    Murphy (1973). `reliability` is the cost of dishonest bins, less is better; `resolution` what telling bins apart
-    wins, more is better; `uncertainty` the score of forecasting the bad rate for all. `within_bins` is left because
+    Murphy (1973). `reliability` is the cost of miscalibrated bins, less is better; `resolution` the gain from bins that
+    differ, more is better; `uncertainty` the score of forecasting the bad rate for all. `within_bins` is left because
     probabilities differ inside a bin (Stephenson, Coelho and Jolliffe 2008), and 0 where they do not.
     """
 
@@ -75,7 +75,7 @@ class RankedSample:
         bads, loans = self._cumulated(weights)
         of_tie = np.diff(bads, axis=1, prepend=0)
         precision = _share(bads[:, -1:] - bads + of_tie, loans[:, -1:] - loans + np.diff(loans, axis=1, prepend=0))
-        # A tie no draw holds adds nothing; a draw without bads defines no recall.
+        # A tie that no draw contains adds nothing; a draw without bads defines no recall.
         return (np.nan_to_num(precision) * _share(of_tie, bads[:, -1:])).sum(axis=1)
 
     def capture_rate(self, weights: FloatArray, share: float) -> FloatArray:

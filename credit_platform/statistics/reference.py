@@ -1,6 +1,6 @@
-"""The distribution of a version's training sample: bins frozen when the version is fitted, and what fell into them.
+"""The distribution of a version's development sample: bins frozen when the version is fitted, and their counts.
 
-Fitting it on a sample and comparing a later month with it belong in `stability`.
+Comparing a later month with it belongs in `stability`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Bins:
 
     Numeric bins are open below and closed above at `edges`, so there is one more of them than edges. Categorical bins
     are one per level, then the rare levels of training together, then levels training never saw. The last bin of both
-    kinds holds missing values.
+    kinds is for missing values.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Bins:
 
 @dataclass(frozen=True)
 class ScoresAtHistory:
-    """The version's probabilities after `months` of clickstream: share of each frozen bin, mean, mean square."""
+    """The version's probabilities after `months` of history: share of each frozen bin, mean, mean square."""
 
     months: int
     shares: tuple[float, ...]
@@ -87,7 +87,7 @@ class ScoresAtHistory:
 class Reference:
     """What a version saw in development: its probabilities and its features.
 
-    `by_history` says how the probabilities of the same loans would spread after other lengths of clickstream history;
+    `by_history` says how the probabilities of the same loans would spread after other lengths of history;
     empty for a version that has none.
     """
 
@@ -101,8 +101,8 @@ class Reference:
     def expecting(self, months: pl.Series) -> Reference:
         """The reference of loans with these lengths of history, one per loan scored.
 
-        Loans without any history are held against what the others' lengths lead to expect, so that a source that goes
-        dark stays visible; where no loan has history, against the development sample itself.
+        Loans without any history are compared with what the lengths of the others lead to expect, so that a failed
+        source stays visible; where no loan has history, with the development sample itself.
         """
         seen = months.filter(months > 0).to_numpy()
         if not self.by_history or not seen.size:
@@ -156,7 +156,7 @@ def fit_reference(
         probability: The version's default probabilities of the same rows, 0..1.
         numeric: Columns binned by deciles, or by value when they take ten values or fewer.
         categorical: Columns binned by level, levels below 1 % together.
-        by_history: The probabilities to expect after so many months of clickstream.
+        by_history: The probabilities to expect after so many months of history.
     """
     scores = np.asarray(probability, dtype=np.float64)
     bins = Bins.of_numbers(pl.Series("default_probability", scores))

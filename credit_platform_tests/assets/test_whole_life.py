@@ -193,7 +193,8 @@ import sys, polars as pl
 from datetime import date
 from credit_platform.assets.models.predictions import load_stored_version
 from credit_platform.lake.tables.monthly import Lake
-lake, month = Lake.at(sys.argv[1]), [date(2024, 2, 1)]
+from credit_platform.portfolios.loans.portfolio import LOANS
+lake, month = Lake.at(sys.argv[1], portfolio=LOANS), [date(2024, 2, 1)]
 for model in ("logistic_regression", "gradient_boosting"):
     scored = lake.scan(f"prediction/{model}", month).collect()
     features = scored.select("loan_id").join(lake.scan("gold/feature_store", month).collect(), on="loan_id")

@@ -24,7 +24,8 @@ from credit_platform.lake.tables.monthly import Lake
 from credit_platform_tests.bad_inputs.delivery import CLICKS, MONTHS, reception
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
-lake = Lake.at(Path(sys.argv[1]) / "data", Path(sys.argv[1]) / "raw")
+from credit_platform.portfolios.loans.portfolio import LOANS as BOOK
+lake = Lake.at(Path(sys.argv[1]) / "data", Path(sys.argv[1]) / "raw", portfolio=BOOK)
 try:
     lake.write(f"bronze/{CLICKS}", reception(lake, CLICKS, is_replacing=True).receive(MONTHS).rows, MONTHS)
 except StorageError as error:

@@ -60,7 +60,7 @@ def discrimination_lines(lake: Lake, first_snapshot: date, config: ModelConfig, 
     """
     cohorts, lag = absolute_cohorts(first_snapshot, config), config.label.lag_months
     train, validation = (read_cohorts(lake, cohorts[role], lag=lag) for role in ("train", "validation"))
-    fitted = {model: fit_version(model, train, validation, config) for model in config.models}
+    fitted = {model: fit_version(model, train, validation, config, portfolio=LOANS) for model in config.models}
     # Read only now that both models are final.
     held_out: tuple[SampleRole, ...] = ("test", "oot")
     unseen = {role: read_cohorts(lake, cohorts[role], lag=lag) for role in held_out}

@@ -1,7 +1,7 @@
 """The campaign of the drift lab: every kind of drift lived through `simulate`, on several seeds, one row each.
 
-What is expected stands in `credit_platform.lab.scenarios.detection_requirements`. This prints what was seen, and exits 1 where an
-expectation does not hold:
+What is expected stands in `credit_platform.lab.scenarios.detection_requirements`. This prints what was seen, and exits
+1 where an expectation does not hold:
 
     python -m credit_platform_tests.campaigns.drift_lab --seeds 42 1 2 3 --out lab --at-once 2
 

@@ -19,6 +19,7 @@ from credit_platform.checks.judgements_sources import VOLUME_CHECK
 from credit_platform.checks.label_gates import MATURITY_CHECK
 from credit_platform.monitoring.early_warning.early_findings import early_read_findings, estimate_findings
 from credit_platform.months import add_months, month_range, months_between
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.training.version import FittedVersion, fit_version
 from credit_platform_tests.campaigns.planted_life import FIRST_LIVE_OUTCOME, MODELS, START, outcome_of
 
@@ -223,7 +224,7 @@ def _trained_on_drifted_loans(life: PlantedLife, model: str, windows: Windows, s
         assert scored not in (*train, *validation)
     config = life.book.settings.policy.model
     samples = [read_cohorts(life.lake, cohorts, lag=config.label.lag_months) for cohorts in (train, validation)]
-    return fit_version(model, samples[0], samples[1], config)
+    return fit_version(model, samples[0], samples[1], config, portfolio=LOANS)
 
 
 def _auc(fitted: FittedVersion, loans: pl.DataFrame) -> float:

@@ -18,7 +18,6 @@ from credit_platform.checks.label_gates import label_maturity_check
 from credit_platform.errors import MissingMonthsError, WindowError
 from credit_platform.months import add_months, month_range
 from credit_platform.policy.check_policy import CheckPolicy
-from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.training.windows import windows_for
 from credit_platform_tests.checks.evaluating import AXIS, FIRST, evaluated, lake_with, number, reds
@@ -149,7 +148,7 @@ def test_absolute_windows_with_an_immature_cohort_are_refused() -> None:
     absolute = {name: {"first": f"{first}-01", "last": f"{last}-01"} for name, (first, last) in spans.items()}
     content = CONFIG.model_dump()
     content["windows"] |= {"mode": "absolute", "absolute": absolute}
-    config = ModelConfig.model_validate(content)
+    config = LOANS.config.model_validate(content)
     with pytest.raises(WindowError, match="the labels of the last cohort, 2024-06, mature in 2024-12"):
         windows_for(date(2024, 11, 1), config)
     assert windows_for(date(2024, 12, 1), config).oot == (date(2024, 6, 1),)

@@ -15,8 +15,8 @@ from cyclopts import App, Parameter
 
 from credit_platform.cli import main
 from credit_platform.cli.book import Book
-from credit_platform.cli.main import app
 from credit_platform.cli.run.training import newest_built
+from credit_platform.cli.run.verbs import add_pipeline_verbs
 from credit_platform.errors import MissingMonthsError, ModelStoreError, SettingsError, WindowError
 from credit_platform.facades import checkers
 from credit_platform.facades.orchestrator import MLPipelineOrchestrator
@@ -136,6 +136,7 @@ def a_simulate(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
         sys.stdout.write(json.dumps({"noticed": "2023-09"}))
         return 0
 
+    add_pipeline_verbs(app)
     monkeypatch.setattr(main, "app", app)
     return called
 
@@ -147,5 +148,5 @@ def test_a_drift_simulation_is_what_the_verb_simulates(
     assert pipeline.run_drift_simulation("label", "2023-05", 0.5, out=tmp_path) == {"noticed": "2023-09"}
     asked = ("--drift", "label", "--from", "2023-05", "--strength", "0.5")
     assert a_simulate == [(*asked, "--out", str(tmp_path), "--json")]
-    assert app(["drift", *asked], exit_on_error=False, result_action="return_value") == 0
+    assert main.app(["drift", *asked], exit_on_error=False, result_action="return_value") == 0
     assert a_simulate[1] == asked

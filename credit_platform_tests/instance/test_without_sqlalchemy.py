@@ -18,5 +18,6 @@ def test_the_code_location_loads_without_sqlalchemy() -> None:
 
 @pytest.mark.parametrize("before", ["", "import sqlalchemy; "])
 def test_sqlalchemy_can_be_imported_whatever_came_first(before: str) -> None:
-    code = f"{before}import credit_platform.instance.without_sqlalchemy, dataframely, sqlalchemy; print(sqlalchemy.text('select 1'))"
+    imports = "import credit_platform.instance.without_sqlalchemy, dataframely, sqlalchemy"
+    code = f"{before}{imports}; print(sqlalchemy.text('select 1'))"
     assert run(code) == "select 1"

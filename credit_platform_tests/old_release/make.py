@@ -24,13 +24,13 @@ import duckdb
 
 from credit_platform.cli.instance import open_instance
 from credit_platform.definitions import build_definitions
-from credit_platform.lake.catalog import monthly_tables
-from credit_platform.lake.raw_book import write_book
-from credit_platform.lending.months import month_key
-from credit_platform.policy.load import load_policy
-from credit_platform.synthetic.book import BookSpec, generate_month, months_of
-from credit_platform.synthetic.default_process import DefaultProcess
-from credit_platform.synthetic.drift import Drift, DriftKind
+from credit_platform.lake.raw.raw_book import write_book
+from credit_platform.lake.tables.catalog import monthly_tables
+from credit_platform.months import month_key
+from credit_platform.portfolios.loans.generator.book import BookSpec, generate_month, months_of
+from credit_platform.portfolios.loans.generator.default_process import DefaultProcess
+from credit_platform.portfolios.loans.generator.drift import Drift, DriftKind
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.automation.retrain_ticks import tick
 from credit_platform_tests.old_release.folders import ARCHIVES, BACKUP, EXPECTED, INDEX, POLICY
 from credit_platform_tests.small_book import BookFolders
@@ -92,7 +92,7 @@ def _expected(book: BookFolders) -> dict[str, Any]:
         "status": json.loads(_run(book, "status", "--json")),
         "models": json.loads(_run(book, "models", "--json")),
         "audit": json.loads(_run(book, "audit", "verify", "--json")),
-        "policy_sha256": load_policy(POLICY).sha256,
+        "policy_sha256": LOANS.load_policy(POLICY).sha256,
         "replay": {month: book.command("replay", "--as-of", month).returncode for month in REPLAYED},
         "retrain_cursor": _cursor(book),
         "months": {

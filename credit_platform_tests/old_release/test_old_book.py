@@ -15,8 +15,8 @@ import yaml
 
 from credit_platform.cli.instance import INSTANCE_FILE, open_instance
 from credit_platform.code_location import build_definitions
-from credit_platform.lake.catalog import monthly_tables
-from credit_platform.lending.months import month_key
+from credit_platform.lake.tables.catalog import monthly_tables
+from credit_platform.months import month_key
 from credit_platform.settings import Settings, dagster_home
 from credit_platform_tests.automation.retrain_ticks import look, tick
 from credit_platform_tests.old_release.folders import as_written, expected
@@ -90,7 +90,7 @@ def test_the_run_history_opens_where_it_lies_now(
     unpacked: Path, running: Settings, history: dg.DagsterInstance
 ) -> None:
     written = yaml.safe_load((unpacked / "data" / ".dagster" / INSTANCE_FILE).read_text())
-    assert written["storage"]["custom"]["module"] == "credit_platform.run_history"
+    assert written["storage"]["custom"]["module"] == "credit_platform.instance.run_history"
     runs = history.get_runs()
     assert len(runs) > 10
     assert {run.status for run in runs} == {dg.DagsterRunStatus.SUCCESS}

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from credit_platform.policy.load import load_policy
 from credit_platform.policy.policy_document import policy_document
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.old_release.folders import POLICY, POLICY_BY_PRIORITY, expected
 
 SECTIONS = {
@@ -38,18 +38,18 @@ def found(document: object, path: tuple[str, ...]) -> object:
 
 @pytest.mark.parametrize(("file", "section"), SECTIONS.items())
 def test_every_value_of_the_old_policy_is_in_force(file: str, section: str) -> None:
-    document = json.loads(policy_document(load_policy(POLICY)))[section]
+    document = json.loads(policy_document(LOANS.load_policy(POLICY)))[section]
     written = dict(leaves(yaml.safe_load((POLICY / f"{file}.yaml").read_text())))
     written.pop(("label", "day_count"), None)  # YAML reads 30_360 as a number
     assert {path: found(document, path) for path in written} == written
 
 
 def test_the_old_policy_is_the_one_its_tables_were_made_under() -> None:
-    assert load_policy(POLICY).sha256 == expected()["policy_sha256"]
+    assert LOANS.load_policy(POLICY).sha256 == expected()["policy_sha256"]
 
 
 def test_the_other_shape_of_the_old_policy_is_read() -> None:
-    policy = load_policy(POLICY_BY_PRIORITY)
+    policy = LOANS.load_policy(POLICY_BY_PRIORITY)
     assert policy.model.windows.relative.train == 10
     assert policy.model.windows.absolute is not None
     assert policy.model.windows.absolute.train.last.isoformat() == "2023-10-01"

@@ -163,9 +163,9 @@ def test_an_override_changes_one_floor_of_one_model(tmp_path: Path) -> None:
 
 
 WRONG_MODEL_CONFIGS = [
-    ("label: {mob: 0}", "label.lag_months", "greater than or equal to 1"),
-    ("label: {mob: true}", "label.lag_months", "valid integer"),
-    ("label: {mob: six}", "label.lag_months", "not 'six'"),
+    ("label: {mob: 0}", "label.mob", "greater than or equal to 1"),
+    ("label: {mob: true}", "label.mob", "valid integer"),
+    ("label: {mob: six}", "label.mob", "not 'six'"),
     ("label: {mobb: 6}", "label.mobb", "not a known setting"),
     ("label:", "label", "dictionary"),
     ("windows: {mode: rolling}", "windows.mode", "'relative' or 'absolute'"),

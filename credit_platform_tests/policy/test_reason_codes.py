@@ -9,7 +9,7 @@ import yaml
 
 from credit_platform.errors import PolicyError
 from credit_platform.policy.reason_codes import require_a_reason_per_feature
-from credit_platform.portfolios.loans.features.catalogue import CHANNELS, CLICKSTREAM_SUMS, EXPLAINED_FEATURES
+from credit_platform.portfolios.loans.features.catalogue import CHANNELS, CLICKSTREAM_SUMS
 from credit_platform.portfolios.loans.gold import FeatureStore
 from credit_platform.portfolios.loans.portfolio import LOANS
 
@@ -23,12 +23,12 @@ def loaded(folder: Path, text: str) -> None:
 
 def test_every_feature_a_model_may_use_has_a_reason_and_no_other() -> None:
     catalogue = LOANS.load_policy().reasons
-    assert set(catalogue.reasons) == set(EXPLAINED_FEATURES)
-    assert len(catalogue.by_code) == len(EXPLAINED_FEATURES)
+    assert set(catalogue.reasons) == set(LOANS.features.explained)
+    assert len(catalogue.by_code) == len(LOANS.features.explained)
 
 
 def test_every_column_of_the_feature_store_that_models_read_is_explained() -> None:
-    explained = set(EXPLAINED_FEATURES) | set(CLICKSTREAM_SUMS) | {f"{channel}_mean" for channel in CHANNELS}
+    explained = set(LOANS.features.explained) | set(CLICKSTREAM_SUMS) | {f"{channel}_mean" for channel in CHANNELS}
     columns = {name for name in FeatureStore.column_names() if not name.startswith("has_")} - KEYS_AND_FLAGS
     assert columns - explained == set()
 
@@ -93,7 +93,7 @@ def test_a_wrong_catalogue_names_file_key_and_reason(tmp_path: Path, text: str, 
 def test_a_feature_without_a_reason_is_refused() -> None:
     shipped = LOANS.load_policy().reasons
     with pytest.raises(PolicyError, match=r"reasons\.n_pets: is missing, and models use this feature"):
-        require_a_reason_per_feature(shipped, [*EXPLAINED_FEATURES, "n_pets"], file="reason_codes.yaml")
+        require_a_reason_per_feature(shipped, [*LOANS.features.explained, "n_pets"], file="reason_codes.yaml")
 
 
 def test_the_shipped_file_holds_nothing_its_model_does_not_know() -> None:

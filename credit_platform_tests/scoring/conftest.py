@@ -12,11 +12,9 @@ import pytest
 
 from credit_platform.months import month_range
 from credit_platform.policy.model_config import ModelConfig, ModelSpec
-from credit_platform.portfolios.loans.config import loan_label
-from credit_platform.portfolios.loans.features.catalogue import CHANNELS
+from credit_platform.portfolios.loans.features.catalogue import CHANNELS, CLICKSTREAM
 from credit_platform.portfolios.loans.features.feature_store import build_feature_store
 from credit_platform.portfolios.loans.gold import FeatureStore
-from credit_platform.portfolios.loans.outcome.labels import label_loans
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.loans.sources.attributes import clean_attributes
 from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
@@ -100,7 +98,7 @@ def model(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def version(model: str, config: ModelConfig) -> FittedVersion:
-    return fit_version(model, make_loans(900, seed=1), make_loans(300, seed=2), config)
+    return fit_version(model, make_loans(900, seed=1), make_loans(300, seed=2), config, portfolio=LOANS)
 
 
 def _bronze(book: Path, source: str) -> pl.LazyFrame:
@@ -117,20 +115,17 @@ def _bronze(book: Path, source: str) -> pl.LazyFrame:
 
 @pytest.fixture(scope="session")
 def book_samples(real_book: Path, config: ModelConfig) -> Mapping[str, pl.DataFrame]:
-    """The absolute split of the real book, and its first cohort without any clickstream as `dark`."""
+    """The absolute split of the real book, and its first cohort without any clickstream as `without_clickstream`."""
     loan_rows = clean_loan_snapshots(_bronze(real_book, "lms_loan_daily")).rows.collect().lazy()
     features = build_feature_store(
         loan_rows,
         clean_attributes(_bronze(real_book, "features_attributes")).rows,
         clean_financials(_bronze(real_book, "features_financials")).rows,
         clean_clickstream(_bronze(real_book, "feature_clickstream")).rows,
-        clickstream_months=config.features.history_months("clickstream"),
+        clickstream_months=config.features.history_months(CLICKSTREAM.name),
     ).collect()
-    label = config.label
-    labels = label_loans(
-        loan_rows, dpd_threshold=loan_label(label).dpd_threshold, mob=label.lag_months, label_def=label.label_def
-    )
-    labelled = attach_labels(features.lazy(), labels).collect()
+    labels = LOANS.outcome.build(loan_rows, config.label)
+    labelled = attach_labels(features.lazy(), labels, case_key=LOANS.cases.key).collect()
     windows = config.windows.absolute
     assert windows is not None
     spans = {role: getattr(windows, role) for role in ("train", "validation", "test", "oot")}
@@ -138,5 +133,5 @@ def book_samples(real_book: Path, config: ModelConfig) -> Mapping[str, pl.DataFr
         role: labelled.filter(pl.col("snapshot_month").is_in(month_range(span.first, span.last)))
         for role, span in spans.items()
     }
-    dark = features.filter(pl.col("snapshot_month") == date(2024, 8, 1))
-    return samples | {"dark": dark}
+    without = features.filter(pl.col("snapshot_month") == date(2024, 8, 1))
+    return samples | {"without_clickstream": without}

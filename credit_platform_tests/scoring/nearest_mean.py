@@ -9,13 +9,13 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_platform.scoring.estimators.estimator import Design, FitTask, Learner
+from credit_platform.scoring.estimators.estimator import Design, Estimator, FitTask
 
 FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class NearestMeanLearner(Learner):
+class NearestMeanEstimator(Estimator):
     """A loan is as bad as it lies nearer to the mean of the bads: linear discriminant with columns taken one by one."""
 
     file_name: ClassVar[str] = "means.json"

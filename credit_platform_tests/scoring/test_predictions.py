@@ -10,11 +10,13 @@ import pytest
 from credit_platform.errors import ModelStoreError
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform.schemas.prediction import prediction_schema
 from credit_platform.scoring.explanation.reasons import REASON_COLUMNS, reasons_of
-from credit_platform.scoring.predictions import Prediction, score_loans
+from credit_platform.scoring.predictions import score_loans
 from credit_platform.scoring.training.version import FittedVersion
 
 MakeLoans = Callable[..., pl.DataFrame]
+Prediction = prediction_schema("loan_id", "customer_id", "loan")
 
 
 def scored(version: FittedVersion, features: pl.DataFrame, config: ModelConfig) -> pl.DataFrame:
@@ -81,7 +83,9 @@ def test_a_month_without_loans_is_an_empty_table_of_the_same_columns(
     assert table.schema == scored(version, loans(5, seed=66), config).schema
 
 
-def test_a_dark_source_is_written_into_the_rows(version: FittedVersion, config: ModelConfig, loans: MakeLoans) -> None:
+def test_a_source_without_data_is_not_in_the_rows(
+    version: FittedVersion, config: ModelConfig, loans: MakeLoans
+) -> None:
     assert set(scored(version, loans(50, seed=67, history=0), config)["sources_present"]) == {"attributes+financials"}
 
 

@@ -7,12 +7,13 @@ import polars as pl
 import pytest
 
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.evaluation.evaluation import UNSEEN, auc_by_sample, evaluate, evaluate_version, null_rate
 from credit_platform.scoring.governance.promotion import CandidateResult, decide_promotion
 from credit_platform.scoring.predictions import score_loans
 from credit_platform.scoring.training.version import FittedVersion, fit_version, is_restorable
-from credit_platform.scoring.transformers.evidence import mask_clickstream
+from credit_platform.scoring.transformers.evidence import without_history
 from credit_platform.statistics.calibration_tests import calibration_line
 from credit_platform.statistics.discrimination import roc_auc
 from credit_platform.statistics.reference import Reference
@@ -24,7 +25,7 @@ ROLES = ("train", "validation", "test", "oot")
 
 @pytest.fixture(scope="module")
 def book_version(model: str, config: ModelConfig, book_samples: Samples) -> FittedVersion:
-    return fit_version(model, book_samples["train"], book_samples["validation"], config)
+    return fit_version(model, book_samples["train"], book_samples["validation"], config, portfolio=LOANS)
 
 
 def test_the_out_of_time_auc_clears_the_bar_and_no_gate_fails(
@@ -70,25 +71,25 @@ def test_without_the_clickstream_the_model_degrades_and_stays_calibrated(
     book_version: FittedVersion, book_samples: Samples
 ) -> None:
     unseen = pl.concat([book_samples["test"], book_samples["oot"]])
-    dark = mask_clickstream(unseen, share=1.1, seed=0)
-    auc = auc_by_sample(evaluate(book_version, {"oot": dark}, cut_off=0.5))["oot"]
+    without = without_history(unseen, CLICKSTREAM)
+    auc = auc_by_sample(evaluate(book_version, {"oot": without}, cut_off=0.5))["oot"]
     assert auc is not None
     # A scorecard may not weigh a feature against its own bins, which without the clickstream costs it about 0.02.
     assert auc >= (0.74 if book_version.algorithm == "scorecard" else 0.75)
-    assert book_version.predict(dark).mean() == pytest.approx(unseen["label"].mean(), abs=0.05)
+    assert book_version.predict(without).mean() == pytest.approx(unseen["label"].mean(), abs=0.05)
 
 
 def test_without_the_clickstream_it_ranks_as_one_trained_without_and_is_as_honest(
     book_version: FittedVersion, model: str, config: ModelConfig, book_samples: Samples
 ) -> None:
-    dark = {role: mask_clickstream(book_samples[role], share=1.1, seed=0) for role in ROLES}
-    never_had_any = fit_version(model, dark["train"], dark["validation"], config)
+    without = {role: without_history(book_samples[role], CLICKSTREAM) for role in ROLES}
+    never_had_any = fit_version(model, without["train"], without["validation"], config, portfolio=LOANS)
     out_of_time = [
-        roc_auc(dark["oot"]["label"].to_numpy(), version.predict(dark["oot"]))
+        roc_auc(without["oot"]["label"].to_numpy(), version.predict(without["oot"]))
         for version in (book_version, never_had_any)
     ]
     assert (out_of_time[0] or 0) >= (out_of_time[1] or 1) - 0.01
-    unseen = pl.concat([dark["test"], dark["oot"]])
+    unseen = pl.concat([without["test"], without["oot"]])
     line = calibration_line(unseen["label"].to_numpy(), book_version.predict(unseen))
     assert line is not None
     assert line.slope.low <= 1.15
@@ -100,14 +101,14 @@ def test_cohorts_that_truly_lost_the_clickstream_are_scored(
 ) -> None:
     scored = score_loans(
         book_version,
-        book_samples["dark"],
+        book_samples["without_clickstream"],
         model_version="v",
         role="post",
         provenance="live",
         config=config,
         reasons=LOANS.load_policy().reasons,
     )
-    assert scored.height == book_samples["dark"].height > 300
+    assert scored.height == book_samples["without_clickstream"].height > 300
     assert set(scored["sources_present"]) == {"attributes+financials"}
     assert scored["default_probability"].mean() == pytest.approx(0.29, abs=0.06)
 
@@ -128,5 +129,6 @@ def test_training_on_the_book_twice_gives_the_same_bytes(
         book_samples["train"].sample(fraction=1, shuffle=True, seed=8),
         book_samples["validation"].reverse(),
         config,
+        portfolio=LOANS,
     )
     assert again.artifacts() == book_version.artifacts()

@@ -7,11 +7,13 @@ import polars as pl
 import pytest
 
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.grades import score_points
 from credit_platform.scoring.scorecard.expression import points_expression
-from credit_platform.scoring.scorecard.scorecard import ScorecardLearner
+from credit_platform.scoring.scorecard.scorecard import ScorecardEstimator
 from credit_platform.scoring.training.version import FittedVersion, fit_version
-from credit_platform.scoring.transformers.evidence import EVIDENCE, mask_clickstream
+from credit_platform.scoring.transformers.evidence import without_history
 from credit_platform.statistics.discrimination import roc_auc
 
 Samples = Mapping[str, pl.DataFrame]
@@ -20,13 +22,13 @@ MODEL = "logistic_regression"
 
 @pytest.fixture(scope="module")
 def scorecard(config: ModelConfig, book_samples: Samples) -> FittedVersion:
-    return fit_version(MODEL, book_samples["train"], book_samples["validation"], config)
+    return fit_version(MODEL, book_samples["train"], book_samples["validation"], config, portfolio=LOANS)
 
 
 @pytest.fixture(scope="module")
-def learner(scorecard: FittedVersion) -> ScorecardLearner:
-    assert isinstance(scorecard.learner, ScorecardLearner)
-    return scorecard.learner
+def estimator(scorecard: FittedVersion) -> ScorecardEstimator:
+    assert isinstance(scorecard.estimator, ScorecardEstimator)
+    return scorecard.estimator
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +36,8 @@ def unseen(book_samples: Samples) -> pl.DataFrame:
     return pl.concat([book_samples["test"], book_samples["oot"]])
 
 
-def dark(frame: pl.DataFrame) -> pl.DataFrame:
-    return mask_clickstream(frame, share=1.1, seed=0)
+def without(frame: pl.DataFrame) -> pl.DataFrame:
+    return without_history(frame, CLICKSTREAM)
 
 
 def auc_of(version: FittedVersion, frame: pl.DataFrame) -> float:
@@ -47,27 +49,29 @@ def auc_of(version: FittedVersion, frame: pl.DataFrame) -> float:
 def test_without_clickstream_it_ranks_like_one_that_never_knew_it_and_stays_honest(
     scorecard: FittedVersion, config: ModelConfig, book_samples: Samples, unseen: pl.DataFrame
 ) -> None:
-    never = fit_version(MODEL, dark(book_samples["train"]), dark(book_samples["validation"]), config)
-    cohort = dark(book_samples["oot"])
+    never = fit_version(
+        MODEL, without(book_samples["train"]), without(book_samples["validation"]), config, portfolio=LOANS
+    )
+    cohort = without(book_samples["oot"])
     assert auc_of(scorecard, cohort) >= auc_of(never, cohort) - 0.01
-    assert scorecard.predict(dark(unseen)).mean() == pytest.approx(unseen["label"].mean(), abs=0.04)
+    assert scorecard.predict(without(unseen)).mean() == pytest.approx(unseen["label"].mean(), abs=0.04)
 
 
-def test_the_signs_and_the_variance_inflation_of_what_is_kept_are_in_order(learner: ScorecardLearner) -> None:
-    kept = [one for one in learner.characteristics if one.dropped is None]
+def test_the_signs_and_the_variance_inflation_of_what_is_kept_are_in_order(estimator: ScorecardEstimator) -> None:
+    kept = [one for one in estimator.characteristics if one.dropped is None]
     assert 5 <= len(kept) <= 20
     assert all(one.weight > 0 and (one.variance_inflation or 0) < 5 for one in kept)
     assert all(one.information_value >= 0.02 for one in kept)
     # Every loan is fitted without its clickstream as well, which halves what the evidence can say of all of them.
     strongest = sorted(kept, key=lambda one: one.information_value, reverse=True)[:2]
-    assert EVIDENCE in {one.feature for one in strongest}
+    assert CLICKSTREAM.feature in {one.feature for one in strongest}
 
 
-def test_the_exported_points_are_the_scores_of_lit_and_dark_cohorts(
-    scorecard: FittedVersion, learner: ScorecardLearner, config: ModelConfig, book_samples: Samples
+def test_the_exported_points_are_the_scores_of_cohorts_with_and_without_clickstream(
+    scorecard: FittedVersion, estimator: ScorecardEstimator, config: ModelConfig, book_samples: Samples
 ) -> None:
-    document = learner.exports(scorecard.preparation)["scorecard.json"]
-    for sample in ("train", "oot", "dark"):
+    document = estimator.exports(scorecard.transformer, LOANS.cases.key)["scorecard.json"]
+    for sample in ("train", "oot", "without_clickstream"):
         frame = book_samples[sample]
         scored = pl.DataFrame({"p": scorecard.predict(frame)}).select(
             score_points(pl.col("p"), config.scoring.scaling).alias("points")
@@ -79,9 +83,9 @@ def test_fine_bins_of_the_evidence_keep_the_ranking_of_the_number_itself(
     scorecard: FittedVersion, book_samples: Samples
 ) -> None:
     validation = book_samples["validation"]
-    place = list(scorecard.preparation.design_features()).index(EVIDENCE)
-    binned = -scorecard.preparation.design_matrix(validation)[:, place]
-    number = scorecard.preparation.evidence.total(validation)
+    place = list(scorecard.transformer.design_features()).index(CLICKSTREAM.feature)
+    binned = -scorecard.transformer.design_matrix(validation)[:, place]
+    number = scorecard.transformer.evidence[0].total(validation)
     label = validation["label"].to_numpy()
     aucs = [roc_auc(label, values) or 0.0 for values in (binned, number)]
     assert len(np.unique(binned)) >= 20

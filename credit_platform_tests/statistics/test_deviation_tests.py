@@ -6,20 +6,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import betabinom, binom
 
-from credit_platform.statistics.deviation_tests import Departure, auc_departure, joint_p_value, rate_departure
+from credit_platform.statistics.deviation_tests import Deviation, auc_deviation, joint_p_value, rate_deviation
 from credit_platform.statistics.discrimination import AucSpread, auc_spread
 
 CALM = [(500, 60)] * 12
 
 
-def departure(n: int, n_bad: int, history: list[tuple[int, int]]) -> Departure:
-    found = rate_departure(n, n_bad, history)
+def deviation(n: int, n_bad: int, history: list[tuple[int, int]]) -> Deviation:
+    found = rate_deviation(n, n_bad, history)
     assert found is not None
     return found
 
 
 def test_against_an_endless_history_the_test_is_the_binomial_one() -> None:
-    found = departure(500, 80, [(10**7, 1_200_000)])
+    found = deviation(500, 80, [(10**7, 1_200_000)])
     assert found.expected == 0.12
     assert found.p_value == pytest.approx(binom.sf(79, 500, 0.12), rel=1e-2)
 
@@ -28,32 +28,32 @@ def test_the_tail_is_that_of_the_beta_binomial() -> None:
     n, rate = 100, 30.5 / 301
     strength = (n - 1) / (n / 300) - 1
     expected = betabinom.sf(17, n, rate * strength, (1 - rate) * strength)
-    assert departure(n, 18, [(300, 30)]).p_value == pytest.approx(expected, rel=1e-9)
+    assert deviation(n, 18, [(300, 30)]).p_value == pytest.approx(expected, rel=1e-9)
 
 
-def test_a_short_history_and_a_restless_one_make_the_test_milder() -> None:
-    long = departure(500, 85, CALM).p_value
-    assert departure(500, 85, CALM[:1]).p_value > long
-    restless = [(500, 30), (500, 90)] * 6
-    assert departure(500, 85, restless).p_value > 0.05
+def test_a_short_history_and_an_overdispersed_one_make_the_test_milder() -> None:
+    long = deviation(500, 85, CALM).p_value
+    assert deviation(500, 85, CALM[:1]).p_value > long
+    dispersed = [(500, 30), (500, 90)] * 6
+    assert deviation(500, 85, dispersed).p_value > 0.05
     assert long < 0.01
 
 
 def test_only_the_worse_side_counts() -> None:
-    assert departure(500, 30, CALM).p_value > 0.99
+    assert deviation(500, 30, CALM).p_value > 0.99
     good, same, bad = (AucSpread(auc, 0.05, 0.02, 60, 440) for auc in (0.90, 0.80, 0.65))
-    p_values = [found.p_value for cohort in (good, same, bad) if (found := auc_departure(cohort, [same] * 8))]
+    p_values = [found.p_value for cohort in (good, same, bad) if (found := auc_deviation(cohort, [same] * 8))]
     assert p_values[0] > 0.99
     assert p_values[1] == pytest.approx(0.5)
     assert p_values[2] < 1e-4
 
 
 def test_without_history_or_loans_there_is_no_test() -> None:
-    assert rate_departure(500, 80, []) is None
-    assert rate_departure(500, 80, [(0, 0)]) is None
-    assert rate_departure(0, 0, CALM) is None
-    assert auc_departure(AucSpread(0.8, 0.05, 0.02, 60, 440), []) is None
-    assert auc_departure(AucSpread(0.8, 0.05, 0.02, 60, 440), [AucSpread(1.0, 0.0, 0.0, 5, 5)]) is None
+    assert rate_deviation(500, 80, []) is None
+    assert rate_deviation(500, 80, [(0, 0)]) is None
+    assert rate_deviation(0, 0, CALM) is None
+    assert auc_deviation(AucSpread(0.8, 0.05, 0.02, 60, 440), []) is None
+    assert auc_deviation(AucSpread(0.8, 0.05, 0.02, 60, 440), [AucSpread(1.0, 0.0, 0.0, 5, 5)]) is None
     assert joint_p_value([]) is None
 
 
@@ -67,7 +67,7 @@ def test_a_p_value_is_a_probability_and_falls_with_every_bad(
     n: int, share: float, history: list[tuple[int, float]]
 ) -> None:
     past = [(loans, round(loans * part)) for loans, part in history]
-    found = [departure(n, bads, past).p_value for bads in sorted({0, round(n * share), n})]
+    found = [deviation(n, bads, past).p_value for bads in sorted({0, round(n * share), n})]
     assert all(0 <= p_value <= 1 for p_value in found)
     assert found == sorted(found, reverse=True)
 
@@ -80,9 +80,9 @@ def test_p_values_of_an_unchanged_book_are_not_smaller_than_they_say() -> None:
     for _ in range(400):
         cohorts = [_cohort(rng) for _ in range(10)]
         spreads = [spread for _, _, spread in cohorts]
-        rate = departure(*cohorts[0][:2], [cohort[:2] for cohort in cohorts[2:]])
-        auc = auc_departure(spreads[0], spreads[2:])
-        other = auc_departure(spreads[1], spreads[2:])
+        rate = deviation(*cohorts[0][:2], [cohort[:2] for cohort in cohorts[2:]])
+        auc = auc_deviation(spreads[0], spreads[2:])
+        other = auc_deviation(spreads[1], spreads[2:])
         assert auc is not None
         assert other is not None
         by_rate.append(rate.p_value)
@@ -102,8 +102,8 @@ def _cohort(rng: np.random.Generator) -> tuple[int, int, AucSpread]:
 
 
 def test_a_common_history_is_not_counted_as_several() -> None:
-    apart = [Departure(expected=0.8, z=1.5, weight=1.0, history_share=0.0)] * 4
-    shared = [Departure(expected=0.8, z=1.5, weight=1.0, history_share=1.0)] * 4
+    apart = [Deviation(expected=0.8, z=1.5, weight=1.0, history_share=0.0)] * 4
+    shared = [Deviation(expected=0.8, z=1.5, weight=1.0, history_share=1.0)] * 4
     alone, together, same = joint_p_value(apart[:1]), joint_p_value(apart), joint_p_value(shared)
     assert alone is not None
     assert together is not None

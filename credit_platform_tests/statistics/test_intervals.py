@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import beta, binomtest
 
 from credit_platform.scoring.evaluation.labelled_sample import (
-    Outcome,
+    LabelledSample,
     auc_interval,
     brier_interval,
     f1_interval,
@@ -72,25 +72,25 @@ def test_draws_keep_the_bad_rate_when_stratified() -> None:
     assert interval == pytest.approx((0.4, 0.4))
 
 
-def _draw(rng: np.random.Generator, n: int) -> Outcome:
+def _draw(rng: np.random.Generator, n: int) -> LabelledSample:
     probability = 1 / (1 + np.exp(-(1.6 * rng.normal(size=n) - 1.2)))
     label = (rng.uniform(size=n) < probability).astype(np.int64)
-    return Outcome(label=label, probability=probability, declined=(probability >= 0.5).astype(np.int64))
+    return LabelledSample(label=label, probability=probability, declined=(probability >= 0.5).astype(np.int64))
 
 
-def _roc_auc(outcome: Outcome) -> float | None:
+def _roc_auc(outcome: LabelledSample) -> float | None:
     return roc_auc(outcome.label, outcome.probability)
 
 
-def _ks(outcome: Outcome) -> float | None:
+def _ks(outcome: LabelledSample) -> float | None:
     return ks(outcome.label, outcome.probability)
 
 
-def _brier(outcome: Outcome) -> float | None:
+def _brier(outcome: LabelledSample) -> float | None:
     return brier(outcome.label, outcome.probability)
 
 
-def _f1_score(outcome: Outcome) -> float | None:
+def _f1_score(outcome: LabelledSample) -> float | None:
     return confusion(outcome.label, outcome.declined).f1_score
 
 
@@ -105,8 +105,8 @@ def _f1_score(outcome: Outcome) -> float | None:
     ids=["roc_auc", "ks", "brier", "f1_score"],
 )
 def test_intervals_hold_the_truth_about_as_often_as_they_say(
-    interval_of: Callable[[Outcome, float], Interval | None],
-    statistic: Callable[[Outcome], float | None],
+    interval_of: Callable[[LabelledSample, float], Interval | None],
+    statistic: Callable[[LabelledSample], float | None],
     at_least: float,
 ) -> None:
     rng = np.random.default_rng(7)

@@ -48,7 +48,8 @@ def load_stored_version(lake: Lake, model: str, version: str, *, algorithm: str)
         role: tuple(parse_month(month) for month in metadata["windows"][role])
         for role in ("train", "validation", "test", "oot")
     }
-    return StoredVersion(load_version(model, artifacts, algorithm=algorithm), Windows(**windows), metadata)
+    fitted = load_version(model, artifacts, portfolio=lake.layout.portfolio, algorithm=algorithm)
+    return StoredVersion(fitted, Windows(**windows), metadata)
 
 
 def _prediction_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:

@@ -1,6 +1,7 @@
 """What becomes of a trained version: stored, registered, judged by its gates and against the one in force.
 
-Reading samples and fitting belong to `training`; the rules, to `scoring.governance.promotion` and `scoring.governance.life_cycle`.
+Reading samples and fitting belong to `training`; the rules, to `scoring.governance.promotion` and
+`scoring.governance.life_cycle`.
 """
 
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from credit_platform.lake.tables.monthly import Lake, parquet_bytes
 from credit_platform.months import add_months, month_key
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.feature_set import EvidenceGroup
 from credit_platform.scoring.evaluation.evaluation import Evaluation, auc_by_sample, evaluate, null_rate
 from credit_platform.scoring.explanation.reason_mix import mix_counts, reason_mix
 from credit_platform.scoring.explanation.reasons import reasons_of
@@ -27,7 +29,7 @@ from credit_platform.scoring.governance.promotion import CandidateResult, Promot
 from credit_platform.scoring.training.tuning import Tuning
 from credit_platform.scoring.training.version import FittedVersion, is_restorable, load_version
 from credit_platform.scoring.training.windows import SampleRole, Windows
-from credit_platform.scoring.transformers.evidence import mask_clickstream
+from credit_platform.scoring.transformers.evidence import without_history
 
 Samples = dict[SampleRole, pl.DataFrame]
 # Who decides when nobody does.
@@ -145,7 +147,11 @@ def _decide(
     if in_force is not None:
         files = ModelStore(lake.layout).load(candidate.model, in_force)
         current = load_version(
-            candidate.model, files, algorithm=config.models[candidate.model].algorithm, version=in_force
+            candidate.model,
+            files,
+            portfolio=candidate.portfolio,
+            algorithm=config.models[candidate.model].algorithm,
+            version=in_force,
         )
         against = compare_out_of_time(candidate, current, developed.samples["oot"], incumbent_version=in_force)
     return decide_promotion(judged, against, config=config)
@@ -162,7 +168,10 @@ def _metadata(developed: Developed, judged: CandidateResult, policy: Policy) -> 
         "windows": {"kind": developed.kind, **windows_by_role(developed.windows)},
         "samples": _counts(developed),
         "metrics": developed.metrics.to_dicts(),
-        "without_clickstream": _without_clickstream(developed, policy.model).to_dicts(),
+        **{
+            f"without_{group.name}": _without(group, developed, policy.model).to_dicts()
+            for group in developed.fitted.portfolio.features.evidence
+        },
         "reason_mix": mix_counts(
             reason_mix(reasons_of(developed.fitted, developed.samples["validation"], policy.reasons))
         ),
@@ -176,10 +185,10 @@ def _metadata(developed: Developed, judged: CandidateResult, policy: Policy) -> 
     }
 
 
-def _without_clickstream(developed: Developed, config: ModelConfig) -> pl.DataFrame:
-    """Metrics of the out-of-time sample as if its clickstream had never come."""
-    dark = mask_clickstream(developed.samples["oot"], share=1.0, seed=config.random_seed)
-    return evaluate(developed.fitted, {"oot": dark}, cut_off=config.scoring.cut_off)
+def _without(group: EvidenceGroup, developed: Developed, config: ModelConfig) -> pl.DataFrame:
+    """Metrics of the out-of-time sample as if the source of a group had never been delivered."""
+    sample = without_history(developed.samples["oot"], group)
+    return evaluate(developed.fitted, {"oot": sample}, cut_off=config.scoring.cut_off)
 
 
 def _made_of(lake: Lake, developed: Developed, policy: Policy) -> dict[str, object]:

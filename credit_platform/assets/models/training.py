@@ -42,7 +42,7 @@ def read_cohorts(lake: Lake, cohorts: Sequence[date], *, lag: int) -> pl.DataFra
     """
     features = lake.scan("gold/feature_store", cohorts)
     labels = lake.scan("gold/label_store", [add_months(cohort, lag) for cohort in cohorts])
-    return attach_labels(features, labels).collect()
+    return attach_labels(features, labels, case_key=lake.layout.portfolio.cases.key).collect()
 
 
 def train_as_of(lake: Lake, model: str, month: date, policy: Policy, on_trial: OnTrial = unwatched) -> TrainingOutcome:
@@ -60,7 +60,7 @@ def train_as_of(lake: Lake, model: str, month: date, policy: Policy, on_trial: O
     triggered = is_triggered(lake, model, month)
     windows = windows_for(month, config, triggered=triggered)
     train, validation = (read_cohorts(lake, cohorts, lag=lag) for cohorts in (windows.train, windows.validation))
-    fitted = fit_version(model, train, validation, config, on_trial)
+    fitted = fit_version(model, train, validation, config, on_trial, portfolio=lake.layout.portfolio)
 
     held_out: dict[SampleRole, tuple[date, ...]] = {"test": windows.test, "oot": windows.oot}
     samples: Samples = {"train": train, "validation": validation}

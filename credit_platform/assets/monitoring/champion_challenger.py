@@ -22,8 +22,8 @@ from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.reports.champion_challenger.figures import difference_by_cohort_svg
 from credit_platform.reports.champion_challenger.page import champion_challenger_page
-from credit_platform.scoring.champion_challenger.comparison import LOANS_SCHEMA, common_loans, measure_rivalry
-from credit_platform.scoring.champion_challenger.decision import decide_rivalry
+from credit_platform.scoring.champion_challenger.comparison import PAIRED_SCHEMA, common_loans, compare_models
+from credit_platform.scoring.champion_challenger.decision import decide_challenger
 
 TABLE = "monitoring/champion_challenger"
 PAGE = "champion_challenger.html"
@@ -53,7 +53,7 @@ def rivalry_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> l
         compared = [pl.DataFrame(schema=SCHEMA)]
         for month in months:
             for challenger in challengers:
-                measured = measure_rivalry(
+                measured = compare_models(
                     _common_loans(lake.lake, champion, challenger, month, config),
                     champion=champion,
                     challenger=challenger,
@@ -63,7 +63,7 @@ def rivalry_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> l
                 compared.append(
                     champion_challenger_frame(
                         measured,
-                        decide_rivalry(measured, config=config, challenger_state=state),
+                        decide_challenger(measured, config=config, challenger_state=state),
                         snapshot_month=month,
                         config=config,
                         min_bads=policy.monitoring.min_bads,
@@ -86,12 +86,12 @@ def _common_loans(lake: Lake, champion: str, challenger: str, month: date, confi
         if lake.has(f"prediction/{champion}", cohort) and lake.has(f"prediction/{challenger}", cohort)
     ]
     if not cohorts:
-        return pl.DataFrame(schema=LOANS_SCHEMA)
+        return pl.DataFrame(schema=PAIRED_SCHEMA)
     first, second = (
         lake.scan(f"prediction/{model}", cohorts).select(_PREDICTED).collect() for model in (champion, challenger)
     )
     labels = lake.scan("gold/label_store", [add_months(cohort, lag) for cohort in cohorts]).collect()
-    return common_loans(first, second, labels, as_of=month, mob=lag)
+    return common_loans(first, second, labels, as_of=month, mob=lag, case_key=lake.layout.portfolio.cases.key)
 
 
 def _state(lake: Lake, model: str, month: date) -> str | None:

@@ -108,7 +108,7 @@ def _early_reads_asset(
     )
     def first_payments(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
         months = run_months(context)
-        reads = _cohort_reads(lake.lake, early, model, add_months(months[0], -back), months, policy)
+        reads = _cohort_reads(lake.lake, early, model, first=add_months(months[0], -back), months=months, policy=policy)
         tables = []
         for month in months:
             measured = measure_early_reads(
@@ -126,7 +126,7 @@ def _early_reads_asset(
 
 
 def _cohort_reads(
-    lake: Lake, early: ReadEarlyOutcomes, model: str, first: date, months: Sequence[date], policy: Policy
+    lake: Lake, early: ReadEarlyOutcomes, model: str, *, first: date, months: Sequence[date], policy: Policy
 ) -> list[CohortRead]:
     cases, reads = lake.layout.portfolio.cases, policy.monitoring.early_reads.reads
     # The months of the run must be there; what a history lacks shows in its number of cohorts.

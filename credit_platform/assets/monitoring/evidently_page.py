@@ -1,6 +1,7 @@
 """The asset that has Evidently draw the features of a month against development.
 
-How the page is drawn is written in `monitoring.performance.evidently_page`; what decides about drift, in `monitoring.performance.stability`.
+How the page is drawn is written in `monitoring.performance.evidently_page`; what decides about drift, in
+`monitoring.performance.stability`.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from credit_platform.monitoring.performance.evidently_page import DriftPage, dra
 from credit_platform.months import month_key
 from credit_platform.partitions import MonthlyAxis, run_months, same_month
 from credit_platform.policy.load import Policy
-from credit_platform.scoring.training.version import reference_numbers
+from credit_platform.scoring.transformers.feature_order import reference_numbers
 
 # Run tag with the newest month of what a command is about to do: pages are drawn for it and not for those on the way.
 NEWEST_MONTH_TAG = "credit_platform/newest_month"

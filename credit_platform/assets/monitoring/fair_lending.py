@@ -1,7 +1,7 @@
 """The asset that compares groups of applicants, one per model.
 
-The figures are written in `monitoring.fairness.fair_lending` and `monitoring.fairness.fair_reasons`. Age is read here, for this
-comparison alone.
+The figures are written in `monitoring.fairness.fair_lending` and `monitoring.fairness.fair_reasons`. Age is read here,
+for this comparison alone.
 """
 
 import dagster as dg

@@ -102,7 +102,11 @@ def _stability_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy
             fitted = versions[subject.model_version].fitted
             frame = fitted.monitored(features).join(probabilities, on=key, validate="1:1")
             measured = measure_stability(
-                frame, Reference.from_json(fitted.reference), subject=subject, thresholds=policy.monitoring
+                frame,
+                Reference.from_json(fitted.reference),
+                subject=subject,
+                thresholds=policy.monitoring,
+                history=fitted.history,
             )
             tables.append(measured)
             bands = policy.monitoring.psi

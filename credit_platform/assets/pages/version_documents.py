@@ -36,7 +36,7 @@ from credit_platform.reports.version.leaderboard import leaderboard, leaderboard
 from credit_platform.reports.version.page import version_page
 from credit_platform.reports.version.svg import version_svg
 from credit_platform.scoring.evaluation.evaluation import EVALUATION_SCHEMA, TABLES, Evaluation
-from credit_platform.scoring.governance.life_cycle import reigns, roles
+from credit_platform.scoring.governance.life_cycle import periods_in_force, roles
 from credit_platform.scoring.governance.promotion import stored_result
 from credit_platform.statistics.reference import Reference
 
@@ -137,9 +137,9 @@ def _version_facts(
     files = ModelStore(lake.layout).load(model, version)
     metadata = json.loads(files["metadata.json"])
     decisions, month = [record.decision for record in records], _newest_month(records, model)
-    reigning = reigns(decisions, model)
-    places = [place for place, reign in enumerate(reigning) if reign.version == version]
-    follower = reigning[places[-1] + 1].first if places and places[-1] + 1 < len(reigning) else None
+    periods = periods_in_force(decisions, model)
+    places = [place for place, period in enumerate(periods) if period.version == version]
+    follower = periods[places[-1] + 1].first if places and places[-1] + 1 < len(periods) else None
     decided = [record.entry for record in _own(records, model, version) if record.entry.action in _DECISIONS]
     try:
         gates = gate_table(stored_result(metadata), policy.model.gates)
@@ -151,7 +151,7 @@ def _version_facts(
         as_of=parse_month(str(metadata["as_of"])),
         role=None if month is None else roles(decisions, model, month).get(version),
         promoted=any(entry.action != "not_promoted" for entry in decided) if decided else None,
-        in_force_from=reigning[places[-1]].first if places else None,
+        in_force_from=periods[places[-1]].first if places else None,
         in_force_until=None if follower is None else add_months(follower, -1),
         reasons=decided[-1].reasons if decided else (),
         gates=gates,

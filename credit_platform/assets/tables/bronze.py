@@ -1,6 +1,7 @@
 """Bronze assets: the sources, month by month, cell by cell as delivered.
 
-Cleaning belongs to silver; finding and reading files to `lake.raw.sources`, deciding about a delivery to `lake.raw.deliveries`.
+Cleaning belongs to silver; finding and reading files to `lake.raw.sources`, deciding about a delivery to
+`lake.raw.deliveries`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -16,7 +16,8 @@ from credit_platform.monitoring.data_quality.cohort_calendar import build_cohort
 from credit_platform.months import add_months, month_range
 from credit_platform.partitions import MonthlyAxis, all_months_until, months_before, run_months
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.portfolios.portfolio import FeatureInput, Portfolio, PortfolioTable
+from credit_platform.portfolios.feature_set import FeatureInput
+from credit_platform.portfolios.portfolio import Portfolio, PortfolioTable
 from credit_platform.scoring.training.windows import windows_for
 
 

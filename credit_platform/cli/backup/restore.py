@@ -1,7 +1,7 @@
 """The verb `restore`: a backup taken back, after everything in it has been verified and nothing before.
 
-Where everything goes stands in `restore_places`, moving it so that nothing is lost on the way in `lake.backup.atomic_swap`.
-Taking a backup is `backup`; what its files look like stands in `lake.backup.backup_file`.
+Where everything goes stands in `restore_places`, moving it so that nothing is lost on the way in
+`lake.backup.atomic_swap`. Taking a backup is `backup`; what its files look like stands in `lake.backup.backup_file`.
 """
 
 import os

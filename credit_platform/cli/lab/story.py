@@ -12,7 +12,7 @@ from credit_platform.cli.book import Book
 from credit_platform.lab.scenarios.detections import Delivered, Detector, ModelRecord, Sign, delivery_signs, model_signs
 from credit_platform.lab.scenarios.life_story import ModelStory, Version, tell_model
 from credit_platform.lab.scenarios.scenario import Scenario, tell_scenario
-from credit_platform.lake.governance.promotions import PromotionLog, model_reigns
+from credit_platform.lake.governance.promotions import PromotionLog, model_periods
 from credit_platform.lake.raw.receipts import read_receipts
 from credit_platform.months import add_months, month_range
 from credit_platform.policy.load import Policy
@@ -45,17 +45,17 @@ def read_story(book: Book) -> BookStory:
     as_of = {(r.model, r.model_version): r.as_of for r in records}
     stories = []
     for model in book.settings.policy.model.models:
-        reigns = model_reigns(records, model)
-        if not reigns:
+        periods_in_force = model_periods(records, model)
+        if not periods_in_force:
             continue
         versions = [
             Version(
-                name=reign.version,
-                as_of=as_of[model, reign.version],
-                first=reign.first,
-                last=add_months(reigns[place + 1].first, -1) if place + 1 < len(reigns) else None,
+                name=period.version,
+                as_of=as_of[model, period.version],
+                first=period.first,
+                last=add_months(periods_in_force[place + 1].first, -1) if place + 1 < len(periods_in_force) else None,
             )
-            for place, reign in enumerate(reigns)
+            for place, period in enumerate(periods_in_force)
         ]
         record = _record(book, model)
         stories.append(tell_model(record, versions, model_signs(record, book.settings.policy.monitoring)))

@@ -17,7 +17,7 @@ from credit_platform.cli.instance import INSTANCE_FILE, open_instance
 from credit_platform.cli.run.backfill import waits_for_a_person
 from credit_platform.cli.versions.version_status import trained_as_of
 from credit_platform.instance.dagster_internals import AssetCheckExecutionRecordStatus
-from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, model_reigns
+from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, model_periods
 from credit_platform.months import month_range, parse_month
 from credit_platform.portfolios.tables import Begins, Tables, begins_with
 from credit_platform.scoring.training.windows import is_training_due
@@ -126,7 +126,7 @@ class _Progress:
         """The models of which a version can score; none while policy waits for people to decide."""
         if waits_for_a_person(self.book):
             return []
-        return [model for model in self.book.settings.policy.model.models if model_reigns(self.records, model)]
+        return [model for model in self.book.settings.policy.model.models if model_periods(self.records, model)]
 
     def _lacks_a_version(self, month: date) -> bool:
         """Whether a model was to be trained in the month, and neither was nor has been since.

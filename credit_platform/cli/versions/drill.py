@@ -99,7 +99,7 @@ def _target(standing: Standing) -> tuple[str, date, str]:
 def _stand_in(standing: Standing) -> tuple[str, date, str]:
     """For a champion that had no predecessor: another version old enough, or itself, so that the steps are tried."""
     newest = standing.newest_scored
-    current = standing.reign_in(newest) if newest is not None else None
+    current = standing.period_of(newest) if newest is not None else None
     if newest is None or current is None:
         raise standing.refused(
             version="(none)", reason="nothing is in force and scored yet", fix="Score a month first."

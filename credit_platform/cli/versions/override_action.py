@@ -1,7 +1,7 @@
 """The verb `override-action`: a person decides about a month's action in place of the rules, with a reason.
 
-Keeping the record belongs to `lake.governance.action_overrides`, obeying it to `monitoring.action.override`; the tables are rebuilt by the same
-job that made them.
+Keeping the record belongs to `lake.governance.action_overrides`, obeying it to `monitoring.action.override`; the tables
+are rebuilt by the same job that made them.
 """
 
 from dataclasses import dataclass

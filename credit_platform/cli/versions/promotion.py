@@ -117,8 +117,8 @@ def _require_movable(standing: Standing, version: str, to: Target) -> None:
     if role == to:
         raise standing.refused(version, reason=f"it is {to} already", fix="Nothing is left to do.")
     present = standing.present
-    to_come = [reign for reign in standing.reigns if present is not None and reign.first > present]
-    if role == "champion" or version in {reign.version for reign in to_come}:
+    to_come = [period for period in standing.periods_in_force if present is not None and period.first > present]
+    if role == "champion" or version in {period.version for period in to_come}:
         raise standing.refused(
             version,
             reason="it is in force, or will be by a promotion that was written down",
@@ -139,7 +139,7 @@ def _make_champion(
     earliest = add_months(as_of if newest is None else max(as_of, newest), 1)
     month = effective_month or earliest
     standing.require_effective(version, month, option="--effective-month")
-    current = standing.reign_in(month)
+    current = standing.period_of(month)
     if current is not None and current.version == version:
         raise standing.refused(version, reason=f"it is in force in {month:%Y-%m} already", fix="Nothing is left to do.")
     record = PromotionRecord(
@@ -154,7 +154,7 @@ def _make_champion(
     )
     PromotionLog(book.lake.layout).append(record, policy_sha256=book.settings.policy.sha256, is_new=True)
     console.print(f"{escape(model)}: version {version} is champion from {month:%Y-%m} on.", soft_wrap=True)
-    later = next((reign for reign in standing.reigns if reign.first > month), None)
+    later = next((period for period in standing.periods_in_force if period.first > month), None)
     if later is not None:
         console.print(
             f"From {later.first:%Y-%m} on it gives way to version {later.version}, whose promotion was written down "

@@ -19,7 +19,7 @@ from credit_platform.cli.versions.promotion import Person
 from credit_platform.cli.versions.version_status import Standing, trained_as_of
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord
 from credit_platform.months import month_range
-from credit_platform.scoring.governance.life_cycle import Provenance, Reign, displaced, withdrawn
+from credit_platform.scoring.governance.life_cycle import PeriodInForce, Provenance, displaced, withdrawn
 from credit_platform.scoring.predictions import score_loans
 
 _FEATURES = "gold/feature_store"
@@ -45,7 +45,7 @@ def plan_rollback(standing: Standing, *, to: str | None, first: date | None) -> 
         LifeCycleError: nothing was scored yet, there is no version to go back to, or it cannot be in force then.
     """
     newest = standing.newest_scored
-    present = standing.reigns[-1] if standing.reigns else None
+    present = standing.periods_in_force[-1] if standing.periods_in_force else None
     if newest is None or present is None:
         raise standing.refused(
             to or "(none)",
@@ -57,15 +57,15 @@ def plan_rollback(standing: Standing, *, to: str | None, first: date | None) -> 
     opened = standing.open_cohorts[0]
     month = first or max(opened, present.first)
     standing.require_effective(target, month, option="--from")
-    if displaced(standing.reigns, month) == [target]:
+    if displaced(standing.periods_in_force, month) == [target]:
         raise standing.refused(target, reason=f"it is in force from {month:%Y-%m} on", fix="Name another with --to.")
     return RollbackPlan(present.version, target, month, tuple(month_range(month, newest)))
 
 
-def _champion_before(standing: Standing, current: Reign) -> str:
+def _champion_before(standing: Standing, current: PeriodInForce) -> str:
     """The last champion before the current one that nobody took out."""
     out = withdrawn(standing.decisions, standing.model) | {current.version}
-    earlier = [r.version for r in standing.reigns if r.first < current.first and r.version not in out]
+    earlier = [r.version for r in standing.periods_in_force if r.first < current.first and r.version not in out]
     if not earlier:
         raise standing.refused(
             current.version,

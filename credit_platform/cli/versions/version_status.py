@@ -15,7 +15,14 @@ from credit_platform.errors import LifeCycleError
 from credit_platform.lake.governance.audit import AuditLog
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.months import add_months, month_range, parse_month
-from credit_platform.scoring.governance.life_cycle import Decision, Reign, Role, reign_in, reigns, roles
+from credit_platform.scoring.governance.life_cycle import (
+    Decision,
+    PeriodInForce,
+    Role,
+    period_of,
+    periods_in_force,
+    roles,
+)
 from credit_platform.scoring.governance.promotion import failed_gates, stored_result
 
 
@@ -32,9 +39,9 @@ class Standing:
         return AuditLog(self.book.lake.layout).decisions()
 
     @cached_property
-    def reigns(self) -> list[Reign]:
-        """The reigns of the model's versions."""
-        return reigns(self.decisions, self.model)
+    def periods_in_force(self) -> list[PeriodInForce]:
+        """The periods_in_force of the model's versions."""
+        return periods_in_force(self.decisions, self.model)
 
     @cached_property
     def newest_scored(self) -> date | None:
@@ -62,9 +69,9 @@ class Standing:
         first = max(add_months(self.newest_scored, 1 - lag), self.book.axis.first_scoring)
         return month_range(first, self.newest_scored)
 
-    def reign_in(self, month: date) -> Reign | None:
-        """The reign a month falls into; None before the first."""
-        return reign_in(self.reigns, month)
+    def period_of(self, month: date) -> PeriodInForce | None:
+        """The period a month falls into; None before the first."""
+        return period_of(self.periods_in_force, month)
 
     def load(self, version: str) -> StoredVersion:
         """Read and verify a version. Raises ModelStoreError and AuditError."""
@@ -94,7 +101,7 @@ class Standing:
                 fix=f"Say {option} {add_months(as_of, 1):%Y-%m} or later.",
             )
         first_open = self.open_cohorts[0] if self.open_cohorts else None
-        if first_open is not None and self.reigns and month < first_open:
+        if first_open is not None and self.periods_in_force and month < first_open:
             raise self.refused(
                 version,
                 reason=f"the outcome of the cohort of {month:%Y-%m} is known; its scores stay as they were",

@@ -1,6 +1,6 @@
 """What `models` prints: every version with its role and results, and which was in production on a day.
 
-Roles and reigns are replayed in scoring.life_cycle.
+Roles and periods_in_force are replayed in scoring.life_cycle.
 """
 
 import json
@@ -16,7 +16,7 @@ from credit_platform.errors import ModelStoreError
 from credit_platform.lake.governance.audit import AuditLog, AuditRecord
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.months import add_months
-from credit_platform.scoring.governance.life_cycle import Reign, reign_in, reigns
+from credit_platform.scoring.governance.life_cycle import PeriodInForce, period_of, periods_in_force
 
 
 class Measured(TypedDict):
@@ -52,9 +52,9 @@ def version_rows(book: Book, models: Sequence[str]) -> list[VersionRow]:
     rows = []
     for model in models:
         standing = Standing(book, model)
-        current = reign_in(standing.reigns, standing.present) if standing.present else None
+        current = period_of(standing.periods_in_force, standing.present) if standing.present else None
         for version in ModelStore(book.lake.layout).versions(model):
-            begun = [reign.first for reign in standing.reigns if reign.version == version]
+            begun = [period.first for period in standing.periods_in_force if period.version == version]
             is_current = current is not None and current.version == version
             rows.append(
                 VersionRow(
@@ -145,7 +145,7 @@ class ModelOnDay(TypedDict):
 def in_production_on(book: Book, models: Sequence[str], day: date) -> list[ModelOnDay]:
     """Which version was in production on a day, by replay of the audit log.
 
-    A day is of its month: versions come into force by month. Months before the first reign are answered with the
+    A day is of its month: versions come into force by month. Months before the first period are answered with the
     version that scored them in hindsight.
 
     Raises:
@@ -156,8 +156,8 @@ def in_production_on(book: Book, models: Sequence[str], day: date) -> list[Model
     for model in models:
         answers: list[Answer] = []
         for place in range(1, len(records) + 1):
-            reigning = reigns([record.decision for record in records[:place]], model)
-            answer = _answer(reigning, month, records[place - 1])
+            periods = periods_in_force([record.decision for record in records[:place]], model)
+            answer = _answer(periods, month, records[place - 1])
             before = answers[-1] if answers else None
             if answer is None:
                 continue
@@ -174,15 +174,15 @@ def _core(answer: Answer) -> tuple[str | None, str | None, str | None]:
     return answer["model_version"], answer["provenance"], answer["in_force_since"]
 
 
-def _answer(reigning: Sequence[Reign], month: date, record: AuditRecord) -> Answer | None:
-    if not reigning:
+def _answer(periods: Sequence[PeriodInForce], month: date, record: AuditRecord) -> Answer | None:
+    if not periods:
         return None
-    reign = reign_in(reigning, month)
-    later = [other.first for other in reigning if other.first > max(month, (reign or reigning[0]).first)]
+    period = period_of(periods, month)
+    later = [other.first for other in periods if other.first > max(month, (period or periods[0]).first)]
     return Answer(
-        model_version=(reign or reigning[0]).version,
-        provenance="backfill" if reign is None else reign.provenance(month),
-        in_force_since=f"{(reign or reigning[0]).first:%Y-%m}",
+        model_version=(period or periods[0]).version,
+        provenance="backfill" if period is None else period.provenance(month),
+        in_force_since=f"{(period or periods[0]).first:%Y-%m}",
         in_force_until=f"{add_months(later[0], -1):%Y-%m}" if later else None,
         decided_by=record.entry.actor,
         action=record.entry.action,

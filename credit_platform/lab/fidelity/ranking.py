@@ -13,7 +13,9 @@ import numpy as np
 import polars as pl
 
 from credit_platform.lab.fidelity.line import CONFIDENCE, Figure, Line, line
-from credit_platform.scoring.transformers.evidence import fit_evidence, mask_clickstream
+from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM
+from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform.scoring.transformers.evidence import fit_evidence, without_history
 from credit_platform.scoring.transformers.standardisation import Preprocessing, fit_preprocessing
 from credit_platform.statistics.discrimination import auc_spread, delong_interval
 from credit_platform.statistics.intervals import Interval
@@ -44,7 +46,7 @@ class FixedModel:
         from threadpoolctl import threadpool_limits
 
         seen = _visible(loans, with_clickstream=with_clickstream)
-        preprocessing = fit_preprocessing(seen, fit_evidence(seen))
+        preprocessing = fit_preprocessing(seen, LOANS.features, [fit_evidence(seen, CLICKSTREAM)])
         with threadpool_limits(1):
             fitted = LogisticRegression(C=1.0, max_iter=2000).fit(
                 preprocessing.design_matrix(seen), seen.get_column("label").to_numpy()
@@ -58,7 +60,7 @@ class FixedModel:
 
 
 def _visible(loans: pl.DataFrame, *, with_clickstream: bool) -> pl.DataFrame:
-    return loans if with_clickstream else mask_clickstream(loans, share=1.1, seed=0)
+    return loans if with_clickstream else without_history(loans, CLICKSTREAM)
 
 
 def compare_rankings(training: pl.DataFrame, real: pl.DataFrame, made: pl.DataFrame) -> Iterator[Line]:

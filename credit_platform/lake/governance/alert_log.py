@@ -1,7 +1,7 @@
 """The ledger of alerts: every event, and by which channel it was told, tried in vain, or only noted.
 
-An append-only file; the last line of an event is its state. Which events there are is said by `monitoring.action.alerts`,
-sending them is `automation.alert_delivery`.
+An append-only file; the last line of an event is its state. Which events there are is said by
+`monitoring.action.alerts`, sending them is `automation.alert_delivery`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The audit log: every decision about a version, in one append-only file whose records hold each other in place.
 
-One JSON record a line, chained by `hash_chain`. What decisions mean for versions is replayed in `scoring.governance.life_cycle`;
-`promotions` reads this log as the history of promotions.
+One JSON record a line, chained by `hash_chain`. What decisions mean for versions is replayed in
+`scoring.governance.life_cycle`; `promotions` reads this log as the history of promotions.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The promotions in the audit log: which version took effect when, and why others did not.
 
-A view: records are stored by `audit`, replayed by `scoring.governance.life_cycle`. Deciding about a promotion belongs to
-`scoring.governance.promotion`.
+A view: records are stored by `audit`, replayed by `scoring.governance.life_cycle`. Deciding about a promotion belongs
+to `scoring.governance.promotion`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,14 @@ from credit_platform.errors import NoVersionInForceError
 from credit_platform.lake.governance.audit import AuditLog, AuditRecord, Entry
 from credit_platform.lake.layout import Layout
 from credit_platform.months import month_key, parse_month
-from credit_platform.scoring.governance.life_cycle import Action, Decision, Provenance, Reign, reign_in, reigns
+from credit_platform.scoring.governance.life_cycle import (
+    Action,
+    Decision,
+    PeriodInForce,
+    Provenance,
+    period_of,
+    periods_in_force,
+)
 
 _ACTIONS = ("promoted", "not_promoted", "rolled_back")
 
@@ -117,21 +124,21 @@ def _record(record: AuditRecord) -> PromotionRecord:
     )
 
 
-def model_reigns(records: Iterable[PromotionRecord], model: str) -> list[Reign]:
-    """The reigns of a model's versions in the order of their first month."""
-    return reigns([record.decision for record in records], model)
+def model_periods(records: Iterable[PromotionRecord], model: str) -> list[PeriodInForce]:
+    """The periods_in_force of a model's versions in the order of their first month."""
+    return periods_in_force([record.decision for record in records], model)
 
 
 def standing_promotions(records: Sequence[PromotionRecord], model: str) -> list[PromotionRecord]:
     """The promotions that were not taken back, in the order of their effective months."""
     promoted = {(r.model, r.model_version, r.effective_month): r for r in records if r.promoted}
-    return [promoted[model, reign.version, reign.first] for reign in model_reigns(records, model)]
+    return [promoted[model, period.version, period.first] for period in model_periods(records, model)]
 
 
 def incumbent(records: Sequence[PromotionRecord], model: str, month: date) -> str | None:
     """The version whose promotion is in effect in `month`; None before the first takes effect."""
-    reign = reign_in(model_reigns(records, model), month)
-    return reign.version if reign else None
+    period = period_of(model_periods(records, model), month)
+    return period.version if period else None
 
 
 def version_in_force(records: Sequence[PromotionRecord], model: str, month: date) -> tuple[str, Provenance]:
@@ -143,14 +150,14 @@ def version_in_force(records: Sequence[PromotionRecord], model: str, month: date
     Raises:
         NoVersionInForceError: no version of the model was ever promoted.
     """
-    reigning = model_reigns(records, model)
-    reign = reign_in(reigning, month)
-    if reign is not None:
-        return reign.version, reign.provenance(month)
-    if not reigning:
+    periods = model_periods(records, model)
+    period = period_of(periods, month)
+    if period is not None:
+        return period.version, period.provenance(month)
+    if not periods:
         waiting = [record.model_version for record in records if record.model == model]
         raise NoVersionInForceError(model=model, month=month, fix=_fix(model, waiting))
-    return reigning[0].version, "backfill"
+    return periods[0].version, "backfill"
 
 
 def _fix(model: str, waiting: Sequence[str]) -> str:

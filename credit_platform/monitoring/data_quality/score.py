@@ -98,7 +98,7 @@ order by as_of.snapshot_month
 
 
 def score_quality(facts: pl.DataFrame, cases: str) -> pl.DataFrame:
-    """Score the counts of `quality_facts_sql`, with the columns `source` and `unit` added, by the formulas in `FORMULAS`.
+    """Score the counts of `quality_facts_sql`, with `source` and `unit` added, by the formulas in `FORMULAS`.
 
     Returns:
         Rows of monitoring/data_quality, sorted by key. A dimension that cannot be counted is null, never 1: without

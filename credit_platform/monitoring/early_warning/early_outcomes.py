@@ -1,6 +1,7 @@
 """Early labels: how loans begin to pay in the months before their outcome, and how cohorts look by them.
 
-Labels at maturity stand in `portfolios.loans.outcome.labels`; holding a cohort against earlier ones belongs in `early_reads`.
+Labels at maturity stand in `portfolios.loans.outcome.labels`; holding a cohort against earlier ones belongs in
+`early_reads`.
 """
 
 from __future__ import annotations
@@ -81,8 +82,8 @@ def cohort_reads(labels: pl.DataFrame, scored: pl.DataFrame, *, key: str) -> lis
 
     Args:
         labels: As `early_labels` returns them.
-        scored: Predictions of any cohorts, with the case key and the columns of `SCORED`. Cases of other cohorts are read without a
-            score: their rates belong to the history too.
+        scored: Predictions of any cohorts, with the case key and the columns of `SCORED`. Cases of other cohorts are
+            read without a score: their rates belong to the history too.
         key: Column that identifies a case.
 
     Returns:

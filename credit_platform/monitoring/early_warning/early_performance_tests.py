@@ -1,6 +1,6 @@
 """Verdicts on early reads: one figure of one read, or of all reads of a month together, beside what was expected.
 
-The tests themselves stand in `departures`. Correcting the verdicts of a month for being many, and the table, belong in
+The tests themselves stand in `deviations`. Correcting the verdicts of a month for being many, and the table, belong in
 `early_reads`.
 """
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from credit_platform.monitoring.early_warning.early_outcomes import Scorer
-from credit_platform.statistics.deviation_tests import Departure, auc_departure, joint_p_value, rate_departure
+from credit_platform.statistics.deviation_tests import Deviation, auc_deviation, joint_p_value, rate_deviation
 from credit_platform.statistics.intervals import Interval, jeffreys_interval
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Verdict:
     n: int
     n_bad: int
     n_history: int
-    departure: Departure | None
+    deviation: Deviation | None
     p_value: float | None
     expected: float | None
     rate_correlation: float | None = None
@@ -66,8 +66,8 @@ def read_verdicts(
     """
     past = list(history) if _is_enough(history, thresholds) else []
     correlations = {"rate_correlation": rate_correlation(past), "label_correlation": label_correlation(past)}
-    departure = rate_departure(read.n, read.n_bad, [(one.n, one.n_bad) for one in past])
-    due = 0.0 if departure is None else read.n * departure.expected
+    deviation = rate_deviation(read.n, read.n_bad, [(one.n, one.n_bad) for one in past])
+    due = 0.0 if deviation is None else read.n * deviation.expected
     by_rate = Verdict(
         cohort=read.cohort,
         mob=read.mob,
@@ -79,10 +79,10 @@ def read_verdicts(
         n=read.n,
         n_bad=read.n_bad,
         n_history=len(past),
-        departure=departure,
+        deviation=deviation,
         # Few bads where many were due are good news, and a test all the same.
-        p_value=departure.p_value if departure is not None and max(due, read.n_bad) >= thresholds.min_bads else None,
-        expected=None if departure is None else departure.expected,
+        p_value=deviation.p_value if deviation is not None and max(due, read.n_bad) >= thresholds.min_bads else None,
+        expected=None if deviation is None else deviation.expected,
         **correlations,
     )
     return [by_rate, _ranking_verdict(by_rate, read, past, thresholds)]
@@ -98,7 +98,7 @@ def _ranking_verdict(
     ]
     spread = read.spread
     is_comparable = spread is not None and _is_enough(spreads, thresholds)
-    departure = auc_departure(spread, spreads) if spread is not None and is_comparable else None
+    deviation = auc_deviation(spread, spreads) if spread is not None and is_comparable else None
     is_enough = spread is not None and min(spread.n_bad, spread.n_good) >= thresholds.min_bads
     return Verdict(
         cohort=by_rate.cohort,
@@ -111,9 +111,9 @@ def _ranking_verdict(
         n=read.n if spread is None else spread.n_bad + spread.n_good,
         n_bad=read.n_bad if spread is None else spread.n_bad,
         n_history=len(spreads),
-        departure=departure,
-        p_value=departure.p_value if departure is not None and is_enough else None,
-        expected=None if departure is None else departure.expected,
+        deviation=deviation,
+        p_value=deviation.p_value if deviation is not None and is_enough else None,
+        expected=None if deviation is None else deviation.expected,
         rate_correlation=by_rate.rate_correlation,
         label_correlation=by_rate.label_correlation,
     )
@@ -125,7 +125,7 @@ def joint_verdict(verdicts: Sequence[Verdict], thresholds: MonitoringThresholds)
     The bad rate is that of all loans read, the ROC-AUC the mean of the reads weighted by bads, and so are their
     expectations.
     """
-    judged = [(each, each.departure) for each in verdicts if each.departure is not None and each.value is not None]
+    judged = [(each, each.deviation) for each in verdicts if each.deviation is not None and each.value is not None]
     if not judged:
         return None
     newest = max((each for each, _ in judged), key=lambda each: each.cohort)
@@ -133,7 +133,7 @@ def joint_verdict(verdicts: Sequence[Verdict], thresholds: MonitoringThresholds)
     is_rate = metric == "bad_rate"
     weight = np.array([each.n if is_rate else each.n_bad for each, _ in judged], dtype=np.float64)
     weight /= weight.sum()
-    expected = float((weight * [departure.expected for _, departure in judged]).sum())
+    expected = float((weight * [deviation.expected for _, deviation in judged]).sum())
     value = float((weight * [each.value or 0.0 for each, _ in judged]).sum())
     interval = jeffreys_interval(n_bad, n, thresholds.confidence)
     if not is_rate:
@@ -152,8 +152,8 @@ def joint_verdict(verdicts: Sequence[Verdict], thresholds: MonitoringThresholds)
         n=n,
         n_bad=n_bad,
         n_history=min(each.n_history for each, _ in judged),
-        departure=None,
-        p_value=joint_p_value([departure for _, departure in judged]) if rests_on >= thresholds.min_bads else None,
+        deviation=None,
+        p_value=joint_p_value([deviation for _, deviation in judged]) if rests_on >= thresholds.min_bads else None,
         expected=expected,
     )
 

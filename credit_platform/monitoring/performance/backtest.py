@@ -16,13 +16,13 @@ from credit_platform.statistics.ranked_sample import RankedSample
 
 if TYPE_CHECKING:
     from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
-    from credit_platform.scoring.evaluation.labelled_sample import Outcome
-    from credit_platform.statistics.calibration_tests import Estimate
+    from credit_platform.scoring.evaluation.labelled_sample import LabelledSample
+    from credit_platform.statistics.calibration_tests import WaldEstimate
 
 SHARES = (0.10, 0.20)  # of the riskiest loans
 
 
-def calibration_measures(outcome: Outcome, thresholds: MonitoringThresholds) -> list[Measure]:
+def calibration_measures(outcome: LabelledSample, thresholds: MonitoringThresholds) -> list[Measure]:
     """The calibration line and calibration in the large; a warning when the interval leaves the honest value out.
 
     Honest are a slope of 1, an intercept of 0, and 0 in the large.
@@ -38,7 +38,12 @@ def calibration_measures(outcome: Outcome, thresholds: MonitoringThresholds) -> 
 
 
 def _against(
-    outcome: Outcome, thresholds: MonitoringThresholds, metric: str, estimate: Estimate | None, *, honest: float
+    outcome: LabelledSample,
+    thresholds: MonitoringThresholds,
+    metric: str,
+    estimate: WaldEstimate | None,
+    *,
+    honest: float,
 ) -> Measure:
     status: Status = "ok" if estimate is not None and estimate.low <= honest <= estimate.high else "warn"
     return Measure(
@@ -51,7 +56,7 @@ def _against(
     )
 
 
-def gains_measures(outcome: Outcome, thresholds: MonitoringThresholds) -> list[Measure]:
+def gains_measures(outcome: LabelledSample, thresholds: MonitoringThresholds) -> list[Measure]:
     """Capture rate and lift of the riskiest tenth and fifth, with bootstrap intervals; undefined without a bad."""
     times = drawn_counts(outcome.label, is_stratified=False)
     measures: list[Measure] = []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from credit_platform.months import month_key
-from credit_platform.scoring.champion_challenger.comparison import METRICS, Comparison, Figure
+from credit_platform.scoring.champion_challenger.comparison import METRICS, ComparedFigure, PairedComparison
 from credit_platform.statistics.intervals import Interval, jeffreys_interval, wilson_interval
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from credit_platform.policy.model_config import ModelConfig
-    from credit_platform.scoring.champion_challenger.comparison import Rivalry
-    from credit_platform.scoring.champion_challenger.decision import RivalryDecision
+    from credit_platform.scoring.champion_challenger.comparison import ModelComparison
+    from credit_platform.scoring.champion_challenger.decision import ChallengerDecision
     from credit_platform.statistics.calibration_tests import CalibrationLine
 
 SCHEMA = {
@@ -45,7 +45,7 @@ _Row = tuple[str, str, str, str, float | None, float | None, float | None, int, 
 
 
 def champion_challenger_frame(
-    rivalry: Rivalry, decision: RivalryDecision, *, snapshot_month: date, config: ModelConfig, min_bads: int
+    rivalry: ModelComparison, decision: ChallengerDecision, *, snapshot_month: date, config: ModelConfig, min_bads: int
 ) -> pl.DataFrame:
     """One challenger's month as rows of `schemas.champion_challenger.ChampionChallenger`, in the order of its key.
 
@@ -83,7 +83,7 @@ def champion_challenger_frame(
     )
 
 
-def _rows(rivalry: Rivalry) -> Iterator[_Row]:
+def _rows(rivalry: ModelComparison) -> Iterator[_Row]:
     yield from _comparison_rows(rivalry.pooled, "all", "all")
     yield from _sample_rows(rivalry)
     for cohort, comparison in rivalry.by_cohort.items():
@@ -99,7 +99,7 @@ def _rows(rivalry: Rivalry) -> Iterator[_Row]:
         yield "approval_rate", f"{row['approval_rate']:.2f}", row["metric"], row["subject"], *figure
 
 
-def _comparison_rows(comparison: Comparison, breakdown: str, segment: str) -> Iterator[_Row]:
+def _comparison_rows(comparison: PairedComparison, breakdown: str, segment: str) -> Iterator[_Row]:
     of_subjects = {
         "champion": comparison.champion,
         "challenger": comparison.challenger,
@@ -110,21 +110,27 @@ def _comparison_rows(comparison: Comparison, breakdown: str, segment: str) -> It
             yield breakdown, segment, metric, subject, *_cells(figures[metric]), comparison.n, comparison.n_bad
 
 
-def _sample_rows(rivalry: Rivalry) -> Iterator[_Row]:
+def _sample_rows(rivalry: ModelComparison) -> Iterator[_Row]:
     """What else is known of all loans compared: bad rate, approval rate, calibration slopes."""
     n, n_bad = rivalry.pooled.n, rivalry.pooled.n_bad
-    bad_rate = Figure(n_bad / n if n else None, jeffreys_interval(n_bad, n, rivalry.confidence))
-    approved = Figure(rivalry.n_approved / n if n else None, wilson_interval(rivalry.n_approved, n, rivalry.confidence))
+    bad_rate = ComparedFigure(n_bad / n if n else None, jeffreys_interval(n_bad, n, rivalry.confidence))
+    approved = ComparedFigure(
+        rivalry.n_approved / n if n else None, wilson_interval(rivalry.n_approved, n, rivalry.confidence)
+    )
     yield "all", "all", "bad_rate", "loans", *_cells(bad_rate), n, n_bad
     yield "all", "all", "approval_rate", "loans", *_cells(approved), n, n_bad
     for subject, line in (("champion", rivalry.champion_line), ("challenger", rivalry.challenger_line)):
         yield "all", "all", "calibration_slope", subject, *_cells(_slope(line)), n, n_bad
 
 
-def _slope(line: CalibrationLine | None) -> Figure:
-    return Figure(None, None) if line is None else Figure(line.slope.value, Interval(line.slope.low, line.slope.high))
+def _slope(line: CalibrationLine | None) -> ComparedFigure:
+    return (
+        ComparedFigure(None, None)
+        if line is None
+        else ComparedFigure(line.slope.value, Interval(line.slope.low, line.slope.high))
+    )
 
 
-def _cells(figure: Figure) -> tuple[float | None, float | None, float | None]:
+def _cells(figure: ComparedFigure) -> tuple[float | None, float | None, float | None]:
     low, high = figure.interval or (None, None)
     return figure.value, low, high

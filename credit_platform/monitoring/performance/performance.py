@@ -1,7 +1,7 @@
 """Performance: what a matured cohort says about the version that scored it, every figure with interval and status.
 
-The metrics themselves are in `statistics.discrimination`; what needs no labels belongs in `stability`, what follows from
-the figures in `action`.
+The metrics themselves are in `statistics.discrimination`; what needs no labels belongs in `stability`, what follows
+from the figures in `action`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from credit_platform.monitoring.measures import (
 )
 from credit_platform.monitoring.performance.backtest import calibration_measures, gains_measures
 from credit_platform.scoring.evaluation.labelled_sample import (
-    Outcome,
+    LabelledSample,
     auc_interval,
     brier_interval,
     f1_interval,
@@ -70,7 +70,7 @@ def measure_performance(
         One row per metric, as `schemas.monitoring.Performance`.
     """
     labelled = scored.drop_nulls(["label", "default_probability"])
-    outcome = Outcome(
+    outcome = LabelledSample(
         label=labelled.get_column("label").cast(pl.Int64).to_numpy(),
         probability=labelled.get_column("default_probability").cast(pl.Float64).to_numpy(),
         declined=(labelled.get_column("decision") == "decline").cast(pl.Int64).to_numpy(),
@@ -92,7 +92,7 @@ def measure_performance(
 
 
 def _measure(
-    outcome: Outcome,
+    outcome: LabelledSample,
     thresholds: MonitoringThresholds,
     metric: str,
     value: float | None,
@@ -111,7 +111,7 @@ def _measure(
     )
 
 
-def _threshold_measures(outcome: Outcome, model: str, thresholds: MonitoringThresholds) -> list[Measure]:
+def _threshold_measures(outcome: LabelledSample, model: str, thresholds: MonitoringThresholds) -> list[Measure]:
     """The metrics that policy sets floors for."""
     table = confusion(outcome.label, outcome.declined)
     level = thresholds.confidence
@@ -149,7 +149,7 @@ def _status(
     return standing(value, high, threshold=threshold, decision_mode=thresholds.decision_mode)
 
 
-def _degradation(outcome: Outcome, baseline: Baseline, thresholds: MonitoringThresholds) -> Measure:
+def _degradation(outcome: LabelledSample, baseline: Baseline, thresholds: MonitoringThresholds) -> Measure:
     """Relative loss of ROC-AUC against the out-of-time result; negative when the cohort is ranked better."""
     auc, interval = roc_auc(outcome.label, outcome.probability), auc_interval(outcome, thresholds.confidence)
     if auc is None or not baseline.roc_auc:
@@ -175,7 +175,7 @@ def _loss_interval(auc: float, interval: Interval, baseline: float, of_baseline:
     )
 
 
-def _discrimination_measures(outcome: Outcome, thresholds: MonitoringThresholds) -> list[Measure]:
+def _discrimination_measures(outcome: LabelledSample, thresholds: MonitoringThresholds) -> list[Measure]:
     level = thresholds.confidence
     auc = auc_interval(outcome, level)
     ginis = None if auc is None else Interval(2 * auc.low - 1, 2 * auc.high - 1)
@@ -188,7 +188,7 @@ def _discrimination_measures(outcome: Outcome, thresholds: MonitoringThresholds)
     ]
 
 
-def _rate_measures(outcome: Outcome, n_scored: int, thresholds: MonitoringThresholds) -> list[Measure]:
+def _rate_measures(outcome: LabelledSample, n_scored: int, thresholds: MonitoringThresholds) -> list[Measure]:
     n, n_bad, level = outcome.n, outcome.n_bad, thresholds.confidence
     table = confusion(outcome.label, outcome.declined)
     larger = max(n_bad, n - n_bad)
@@ -219,7 +219,7 @@ def _rate_measures(outcome: Outcome, n_scored: int, thresholds: MonitoringThresh
     ]
 
 
-def _probability_measures(outcome: Outcome) -> list[Measure]:
+def _probability_measures(outcome: LabelledSample) -> list[Measure]:
     scores = outcome.probability
     values: dict[str, float | None] = {
         f"{name}_probability": float(function(scores)) if scores.size else None
@@ -237,7 +237,7 @@ def _probability_measures(outcome: Outcome) -> list[Measure]:
     ]
 
 
-def _counts(outcome: Outcome) -> list[Measure]:
+def _counts(outcome: LabelledSample) -> list[Measure]:
     table = confusion(outcome.label, outcome.declined)
     counts = {
         "n": outcome.n,

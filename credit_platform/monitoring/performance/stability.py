@@ -18,13 +18,17 @@ from credit_platform.statistics.stability_index import sampling_floor, stability
 if TYPE_CHECKING:
     from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 
-HISTORY = "n_clickstream_months"
 NULL_RATE_RISE_WARN = 0.10  # the share of missing values a version may have at all when it is promoted
 NULL_RATE_RISE_BREACH = 0.50  # most of a feature is gone
 
 
 def measure_stability(
-    frame: pl.DataFrame, reference: Reference, *, subject: Subject, thresholds: MonitoringThresholds
+    frame: pl.DataFrame,
+    reference: Reference,
+    *,
+    subject: Subject,
+    thresholds: MonitoringThresholds,
+    history: str | None = None,
 ) -> pl.DataFrame:
     """Compare a month's scores and features with the training sample.
 
@@ -38,12 +42,13 @@ def measure_stability(
         reference: The training sample of the version that scored it.
         subject: Whose figures these are; its cohort is the month itself.
         thresholds: Bands of the index and of the drifts.
+        history: Column of the frame with the months of history that the reference expects scores by.
 
     Returns:
         One row per metric and segment, as `schemas.monitoring.Stability`.
     """
-    if HISTORY in frame.columns:
-        reference = reference.expecting(frame.get_column(HISTORY))
+    if history is not None:
+        reference = reference.expecting(frame.get_column(history))
     psi = _index("psi", "all", reference.probability, frame.get_column("default_probability"), thresholds)
     measures = [psi, *_probability_measures(frame, reference, thresholds, is_small=psi.status == "insufficient")]
     for bins in reference.features:

@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from credit_platform.policy.model_config import LabelPolicy, ModelConfig
+from credit_platform.portfolios.feature_set import FeatureInput, FeatureSet
 from credit_platform.portfolios.loans.config import LoanModelConfig, loan_label
 from credit_platform.portfolios.loans.excluded_columns import excluded_columns
 from credit_platform.portfolios.loans.features.catalogue import (
@@ -45,8 +46,6 @@ from credit_platform.portfolios.loans.sources.silver import (
 from credit_platform.portfolios.loans.sources.source_cells import SOURCE_CELLS
 from credit_platform.portfolios.portfolio import (
     Cases,
-    FeatureInput,
-    FeatureSet,
     Outcome,
     Portfolio,
     PortfolioTable,

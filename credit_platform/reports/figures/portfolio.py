@@ -53,8 +53,8 @@ def roll_and_cure_rates(roll_rates: pl.DataFrame) -> Figure:
     """By month: share of each bucket's loans that moved to a worse one, and share that came back to current.
 
     Args:
-        roll_rates: Rows of `portfolios.loans.gold.RollRates` of any months. A bucket outside the order of days past due (a loan
-            that left the book, say) is neither worse nor cured.
+        roll_rates: Rows of `portfolios.loans.gold.RollRates` of any months. A bucket outside the order of days past due
+            (a loan that left the book, say) is neither worse nor cured.
     """
     panels = Panels(["rolled to a worse bucket", "cured: back to current"], shares_scale=False)
     rank = {bucket: place for place, bucket in enumerate(BUCKETS)}

@@ -1,6 +1,7 @@
 """The gates of a version as a table: each with its value, its limit and whether it was passed.
 
-Whether a gate is passed is decided in `scoring.governance.promotion`; this asks there, so that no page disagrees with a decision.
+Whether a gate is passed is decided in `scoring.governance.promotion`; this asks there, so that no page disagrees with a
+decision.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Two models on the same loans: what each reaches, by how much they differ, and how sure that is.
 
 Champion and challenger are models here, each represented by whichever of its versions scored a cohort. What follows
-from the figures is decided in `rivalry_decision`; two versions of one model are compared in `comparison`.
+from the figures is decided in `decision`; two versions of one model are compared in `governance.comparison`.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ SUBJECTS = ("champion", "challenger", "difference")
 DRAWS = 500
 _CELLS_AT_ONCE = 4_000_000  # loans times draws held in memory at a time, 32 MB
 
-LOANS_SCHEMA = {
+PAIRED_SCHEMA = {
     "cohort": pl.Date,
-    "loan_id": pl.String,
+    "case_id": pl.String,
     "label": pl.Int8,
     "champion_probability": pl.Float64,
     "challenger_probability": pl.Float64,
 }
 
 
-class Figure(NamedTuple):
+class ComparedFigure(NamedTuple):
     """A number with its interval; None where the loans do not define it."""
 
     value: float | None
@@ -51,14 +51,14 @@ class Figure(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Comparison:
+class PairedComparison:
     """Both models on one set of loans: figures by metric, for either model and for challenger minus champion."""
 
     n: int
     n_bad: int
-    champion: Mapping[str, Figure]
-    challenger: Mapping[str, Figure]
-    difference: Mapping[str, Figure]
+    champion: Mapping[str, ComparedFigure]
+    challenger: Mapping[str, ComparedFigure]
+    difference: Mapping[str, ComparedFigure]
 
     @property
     def n_of_smaller_class(self) -> int:
@@ -67,14 +67,14 @@ class Comparison:
 
 
 @dataclass(frozen=True, eq=False)
-class Rivalry:
+class ModelComparison:
     """Everything measured of a challenger against the champion on their common cohorts."""
 
     champion: str
     challenger: str
     confidence: float
-    pooled: Comparison
-    by_cohort: Mapping[date, Comparison]
+    pooled: PairedComparison
+    by_cohort: Mapping[date, PairedComparison]
     champion_line: CalibrationLine | None
     challenger_line: CalibrationLine | None
     n_approved: int
@@ -83,38 +83,39 @@ class Rivalry:
 
 
 def common_loans(
-    champion: pl.DataFrame, challenger: pl.DataFrame, labels: pl.DataFrame, *, as_of: date, mob: int
+    champion: pl.DataFrame, challenger: pl.DataFrame, labels: pl.DataFrame, *, as_of: date, mob: int, case_key: str
 ) -> pl.DataFrame:
     """Loans both models are judged on: mature by `as_of`, and of a cohort neither version was developed on.
 
     Args:
-        champion: The champion's predictions: `snapshot_month`, `loan_id`, `default_probability`, `sample_role`.
+        champion: The champion's predictions: `snapshot_month`, the case key, `default_probability`, `sample_role`.
         challenger: The challenger's, with the same columns.
-        labels: `loan_id`, `cohort`, `label`, `snapshot_month`, as in gold/label_store.
+        labels: The case key, `cohort`, `label`, `snapshot_month`, as in gold/label_store.
         as_of: Labels read later are left out.
         mob: Months from a loan's application to its label.
+        case_key: Column that identifies a loan.
 
     Returns:
-        `LOANS_SCHEMA`, by cohort and loan.
+        `PAIRED_SCHEMA`, by cohort and loan.
     """
     is_new = pl.col("sample_role") == "post"
     is_mature = pl.col("snapshot_month").dt.offset_by(f"{mob}mo") <= as_of
     first, second = (
         scored.filter(is_new, is_mature).select(
-            "loan_id", cohort="snapshot_month", **{f"{subject}_probability": "default_probability"}
+            cohort="snapshot_month", case_id=case_key, **{f"{subject}_probability": "default_probability"}
         )
         for subject, scored in (("champion", champion), ("challenger", challenger))
     )
-    known = labels.filter(pl.col("snapshot_month") <= as_of).select("loan_id", "cohort", "label")
+    known = labels.filter(pl.col("snapshot_month") <= as_of).select("cohort", "label", case_id=case_key)
     return (
-        first.join(second, on=["cohort", "loan_id"], how="inner", validate="1:1")
-        .join(known, on=["cohort", "loan_id"], how="inner", validate="1:1")
-        .select(pl.col(name).cast(dtype) for name, dtype in LOANS_SCHEMA.items())
-        .sort("cohort", "loan_id")
+        first.join(second, on=["cohort", "case_id"], how="inner", validate="1:1")
+        .join(known, on=["cohort", "case_id"], how="inner", validate="1:1")
+        .select(pl.col(name).cast(dtype) for name, dtype in PAIRED_SCHEMA.items())
+        .sort("cohort", "case_id")
     )
 
 
-def measure_rivalry(loans: pl.DataFrame, *, champion: str, challenger: str, config: ModelConfig) -> Rivalry:
+def compare_models(loans: pl.DataFrame, *, champion: str, challenger: str, config: ModelConfig) -> ModelComparison:
     """Compare two models on their common loans; without a loan every figure is None.
 
     ROC-AUC differs by DeLong's paired interval, KS and the Brier score by a paired bootstrap of 500 draws that begins
@@ -124,7 +125,7 @@ def measure_rivalry(loans: pl.DataFrame, *, champion: str, challenger: str, conf
         loans: Rows of `common_loans`, of any number of cohorts.
         champion: Name of the champion.
         challenger: Name of the challenger.
-        config: Its `rivalry`, `promotion.significance` (level of all intervals) and `scoring.evaluation.cut_off` are used.
+        config: Its `rivalry`, `promotion.significance` (level of all intervals) and `scoring.cut_off` are used.
     """
     confidence, seed = 1 - config.promotion.significance, config.random_seed
     label, old, new = _arrays(loans)
@@ -137,7 +138,7 @@ def measure_rivalry(loans: pl.DataFrame, *, champion: str, challenger: str, conf
     n_approved = (
         n_approved_at_cut_off(loans, config.scoring.cut_off) if rate is None else n_approved_at_rate(loans, rate)
     )
-    return Rivalry(
+    return ModelComparison(
         champion=champion,
         challenger=challenger,
         confidence=confidence,
@@ -153,7 +154,7 @@ def measure_rivalry(loans: pl.DataFrame, *, champion: str, challenger: str, conf
 
 def compare(
     label: NDArray[np.int8], champion: FloatArray, challenger: FloatArray, *, confidence: float, seed: int
-) -> Comparison:
+) -> PairedComparison:
     """Both models' default probabilities of the same loans, in the same order, against the outcome (1 bad, 0 good)."""
     probabilities = (champion, challenger)
     figures = {
@@ -162,7 +163,7 @@ def compare(
         "brier": _drawn(_brier_values(label, probabilities), _brier_draws(label, probabilities, seed), confidence),
     }
     by_subject = [{metric: found[place] for metric, found in figures.items()} for place in range(len(SUBJECTS))]
-    return Comparison(len(label), int(label.sum()), *by_subject)
+    return PairedComparison(len(label), int(label.sum()), *by_subject)
 
 
 def _arrays(loans: pl.DataFrame) -> tuple[NDArray[np.int8], FloatArray, FloatArray]:
@@ -175,7 +176,7 @@ def _arrays(loans: pl.DataFrame) -> tuple[NDArray[np.int8], FloatArray, FloatArr
 
 def _by_delong(
     label: NDArray[np.int8], probabilities: tuple[FloatArray, FloatArray], confidence: float
-) -> list[Figure]:
+) -> list[ComparedFigure]:
     champion, challenger = probabilities
     old, new = roc_auc(label, champion), roc_auc(label, challenger)
     ends = [
@@ -186,25 +187,27 @@ def _by_delong(
     return [_around(value, pair) for value, pair in zip((old, new, change), ends, strict=True)]
 
 
-def _around(value: float | None, pair: tuple[float, float] | None) -> Figure:
+def _around(value: float | None, pair: tuple[float, float] | None) -> ComparedFigure:
     """The figure with its interval; where all is certain, rounding must not put the value outside."""
     if value is None or pair is None:
-        return Figure(value, None)
-    return Figure(value, Interval(min(value, pair[0]), max(value, pair[1])))
+        return ComparedFigure(value, None)
+    return ComparedFigure(value, Interval(min(value, pair[0]), max(value, pair[1])))
 
 
-def _drawn(values: tuple[float | None, float | None], draws: FloatArray | None, confidence: float) -> list[Figure]:
+def _drawn(
+    values: tuple[float | None, float | None], draws: FloatArray | None, confidence: float
+) -> list[ComparedFigure]:
     """Figures of champion, challenger and difference; `draws` has one column per model."""
     old, new = values
     if old is None or new is None:
-        return [Figure(old, None), Figure(new, None), Figure(None, None)]
+        return [ComparedFigure(old, None), ComparedFigure(new, None), ComparedFigure(None, None)]
     estimates = (old, new, new - old)
     if draws is None:
-        return [Figure(value, None) for value in estimates]
+        return [ComparedFigure(value, None) for value in estimates]
     columns = (draws[:, 0], draws[:, 1], draws[:, 1] - draws[:, 0])
     bounds = ((0.0, 1.0), (0.0, 1.0), (-1.0, 1.0))
     return [
-        Figure(value, interval_of_draws(column, value, confidence=confidence, bounds=bound))
+        ComparedFigure(value, interval_of_draws(column, value, confidence=confidence, bounds=bound))
         for value, column, bound in zip(estimates, columns, bounds, strict=True)
     ]
 

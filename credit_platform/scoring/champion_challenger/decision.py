@@ -1,7 +1,7 @@
 """What a challenger's figures against the champion amount to, and why: promote, keep, extend_observation, reject.
 
-Pure: the figures come in, the decision and its sentences go out. Measuring is `rivalry`; whether a new version of one
-and the same model goes into production is `promotion`. A decision here changes nothing by itself.
+Pure: the figures come in, the decision and its sentences go out. Measuring is `comparison`; whether a new version of
+the same model goes into production is `promotion`. A decision here changes nothing by itself.
 """
 
 from __future__ import annotations
@@ -12,23 +12,25 @@ from typing import Literal
 
 from credit_platform.policy.champion_challenger import RivalryPolicy
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.scoring.champion_challenger.comparison import Figure, Rivalry
+from credit_platform.scoring.champion_challenger.comparison import ComparedFigure, ModelComparison
 from credit_platform.scoring.governance.promotion import uplift_target
-from credit_platform.statistics.calibration_tests import Estimate
+from credit_platform.statistics.calibration_tests import WaldEstimate
 
-Verdict = Literal["promote", "keep", "extend_observation", "reject"]
-VERDICTS: tuple[Verdict, ...] = ("promote", "keep", "extend_observation", "reject")
+ChallengerVerdict = Literal["promote", "keep", "extend_observation", "reject"]
+VERDICTS: tuple[ChallengerVerdict, ...] = ("promote", "keep", "extend_observation", "reject")
 
 
 @dataclass(frozen=True)
-class RivalryDecision:
+class ChallengerDecision:
     """The decision and its reasons as sentences, the deciding one first."""
 
-    verdict: Verdict
+    verdict: ChallengerVerdict
     reasons: tuple[str, ...]
 
 
-def decide_rivalry(rivalry: Rivalry, *, config: ModelConfig, challenger_state: str | None = None) -> RivalryDecision:
+def decide_challenger(
+    comparison: ModelComparison, *, config: ModelConfig, challenger_state: str | None = None
+) -> ChallengerDecision:
     """Decide about a challenger.
 
     - `extend_observation`: too few cohorts, bads or goods; or neither a gain worth the change nor its absence is shown
@@ -36,52 +38,54 @@ def decide_rivalry(rivalry: Rivalry, *, config: ModelConfig, challenger_state: s
     - `reject`: surely ranks worse, or its probabilities are surely worse and it ranks no better.
     - `promote`: the ROC-AUC reaches the champion's plus `promotion.min_uplift` (capped at half the distance to 1), the
       paired interval lies above 0, and no gate fails.
-    - `keep`: anything else, with what stood in the way.
+    - `keep`: anything else, with the reason.
 
     Args:
-        rivalry: The figures.
+        comparison: The figures.
         config: Its `rivalry` and `promotion`.
         challenger_state: State of the challenger in monitoring in the same month, None where there is no action or it
-            is a backtest; a challenger that must be retrained fails a gate. It stands for stability too, which is
-            among what the state is decided by.
+            is a backtest; a challenger that must be retrained fails a gate. Stability is not a gate of its own, because
+            the state depends on it.
     """
     policy = config.rivalry
-    missing = tuple(_missing(rivalry, policy))
+    missing = tuple(_missing(comparison, policy))
     if missing:
-        return RivalryDecision("extend_observation", missing)
-    champion, change = rivalry.pooled.champion["roc_auc"].value, rivalry.pooled.difference["roc_auc"]
+        return ChallengerDecision("extend_observation", missing)
+    champion, change = comparison.pooled.champion["roc_auc"].value, comparison.pooled.difference["roc_auc"]
     if champion is None or change.value is None or change.interval is None:
-        return RivalryDecision("extend_observation", ("The ROC-AUC of both models is not defined on these loans.",))
+        return ChallengerDecision("extend_observation", ("The ROC-AUC of both models is not defined on these loans.",))
     needed = uplift_target(champion, config.promotion.min_uplift) - champion
-    facts = f"{_facts(rivalry)}; a change needs {needed:+.4f}"
-    against = _rejection(rivalry, facts)
+    facts = f"{_facts(comparison)}; a change needs {needed:+.4f}"
+    against = _rejection(comparison, facts)
     if against:
-        return RivalryDecision("reject", against)
+        return ChallengerDecision("reject", against)
     if change.value >= needed and change.interval.low > 0:
         won = f"The challenger ranks better, beyond chance and by enough: {facts}."
-        failed = tuple(_failed_gates(rivalry, policy, challenger_state))
-        return RivalryDecision("keep" if failed else "promote", (*failed, won) if failed else (won, _passed(rivalry)))
-    if change.interval.high >= needed and len(rivalry.by_cohort) < policy.months:
-        return RivalryDecision("extend_observation", (f"More cohorts may tell: {facts}.",))
+        failed = tuple(_failed_gates(comparison, policy, challenger_state))
+        return ChallengerDecision(
+            "keep" if failed else "promote", (*failed, won) if failed else (won, _passed(comparison))
+        )
+    if change.interval.high >= needed and len(comparison.by_cohort) < policy.months:
+        return ChallengerDecision("extend_observation", (f"More cohorts may tell: {facts}.",))
     why = (
         "No gain worth a change, beyond chance"
         if change.interval.high < needed
         else f"All {policy.months} months looked back on do not show a gain worth a change"
     )
-    return RivalryDecision("keep", (f"{why}: {facts}.",))
+    return ChallengerDecision("keep", (f"{why}: {facts}.",))
 
 
-def _rejection(rivalry: Rivalry, facts: str) -> tuple[str, ...]:
-    change, probabilities = rivalry.pooled.difference["roc_auc"], rivalry.pooled.difference["brier"]
+def _rejection(comparison: ModelComparison, facts: str) -> tuple[str, ...]:
+    change, probabilities = comparison.pooled.difference["roc_auc"], comparison.pooled.difference["brier"]
     if change.interval is not None and change.interval.high < 0:
         return (f"The challenger ranks worse, beyond chance: {facts}.",)
     if _is_surely_positive(probabilities) and change.value is not None and change.value <= 0:
-        return (_worse_probabilities(rivalry), f"It ranks no better: {facts}.")
+        return (_worse_probabilities(comparison), f"It ranks no better: {facts}.")
     return ()
 
 
-def _missing(rivalry: Rivalry, policy: RivalryPolicy) -> Iterator[str]:
-    n_cohorts, pooled = len(rivalry.by_cohort), rivalry.pooled
+def _missing(comparison: ModelComparison, policy: RivalryPolicy) -> Iterator[str]:
+    n_cohorts, pooled = len(comparison.by_cohort), comparison.pooled
     if n_cohorts < policy.min_cohorts:
         yield (
             f"Cohorts that have an outcome and are new to both models: {n_cohorts}; "
@@ -95,8 +99,8 @@ def _missing(rivalry: Rivalry, policy: RivalryPolicy) -> Iterator[str]:
         )
 
 
-def _failed_gates(rivalry: Rivalry, policy: RivalryPolicy, state: str | None) -> Iterator[str]:
-    line, band = rivalry.challenger_line, policy.calibration_slope
+def _failed_gates(comparison: ModelComparison, policy: RivalryPolicy, state: str | None) -> Iterator[str]:
+    line, band = comparison.challenger_line, policy.calibration_slope
     if line is None:
         yield "Its calibration slope cannot be measured, so its probabilities are not shown to be honest."
     elif line.slope.high < band.low or line.slope.low > band.high:
@@ -104,42 +108,42 @@ def _failed_gates(rivalry: Rivalry, policy: RivalryPolicy, state: str | None) ->
             f"Its probabilities are not honest: the calibration slope {_ends(line.slope)} lies outside "
             f"{band.low:g} to {band.high:g}."
         )
-    if _is_surely_positive(rivalry.pooled.difference["brier"]):
-        yield _worse_probabilities(rivalry)
+    if _is_surely_positive(comparison.pooled.difference["brier"]):
+        yield _worse_probabilities(comparison)
     if state == "retrain_required":
         yield "Monitoring asks for its retraining in this month, so it is not fit to replace another model."
 
 
-def _facts(rivalry: Rivalry) -> str:
-    pooled = rivalry.pooled
+def _facts(comparison: ModelComparison) -> str:
+    pooled = comparison.pooled
     return (
         f"ROC-AUC {pooled.challenger['roc_auc'].value:.4f} against {pooled.champion['roc_auc'].value:.4f} of the "
-        f"champion, {_change(pooled.difference['roc_auc'], rivalry.confidence)}, on the same {pooled.n:,} loans of "
-        f"{len(rivalry.by_cohort)} cohorts ({pooled.n_bad:,} bad)"
+        f"champion, {_change(pooled.difference['roc_auc'], comparison.confidence)}, on the same {pooled.n:,} loans of "
+        f"{len(comparison.by_cohort)} cohorts ({pooled.n_bad:,} bad)"
     )
 
 
-def _change(change: Figure, confidence: float) -> str:
+def _change(change: ComparedFigure, confidence: float) -> str:
     if change.value is None or change.interval is None:
         return "difference not defined"
     low, high = change.interval
     return f"difference {change.value:+.4f} ({confidence * 100:g} % interval {low:+.4f} to {high:+.4f})"
 
 
-def _worse_probabilities(rivalry: Rivalry) -> str:
-    change = _change(rivalry.pooled.difference["brier"], rivalry.confidence)
+def _worse_probabilities(comparison: ModelComparison) -> str:
+    change = _change(comparison.pooled.difference["brier"], comparison.confidence)
     return f"Its probabilities are further from the outcomes, beyond chance: Brier score {change}; less is better."
 
 
-def _passed(rivalry: Rivalry) -> str:
-    line = rivalry.challenger_line
+def _passed(comparison: ModelComparison) -> str:
+    line = comparison.challenger_line
     slope = "" if line is None else f"calibration slope {_ends(line.slope)}, "
     return f"No gate fails: {slope}probabilities no worse than the champion's, no retraining asked for by monitoring."
 
 
-def _ends(slope: Estimate) -> str:
+def _ends(slope: WaldEstimate) -> str:
     return f"{slope.value:.3f} ({slope.low:.3f} to {slope.high:.3f})"
 
 
-def _is_surely_positive(figure: Figure) -> bool:
+def _is_surely_positive(figure: ComparedFigure) -> bool:
     return figure.interval is not None and figure.interval.low > 0

@@ -1,6 +1,6 @@
 """Swap sets: the loans two models decide differently when both approve equally many, and how those loans turned out.
 
-Which loans the models are held against each other on, and what follows from it, is `rivalry`. All loans here are
+Which loans the models are compared on is decided in `comparison`. All loans here are
 booked, so the outcome of every cell is observed; among applicants that were rejected it would have to be inferred.
 """
 
@@ -50,13 +50,13 @@ def n_approved_at_rate(loans: pl.DataFrame, approval_rate: float) -> int:
 
 
 def swap_set(loans: pl.DataFrame, *, n_approved: int, confidence: float) -> pl.DataFrame:
-    """The four cells of both models' decisions, each approving the `n_approved` loans it thinks safest.
+    """The four cells of both models' decisions, each approving the `n_approved` loans of its lowest probabilities.
 
-    Loans of one probability are approved in the order of `loan_id`, so the order of rows does not matter, and as many
+    Loans of one probability are approved in the order of `case_id`, so the order of rows does not matter, and as many
     loans are swapped in as out.
 
     Args:
-        loans: `loan_id` (unique), `label` (1 bad, 0 good), `champion_probability`, `challenger_probability`.
+        loans: `case_id` (unique), `label` (1 bad, 0 good), `champion_probability`, `challenger_probability`.
         n_approved: Loans each model approves, at most all.
         confidence: Level of the Jeffreys interval of the bad rate.
 
@@ -119,7 +119,7 @@ def swap_sensitivity(
 def difference_of_rates(bads: int, n: int, other_bads: int, other_n: int, confidence: float) -> Interval | None:
     """Interval of one bad rate minus another one of other loans; None where either has no loan.
 
-    Newcombe's square-and-add (1998, method 10) of the two Jeffreys intervals, which stays honest without a single bad.
+    Newcombe's square-and-add (1998, method 10) of the two Jeffreys intervals, which keeps its level without any bad.
 
     >>> low, high = difference_of_rates(5, 50, 15, 50, 0.95)
     >>> round(low, 3), round(high, 3)
@@ -163,7 +163,7 @@ def _with_cell(loans: pl.DataFrame, n_approved: int) -> pl.DataFrame:
 
 
 def _is_approved(loans: pl.DataFrame, probability: str, n_approved: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    safest = loans.select(pl.arg_sort_by(probability, "loan_id")).to_series().to_numpy()[:n_approved]
+    safest = loans.select(pl.arg_sort_by(probability, "case_id")).to_series().to_numpy()[:n_approved]
     is_approved = np.zeros(loans.height, dtype=np.bool_)
     is_approved[safest] = True
     return is_approved

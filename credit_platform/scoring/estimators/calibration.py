@@ -1,4 +1,4 @@
-"""Platt calibration: a straight line on the log-odds that turns raw into honest default probabilities.
+"""Platt calibration: a straight line on the log-odds that turns raw into calibrated default probabilities.
 
 Fitted on the validation sample only. Tests of calibration on later cohorts belong to monitoring.
 """

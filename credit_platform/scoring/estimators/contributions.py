@@ -1,7 +1,7 @@
 """Why a loan has its score: what each feature adds to the calibrated log-odds, exactly.
 
-Algorithms count from zeros of their own (a mean of the training design, a neutral bin), and a part says nothing until
-one knows from where it counts. So every version counts from the average loan of its validation sample, the newest its
+Algorithms count from zeros of their own (a mean of the training design, a neutral bin), so their parts cannot be
+compared. So every version counts from the average loan of its validation sample, the newest its
 fit has seen: a feature's parts average to zero there, and the base is the mean log-odds. Turning the parts into words
 belongs to reasons.
 """
@@ -26,7 +26,7 @@ class Contributions:
 
     Attributes:
         features: The features, in the order of the columns.
-        values: (loans, features), positive speaks for default.
+        values: (loans, features), positive for default.
         base: What every loan starts from.
     """
 

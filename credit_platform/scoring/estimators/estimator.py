@@ -1,31 +1,32 @@
 """What an algorithm must offer to become a model: fitting, log-odds, their additive parts, and a file of its own.
 
-Adding one is a subclass of `Learner` in a module of its own, and its name in `algorithms` or its address in policy.
+Adding one is a subclass of `Estimator` in a module of its own, and its name in `algorithms` or its address in policy.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from credit_platform.policy.model_config import ModelSpec, Scaling
-from credit_platform.scoring.transformers.transformer import PreparationName
+from credit_platform.portfolios.feature_set import Direction
+from credit_platform.scoring.transformers.transformer import TransformerName
 
 if TYPE_CHECKING:
     from credit_platform.scoring.estimators.calibration import PlattCalibrator
-    from credit_platform.scoring.transformers.transformer import Preparation
+    from credit_platform.scoring.transformers.transformer import Transformer
 
 FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """Prepared loans: (loans, columns) without a missing value, and their label (1 bad, 0 good)."""
+    """Transformed loans: (loans, columns) without a missing value, and their label (1 bad, 0 good)."""
 
     values: FloatArray
     label: NDArray[np.int8]
@@ -33,19 +34,30 @@ class Design:
 
 @dataclass(frozen=True)
 class FitTask:
-    """What to fit: the model's name and specification, the seed, and the feature behind each design column."""
+    """What to fit: the model's name and specification, the seed, and the feature behind each design column.
+
+    `evidence` names the features that are the evidence of a group; `directions` those whose log-odds are constrained to
+    one direction, everything else being equal.
+    """
 
     model: str
     spec: ModelSpec
     seed: int
     features: tuple[str, ...]
+    evidence: tuple[str, ...] = ()
+    directions: Mapping[str, Direction] = field(default_factory=dict)
 
 
-class Learner(ABC):
-    """A fitted algorithm. The same fit gives the same bytes; a learner read back, the same numbers to the last bit."""
+class Estimator(ABC):
+    """A fitted algorithm. The same fit gives the same bytes; one read back gives the same numbers to the last bit."""
 
     file_name: ClassVar[str]
-    preparation: ClassVar[PreparationName] = "standardised"
+    transformer: ClassVar[TransformerName] = "standardised"
+
+    def __init_subclass__(cls, **options: object) -> None:
+        """Read `transformer` under its former name `preparation`, for one release."""
+        super().__init_subclass__(**options)
+        cls.transformer = vars(cls).get("preparation", cls.transformer)
 
     @classmethod
     @abstractmethod
@@ -82,9 +94,9 @@ class Learner(ABC):
         """
 
     def in_points(self, calibrator: PlattCalibrator, scaling: Scaling) -> Self:  # noqa: ARG002 - for those that round
-        """The learner whose calibrated log-odds are whole points; itself where the algorithm knows no points."""
+        """The estimator whose calibrated log-odds are whole points; itself where the algorithm has none."""
         return self
 
-    def exports(self, preparation: Preparation) -> Mapping[str, bytes]:  # noqa: ARG002 - for those that export
-        """Further files for people and other systems, by name; nothing reads them back."""
+    def exports(self, transformer: Transformer, case_key: str) -> Mapping[str, bytes]:  # noqa: ARG002 - for those that export
+        """Further files for people and other systems, by name; nothing reads them back. `case_key` names the case."""
         return {}

@@ -1,6 +1,6 @@
-"""Gradient boosting: LightGBM on top of the evidence, held to expected directions, stopped early on validation.
+"""Gradient boosting: LightGBM on top of the evidence, constrained to expected directions, stopped early on validation.
 
-What a fitted ensemble predicts belongs to tree_ensemble, preparing the design matrix to preprocessing.
+What a fitted ensemble predicts belongs to tree_ensemble, making the design matrix to standardisation.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Self
 
 from credit_platform.errors import TrainingError
-from credit_platform.portfolios.loans.features.risk_direction import SPLIT_DIRECTION
 from credit_platform.scoring.estimators.estimator import Design, FitTask
 from credit_platform.scoring.estimators.tree_ensemble import TreeEnsemble, fit_start_line
 
@@ -31,19 +30,20 @@ def fixed_parameters(task: FitTask) -> dict[str, object]:
 
 
 def directions(task: FitTask) -> list[int]:
-    """+1, -1 or 0 per design column: the direction its log-odds are held to.
+    """+1, -1 or 0 per design column: the direction its log-odds are constrained to.
 
-    Held is the column of the feature's own value, the first of its columns; indicators of missing values stay free.
+    Only the column of the feature's own value, the first of its columns, is constrained; indicators of missing values
+    are free.
     """
     return [
-        0 if feature in task.features[:place] else SPLIT_DIRECTION.get(feature, 0)
+        0 if feature in task.features[:place] else task.directions.get(feature, 0)
         for place, feature in enumerate(task.features)
     ]
 
 
 @dataclass(frozen=True)
-class GradientBoostingLearner(TreeEnsemble):
-    """Boosted trees that start from a line in the clickstream's evidence."""
+class GradientBoostingEstimator(TreeEnsemble):
+    """Boosted trees that start from a line in the evidence of each group."""
 
     @classmethod
     def fit(cls, train: Design, validation: Design, *, task: FitTask) -> Self:
@@ -59,7 +59,7 @@ class GradientBoostingLearner(TreeEnsemble):
         chosen = dict(task.spec.params)
         trees = int(chosen.pop("n_estimators", DEFAULT_TREES))
         start = fit_start_line(train, task)
-        held = {"monotone_constraints": directions(task)}
+        constraints = {"monotone_constraints": directions(task)}
         training = lightgbm.Dataset(
             train.values, label=train.label, init_score=start.log_odds(train.values), params={"verbosity": -1}
         )
@@ -68,7 +68,7 @@ class GradientBoostingLearner(TreeEnsemble):
         )
         try:
             booster = lightgbm.train(
-                {**chosen, **held, **fixed_parameters(task)},
+                {**chosen, **constraints, **fixed_parameters(task)},
                 training,
                 num_boost_round=trees,
                 valid_sets=[watched],

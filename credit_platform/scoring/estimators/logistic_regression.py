@@ -1,6 +1,6 @@
 """Logistic regression: fitted by scikit-learn, stored as JSON coefficients, predicted by its own few lines.
 
-Preparing the design matrix belongs to preprocessing, calibration to calibration.
+Making the design matrix belongs to transformers, calibration to calibration.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_platform.errors import TrainingError
-from credit_platform.scoring.estimators.estimator import Design, FitTask, Learner
+from credit_platform.scoring.estimators.estimator import Design, Estimator, FitTask
 
 FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class LogisticRegressionLearner(Learner):
+class LogisticRegressionEstimator(Estimator):
     """Intercept and one coefficient per design column, with the column's standard deviation in training."""
 
     file_name: ClassVar[str] = "model.json"
@@ -43,7 +43,7 @@ class LogisticRegressionLearner(Learner):
 
         params = task.spec.params
         chosen = {name: None if value == "none" else value for name, value in params.items()}
-        regression: Any = LogisticRegression(random_state=task.seed)  # its type stubs know no numpy arrays
+        regression: Any = LogisticRegression(random_state=task.seed)  # its type stubs lack numpy arrays
         try:
             regression.set_params(**chosen)
             # One thread: the order of additions, and so the last bit, must not depend on the machine.

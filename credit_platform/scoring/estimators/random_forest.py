@@ -1,6 +1,6 @@
 """Random forest: many deep trees on random loans and columns, averaged; grown and stored by LightGBM.
 
-What a fitted ensemble predicts belongs to tree_ensemble. Its mean of leaves is far from honest odds, so it needs the
+What a fitted ensemble predicts belongs to tree_ensemble. Its mean of leaves is poorly calibrated, so it needs the
 calibrator more than others.
 """
 
@@ -19,8 +19,8 @@ _DRAWN = {"bagging_fraction": 0.632, "bagging_freq": 1, "feature_fraction_bynode
 
 
 @dataclass(frozen=True)
-class RandomForestLearner(TreeEnsemble):
-    """Trees that stand alone, averaged."""
+class RandomForestEstimator(TreeEnsemble):
+    """Averaged trees without a start line."""
 
     @classmethod
     def fit(cls, train: Design, validation: Design, *, task: FitTask) -> Self:  # noqa: ARG003 - more trees never hurt

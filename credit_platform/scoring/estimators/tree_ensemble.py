@@ -1,4 +1,4 @@
-"""Trees as LightGBM stores them, on top of a line in the clickstream's evidence: prediction, parts and the file.
+"""Trees as LightGBM stores them, on top of a line in the evidence: prediction, parts and the file.
 
 How the trees are grown belongs to `gradient_boosting` and `random_forest`.
 """
@@ -6,9 +6,10 @@ How the trees are grown belongs to `gradient_boosting` and `random_forest`.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,55 +17,75 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from lightgbm import Booster
 
-from credit_platform.scoring.estimators.estimator import Design, FitTask, Learner
-from credit_platform.scoring.transformers.evidence import EVIDENCE
+from credit_platform.scoring.estimators.estimator import Design, Estimator, FitTask
 from credit_platform.statistics.logistic import maximise_likelihood
 
 FloatArray = NDArray[np.float64]
 
 _LAST_TREE_WRITTEN = "\nend of trees\n"
-_OWN_LINE = "\ncredit_platform:"  # LightGBM reads past what it does not know
+_OWN_LINE = "\ncredit_platform:"  # LightGBM ignores lines of other programs
 _LOANS_WEIGHED = 250  # Shapley values take time, and the mean of more would move the importances little
 
 
 @dataclass(frozen=True)
 class StartLine:
-    """Log-odds from which the trees start: `base + weight * evidence`, the evidence in design column `column`.
+    """Log-odds from which the trees start: `base` and, per design column in `columns`, its weight times its evidence.
 
-    Evidence adds up over months and adds to the log-odds of everything else, and it goes on growing where a tree, which
-    knows no value beyond those it was fitted on, stands still.
+    Evidence adds up over months and adds to the log-odds of everything else. It goes on growing beyond the values of
+    training, where a tree predicts a constant.
     """
 
     base: float
-    weight: float
-    column: int
+    weights: tuple[float, ...]
+    columns: tuple[int, ...]
 
     def log_odds(self, design: FloatArray) -> FloatArray:
         """One number per row."""
-        return self.base + self.weight * design[:, self.column]
+        total = np.full(len(design), self.base)
+        for weight, column in zip(self.weights, self.columns, strict=True):
+            total = total + weight * design[:, column]
+        return total
+
+    def to_dict(self) -> dict[str, object]:
+        """Ready for JSON; a line in one column is written with plain numbers."""
+        if len(self.columns) == 1:
+            return {"base": self.base, "weight": self.weights[0], "column": self.columns[0]}
+        return {"base": self.base, "weights": self.weights, "columns": self.columns}
+
+    @classmethod
+    def from_dict(cls, read: Mapping[str, Any]) -> StartLine:
+        """Read what `to_dict` wrote."""
+        if "column" in read:
+            return cls(read["base"], (read["weight"],), (read["column"],))
+        return cls(read["base"], tuple(read["weights"]), tuple(read["columns"]))
 
 
 def fit_start_line(train: Design, task: FitTask) -> StartLine:
-    """Fit base and weight on the training loans by maximum likelihood; the weight is 0 where there is no evidence."""
+    """Fit base and weights on the training loans by maximum likelihood.
+
+    A weight that is not positive would make a loan safer the more evidence of default it has. The least such one is
+    dropped, and the others are fitted again; without any evidence the line is constant.
+    """
     label, none = train.label.astype(np.float64), np.zeros(len(train.label))
     constant = np.ones_like(label)
-    if EVIDENCE in task.features:
-        column = task.features.index(EVIDENCE)
-        both = np.column_stack([train.values[:, column], constant])
-        weight, base = maximise_likelihood(both, label, none)
-        if weight > 0:  # otherwise more evidence of default would make a loan safer
-            return StartLine(float(base), float(weight), column)
-    return StartLine(float(maximise_likelihood(constant[:, None], label, none)[0]), 0.0, 0)
+    columns = [task.features.index(feature) for feature in task.evidence]
+    while columns:
+        design = np.column_stack([train.values[:, columns], constant])
+        *weights, base = maximise_likelihood(design, label, none).tolist()
+        if min(weights) > 0:
+            return StartLine(base, tuple(weights), tuple(columns))
+        del columns[weights.index(min(weights))]
+    return StartLine(float(maximise_likelihood(constant[:, None], label, none)[0]), (0.0,), (0,))
 
 
 @dataclass(frozen=True)
-class TreeEnsemble(Learner):
+class TreeEnsemble(Estimator):
     """The text of a LightGBM model. Predictions always come from the text, so a stored version cannot differ.
 
     Attributes:
         text: As LightGBM writes it.
         importance: Mean absolute log-odds that each design column adds, over training loans.
-        start: What the trees are added to; None where they stand alone.
+        start: What the trees are added to; None where there is no such line.
     """
 
     file_name: ClassVar[str] = "model.txt"
@@ -95,7 +116,8 @@ class TreeEnsemble(Learner):
         parts = np.asarray(self._booster.predict(design, pred_contrib=True, num_threads=1), dtype=np.float64)
         parts = parts / self._share
         if self.start is not None:
-            parts[:, self.start.column] += self.start.weight * design[:, self.start.column]
+            for weight, column in zip(self.start.weights, self.start.columns, strict=True):
+                parts[:, column] += weight * design[:, column]
             parts[:, -1] += self.start.base
         return parts
 
@@ -105,7 +127,7 @@ class TreeEnsemble(Learner):
 
     def to_bytes(self) -> bytes:
         """LightGBM's text model, with the start line and the importance as a last line of JSON."""
-        start = None if self.start is None else vars(self.start)
+        start = None if self.start is None else self.start.to_dict()
         own = json.dumps({"start": start, "importance": self.importance})
         return f"{self.text.rstrip()}\n{_OWN_LINE}{own}\n".encode()
 
@@ -121,7 +143,7 @@ class TreeEnsemble(Learner):
             message = "not a LightGBM text model, or not the whole of one"
             raise ValueError(message)
         read = json.loads(own)
-        start = None if read["start"] is None else StartLine(**read["start"])
+        start = None if read["start"] is None else StartLine.from_dict(read["start"])
         return cls(f"{text}\n", tuple(read["importance"]), start)
 
     @cached_property

@@ -1,6 +1,6 @@
 """A version judged on each of its samples: metrics, curves, gains, calibration by grade and cut-offs, as tables.
 
-How one number or one table of one sample is made is said by the modules imported here. The month-by-month judgement of
+One number or one table of one sample is made by the modules imported here. The month-by-month judgement of
 a version in use, with thresholds and segments, belongs to monitoring; what the metrics mean for promotion to promotion.
 """
 
@@ -32,7 +32,7 @@ from credit_platform.statistics.discrimination import confusion
 from credit_platform.statistics.gains import GAINS_SCHEMA, gains_table
 
 CONFIDENCE = 0.95
-FORMAT = 1  # raised when a reader of the old tables would misread the new ones
+FORMAT = 1  # increased when a reader of the old tables would misread the new ones
 
 # The test and the out-of-time sample as one: what the version has not seen, with the most loans to judge it by.
 UNSEEN = "unseen"
@@ -173,7 +173,7 @@ def evaluate(
         confidence: Level of the intervals.
 
     A metric its sample does not define has a null value. All are of the calibrated probability; which there are, and
-    where their intervals come from, is said by `metrics`.
+    where their intervals come from, is described in `metrics`.
 
     Raises:
         ModelStoreError: a sample lacks a column the version was trained on.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class LabelledSample:
     """The labelled loans of a cohort as arrays, one element per loan; 1 is bad, or declined."""
 
     label: NDArray[np.int64]
@@ -42,13 +42,13 @@ class Outcome:
         return min(self.n_bad, self.n - self.n_bad) >= min_bads
 
 
-def auc_interval(outcome: Outcome, confidence: float) -> Interval | None:
+def auc_interval(outcome: LabelledSample, confidence: float) -> Interval | None:
     """DeLong's interval of the ROC-AUC; None below two loans of a class."""
     interval = delong_interval(outcome.label, outcome.probability, confidence)
     return None if interval is None else Interval(*interval)
 
 
-def f1_interval(outcome: Outcome, confidence: float) -> Interval | None:
+def f1_interval(outcome: LabelledSample, confidence: float) -> Interval | None:
     """Bootstrap interval of the F1 score; None where the score or a class is missing."""
     estimate = confusion(outcome.label, outcome.declined).f1_score
     if estimate is None:
@@ -63,7 +63,7 @@ def f1_interval(outcome: Outcome, confidence: float) -> Interval | None:
     return bootstrap_interval(outcome.label, estimate, f1_scores, confidence=confidence, is_stratified=False)
 
 
-def brier_interval(outcome: Outcome, confidence: float) -> Interval | None:
+def brier_interval(outcome: LabelledSample, confidence: float) -> Interval | None:
     """Bootstrap interval of the Brier score; None where a class is missing."""
     estimate = brier(outcome.label, outcome.probability)
     if estimate is None:
@@ -76,7 +76,7 @@ def brier_interval(outcome: Outcome, confidence: float) -> Interval | None:
     return bootstrap_interval(outcome.label, estimate, means, confidence=confidence, is_stratified=False)
 
 
-def ks_interval(outcome: Outcome, confidence: float) -> Interval | None:
+def ks_interval(outcome: LabelledSample, confidence: float) -> Interval | None:
     """Bootstrap interval of the KS statistic; None where a class is missing."""
     estimate = ks(outcome.label, outcome.probability)
     if estimate is None:

@@ -60,7 +60,7 @@ _BOUNDS = {"brier_within_bins": (-1.0, 1.0), "lift_at_10": (0.0, 10.0), "lift_at
 _EPSILON = float(np.finfo(np.float64).eps)  # as scikit-learn keeps the log loss finite
 
 
-class Measured(NamedTuple):
+class MetricValue(NamedTuple):
     """One metric; None is undefined."""
 
     metric: str
@@ -71,7 +71,7 @@ class Measured(NamedTuple):
 
 def sample_metrics(
     label: LabelArray, probability: FloatArray, *, cut_off: float, confidence: float = 0.95, fitted_parameters: int = 0
-) -> list[Measured]:
+) -> list[MetricValue]:
     """Every metric of one sample, always the same ones in the same order.
 
     Args:
@@ -97,14 +97,14 @@ def sample_metrics(
     ]
 
 
-def _ranking(label: LabelArray, probability: FloatArray, confidence: float) -> Iterator[Measured]:
+def _ranking(label: LabelArray, probability: FloatArray, confidence: float) -> Iterator[MetricValue]:
     auc = roc_auc(label, probability)
     low, high = delong_interval(label, probability, confidence) or (None, None)
-    yield Measured("roc_auc", auc, low, high)
-    yield Measured("gini", _as_gini(auc), _as_gini(low), _as_gini(high))
+    yield MetricValue("roc_auc", auc, low, high)
+    yield MetricValue("gini", _as_gini(auc), _as_gini(low), _as_gini(high))
 
 
-def _resampled(label: LabelArray, probability: FloatArray, cut_off: float, confidence: float) -> Iterator[Measured]:
+def _resampled(label: LabelArray, probability: FloatArray, cut_off: float, confidence: float) -> Iterator[MetricValue]:
     ranked = RankedSample.of(label, probability)
     estimates = {metric: float(values[0]) for metric, values in _statistics(ranked, ranked.itself, cut_off).items()}
     stratified = drawn_counts(ranked.label, is_stratified=True)
@@ -114,17 +114,17 @@ def _resampled(label: LabelArray, probability: FloatArray, cut_off: float, confi
         draws = _statistics(ranked, plain, cut_off) | {"ks": ranked.ks(stratified)}
     for metric, estimate in estimates.items():
         if not isfinite(estimate):
-            yield Measured(metric, None)
+            yield MetricValue(metric, None)
             continue
         bounds = _BOUNDS.get(metric, (0.0, 1.0))
         values = draws.get(metric, np.array([], dtype=np.float64))
         interval = interval_of_draws(values, estimate, confidence=confidence, bounds=bounds)
         if interval and metric == "expected_calibration_error":
-            # Near 0 no bootstrap knows how much of a distance is chance: of honest samples of 500 loans its interval
-            # held the 0 in 53 %. So 0 stays in as long as honest probabilities would come this far.
+            # Near 0 a bootstrap does not separate the distance from chance: of calibrated samples of 500 loans its
+            # interval contained 0 in 53 %. So 0 is kept in it while calibrated probabilities reach this distance.
             by_chance = np.quantile(ranked.honest_calibration_error(DRAWS, SEED), 0.5 + confidence / 2)
             interval = Interval(0.0 if estimate <= by_chance else interval.low, interval.high)
-        yield Measured(metric, estimate, *(interval or ()))
+        yield MetricValue(metric, estimate, *(interval or ()))
 
 
 def _statistics(ranked: RankedSample, weights: FloatArray, cut_off: float) -> dict[str, FloatArray]:
@@ -147,24 +147,26 @@ def _statistics(ranked: RankedSample, weights: FloatArray, cut_off: float) -> di
 
 def _calibration(
     label: LabelArray, probability: FloatArray, confidence: float, fitted_parameters: int
-) -> Iterator[Measured]:
+) -> Iterator[MetricValue]:
     line = calibration_line(label, probability, confidence)
-    yield Measured("calibration_slope", *(line.slope if line else (None,)))
-    yield Measured("calibration_intercept", *(line.intercept if line else (None,)))
-    yield Measured("calibration_in_the_large", *(calibration_in_the_large(label, probability, confidence) or (None,)))
+    yield MetricValue("calibration_slope", *(line.slope if line else (None,)))
+    yield MetricValue("calibration_intercept", *(line.intercept if line else (None,)))
+    yield MetricValue(
+        "calibration_in_the_large", *(calibration_in_the_large(label, probability, confidence) or (None,))
+    )
     likely = np.clip(np.where(label == 1, probability, 1 - probability), _EPSILON, 1 - _EPSILON)
     yield _mean("log_loss", -np.log(likely), confidence)
     for name, test in (
         ("hosmer_lemeshow", hosmer_lemeshow(label, probability, fitted_parameters=fitted_parameters)),
         ("spiegelhalter", spiegelhalter(label, probability)),
     ):
-        yield Measured(f"{name}{'_z' if name == 'spiegelhalter' else ''}", test.statistic if test else None)
-        yield Measured(f"{name}_p", test.p_value if test else None)
+        yield MetricValue(f"{name}{'_z' if name == 'spiegelhalter' else ''}", test.statistic if test else None)
+        yield MetricValue(f"{name}_p", test.p_value if test else None)
     mean = float(probability.mean()) if len(label) else 0.0
-    yield Measured("jeffreys_p", jeffreys_p_value(int(label.sum()), len(label), mean))
+    yield MetricValue("jeffreys_p", jeffreys_p_value(int(label.sum()), len(label), mean))
 
 
-def _decisions(label: LabelArray, probability: FloatArray, cut_off: float, confidence: float) -> Iterator[Measured]:
+def _decisions(label: LabelArray, probability: FloatArray, cut_off: float, confidence: float) -> Iterator[MetricValue]:
     table = confusion(label, probability >= cut_off)
     n, n_bad = len(label), table.true_positive + table.false_negative
     n_declined = table.true_positive + table.false_positive
@@ -180,19 +182,19 @@ def _decisions(label: LabelArray, probability: FloatArray, cut_off: float, confi
 
 def _rate(
     metric: str, part: int, whole: int, interval: Callable[[int, int, float], Interval | None], confidence: float
-) -> Measured:
-    return Measured(metric, part / whole if whole else None, *(interval(part, whole, confidence) or ()))
+) -> MetricValue:
+    return MetricValue(metric, part / whole if whole else None, *(interval(part, whole, confidence) or ()))
 
 
-def _mean(metric: str, values: FloatArray, confidence: float, upper: float = inf) -> Measured:
+def _mean(metric: str, values: FloatArray, confidence: float, upper: float = inf) -> MetricValue:
     """A mean of what is never below 0, with its normal interval; without one below two loans."""
     if not len(values):
-        return Measured(metric, None)
+        return MetricValue(metric, None)
     mean = float(values.mean())
     if len(values) < 2:
-        return Measured(metric, mean)
+        return MetricValue(metric, mean)
     margin = NormalDist().inv_cdf(0.5 + confidence / 2) * float(values.std(ddof=1)) / sqrt(len(values))
-    return Measured(metric, mean, max(0.0, mean - margin), min(upper, mean + margin))
+    return MetricValue(metric, mean, max(0.0, mean - margin), min(upper, mean + margin))
 
 
 def _as_gini(auc: float | None) -> float | None:

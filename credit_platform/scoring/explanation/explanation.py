@@ -16,10 +16,9 @@ import polars as pl
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import Scaling
 from credit_platform.scoring.explanation.reasons import REASON_COLUMNS
-from credit_platform.scoring.scorecard.scorecard import ScorecardLearner
+from credit_platform.scoring.scorecard.scorecard import ScorecardEstimator
 from credit_platform.scoring.training.version import FittedVersion
 from credit_platform.scoring.transformers.binning import number_values
-from credit_platform.scoring.transformers.evidence import EVIDENCE
 
 Value = float | int | str | bool | None
 
@@ -30,7 +29,7 @@ class FeaturePart:
 
     Attributes:
         feature: Its name.
-        value: What was known at application; None where nothing was.
+        value: Its value at application; None where it is missing.
         log_odds: Added to the log-odds of default.
         points: Added to the score, so of the other sign.
         attribute_points: What the loan's attribute is worth on the scorecard; None for other algorithms, and for
@@ -99,7 +98,8 @@ def explain_prediction(
     Raises:
         ModelStoreError: the features lack a column the version was trained on.
     """
-    prediction = scored.row(by_predicate=pl.col("loan_id") == loan["loan_id"][0], named=True)
+    key = version.portfolio.cases.key
+    prediction = scored.row(by_predicate=pl.col(key) == loan[key][0], named=True)
     found = version.contributions(loan)
     factor, offset = _scale(policy.model.scoring.scaling)
     of_attribute = _attribute_points(version, loan)
@@ -134,20 +134,21 @@ def _scale(scaling: Scaling) -> tuple[float, float]:
 
 
 def _value(version: FittedVersion, loan: pl.DataFrame, feature: str) -> Value:
-    if feature != EVIDENCE:
+    evidence = version.transformer.evidence
+    if feature not in {one.feature for one in evidence}:
         return loan[feature][0]
-    evidence = float(number_values(loan, EVIDENCE, version.preparation.evidence)[0])
-    return None if np.isnan(evidence) else evidence
+    total = float(number_values(loan, feature, evidence)[0])
+    return None if np.isnan(total) else total
 
 
 def _attribute_points(version: FittedVersion, loan: pl.DataFrame) -> dict[str, int]:
-    learner = version.learner
-    if not isinstance(learner, ScorecardLearner) or learner.scale is None:
+    estimator = version.estimator
+    if not isinstance(estimator, ScorecardEstimator) or estimator.scale is None:
         return {}
-    points = learner.scale.points(version.preparation.design_matrix(loan))[0]
+    points = estimator.scale.points(version.transformer.design_matrix(loan))[0]
     return {
         one.feature: int(worth)
-        for one, worth in zip(learner.characteristics, points.tolist(), strict=True)
+        for one, worth in zip(estimator.characteristics, points.tolist(), strict=True)
         if one.dropped is None
     }
 

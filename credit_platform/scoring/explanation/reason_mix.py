@@ -1,4 +1,4 @@
-"""Which reasons many loans have: how often each was given, and how far a month lies from development.
+"""Which reasons many loans have: how often each was given, and how far a month is from development.
 
 Choosing the reasons of one loan belongs to reasons.
 """

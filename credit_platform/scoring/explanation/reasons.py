@@ -1,4 +1,4 @@
-"""The reasons of a score: the features that raised a loan's default probability most, as codes of the catalogue.
+"""The reasons of a score: the features that increased a loan's default probability most, as codes of the catalogue.
 
 What may be said about a feature is policy (reason_codes.yaml). How much each adds is computed by contributions, and how
 often each is given by reason_mix.
@@ -6,7 +6,7 @@ often each is given by reason_mix.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -14,10 +14,8 @@ from numpy.typing import NDArray
 
 from credit_platform.errors import PolicyError
 from credit_platform.policy.reason_codes import ReasonCatalogue
-from credit_platform.portfolios.loans.features.catalogue import EXPLAINED_FEATURES
 from credit_platform.scoring.estimators.contributions import Contributions
 from credit_platform.scoring.training.version import FittedVersion
-from credit_platform.scoring.transformers.evidence import EVIDENCE, MONTHS
 
 BoolArray = NDArray[np.bool_]
 
@@ -30,8 +28,8 @@ LEAST_CONTRIBUTION = 1e-9
 def reasons_of(version: FittedVersion, loans: pl.DataFrame, catalogue: ReasonCatalogue) -> pl.DataFrame:
     """The reasons of every loan, as `choose_reasons` gives them.
 
-    The clickstream is no reason for a loan of which no month was seen: that a tracker was dark is nothing the customer
-    did. A missing value of another source may be one, as the customer can supply it.
+    The evidence of a history is no reason for a loan of which no month was seen: the customer did not cause that. A
+    missing value of another feature may be one, as the customer can supply it.
 
     Args:
         version: The version that scores the loans.
@@ -42,22 +40,26 @@ def reasons_of(version: FittedVersion, loans: pl.DataFrame, catalogue: ReasonCat
         ModelStoreError: the loans lack a column the version was trained on.
         PolicyError: a feature of the version has no entry in the catalogue.
     """
-    unseen = (loans[MONTHS].fill_null(0) == 0).to_numpy() if MONTHS in loans.columns else None
-    withheld = {} if unseen is None else {EVIDENCE: unseen}
-    return choose_reasons(version.contributions(loans), catalogue, withheld=withheld)
+    parts, features = version.contributions(loans), version.portfolio.features
+    withheld = {group.feature: (loans[group.months].fill_null(0) == 0).to_numpy() for group in features.evidence}
+    return choose_reasons(parts, catalogue, order=features.explained, withheld=withheld)
 
 
 def choose_reasons(
-    parts: Contributions, catalogue: ReasonCatalogue, *, withheld: Mapping[str, BoolArray] | None = None
+    parts: Contributions,
+    catalogue: ReasonCatalogue,
+    *,
+    order: Sequence[str],
+    withheld: Mapping[str, BoolArray] | None = None,
 ) -> pl.DataFrame:
     """Per loan up to four features with the largest contribution to default, the largest first.
 
-    Only features that raised the probability against the average loan and that the catalogue lets be given. Equal
-    contributions come in the order of the feature catalogue.
+    Only features that increased the probability against the average loan and that the catalogue lets be given.
 
     Args:
         parts: Contributions of the loans.
         catalogue: The reasons that may be given.
+        order: The explained features; those of equal contribution are chosen in this order, alike for every model.
         withheld: Feature to (loans,) truth values: where true, the feature is no reason for that loan.
 
     Returns:
@@ -70,7 +72,7 @@ def choose_reasons(
         if feature not in catalogue.reasons:
             reason = "is missing, and a model uses this feature"
             raise PolicyError(file="reason_codes", key=f"reasons.{feature}", reason=reason)
-    given = [feature for feature in _ordered(parts.features) if catalogue.reasons[feature].is_given]
+    given = [feature for feature in order if feature in parts.features and catalogue.reasons[feature].is_given]
     values = parts.values[:, [parts.features.index(feature) for feature in given]]
     for feature, rows in (withheld or {}).items():
         if feature in given:
@@ -90,8 +92,3 @@ def choose_reasons(
         },
         schema=dict.fromkeys(REASON_COLUMNS, pl.String),
     )
-
-
-def _ordered(features: tuple[str, ...]) -> list[str]:
-    """By their place in the catalogue of features, so that ties fall alike for every model."""
-    return [feature for feature in EXPLAINED_FEATURES if feature in features]

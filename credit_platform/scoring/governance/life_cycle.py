@@ -1,7 +1,7 @@
 """The life of a version: candidate, challenger, champion, retired, replayed from the decisions written down.
 
-Pure: decisions come in, in the order in which they were made; reigns and roles go out. Writing decisions down belongs
-to lake.audit, deciding about a new version to promotion.
+Pure: decisions come in, in the order in which they were made; periods in force and roles go out. Writing decisions
+down belongs to lake.governance.audit, deciding about a new version to promotion.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class Reign:
-    """A version in force from a month on, until the next reign begins."""
+class PeriodInForce:
+    """A version in force from a month on, until the next period begins."""
 
     version: str
     first: date
@@ -46,40 +46,40 @@ class Reign:
     is_rollback: bool
 
     def provenance(self, month: date) -> Provenance:
-        """How a month of this reign is scored: live, or again in hindsight."""
+        """How a month of this period is scored: live, or again in hindsight."""
         if self.scored_until is None or month > self.scored_until:
             return "live"
         return "rollback" if self.is_rollback else "backfill"
 
 
-def reigns(decisions: Iterable[Decision], model: str) -> list[Reign]:
-    """The reigns of a model's versions in the order of their first month, one per month.
+def periods_in_force(decisions: Iterable[Decision], model: str) -> list[PeriodInForce]:
+    """The periods in force of a model's versions in the order of their first month, one per month.
 
     A promotion counts from its month until a later one, whichever was written first; of two with one month the later
-    decision counts. A rollback ends every reign that was to begin in its month or after it: what has been withdrawn
-    must not come back by a promotion that was written down before.
+    decision counts. A rollback ends every period that was to begin in its month or after it, so that an earlier
+    promotion cannot bring back what has been withdrawn.
     """
-    found: dict[date, Reign] = {}
+    found: dict[date, PeriodInForce] = {}
     for decision in decisions:
         if decision.model != model or decision.action not in {"promoted", "rolled_back"}:
             continue
         is_rollback = decision.action == "rolled_back"
         if is_rollback:
-            found = {first: reign for first, reign in found.items() if first < decision.month}
-        found[decision.month] = Reign(decision.version, decision.month, decision.scored_until, is_rollback)
+            found = {first: period for first, period in found.items() if first < decision.month}
+        found[decision.month] = PeriodInForce(decision.version, decision.month, decision.scored_until, is_rollback)
     return [found[first] for first in sorted(found)]
 
 
-def reign_in(reigning: Sequence[Reign], month: date) -> Reign | None:
-    """The reign that a month falls into; None before the first."""
-    begun = [reign for reign in reigning if reign.first <= month]
+def period_of(periods: Sequence[PeriodInForce], month: date) -> PeriodInForce | None:
+    """The period that a month falls into; None before the first."""
+    begun = [period for period in periods if period.first <= month]
     return begun[-1] if begun else None
 
 
-def displaced(reigning: Sequence[Reign], month: date) -> list[str]:
+def displaced(periods: Sequence[PeriodInForce], month: date) -> list[str]:
     """The versions that are in force in a month or were to be later, in order, each once."""
-    current = reign_in(reigning, month)
-    later = [reign.version for reign in reigning if reign.first > month]
+    current = period_of(periods, month)
+    later = [period.version for period in periods if period.first > month]
     return list(dict.fromkeys([*([current.version] if current else []), *later]))
 
 
@@ -90,7 +90,7 @@ def withdrawn(decisions: Sequence[Decision], model: str) -> set[str]:
         if decision.model != model:
             continue
         if decision.action == "rolled_back":
-            found |= set(displaced(reigns(decisions[:place], model), decision.month))
+            found |= set(displaced(periods_in_force(decisions[:place], model), decision.month))
         if decision.action == "retired":
             found.add(decision.version)
         elif decision.action in {"made_challenger", "promoted", "rolled_back"}:
@@ -110,7 +110,7 @@ def roles(decisions: Sequence[Decision], model: str, month: date) -> dict[str, R
 
     There is one champion, the version in force, and at most one challenger: the last that became one. A version whose
     promotion takes effect later is still what it was; one whose promotion was taken back before that is retired. Months
-    before the first reign have its version as champion, as they are scored by it.
+    before the first period have its version as champion, as it scores them.
     """
     found: dict[str, Role] = {}
     for place, decision in enumerate(decisions):
@@ -124,12 +124,12 @@ def roles(decisions: Sequence[Decision], model: str, month: date) -> dict[str, R
             found[decision.version] = "challenger"
         elif decision.action not in {"not_promoted", "action_overridden"}:
             if decision.action == "rolled_back":
-                for ended in displaced(reigns(decisions[:place], model), decision.month):
+                for ended in displaced(periods_in_force(decisions[:place], model), decision.month):
                     found[ended] = "retired"
-            # Who is champion is said by the reigns; a reign that is over leaves the version retired.
+            # Who is champion is decided by the periods in force; a period that is over leaves the version retired.
             found[decision.version] = "retired"
-    reigning = reigns(decisions, model)
-    champion = reign_in(reigning, month) or (reigning[0] if reigning else None)
+    periods = periods_in_force(decisions, model)
+    champion = period_of(periods, month) or (periods[0] if periods else None)
     if champion is not None:
         found[champion.version] = "champion"
     return found

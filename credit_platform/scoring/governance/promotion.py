@@ -154,13 +154,13 @@ def _loss(auc: Mapping[SampleRole, float | None], earlier: SampleRole, later: Sa
 
 def _beats(against: HeadToHead, policy: PromotionPolicy) -> tuple[bool, str]:
     new, old, p_value = against.candidate_auc, against.incumbent_auc, against.p_value
-    rival = f"version {against.incumbent_version}, in force,"
+    incumbent = f"version {against.incumbent_version}, in force,"
     if new is None or old is None:
-        return False, f"It cannot be compared with {rival} because the out-of-time cohort holds one class only."
+        return False, f"It cannot be compared with {incumbent} because the out-of-time cohort holds one class only."
     target = uplift_target(old, policy.min_uplift)
     significance = "not testable" if p_value is None else f"p = {p_value:.4f}"
     facts = (
-        f"Out-of-time ROC-AUC is {new:.4f} against {old:.4f} of {rival} on the same {against.n} loans "
+        f"Out-of-time ROC-AUC is {new:.4f} against {old:.4f} of {incumbent} on the same {against.n} loans "
         f"(target {target:.4f}, DeLong {significance})"
     )
     if new >= target:

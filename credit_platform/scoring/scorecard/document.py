@@ -1,7 +1,6 @@
 """The scorecard as a document: every characteristic with its attributes in words, counts and points; as JSON and table.
 
-The JSON is complete: whoever has it can score a loan. Doing so in SQL belongs to scorecard_sql, in Polars to
-scorecard_expression.
+The JSON is complete: whoever has it can score a loan. Doing so in SQL belongs to sql, in Polars to expression.
 """
 
 from __future__ import annotations
@@ -9,10 +8,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from credit_platform.scoring.transformers.binning import (
     UNSEEN_WOE,
@@ -22,7 +21,6 @@ from credit_platform.scoring.transformers.binning import (
     WoeBinning,
     evidence_terms,
 )
-from credit_platform.scoring.transformers.evidence import EVIDENCE, MONTHS
 from credit_platform.statistics.weight_of_evidence import band_of
 
 if TYPE_CHECKING:
@@ -35,7 +33,7 @@ COLUMNS = ("characteristic", "attribute", "n", "n_bad", "bad_rate", "woe", "iv",
 
 @dataclass(frozen=True)
 class Characteristic:
-    """One feature of the design: what it tells, and how it is used or why not.
+    """One feature of the design: its information value, and how it is used or why not.
 
     Attributes:
         feature: Its name.
@@ -68,20 +66,24 @@ def scorecard_json(scale: PointScale | None, characteristics: Sequence[Character
         message = "the scorecard is not in points"
         raise ValueError(message)
     pairs = list(zip(characteristics, binning.characteristics(), strict=True))
+    evidence = {one.feature for one in binning.evidence}
     content = {
         "format": FORMAT,
         # default probability = 1 / (1 + exp((points - offset) / factor))
         "scale": {"offset": scale.offset, "factor": scale.factor},
-        "clickstream_evidence": {
-            "months": MONTHS,
-            # Sum over channels of weight * (sum - months * middle), in this order; missing without months.
-            "channels": [
-                {"sum": column, "weight": weight, "middle": middle}
-                for column, weight, middle in evidence_terms(binning.evidence)
-            ],
+        **{
+            one.feature: {
+                "months": one.group.months,
+                # Sum over channels of weight * (sum - months * middle), in this order; missing without months.
+                "channels": [
+                    {"sum": column, "weight": weight, "middle": middle}
+                    for column, weight, middle in evidence_terms(one)
+                ],
+            }
+            for one in binning.evidence
         },
         "characteristics": [
-            _characteristic(known, bins, scale, place)
+            _characteristic(known, bins, scale, place, missing="no history" if known.feature in evidence else "missing")
             for place, (known, bins) in enumerate(pairs)
             if known.dropped is None
         ],
@@ -92,6 +94,12 @@ def scorecard_json(scale: PointScale | None, characteristics: Sequence[Character
         ],
     }
     return json.dumps(content, indent=1, ensure_ascii=False).encode()
+
+
+def evidence_of(content: Mapping[str, Any], feature: str) -> Mapping[str, Any] | None:
+    """Months and channels that a characteristic adds up, from the JSON that was read; None for a plain column."""
+    found = content.get(feature)
+    return found if isinstance(found, dict) and "channels" in found else None
 
 
 def scorecard_csv(document: bytes) -> bytes:
@@ -110,7 +118,7 @@ def scorecard_csv(document: bytes) -> bytes:
 
 
 def _characteristic(
-    known: Characteristic, bins: NumberBins | LevelBins, scale: PointScale, place: int
+    known: Characteristic, bins: NumberBins | LevelBins, scale: PointScale, place: int, *, missing: str
 ) -> dict[str, object]:
     def entry(words: str, one: Bin) -> dict[str, object]:
         points = scale.points_of(place, one.woe)
@@ -123,7 +131,7 @@ def _characteristic(
         "band": band_of(known.information_value),
         "weight": known.weight,
         "variance_inflation": known.variance_inflation,
-        "missing": entry("no history" if known.feature == EVIDENCE else "missing", bins.missing),
+        "missing": entry(missing, bins.missing),
     }
     if isinstance(bins, NumberBins):
         bounds = (*bins.uppers, None)
@@ -144,9 +152,9 @@ def _characteristic(
 def number_words(feature: str, uppers: Sequence[float]) -> list[str]:
     """The bins of a number in words.
 
-    >>> number_words("n_loans", (2.0, 5.0))
+    >>> number_words("n_children", (2.0, 5.0))
     ['up to 2', 'over 2 up to 5', 'over 5']
-    >>> number_words("is_minimum_amount_paid", (0.0,))
+    >>> number_words("is_home_owner", (0.0,))
     ['no', 'yes']
     """
     if feature.startswith("is_") and tuple(uppers) == (0.0,):

@@ -1,6 +1,6 @@
 """The scorecard as one Polars expression over the feature store's columns, made of `scorecard.json` alone.
 
-What the points are is said by scorecard_document; the platform itself scores with the stored version.
+What the points are is defined in document; the platform itself scores with the stored version.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from credit_platform.scoring.transformers.evidence import EVIDENCE
+from credit_platform.scoring.scorecard.document import evidence_of
 from credit_platform.scoring.transformers.standardisation import known_number
 
 
@@ -22,12 +22,12 @@ def points_expression(document: bytes) -> pl.Expr:
         document: The content of `scorecard.json`.
     """
     content = json.loads(document)
-    parts = [_points(one, content["clickstream_evidence"]) for one in content["characteristics"]]
+    parts = [_points(one, evidence_of(content, one["feature"])) for one in content["characteristics"]]
     return pl.sum_horizontal(parts).cast(pl.Int32).alias("points")
 
 
 def evidence_expression(evidence: Mapping[str, Any]) -> pl.Expr:
-    """Evidence of the clickstream in nats, null without any month of history.
+    """Evidence of a history in nats, null without any month of it.
 
     Channel by channel and without a division, as the platform adds them up, so that both get the same bits.
     """
@@ -39,7 +39,7 @@ def evidence_expression(evidence: Mapping[str, Any]) -> pl.Expr:
     return pl.when((months > 0) & total.is_finite()).then(total)
 
 
-def _points(characteristic: Mapping[str, Any], evidence: Mapping[str, Any]) -> pl.Expr:
+def _points(characteristic: Mapping[str, Any], evidence: Mapping[str, Any] | None) -> pl.Expr:
     feature, missing = characteristic["feature"], pl.lit(characteristic["missing"]["points"])
     if characteristic["kind"] == "level":
         level = pl.col(feature).cast(pl.String)
@@ -47,7 +47,7 @@ def _points(characteristic: Mapping[str, Any], evidence: Mapping[str, Any]) -> p
         for one in characteristic["attributes"]:
             chain = chain.when(level.is_in(one["levels"])).then(pl.lit(one["points"]))
         return chain.otherwise(pl.lit(characteristic["unseen"]["points"]))
-    value = evidence_expression(evidence) if feature == EVIDENCE else known_number(feature)
+    value = known_number(feature) if evidence is None else evidence_expression(evidence)
     chain = pl.when(value.is_null()).then(missing)
     *bounded, last = characteristic["attributes"]
     for one in bounded:

@@ -1,6 +1,6 @@
 """Whole points for the bins of a scorecard, and the way back from their sum to log-odds of default.
 
-The points are the model: a loan's log-odds are those its sum of points stands for. Choosing and weighing
+The points are the model: a loan's log-odds follow from its sum of points. Choosing and weighing
 characteristics belongs to scorecard, the points of a single probability to grades.
 """
 
@@ -29,7 +29,7 @@ class PointScale:
         per_woe: Points for one nat of weight of evidence, before rounding; never negative.
         offset: Points at odds of 1.
         factor: Points for odds e times as good.
-        slope: Of the calibrator whose log-odds the points stand for.
+        slope: Of the calibrator that is part of the points.
         intercept: Of the same.
     """
 
@@ -41,7 +41,7 @@ class PointScale:
     intercept: float
 
     def points(self, woe: FloatArray) -> FloatArray:
-        """Whole points of each characteristic: (loans, characteristics), as floats that hold integers.
+        """Whole points of each characteristic: (loans, characteristics), as floats.
 
         Rounding keeps the order, so a bin with less evidence for a good loan never has more points.
         """
@@ -71,8 +71,8 @@ def fit_points(
 
     The points of a loan whose bins weigh nothing are shared out evenly over the characteristics in use, the remainder
     one by one from the first. Points end where policy's scale ends, at odds of a million to one: should all best or all
-    worst bins together reach beyond, every characteristic is drawn in alike, as a sum beyond could not be told from one
-    at the end.
+    worst bins together reach beyond, all characteristics are scaled down alike, as a sum beyond would have the score
+    of the end.
 
     Args:
         weights: Of each characteristic's weight of evidence on the log-odds of a good loan; 0 for a dropped one.

@@ -1,7 +1,7 @@
 """The scorecard: a logistic regression on weights of evidence, rounded to whole points that are the model.
 
-Cutting features into bins belongs to binning, choosing characteristics to scorecard_selection, the scale of points to
-point_scale, tables and SQL for people to scorecard_document and scorecard_sql.
+Cutting features into bins belongs to binning, choosing characteristics to selection, the scale of points to
+point_scale, tables and SQL for people to document and sql.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from typing_extensions import override
 from credit_platform.errors import TrainingError
 from credit_platform.policy.model_config import Scaling
 from credit_platform.scoring.estimators.calibration import PlattCalibrator
-from credit_platform.scoring.estimators.estimator import Design, FitTask, Learner
-from credit_platform.scoring.estimators.logistic_regression import LogisticRegressionLearner
+from credit_platform.scoring.estimators.estimator import Design, Estimator, FitTask
+from credit_platform.scoring.estimators.logistic_regression import LogisticRegressionEstimator
 from credit_platform.scoring.scorecard.document import Characteristic, scorecard_csv, scorecard_json
 from credit_platform.scoring.scorecard.point_scale import PointScale, fit_points
 from credit_platform.scoring.scorecard.selection import information_values, select
 from credit_platform.scoring.scorecard.sql import scorecard_sql
 from credit_platform.scoring.transformers.binning import WoeBinning
 from credit_platform.scoring.transformers.binning_policy import BINNING_PARAMS
-from credit_platform.scoring.transformers.transformer import PreparationName
+from credit_platform.scoring.transformers.transformer import TransformerName
 
 if TYPE_CHECKING:
-    from credit_platform.scoring.transformers.transformer import Preparation
+    from credit_platform.scoring.transformers.transformer import Transformer
 
 FloatArray = NDArray[np.float64]
 
@@ -38,11 +38,11 @@ MAX_VIF = 5.0
 
 
 @dataclass(frozen=True)
-class ScorecardLearner(Learner):
+class ScorecardEstimator(Estimator):
     """Characteristics in the order of the design, and, once it is in points, the scale that makes them whole."""
 
     file_name: ClassVar[str] = "model.json"
-    preparation: ClassVar[PreparationName] = "weight_of_evidence"
+    transformer: ClassVar[TransformerName] = "weight_of_evidence"
 
     intercept: float
     characteristics: tuple[Characteristic, ...]
@@ -65,9 +65,9 @@ class ScorecardLearner(Learner):
         of_regression = replace(task, spec=task.spec.model_copy(update={"params": regression}))
 
         def weigh(kept: Sequence[int]) -> tuple[float, FloatArray]:
-            # Weights of evidence speak for a good loan and the label is 1 for a bad one: turned, weights are positive.
+            # Weights of evidence are positive for a good loan and the label is 1 for a bad one: their sign is turned.
             design = Design(-train.values[:, kept], train.label)
-            fitted = LogisticRegressionLearner.fit(design, design, task=of_regression)
+            fitted = LogisticRegressionEstimator.fit(design, design, task=of_regression)
             return fitted.intercept, np.asarray(fitted.coefficients)
 
         iv = information_values(train.values, train.label)
@@ -140,15 +140,15 @@ class ScorecardLearner(Learner):
         )
 
     @override
-    def exports(self, preparation: Preparation) -> Mapping[str, bytes]:
+    def exports(self, transformer: Transformer, case_key: str) -> Mapping[str, bytes]:
         """The scorecard as `scorecard.json`, `scorecard.csv` and `scorecard.sql`; nothing before it is in points."""
-        if self.scale is None or not isinstance(preparation, WoeBinning):
+        if self.scale is None or not isinstance(transformer, WoeBinning):
             return {}
-        document = scorecard_json(self.scale, self.characteristics, preparation)
+        document = scorecard_json(self.scale, self.characteristics, transformer)
         return {
             "scorecard.json": document,
             "scorecard.csv": scorecard_csv(document),
-            "scorecard.sql": scorecard_sql(document),
+            "scorecard.sql": scorecard_sql(document, case_key),
         }
 
     def _weights(self) -> FloatArray:

@@ -61,7 +61,7 @@ def variance_inflation(woe: FloatArray) -> FloatArray:
 
 
 def select(woe: FloatArray, iv: FloatArray, *, min_iv: float, max_vif: float, fit: Fit) -> Selection:
-    """Drop what tells nothing, then what others tell already, then what would point the wrong way.
+    """Drop columns of too little information, then collinear ones, then those of the wrong sign.
 
     Args:
         woe: (loans, columns) weights of evidence of the training loans.

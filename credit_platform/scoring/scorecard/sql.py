@@ -1,6 +1,6 @@
 """The scorecard as one SQL query over the feature store, for DuckDB, complete from raw columns to points.
 
-What the points are is said by scorecard_document, whose JSON is all that is read here. Running queries belongs to lake.
+What the points are is defined in document, whose JSON is all that is read here. Running queries belongs to lake.
 """
 
 from __future__ import annotations
@@ -9,20 +9,20 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from credit_platform.scoring.transformers.evidence import EVIDENCE
+from credit_platform.scoring.scorecard.document import evidence_of
 
 _TABLE = "gold.feature_store"
 
 
-def scorecard_sql(document: bytes) -> bytes:
-    """A query that gives `loan_id, points` for every row of gold.feature_store.
+def scorecard_sql(document: bytes, case_key: str) -> bytes:
+    """A query that gives the column `case_key` and `points` for every row of gold.feature_store.
 
-    Additions stand in the order in which the platform does them, so that both get the same bits.
+    Additions are in the order in which the platform does them, so that both get the same bits.
     """
     content = json.loads(document)
     characteristics = content["characteristics"]
     columns = ",\n".join(
-        f"    {_value(one, content['clickstream_evidence'])} AS {_name(one['feature'])}" for one in characteristics
+        f"    {_value(one, evidence_of(content, one['feature']))} AS {_name(one['feature'])}" for one in characteristics
     )
     points = "\n  + ".join(_case(one) for one in characteristics)
     offset, factor = content["scale"]["offset"], content["scale"]["factor"]
@@ -30,17 +30,17 @@ def scorecard_sql(document: bytes) -> bytes:
         "-- Points of the scorecard, for DuckDB: more is better, and each bin gives whole points.\n"
         f"-- Default probability = 1 / (1 + exp((points - {offset!r}) / {factor!r})).\n"
         "WITH known AS (\n"
-        f"  SELECT\n    loan_id,\n{columns}\n  FROM {_TABLE}\n"
+        f"  SELECT\n    {case_key},\n{columns}\n  FROM {_TABLE}\n"
         ")\n"
-        f"SELECT\n  loan_id,\n  CAST({points} AS INTEGER) AS points\nFROM known\n"
+        f"SELECT\n  {case_key},\n  CAST({points} AS INTEGER) AS points\nFROM known\n"
     ).encode()
 
 
-def _value(characteristic: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
+def _value(characteristic: Mapping[str, Any], evidence: Mapping[str, Any] | None) -> str:
     column = _name(characteristic["feature"])
     if characteristic["kind"] == "level":
         return f"CAST({column} AS VARCHAR)"
-    if characteristic["feature"] != EVIDENCE:
+    if evidence is None:
         number = f"CAST({column} AS DOUBLE)"
         return f"CASE WHEN isfinite({number}) THEN {number} END"
     months = f"CAST(coalesce({_name(evidence['months'])}, 0) AS DOUBLE)"

@@ -1,6 +1,6 @@
 """The algorithms a model may name in policy.
 
-What each must offer is said by `learner`; each stands in a module of its own.
+What each must offer is defined in `estimator`; each has a module of its own.
 """
 
 from __future__ import annotations
@@ -8,22 +8,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 
-from credit_platform.scoring.estimators.estimator import Learner
-from credit_platform.scoring.estimators.gradient_boosting import GradientBoostingLearner
-from credit_platform.scoring.estimators.logistic_regression import LogisticRegressionLearner
-from credit_platform.scoring.estimators.random_forest import RandomForestLearner
-from credit_platform.scoring.scorecard.scorecard import ScorecardLearner
+from credit_platform.errors import TrainingError
+from credit_platform.policy.model_config import ModelConfig
+from credit_platform.policy.model_spec import ModelSpec
+from credit_platform.scoring.estimators.estimator import Estimator
+from credit_platform.scoring.estimators.gradient_boosting import GradientBoostingEstimator
+from credit_platform.scoring.estimators.logistic_regression import LogisticRegressionEstimator
+from credit_platform.scoring.estimators.random_forest import RandomForestEstimator
+from credit_platform.scoring.scorecard.scorecard import ScorecardEstimator
 
-ALGORITHMS: Mapping[str, type[Learner]] = {
-    "scorecard": ScorecardLearner,
-    "logistic_regression": LogisticRegressionLearner,
-    "gradient_boosting": GradientBoostingLearner,
-    "random_forest": RandomForestLearner,
+ALGORITHMS: Mapping[str, type[Estimator]] = {
+    "scorecard": ScorecardEstimator,
+    "logistic_regression": LogisticRegressionEstimator,
+    "gradient_boosting": GradientBoostingEstimator,
+    "random_forest": RandomForestEstimator,
 }
 
 
-def algorithm_named(name: str) -> type[Learner]:
-    """The learner of a name in `ALGORITHMS`, or of an address `package.module:ClassName`.
+def algorithm_named(name: str) -> type[Estimator]:
+    """The estimator of a name in `ALGORITHMS`, or of an address `package.module:ClassName`.
 
     Only names from policy may come here, never one read from a stored model: an address is imported, and so run.
 
@@ -38,8 +41,28 @@ def algorithm_named(name: str) -> type[Learner]:
     except (ImportError, AttributeError) as error:
         message = f"{name} cannot be imported: {error}"
         raise KeyError(message) from error
-    if not (isinstance(found, type) and issubclass(found, Learner)):
+    if not (isinstance(found, type) and issubclass(found, Estimator)):
         known = ", ".join(ALGORITHMS)
-        message = f"{name} is neither one of {known} nor the address package.module:ClassName of a Learner"
+        message = f"{name} is neither one of {known} nor the address package.module:ClassName of an Estimator"
         raise KeyError(message)
     return found
+
+
+def algorithm_of(model: str, config: ModelConfig) -> tuple[ModelSpec, type[Estimator]]:
+    """What policy says of a model, and the estimator it names.
+
+    Raises:
+        TrainingError: policy has no such model, or names no algorithm for it.
+    """
+    spec = config.models.get(model)
+    if spec is None:
+        raise TrainingError(
+            model=model,
+            reason=f"model_config.yaml has {', '.join(config.models)}",
+            fix="Name one of these models, or add it to model_config.yaml.",
+        )
+    try:
+        return spec, algorithm_named(spec.algorithm)
+    except KeyError as error:
+        fix = f"Correct models.{model}.algorithm in model_config.yaml."
+        raise TrainingError(model=model, reason=str(error.args[0]), fix=fix) from error

@@ -1,13 +1,13 @@
-"""How a version's scores should spread after a given number of clickstream months, if nothing but time had passed.
+"""How a version's scores should spread after a given number of months of history, if nothing but time had passed.
 
-Evidence adds up: after 24 months of clickstream the same applicants are told apart better than after 14, so their
-scores spread further although nobody has changed. Holding a month's scores against the development sample alone would
-call that a shift. What is compared with what belongs to monitoring.
+Evidence adds up: 24 months of history separate the same applicants better than 14, so their scores spread further
+although nobody has changed. A comparison of a month's scores with the development sample alone would call that a shift.
+What is compared with what belongs to monitoring.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -15,16 +15,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM_SUMS
-from credit_platform.scoring.transformers.evidence import MONTHS, ClickstreamEvidence
+from credit_platform.scoring.transformers.evidence import HistoryEvidence
 
 FloatArray = NDArray[np.float64]
 Predict = Callable[[pl.DataFrame], FloatArray]
 
-# Finer where a month more changes most; a history in between is held against its nearest neighbour.
+# Finer where a month more changes most; a history in between is compared with its nearest neighbour.
 HISTORIES = (1, 2, 3, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24)
 _DRAWS = 6  # points of the normal distribution each loan is seen at
-_LOANS = 500  # a version is fitted in a second; more loans would cost more than they tell
+_LOANS = 500  # a version is fitted in a second; more loans would cost more than they improve
 
 
 @dataclass(frozen=True)
@@ -61,25 +60,32 @@ def fit_spread(evidence: FloatArray, months: FloatArray) -> EvidenceSpread:
 
 
 def scores_by_history(
-    predict: Predict, evidence: ClickstreamEvidence, development: pl.DataFrame, shown: pl.DataFrame, *, longest: int
+    predict: Predict,
+    evidence: Sequence[HistoryEvidence],
+    development: pl.DataFrame,
+    shown: pl.DataFrame,
+    *,
+    longest: Callable[[str], int],
 ) -> dict[int, FloatArray]:
     """Default probabilities of the loans in `shown`, had each been seen for 1, 2, ... months: by number of months.
 
-    Each loan keeps what is known of it besides the clickstream; its evidence is put at equally likely points of what
-    loans of its outcome show after so many months.
+    Each loan keeps all its features but this history; its evidence is put at equally likely points of what loans of its
+    outcome show after so many months.
 
     Args:
         predict: The version's calibrated probability for feature store rows.
-        evidence: The version's fitted evidence.
+        evidence: The version's fitted evidence; of several groups the first is varied, the others stay as they are.
         development: Loans with label that the spread of the evidence is fitted on.
         shown: Loans with label whose scores are wanted; evenly spaced ones are taken of many.
-        longest: Months of clickstream that the feature store looks back on at most.
+        longest: Name of a group to the months that the feature store looks back on at most.
 
     Returns:
-        Nothing where either class has no loan with history.
+        Nothing without evidence, or where either class has no loan with history.
     """
-    spreads = _spreads(evidence, development)
-    strongest = evidence.strongest_channel()
+    if not evidence:
+        return {}
+    first, most = evidence[0], longest(evidence[0].group.name)
+    spreads, strongest = _spreads(first, development), first.strongest_channel()
     if spreads is None or strongest is None or shown.is_empty():
         return {}
     loans = shown.gather(np.unique(np.linspace(0, shown.height - 1, _LOANS).astype(np.int64)))
@@ -87,35 +93,37 @@ def scores_by_history(
     repeated = loans.gather(np.repeat(np.arange(loans.height), _DRAWS))
     bads = np.repeat(is_bad, _DRAWS)
     found = {}
-    for months in sorted({*(h for h in HISTORIES if h < longest), longest}):
+    for months in sorted({*(h for h in HISTORIES if h < most), most}):
         points = np.where(
             bads, np.tile(spreads[1].at(months), loans.height), np.tile(spreads[0].at(months), loans.height)
         )
-        found[months] = predict(_with_evidence(repeated, evidence, strongest, months, points))
+        found[months] = predict(_with_evidence(repeated, first, strongest, months, points))
     return found
 
 
-def _spreads(evidence: ClickstreamEvidence, development: pl.DataFrame) -> tuple[EvidenceSpread, EvidenceSpread] | None:
-    seen = development.filter(pl.col(MONTHS) > 0)
+def _spreads(evidence: HistoryEvidence, development: pl.DataFrame) -> tuple[EvidenceSpread, EvidenceSpread] | None:
+    months_column = evidence.group.months
+    seen = development.filter(pl.col(months_column) > 0)
     fitted = []
     for label in (0, 1):
         of_class = seen.filter(pl.col("label") == label)
         if of_class.is_empty():
             return None
-        months = of_class[MONTHS].cast(pl.Float64).to_numpy()
+        months = of_class[months_column].cast(pl.Float64).to_numpy()
         fitted.append(fit_spread(evidence.total(of_class), months))
     return fitted[0], fitted[1]
 
 
 def _with_evidence(
-    loans: pl.DataFrame, evidence: ClickstreamEvidence, channel: int, months: int, wanted: FloatArray
+    loans: pl.DataFrame, evidence: HistoryEvidence, channel: int, months: int, wanted: FloatArray
 ) -> pl.DataFrame:
-    """The loans with sums that give `wanted` after `months`: one channel carries it, the others speak for neither."""
+    """The loans with sums that give `wanted` after `months`: one channel carries it, the others are neutral."""
     middle = (np.asarray(evidence.bad_mean) + np.asarray(evidence.good_mean)) / 2
     weight = (evidence.bad_mean[channel] - evidence.good_mean[channel]) / evidence.variance[channel]
     sums = [
         pl.lit(float(months * value), dtype=pl.Float64).alias(name)
-        for name, value in zip(CLICKSTREAM_SUMS, middle, strict=True)
+        for name, value in zip(evidence.group.sums, middle, strict=True)
     ]
-    carried = pl.Series(CLICKSTREAM_SUMS[channel], months * middle[channel] + wanted / weight)
-    return loans.with_columns(*sums, pl.lit(months, dtype=loans.schema[MONTHS]).alias(MONTHS)).with_columns(carried)
+    carried = pl.Series(evidence.group.sums[channel], months * middle[channel] + wanted / weight)
+    column = evidence.group.months
+    return loans.with_columns(*sums, pl.lit(months, dtype=loans.schema[column]).alias(column)).with_columns(carried)

@@ -1,7 +1,7 @@
 """Searching better parameters on the validation sample: a fixed number of trials, the configured parameters first.
 
 The search is Optuna's tree-structured Parzen estimator with the seed of policy, so the same data try the same trials.
-What may be tried stands in policy; test and out-of-time cohorts never come here.
+What may be tried is policy; test and out-of-time cohorts are never used here.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from credit_platform.policy.model_spec import ModelSpec, Parameter, SearchRange, TuningPolicy
-from credit_platform.scoring.estimators.estimator import Design, FitTask, Learner
+from credit_platform.scoring.estimators.estimator import Design, Estimator, FitTask
 from credit_platform.statistics.discrimination import roc_auc
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ class Tuning:
 
 
 def tune(
-    algorithm: type[Learner], train: Design, validation: Design, *, n_bads: int, task: FitTask, on_trial: OnTrial
-) -> tuple[Learner, Tuning]:
+    algorithm: type[Estimator], train: Design, validation: Design, *, n_bads: int, task: FitTask, on_trial: OnTrial
+) -> tuple[Estimator, Tuning]:
     """Fit with the configured parameters, then with others from the search space; keep the best on validation.
 
     A later trial is kept only if it ranks better than all before it, so tuning never makes validation worse. Where the
@@ -82,22 +82,22 @@ def tune(
     params: Mapping[str, Parameter] = {name: spec.params[name] for name in policy.space} if policy else {}
     search = _Search(policy, task.seed) if policy is not None and n_trials > 1 else None
     trials: list[Trial] = []
-    learners: list[Learner] = []
+    estimators: list[Estimator] = []
     best, kept = -1.0, 0
     for number in range(1, n_trials + 1):
         if search is not None and number > 1:
             params = search.next_params()
-        learner = algorithm.fit(train, validation, task=replace(task, spec=_with(spec, params)))
-        auc = roc_auc(validation.label, learner.log_odds(validation.values))
+        estimator = algorithm.fit(train, validation, task=replace(task, spec=_with(spec, params)))
+        auc = roc_auc(validation.label, estimator.log_odds(validation.values))
         trials.append(Trial(number, n_trials, params, auc))
-        learners.append(learner)
+        estimators.append(estimator)
         on_trial(trials[-1])
         value = 0.0 if auc is None else auc
         if search is not None:
             search.learn(params, value)
         if value > best:
             best, kept = value, number
-    return learners[kept - 1], Tuning(tuple(trials), kept)
+    return estimators[kept - 1], Tuning(tuple(trials), kept)
 
 
 def _with(spec: ModelSpec, params: Mapping[str, Parameter]) -> ModelSpec:
@@ -105,7 +105,7 @@ def _with(spec: ModelSpec, params: Mapping[str, Parameter]) -> ModelSpec:
 
 
 class _Search:
-    """Proposes parameters and learns how they did; trials told of from outside count like its own."""
+    """Proposes parameters and learns how they did; trials proposed elsewhere count like its own."""
 
     def __init__(self, policy: TuningPolicy, seed: int) -> None:
         import optuna
@@ -128,8 +128,8 @@ class _Search:
         if self._asked is not None:
             self._study.tell(self._asked, value)
         elif all(tried.holds(params[name]) for name, tried in self._space.items()):
-            told = optuna.trial.create_trial(params=dict(params), distributions=dict(self._distributions), value=value)
-            self._study.add_trial(told)
+            tried = optuna.trial.create_trial(params=dict(params), distributions=dict(self._distributions), value=value)
+            self._study.add_trial(tried)
 
 
 def _distribution(tried: SearchRange) -> BaseDistribution:

@@ -15,8 +15,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from credit_platform.errors import ModelStoreError, TrainingError
-from credit_platform.policy.model_config import ModelConfig, ModelSpec
-from credit_platform.portfolios.loans.features.catalogue import CATEGORICAL_FEATURES, CHANNELS, NUMERIC_FEATURES
+from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.scoring.estimators.calibration import UNCALIBRATED, PlattCalibrator, fit_platt
 from credit_platform.scoring.estimators.contributions import (
     Contributions,
@@ -24,38 +24,41 @@ from credit_platform.scoring.estimators.contributions import (
     means_from_json,
     means_to_json,
 )
-from credit_platform.scoring.estimators.estimator import Design, FitTask, Learner
-from credit_platform.scoring.training.algorithms import ALGORITHMS, algorithm_named
+from credit_platform.scoring.estimators.estimator import Design, Estimator, FitTask
+from credit_platform.scoring.training.algorithms import ALGORITHMS, algorithm_named, algorithm_of
 from credit_platform.scoring.training.expected_scores import scores_by_history
 from credit_platform.scoring.training.rebalancing import rebalance
 from credit_platform.scoring.training.samples import checked_sample
 from credit_platform.scoring.training.tuning import OnTrial, Trial, Tuning, tune
-from credit_platform.scoring.transformers.evidence import MONTHS, fit_evidence, with_dark_copies
-from credit_platform.scoring.transformers.feature_order import features_document, require_same_order
-from credit_platform.scoring.transformers.standardisation import MODEL_FEATURES, missing_columns
-from credit_platform.scoring.transformers.transformer import Preparation, fit_preparation, load_preparation
+from credit_platform.scoring.transformers.evidence import with_copies_without_history
+from credit_platform.scoring.transformers.feature_order import (
+    features_document,
+    missing_columns,
+    model_columns,
+    reference_numbers,
+    require_same_order,
+)
+from credit_platform.scoring.transformers.transformer import Transformer, fit_transformer, load_transformer
 from credit_platform.statistics.logistic import probability_of
 
 FloatArray = NDArray[np.float64]
 
 UNSTORED = "unstored"
-# What the stability of later months is measured on: the channels' deviations, as sums and means change their spread
-# with the length of history by design, and not the number of months itself, which moves by one every month.
-REFERENCE_NUMBERS = (*(name for name in NUMERIC_FEATURES if name != MONTHS), *CHANNELS)
 
 
 @dataclass(frozen=True)
 class FittedVersion:
-    """One version of a model: preprocessing, algorithm, calibrator and the frozen reference of later months.
+    """One version of a model: transformer, estimator, calibrator and the frozen reference of later months.
 
     `mean_contributions` is what each feature adds on average over the validation sample, `tuning` what was tried.
     """
 
     model: str
+    portfolio: Portfolio
     algorithm: str
     dtypes: Mapping[str, str]
-    preparation: Preparation
-    learner: Learner
+    transformer: Transformer
+    estimator: Estimator
     calibrator: PlattCalibrator
     reference: bytes
     mean_contributions: Mapping[str, float]
@@ -68,10 +71,15 @@ class FittedVersion:
         return tuple(self.dtypes)
 
     @property
+    def history(self) -> str | None:
+        """Column with the months of history that the reference expects scores by; None without an evidence group."""
+        return next((group.months for group in self.portfolio.features.evidence), None)
+
+    @property
     def importance(self) -> pl.DataFrame:
         """One row per feature: `feature`, `importance` (share of the whole), `rank` (1 = most)."""
-        features, place = np.unique(self.preparation.design_features(), return_inverse=True)
-        weight = np.bincount(place, weights=self.learner.column_importance())
+        features, place = np.unique(self.transformer.design_features(), return_inverse=True)
+        weight = np.bincount(place, weights=self.estimator.column_importance())
         share = weight / weight.sum() if weight.sum() > 0 else weight
         return (
             pl.DataFrame({"feature": features.tolist(), "importance": share})
@@ -85,7 +93,7 @@ class FittedVersion:
         Raises:
             ModelStoreError: a column the version was trained on is missing.
         """
-        return self.learner.log_odds(self._design(features))
+        return self.estimator.log_odds(self._design(features))
 
     def log_odds(self, features: pl.DataFrame) -> FloatArray:
         """Calibrated log-odds of default, one per row. Raises as `raw_log_odds` does."""
@@ -101,8 +109,8 @@ class FittedVersion:
 
     def contributions(self, features: pl.DataFrame) -> Contributions:
         """What each feature adds to `log_odds` against the average loan, exactly. Raises as `raw_log_odds` does."""
-        by_column = self.learner.contributions(self._design(features))
-        parts = calibrated_contributions(by_column, self.preparation.design_features(), self.calibrator)
+        by_column = self.estimator.contributions(self._design(features))
+        parts = calibrated_contributions(by_column, self.transformer.design_features(), self.calibrator)
         return parts.counted_from(self.mean_contributions)
 
     def _design(self, features: pl.DataFrame) -> FloatArray:
@@ -114,29 +122,25 @@ class FittedVersion:
                 reason=f"the features to score lack {', '.join(missing)}, which it was trained on",
                 fix="Rebuild gold/feature_store, or score with a version trained without them.",
             )
-        return self.preparation.design_matrix(features)
+        return self.transformer.design_matrix(features)
 
     def monitored(self, features: pl.DataFrame) -> pl.DataFrame:
-        """The features as stability looks at them: with the clickstream channels as deviations beside them."""
-        return features.with_columns(self.preparation.evidence.deviations(features).get_columns())
+        """The features as stability looks at them: with the channels of each group as deviations beside them."""
+        deviations = [one.deviations(features).get_columns() for one in self.transformer.evidence]
+        return features.with_columns(column for columns in deviations for column in columns)
 
     def artifacts(self) -> dict[str, bytes]:
         """File name to content; the same fit gives the same bytes."""
         return {
-            "preprocessing.json": self.preparation.to_json(),
+            "preprocessing.json": self.transformer.to_json(),
             "calibrator.json": self.calibrator.to_json(),
-            "features.json": features_document(self.algorithm, self.dtypes, self.preparation.design_features()),
-            self.learner.file_name: self.learner.to_bytes(),
+            "features.json": features_document(self.algorithm, self.dtypes, self.transformer.design_features()),
+            self.estimator.file_name: self.estimator.to_bytes(),
             "reference.json": self.reference,
             "mean_contributions.json": means_to_json(self.mean_contributions),
             "tuning.json": self.tuning.to_json(),
-            **self.learner.exports(self.preparation),
+            **self.estimator.exports(self.transformer, self.portfolio.cases.key),
         }
-
-
-def reference_numbers(_features: object) -> tuple[str, ...]:
-    """Interim."""
-    return REFERENCE_NUMBERS
 
 
 def unwatched(trial: Trial) -> None:
@@ -144,9 +148,15 @@ def unwatched(trial: Trial) -> None:
 
 
 def fit_version(
-    model: str, train: pl.DataFrame, validation: pl.DataFrame, config: ModelConfig, on_trial: OnTrial = unwatched
+    model: str,
+    train: pl.DataFrame,
+    validation: pl.DataFrame,
+    config: ModelConfig,
+    on_trial: OnTrial = unwatched,
+    *,
+    portfolio: Portfolio,
 ) -> FittedVersion:
-    """Fit one model on feature store rows with their `label`. The order of the rows does not matter.
+    """Fit one model on feature store rows of a book with their `label`. The order of the rows does not matter.
 
     `on_trial` is called after every trial of its tuning, of which there is one where nothing is tuned.
 
@@ -154,75 +164,65 @@ def fit_version(
         TrainingError: the model is unknown, a column is missing, a sample is too small, has unlabelled loans or one
             class only, or the algorithm did not converge.
     """
-    spec = _specification(model, config)
-    algorithm = algorithm_named(spec.algorithm)
-    train = checked_sample(model, "training", train, config.selection.min_samples)
-    validation = checked_sample(model, "validation", validation, config.selection.min_samples)
-    # Whole cohorts lose the clickstream, and a model that never met such loans has only learned how they do not look.
-    # Shown every loan both ways it ranks them as well as one trained without the source, and the others no worse. What
-    # is chosen and calibrated looks at the validation loans both ways for the same reason.
-    shown = with_dark_copies(train)
+    features, (spec, algorithm) = portfolio.features, algorithm_of(model, config)
+    train = checked_sample(model, "training", train, config.selection.min_samples, portfolio)
+    validation = checked_sample(model, "validation", validation, config.selection.min_samples, portfolio)
+    # A source of history may fail for whole cohorts, and a model that was not trained on such loans ranks them badly.
+    # Trained on every loan with and without its history it ranks them as well as a model without the source, and the
+    # others no worse. For the same reason the validation loans are used both ways to choose and to calibrate.
+    shown = with_copies_without_history(train, features.evidence)
     try:
-        preparation = fit_preparation(algorithm.preparation, train, fit_evidence(train), spec.params)
+        transformer = fit_transformer(algorithm.transformer, train, features, spec.params)
     except ValueError as error:
         fix = "Correct params in model_config.yaml."
         raise TrainingError(model=model, reason=f"its params are refused: {error}", fix=fix) from error
-    held_out = _design(preparation, with_dark_copies(validation))
-    learner, tuning = tune(
+    evidence, directions = tuple(one.feature for one in transformer.evidence), features.split_directions
+    held_out = _design(transformer, with_copies_without_history(validation, features.evidence))
+    estimator, tuning = tune(
         algorithm,
-        rebalance(_design(preparation, shown), spec.rebalancing, seed=config.random_seed),
+        rebalance(_design(transformer, shown), spec.rebalancing, seed=config.random_seed),
         held_out,
         n_bads=int(validation["label"].sum()),
-        task=FitTask(model, spec, config.random_seed, tuple(preparation.design_features())),
+        task=FitTask(model, spec, config.random_seed, tuple(transformer.design_features()), evidence, directions),
         on_trial=on_trial,
     )
     calibrator = UNCALIBRATED
     if spec.calibration == "platt":
-        calibrator = fit_platt(held_out.label, probability_of(learner.log_odds(held_out.values)))
-    learner = learner.in_points(calibrator, config.scoring.scaling)
+        calibrator = fit_platt(held_out.label, probability_of(estimator.log_odds(held_out.values)))
+    estimator = estimator.in_points(calibrator, config.scoring.scaling)
     fitted = FittedVersion(
         model=model,
+        portfolio=portfolio,
         algorithm=spec.algorithm,
-        dtypes={name: str(train.schema[name]) for name in MODEL_FEATURES},
-        preparation=preparation,
-        learner=learner,
+        dtypes={name: str(train.schema[name]) for name in model_columns(features)},
+        transformer=transformer,
+        estimator=estimator,
         calibrator=calibrator,
         reference=b"",
         mean_contributions=calibrated_contributions(
-            learner.contributions(preparation.design_matrix(validation)), preparation.design_features(), calibrator
+            estimator.contributions(transformer.design_matrix(validation)), transformer.design_features(), calibrator
         ).means(),
         tuning=tuning,
     )
     expected = scores_by_history(
         fitted.predict,
-        preparation.evidence,
+        transformer.evidence,
         pl.concat([train, validation]),
         validation,
-        longest=config.features.history_months("clickstream"),
+        longest=config.features.history_months,
     )
     return replace(fitted, reference=_reference(validation, fitted, expected))
 
 
-def _specification(model: str, config: ModelConfig) -> ModelSpec:
-    spec = config.models.get(model)
-    if spec is None:
-        raise TrainingError(
-            model=model,
-            reason=f"model_config.yaml knows {', '.join(config.models)}",
-            fix="Name one of these models, or add it to model_config.yaml.",
-        )
-    try:
-        algorithm_named(spec.algorithm)
-    except KeyError as error:
-        fix = f"Correct models.{model}.algorithm in model_config.yaml."
-        raise TrainingError(model=model, reason=str(error.args[0]), fix=fix) from error
-    return spec
-
-
 def load_version(
-    model: str, artifacts: Mapping[str, bytes], *, algorithm: str | None = None, version: str = UNSTORED
+    model: str,
+    artifacts: Mapping[str, bytes],
+    *,
+    portfolio: Portfolio,
+    algorithm: str | None = None,
+    version: str = UNSTORED,
 ) -> FittedVersion:
-    """Read a version back from its files; predictions are equal to the last bit.
+    """Read a version of a book back from its files; predictions are equal to the last bit.
 
     `algorithm` is what policy names for the model. The files may name it or one of the platform's own and no other: a
     class is imported, and so run, because policy says so and never because a file does.
@@ -240,15 +240,16 @@ def load_version(
                 reason=f"its features.json names the algorithm {described['algorithm']!r}, which policy does not",
                 fix=f"If you trust it, name it as models.{model}.algorithm in model_config.yaml, or train it again.",
             )
-        learner = algorithm_named(described["algorithm"])
-        preparation = load_preparation(learner.preparation, artifacts["preprocessing.json"])
-        require_same_order(described, preparation.design_features())
+        estimator = algorithm_named(described["algorithm"])
+        transformer = load_transformer(estimator.transformer, artifacts["preprocessing.json"], portfolio.features)
+        require_same_order(described, transformer.design_features())
         return FittedVersion(
             model=model,
+            portfolio=portfolio,
             algorithm=described["algorithm"],
             dtypes={feature["name"]: feature["dtype"] for feature in described["features"]},
-            preparation=preparation,
-            learner=learner.from_bytes(artifacts[learner.file_name]),
+            transformer=transformer,
+            estimator=estimator.from_bytes(artifacts[estimator.file_name]),
             calibrator=PlattCalibrator.from_json(artifacts["calibrator.json"]),
             reference=artifacts["reference.json"],
             mean_contributions=means_from_json(artifacts["mean_contributions.json"]),
@@ -267,29 +268,31 @@ def load_version(
 def is_restorable(fitted: FittedVersion, features: pl.DataFrame) -> bool:
     """Whether the version's files give it back with the same prediction, to the last bit, for every row."""
     try:
-        restored = load_version(fitted.model, fitted.artifacts(), algorithm=fitted.algorithm)
+        restored = load_version(
+            fitted.model, fitted.artifacts(), portfolio=fitted.portfolio, algorithm=fitted.algorithm
+        )
     except ModelStoreError:
         return False
     return np.array_equal(fitted.predict(features), restored.predict(features))
 
 
-def _design(preparation: Preparation, loans: pl.DataFrame) -> Design:
-    return Design(preparation.design_matrix(loans), loans["label"].cast(pl.Int8).to_numpy())
+def _design(transformer: Transformer, loans: pl.DataFrame) -> Design:
+    return Design(transformer.design_matrix(loans), loans["label"].cast(pl.Int8).to_numpy())
 
 
 def _reference(validation: pl.DataFrame, fitted: FittedVersion, by_history: Mapping[int, FloatArray]) -> bytes:
     """Distribution of features and default probability in frozen bins, as JSON.
 
-    Of the validation sample, the newest the fit sees: the scores of the training sample, on which the model was fitted,
-    are told apart better than those of any later loan.
+    Of the validation sample, the newest the fit sees: on the training sample the model separates goods from bads better
+    than on any later loan (in-sample bias).
     """
     from credit_platform.statistics.reference import fit_reference
 
     reference = fit_reference(
         fitted.monitored(validation),
         probability=fitted.predict(validation),
-        numeric=REFERENCE_NUMBERS,
-        categorical=CATEGORICAL_FEATURES,
+        numeric=reference_numbers(fitted.portfolio.features),
+        categorical=fitted.portfolio.features.categorical,
         by_history=by_history,
     )
     return reference.to_json()

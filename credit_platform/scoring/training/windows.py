@@ -84,7 +84,7 @@ def windows_for(as_of: date, config: ModelConfig, *, triggered: bool = False) ->
     triggered by a `retrain` action always uses `windows.triggered` in this way, whatever the mode.
 
     Raises:
-        WindowError: `as_of` is not a month, or absolute windows hold a cohort whose labels have not matured.
+        WindowError: `as_of` is not a month, or absolute windows include a cohort whose labels have not matured.
     """
     if as_of.day != 1:
         raise WindowError(as_of=as_of, reason=f"{as_of} is not the first of a month", fix="Give a month, YYYY-MM")

@@ -1,4 +1,4 @@
-"""The preparation of a scorecard: every feature cut into bins, each bin with its weight of evidence.
+"""The transformer of a scorecard: every feature cut into bins, each bin with its weight of evidence.
 
 Fitted on training loans, stored as JSON, never refitted when scoring. Where to cut belongs to monotone_bins; what a bin
 is worth in points to scorecard.
@@ -15,10 +15,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from credit_platform.portfolios.loans.features.catalogue import CATEGORICAL_FEATURES, NUMERIC_FEATURES
-from credit_platform.portfolios.loans.features.risk_direction import RISK_DIRECTION
+from credit_platform.portfolios.feature_set import Direction, EvidenceGroup, FeatureSet
 from credit_platform.scoring.transformers.binning_policy import BinningPolicy
-from credit_platform.scoring.transformers.evidence import EVIDENCE, MONTHS, ClickstreamEvidence
+from credit_platform.scoring.transformers.evidence import HistoryEvidence, months_seen
 from credit_platform.scoring.transformers.standardisation import known_number
 from credit_platform.statistics.monotone_bins import BinLimits, count_bins, cut_points
 from credit_platform.statistics.weight_of_evidence import information_value, weight_of_evidence
@@ -26,7 +25,7 @@ from credit_platform.statistics.weight_of_evidence import information_value, wei
 FloatArray = NDArray[np.float64]
 LabelArray = NDArray[np.int8]
 
-UNSEEN_WOE = 0.0  # a level nobody has met speaks neither for nor against the loan
+UNSEEN_WOE = 0.0  # a level that training never saw says nothing about the loan
 
 
 @dataclass(frozen=True)
@@ -40,13 +39,13 @@ class Bin:
 
     @property
     def bad_rate(self) -> float | None:
-        """Share of bads; None where the bin holds too few loans to weigh anything, as then it says nothing."""
+        """Share of bads; None where it has too few loans to weigh anything."""
         return self.n_bad / self.n if self.n and self.woe != UNSEEN_WOE else None
 
 
 @dataclass(frozen=True)
 class NumberBins:
-    """A number cut at `uppers`: bin i holds values up to `uppers[i]`, the last one those above. Missing has its own."""
+    """A number cut at `uppers`: bin i has values up to `uppers[i]`, the last one those above. Missing has its own."""
 
     feature: str
     uppers: tuple[float, ...]
@@ -85,12 +84,12 @@ class LevelBins:
 class WoeBinning:
     """Everything between the feature store and a scorecard's design matrix: one column per feature, in nats.
 
-    The last of `numbers` is the clickstream evidence, missing for a loan without any history.
+    The last of `numbers` are the evidence of each group, missing for a loan without its history.
     """
 
     numbers: tuple[NumberBins, ...]
     levels: tuple[LevelBins, ...]
-    evidence: ClickstreamEvidence
+    evidence: tuple[HistoryEvidence, ...]
 
     def characteristics(self) -> list[NumberBins | LevelBins]:
         """The bins behind each design column."""
@@ -113,13 +112,13 @@ class WoeBinning:
         content = {
             "numbers": [asdict(bins) for bins in self.numbers],
             "levels": [asdict(bins) for bins in self.levels],
-            "clickstream_evidence": self.evidence.to_dict(),
+            **{one.feature: one.to_dict() for one in self.evidence},
         }
         return json.dumps(content, indent=1).encode()
 
     @classmethod
-    def from_json(cls, text: bytes) -> WoeBinning:
-        """Read what `to_json` wrote."""
+    def from_json(cls, text: bytes, groups: Sequence[EvidenceGroup]) -> WoeBinning:
+        """Read what `to_json` wrote, with the evidence groups of the book."""
         content = json.loads(text)
         return cls(
             numbers=tuple(
@@ -137,31 +136,32 @@ class WoeBinning:
                 )
                 for one in content["levels"]
             ),
-            evidence=ClickstreamEvidence.from_json(json.dumps(content["clickstream_evidence"])),
+            evidence=tuple(HistoryEvidence.from_dict(group, content[group.feature]) for group in groups),
         )
 
 
-def number_values(frame: pl.DataFrame, feature: str, evidence: ClickstreamEvidence) -> FloatArray:
-    """A feature as numbers, NaN where missing or not finite; the evidence where it is asked for by its name."""
-    if feature != EVIDENCE:
+def number_values(frame: pl.DataFrame, feature: str, evidence: Sequence[HistoryEvidence]) -> FloatArray:
+    """A feature as numbers, NaN where missing or not finite; the total evidence where `feature` is that of a group."""
+    found = next((one for one in evidence if one.feature == feature), None)
+    if found is None:
         return frame.select(known_number(feature)).to_series().to_numpy(allow_copy=True).astype(np.float64)
-    months = frame[MONTHS].cast(pl.Float64).fill_null(0.0).to_numpy()
+    months = months_seen(frame, found.group)
     total = np.zeros(frame.height)
     # Channel by channel, without a division: DuckDB and Polars do the same steps and get the same bits, so that a loan
     # at the bound of a bin falls into the same one everywhere.
     with np.errstate(over="ignore", invalid="ignore"):
-        for column, weight, middle in evidence_terms(evidence):
+        for column, weight, middle in evidence_terms(found):
             sums = frame[column].cast(pl.Float64).fill_null(0.0).to_numpy()
             total = total + weight * (sums - months * middle)
     return np.where((months > 0) & np.isfinite(total), total, np.nan)
 
 
-def evidence_terms(evidence: ClickstreamEvidence) -> Iterable[tuple[str, float, float]]:
+def evidence_terms(evidence: HistoryEvidence) -> Iterable[tuple[str, float, float]]:
     """Per channel: the column of its sum, the weight of a unit and the monthly middle between the classes."""
-    for channel, bad, good, variance in zip(
-        evidence.channels, evidence.bad_mean, evidence.good_mean, evidence.variance, strict=True
+    for column, bad, good, variance in zip(
+        evidence.group.sums, evidence.bad_mean, evidence.good_mean, evidence.variance, strict=True
     ):
-        yield f"{channel}_sum", (bad - good) / variance, (bad + good) / 2
+        yield column, (bad - good) / variance, (bad + good) / 2
 
 
 def level_values(frame: pl.DataFrame, feature: str) -> pl.Series:
@@ -169,29 +169,37 @@ def level_values(frame: pl.DataFrame, feature: str) -> pl.Series:
     return frame[feature].cast(pl.String)
 
 
-def fit_binning(train: pl.DataFrame, evidence: ClickstreamEvidence, policy: BinningPolicy) -> WoeBinning:
-    """Cut every feature on the training loans with their `label`; `evidence` has been fitted on them before."""
+def fit_binning(
+    train: pl.DataFrame, features: FeatureSet, evidence: Sequence[HistoryEvidence], policy: BinningPolicy
+) -> WoeBinning:
+    """Cut every feature on the training loans with their `label`; the `evidence` has been fitted on them before."""
     label = train["label"].cast(pl.Int8).to_numpy()
-    limits = {EVIDENCE: policy.clickstream}
+
+    def fit_number(feature: str, limits: BinLimits) -> NumberBins:
+        values = number_values(train, feature, evidence)
+        return _fit_number(feature, values, label, limits, features.directions.get(feature))
+
     return WoeBinning(
-        numbers=tuple(
-            _fit_number(feature, number_values(train, feature, evidence), label, limits.get(feature, policy.features))
-            for feature in (*NUMERIC_FEATURES, EVIDENCE)
+        numbers=(
+            *(fit_number(feature, policy.features) for feature in features.numeric),
+            *(fit_number(one.feature, policy.evidence) for one in evidence),
         ),
         levels=tuple(
             _fit_levels(feature, level_values(train, feature), label, policy.features)
-            for feature in CATEGORICAL_FEATURES
+            for feature in features.categorical
         ),
-        evidence=evidence,
+        evidence=tuple(evidence),
     )
 
 
-def _fit_number(feature: str, values: FloatArray, label: LabelArray, limits: BinLimits) -> NumberBins:
+def _fit_number(
+    feature: str, values: FloatArray, label: LabelArray, limits: BinLimits, direction: Direction | None
+) -> NumberBins:
     known = ~np.isnan(values)
     # The least share is of all loans: a feature known of few has few bins.
     share = limits.min_share * len(values) / max(int(known.sum()), 1)
     narrowed = BinLimits(limits.pre_bins, share, limits.min_bads)
-    bounds = cut_points(values[known], label[known], narrowed, RISK_DIRECTION.get(feature))
+    bounds = cut_points(values[known], label[known], narrowed, direction)
     n, n_bad = count_bins(values[known], label[known], bounds)
     *bins, missing = _weighed(
         [*n.tolist(), float((~known).sum())], [*n_bad.tolist(), float(label[~known].sum())], limits

@@ -14,13 +14,13 @@ from credit_platform.statistics.monotone_bins import BinLimits
 
 @dataclass(frozen=True)
 class BinningPolicy:
-    """Limits of the bins. The clickstream evidence has its own: it carries most of the ranking, and is cut finer.
+    """Limits of the bins. Evidence has limits of its own: it carries most of the ranking, and is cut finer.
 
     Attributes:
         pre_bins: Quantile bins of a feature before merging.
         min_bin_share: Smallest share of all loans in a bin.
         min_bin_bads: Fewest bads in a bin, and fewest goods.
-        evidence_pre_bins: As `pre_bins`, for the evidence.
+        evidence_pre_bins: As `pre_bins`, for the evidence of a group.
         evidence_min_bin_share: As `min_bin_share`.
         evidence_min_bin_bads: As `min_bin_bads`.
     """
@@ -53,12 +53,12 @@ class BinningPolicy:
 
     @property
     def features(self) -> BinLimits:
-        """Limits of every feature but the evidence."""
+        """Limits of every feature but evidence."""
         return BinLimits(self.pre_bins, self.min_bin_share, self.min_bin_bads)
 
     @property
-    def clickstream(self) -> BinLimits:
-        """Limits of the clickstream evidence."""
+    def evidence(self) -> BinLimits:
+        """Limits of the evidence of every group."""
         return BinLimits(self.evidence_pre_bins, self.evidence_min_bin_share, self.evidence_min_bin_bads)
 
 

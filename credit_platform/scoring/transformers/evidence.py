@@ -1,44 +1,49 @@
-"""What a customer's clickstream says about default, as one log-likelihood ratio that adds up over months.
+"""What a history says about default: the columns of an evidence group as one log-likelihood ratio.
 
-A single month of a channel is nearly noise around a small fixed offset of the customer, so evidence must grow with the
-number of months seen, and be exactly zero without any. A mean does neither. Summing and counting the months belongs to
-features; what is fitted on labels belongs here.
+A single month of a channel is nearly noise around a small fixed offset of the customer. So evidence must grow with the
+number of months seen, and be exactly zero without any, which a mean is not. The feature store sums and counts the
+months; only what is fitted on labels belongs here.
 """
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from credit_platform.portfolios.loans.features.catalogue import CHANNELS, CLICKSTREAM_EVIDENCE, CLICKSTREAM_SUMS
+from credit_platform.portfolios.feature_set import EvidenceGroup
 
 FloatArray = NDArray[np.float64]
 
-MONTHS = "n_clickstream_months"
-EVIDENCE = CLICKSTREAM_EVIDENCE
+_FITTED = ("bad_mean", "good_mean", "variance")
 
 
 @dataclass(frozen=True)
-class ClickstreamEvidence:
-    """Per channel and month: the bads' and the goods' mean and the variance within a class.
+class HistoryEvidence:
+    """Per channel of a group and month: the bads' and the goods' mean and the variance within a class.
 
     For normal channels of equal variance the log-likelihood ratio of bad against good of `n` months with sum `s` is
     (bad_mean - good_mean) / variance * (s - n * (bad_mean + good_mean) / 2). Channels add.
     """
 
-    channels: tuple[str, ...]
+    group: EvidenceGroup
     bad_mean: tuple[float, ...]
     good_mean: tuple[float, ...]
     variance: tuple[float, ...]
 
+    @property
+    def feature(self) -> str:
+        """Name of the total evidence as a feature."""
+        return self.group.feature
+
     def by_channel(self, frame: pl.DataFrame) -> FloatArray:
-        """Evidence of each channel (nats, positive speaks for default): (loans, channels), 0 without history."""
+        """Evidence of each channel (nats, positive for default): (loans, channels), 0 without history."""
         bad, good, variance = (np.asarray(values) for values in (self.bad_mean, self.good_mean, self.variance))
-        return (bad - good) / variance * centred_sums(frame, (bad + good) / 2)
+        return (bad - good) / variance * centred_sums(frame, self.group, (bad + good) / 2)
 
     def total(self, frame: pl.DataFrame) -> FloatArray:
         """Evidence of all channels together (nats), one number per loan, 0 without history."""
@@ -53,90 +58,90 @@ class ClickstreamEvidence:
     def deviations(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Each channel's sum off the middle of the classes, per root of its months: (loans, channels), null without.
 
-        Unlike a mean, whose spread shrinks with every month of history, it spreads alike after 6 and after 24 months,
-        so that histories that grow by design do not look like a population that moves.
+        The spread of a mean shrinks with every month of history; that of a deviation is the same after 6 and after 24
+        months. So histories that grow by design do not look like a population that moves.
         """
-        months = frame[MONTHS].cast(pl.Float64).fill_null(0.0).to_numpy()
+        months = months_seen(frame, self.group)
         middle = (np.asarray(self.bad_mean) + np.asarray(self.good_mean)) / 2
         root = np.sqrt(np.maximum(months, 1.0))[:, None]
-        deviations = pl.DataFrame(centred_sums(frame, middle) / root, schema=list(self.channels), orient="row")
+        channels = self.group.channels
+        deviations = pl.DataFrame(centred_sums(frame, self.group, middle) / root, schema=list(channels), orient="row")
         is_seen = pl.Series("seen", months > 0)
-        return deviations.select(pl.when(is_seen).then(pl.col(channel)).alias(channel) for channel in self.channels)
+        return deviations.select(pl.when(is_seen).then(pl.col(channel)).alias(channel) for channel in channels)
 
     def to_dict(self) -> dict[str, list[str] | list[float]]:
         """The fitted numbers, ready for JSON."""
-        return {
-            "channels": list(self.channels),
-            "bad_mean": list(self.bad_mean),
-            "good_mean": list(self.good_mean),
-            "variance": list(self.variance),
-        }
-
-    def to_json(self) -> bytes:
-        """The fitted numbers as JSON."""
-        return json.dumps(self.to_dict(), indent=1).encode()
+        return {"channels": list(self.group.channels)} | {name: list(getattr(self, name)) for name in _FITTED}
 
     @classmethod
-    def from_json(cls, text: bytes | str) -> ClickstreamEvidence:
-        """Read what `to_json` wrote."""
-        content = json.loads(text)
-        return cls(**{name: tuple(content[name]) for name in ("channels", "bad_mean", "good_mean", "variance")})
+    def from_dict(cls, group: EvidenceGroup, content: Mapping[str, Any]) -> HistoryEvidence:
+        """Read what `to_dict` wrote.
+
+        Raises:
+            ValueError: the channels are not those of the group.
+        """
+        if tuple(content["channels"]) != group.channels:
+            message = f"the channels of {group.feature} are not those of the group {group.name} any more"
+            raise ValueError(message)
+        return cls(group, **{name: tuple(content[name]) for name in _FITTED})
 
 
-def centred_sums(frame: pl.DataFrame, monthly_mean: FloatArray) -> FloatArray:
+def months_seen(frame: pl.DataFrame, group: EvidenceGroup) -> FloatArray:
+    """Months of history per loan, 0 where none was seen."""
+    return frame[group.months].cast(pl.Float64).fill_null(0.0).to_numpy()
+
+
+def centred_sums(frame: pl.DataFrame, group: EvidenceGroup, monthly_mean: FloatArray) -> FloatArray:
     """Sums of the channels minus what `monthly_mean` would have summed to: (loans, channels), 0 without history.
 
     `monthly_mean` is one number per channel, as `fit_monthly_mean` gives it.
     """
-    months = frame[MONTHS].cast(pl.Float64).fill_null(0.0).to_numpy()
-    return _sums(frame) - months[:, None] * monthly_mean
+    return _sums(frame, group) - months_seen(frame, group)[:, None] * monthly_mean
 
 
-def fit_monthly_mean(frame: pl.DataFrame) -> FloatArray:
+def fit_monthly_mean(frame: pl.DataFrame, group: EvidenceGroup) -> FloatArray:
     """Mean of each channel over all months of all loans; 0 when no loan has history."""
-    months = int(frame[MONTHS].fill_null(0).sum())
-    return _sums(frame).sum(axis=0) / months if months else np.zeros(len(CLICKSTREAM_SUMS))
+    months = int(frame[group.months].fill_null(0).sum())
+    return _sums(frame, group).sum(axis=0) / months if months else np.zeros(len(group.sums))
 
 
-def _sums(frame: pl.DataFrame) -> FloatArray:
+def _sums(frame: pl.DataFrame, group: EvidenceGroup) -> FloatArray:
     # One memory layout whatever the frame's chunks: the order of additions decides the last bit.
-    return frame.select(pl.col(CLICKSTREAM_SUMS).cast(pl.Float64).fill_null(0.0)).to_numpy(order="c")
+    return frame.select(pl.col(group.sums).cast(pl.Float64).fill_null(0.0)).to_numpy(order="c")
 
 
-def fit_evidence(train: pl.DataFrame) -> ClickstreamEvidence:
+def fit_evidence(train: pl.DataFrame, group: EvidenceGroup) -> HistoryEvidence:
     """Fit class means per month and the pooled variance on the training loans with history.
 
-    Only sums are stored, so the variance of one month is drawn from the sums' squared distance to their class mean:
-    it is months * variance for independent months, and larger where a customer's offset varies within a class, which
+    Only sums are stored, so the variance of one month is estimated from the sums' squared distance to their class mean.
+    That is months * variance for independent months, and more where a customer's offset varies within a class, which
     makes the evidence more careful. Without history in both classes every channel weighs nothing.
     """
-    seen = train.filter(pl.col(MONTHS) > 0)
+    seen = train.filter(pl.col(group.months) > 0)
     bads, goods = seen.filter(pl.col("label") == 1), seen.filter(pl.col("label") == 0)
     if bads.is_empty() or goods.is_empty():
-        nothing = (0.0,) * len(CHANNELS)
-        return ClickstreamEvidence(tuple(CHANNELS), nothing, nothing, (1.0,) * len(CHANNELS))
-    bad_mean, good_mean = fit_monthly_mean(bads), fit_monthly_mean(goods)
-    squares = (centred_sums(bads, bad_mean) ** 2).sum(axis=0) + (centred_sums(goods, good_mean) ** 2).sum(axis=0)
-    variance = squares / int(seen[MONTHS].sum())
+        nothing = (0.0,) * len(group.channels)
+        return HistoryEvidence(group, nothing, nothing, (1.0,) * len(group.channels))
+    bad_mean, good_mean = fit_monthly_mean(bads, group), fit_monthly_mean(goods, group)
+    of_bads, of_goods = centred_sums(bads, group, bad_mean), centred_sums(goods, group, good_mean)
+    variance = ((of_bads**2).sum(axis=0) + (of_goods**2).sum(axis=0)) / int(seen[group.months].sum())
     variance = np.where(variance > 0, variance, np.inf)  # a channel that never varies says nothing
     weightless = ~np.isfinite(variance)
-    return ClickstreamEvidence(
-        channels=tuple(CHANNELS),
+    return HistoryEvidence(
+        group=group,
         bad_mean=tuple(np.where(weightless, 0.0, bad_mean).tolist()),
         good_mean=tuple(np.where(weightless, 0.0, good_mean).tolist()),
         variance=tuple(np.where(weightless, 1.0, variance).tolist()),
     )
 
 
-def mask_clickstream(frame: pl.DataFrame, *, share: float, seed: int) -> pl.DataFrame:
-    """Take the clickstream away from a random share of the loans, as if they had no history."""
-    hidden = pl.Series(np.random.default_rng(seed).random(frame.height) < share, dtype=pl.Boolean)
-    return frame.with_columns(
-        pl.when(hidden).then(pl.lit(0)).otherwise(pl.col(column)).cast(frame.schema[column]).alias(column)
-        for column in (MONTHS, *CLICKSTREAM_SUMS)
-    )
+def without_history(frame: pl.DataFrame, *groups: EvidenceGroup) -> pl.DataFrame:
+    """The loans as if nothing had been seen of these groups."""
+    columns = [name for group in groups for name in (group.months, *group.sums)]
+    return frame.with_columns(pl.lit(0).cast(frame.schema[column]).alias(column) for column in columns)
 
 
-def with_dark_copies(frame: pl.DataFrame) -> pl.DataFrame:
-    """Every loan, and every loan with a clickstream once more without it; the copies stand behind."""
-    return pl.concat([frame, mask_clickstream(frame.filter(pl.col(MONTHS) > 0), share=1.1, seed=0)])
+def with_copies_without_history(frame: pl.DataFrame, groups: Sequence[EvidenceGroup]) -> pl.DataFrame:
+    """Every loan, then per group every loan that has its history once more without it."""
+    copies = [without_history(frame.filter(pl.col(group.months) > 0), group) for group in groups]
+    return pl.concat([frame, *copies])

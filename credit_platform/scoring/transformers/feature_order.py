@@ -1,12 +1,37 @@
-"""features.json of a version: the columns it reads, in order, and which of them stands behind each design column.
+"""The columns a version reads and is monitored on, in order, and features.json, which names them per design column.
 
-Whether a frame has the columns is for the version to say; what happens to them, for its preparation.
+What happens to the columns belongs to the transformers.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from credit_platform.portfolios.feature_set import FeatureSet
+
+
+def model_columns(features: FeatureSet) -> tuple[str, ...]:
+    """The feature store columns that a version reads; the months of each group are always among them."""
+    return tuple(dict.fromkeys((*features.columns, *(group.months for group in features.evidence))))
+
+
+def reference_numbers(features: FeatureSet) -> tuple[str, ...]:
+    """The numbers on which the stability of later months is measured.
+
+    Of a history these are the channels' deviations: sums and means change their spread with its length by design, and
+    the number of months moves by one every month.
+    """
+    months = {group.months for group in features.evidence}
+    channels = (channel for group in features.evidence for channel in group.channels)
+    return (*(name for name in features.numeric if name not in months), *channels)
+
+
+def missing_columns(frame: pl.DataFrame, columns: Sequence[str]) -> list[str]:
+    """The columns a frame lacks, in the order they were asked for."""
+    return [column for column in columns if column not in frame.columns]
 
 
 def features_document(algorithm: str, dtypes: Mapping[str, str], design_features: Sequence[str]) -> bytes:
@@ -25,11 +50,11 @@ def features_document(algorithm: str, dtypes: Mapping[str, str], design_features
 
 
 def require_same_order(described: Mapping[str, Sequence[object]], design_features: Sequence[str]) -> None:
-    """Refuse a preparation whose design columns are not those a version was fitted on, in that order.
+    """Refuse a transformer whose design columns are not those a version was fitted on, in that order.
 
     Args:
         described: What `features_document` wrote, read back.
-        design_features: The feature behind each design column of the preparation read from its own file.
+        design_features: The feature behind each design column of the transformer read from its own file.
 
     Raises:
         ValueError: they differ; names the first design column that does.
@@ -37,9 +62,9 @@ def require_same_order(described: Mapping[str, Sequence[object]], design_feature
     """
     names = [feature["name"] for feature in described["features"] if isinstance(feature, dict)]
     expected = [names[place] if isinstance(place, int) else place for place in described["design"]]
-    for column, (told, found) in enumerate(zip(expected, design_features, strict=False), start=1):
-        if told != found:
-            message = f"design column {column} is of {told} in features.json and of {found} in preprocessing.json"
+    for column, (name, found) in enumerate(zip(expected, design_features, strict=False), start=1):
+        if name != found:
+            message = f"design column {column} is of {name} in features.json and of {found} in preprocessing.json"
             raise ValueError(message)
     if len(expected) != len(design_features):
         message = f"features.json has {len(expected)} design columns and preprocessing.json {len(design_features)}"

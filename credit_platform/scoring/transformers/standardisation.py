@@ -1,7 +1,7 @@
 """From the feature store's columns to the numbers a model multiplies or splits: all fitted on training loans, as JSON.
 
 Medians, clipping bounds, scales and levels come from the training sample and are never refitted when scoring.
-Building features belongs to features, fitting the clickstream's evidence to clickstream_evidence.
+Building features belongs to the portfolio, fitting the evidence of a history to evidence.
 """
 
 from __future__ import annotations
@@ -14,18 +14,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from credit_platform.portfolios.loans.features.catalogue import CATEGORICAL_FEATURES, CLICKSTREAM_SUMS, NUMERIC_FEATURES
-from credit_platform.scoring.transformers.evidence import EVIDENCE, ClickstreamEvidence
+from credit_platform.portfolios.feature_set import EvidenceGroup, FeatureSet
+from credit_platform.scoring.transformers.evidence import HistoryEvidence
 
 FloatArray = NDArray[np.float64]
 
-MODEL_FEATURES = (*NUMERIC_FEATURES, *CATEGORICAL_FEATURES, *CLICKSTREAM_SUMS)
 CLIP_QUANTILE = 0.005  # beyond it a value is further out than 99 % of the training loans, and usually a typing error
-
-
-def missing_columns(frame: pl.DataFrame, columns: Sequence[str]) -> list[str]:
-    """The columns a frame lacks, in the order they were asked for."""
-    return [column for column in columns if column not in frame.columns]
 
 
 @dataclass(frozen=True)
@@ -86,44 +80,44 @@ class Preprocessing:
 
     numeric: tuple[NumericTreatment, ...]
     categorical: tuple[CategoricalTreatment, ...]
-    evidence: ClickstreamEvidence
-    evidence_scale: float
+    evidence: tuple[HistoryEvidence, ...]
+    evidence_scales: tuple[float, ...]
 
     def design_matrix(self, frame: pl.DataFrame) -> FloatArray:
         """(loans, design columns), finite, one row per row of `frame` in its order.
 
         The arithmetic is numpy's: polars divides a single row by a number in another way than many, and a loan's
-        probability must not depend on the batch it stands in.
+        probability must not depend on the batch it is in.
         """
         columns = self._columns()
         values = frame.select(column.value for column in columns).to_numpy(order="c")
         shift = np.array([column.mean for column in columns])
         standardised = (values - shift) / np.array([column.scale for column in columns])
-        # The evidence is neither clipped nor centred: it rightly grows beyond what the training months held, as
-        # histories get longer, and no history must stay exactly 0.
-        evidence = self.evidence.total(frame) / self.evidence_scale
-        return np.ascontiguousarray(np.column_stack([standardised, evidence]))
+        # Evidence is neither clipped nor centred: it rightly grows beyond that of the training months, as histories get
+        # longer, and no history must stay exactly 0.
+        evidence = [one.total(frame) / scale for one, scale in zip(self.evidence, self.evidence_scales, strict=True)]
+        return np.ascontiguousarray(np.column_stack([standardised, *evidence]))
 
     def design_features(self) -> list[str]:
         """The feature behind each design column, in the order of the columns."""
-        return [*(column.feature for column in self._columns()), EVIDENCE]
+        return [*(column.feature for column in self._columns()), *(one.feature for one in self.evidence)]
 
     def _columns(self) -> list[DesignColumn]:
         return [column for treatment in (*self.numeric, *self.categorical) for column in treatment.design()]
 
     def to_json(self) -> bytes:
         """All fitted numbers; Python writes the shortest text that reads back as the same float."""
-        content = {
+        content: dict[str, object] = {
             "numeric": [asdict(treatment) for treatment in self.numeric],
             "categorical": [asdict(treatment) for treatment in self.categorical],
-            "clickstream_evidence": self.evidence.to_dict(),
-            "clickstream_evidence_scale": self.evidence_scale,
         }
+        for one, scale in zip(self.evidence, self.evidence_scales, strict=True):
+            content |= {one.feature: one.to_dict(), _scale_of(one.group): scale}
         return json.dumps(content, indent=1).encode()
 
     @classmethod
-    def from_json(cls, text: bytes) -> Preprocessing:
-        """Read what `to_json` wrote."""
+    def from_json(cls, text: bytes, groups: Sequence[EvidenceGroup]) -> Preprocessing:
+        """Read what `to_json` wrote, with the evidence groups of the book."""
         content = json.loads(text)
         return cls(
             numeric=tuple(NumericTreatment(**treatment) for treatment in content["numeric"]),
@@ -131,9 +125,13 @@ class Preprocessing:
                 CategoricalTreatment(treatment["feature"], tuple(treatment["levels"]))
                 for treatment in content["categorical"]
             ),
-            evidence=ClickstreamEvidence.from_json(json.dumps(content["clickstream_evidence"])),
-            evidence_scale=float(content["clickstream_evidence_scale"]),
+            evidence=tuple(HistoryEvidence.from_dict(group, content[group.feature]) for group in groups),
+            evidence_scales=tuple(float(content[_scale_of(group)]) for group in groups),
         )
+
+
+def _scale_of(group: EvidenceGroup) -> str:
+    return f"{group.feature}_scale"
 
 
 def known_number(feature: str) -> pl.Expr:
@@ -142,14 +140,14 @@ def known_number(feature: str) -> pl.Expr:
     return pl.when(value.is_finite()).then(value)
 
 
-def fit_preprocessing(train: pl.DataFrame, evidence: ClickstreamEvidence) -> Preprocessing:
-    """Fit every treatment on the training loans; `evidence` has been fitted on them before."""
-    spread = float(evidence.total(train).std())
+def fit_preprocessing(train: pl.DataFrame, features: FeatureSet, evidence: Sequence[HistoryEvidence]) -> Preprocessing:
+    """Fit every treatment on the training loans; the `evidence` of each group has been fitted on them before."""
+    spreads = [float(one.total(train).std()) for one in evidence]
     return Preprocessing(
-        numeric=tuple(_fit_numeric(train, feature) for feature in NUMERIC_FEATURES),
-        categorical=tuple(_fit_categorical(train, feature) for feature in CATEGORICAL_FEATURES),
-        evidence=evidence,
-        evidence_scale=spread if spread > 0 else 1.0,
+        numeric=tuple(_fit_numeric(train, feature) for feature in features.numeric),
+        categorical=tuple(_fit_categorical(train, feature) for feature in features.categorical),
+        evidence=tuple(evidence),
+        evidence_scales=tuple(spread if spread > 0 else 1.0 for spread in spreads),
     )
 
 

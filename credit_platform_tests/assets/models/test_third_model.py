@@ -16,13 +16,13 @@ from credit_platform.errors import ModelStoreError
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.training.version import load_version
-from credit_platform_tests.scoring.nearest_mean import NearestMeanLearner
+from credit_platform_tests.scoring.nearest_mean import NearestMeanEstimator
 from credit_platform_tests.small_book import FIRST_TRAINING, PREVIEW_ALLOWED, BookFolders
 
 pytestmark = PREVIEW_ALLOWED
 
 MODEL = "nearest_mean"
-ADDRESS = "credit_platform_tests.scoring.nearest_mean:NearestMeanLearner"
+ADDRESS = "credit_platform_tests.scoring.nearest_mean:NearestMeanEstimator"
 ENTRY = f"""
 models:
   {MODEL}:
@@ -70,7 +70,7 @@ def test_it_is_trained_stored_loaded_and_scores_in_runs_like_the_others(with_thi
     assert rows.height > 50
     assert set(rows["model_version"]) == {version}
     stored = load_stored_version(with_third.lake, MODEL, version, algorithm=ADDRESS).fitted
-    assert isinstance(stored.learner, NearestMeanLearner)
+    assert isinstance(stored.estimator, NearestMeanEstimator)
     loans = rows.select("loan_id").join(
         with_third.lake.scan("gold/feature_store", [SCORED]).collect(), on="loan_id", how="left", maintain_order="left"
     )
@@ -92,5 +92,5 @@ def test_a_file_that_names_another_class_is_refused_before_anything_is_imported(
     with pytest.MonkeyPatch.context() as patched:
         patched.syspath_prepend(str(tmp_path))
         with pytest.raises(ModelStoreError, match="names the algorithm 'evil:Learner', which policy does not"):
-            load_version(MODEL, files, algorithm=ADDRESS)
+            load_version(MODEL, files, portfolio=LOANS, algorithm=ADDRESS)
     assert not marker.exists()

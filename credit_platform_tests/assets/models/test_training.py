@@ -22,7 +22,7 @@ from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import add_months, month_range
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.scoring.transformers.standardisation import MODEL_FEATURES
+from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform_tests.small_book import FIRST_TRAINING, MODELS, WITHOUT_PICTURES, BookFolders
 
 # The windows of the first training: train 2023-01..04, validation 05, test 06, out of time 07.
@@ -50,8 +50,8 @@ def test_held_out_cohorts_are_read_only_after_the_model_is_final(
         assert table in {"gold/feature_store", "gold/label_store", f"monitoring/{model}/action"}
         return scan(lake, table, months)
 
-    def watched_fit(*arguments: object) -> object:
-        fitted = fit(*arguments)  # pyrefly: ignore[bad-argument-type]
+    def watched_fit(*arguments: object, portfolio: Portfolio) -> object:
+        fitted = fit(*arguments, portfolio=portfolio)  # pyrefly: ignore[bad-argument-type]
         events.append("final")
         return fitted
 
@@ -90,7 +90,7 @@ def test_other_held_out_loans_and_labels_change_the_judgement_and_not_one_byte_o
     assert len(before.tuning.trials) == (3 if model == "gradient_boosting" else 1)
     for cohort in UNSEEN:
         shuffled(lake, "gold/label_store", add_months(cohort, 6), ["label"], seed=1)
-        shuffled(lake, "gold/feature_store", cohort, MODEL_FEATURES, seed=2)
+        shuffled(lake, "gold/feature_store", cohort, LOANS.features.columns, seed=2)
     after = train_as_of(lake, model, FIRST_TRAINING, policy)
     assert after.tuning == before.tuning
     old, new = (store.load(model, outcome.model_version) for outcome in (before, after))

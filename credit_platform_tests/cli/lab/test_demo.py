@@ -19,6 +19,7 @@ def test_the_demo_makes_a_book_builds_it_and_leaves_delivered_files_alone_the_ne
     assert "first training is possible in 2022-12" in made.stdout
     assert str(tmp_path / "reports" / "monitoring_dashboard.html") in made.stdout
     assert yaml.safe_load((tmp_path / "platform.yaml").read_text()) == {
+        "portfolio": "loans",
         "first_month": "2021-01-01",
         "last_month": "2021-07-01",
         "automation": "running",

@@ -14,7 +14,8 @@ import sys, time
 from pathlib import Path
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.governance.retrainings import show_life
-show_life(Layout(Path(sys.argv[1]), Path(sys.argv[1])), "run-1")
+from credit_platform.portfolios.loans.portfolio import LOANS
+show_life(Layout(Path(sys.argv[1]), Path(sys.argv[1]), LOANS), "run-1")
 print("begun", flush=True)
 time.sleep(60)
 """

@@ -28,16 +28,17 @@ def restamp(lake: Lake, month: date, metadata: dict[str, str], *, drop: str | No
 def test_every_table_has_a_fingerprint_of_its_own_columns() -> None:
     models = [f"monitoring/some_model/{part}" for part in tables_of(LOANS).of_models if part != "prediction"]
     tables = [*tables_of(LOANS).shared, *models, "prediction/some_model", "quarantine/loan_snapshots"]
-    assert all(fingerprint(table) for table in tables)
-    assert fingerprint("prediction/a") == fingerprint("prediction/b")
+    assert all(fingerprint(tables_of(LOANS).schema(table)) for table in tables)
+    assert fingerprint(tables_of(LOANS).schema("prediction/a")) == fingerprint(tables_of(LOANS).schema("prediction/b"))
     assert tables_of(LOANS).schema("quarantine/loan_snapshots") is tables_of(LOANS).schema(
         "quarantine/customer_attributes"
     )
-    assert fingerprint("bronze/lms_loan_daily") != fingerprint("silver/loan_snapshots")
+    bronze, silver = (tables_of(LOANS).schema(name) for name in ("bronze/lms_loan_daily", "silver/loan_snapshots"))
+    assert fingerprint(bronze) != fingerprint(silver)
 
 
 def test_a_table_without_a_schema_class_is_never_refused(lake: Lake) -> None:
-    assert fingerprint("elsewhere/notes") is None
+    assert fingerprint(tables_of(LOANS).schema("elsewhere/notes")) is None
     lake.write("elsewhere/notes", pl.DataFrame({"snapshot_month": [JANUARY]}), [JANUARY])
     assert lake.scan("elsewhere/notes", [JANUARY]).collect().height == 1
 
@@ -45,7 +46,7 @@ def test_a_table_without_a_schema_class_is_never_refused(lake: Lake) -> None:
 def test_written_months_carry_the_fingerprint_and_can_be_read(lake: Lake) -> None:
     write_labels(lake, JANUARY)
     stored = pl.read_parquet_metadata(lake.layout.month_file(LABELS, JANUARY))
-    assert stored[SCHEMA_KEY] == fingerprint(LABELS)
+    assert stored[SCHEMA_KEY] == fingerprint(tables_of(LOANS).schema(LABELS))
     assert lake.scan(LABELS, [JANUARY]).collect().height == 0
 
 

@@ -134,7 +134,7 @@ def test_a_loan_that_vanishes_before_its_last_instalment_lowers_completeness_of_
     gone = whole.filter((pl.col("loan_id") != "01-0") | (pl.col("snapshot_month") != NOW))
     with duckdb.connect() as connection:
         for name, frame in {
-            "loans": gone,
+            "cases": gone,
             "silver": gone,
             "bronze": delivered(gone).filter(snapshot_month=NOW),
         }.items():

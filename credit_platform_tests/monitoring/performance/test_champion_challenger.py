@@ -8,24 +8,24 @@ import pytest
 from credit_platform.monitoring.performance.champion_challenger import SCHEMA, champion_challenger_frame
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.schemas.champion_challenger import ChampionChallenger
-from credit_platform.scoring.champion_challenger.comparison import LOANS_SCHEMA, measure_rivalry
-from credit_platform.scoring.champion_challenger.decision import decide_rivalry
+from credit_platform.scoring.champion_challenger.comparison import PAIRED_SCHEMA, compare_models
+from credit_platform.scoring.champion_challenger.decision import decide_challenger
 from credit_platform.scoring.champion_challenger.swap_sets import APPROVAL_RATES, CELLS
-from credit_platform_tests.scoring.champion_challenger.paired_loans import rival_loans
+from credit_platform_tests.scoring.champion_challenger.paired_loans import paired_loans
 
 MONTH = date(2025, 1, 1)
 
 
 def frame_of(loans: pl.DataFrame, *, min_bads: int = 30) -> pl.DataFrame:
     config = LOANS.load_policy().model
-    measured = measure_rivalry(loans, champion="old", challenger="new", config=config)
-    decision = decide_rivalry(measured, config=config)
+    measured = compare_models(loans, champion="old", challenger="new", config=config)
+    decision = decide_challenger(measured, config=config)
     return champion_challenger_frame(measured, decision, snapshot_month=MONTH, config=config, min_bads=min_bads)
 
 
 @pytest.fixture(scope="module")
 def rows() -> pl.DataFrame:
-    return frame_of(rival_loans(per_cohort=250, champion_noise=1.5))
+    return frame_of(paired_loans(per_cohort=250, champion_noise=1.5))
 
 
 def test_the_rows_meet_their_contract(rows: pl.DataFrame) -> None:
@@ -55,17 +55,17 @@ def test_every_realised_figure_has_an_interval(rows: pl.DataFrame) -> None:
 
 
 def test_too_few_loans_are_insufficient() -> None:
-    few = frame_of(rival_loans(n_cohorts=2, per_cohort=60))
+    few = frame_of(paired_loans(n_cohorts=2, per_cohort=60))
     assert few.filter(pl.col("breakdown") != "cohort", pl.col("value").is_not_null())["status"].unique().to_list() == [
         "insufficient"
     ]
-    assert frame_of(rival_loans(per_cohort=250), min_bads=1000).filter(breakdown="cohort")[
+    assert frame_of(paired_loans(per_cohort=250), min_bads=1000).filter(breakdown="cohort")[
         "status"
     ].unique().to_list() == ["insufficient"]
 
 
 def test_a_month_without_a_common_loan_still_tells_its_decision() -> None:
-    nothing = frame_of(pl.DataFrame(schema=LOANS_SCHEMA))
+    nothing = frame_of(pl.DataFrame(schema=PAIRED_SCHEMA))
     ChampionChallenger.validate(nothing)
     assert nothing["status"].unique().to_list() == ["unknown"]
     assert nothing["decision"].unique().to_list() == ["extend_observation"]

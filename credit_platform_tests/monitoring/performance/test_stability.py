@@ -123,7 +123,9 @@ def _scored(n: int, *, months: int, a: float) -> pl.DataFrame:
 )
 def test_scores_are_held_against_what_their_history_leads_to_expect(months: int, a: float, is_shifted: bool) -> None:  # noqa: FBT001
     frame = _scored(2000, months=months, a=a)
-    found = measure_stability(frame, _wider_with_history(), subject=subject(), thresholds=thresholds())
+    found = measure_stability(
+        frame, _wider_with_history(), subject=subject(), thresholds=thresholds(), history="n_clickstream_months"
+    )
     rows = {row["metric"]: row["status"] for row in found.filter(segment="all").iter_rows(named=True)}
     assert (rows["psi"] == "breach") == is_shifted
     assert (rows["std_probability_drift"] == "breach") == is_shifted
@@ -131,6 +133,8 @@ def test_scores_are_held_against_what_their_history_leads_to_expect(months: int,
 
 def test_loans_that_lost_their_history_stay_a_shift_among_others() -> None:
     frame = pl.concat([_scored(1000, months=24, a=0.6), _scored(1000, months=0, a=8.0)])
-    found = measure_stability(frame, _wider_with_history(), subject=subject(), thresholds=thresholds())
+    found = measure_stability(
+        frame, _wider_with_history(), subject=subject(), thresholds=thresholds(), history="n_clickstream_months"
+    )
     psi = found.filter(metric="psi").row(0, named=True)
     assert psi["value"] > thresholds().psi.alert

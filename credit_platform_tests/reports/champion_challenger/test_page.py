@@ -12,22 +12,22 @@ from credit_platform.monitoring.performance.champion_challenger import SCHEMA, c
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.reports.champion_challenger.figures import difference_by_cohort_svg
 from credit_platform.reports.champion_challenger.page import BOOKED, HEADLINES, champion_challenger_page
-from credit_platform.scoring.champion_challenger.comparison import LOANS_SCHEMA, measure_rivalry
-from credit_platform.scoring.champion_challenger.decision import RivalryDecision, decide_rivalry
-from credit_platform_tests.scoring.champion_challenger.paired_loans import rival_loans
+from credit_platform.scoring.champion_challenger.comparison import PAIRED_SCHEMA, compare_models
+from credit_platform.scoring.champion_challenger.decision import ChallengerDecision, decide_challenger
+from credit_platform_tests.scoring.champion_challenger.paired_loans import paired_loans
 
 CHAMPION, CHALLENGER = "logistic_regression", "gradient_boosting"
 OCTOBER, NOVEMBER = date(2024, 10, 1), date(2024, 11, 1)
 
 
 def month_of(
-    loans: pl.DataFrame, month: date, *, challenger: str = CHALLENGER, decision: RivalryDecision | None = None
+    loans: pl.DataFrame, month: date, *, challenger: str = CHALLENGER, decision: ChallengerDecision | None = None
 ) -> pl.DataFrame:
     config = LOANS.load_policy().model
-    measured = measure_rivalry(loans, champion=CHAMPION, challenger=challenger, config=config)
+    measured = compare_models(loans, champion=CHAMPION, challenger=challenger, config=config)
     return champion_challenger_frame(
         measured,
-        decision or decide_rivalry(measured, config=config),
+        decision or decide_challenger(measured, config=config),
         snapshot_month=month,
         config=config,
         min_bads=30,
@@ -52,12 +52,12 @@ def figures(page: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def better() -> pl.DataFrame:
-    return month_of(rival_loans(per_cohort=250, champion_noise=1.5), NOVEMBER)
+    return month_of(paired_loans(per_cohort=250, champion_noise=1.5), NOVEMBER)
 
 
 @pytest.fixture(scope="module")
 def page(better: pl.DataFrame) -> str:
-    return page_of(month_of(rival_loans(n_cohorts=2, per_cohort=100), OCTOBER), better)
+    return page_of(month_of(paired_loans(n_cohorts=2, per_cohort=100), OCTOBER), better)
 
 
 def test_the_verdict_comes_first_in_words_with_since_when_why_and_what_to_do(page: str) -> None:
@@ -104,13 +104,13 @@ def test_every_month_stands_in_the_history_newest_first(page: str) -> None:
 
 
 def test_a_decision_that_lasts_tells_since_when() -> None:
-    loans = rival_loans(n_cohorts=2, per_cohort=100)
+    loans = paired_loans(n_cohorts=2, per_cohort=100)
     months = [month_of(loans, date(2024, number, 1)) for number in (6, 8, 9, 10)]
     assert "2024-08, 3 months" in shown(page_of(*months))
 
 
 def test_a_page_before_the_first_common_cohort_says_so_and_has_no_figures() -> None:
-    page = page_of(month_of(pl.DataFrame(schema=LOANS_SCHEMA), OCTOBER))
+    page = page_of(month_of(pl.DataFrame(schema=PAIRED_SCHEMA), OCTOBER))
     assert figures(page) == set()
     assert HEADLINES["extend_observation"] in page
     assert "No cohort that both models scored without having been developed on it has an outcome yet." in page
@@ -122,7 +122,7 @@ def test_one_model_alone_has_no_challenger() -> None:
 
 
 def test_every_challenger_has_its_card_and_its_figures(better: pl.DataFrame) -> None:
-    worse = month_of(rival_loans(per_cohort=250, challenger_noise=2.0), NOVEMBER, challenger="random_forest")
+    worse = month_of(paired_loans(per_cohort=250, challenger_noise=2.0), NOVEMBER, challenger="random_forest")
     page = page_of(better, worse)
     assert shown(page).count("<article") == 2
     assert HEADLINES["reject"] in page
@@ -132,13 +132,13 @@ def test_every_challenger_has_its_card_and_its_figures(better: pl.DataFrame) -> 
 
 def test_a_page_loads_nothing_is_deterministic_and_escapes_text(better: pl.DataFrame, page: str) -> None:
     assert not re.search(r"<(script|link|img|iframe)[^>]+(src|href)=['\"](?!data:)", page)
-    assert page_of(month_of(rival_loans(n_cohorts=2, per_cohort=100), OCTOBER), better) == page
+    assert page_of(month_of(paired_loans(n_cohorts=2, per_cohort=100), OCTOBER), better) == page
     odd = better.with_columns(reasons=pl.lit("<b>low</b>"))
     assert "<b>low</b>" not in shown(page_of(odd))
 
 
 def test_models_that_swap_nobody_are_told_so() -> None:
-    same = rival_loans(per_cohort=100).with_columns(challenger_probability="champion_probability")
+    same = paired_loans(per_cohort=100).with_columns(challenger_probability="champion_probability")
     assert "They approve the same ones." in page_of(month_of(same, OCTOBER))
 
 
@@ -146,4 +146,4 @@ def test_the_small_picture_is_well_formed_with_and_without_cohorts(better: pl.Da
     picture = difference_by_cohort_svg(better)
     assert ET.fromstring(picture).tag.endswith("svg")  # noqa: S314
     assert picture.count("<circle") == 4
-    assert "no value yet" in difference_by_cohort_svg(month_of(pl.DataFrame(schema=LOANS_SCHEMA), OCTOBER))
+    assert "no value yet" in difference_by_cohort_svg(month_of(pl.DataFrame(schema=PAIRED_SCHEMA), OCTOBER))

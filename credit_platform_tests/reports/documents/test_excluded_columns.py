@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.reports.documents.excluded_columns import excluded_columns
-from credit_platform.scoring.transformers.standardisation import MODEL_FEATURES
 
 
 def test_identity_age_and_the_whole_loan_book_are_excluded_with_a_reason() -> None:
@@ -15,4 +14,4 @@ def test_identity_age_and_the_whole_loan_book_are_excluded_with_a_reason() -> No
 
 def test_no_excluded_column_is_a_feature() -> None:
     names = {column.lower() for column in excluded_columns(LOANS)["column"]}
-    assert names.isdisjoint(MODEL_FEATURES)
+    assert names.isdisjoint(LOANS.features.columns)

@@ -8,13 +8,13 @@ import numpy as np
 import polars as pl
 
 from credit_platform.months import add_months
-from credit_platform.scoring.champion_challenger.comparison import LOANS_SCHEMA
+from credit_platform.scoring.champion_challenger.comparison import PAIRED_SCHEMA
 from credit_platform.statistics.logistic import probability_of
 
 FIRST_COHORT = date(2024, 1, 1)
 
 
-def rival_loans(
+def paired_loans(
     *,
     n_cohorts: int = 4,
     per_cohort: int = 400,
@@ -32,10 +32,10 @@ def rival_loans(
     return pl.DataFrame(
         {
             "cohort": [add_months(FIRST_COHORT, place) for place in range(n_cohorts) for _ in range(per_cohort)],
-            "loan_id": [f"loan-{place:05}" for place in range(n)],
+            "case_id": [f"loan-{place:05}" for place in range(n)],
             "label": (random.random(n) < probability_of(odds)).astype(np.int8),
             "champion_probability": probability_of(champion),
             "challenger_probability": probability_of(challenger),
         },
-        schema=LOANS_SCHEMA,
+        schema=PAIRED_SCHEMA,
     )

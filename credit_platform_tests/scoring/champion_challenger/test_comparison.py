@@ -10,16 +10,16 @@ from credit_platform.months import add_months
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.champion_challenger import comparison as rivalry_module
 from credit_platform.scoring.champion_challenger.comparison import (
-    LOANS_SCHEMA,
     METRICS,
-    Comparison,
+    PAIRED_SCHEMA,
+    PairedComparison,
     common_loans,
     compare,
-    measure_rivalry,
+    compare_models,
 )
 from credit_platform.statistics.discrimination import brier, ks
 from credit_platform.statistics.intervals import Interval
-from credit_platform_tests.scoring.champion_challenger.paired_loans import rival_loans
+from credit_platform_tests.scoring.champion_challenger.paired_loans import paired_loans
 from credit_platform_tests.scoring.drawn_samples import honest_sample
 
 COHORT, AS_OF = date(2024, 7, 1), date(2025, 1, 1)
@@ -42,18 +42,18 @@ def labels(*, cohort: date = COHORT, lag: int = 6) -> pl.DataFrame:
 
 
 def common(champion: pl.DataFrame, challenger: pl.DataFrame, known: pl.DataFrame, as_of: date = AS_OF) -> pl.DataFrame:
-    return common_loans(champion, challenger, known, as_of=as_of, mob=6)
+    return common_loans(champion, challenger, known, as_of=as_of, mob=6, case_key="loan_id")
 
 
 def test_a_loan_is_common_when_both_scored_it_unseen_and_its_outcome_is_known() -> None:
     found = common(predictions(), predictions(), labels())
-    assert found.schema == pl.Schema(LOANS_SCHEMA)
-    assert found.select("loan_id", "label", "champion_probability", "challenger_probability").rows() == [
+    assert found.schema == pl.Schema(PAIRED_SCHEMA)
+    assert found.select("case_id", "label", "champion_probability", "challenger_probability").rows() == [
         ("a", 0, 0.2, 0.2),
         ("b", 1, 0.7, 0.7),
     ]
-    assert common(predictions(), predictions(loans=("a",)), labels())["loan_id"].to_list() == ["a"]
-    assert common(predictions(), predictions(), labels().head(1))["loan_id"].to_list() == ["a"]
+    assert common(predictions(), predictions(loans=("a",)), labels())["case_id"].to_list() == ["a"]
+    assert common(predictions(), predictions(), labels().head(1))["case_id"].to_list() == ["a"]
 
 
 @pytest.mark.parametrize("role", ["train", "validation", "test", "oot", "outside"])
@@ -127,7 +127,7 @@ def test_draws_made_in_blocks_are_as_good_as_all_at_once(monkeypatch: pytest.Mon
     label, probability = honest_sample(300, seed=8)
     worse = np.clip(probability + np.random.default_rng(9).normal(0, 0.2, 300), 0.001, 0.999)
 
-    def measured() -> Comparison:
+    def measured() -> PairedComparison:
         return compare(label, worse, probability, confidence=0.95, seed=42)
 
     whole = measured()
@@ -151,8 +151,8 @@ def test_what_one_class_does_not_define_is_none(label: list[int]) -> None:
 
 def test_the_rivalry_holds_every_cohort_and_swaps_at_the_champions_approval_rate() -> None:
     config = LOANS.load_policy().model
-    loans = rival_loans(n_cohorts=4, per_cohort=200, champion_noise=1.0)
-    found = measure_rivalry(loans, champion="old", challenger="new", config=config)
+    loans = paired_loans(n_cohorts=4, per_cohort=200, champion_noise=1.0)
+    found = compare_models(loans, champion="old", challenger="new", config=config)
     assert list(found.by_cohort) == loans["cohort"].unique().sort().to_list()
     assert sum(part.n for part in found.by_cohort.values()) == found.pooled.n == 800
     assert found.n_approved == loans.filter(pl.col("champion_probability") < config.scoring.cut_off).height
@@ -160,20 +160,20 @@ def test_the_rivalry_holds_every_cohort_and_swaps_at_the_champions_approval_rate
     assert found.challenger_line is not None
     assert found.challenger_line.slope.low < 1 < found.challenger_line.slope.high
     at_rate = config.model_copy(update={"rivalry": config.rivalry.model_copy(update={"approval_rate": 0.6})})
-    assert measure_rivalry(loans, champion="old", challenger="new", config=at_rate).n_approved == 480
+    assert compare_models(loans, champion="old", challenger="new", config=at_rate).n_approved == 480
 
 
 def test_the_same_loans_in_another_order_give_the_same_figures() -> None:
     config = LOANS.load_policy().model
-    loans = rival_loans(n_cohorts=2, per_cohort=100, champion_noise=0.5)
-    first, again = (measure_rivalry(loans, champion="a", challenger="b", config=config) for _ in range(2))
+    loans = paired_loans(n_cohorts=2, per_cohort=100, champion_noise=0.5)
+    first, again = (compare_models(loans, champion="a", challenger="b", config=config) for _ in range(2))
     assert first.pooled == again.pooled
     assert first.swaps.equals(again.swaps)
 
 
 def test_without_a_common_loan_nothing_is_defined() -> None:
-    found = measure_rivalry(
-        pl.DataFrame(schema=LOANS_SCHEMA), champion="a", challenger="b", config=LOANS.load_policy().model
+    found = compare_models(
+        pl.DataFrame(schema=PAIRED_SCHEMA), champion="a", challenger="b", config=LOANS.load_policy().model
     )
     assert found.pooled.n == 0
     assert found.by_cohort == {}

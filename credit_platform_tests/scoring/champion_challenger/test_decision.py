@@ -5,9 +5,9 @@ import pytest
 
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.scoring.champion_challenger.comparison import measure_rivalry
-from credit_platform.scoring.champion_challenger.decision import RivalryDecision, decide_rivalry
-from credit_platform_tests.scoring.champion_challenger.paired_loans import rival_loans
+from credit_platform.scoring.champion_challenger.comparison import compare_models
+from credit_platform.scoring.champion_challenger.decision import ChallengerDecision, decide_challenger
+from credit_platform_tests.scoring.champion_challenger.paired_loans import paired_loans
 
 
 def config_with(**rivalry: object) -> ModelConfig:
@@ -15,13 +15,13 @@ def config_with(**rivalry: object) -> ModelConfig:
     return config.model_copy(update={"rivalry": config.rivalry.model_copy(update=rivalry)})
 
 
-def decide(loans: pl.DataFrame, *, state: str | None = None, **rivalry: object) -> RivalryDecision:
+def decide(loans: pl.DataFrame, *, state: str | None = None, **rivalry: object) -> ChallengerDecision:
     config = config_with(**rivalry)
-    measured = measure_rivalry(loans, champion="old", challenger="new", config=config)
-    return decide_rivalry(measured, config=config, challenger_state=state)
+    measured = compare_models(loans, champion="old", challenger="new", config=config)
+    return decide_challenger(measured, config=config, challenger_state=state)
 
 
-BETTER = rival_loans(champion_noise=1.5)
+BETTER = paired_loans(champion_noise=1.5)
 
 
 def test_a_challenger_that_ranks_better_by_enough_and_beyond_chance_is_to_be_promoted() -> None:
@@ -36,9 +36,9 @@ def test_a_challenger_that_ranks_better_by_enough_and_beyond_chance_is_to_be_pro
     ("loans", "said"),
     [
         (BETTER.filter(pl.col("cohort") < pl.date(2024, 3, 1)), "new to both models: 2; nothing is decided on fewer"),
-        (rival_loans(champion_noise=1.5, per_cohort=50), "Bads among the loans of these cohorts"),
+        (paired_loans(champion_noise=1.5, per_cohort=50), "Bads among the loans of these cohorts"),
         (
-            rival_loans(champion_noise=1.5, per_cohort=50).with_columns(label=1 - pl.col("label")),
+            paired_loans(champion_noise=1.5, per_cohort=50).with_columns(label=1 - pl.col("label")),
             "Goods among the loans of these cohorts",
         ),
         (BETTER.clear(), "new to both models: 0"),
@@ -58,26 +58,26 @@ def test_the_minimum_is_enough_and_one_less_is_not() -> None:
 
 
 def test_a_challenger_that_ranks_worse_is_rejected() -> None:
-    found = decide(rival_loans(challenger_noise=1.5))
+    found = decide(paired_loans(challenger_noise=1.5))
     assert found.verdict == "reject"
     assert found.reasons[0].startswith("The challenger ranks worse, beyond chance")
 
 
 def test_worse_probabilities_without_better_ranking_are_rejected() -> None:
-    found = decide(rival_loans(challenger_slope=3.0))
+    found = decide(paired_loans(challenger_slope=3.0))
     assert found.verdict == "reject"
     assert "further from the outcomes, beyond chance" in found.reasons[0]
     assert "ranks no better" in found.reasons[1]
 
 
 def test_a_gain_that_is_surely_too_small_keeps_the_champion() -> None:
-    found = decide(rival_loans(per_cohort=800, champion_noise=0.2))
+    found = decide(paired_loans(per_cohort=800, champion_noise=0.2))
     assert found.verdict == "keep"
     assert found.reasons[0].startswith("No gain worth a change, beyond chance")
 
 
 def test_a_gain_that_may_be_chance_waits_until_the_months_looked_back_on_are_full() -> None:
-    open_question = rival_loans(per_cohort=120, champion_noise=0.6, seed=2)
+    open_question = paired_loans(per_cohort=120, champion_noise=0.6, seed=2)
     found = decide(open_question)
     assert found.verdict == "extend_observation"
     assert found.reasons[0].startswith("More cohorts may tell")
@@ -89,7 +89,7 @@ def test_a_gain_that_may_be_chance_waits_until_the_months_looked_back_on_are_ful
 @pytest.mark.parametrize(
     ("loans", "state", "said"),
     [
-        (rival_loans(champion_noise=1.5, challenger_slope=2.0), None, "not honest: the calibration slope"),
+        (paired_loans(champion_noise=1.5, challenger_slope=2.0), None, "not honest: the calibration slope"),
         (BETTER, "retrain_required", "Monitoring asks for its retraining"),
     ],
 )
@@ -103,7 +103,7 @@ def test_a_failed_gate_keeps_the_champion_and_is_the_first_reason(
 
 
 def test_probabilities_further_from_the_outcomes_keep_a_better_ranker_out() -> None:
-    found = decide(rival_loans(champion_noise=0.8, challenger_slope=12.0), calibration_slope=wide_band())
+    found = decide(paired_loans(champion_noise=0.8, challenger_slope=12.0), calibration_slope=wide_band())
     assert found.verdict == "keep"
     assert "further from the outcomes" in found.reasons[0]
 
@@ -113,7 +113,7 @@ def wide_band() -> object:
 
 
 def test_identical_models_keep_the_champion() -> None:
-    loans = rival_loans().with_columns(challenger_probability="champion_probability")
+    loans = paired_loans().with_columns(challenger_probability="champion_probability")
     found = decide(loans)
     assert found.verdict == "keep"
     assert "difference +0.0000 (95 % interval +0.0000 to +0.0000)" in found.reasons[0]

@@ -24,7 +24,7 @@ from credit_platform_tests.scoring.drawn_samples import honest_sample
 def loans_of(label: list[int], champion: list[float], challenger: list[float]) -> pl.DataFrame:
     return pl.DataFrame(
         {
-            "loan_id": [f"loan-{place:03}" for place in range(len(label))],
+            "case_id": [f"loan-{place:03}" for place in range(len(label))],
             "label": label,
             "champion_probability": champion,
             "challenger_probability": challenger,

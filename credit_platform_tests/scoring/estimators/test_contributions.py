@@ -37,14 +37,14 @@ def test_columns_of_one_feature_are_added_and_keep_the_order_of_the_design() -> 
     assert parts.base == 2.0
 
 
-@pytest.mark.parametrize("name", ["oracle", "no.such.module:Learner", "credit_platform.errors:TrainingError"])
+@pytest.mark.parametrize("name", ["oracle", "no.such.module:Estimator", "credit_platform.errors:TrainingError"])
 def test_an_algorithm_that_is_none_is_refused_by_name(name: str) -> None:
     with pytest.raises(KeyError, match=name.split(":", maxsplit=1)[0]):
         algorithm_named(name)
 
 
 def test_an_address_gives_the_class_that_stands_there() -> None:
-    address = "credit_platform.scoring.estimators.logistic_regression:LogisticRegressionLearner"
+    address = "credit_platform.scoring.estimators.logistic_regression:LogisticRegressionEstimator"
     assert algorithm_named(address) is ALGORITHMS["logistic_regression"]
 
 

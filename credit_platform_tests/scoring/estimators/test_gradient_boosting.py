@@ -10,8 +10,8 @@ from credit_platform.errors import TrainingError
 from credit_platform.policy.model_config import ModelSpec
 from credit_platform.portfolios.loans.features.risk_direction import RISK_DIRECTION, SPLIT_DIRECTION
 from credit_platform.scoring.estimators.estimator import Design, FitTask
-from credit_platform.scoring.estimators.gradient_boosting import GradientBoostingLearner, directions
-from credit_platform.scoring.estimators.random_forest import RandomForestLearner
+from credit_platform.scoring.estimators.gradient_boosting import GradientBoostingEstimator, directions
+from credit_platform.scoring.estimators.random_forest import RandomForestEstimator
 from credit_platform.scoring.estimators.tree_ensemble import TreeEnsemble, fit_start_line
 from credit_platform.statistics.discrimination import roc_auc
 
@@ -34,12 +34,12 @@ def design(n: int, seed: int, signal: float = 1.0) -> Design:
     return Design(matrix, (random.random(n) < 1 / (1 + np.exp(-odds))).astype(np.int8))
 
 
-def fitted(train: Design, validation: Design, seed: int = 42) -> GradientBoostingLearner:
-    return GradientBoostingLearner.fit(train, validation, task=replace(TASK, seed=seed))
+def fitted(train: Design, validation: Design, seed: int = 42) -> GradientBoostingEstimator:
+    return GradientBoostingEstimator.fit(train, validation, task=replace(TASK, seed=seed))
 
 
-def n_trees(learner: GradientBoostingLearner) -> int:
-    return learner.text.count("\nTree=")
+def n_trees(estimator: GradientBoostingEstimator) -> int:
+    return estimator.text.count("\nTree=")
 
 
 def test_an_interaction_no_line_can_see_is_found() -> None:
@@ -62,17 +62,17 @@ def test_the_same_data_give_the_same_text_and_another_seed_another() -> None:
 
 
 def test_the_text_gives_the_predictions_back_to_the_last_bit() -> None:
-    learner = fitted(design(800, 1), design(300, 2))
-    restored = GradientBoostingLearner.from_bytes(learner.to_bytes())
+    estimator = fitted(design(800, 1), design(300, 2))
+    restored = GradientBoostingEstimator.from_bytes(estimator.to_bytes())
     matrix = design(500, 4).values
-    assert np.array_equal(restored.log_odds(matrix), learner.log_odds(matrix))
-    assert np.array_equal(restored.column_importance(), learner.column_importance())
+    assert np.array_equal(restored.log_odds(matrix), estimator.log_odds(matrix))
+    assert np.array_equal(restored.column_importance(), estimator.column_importance())
 
 
 def test_a_parameter_lightgbm_refuses_is_an_error_that_names_it() -> None:
     refused = TASK.spec.model_copy(update={"params": PARAMS | {"bagging_fraction": 2.0}})
     with pytest.raises(TrainingError, match=r"model m: its params are refused: .*bagging_fraction"):
-        GradientBoostingLearner.fit(design(300, 1), design(300, 2), task=replace(TASK, spec=refused))
+        GradientBoostingEstimator.fit(design(300, 1), design(300, 2), task=replace(TASK, spec=refused))
 
 
 def test_importance_sees_the_two_columns_that_matter() -> None:
@@ -86,25 +86,27 @@ def test_no_row_gives_no_prediction() -> None:
 
 def test_a_text_that_is_no_model_is_refused_when_it_is_read() -> None:
     with pytest.raises(ValueError, match="not a LightGBM text model"):
-        GradientBoostingLearner.from_bytes(b"tree\nversion=v4\n")
+        GradientBoostingEstimator.from_bytes(b"tree\nversion=v4\n")
 
 
 def test_contributions_add_up_to_the_log_odds_of_every_row() -> None:
     matrix = design(500, 4).values
-    for learner in (fitted(design(800, 1), design(300, 2)), forest(), grown_from_evidence()):
-        assert learner.contributions(matrix).sum(axis=1) == pytest.approx(learner.log_odds(matrix), abs=1e-9)
+    for estimator in (fitted(design(800, 1), design(300, 2)), forest(), grown_from_evidence()):
+        assert estimator.contributions(matrix).sum(axis=1) == pytest.approx(estimator.log_odds(matrix), abs=1e-9)
 
 
 NAMED = ("clickstream_evidence", "n_loans", "n_loans", "credit_mix", "annual_income_amount")
 
 
-def grown_from_evidence() -> GradientBoostingLearner:
-    task = replace(TASK, features=NAMED)
-    return GradientBoostingLearner.fit(line(1500, 1), line(500, 2), task=task)
+NAMED_TASK = replace(TASK, features=NAMED, evidence=NAMED[:1], directions=SPLIT_DIRECTION)
 
 
-def forest() -> RandomForestLearner:
-    return RandomForestLearner.fit(design(1500, 1), design(300, 2), task=TASK)
+def grown_from_evidence() -> GradientBoostingEstimator:
+    return GradientBoostingEstimator.fit(line(1500, 1), line(500, 2), task=NAMED_TASK)
+
+
+def forest() -> RandomForestEstimator:
+    return RandomForestEstimator.fit(design(1500, 1), design(300, 2), task=TASK)
 
 
 def line(n: int, seed: int) -> Design:
@@ -119,22 +121,22 @@ def line(n: int, seed: int) -> Design:
 
 @pytest.mark.parametrize(("column", "direction"), [(0, 1), (1, 1), (4, -1)])
 def test_what_is_expected_to_be_riskier_never_lowers_the_odds_of_default(column: int, direction: int) -> None:
-    learner, matrix = grown_from_evidence(), line(200, 5).values
+    estimator, matrix = grown_from_evidence(), line(200, 5).values
     for step in np.linspace(0, 4, 17):
         moved = matrix.copy()
         moved[:, column] += step
-        assert (direction * (learner.log_odds(moved) - learner.log_odds(matrix)) >= -1e-12).all()
+        assert (direction * (estimator.log_odds(moved) - estimator.log_odds(matrix)) >= -1e-12).all()
 
 
 def test_a_columns_indicators_and_levels_may_point_either_way() -> None:
-    assert directions(replace(TASK, features=NAMED)) == [1, 1, 0, 0, -1]
-    learner, matrix = grown_from_evidence(), line(200, 5).values
+    assert directions(NAMED_TASK) == [1, 1, 0, 0, -1]
+    estimator, matrix = grown_from_evidence(), line(200, 5).values
     moved = matrix.copy()
     moved[:, 2] = 2.0
     matrix[:, 2] = 0.0
-    assert (learner.log_odds(moved) > learner.log_odds(matrix)).mean() > 0.9
+    assert (estimator.log_odds(moved) > estimator.log_odds(matrix)).mean() > 0.9
     moved[:, 2] = -2.0
-    assert (learner.log_odds(moved) > learner.log_odds(matrix)).mean() > 0.9
+    assert (estimator.log_odds(moved) > estimator.log_odds(matrix)).mean() > 0.9
 
 
 def test_directions_of_splits_are_expected_ones() -> None:
@@ -142,19 +144,20 @@ def test_directions_of_splits_are_expected_ones() -> None:
 
 
 def test_evidence_beyond_what_training_saw_still_counts_in_full() -> None:
-    learner, matrix = grown_from_evidence(), line(200, 5).values
-    assert learner.start is not None
-    assert learner.start.weight > 0.8
+    estimator, matrix = grown_from_evidence(), line(200, 5).values
+    assert estimator.start is not None
+    (weight,) = estimator.start.weights
+    assert weight > 0.8
     far, further = matrix.copy(), matrix.copy()
     far[:, 0], further[:, 0] = 10.0, 12.0
-    rise = learner.log_odds(further) - learner.log_odds(far)
-    assert rise == pytest.approx(np.full(200, 2 * learner.start.weight))
+    rise = estimator.log_odds(further) - estimator.log_odds(far)
+    assert rise == pytest.approx(np.full(200, 2 * weight))
 
 
 def test_evidence_that_points_the_wrong_way_is_not_started_from() -> None:
     turned = line(1500, 1)
-    start = fit_start_line(Design(-turned.values, turned.label), replace(TASK, features=NAMED))
-    assert start.weight == 0
+    start = fit_start_line(Design(-turned.values, turned.label), NAMED_TASK)
+    assert start.weights == (0.0,)
     assert start.base == pytest.approx(np.log(turned.label.mean() / (1 - turned.label.mean())))
 
 
@@ -162,15 +165,15 @@ def test_evidence_that_points_the_wrong_way_is_not_started_from() -> None:
 def test_an_ensemble_reads_back_whole_and_lightgbm_reads_its_file(grow: Callable[[], TreeEnsemble]) -> None:
     from lightgbm import Booster
 
-    learner, matrix = grow(), line(300, 6).values
-    restored = type(learner).from_bytes(learner.to_bytes())
-    assert restored == learner
-    assert np.array_equal(restored.log_odds(matrix), learner.log_odds(matrix))
-    trees = Booster(model_str=learner.to_bytes().decode())
+    estimator, matrix = grow(), line(300, 6).values
+    restored = type(estimator).from_bytes(estimator.to_bytes())
+    assert restored == estimator
+    assert np.array_equal(restored.log_odds(matrix), estimator.log_odds(matrix))
+    trees = Booster(model_str=estimator.to_bytes().decode())
     raw = np.asarray(trees.predict(matrix, raw_score=True))
-    beside = 0 if learner.start is None else learner.start.log_odds(matrix)
-    share = 1 if learner.start else trees.num_trees()
-    assert np.array_equal(raw / share + beside, learner.log_odds(matrix))
+    beside = 0 if estimator.start is None else estimator.start.log_odds(matrix)
+    share = 1 if estimator.start else trees.num_trees()
+    assert np.array_equal(raw / share + beside, estimator.log_odds(matrix))
 
 
 def test_a_forest_ranks_by_the_interaction_and_is_the_mean_of_its_trees() -> None:
@@ -186,4 +189,4 @@ def test_a_forest_ranks_by_the_interaction_and_is_the_mean_of_its_trees() -> Non
 def test_a_parameter_a_forest_refuses_is_an_error_that_names_it() -> None:
     refused = TASK.spec.model_copy(update={"params": {"bagging_fraction": 2.0}})
     with pytest.raises(TrainingError, match=r"model m: its params are refused: .*bagging_fraction"):
-        RandomForestLearner.fit(design(300, 1), design(300, 2), task=replace(TASK, spec=refused))
+        RandomForestEstimator.fit(design(300, 1), design(300, 2), task=replace(TASK, spec=refused))

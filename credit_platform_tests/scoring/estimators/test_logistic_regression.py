@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from credit_platform.errors import TrainingError
 from credit_platform.policy.model_config import ModelSpec
 from credit_platform.scoring.estimators.estimator import Design, FitTask
-from credit_platform.scoring.estimators.logistic_regression import LogisticRegressionLearner
+from credit_platform.scoring.estimators.logistic_regression import LogisticRegressionEstimator
 from credit_platform.statistics.logistic import probability_of
 
 PARAMS: dict[str, bool | int | float | str] = {"C": 1.0, "max_iter": 1000, "class_weight": "none"}
@@ -22,14 +22,14 @@ def design(n: int = 400, seed: int = 1) -> Design:
     return Design(matrix, (random.random(n) < 1 / (1 + np.exp(-matrix[:, 0] + 1))).astype(np.int8))
 
 
-def fitted(params: dict[str, bool | int | float | str]) -> LogisticRegressionLearner:
+def fitted(params: dict[str, bool | int | float | str]) -> LogisticRegressionEstimator:
     spec = ModelSpec(alias="m", algorithm="logistic_regression", params=params)
     task = FitTask("m", spec, 42, tuple("abcde"))
-    return LogisticRegressionLearner.fit(design(), design(seed=2), task=task)
+    return LogisticRegressionEstimator.fit(design(), design(seed=2), task=task)
 
 
-def probability(learner: LogisticRegressionLearner, matrix: np.ndarray) -> np.ndarray:
-    return probability_of(learner.log_odds(matrix))
+def probability(estimator: LogisticRegressionEstimator, matrix: np.ndarray) -> np.ndarray:
+    return probability_of(estimator.log_odds(matrix))
 
 
 def test_its_own_prediction_is_that_of_scikit_learn() -> None:
@@ -67,15 +67,26 @@ def test_class_weights_can_be_asked_for_and_none_is_the_word_for_no_weights() ->
 )
 def test_coefficients_are_read_back_exactly(intercept: float, numbers: list[tuple[float, float]]) -> None:
     coefficients, spread = zip(*numbers, strict=True)
-    learner = LogisticRegressionLearner(intercept, coefficients, spread)
-    assert LogisticRegressionLearner.from_bytes(learner.to_bytes()) == learner
+    estimator = LogisticRegressionEstimator(intercept, coefficients, spread)
+    assert LogisticRegressionEstimator.from_bytes(estimator.to_bytes()) == estimator
 
 
 def test_extreme_designs_give_probabilities_and_no_overflow() -> None:
-    learner = LogisticRegressionLearner(0.0, (1.0,), (1.0,))
-    assert probability(learner, np.array([[-1e9], [0.0], [1e9]])) == pytest.approx([0, 0.5, 1])
+    estimator = LogisticRegressionEstimator(0.0, (1.0,), (1.0,))
+    assert probability(estimator, np.array([[-1e9], [0.0], [1e9]])) == pytest.approx([0, 0.5, 1])
 
 
 def test_contributions_add_up_to_the_log_odds_of_every_row() -> None:
-    learner, matrix = fitted(PARAMS), design(seed=3).values
-    assert learner.contributions(matrix).sum(axis=1) == pytest.approx(learner.log_odds(matrix), abs=1e-9)
+    estimator, matrix = fitted(PARAMS), design(seed=3).values
+    assert estimator.contributions(matrix).sum(axis=1) == pytest.approx(estimator.log_odds(matrix), abs=1e-9)
+
+
+def test_the_former_name_of_the_transformer_is_still_read() -> None:
+    class Former(LogisticRegressionEstimator):
+        preparation = "weight_of_evidence"
+
+    class Later(Former):
+        pass
+
+    assert (Former.transformer, Later.transformer) == ("weight_of_evidence", "weight_of_evidence")
+    assert LogisticRegressionEstimator.transformer == "standardised"

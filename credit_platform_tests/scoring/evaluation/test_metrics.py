@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from sklearn import metrics as sklearn_metrics
 
-from credit_platform.scoring.evaluation.labelled_sample import Outcome, brier_interval, ks_interval
-from credit_platform.scoring.evaluation.metrics import TESTS, Measured, sample_metrics
+from credit_platform.scoring.evaluation.labelled_sample import LabelledSample, brier_interval, ks_interval
+from credit_platform.scoring.evaluation.metrics import TESTS, MetricValue, sample_metrics
 from credit_platform.statistics.calibration_tests import calibration_line, hosmer_lemeshow
 from credit_platform.statistics.discrimination import delong_interval
 from credit_platform.statistics.intervals import jeffreys_interval, wilson_interval
@@ -25,7 +25,7 @@ METRICS = [
 ]  # fmt: skip
 
 
-def measured(sample: Sample, *, fitted_parameters: int = 0) -> dict[str, Measured]:
+def measured(sample: Sample, *, fitted_parameters: int = 0) -> dict[str, MetricValue]:
     found = sample_metrics(*sample, cut_off=0.5, fitted_parameters=fitted_parameters)
     assert [one.metric for one in found] == METRICS
     return {one.metric: one for one in found}
@@ -49,7 +49,7 @@ def test_the_metrics_are_those_of_scikit_learn(sample: Sample) -> None:
     if declined.any():
         expected["precision"] = sklearn_metrics.precision_score(label, declined)
     else:
-        assert found["precision"] == Measured("precision", None)  # scikit-learn says 0
+        assert found["precision"] == MetricValue("precision", None)  # scikit-learn says 0
     for metric, value in expected.items():
         assert found[metric].value == pytest.approx(value, abs=1e-12), metric
 
@@ -95,7 +95,7 @@ def test_the_intervals_are_those_of_their_own_modules() -> None:
 def test_ks_and_brier_have_the_intervals_that_monitoring_gives() -> None:
     label, probability = honest_sample(500, seed=23)
     order = np.argsort(probability)
-    outcome = Outcome(label[order].astype(np.int64), probability[order], np.zeros(500, dtype=np.int64))
+    outcome = LabelledSample(label[order].astype(np.int64), probability[order], np.zeros(500, dtype=np.int64))
     found = measured((label, probability))
     assert found["ks"][2:] == pytest.approx(ks_interval(outcome, 0.95), abs=1e-9)
     assert found["brier"][2:] == pytest.approx(brier_interval(outcome, 0.95), abs=1e-9)
@@ -147,7 +147,7 @@ def test_a_sample_the_line_was_fitted_on_gives_up_two_degrees_of_freedom() -> No
 def test_of_one_class_only_what_needs_no_ranking_is_defined(label: int) -> None:
     found = measured((np.full(40, label, dtype=np.int8), np.linspace(0.1, 0.7, 40)))
     for metric in ("roc_auc", "gini", "ks", "calibration_slope", "calibration_in_the_large"):
-        assert found[metric] == Measured(metric, None)
+        assert found[metric] == MetricValue(metric, None)
     assert found["capture_rate_at_10"].value == (None if label == 0 else pytest.approx(0.1))
     assert found["brier"].value is not None
     assert found["bad_rate"].value == label
@@ -155,7 +155,7 @@ def test_of_one_class_only_what_needs_no_ranking_is_defined(label: int) -> None:
 
 def test_without_loans_nothing_is_defined() -> None:
     nothing = np.array([], dtype=np.int8), np.array([], dtype=np.float64)
-    assert all(one == Measured(metric, None) for metric, one in measured(nothing).items())
+    assert all(one == MetricValue(metric, None) for metric, one in measured(nothing).items())
 
 
 def test_a_probability_that_is_not_a_number_leaves_the_bad_rate_alone() -> None:

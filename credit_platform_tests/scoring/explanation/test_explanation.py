@@ -38,7 +38,7 @@ def explained(version: FittedVersion, loans: pl.DataFrame, place: int, policy: P
 
 @pytest.fixture(scope="module")
 def scorecard(config: ModelConfig, loans: MakeLoans) -> FittedVersion:
-    return fit_version("logistic_regression", loans(900, seed=1), loans(300, seed=2), config)
+    return fit_version("logistic_regression", loans(900, seed=1), loans(300, seed=2), config, portfolio=LOANS)
 
 
 def test_the_parts_of_every_loan_make_its_score_and_its_probability(version: FittedVersion, loans: MakeLoans) -> None:
@@ -61,7 +61,7 @@ def test_the_parts_of_every_loan_make_its_score_and_its_probability(version: Fit
 def test_features_come_with_their_values_and_the_riskiest_first(version: FittedVersion, loans: MakeLoans) -> None:
     month = loans(20, seed=82)
     found = explained(version, month, 3)
-    assert {part.feature for part in found.parts} == set(version.preparation.design_features())
+    assert {part.feature for part in found.parts} == set(version.transformer.design_features())
     values = {part.feature: part.value for part in found.parts}
     assert values["outstanding_debt_amount"] == month["outstanding_debt_amount"][3]
     assert values["credit_mix"] == month["credit_mix"][3]
@@ -110,7 +110,7 @@ def test_the_points_of_a_scorecards_attributes_add_up_to_the_score(scorecard: Fi
 
 
 def test_other_algorithms_have_no_points_of_attributes(config: ModelConfig, loans: MakeLoans) -> None:
-    boosted = fit_version("gradient_boosting", loans(300, seed=1), loans(120, seed=2), config)
+    boosted = fit_version("gradient_boosting", loans(300, seed=1), loans(120, seed=2), config, portfolio=LOANS)
     assert {part.attribute_points for part in explained(boosted, loans(20, seed=87), 0).parts} == {None}
 
 

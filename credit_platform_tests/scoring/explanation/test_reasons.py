@@ -11,7 +11,6 @@ from hypothesis import given
 
 from credit_platform.errors import PolicyError
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.portfolios.loans.features.catalogue import EXPLAINED_FEATURES
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.estimators.contributions import Contributions
 from credit_platform.scoring.explanation.reason_mix import mix_counts, mix_index, reason_mix
@@ -27,6 +26,7 @@ from credit_platform.scoring.training.version import FittedVersion, fit_version
 MakeLoans = Callable[..., pl.DataFrame]
 
 CATALOGUE = LOANS.load_policy().reasons
+EXPLAINED = LOANS.features.explained
 FEATURE_OF = {reason.code: feature for feature, reason in CATALOGUE.reasons.items()}
 CODE_OF = {feature: code for code, feature in FEATURE_OF.items()}
 
@@ -37,7 +37,7 @@ def parts(rows: list[dict[str, float]]) -> Contributions:
 
 
 def chosen(rows: list[dict[str, float]]) -> list[list[str]]:
-    table = choose_reasons(parts(rows), CATALOGUE)
+    table = choose_reasons(parts(rows), CATALOGUE, order=EXPLAINED)
     return [[FEATURE_OF[code] for code in row if code is not None] for row in table.iter_rows()]
 
 
@@ -47,7 +47,7 @@ def test_the_largest_contributions_to_default_come_first() -> None:
     assert chosen([loan]) == [["credit_mix", "interest_rate", "n_credit_cards", "n_loans"]]
 
 
-def test_there_are_fewer_than_four_when_fewer_features_speak_for_default() -> None:
+def test_there_are_fewer_than_four_when_fewer_features_increase_the_risk() -> None:
     loan = {"n_loans": 0.1, "credit_mix": 0.0, "emi_amount": -2.0, "interest_rate": -0.3, "n_credit_cards": 0.2}
     assert chosen([loan, {**loan, "n_credit_cards": -1.0, "n_loans": 0.0}]) == [["n_credit_cards", "n_loans"], []]
 
@@ -64,7 +64,7 @@ def test_a_feature_that_may_not_be_given_makes_room_for_the_next() -> None:
 
 def test_equal_contributions_come_in_the_order_of_the_catalogue_whatever_the_order_of_the_model() -> None:
     names = ["credit_mix", "n_loans", "interest_rate", "annual_income_amount", "loan_extent"]
-    expected = [[name for name in EXPLAINED_FEATURES if name in names][:MAX_REASONS]]
+    expected = [[name for name in EXPLAINED if name in names][:MAX_REASONS]]
     assert chosen([dict.fromkeys(names, 0.5)]) == expected
     assert chosen([dict.fromkeys(reversed(names), 0.5)]) == expected
 
@@ -75,18 +75,18 @@ def test_the_last_digits_of_a_sum_are_no_reason() -> None:
 
 def test_a_feature_withheld_for_one_loan_is_still_given_for_others() -> None:
     two = parts([{"n_loans": 0.1, "clickstream_evidence": 0.5}] * 2)
-    table = choose_reasons(two, CATALOGUE, withheld={"clickstream_evidence": np.array([True, False])})
+    table = choose_reasons(two, CATALOGUE, order=EXPLAINED, withheld={"clickstream_evidence": np.array([True, False])})
     assert table["reason_1"].to_list() == [CODE_OF["n_loans"], CODE_OF["clickstream_evidence"]]
     assert two.values[0, 1] == 0.5
 
 
 def test_a_feature_without_an_entry_is_refused_by_name() -> None:
     with pytest.raises(PolicyError, match=r"reasons\.n_pets: is missing"):
-        choose_reasons(parts([{"n_pets": 0.1}]), CATALOGUE)
+        choose_reasons(parts([{"n_pets": 0.1}]), CATALOGUE, order=EXPLAINED)
 
 
 def test_no_loans_give_an_empty_table_of_the_same_columns() -> None:
-    empty = choose_reasons(Contributions(("n_loans",), np.empty((0, 1)), 0.0), CATALOGUE)
+    empty = choose_reasons(Contributions(("n_loans",), np.empty((0, 1)), 0.0), CATALOGUE, order=EXPLAINED)
     assert dict(empty.schema) == dict.fromkeys(REASON_COLUMNS, pl.String)
     assert empty.height == 0
     assert reason_mix(empty).height == 0
@@ -94,16 +94,16 @@ def test_no_loans_give_an_empty_table_of_the_same_columns() -> None:
 
 contributed = arrays.arrays(
     np.float64,
-    st.tuples(st.integers(1, 5), st.just(len(EXPLAINED_FEATURES))),
+    st.tuples(st.integers(1, 5), st.just(len(EXPLAINED))),
     elements=st.one_of(st.floats(-3, 3), st.sampled_from([0.0, 0.5, -0.5])),
 )
 
 
 @given(values=contributed)
 def test_reasons_are_the_top_positive_parts_of_what_may_be_given(values: np.ndarray) -> None:
-    table = choose_reasons(Contributions(EXPLAINED_FEATURES, values, 0.0), CATALOGUE)
+    table = choose_reasons(Contributions(EXPLAINED, values, 0.0), CATALOGUE, order=EXPLAINED)
     for loan, codes in zip(values, table.iter_rows(), strict=True):
-        part_of = dict(zip(EXPLAINED_FEATURES, loan.tolist(), strict=True))
+        part_of = dict(zip(EXPLAINED, loan.tolist(), strict=True))
         may_be = [name for name, reason in CATALOGUE.reasons.items() if reason.is_given]
         expected = sorted((part_of[name] for name in may_be if part_of[name] > LEAST_CONTRIBUTION), reverse=True)
         given_codes = [code for code in codes if code is not None]
@@ -116,10 +116,10 @@ def test_reasons_are_the_top_positive_parts_of_what_may_be_given(values: np.ndar
 def test_a_loans_reasons_do_not_depend_on_its_neighbours_or_on_the_order_of_features(
     values: np.ndarray, seed: int
 ) -> None:
-    order = np.random.default_rng(seed).permutation(len(EXPLAINED_FEATURES))
-    shuffled = Contributions(tuple(EXPLAINED_FEATURES[place] for place in order), values[:, order], 0.0)
-    whole = choose_reasons(shuffled, CATALOGUE)
-    alone = [choose_reasons(Contributions(EXPLAINED_FEATURES, row[None, :], 0.0), CATALOGUE) for row in values]
+    order = np.random.default_rng(seed).permutation(len(EXPLAINED))
+    shuffled = Contributions(tuple(EXPLAINED[place] for place in order), values[:, order], 0.0)
+    whole = choose_reasons(shuffled, CATALOGUE, order=EXPLAINED)
+    alone = [choose_reasons(Contributions(EXPLAINED, row[None, :], 0.0), CATALOGUE, order=EXPLAINED) for row in values]
     assert whole.equals(pl.concat(alone))
 
 
@@ -127,13 +127,13 @@ def test_no_reason_of_a_version_lowers_the_risk_of_its_loan(version: FittedVersi
     sample = pl.concat([loans(200, seed=71), loans(100, seed=72, history=0)])
     table, found = reasons_of(version, sample, CATALOGUE), version.contributions(sample)
     for row, codes in enumerate(table.iter_rows()):
-        raised = [found.values[row, found.features.index(FEATURE_OF[code])] for code in codes if code is not None]
-        assert raised == sorted(raised, reverse=True)
-        assert all(part > 0 for part in raised)
+        increases = [found.values[row, found.features.index(FEATURE_OF[code])] for code in codes if code is not None]
+        assert increases == sorted(increases, reverse=True)
+        assert all(part > 0 for part in increases)
     assert table["reason_1"].null_count() < 30
 
 
-def test_a_dark_tracker_is_no_reason(version: FittedVersion, loans: MakeLoans) -> None:
+def test_a_history_that_was_not_seen_is_no_reason(version: FittedVersion, loans: MakeLoans) -> None:
     mix = {
         history: reason_mix(reasons_of(version, loans(200, seed=73, history=history), CATALOGUE)) for history in (0, 6)
     }
@@ -143,8 +143,8 @@ def test_a_dark_tracker_is_no_reason(version: FittedVersion, loans: MakeLoans) -
 
 def test_every_feature_of_every_configured_model_has_a_text(config: ModelConfig, loans: MakeLoans) -> None:
     for name in config.models:
-        fitted = fit_version(name, loans(200, seed=74), loans(120, seed=75), config)
-        features = set(fitted.preparation.design_features())
+        fitted = fit_version(name, loans(200, seed=74), loans(120, seed=75), config, portfolio=LOANS)
+        features = set(fitted.transformer.design_features())
         assert features - set(CATALOGUE.reasons) == set()
         assert all(CATALOGUE.reasons[feature].consumer for feature in features)
 

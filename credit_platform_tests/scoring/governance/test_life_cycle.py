@@ -14,8 +14,8 @@ from credit_platform.scoring.governance.life_cycle import (
     Decision,
     Role,
     displaced,
-    reign_in,
-    reigns,
+    period_of,
+    periods_in_force,
     roles,
     withdrawn,
 )
@@ -44,31 +44,31 @@ def life_of(version: str, trained: int) -> list[Decision]:
 THREE_CHAMPIONS = [*life_of("a", 1), *life_of("b", 4), *life_of("c", 7)]
 
 
-def reigning(decisions: list[Decision]) -> list[tuple[str, int]]:
-    return [(reign.version, reign.first.month) for reign in reigns(decisions, MODEL)]
+def periods(decisions: list[Decision]) -> list[tuple[str, int]]:
+    return [(period.version, period.first.month) for period in periods_in_force(decisions, MODEL)]
 
 
 def test_promotions_count_from_their_month_whichever_was_written_first() -> None:
     written = [decide("promoted", "late", 5), decide("promoted", "early", 2), decide("not_promoted", "never", 3)]
-    assert reigning(written) == [("early", 2), ("late", 5)]
+    assert periods(written) == [("early", 2), ("late", 5)]
 
 
 def test_of_two_promotions_with_one_month_the_later_decision_counts() -> None:
-    assert reigning([decide("promoted", "a", 2), decide("promoted", "b", 2)]) == [("b", 2)]
+    assert periods([decide("promoted", "a", 2), decide("promoted", "b", 2)]) == [("b", 2)]
 
 
 def test_a_rollback_ends_what_was_to_be_in_force_later_and_leaves_what_was_before() -> None:
-    assert reigning([*THREE_CHAMPIONS, decide("rolled_back", "a", 6, until=9)]) == [("a", 2), ("b", 5), ("a", 6)]
+    assert periods([*THREE_CHAMPIONS, decide("rolled_back", "a", 6, until=9)]) == [("a", 2), ("b", 5), ("a", 6)]
 
 
 def test_a_promotion_decided_after_a_rollback_counts_again() -> None:
     rolled_back = [*THREE_CHAMPIONS, decide("rolled_back", "a", 6, until=9)]
-    assert reigning([*rolled_back, *life_of("d", 9)]) == [("a", 2), ("b", 5), ("a", 6), ("d", 10)]
+    assert periods([*rolled_back, *life_of("d", 9)]) == [("a", 2), ("b", 5), ("a", 6), ("d", 10)]
 
 
 def test_other_models_have_no_part_in_it() -> None:
     foreign = Decision("rolled_back", "other", "x", month(1))
-    assert reigning([*THREE_CHAMPIONS, foreign]) == reigning(THREE_CHAMPIONS)
+    assert periods([*THREE_CHAMPIONS, foreign]) == periods(THREE_CHAMPIONS)
     assert "x" not in roles([*THREE_CHAMPIONS, foreign], MODEL, month(12))
 
 
@@ -82,12 +82,12 @@ def test_other_models_have_no_part_in_it() -> None:
     ],
 )
 def test_months_scored_again_say_so_and_later_ones_are_live(scored: int, action: Action, expected: str) -> None:
-    reign = reign_in(reigns([*THREE_CHAMPIONS, decide(action, "a", 6, until=9)], MODEL), month(scored))
-    assert reign is not None
+    period = period_of(periods_in_force([*THREE_CHAMPIONS, decide(action, "a", 6, until=9)], MODEL), month(scored))
+    assert period is not None
     if action == "promoted" and scored >= 8:
-        assert reign.version == "c"
+        assert period.version == "c"
     else:
-        assert (reign.version, reign.provenance(month(scored))) == ("a", expected)
+        assert (period.version, period.provenance(month(scored))) == ("a", expected)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_rolled_back_versions_are_retired_and_no_rule_may_promote_them_until_a_p
 
 def test_a_rollback_before_a_promotion_took_effect_withdraws_it() -> None:
     written = [*THREE_CHAMPIONS, decide("rolled_back", "b", 8, until=7)]
-    assert displaced(reigns(THREE_CHAMPIONS, MODEL), month(8)) == ["c"]
+    assert displaced(periods_in_force(THREE_CHAMPIONS, MODEL), month(8)) == ["c"]
     assert roles(written, MODEL, month(8)) == {"a": "retired", "b": "champion", "c": "retired"}
     assert roles(written, MODEL, month(7)) == {"a": "retired", "b": "champion", "c": "retired"}
     assert roles(written, MODEL, month(4)) == {"a": "champion", "b": "challenger"}
@@ -135,7 +135,7 @@ def test_a_rollback_before_a_promotion_took_effect_withdraws_it() -> None:
 
 def test_without_any_promotion_there_is_no_champion() -> None:
     assert roles(life_of("a", 1)[:2], MODEL, month(9)) == {"a": "challenger"}
-    assert reign_in([], month(9)) is None
+    assert period_of([], month(9)) is None
 
 
 ACTIONS: tuple[Action, ...] = ("registered", "made_challenger", "promoted", "not_promoted", "rolled_back", "retired")
@@ -150,10 +150,10 @@ def test_there_is_one_champion_at_most_one_challenger_and_the_champion_is_who_is
 ) -> None:
     found = roles(decisions, MODEL, month(in_month))
     counted = list(found.values())
-    reigning = reigns(decisions, MODEL)
-    assert counted.count("champion") == (1 if reigning else 0)
+    periods = periods_in_force(decisions, MODEL)
+    assert counted.count("champion") == (1 if periods else 0)
     assert counted.count("challenger") <= 1
-    in_force = reign_in(reigning, month(in_month))
+    in_force = period_of(periods, month(in_month))
     if in_force is not None:
         assert found[in_force.version] == "champion"
 
@@ -163,6 +163,6 @@ def test_after_a_rollback_its_version_is_in_force_from_its_month_to_the_end(
     decisions: list[Decision], version: str, of: int
 ) -> None:
     rolled_back = [*decisions, decide("rolled_back", version, of)]
-    assert reigning(rolled_back)[-1] == (version, of)
-    earlier = [reign for reign in reigning(decisions) if reign[1] < of]
-    assert reigning(rolled_back)[:-1] == earlier
+    assert periods(rolled_back)[-1] == (version, of)
+    earlier = [period for period in periods(decisions) if period[1] < of]
+    assert periods(rolled_back)[:-1] == earlier

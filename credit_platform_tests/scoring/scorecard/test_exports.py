@@ -12,12 +12,17 @@ import polars as pl
 import pytest
 
 from credit_platform.policy.model_config import ModelConfig, ModelSpec
-from credit_platform.portfolios.loans.features.catalogue import CATEGORICAL_FEATURES, CLICKSTREAM_SUMS, NUMERIC_FEATURES
+from credit_platform.portfolios.loans.features.catalogue import (
+    CATEGORICAL_FEATURES,
+    CLICKSTREAM,
+    CLICKSTREAM_SUMS,
+    NUMERIC_FEATURES,
+)
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.grades import score_points
 from credit_platform.scoring.scorecard.expression import points_expression
-from credit_platform.scoring.scorecard.scorecard import ScorecardLearner
+from credit_platform.scoring.scorecard.scorecard import ScorecardEstimator
 from credit_platform.scoring.training.version import FittedVersion, fit_version
-from credit_platform.scoring.transformers.evidence import EVIDENCE, MONTHS
 
 MakeLoans = Callable[..., pl.DataFrame]
 ODD_NUMBERS = (None, float("nan"), float("inf"), -float("inf"), 0.0, -1.0, 1e300)
@@ -34,12 +39,12 @@ def scorecard(config: ModelConfig, loans: MakeLoans) -> FittedVersion:
         .otherwise(pl.col("occupation_group"))
     )
     chosen = config.model_copy(update={"models": {"card": spec}})
-    return fit_version("card", train, loans(500, seed=2), chosen)
+    return fit_version("card", train, loans(500, seed=2), chosen, portfolio=LOANS)
 
 
 @pytest.fixture(scope="module")
 def files(scorecard: FittedVersion) -> Mapping[str, bytes]:
-    return scorecard.learner.exports(scorecard.preparation)
+    return scorecard.estimator.exports(scorecard.transformer, LOANS.cases.key)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +67,7 @@ def odd_loans(loans: MakeLoans, files: Mapping[str, bytes]) -> pl.DataFrame:
     for name in NUMERIC_FEATURES:
         if frame.schema[name] == pl.Float64:
             columns.append(spoiled(name, [*ODD_NUMBERS, *uppers.get(name, [])]))
-        elif frame.schema[name] == pl.Int32 and name != MONTHS:
+        elif frame.schema[name] == pl.Int32 and name != CLICKSTREAM.months:
             columns.append(spoiled(name, [None, -5, 2**31 - 1, *(int(bound) for bound in uppers.get(name, []))]))
         elif frame.schema[name] == pl.Boolean:
             columns.append(spoiled(name, [None]))
@@ -82,7 +87,7 @@ def walk(document: Mapping[str, Any], loan: Mapping[str, Any]) -> int:
     months = float(loan[evidence["months"]] or 0)
     for channel in evidence["channels"]:
         total += channel["weight"] * ((loan[channel["sum"]] or 0.0) - months * channel["middle"])
-    known = {**loan, EVIDENCE: total if months > 0 else None}
+    known = {**loan, CLICKSTREAM.feature: total if months > 0 else None}
     points = 0
     for characteristic in document["characteristics"]:
         value = known[characteristic["feature"]]
@@ -97,11 +102,11 @@ def walk(document: Mapping[str, Any], loan: Mapping[str, Any]) -> int:
     return points
 
 
-def test_learner_json_sql_and_polars_give_every_odd_loan_the_same_points(
+def test_estimator_json_sql_and_polars_give_every_odd_loan_the_same_points(
     scorecard: FittedVersion, files: Mapping[str, bytes], odd_loans: pl.DataFrame, config: ModelConfig
 ) -> None:
-    by_learner = odd_loans.select("loan_id").with_columns(default_probability=scorecard.predict(odd_loans))
-    scored = by_learner.select(score_points(pl.col("default_probability"), config.scoring.scaling)).to_series()
+    by_estimator = odd_loans.select("loan_id").with_columns(default_probability=scorecard.predict(odd_loans))
+    scored = by_estimator.select(score_points(pl.col("default_probability"), config.scoring.scaling)).to_series()
     document = json.loads(files["scorecard.json"])
     assert [walk(document, loan) for loan in odd_loans.to_dicts()] == scored.to_list()
     by_polars = odd_loans.select(points_expression(files["scorecard.json"])).to_series()
@@ -127,19 +132,19 @@ def test_a_single_loan_has_the_points_it_has_in_a_batch(files: Mapping[str, byte
 def test_the_document_holds_what_is_used_and_what_was_dropped_with_the_reason(
     scorecard: FittedVersion, files: Mapping[str, bytes]
 ) -> None:
-    learner = scorecard.learner
-    assert isinstance(learner, ScorecardLearner)
+    estimator = scorecard.estimator
+    assert isinstance(estimator, ScorecardEstimator)
     document = json.loads(files["scorecard.json"])
     assert {one["feature"] for one in document["characteristics"]} | {
         one["feature"] for one in document["dropped"]
-    } == set(scorecard.preparation.design_features())
+    } == set(scorecard.transformer.design_features())
     assert {one["feature"] for one in document["dropped"]} == {
-        one.feature for one in learner.characteristics if one.dropped
+        one.feature for one in estimator.characteristics if one.dropped
     }
     assert all(one["reason"] for one in document["dropped"])
     kinds = {one["feature"]: one["kind"] for one in document["characteristics"]}
     assert "level" in kinds.values()
-    assert kinds[EVIDENCE] == "number"
+    assert kinds[CLICKSTREAM.feature] == "number"
 
 
 def test_the_table_has_a_line_per_attribute_in_words_and_its_numbers_add_up(
@@ -166,6 +171,6 @@ def test_the_table_has_a_line_per_attribute_in_words_and_its_numbers_add_up(
 def test_nothing_is_exported_before_the_scorecard_is_in_points(scorecard: FittedVersion) -> None:
     from dataclasses import replace
 
-    learner = scorecard.learner
-    assert isinstance(learner, ScorecardLearner)
-    assert replace(learner, scale=None).exports(scorecard.preparation) == {}
+    estimator = scorecard.estimator
+    assert isinstance(estimator, ScorecardEstimator)
+    assert replace(estimator, scale=None).exports(scorecard.transformer, LOANS.cases.key) == {}

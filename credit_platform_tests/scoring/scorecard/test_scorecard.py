@@ -11,16 +11,18 @@ from hypothesis import strategies as st
 
 from credit_platform.errors import TrainingError
 from credit_platform.policy.model_config import ModelConfig, ModelSpec, Scaling
+from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.estimators.calibration import PlattCalibrator
 from credit_platform.scoring.estimators.estimator import Design, FitTask
 from credit_platform.scoring.grades import score_points
 from credit_platform.scoring.scorecard.point_scale import fit_points
-from credit_platform.scoring.scorecard.scorecard import ScorecardLearner
+from credit_platform.scoring.scorecard.scorecard import ScorecardEstimator
 from credit_platform.scoring.scorecard.selection import information_values, variance_inflation
 from credit_platform.scoring.training.version import FittedVersion, fit_version
 from credit_platform.scoring.transformers.binning import NumberBins, fit_binning
 from credit_platform.scoring.transformers.binning_policy import BinningPolicy
-from credit_platform.scoring.transformers.evidence import fit_evidence, mask_clickstream
+from credit_platform.scoring.transformers.evidence import fit_evidence, without_history
 
 MakeLoans = Callable[..., pl.DataFrame]
 SCALING = Scaling(base_score=600, base_odds=50.0, pdo=20.0)
@@ -43,23 +45,23 @@ def design(n: int = 2000, seed: int = 1) -> Design:
 
 
 @pytest.fixture(scope="module")
-def fitted() -> ScorecardLearner:
-    return ScorecardLearner.fit(design(), design(seed=2), task=task())
+def fitted() -> ScorecardEstimator:
+    return ScorecardEstimator.fit(design(), design(seed=2), task=task())
 
 
 @pytest.fixture(scope="module")
 def scorecard(config: ModelConfig, loans: MakeLoans) -> FittedVersion:
     spec = ModelSpec(alias="card", algorithm="scorecard", params=PARAMS)
     with_it = config.model_copy(update={"models": {**config.models, "card": spec}})
-    return fit_version("card", loans(1500, seed=1), loans(500, seed=2), with_it)
+    return fit_version("card", loans(1500, seed=1), loans(500, seed=2), with_it, portfolio=LOANS)
 
 
-def learner_of(version: FittedVersion) -> ScorecardLearner:
-    assert isinstance(version.learner, ScorecardLearner)
-    return version.learner
+def learner_of(version: FittedVersion) -> ScorecardEstimator:
+    assert isinstance(version.estimator, ScorecardEstimator)
+    return version.estimator
 
 
-def test_what_tells_nothing_and_what_others_tell_is_dropped_with_the_reason(fitted: ScorecardLearner) -> None:
+def test_what_tells_nothing_and_what_others_tell_is_dropped_with_the_reason(fitted: ScorecardEstimator) -> None:
     reasons = {one.feature: one.dropped for one in fitted.characteristics}
     assert reasons["a"] is None or reasons["c"] is None
     collinear = reasons["a"] or reasons["c"]
@@ -78,9 +80,9 @@ def test_a_characteristic_that_would_turn_its_evidence_round_is_dropped_and_the_
     told = np.round(random.normal(size=4000) - 1.5 * label, 1)
     echo = np.round(0.8 * told + 0.5 * random.normal(size=4000) + 0.4 * label, 1)  # against the label, given the first
     values = np.column_stack([told, echo, np.zeros((4000, 3))])
-    card = ScorecardLearner.fit(Design(values, label), Design(values, label), task=task())
+    card = ScorecardEstimator.fit(Design(values, label), Design(values, label), task=task())
     assert "would turn its evidence round" in (card.characteristics[1].dropped or "")
-    alone = ScorecardLearner.fit(
+    alone = ScorecardEstimator.fit(
         Design(np.column_stack([told, np.zeros((4000, 4))]), label), Design(values, label), task=task()
     )
     assert card.characteristics[0].weight == alone.characteristics[0].weight
@@ -104,29 +106,33 @@ def test_variance_inflation_is_that_of_the_regression_on_the_others() -> None:
 @pytest.mark.parametrize("param", ["min_iv", "max_vif", "depth", "C"])
 def test_a_refused_parameter_is_named(param: str) -> None:
     with pytest.raises(TrainingError, match=rf"model m: its params are refused: .*{param}"):
-        ScorecardLearner.fit(design(), design(), task=task(**{param: -1.0}))
+        ScorecardEstimator.fit(design(), design(), task=task(**{param: -1.0}))
 
 
 def test_a_limit_of_the_bins_is_refused_before_any_fit(config: ModelConfig, loans: MakeLoans) -> None:
     spec = ModelSpec(alias="card", algorithm="scorecard", params=PARAMS | {"min_bin_share": 2.0})
     with pytest.raises(TrainingError, match=r"model card: its params are refused: min_bin_share is 2\.0"):
         fit_version(
-            "card", loans(200, seed=1), loans(200, seed=2), config.model_copy(update={"models": {"card": spec}})
+            "card",
+            loans(200, seed=1),
+            loans(200, seed=2),
+            config.model_copy(update={"models": {"card": spec}}),
+            portfolio=LOANS,
         )
 
 
 def test_nothing_worth_keeping_is_an_error_that_says_how_little_there_is() -> None:
     with pytest.raises(TrainingError, match="no feature is fit for a scorecard; the largest information value is"):
-        ScorecardLearner.fit(design(), design(), task=task(min_iv=99.0))
+        ScorecardEstimator.fit(design(), design(), task=task(min_iv=99.0))
 
 
 def test_the_sum_of_points_is_the_score_of_every_loan(
     scorecard: FittedVersion, config: ModelConfig, loans: MakeLoans
 ) -> None:
     held_out = pl.concat([loans(1500, seed=7, history=24), loans(200, seed=8, history=0)])
-    learner = learner_of(scorecard)
-    assert learner.scale is not None
-    points = learner.scale.points(scorecard.preparation.design_matrix(held_out)).sum(axis=1)
+    estimator = learner_of(scorecard)
+    assert estimator.scale is not None
+    points = estimator.scale.points(scorecard.transformer.design_matrix(held_out)).sum(axis=1)
     frame = pl.DataFrame({"p": scorecard.predict(held_out)})
     assert frame.select(score_points(pl.col("p"), config.scoring.scaling)).to_series().to_list() == points.tolist()
     assert len(set(points.tolist())) > 50
@@ -147,7 +153,7 @@ def test_parts_of_two_loans_differ_by_whole_points_and_by_nothing_for_what_was_d
 
 def test_rounding_moves_no_probability_by_more_than_its_points(scorecard: FittedVersion, loans: MakeLoans) -> None:
     held_out = loans(400, seed=10)
-    smooth = replace(scorecard, learner=replace(learner_of(scorecard), scale=None))
+    smooth = replace(scorecard, estimator=replace(learner_of(scorecard), scale=None))
     used = sum(one.dropped is None for one in learner_of(scorecard).characteristics)
     most = (used + 1) / 2 * np.log(2) / SCALING.pdo
     assert np.abs(scorecard.log_odds(held_out) - smooth.log_odds(held_out)).max() <= most
@@ -157,11 +163,11 @@ def test_rounding_moves_no_probability_by_more_than_its_points(scorecard: Fitted
 @given(seed=st.integers(0, 1000), share=st.sampled_from([0.02, 0.05, 0.2]), history=st.integers(0, 12))
 def test_a_riskier_bin_never_has_more_points(*, loans: MakeLoans, seed: int, share: float, history: int) -> None:
     train = loans(600, seed=seed, history=history)
-    binning = fit_binning(train, fit_evidence(train), BinningPolicy(min_bin_share=share))
+    binning = fit_binning(train, LOANS.features, [fit_evidence(train, CLICKSTREAM)], BinningPolicy(min_bin_share=share))
     design = Design(binning.design_matrix(train), train["label"].to_numpy())
     spec = ModelSpec(alias="m", algorithm="scorecard", params=PARAMS | {"min_iv": 0.005})
-    learner = ScorecardLearner.fit(design, design, task=FitTask("m", spec, 42, tuple(binning.design_features())))
-    scale = learner.in_points(PlattCalibrator(0.8, 0.1), SCALING).scale
+    estimator = ScorecardEstimator.fit(design, design, task=FitTask("m", spec, 42, tuple(binning.design_features())))
+    scale = estimator.in_points(PlattCalibrator(0.8, 0.1), SCALING).scale
     assert scale is not None
     for place, characteristic in enumerate(binning.characteristics()):
         bins = [*characteristic.bins, characteristic.missing]
@@ -196,10 +202,10 @@ def test_however_far_the_bins_reach_the_score_gives_the_sum_back(
     assert max(used) - min(used) <= 1
 
 
-def test_a_scorecard_read_back_is_the_same_before_and_after_it_is_in_points(fitted: ScorecardLearner) -> None:
+def test_a_scorecard_read_back_is_the_same_before_and_after_it_is_in_points(fitted: ScorecardEstimator) -> None:
     in_points = fitted.in_points(PlattCalibrator(0.9, 0.1), SCALING)
-    for learner in (fitted, in_points):
-        assert ScorecardLearner.from_bytes(learner.to_bytes()) == learner
+    for estimator in (fitted, in_points):
+        assert ScorecardEstimator.from_bytes(estimator.to_bytes()) == estimator
     assert fitted.contributions(design(seed=3).values).sum(axis=1) == pytest.approx(
         fitted.log_odds(design(seed=3).values), abs=1e-9
     )
@@ -209,5 +215,5 @@ def test_without_clickstream_the_evidence_gives_its_own_points_and_the_level_sta
     scorecard: FittedVersion, loans: MakeLoans
 ) -> None:
     held_out = loans(3000, seed=11)
-    dark = mask_clickstream(held_out, share=1.1, seed=0)
-    assert scorecard.predict(dark).mean() == pytest.approx(held_out["label"].mean(), abs=0.05)
+    without = without_history(held_out, CLICKSTREAM)
+    assert scorecard.predict(without).mean() == pytest.approx(held_out["label"].mean(), abs=0.05)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM_SUMS
+from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM, CLICKSTREAM_SUMS
 from credit_platform.scoring.training.expected_scores import EvidenceSpread, fit_spread, scores_by_history
-from credit_platform.scoring.transformers.evidence import MONTHS, fit_evidence
+from credit_platform.scoring.transformers.evidence import fit_evidence
 
 DRIFT, NOISE, OFFSET = -0.3, 0.5, 0.04
 
@@ -21,7 +21,9 @@ def histories(n: int, months: tuple[int, int], seed: int, *, offset_sd: float = 
     lasting = 100 - 40.0 * label + random.normal(0, offset_sd, n)
     first = count * lasting + np.sqrt(count) * random.normal(0, 60, n)
     others = {name: np.sqrt(count) * random.normal(0, 60, n) for name in CLICKSTREAM_SUMS[1:]}
-    return pl.DataFrame({CLICKSTREAM_SUMS[0]: first, **others, MONTHS: count.astype(np.int32), "label": label})
+    return pl.DataFrame(
+        {CLICKSTREAM_SUMS[0]: first, **others, CLICKSTREAM.months: count.astype(np.int32), "label": label}
+    )
 
 
 def test_the_moments_of_a_class_are_found_again() -> None:
@@ -53,12 +55,12 @@ def test_the_points_of_a_history_have_its_mean_and_variance() -> None:
 
 def test_longer_histories_are_expected_to_spread_as_loans_with_longer_histories_do() -> None:
     development, later = histories(6000, (4, 14), seed=1), histories(6000, (22, 22), seed=2)
-    evidence = fit_evidence(development)
+    evidence = fit_evidence(development, CLICKSTREAM)
 
     def predict(frame: pl.DataFrame) -> np.ndarray:
         return 1 / (1 + np.exp(-evidence.total(frame)))
 
-    expected = scores_by_history(predict, evidence, development, development, longest=24)
+    expected = scores_by_history(predict, [evidence], development, development, longest=lambda _: 24)
     assert max(expected) == 24
     truth = predict(later)
     assert expected[22].std() == pytest.approx(truth.std(), rel=0.05)
@@ -70,15 +72,15 @@ def test_longer_histories_are_expected_to_spread_as_loans_with_longer_histories_
 def test_without_history_in_both_classes_nothing_is_expected() -> None:
     loans = histories(300, (1, 5), seed=1)
     goods = loans.filter(pl.col("label") == 0)
-    evidence = fit_evidence(loans)
-    assert scores_by_history(evidence.total, evidence, goods, goods, longest=24) == {}
-    dark = loans.with_columns(pl.lit(0, dtype=pl.Int32).alias(MONTHS))
-    assert scores_by_history(evidence.total, evidence, dark, dark, longest=24) == {}
+    evidence = fit_evidence(loans, CLICKSTREAM)
+    assert scores_by_history(evidence.total, [evidence], goods, goods, longest=lambda _: 24) == {}
+    without = loans.with_columns(pl.lit(0, dtype=pl.Int32).alias(CLICKSTREAM.months))
+    assert scores_by_history(evidence.total, [evidence], without, without, longest=lambda _: 24) == {}
 
 
 def test_the_evidence_is_carried_by_one_channel_and_adds_up_to_what_was_asked_for() -> None:
     loans = histories(400, (1, 12), seed=4)
-    evidence = fit_evidence(loans)
-    expected = scores_by_history(evidence.total, evidence, loans, loans, longest=12)
+    evidence = fit_evidence(loans, CLICKSTREAM)
+    expected = scores_by_history(evidence.total, [evidence], loans, loans, longest=lambda _: 12)
     spreads = {label: expected[12][np.repeat(loans["label"].to_numpy(), 6) == label] for label in (0, 1)}
     assert spreads[1].mean() > 0 > spreads[0].mean()

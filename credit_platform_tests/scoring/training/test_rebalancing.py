@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.estimators.estimator import Design
 from credit_platform.scoring.training.rebalancing import rebalance
 from credit_platform.scoring.training.version import fit_version
@@ -77,7 +78,7 @@ def test_recalibration_keeps_probabilities_honest_after_rebalancing(
 ) -> None:
     spec = config.models[model].model_copy(update={"rebalancing": kind})
     even = config.model_copy(update={"models": {model: spec}})
-    version = fit_version(model, loans(900, seed=1), loans(2000, seed=2), even)
+    version = fit_version(model, loans(900, seed=1), loans(2000, seed=2), even, portfolio=LOANS)
     held_out = loans(2000, seed=3)
     observed = held_out["label"].mean()
     assert version.predict(held_out).mean() == pytest.approx(observed, abs=0.03)
@@ -88,6 +89,6 @@ def test_recalibration_keeps_probabilities_honest_after_rebalancing(
 def test_uncalibrated_probabilities_are_the_algorithms_own(config: ModelConfig, loans: MakeLoans) -> None:
     spec = config.models["gradient_boosting"].model_copy(update={"calibration": "none"})
     plain = config.model_copy(update={"models": {"gradient_boosting": spec}})
-    version = fit_version("gradient_boosting", loans(900, seed=1), loans(300, seed=2), plain)
+    version = fit_version("gradient_boosting", loans(900, seed=1), loans(300, seed=2), plain, portfolio=LOANS)
     held_out = loans(100, seed=3)
     assert np.array_equal(version.predict(held_out), version.predict_raw(held_out))

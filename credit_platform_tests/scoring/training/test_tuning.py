@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from credit_platform.policy.model_spec import ModelSpec, SearchRange, TuningPolicy
 from credit_platform.scoring.estimators.estimator import Design, FitTask
-from credit_platform.scoring.estimators.logistic_regression import LogisticRegressionLearner
+from credit_platform.scoring.estimators.logistic_regression import LogisticRegressionEstimator
 from credit_platform.scoring.training.tuning import Trial, Tuning, tune
 
 POLICY = TuningPolicy(
@@ -22,7 +22,7 @@ TASK = FitTask("m", SPEC, 42, ("a", "b"))
 
 
 @dataclass(frozen=True)
-class Pointer(LogisticRegressionLearner):
+class Pointer(LogisticRegressionEstimator):
     """Ranks by one direction in the plane, which tuning has to find."""
 
     @classmethod
@@ -43,19 +43,19 @@ def tuned(task: FitTask = TASK, validation: Design | None = None) -> tuple[list[
     seen: list[Trial] = []
     shown = validation or design(400, 2)
     n_bads = int(shown.label.sum())
-    learner, tuning = tune(Pointer, design(50, 1), shown, n_bads=n_bads, task=task, on_trial=seen.append)
-    assert isinstance(learner, Pointer)
-    return seen, tuning, learner
+    estimator, tuning = tune(Pointer, design(50, 1), shown, n_bads=n_bads, task=task, on_trial=seen.append)
+    assert isinstance(estimator, Pointer)
+    return seen, tuning, estimator
 
 
 def test_the_first_trial_is_what_is_configured_and_the_best_is_kept() -> None:
-    seen, tuning, learner = tuned()
+    seen, tuning, estimator = tuned()
     assert seen == list(tuning.trials)
     assert [(trial.number, trial.of) for trial in seen] == [(number, 6) for number in range(1, 7)]
     assert seen[0].params == {"angle": 1.0, "step": 3}
     auc = [trial.validation_auc or 0.0 for trial in seen]
     assert auc[tuning.kept - 1] == max(auc) > auc[0]
-    assert learner.coefficients[0] == np.cos(float(tuning.params["angle"]))
+    assert estimator.coefficients[0] == np.cos(float(tuning.params["angle"]))
 
 
 def test_trials_stay_in_their_ranges_and_whole_numbers_stay_whole() -> None:
@@ -109,7 +109,8 @@ def test_importing_the_search_does_not_import_the_library() -> None:
     import subprocess
     import sys
 
-    code = "import sys, credit_platform.scoring.training.version; sys.exit('optuna' in sys.modules or 'lightgbm' in sys.modules)"
+    imports = "import sys, credit_platform.scoring.training.version"
+    code = f"{imports}; sys.exit('optuna' in sys.modules or 'lightgbm' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -7,12 +7,18 @@ import numpy as np
 import polars as pl
 import pytest
 
-from credit_platform.portfolios.loans.features.catalogue import CATEGORICAL_FEATURES, CLICKSTREAM_SUMS, NUMERIC_FEATURES
+from credit_platform.portfolios.loans.features.catalogue import (
+    CATEGORICAL_FEATURES,
+    CLICKSTREAM,
+    CLICKSTREAM_SUMS,
+    NUMERIC_FEATURES,
+)
 from credit_platform.portfolios.loans.features.risk_direction import RISK_DIRECTION
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.transformers.binning import LevelBins, NumberBins, WoeBinning, fit_binning
 from credit_platform.scoring.transformers.binning_policy import BinningPolicy
-from credit_platform.scoring.transformers.evidence import EVIDENCE, MONTHS, fit_evidence, mask_clickstream
-from credit_platform.scoring.transformers.transformer import fit_preparation, load_preparation
+from credit_platform.scoring.transformers.evidence import fit_evidence, without_history
+from credit_platform.scoring.transformers.transformer import fit_transformer, load_transformer
 
 MakeLoans = Callable[..., pl.DataFrame]
 POLICY = BinningPolicy(evidence_pre_bins=50, evidence_min_bin_share=0.02)
@@ -20,12 +26,13 @@ POLICY = BinningPolicy(evidence_pre_bins=50, evidence_min_bin_share=0.02)
 
 @pytest.fixture(scope="module")
 def train(loans: MakeLoans) -> pl.DataFrame:
-    return mask_clickstream(loans(2000, seed=61), share=0.1, seed=1)
+    frame = loans(2000, seed=61)
+    return pl.concat([without_history(frame[:200], CLICKSTREAM), frame[200:]])
 
 
 @pytest.fixture(scope="module")
 def fitted(train: pl.DataFrame) -> WoeBinning:
-    return fit_binning(train, fit_evidence(train), POLICY)
+    return fit_binning(train, LOANS.features, [fit_evidence(train, CLICKSTREAM)], POLICY)
 
 
 def bins_of(fitted: WoeBinning, feature: str) -> NumberBins | LevelBins:
@@ -37,7 +44,7 @@ def woe_of(fitted: WoeBinning, frame: pl.DataFrame, feature: str) -> np.ndarray:
 
 
 def test_every_feature_has_one_column_and_the_sums_only_their_evidence(fitted: WoeBinning) -> None:
-    assert fitted.design_features() == [*NUMERIC_FEATURES, EVIDENCE, *CATEGORICAL_FEATURES]
+    assert fitted.design_features() == [*NUMERIC_FEATURES, CLICKSTREAM.feature, *CATEGORICAL_FEATURES]
 
 
 def test_the_weight_of_a_loan_is_that_of_its_bin_counted_by_hand(fitted: WoeBinning, train: pl.DataFrame) -> None:
@@ -88,7 +95,7 @@ def test_rare_levels_stand_together_and_unseen_ones_weigh_nothing(train: pl.Data
         pl.when(place < 60).then(pl.lit("Pilot")).when(place < 120).then(pl.lit("Diver"))
         .otherwise(pl.col("occupation_group")).alias("occupation_group")
     )  # fmt: skip
-    fitted = fit_binning(odd, fit_evidence(odd), POLICY)
+    fitted = fit_binning(odd, LOANS.features, [fit_evidence(odd, CLICKSTREAM)], POLICY)
     bins = bins_of(fitted, "occupation_group")
     assert isinstance(bins, LevelBins)
     assert bins.rare_levels == ("Diver", "Pilot")
@@ -103,25 +110,25 @@ def test_rare_levels_stand_together_and_unseen_ones_weigh_nothing(train: pl.Data
 
 
 def test_evidence_is_missing_without_any_history(fitted: WoeBinning, train: pl.DataFrame) -> None:
-    dark = mask_clickstream(train, share=1.1, seed=0)
-    bins = bins_of(fitted, EVIDENCE)
-    assert bins.missing.n == (train[MONTHS] == 0).sum()
-    assert set(woe_of(fitted, dark, EVIDENCE)) == {bins.missing.woe}
+    without = without_history(train, CLICKSTREAM)
+    bins = bins_of(fitted, CLICKSTREAM.feature)
+    assert bins.missing.n == (train[CLICKSTREAM.months] == 0).sum()
+    assert set(woe_of(fitted, without, CLICKSTREAM.feature)) == {bins.missing.woe}
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e308])
 def test_sums_that_are_no_numbers_count_as_no_history(fitted: WoeBinning, train: pl.DataFrame, value: float) -> None:
     wild = train[:1].with_columns(
-        pl.lit(5, dtype=pl.Int32).alias(MONTHS), *(pl.lit(value).alias(name) for name in CLICKSTREAM_SUMS)
+        pl.lit(5, dtype=pl.Int32).alias(CLICKSTREAM.months), *(pl.lit(value).alias(name) for name in CLICKSTREAM_SUMS)
     )
-    bins = bins_of(fitted, EVIDENCE)
+    bins = bins_of(fitted, CLICKSTREAM.feature)
     expected = [bins.missing.woe] if not np.isfinite(value) else [one.woe for one in (*bins.bins, bins.missing)]
-    assert woe_of(fitted, wild, EVIDENCE)[0] in expected
+    assert woe_of(fitted, wild, CLICKSTREAM.feature)[0] in expected
 
 
 def test_a_feature_that_training_never_saw_weighs_nothing(loans: MakeLoans) -> None:
     blind = loans(300, seed=63).with_columns(pl.lit(None, dtype=pl.Float64).alias("debt_to_salary"))
-    fitted = fit_binning(blind, fit_evidence(blind), POLICY)
+    fitted = fit_binning(blind, LOANS.features, [fit_evidence(blind, CLICKSTREAM)], POLICY)
     assert (woe_of(fitted, loans(50, seed=64), "debt_to_salary") == 0).all()
 
 
@@ -131,17 +138,17 @@ def test_a_loan_weighs_the_same_alone_and_in_a_batch(fitted: WoeBinning, train: 
 
 
 def test_binning_is_read_back_to_the_last_bit(fitted: WoeBinning, train: pl.DataFrame) -> None:
-    restored = WoeBinning.from_json(fitted.to_json())
+    restored = WoeBinning.from_json(fitted.to_json(), [CLICKSTREAM])
     assert restored == fitted
     assert restored.to_json() == fitted.to_json()
     assert np.array_equal(restored.design_matrix(train), fitted.design_matrix(train))
 
 
-def test_the_kind_of_preparation_takes_its_limits_from_the_params(train: pl.DataFrame) -> None:
+def test_the_kind_of_transformer_takes_its_limits_from_the_params(train: pl.DataFrame) -> None:
     params = {"C": 1.0, "evidence_pre_bins": 50, "evidence_min_bin_share": 0.02}
-    by_kind = fit_preparation("weight_of_evidence", train, fit_evidence(train), params)
-    assert by_kind == fit_binning(train, fit_evidence(train), POLICY)
-    assert load_preparation("weight_of_evidence", by_kind.to_json()) == by_kind
+    by_kind = fit_transformer("weight_of_evidence", train, LOANS.features, params)
+    assert by_kind == fit_binning(train, LOANS.features, [fit_evidence(train, CLICKSTREAM)], POLICY)
+    assert load_transformer("weight_of_evidence", by_kind.to_json(), LOANS.features) == by_kind
 
 
 def test_no_loan_gives_an_empty_design(fitted: WoeBinning, train: pl.DataFrame) -> None:

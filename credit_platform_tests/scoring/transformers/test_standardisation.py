@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit_platform.portfolios.loans.features.catalogue import NUMERIC_FEATURES
-from credit_platform.scoring.transformers.evidence import EVIDENCE, fit_evidence
+from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM, NUMERIC_FEATURES
+from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform.scoring.transformers.evidence import fit_evidence
 from credit_platform.scoring.transformers.standardisation import (
-    MODEL_FEATURES,
     CategoricalTreatment,
     NumericTreatment,
     Preprocessing,
@@ -28,7 +28,7 @@ def train(loans: MakeLoans) -> pl.DataFrame:
 
 @pytest.fixture(scope="session")
 def fitted(train: pl.DataFrame) -> Preprocessing:
-    return fit_preprocessing(train, fit_evidence(train))
+    return fit_preprocessing(train, LOANS.features, [fit_evidence(train, CLICKSTREAM)])
 
 
 def column_of(fitted: Preprocessing, frame: pl.DataFrame, feature: str) -> np.ndarray:
@@ -75,7 +75,10 @@ def test_evidence_is_not_clipped_because_histories_grow(
     fitted: Preprocessing, loans: MakeLoans, train: pl.DataFrame
 ) -> None:
     longer = loans(2000, seed=22, history=24)
-    assert np.abs(column_of(fitted, longer, EVIDENCE)).max() > np.abs(column_of(fitted, train, EVIDENCE)).max()
+    assert (
+        np.abs(column_of(fitted, longer, CLICKSTREAM.feature)).max()
+        > np.abs(column_of(fitted, train, CLICKSTREAM.feature)).max()
+    )
 
 
 @pytest.mark.parametrize("level", [None, "Astronaut"])
@@ -96,18 +99,18 @@ def test_exactly_one_column_of_a_category_is_on(level: str | None) -> None:
 
 def test_a_feature_that_training_never_saw_is_the_same_for_every_loan(loans: MakeLoans) -> None:
     blind = loans(300, seed=23).with_columns(pl.lit(None, dtype=pl.Float64).alias("debt_to_salary"))
-    fitted = fit_preprocessing(blind, fit_evidence(blind))
+    fitted = fit_preprocessing(blind, LOANS.features, [fit_evidence(blind, CLICKSTREAM)])
     assert (column_of(fitted, loans(50, seed=24), "debt_to_salary") == 0).all()
 
 
 def test_a_constant_feature_is_zero_and_not_a_division_by_zero(loans: MakeLoans) -> None:
     flat = loans(300, seed=25).with_columns(pl.lit(3.0).alias("interest_rate"))
-    fitted = fit_preprocessing(flat, fit_evidence(flat))
+    fitted = fit_preprocessing(flat, LOANS.features, [fit_evidence(flat, CLICKSTREAM)])
     assert (column_of(fitted, flat, "interest_rate") == 0).all()
 
 
 def test_preprocessing_is_read_back_to_the_last_bit(fitted: Preprocessing, train: pl.DataFrame) -> None:
-    restored = Preprocessing.from_json(fitted.to_json())
+    restored = Preprocessing.from_json(fitted.to_json(), [CLICKSTREAM])
     assert restored == fitted
     assert np.array_equal(restored.design_matrix(train), fitted.design_matrix(train))
 
@@ -121,6 +124,6 @@ def test_any_float_survives_json(median: float, scale: float) -> None:
 
 
 def test_a_version_reads_sums_and_never_flags_or_identifiers() -> None:
-    assert set(NUMERIC_FEATURES) < set(MODEL_FEATURES)
-    assert "fe_10_sum" in MODEL_FEATURES
-    assert not {"label", "loan_id", "customer_id", "snapshot_month", "fe_10_mean", "age"} & set(MODEL_FEATURES)
+    assert set(NUMERIC_FEATURES) < set(LOANS.features.columns)
+    assert "fe_10_sum" in LOANS.features.columns
+    assert not {"label", "loan_id", "customer_id", "snapshot_month", "fe_10_mean", "age"} & set(LOANS.features.columns)

@@ -6,7 +6,7 @@ enter.
 
 from __future__ import annotations
 
-from credit_platform.portfolios.portfolio import EvidenceGroup
+from credit_platform.portfolios.feature_set import EvidenceGroup
 
 CHANNELS: tuple[str, ...] = tuple(f"fe_{number}" for number in range(1, 21))
 CLICKSTREAM_SUMS: tuple[str, ...] = tuple(f"{channel}_sum" for channel in CHANNELS)
@@ -73,6 +73,3 @@ SOURCE_FLAGS: dict[str, str] = {
     "clickstream": "has_clickstream",
     "financials": "has_financials",
 }
-
-CLICKSTREAM_EVIDENCE = CLICKSTREAM.feature
-EXPLAINED_FEATURES: tuple[str, ...] = (*NUMERIC_FEATURES, *CATEGORICAL_FEATURES, CLICKSTREAM_EVIDENCE)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 import polars as pl
 
+from credit_platform.portfolios.feature_set import Column, Lineage
 from credit_platform.portfolios.loans.features.catalogue import (
     CHANNELS,
     CLICKSTREAM_MEANS,
@@ -23,7 +24,6 @@ from credit_platform.portfolios.loans.sources.clickstream import clickstream_cle
 from credit_platform.portfolios.loans.sources.financials import financials_cleaning
 from credit_platform.portfolios.loans.sources.loan_snapshots import loan_cleaning
 from credit_platform.portfolios.loans.sources.silver import CustomerAttributes, CustomerFinancials, LoanSnapshots
-from credit_platform.portfolios.portfolio import Column, Lineage
 from credit_platform.schemas.cleaning.cells import NUMBER, SOURCE, TEXT
 from credit_platform.schemas.cleaning.table import TableCleaning
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from credit_platform.portfolios.portfolio import Direction
+from credit_platform.portfolios.feature_set import Direction
 
 # +1: more of it is riskier, -1: more of it is safer.
 RISK_DIRECTION: Mapping[str, Direction] = {

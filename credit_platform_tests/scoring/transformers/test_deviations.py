@@ -6,15 +6,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from credit_platform.portfolios.loans.features.catalogue import CHANNELS
-from credit_platform.scoring.transformers.evidence import MONTHS, ClickstreamEvidence
+from credit_platform.portfolios.loans.features.catalogue import CHANNELS, CLICKSTREAM
+from credit_platform.scoring.transformers.evidence import HistoryEvidence
 
-EVIDENCE = ClickstreamEvidence(tuple(CHANNELS), (110.0,) * 20, (90.0,) * 20, (10_000.0,) * 20)
+EVIDENCE = HistoryEvidence(CLICKSTREAM, (110.0,) * 20, (90.0,) * 20, (10_000.0,) * 20)
 
 
 def loans(*, months: int, n: int = 4_000) -> pl.DataFrame:
     draws = np.random.default_rng(months).normal(100.0, 100.0, size=(n, months, len(CHANNELS))).sum(axis=1)
-    return pl.DataFrame({MONTHS: [months] * n} | {f"{c}_sum": draws[:, i] for i, c in enumerate(CHANNELS)})
+    return pl.DataFrame({CLICKSTREAM.months: [months] * n} | {f"{c}_sum": draws[:, i] for i, c in enumerate(CHANNELS)})
 
 
 @pytest.mark.parametrize("months", [1, 6, 24])
@@ -26,5 +26,5 @@ def test_deviations_spread_alike_whatever_the_length_of_history(months: int) -> 
 
 
 def test_a_loan_without_history_has_no_deviation() -> None:
-    dark = loans(months=3, n=5).with_columns(pl.lit(0).alias(MONTHS))
-    assert EVIDENCE.deviations(dark).null_count().row(0) == (5,) * 20
+    without = loans(months=3, n=5).with_columns(pl.lit(0).alias(CLICKSTREAM.months))
+    assert EVIDENCE.deviations(without).null_count().row(0) == (5,) * 20
