@@ -17,6 +17,7 @@ HEAVY = frozenset({"lightgbm", "sklearn", "scipy", "plotly", "evidently", "panda
 MAX_MODULES = 15
 # The rooms in their order. A part may import only what stands before it, and itself.
 ROOMS = (
+    "previous_release",
     "errors",
     "months",
     "statistics",
@@ -34,6 +35,7 @@ ROOMS = (
     "assets",
     "checks",
     "automation",
+    "code_location",
     "definitions",
     "serving",
     "cli",
