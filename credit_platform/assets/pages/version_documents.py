@@ -20,8 +20,9 @@ from credit_platform.errors import ModelStoreError
 from credit_platform.lake.files import one_at_a_time, write_text
 from credit_platform.lake.governance.audit import AuditLog, AuditRecord
 from credit_platform.lake.models.model_store import ModelStore
+from credit_platform.lake.models.stored_version import StoredVersion
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.months import add_months, parse_month
+from credit_platform.months import add_months
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.portfolio import Words
@@ -31,13 +32,12 @@ from credit_platform.reports.documents.excluded_columns import excluded_columns
 from credit_platform.reports.documents.model_card import model_card
 from credit_platform.reports.documents.validation_checklist import validation_checklist
 from credit_platform.reports.version.facts import VersionFacts
-from credit_platform.reports.version.gates import GATES_SCHEMA, gate_table
+from credit_platform.reports.version.gates import gate_table
 from credit_platform.reports.version.leaderboard import leaderboard, leaderboard_page
 from credit_platform.reports.version.page import version_page
 from credit_platform.reports.version.svg import version_svg
 from credit_platform.scoring.evaluation.evaluation import EVALUATION_SCHEMA, TABLES, Evaluation
 from credit_platform.scoring.governance.life_cycle import periods_in_force, roles
-from credit_platform.scoring.governance.promotion import stored_result
 from credit_platform.statistics.reference import Reference
 
 LEADERBOARD = "leaderboard.html"
@@ -56,7 +56,7 @@ def document_version(lake: Lake, policy: Policy, model: str, version: str) -> di
     write_documents(lake, policy, model, [version, *others])
     layout = lake.layout
     title = f"Out-of-time sample of version {version}"
-    picture = b64encode(version_svg(_evaluation(ModelStore(layout).load(model, version)), title=title).encode())
+    picture = b64encode(version_svg(_evaluation(lake.versions.read(model, version)), title=title).encode())
     endings = {"page": PAGE, "model_card": CARD_PAGE, "validation_checklist": CHECKLIST}
     return {
         "curves": dg.MetadataValue.md(f"![{title}](data:image/svg+xml;base64,{picture.decode()})"),
@@ -134,47 +134,44 @@ def _write_leaderboard(lake: Lake, policy: Policy) -> None:
 def _version_facts(
     lake: Lake, policy: Policy, records: Sequence[AuditRecord], model: str, version: str
 ) -> VersionFacts:
-    files = ModelStore(lake.layout).load(model, version)
-    metadata = json.loads(files["metadata.json"])
+    stored = lake.versions.read(model, version)
     decisions, month = [record.decision for record in records], _newest_month(records, model)
     periods = periods_in_force(decisions, model)
     places = [place for place, period in enumerate(periods) if period.version == version]
     follower = periods[places[-1] + 1].first if places and places[-1] + 1 < len(periods) else None
     decided = [record.entry for record in _own(records, model, version) if record.entry.action in _DECISIONS]
-    try:
-        gates = gate_table(stored_result(metadata), policy.model.gates)
-    except KeyError:
-        gates = pl.DataFrame(schema=GATES_SCHEMA)
     return VersionFacts(
         model=model,
         model_version=version,
-        as_of=parse_month(str(metadata["as_of"])),
+        as_of=stored.as_of,
         role=None if month is None else roles(decisions, model, month).get(version),
         promoted=any(entry.action != "not_promoted" for entry in decided) if decided else None,
         in_force_from=periods[places[-1]].first if places else None,
         in_force_until=None if follower is None else add_months(follower, -1),
         reasons=decided[-1].reasons if decided else (),
-        gates=gates,
-        metadata=metadata,
-        evaluation=_evaluation(files),
-        importance=pl.read_parquet(BytesIO(files["feature_importance.parquet"])),
+        gates=gate_table(stored.metadata.result, policy.model.gates),
+        metadata=stored.metadata,
+        evaluation=_evaluation(stored),
+        importance=pl.read_parquet(BytesIO(stored.files["feature_importance.parquet"])),
     )
 
 
 def _card_sources(lake: Lake, policy: Policy, records: Sequence[AuditRecord], model: str, version: str) -> CardSources:
-    store = ModelStore(lake.layout)
-    files = store.load(model, version)
-    dark = json.loads(files["metadata.json"]).get("without_clickstream")
+    stored = lake.versions.read(model, version)
+    groups = lake.layout.portfolio.features.evidence
+    dark = stored.metadata.without.get(groups[0].name) if groups else None
     return CardSources(
         purpose=_purpose(policy.model, lake.layout.portfolio.words),
         owner=OWNERS["model"],
-        features=tuple(feature["name"] for feature in json.loads(files["features.json"])["features"]),
+        features=tuple(feature["name"] for feature in json.loads(stored.files["features.json"])["features"]),
         excluded=excluded_columns(lake.layout.portfolio),
-        reference=Reference.from_json(files["reference.json"]),
-        without_clickstream=None if dark is None else pl.DataFrame(dark, schema=EVALUATION_SCHEMA),
+        reference=Reference.from_json(stored.files["reference.json"]),
+        without_clickstream=None
+        if dark is None
+        else pl.DataFrame([row.model_dump() for row in dark], EVALUATION_SCHEMA),
         reason_codes=_reason_codes(policy),
         audit=_audit(_own(records, model, version)),
-        manifest=store.manifest(model, version),
+        manifest=stored.manifest,
     )
 
 
@@ -182,9 +179,9 @@ def _own(records: Sequence[AuditRecord], model: str, version: str) -> list[Audit
     return [record for record in records if (record.entry.model, record.entry.model_version) == (model, version)]
 
 
-def _evaluation(files: dict[str, bytes]) -> Evaluation:
+def _evaluation(stored: StoredVersion) -> Evaluation:
     """The stored tables; empty ones for a version that was stored without."""
-    content = files.get("evaluation.json")
+    content = stored.files.get("evaluation.json")
     if content is None:
         return Evaluation(**{name: pl.DataFrame(schema=dict(schema)) for name, schema in TABLES.items()})
     return Evaluation.from_bytes(content)
