@@ -16,7 +16,7 @@ from types import ModuleType
 from typing_extensions import override
 
 MOVED = {
-    "credit_platform.checkers": "credit_platform.facades.checkers",
+    "credit_platform.checkers": "credit_platform.facades.evaluators",
     "credit_platform.orchestrator": "credit_platform.facades.orchestrator",
     "credit_platform.quick_start": "credit_platform.instance.without_sqlalchemy",
     "credit_platform.run_history": "credit_platform.instance.run_history",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from credit_platform.reports.dashboard.outcomes import outcome_sections, timeline_section
 from credit_platform.reports.dashboard.portfolio import portfolio_sections
 from credit_platform.reports.dashboard.signals import signal_sections
-from credit_platform.reports.dashboard.verdict import Verdict, verdict_on
+from credit_platform.reports.dashboard.verdict import ModelVerdict, verdict_on
 from credit_platform.reports.page import page_html
 from credit_platform.reports.wording import month_name
 
@@ -41,7 +41,7 @@ def dashboard_page(overview: Overview) -> str:
     )
 
 
-def verdicts_of(overview: Overview) -> list[Verdict]:
+def verdicts_of(overview: Overview) -> list[ModelVerdict]:
     """The verdict on every model, in the order in which models are shown."""
     return [
         verdict_on(
@@ -54,7 +54,7 @@ def verdicts_of(overview: Overview) -> list[Verdict]:
     ]
 
 
-def _introduction(overview: Overview, verdicts: Sequence[Verdict]) -> str:
+def _introduction(overview: Overview, verdicts: Sequence[ModelVerdict]) -> str:
     newest = overview.known.filter(layer="performance")["cohort"].max()
     outcome = (
         "No outcome is known yet." if newest is None else f"Outcomes are known for loans written up to {newest:%Y-%m}."
@@ -68,7 +68,7 @@ def _introduction(overview: Overview, verdicts: Sequence[Verdict]) -> str:
     )
 
 
-def card_html(verdict: Verdict, names: Mapping[str, str]) -> str:
+def card_html(verdict: ModelVerdict, names: Mapping[str, str]) -> str:
     """The verdict on one model as a card: fit for use or not, since when, why, and what was done."""
     rows = [
         ("Fit for use", (verdict.fit.capitalize(),)),

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from credit_platform.portfolios.loans.generator.credit_standings import PROBABILITIES, SHIFTED_SHARES, STANDINGS
+from credit_platform.portfolios.loans.generator.credit_tiers import PROBABILITIES, SHIFTED_SHARES, STANDINGS
 from credit_platform.portfolios.loans.generator.randomness import choose
 
 LOAN_KINDS = (

@@ -15,7 +15,7 @@ Quantiles = tuple[float, float, float, float, float, float, float]
 
 
 @dataclass(frozen=True)
-class CreditStanding:
+class CreditTier:
     """One kind of applicant: its share of the book, its credit mix, and its quantiles at `PROBABILITIES`."""
 
     share: float
@@ -24,7 +24,7 @@ class CreditStanding:
     quantiles: Mapping[str, Quantiles]
 
 
-GOOD = CreditStanding(
+GOOD = CreditTier(
     share=0.311,
     credit_mix="Good",
     minimum_paid_rate=0.0,
@@ -44,7 +44,7 @@ GOOD = CreditStanding(
     },
 )
 
-STEADY = CreditStanding(
+STEADY = CreditTier(
     share=0.356,
     credit_mix="Standard",
     minimum_paid_rate=0.73,
@@ -64,7 +64,7 @@ STEADY = CreditStanding(
     },
 )
 
-STRETCHED = CreditStanding(
+STRETCHED = CreditTier(
     share=0.094,
     credit_mix="Standard",
     minimum_paid_rate=0.95,
@@ -84,7 +84,7 @@ STRETCHED = CreditStanding(
     },
 )
 
-BAD = CreditStanding(
+BAD = CreditTier(
     share=0.239,
     credit_mix="Bad",
     minimum_paid_rate=1.0,
