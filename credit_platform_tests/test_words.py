@@ -82,7 +82,7 @@ def test_no_policy_key_uses_a_word_that_was_given_up(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["class ChampionChallengerPolicy: ...", "def early_reads_of(): ...", "class A:\n    def desk(self): ..."]
+    "text", ["class RivalryTable: ...", "def early_reads_of(): ...", "class A:\n    def desk(self): ..."]
 )
 def test_a_planted_word_is_found(text: str) -> None:
     assert avoided(named(Module("scoring.x", text))) != []
