@@ -54,5 +54,13 @@ def test_a_model_of_ones_own_is_written_as_before(monkeypatch: pytest.MonkeyPatc
     with pytest.warns(FutureWarning, match=r"scoring\.learner is called"):
         former = import_module("credit_platform.scoring.learner")
     assert former.Learner is former.Estimator
-    assert accepted(lambda preparation: [preparation], "prepared", "loan_id") == ["prepared"]
-    assert accepted(lambda transformer, key: [transformer, key], "prepared", "loan_id") == ["prepared", "loan_id"]
+    assert accepted(_of_before, "prepared", "loan_id") == ["prepared"]
+    assert accepted(_of_today, "prepared", "loan_id") == ["prepared", "loan_id"]
+
+
+def _of_before(preparation: str) -> list[str]:
+    return [preparation]
+
+
+def _of_today(transformer: str, case_key: str) -> list[str]:
+    return [transformer, case_key]
