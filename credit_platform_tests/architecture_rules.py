@@ -19,6 +19,7 @@ MAX_MODULES = 15
 ROOMS = (
     "errors",
     "months",
+    "texts",
     "statistics",
     "schemas",
     "policy",
