@@ -17,4 +17,4 @@ def text_beside(module: str, name: str) -> str:
         module: `__file__` of the module it lies beside.
         name: The file, as seen from the module.
     """
-    return Path(module).with_name(name).read_text(encoding="utf-8")
+    return (Path(module).parent / name).read_text(encoding="utf-8")

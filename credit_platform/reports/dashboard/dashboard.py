@@ -13,7 +13,7 @@ from credit_platform.reports.dashboard.outcomes import outcome_sections, timelin
 from credit_platform.reports.dashboard.portfolio import portfolio_sections
 from credit_platform.reports.dashboard.signals import signal_sections
 from credit_platform.reports.dashboard.verdict import Verdict, verdict_on
-from credit_platform.reports.page import page_html
+from credit_platform.reports.page import facts_html, page_html
 from credit_platform.reports.wording import month_name
 
 if TYPE_CHECKING:
@@ -77,14 +77,10 @@ def card_html(verdict: Verdict, names: Mapping[str, str]) -> str:
         ("Why", verdict.why),
         ("Done", verdict.done),
     ]
-    facts = "".join(
-        f"<dt>{name}</dt><dd><ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul></dd>"
-        for name, lines in rows
-        if lines
-    )
+    facts = facts_html((name, lines) for name, lines in rows if lines)
     look = STATE_CLASSES.get(verdict.state, "unknown")
     return (
         f"<article class='card {look}' id='verdict_{verdict.model}'>"
         f"<h3>{escape(names.get(verdict.model, verdict.model))}</h3>"
-        f"<p class='verdict'>{escape(verdict.headline)}</p><dl>{facts}</dl></article>"
+        f"<p class='verdict'>{escape(verdict.headline)}</p>{facts}</article>"
     )
