@@ -3,8 +3,6 @@
 Partition definitions, windows and anything that knows a policy do not belong here.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import date
 

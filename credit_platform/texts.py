@@ -3,8 +3,6 @@
 Only what ships with the package is read here; policy files, raw files and tables have readers of their own.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 

@@ -6,6 +6,7 @@ What a page says belongs to the module of that page.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -13,15 +14,13 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import polars as pl
+
+from credit_platform.reports.figures.panels import Figure
 from credit_platform.texts import text_beside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     import plotly.graph_objects as go
-    import polars as pl
-
-    from credit_platform.reports.figures.panels import Figure
 
 SHORT = 24  # characters a table cell keeps on one line
 

@@ -3,14 +3,9 @@
 The words of the tables stay as they are; nothing is computed here.
 """
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import date
+from collections.abc import Mapping
+from datetime import date
 
 METRICS: Mapping[str, str] = {
     "roc_auc": "ROC-AUC",

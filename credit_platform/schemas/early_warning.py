@@ -3,8 +3,6 @@
 How a figure is computed belongs to the monitoring package.
 """
 
-from __future__ import annotations
-
 import dataframely as dy
 import polars as pl
 

@@ -3,15 +3,10 @@
 How a figure is computed belongs to the monitoring package.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import dataframely as dy
 import polars as pl
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 STATUSES = ("ok", "warn", "breach", "insufficient", "unknown")
 ACTIONS = ("monitor", "active_monitoring", "retrain")

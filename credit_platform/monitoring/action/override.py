@@ -3,15 +3,10 @@
 Pure. The record of such decisions is kept in the lake; what the rules decide belongs in `action`.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from credit_platform.monitoring.action.action import NEXT_STEPS, ActionDecision, ActionOverride
-
-if TYPE_CHECKING:
-    from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 
 
 def obeying(

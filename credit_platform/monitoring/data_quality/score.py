@@ -4,8 +4,6 @@ The text of the queries only: connecting, and making the views they read, is the
 enough to be told is said in checks.
 """
 
-from __future__ import annotations
-
 import polars as pl
 
 from credit_platform.portfolios.portfolio import Source

@@ -3,8 +3,6 @@
 Which features models read is said by `features.catalogue`.
 """
 
-from __future__ import annotations
-
 from credit_platform.portfolios.loans.sources.bronze import (
     FeatureClickstream,
     FeaturesAttributes,

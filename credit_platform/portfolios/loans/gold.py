@@ -4,8 +4,6 @@ Nothing fitted to data belongs here: centring, bins and imputation live with a m
 currency of the book.
 """
 
-from __future__ import annotations
-
 import dataframely as dy
 import polars as pl
 

@@ -3,14 +3,14 @@
 Figures are drawn in `rivalry_figures`, the page's frame is `page`. Measuring and deciding belong to scoring.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterator
+from datetime import date
 from html import escape
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from credit_platform.months import add_months
+from credit_platform.policy.model_config import ModelConfig
 from credit_platform.reports.champion_challenger.figures import (
     approval_sensitivity,
     auc_by_cohort,
@@ -28,12 +28,6 @@ from credit_platform.reports.page import (
     table_html,
 )
 from credit_platform.reports.wording import METRICS, model_name, month_name
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import date
-
-    from credit_platform.policy.model_config import ModelConfig
 
 HEADLINES = {
     "promote": "Promote: the challenger should become the champion",

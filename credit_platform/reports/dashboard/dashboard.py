@@ -4,22 +4,16 @@ Sections are written in `dashboard_outcomes`, `dashboard_signals` and `dashboard
 figures, the verdict in `verdict`; the page's frame is `page`.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING
 
 from credit_platform.reports.dashboard.outcomes import outcome_sections, timeline_section
+from credit_platform.reports.dashboard.overview import Overview
 from credit_platform.reports.dashboard.portfolio import portfolio_sections
 from credit_platform.reports.dashboard.signals import signal_sections
 from credit_platform.reports.dashboard.verdict import Verdict, verdict_on
 from credit_platform.reports.page import facts_html, page_html
 from credit_platform.reports.wording import month_name
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from credit_platform.reports.dashboard.overview import Overview
 
 STATE_CLASSES = {
     "healthy": "good", "watch": "watch", "active_monitoring": "watch", "retrain_required": "bad", "retraining": "bad",

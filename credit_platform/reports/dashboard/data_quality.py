@@ -3,11 +3,10 @@
 How a score is computed is written in monitoring.data_quality; the page's frame is `page`.
 """
 
-from __future__ import annotations
-
 import math
+from collections.abc import Sequence
+from datetime import date
 from html import escape
-from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -16,10 +15,6 @@ from credit_platform.reports.figures.matrices import ALERT, NOTABLE, STABLE, WAR
 from credit_platform.reports.page import Section, page_html, section_of, table_html
 from credit_platform.reports.wording import month_name
 from credit_platform.schemas.evidence import DIMENSIONS, TOTAL
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
 
 # Lower end of each band, its colour, the colour of the text on it, and its name.
 BANDS = (

@@ -4,14 +4,14 @@ Tables and small pictures only, so that it costs next to nothing and opens at on
 comes as `month_facts`; the dashboard over all months is `dashboard`.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from credit_platform.monitoring.early_warning.early_performance_tests import ALL_READS
+from credit_platform.reports.dashboard.month_facts import MonthFacts
 from credit_platform.reports.figures.model_months import rows_of
 from credit_platform.reports.figures.svg import trend_svg
 from credit_platform.reports.page import Section, page_html, section_of, table_html
@@ -25,11 +25,6 @@ from credit_platform.reports.wording import (
     plain,
     read_name,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from credit_platform.reports.dashboard.month_facts import MonthFacts
 
 SHOWN_OUTCOMES = (
     "roc_auc",

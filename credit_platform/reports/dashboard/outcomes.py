@@ -3,23 +3,18 @@
 What is seen earlier belongs in `dashboard_signals`, the figures themselves in `figures` and `comparison_figures`.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
+from credit_platform.reports.dashboard.overview import Overview
 from credit_platform.reports.figures.comparison import latest_metrics, ranking_side_by_side
 from credit_platform.reports.figures.matrices import confusion_tables
 from credit_platform.reports.figures.model_months import bad_rate_against_probability, metric_trends, rows_of, timeline
 from credit_platform.reports.page import Section, figure_html, section_of, table_html
 from credit_platform.reports.wording import ACTIONS, interval_text, metric_name, number_text, plain
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from credit_platform.reports.dashboard.overview import Overview
 
 TRENDS = ("roc_auc", "f1_score", "accuracy")
 DECISIONS = {

@@ -4,8 +4,6 @@ Plain content is what a page holds in the end. Building it through Plotly's own 
 figure, which a page of twenty figures, drawn every month, cannot pay. What is drawn belongs to the modules of figures.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta

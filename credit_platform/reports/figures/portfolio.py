@@ -3,18 +3,13 @@
 What a model has to do with it belongs in `figures`.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import polars as pl
 
 from credit_platform.portfolios.loans.outcome.delinquency import BUCKETS
 from credit_platform.reports.figures.panels import Figure, Mark, Panels
 from credit_platform.reports.wording import BLUE, GREEN, GREY, ORANGE, VERMILION
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 N_COHORTS = 24
 _COLOURS = {"current": GREEN, "1-29": GREY, "30-59": BLUE, "60-89": ORANGE, "90-119": VERMILION, "120+": GREY}

@@ -6,6 +6,7 @@ in `version_curves`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -24,8 +25,6 @@ from credit_platform.reports.wording import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import plotly.graph_objects as go
 
 N_FEATURES = 25

@@ -6,6 +6,7 @@ cut-offs belong in `version_bars`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -15,8 +16,6 @@ from credit_platform.reports.version.facts import SAMPLE_ROLES
 from credit_platform.reports.wording import GREY, SAMPLE_COLOURS, SAMPLE_DASHES, SAMPLES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import plotly.graph_objects as go
 
 HEIGHT = 440

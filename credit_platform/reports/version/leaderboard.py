@@ -5,6 +5,7 @@ What is known of one version stands on its own page; the page's frame is `page`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from html import escape
 from typing import TYPE_CHECKING
@@ -18,8 +19,6 @@ from credit_platform.reports.version.verdict import gates_text
 from credit_platform.reports.wording import BLUE, GREEN, GREY, interval_text, model_name, month_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     import plotly.graph_objects as go
 
 LEADERBOARD_SCHEMA = {

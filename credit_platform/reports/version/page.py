@@ -6,6 +6,7 @@ Figures are drawn in `version_curves` and `version_bars`, tables written in `ver
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from credit_platform.reports.version.bars import (
     lift_figure,
 )
 from credit_platform.reports.version.curves import precision_recall_figure, reliability_figure, roc_figure
-from credit_platform.reports.version.facts import HELD_OUT
+from credit_platform.reports.version.facts import HELD_OUT, VersionFacts
 from credit_platform.reports.version.tables import (
     cut_offs_table_html,
     gains_table_html,
@@ -35,11 +36,7 @@ from credit_platform.reports.version.verdict import version_verdict
 from credit_platform.reports.wording import SAMPLES, model_name, month_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import plotly.graph_objects as go
-
-    from credit_platform.reports.version.facts import VersionFacts
 
 NOTHING = "<p>Unknown: the evaluation holds no rows for this.</p>"
 

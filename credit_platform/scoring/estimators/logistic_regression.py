@@ -3,8 +3,6 @@
 Making the design matrix belongs to transformers, calibration to calibration.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self

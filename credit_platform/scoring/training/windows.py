@@ -4,8 +4,6 @@ Windows count cohorts, and a cohort is usable once its label has matured: `label
 the cohorts' rows does not belong here.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal

@@ -3,8 +3,6 @@
 Nothing here is fitted to data; the feature names stand in catalogue.
 """
 
-from __future__ import annotations
-
 import polars as pl
 
 from credit_platform.portfolios.loans.features.catalogue import (

@@ -3,8 +3,6 @@
 The text is run over silver by the gold layer; no connection is opened here.
 """
 
-from __future__ import annotations
-
 from credit_platform.texts import text_beside
 
 

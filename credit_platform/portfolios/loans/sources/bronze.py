@@ -3,8 +3,6 @@
 Nothing is read, repaired or judged here; that is silver's part.
 """
 
-from __future__ import annotations
-
 import dataframely as dy
 
 from credit_platform.schemas.personal_data import PII

@@ -3,8 +3,6 @@
 The views the queries read, and the scores made of the counts, belong to `monitoring.data_quality.score`.
 """
 
-from __future__ import annotations
-
 from credit_platform.portfolios.portfolio import DueRows
 
 # A row is due for every loan on book last month that still has instalments to come. Loans are counted when they are

@@ -3,8 +3,6 @@
 Labels and portfolio tables made of the snapshots stand in their own modules.
 """
 
-from __future__ import annotations
-
 import math
 
 import polars as pl

@@ -4,8 +4,6 @@ How a cell is repaired does not belong here; the rules stand with each table's c
 Amounts are in the currency of the book.
 """
 
-from __future__ import annotations
-
 import dataframely as dy
 import polars as pl
 
