@@ -1,4 +1,5 @@
-# Everything runs in ./.venv, which the first target that needs it builds from requirements.lock.
+# Everything runs in ./.venv. The first target that needs it installs requirements.lock, which is enough to run the
+# platform; the first that needs the tools adds what requirements-dev.lock has beyond it.
 # Needed beforehand: make, and Python 3.11 or newer. `make` alone lists the targets.
 
 PYTHON ?= python3
@@ -12,7 +13,10 @@ UV_VERSION := 0.13.8
 SLOW_WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN || echo 1) + 1)
 
 BIN := .venv/bin
-STAMP := .venv/.stamp
+RUN := .venv/.stamp-run
+DEV := .venv/.stamp
+LOCK := $(BIN)/uv pip compile pyproject.toml --extra install --generate-hashes --no-emit-index-url --no-strip-extras \
+	--universal --python-version 3.11
 WITH_DATA = $(if $(strip $(DATA)),CREDIT_DATA_DIR="$(DATA)")
 
 .DEFAULT_GOAL := help
@@ -24,48 +28,58 @@ help: ## List the targets
 	@echo
 	@echo "  DATA=folder keeps the book elsewhere, PORT=3001 moves the UI, PYTHON=python3.12 picks the interpreter."
 
-demo: $(STAMP) ## Make a loan book and run its whole life: build, train, score, monitor, retrain
+demo: $(RUN) ## Make a loan book and run its whole life: build, train, score, monitor, retrain
 	$(WITH_DATA) $(BIN)/credit-platform demo
 
-ui: $(STAMP) ## Open the Dagster UI at http://127.0.0.1:3000
+ui: $(RUN) ## Open the Dagster UI at http://127.0.0.1:3000
 	$(WITH_DATA) $(BIN)/credit-platform ui --port $(PORT)
 
-test: $(STAMP) ## Run the tests; CREDIT_TEST_BOOK=folder adds those on a real book
+test: $(DEV) ## Run the tests; CREDIT_TEST_BOOK=folder adds those on a real book
 	$(BIN)/pytest -n auto -m "not slow"
 
-test-slow: $(STAMP) ## Run the long campaigns: kills, browser, simulations
+test-slow: $(DEV) ## Run the long campaigns: kills, browser, simulations
 	$(BIN)/pytest -n $(SLOW_WORKERS) --dist loadfile --no-loadscope-reorder -m slow
 
-lint: $(STAMP) ## Check style, formatting and types
+lint: $(DEV) ## Check style, formatting and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/pyrefly check
 
-bench: $(STAMP) ## Measure the main paths
+bench: $(DEV) ## Measure the main paths
 	$(BIN)/python -m credit_platform_tests.benchmark
 
-clean: $(STAMP) ## Remove what the platform has written; the raw files stay
+clean: $(RUN) ## Remove what the platform has written; the raw files stay
 	$(WITH_DATA) $(BIN)/credit-platform clean --yes
 
 clean-all: ## Remove .venv and the caches of the tools
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
 
-lock: $(STAMP) ## Pin the dependencies of pyproject.toml in requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --no-emit-index-url --no-strip-extras \
-		--universal --python-version 3.11 $(LOCK_FLAGS) -o requirements.lock
+lock: $(RUN) ## Pin the dependencies of pyproject.toml in both lock files
+	$(LOCK) --extra dev $(LOCK_FLAGS) -o requirements-dev.lock
+	$(LOCK) --constraint requirements-dev.lock -o requirements.lock
 
+# What to do with a lock: `sync` removes what it does not name, `install -r` leaves the tools where they are.
 # uv and not pip installs the lock: the pip that comes with Python 3.11 refuses hashed locks with extras.
-$(STAMP): requirements.lock pyproject.toml
+define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "$(PYTHON) is not Python 3.11 or newer. Name one that is: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv
-	@echo "Installing into .venv"
+	@echo "Installing $(2) into .venv"
 	@$(BIN)/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION)
-	@$(BIN)/uv pip sync -q --compile-bytecode --python $(BIN)/python requirements.lock
+	@$(BIN)/uv pip $(1) $(2) -q --compile-bytecode --python $(BIN)/python
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@$(BIN)/python -c 'import lightgbm' || { \
 		echo "LightGBM cannot start, as a rule because the OpenMP runtime is missing. Install it and run make again:" >&2; \
 		echo "  Debian, Ubuntu: apt-get install libgomp1" >&2; \
 		echo "  Fedora:         dnf install libgomp" >&2; \
 		echo "  macOS:          brew install libomp" >&2; exit 1; }
+endef
+
+$(RUN): requirements.lock pyproject.toml
+	$(call install,$(if $(wildcard $(DEV)),install -r,sync),requirements.lock)
 	@touch $@
+
+# The tools come on top: with them, what is needed to run is there as well.
+$(DEV): requirements-dev.lock pyproject.toml
+	$(call install,sync,requirements-dev.lock)
+	@touch $(RUN) $@

@@ -17,6 +17,7 @@ HEAVY = frozenset({"lightgbm", "sklearn", "scipy", "plotly", "evidently", "panda
 MAX_MODULES = 15
 # The rooms in their order. A part may import only what stands before it, and itself.
 ROOMS = (
+    "previous_release",
     "errors",
     "months",
     "texts",
@@ -35,6 +36,7 @@ ROOMS = (
     "assets",
     "checks",
     "automation",
+    "code_location",
     "definitions",
     "serving",
     "cli",
@@ -157,6 +159,16 @@ def crowded_folders(found: Collection[Module]) -> list[str]:
 def imports_dagster(module: Module) -> list[str]:
     """Imports of Dagster anywhere in the module."""
     return _breaks_of_imports(module, {"dagster", "dagster_duckdb"}, anywhere=True)
+
+
+def imports_private_parts_of_dagster(module: Module) -> list[str]:
+    """Names of `dagster._...` outside `instance`, the one door to them; texts that name one are found too."""
+    if module.part == "instance":
+        return []
+    found = [name for name in _imports(ast.walk(module.tree)) if name.startswith("dagster._")]
+    constants = (node.value for node in ast.walk(module.tree) if isinstance(node, ast.Constant))
+    found += [text for text in constants if isinstance(text, str) and text.startswith("dagster._")]
+    return sorted({f"{module.name} names {name}" for name in found})
 
 
 def imports_heavy_libraries_at_load(module: Module) -> list[str]:

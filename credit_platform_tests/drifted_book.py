@@ -12,7 +12,6 @@ from pathlib import Path
 import polars as pl
 
 from credit_platform.lake.governance.promotions import PromotionLog, standing_promotions
-from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.raw.raw_book import write_book
 from credit_platform.portfolios.drift import Drift, DriftKind
 from credit_platform.portfolios.loans.generator.book import BookSpec
@@ -67,15 +66,16 @@ def replacement_in(book: BookFolders) -> Replacement:
         first = unfit.row(0, named=True)
         later = [each for each in standing_promotions(records, model) if each.as_of >= first["snapshot_month"]]
         if later:
-            auc = ModelStore(book.layout).out_of_time_auc(model, later[0].model_version)
+            auc = book.lake.versions.read(model, later[0].model_version).metadata.roc_auc("oot")
             assert auc is not None
+            assert auc.value is not None
             return Replacement(
                 model=model,
                 unfit_since=first["snapshot_month"],
                 reasons=tuple(first["reasons"].split("\n")),
                 model_version=later[0].model_version,
                 trained_as_of=later[0].as_of,
-                out_of_time_auc=auc,
+                out_of_time_auc=auc.value,
             )
     message = "no model of the drifted book was declared unfit and replaced"
     raise AssertionError(message)

@@ -113,9 +113,9 @@ def _automation(repository: RepositoryDefinition) -> dict[str, Entry]:
 
 def graph_snapshot() -> Entry:
     """Assets, checks, jobs, schedules and sensors of the shipped platform."""
-    from credit_platform.definitions import build_definitions
+    from credit_platform.code_location import build_definitions
 
-    repository = build_definitions(snapshot_settings()).get_repository_def()
+    repository = build_definitions(LOANS, snapshot_settings()).get_repository_def()
     return {
         "assets": _assets(repository),
         "checks": _checks(repository),

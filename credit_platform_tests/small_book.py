@@ -99,9 +99,9 @@ class BookFolders:
 
     def runner(self, instance: dg.DagsterInstance) -> Runner:
         """Runs jobs of this book in this process."""
-        from credit_platform.definitions import build_definitions
+        from credit_platform.code_location import build_definitions
 
-        repository = build_definitions(self.settings()).get_repository_def()
+        repository = build_definitions(LOANS, self.settings()).get_repository_def()
         return Runner(repository, instance, Console(file=StringIO()), "test")
 
     def copy_to(self, root: Path) -> BookFolders:

@@ -21,7 +21,7 @@ READS_POLICY_FILES = {"policy.load", "policy.policy_file"}
 NAMES_OTHER_FILES = {"lake.layout", "settings", "cli.clean", "cli.instance", "lake.raw.raw_book"}
 # Finds the folders of the portfolios beside it.
 LISTS_PORTFOLIOS = "portfolios.named"
-WITHOUT_POSTPONED = {"assets", "checks", "automation", "definitions", "partitions"}
+WITHOUT_POSTPONED = {"assets", "checks", "automation", "code_location", "definitions", "partitions"}
 
 
 def broken(rule: Callable[[Module], list[str]], among: Callable[[Module], bool] = lambda _: True) -> list[str]:
@@ -59,6 +59,10 @@ def test_the_readme_tells_the_order_that_is_held_here() -> None:
 
 def test_rooms_before_the_axis_know_no_dagster() -> None:
     assert broken(rules.imports_dagster, lambda module: module.part in rules.WITHOUT_DAGSTER) == []
+
+
+def test_only_the_instance_knows_private_parts_of_dagster() -> None:
+    assert broken(rules.imports_private_parts_of_dagster) == []
 
 
 def test_pure_packages_do_no_input_or_output() -> None:

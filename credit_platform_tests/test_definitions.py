@@ -10,18 +10,18 @@ import pytest
 
 import credit_platform
 from credit_platform.assets.runbook import REMEDIES
-from credit_platform.definitions import build_definitions
+from credit_platform.code_location import build_definitions
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.tables import tables_of
 from credit_platform_tests.graph_snapshot import snapshot_settings
 from credit_platform_tests.text_rules import EMPTY_WORDS, faults_of_asset, faults_of_automation, faults_of_check
 
-LAYERS = {"bronze", "silver", "gold", "model", "prediction", "monitoring"}
+LAYERS = {"bronze", "silver", "quarantine", "gold", "model", "prediction", "monitoring"}
 
 
 @pytest.fixture(scope="module")
 def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
-    return build_definitions(snapshot_settings(tmp_path_factory.mktemp("definitions")))
+    return build_definitions(LOANS, snapshot_settings(tmp_path_factory.mktemp("definitions")))
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_the_definitions_load_and_validate(definitions: dg.Definitions) -> None:
 
 
 def test_building_definitions_writes_nothing(tmp_path: Path) -> None:
-    build_definitions(snapshot_settings(tmp_path)).get_repository_def()
+    build_definitions(LOANS, snapshot_settings(tmp_path)).get_repository_def()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -113,7 +113,7 @@ def test_every_asset_links_to_the_function_that_makes_it(specs: dict[str, dg.Ass
         (link,) = found.code_references
         assert isinstance(link, dg.LocalFileCodeReference)
         lines = Path(link.file_path).read_text(encoding="utf-8").splitlines()
-        assert lines[(link.line_number or 0) - 1].strip().startswith("@dg.asset"), asset
+        assert lines[(link.line_number or 0) - 1].strip().startswith(("@dg.asset", "@dg.multi_asset")), asset
         assert Path(link.file_path).is_relative_to(Path(credit_platform.__file__).parent)
 
 
@@ -175,6 +175,6 @@ def test_runs_stay_in_one_process(definitions: dg.Definitions) -> None:
 @pytest.mark.parametrize("automation", ["running", "stopped"])
 def test_schedule_and_sensors_start_as_the_book_says(tmp_path: Path, automation: str) -> None:
     settings = snapshot_settings(tmp_path).model_copy(update={"automation": automation})
-    repository = build_definitions(settings).get_repository_def()
+    repository = build_definitions(LOANS, settings).get_repository_def()
     statuses = {each.default_status.value for each in (*repository.schedule_defs, *repository.sensor_defs)}
     assert statuses == {automation.upper()}

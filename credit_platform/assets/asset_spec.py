@@ -3,7 +3,7 @@
 What a table holds is said in its schema class; how it is made, in the module of its layer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import dagster as dg
 import dataframely as dy
@@ -11,11 +11,11 @@ from typing_extensions import TypedDict
 
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.tables import tables_of
-from credit_platform.schemas.personal_data import has_personal_data
 
 OWNERS = {
     "bronze": "team:data-engineering",
     "silver": "team:data-engineering",
+    "quarantine": "team:data-engineering",
     "gold": "team:data-engineering",
     "model": "team:credit-modelling",
     "prediction": "team:credit-modelling",
@@ -41,7 +41,7 @@ def asset_key(table: str) -> dg.AssetKey:
     return dg.AssetKey(table.split("/"))
 
 
-def column_schema(schema: type[dy.Schema]) -> dg.TableSchema:
+def column_schema(schema: type[dy.Schema], personal: Collection[str]) -> dg.TableSchema:
     """The Columns tab of a table, from its schema class; columns with personal data are tagged."""
     return dg.TableSchema(
         columns=[
@@ -50,7 +50,7 @@ def column_schema(schema: type[dy.Schema]) -> dg.TableSchema:
                 type=str(column.dtype).lower(),
                 description=column.description,
                 constraints=dg.TableColumnConstraints(nullable=column.nullable, unique=False),
-                tags={"pii": ""} if has_personal_data(column) else {},
+                tags={"pii": ""} if name in personal else {},
             )
             for name, column in schema.columns().items()
         ]
@@ -61,14 +61,28 @@ def table_declaration(
     portfolio: Portfolio, table: str, axis: dg.PartitionsDefinition, *, kind: str = "polars"
 ) -> TableDeclaration:
     """Declare a monthly table that is kept as Parquet and may be built for many months in one run."""
-    layer, schema = table.split("/", maxsplit=1)[0], tables_of(portfolio)[table]
+    layer, tables = table.split("/", maxsplit=1)[0], tables_of(portfolio)
+    schema = tables[table]
     return TableDeclaration(
         key=asset_key(table),
         description=(schema.__doc__ or "").strip(),
         partitions_def=axis,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        metadata={"dagster/column_schema": column_schema(schema)},
+        metadata={"dagster/column_schema": column_schema(schema, tables.personal_columns(table))},
         owners=[OWNERS[layer]],
         kinds={kind, "parquet"},
         io_manager_key="parquet",
+    )
+
+
+def table_output(declared: TableDeclaration) -> dg.AssetOut:
+    """The same for a table that is one of several an asset writes; its months and run policy are the asset's."""
+    return dg.AssetOut(
+        key=declared["key"],
+        is_required=False,
+        description=declared["description"],
+        metadata=declared["metadata"],
+        owners=declared["owners"],
+        kinds=declared["kinds"],
+        io_manager_key=declared["io_manager_key"],
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 import polars as pl
+from pydantic import PrivateAttr
 
 from credit_platform.lake.files import write_bytes
 from credit_platform.lake.layout import Layout
@@ -27,15 +28,15 @@ class LakeResource(dg.ConfigurableResource[Lake]):
     policy_dir: str | None = None
     policy_sha256: str = ""
 
+    _lake: Lake | None = PrivateAttr(default=None)
+
     @property
     def lake(self) -> Lake:
-        """The tables."""
-        return Lake.at(
-            self.data_dir,
-            self.raw_dir,
-            policy_sha256=self.policy_sha256,
-            portfolio=portfolio_named(self.portfolio_name),
-        )
+        """The tables; the same for a whole run, so that it reads no version twice."""
+        if self._lake is None:
+            portfolio = portfolio_named(self.portfolio_name)
+            self._lake = Lake.at(self.data_dir, self.raw_dir, policy_sha256=self.policy_sha256, portfolio=portfolio)
+        return self._lake
 
     def keep_policy(self) -> None:
         """Keep the policy beside the editions made under it, unless its files were changed since they were read."""

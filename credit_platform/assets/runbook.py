@@ -17,6 +17,11 @@ _CLEANED = (
     "with their raw text and the reason. Have the source mend them, or change what the rule does under `cleaning` in "
     "data_quality.yaml, then materialize the month again."
 )
+_SET_ASIDE = (
+    "Rows set aside are no failure: the other rows of the month went on without them. The check names what is wrong "
+    "with a row as it was set aside, which is a fault of the platform: report it with the example the check gives, "
+    "and materialize the month of `silver/{name}` again, which is made together with this table."
+)
 _OVER_VERSIONS = (
     "The error names a month that is not built or a version that is not whole: build the one, or see `credit-platform "
     "audit verify` for the other, then materialize the month again."
@@ -96,6 +101,8 @@ def remedy_of(portfolio: Portfolio, table: str, models: tuple[str, ...]) -> str 
         return _SOURCE
     if layer == "silver":
         return _CLEANED.format(name=name)
+    if layer == "quarantine":
+        return _SET_ASIDE.format(name=name)
     if layer == "gold" and name in own:
         return own[name]
     parts = ["*" if part in models and place == 1 else part for place, part in enumerate(table.split("/"))]

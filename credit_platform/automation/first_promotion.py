@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import dagster as dg
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from credit_platform.automation.follow_on import span_request
 from credit_platform.automation.schedules import CLOSED_BY, sensor_status
+from credit_platform.instance.dagster_internals import UnresolvedAssetJobDefinition
 from credit_platform.lake.governance.promotions import PromotionLog
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.partitions import MonthlyAxis

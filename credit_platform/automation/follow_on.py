@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from datetime import date
 
 import dagster as dg
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
-from dagster._core.storage.tags import (
-    ASSET_PARTITION_RANGE_END_TAG,
-    ASSET_PARTITION_RANGE_START_TAG,
-    PARTITION_NAME_TAG,
-)
 
 from credit_platform.automation.jobs import BUILD_MONTH, MONITOR_MONTH, SCORE_MONTH, TRAIN_MODELS
 from credit_platform.automation.run_reasons import STARTED_BY, run_reason
 from credit_platform.automation.schedules import CLOSED_BY, sensor_status
+from credit_platform.instance.dagster_internals import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    PARTITION_NAME_TAG,
+    UnresolvedAssetJobDefinition,
+)
 from credit_platform.months import month_key, parse_month
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.model_config import ModelConfig

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import dagster as dg
 from dagster import AssetSelection
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from credit_platform.instance.dagster_internals import UnresolvedAssetJobDefinition
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.tables import tables_of
 
@@ -32,7 +32,7 @@ def job_assets(portfolio: Portfolio, models: Sequence[str]) -> dict[str, list[st
         )
     )
     return {
-        BUILD_MONTH: AssetSelection.groups("bronze", "silver", "gold", "monitoring/sources"),
+        BUILD_MONTH: AssetSelection.groups("bronze", "silver", "quarantine", "gold", "monitoring/sources"),
         SCORE_MONTH: [
             *(f"prediction/{model}" for model in models),
             *known_at_scoring,

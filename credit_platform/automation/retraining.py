@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
 import dagster as dg
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from credit_platform.assets.asset_spec import asset_key
 from credit_platform.assets.models.retrain_claim import (
@@ -22,6 +21,7 @@ from credit_platform.assets.models.retrain_claim import (
 )
 from credit_platform.automation.run_reasons import run_reason
 from credit_platform.automation.schedules import sensor_status
+from credit_platform.instance.dagster_internals import UnresolvedAssetJobDefinition
 from credit_platform.lake.governance.retrainings import Retraining, is_alive
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables.monthly import Lake

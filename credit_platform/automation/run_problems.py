@@ -6,11 +6,9 @@ Telling people belongs to `alert_delivery`; what the command line prints of its 
 from collections.abc import Sequence
 
 import dagster as dg
-from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
-from dagster._core.events import DagsterEvent
-from dagster._utils.error import SerializableErrorInfo
 
 from credit_platform.errors import CreditPlatformError
+from credit_platform.instance.dagster_internals import SerializableErrorInfo
 
 # Errors of the platform say what to do; what caused them is for the log.
 _EXPLAINED = {error.__name__ for error in CreditPlatformError.__subclasses__()}
@@ -28,7 +26,7 @@ def innermost(error: SerializableErrorInfo | None) -> str | None:
     return rest if "." in head and " " not in head and rest else text
 
 
-def step_failure(event: DagsterEvent) -> list[str]:
+def step_failure(event: dg.DagsterEvent) -> list[str]:
     """The innermost error of a failed step in one line; none where its blocking check has said it."""
     message = innermost(event.step_failure_data.error)
     if message is None:
@@ -36,7 +34,7 @@ def step_failure(event: DagsterEvent) -> list[str]:
     return [] if "blocking" in message and "check" in message else [f"{event.step_key}: {message}"]
 
 
-def failed_check(event: DagsterEvent) -> AssetCheckEvaluation | None:
+def failed_check(event: dg.DagsterEvent) -> dg.AssetCheckEvaluation | None:
     """The blocking check that an event says has failed; None for any other event."""
     if event.event_type != dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         return None

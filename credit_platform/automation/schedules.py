@@ -6,9 +6,9 @@ What starts because something happened belongs to `sensors`.
 from datetime import date
 
 import dagster as dg
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from credit_platform.automation.run_reasons import STARTED_BY, run_reason
+from credit_platform.instance.dagster_internals import UnresolvedAssetJobDefinition
 from credit_platform.months import month_key
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.settings import Automation

@@ -9,11 +9,11 @@ from datetime import date
 
 import dagster as dg
 import polars as pl
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from credit_platform.assets.asset_spec import asset_key
 from credit_platform.automation.run_reasons import run_reason
 from credit_platform.automation.schedules import schedule_status
+from credit_platform.instance.dagster_internals import UnresolvedAssetJobDefinition
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key
 from credit_platform.settings import Automation

@@ -3,7 +3,7 @@
 Reporting the verdicts to Dagster belongs to `contracts`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -73,23 +73,6 @@ def contract_verdicts(table: pl.LazyFrame, schema: type[dy.Schema], months: Sequ
         )
         for month in months
     }
-
-
-def joint_verdicts(by_table: Mapping[str, Mapping[date, MonthVerdict]]) -> dict[date, MonthVerdict]:
-    """One verdict per month over the first table and those written beside it, whose rules carry their table."""
-    first, *others = by_table
-    joint = dict(by_table[first])
-    for table in others:
-        for month, other in by_table[table].items():
-            verdict = joint[month]
-            joint[month] = MonthVerdict(
-                month=month,
-                rows=verdict.rows,
-                rows_in_breach=verdict.rows_in_breach + other.rows_in_breach,
-                broken_rules=verdict.broken_rules | {f"{table}: {rule}": n for rule, n in other.broken_rules.items()},
-                example=verdict.example if not verdict.passed or other.passed else other.example,
-            )
-    return joint
 
 
 def _structure_mismatch(frame: pl.DataFrame, schema: type[dy.Schema]) -> str:

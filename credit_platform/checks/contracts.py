@@ -3,13 +3,13 @@
 What a contract demands is written in `schemas`; judgements about plausible rows are not contracts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 import dagster as dg
 import dataframely as dy
 
-from credit_platform.checks.contract_verdicts import MonthVerdict, contract_verdicts, joint_verdicts
+from credit_platform.checks.contract_verdicts import MonthVerdict, contract_verdicts
 from credit_platform.checks.monthly import SHIPPED, monthly_check
 from credit_platform.checks.reporting import MonthResult
 from credit_platform.lake.tables.monthly import Lake
@@ -19,29 +19,23 @@ CONTRACT_CHECK = "rows_meet_the_contract"
 
 
 def contract_check(
-    tables: Mapping[str, type[dy.Schema]], *, axis: dg.PartitionsDefinition, policy: CheckPolicy = SHIPPED
+    table: str, schema: type[dy.Schema], *, axis: dg.PartitionsDefinition, policy: CheckPolicy = SHIPPED
 ) -> dg.AssetChecksDefinition:
-    """A blocking check that compares a table with its schema class, month by month.
-
-    The first of `tables` is the asset the check hangs on; any other is written by the same step (a quarantine table)
-    and is held to its own schema by the same check.
-    """
+    """A blocking check that compares a table with its schema class, month by month."""
 
     def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
-        verdicts = joint_verdicts(
-            {table: contract_verdicts(lake.scan(table, months), schema, months) for table, schema in tables.items()}
-        )
+        verdicts = contract_verdicts(lake.scan(table, months), schema, months)
         return {month: _result(verdict) for month, verdict in verdicts.items()}
 
     return monthly_check(
-        next(iter(tables)),
+        table,
         CONTRACT_CHECK,
         evaluate,
         axis=axis,
         is_blocking=True,
         policy=policy,
         description=(
-            f"Every row of {' and '.join(tables)} has the columns, types, keys and ranges of its contract. When it is "
+            f"Every row of {table} has the columns, types, keys and ranges of its contract. When it is "
             "red, the metadata names each broken rule with its number of rows; correct the source month and "
             "materialize it again."
         ),

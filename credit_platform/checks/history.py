@@ -7,21 +7,17 @@ from collections.abc import Sequence
 from datetime import date
 
 import dagster as dg
-from dagster._core.definitions.asset_checks.asset_check_evaluation import (
-    AssetCheckEvaluation,
-    AssetCheckEvaluationTargetMaterializationData,
-)
-from dagster._core.events import DagsterEvent
 
 from credit_platform.assets.asset_spec import asset_key
+from credit_platform.instance.dagster_internals import AssetCheckEvaluationTargetMaterializationData
 from credit_platform.months import month_key
 
 
-def record_evaluations(context: dg.AssetCheckExecutionContext, evaluations: Sequence[AssetCheckEvaluation]) -> None:
+def record_evaluations(context: dg.AssetCheckExecutionContext, evaluations: Sequence[dg.AssetCheckEvaluation]) -> None:
     """Record results of a check as events of the step that runs it."""
     for evaluation in evaluations:
         # Making the event records it.
-        DagsterEvent.asset_check_evaluation(context.get_step_execution_context(), evaluation)
+        dg.DagsterEvent.asset_check_evaluation(context.get_step_execution_context(), evaluation)
 
 
 def latest_materializations(

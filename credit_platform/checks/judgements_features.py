@@ -13,7 +13,6 @@ from credit_platform.checks.monthly import monthly_check
 from credit_platform.checks.reporting import MonthResult
 from credit_platform.errors import NoVersionInForceError
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
-from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.bands import Coverage, coverage_by_month, empty_limit
 from credit_platform.months import add_months
@@ -113,7 +112,7 @@ class _TrainingShares:
     """Share of empty cells by feature in the training of the version in force, each version read once."""
 
     def __init__(self, lake: Lake, models: Sequence[str]) -> None:
-        self._store, self._models = ModelStore(lake.layout), models
+        self._versions, self._models = lake.versions, models
         self._records = PromotionLog(lake.layout).records()
         self._read: dict[tuple[str, str], dict[str, float]] = {}
 
@@ -131,7 +130,7 @@ class _TrainingShares:
 
     def _shares(self, model: str, version: str) -> dict[str, float]:
         if (model, version) not in self._read:
-            reference = Reference.from_json(self._store.load(model, version)["reference.json"])
+            reference = Reference.from_json(self._versions.read(model, version).files["reference.json"])
             # The last bin of every feature holds the missing values.
             self._read[model, version] = {
                 bins.name: bins.counts[-1] / sum(bins.counts) for bins in reference.features if sum(bins.counts)

@@ -4,8 +4,7 @@ They warn: a version that fails stays candidate, and nothing else waits for it. 
 written in scoring.promotion; here the stored version is read and its gates are told to people.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,13 +15,11 @@ from credit_platform.checks.monthly import SHIPPED, monthly_check
 from credit_platform.checks.reporting import MonthResult
 from credit_platform.errors import ModelStoreError
 from credit_platform.lake.governance.promotions import PromotionLog
-from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy
-from credit_platform.policy.model_config import GatePolicy, ModelConfig
-from credit_platform.scoring.governance.promotion import GateResult, gate_results, stored_result
-from credit_platform.scoring.training.version import load_version
+from credit_platform.policy.model_config import ModelConfig
+from credit_platform.scoring.governance.promotion import GateResult, gate_results
 
 
 @dataclass(frozen=True)
@@ -77,7 +74,7 @@ def model_gate_checks(
         monthly_check(
             f"model/{model}",
             kind.check,
-            _Gate(model, spec.algorithm, kind.gate, config.gates),
+            _Gate(model, kind.gate, config),
             axis=axis.training_months,
             is_blocking=False,
             policy=policy,
@@ -86,7 +83,7 @@ def model_gate_checks(
             ),
             built=_Trained(model),
         )
-        for model, spec in config.models.items()
+        for model in config.models
         for kind in _KINDS
     ]
 
@@ -104,9 +101,8 @@ class _Trained:
 @dataclass(frozen=True)
 class _Gate:
     model: str
-    algorithm: str
     gate: str
-    limits: GatePolicy
+    config: ModelConfig
 
     def __call__(self, lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
         versions = _latest_versions(lake, self.model)
@@ -118,9 +114,8 @@ class _Gate:
             return MonthResult(passed=False, description=said, metadata={})
         try:
             result = next(each for each in self._measured(lake, version) if each.name == self.gate)
-        except (ModelStoreError, KeyError) as error:
-            said = str(error) if isinstance(error, ModelStoreError) else f"metadata.json lacks {error}"
-            return MonthResult(False, f"{month:%Y-%m}: {said}", {"model_version": version})  # noqa: FBT003
+        except ModelStoreError as error:
+            return MonthResult(False, f"{month:%Y-%m}: {error}", {"model_version": version})  # noqa: FBT003
         metadata: dict[str, int | float | str] = {"model_version": version, "limit": result.bar}
         if result.value is not None:
             metadata["value"] = result.value
@@ -129,11 +124,10 @@ class _Gate:
         )
 
     def _measured(self, lake: Lake, version: str) -> list[GateResult]:
-        files: Mapping[str, bytes] = ModelStore(lake.layout).load(self.model, version)
+        stored = lake.versions.read(self.model, version)
         if self.gate == "artifacts_load_back":
-            portfolio = lake.layout.portfolio
-            load_version(self.model, files, portfolio=portfolio, algorithm=self.algorithm, version=version)
-        return gate_results(stored_result(json.loads(files["metadata.json"])), self.limits)
+            stored.fitted(self.config)
+        return gate_results(stored.metadata.result, self.config.gates)
 
 
 def _latest_versions(lake: Lake, model: str) -> dict[date, str]:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 
 import dagster as dg
-from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
 
 from credit_platform.assets.asset_spec import asset_key
 from credit_platform.assets.resources import LakeResource
@@ -98,7 +97,7 @@ def monthly_run_check(
     )
     def evaluated_per_month(
         context: dg.AssetCheckExecutionContext, lake: LakeResource
-    ) -> Iterator[dg.AssetCheckResult | dg.Output[None] | AssetCheckEvaluation]:
+    ) -> Iterator[dg.AssetCheckResult | dg.Output[None] | dg.AssetCheckEvaluation]:
         months = _months_to_check(context, lake.lake, axis, built or (lambda lake: lake.months(asset)))
         if not months:
             yield from run_events(context, check, nothing_built(asset, check.severity))

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 
 import dagster as dg
-from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
 
 from credit_platform.checks.history import latest_materializations, record_evaluations
 from credit_platform.months import month_key
@@ -44,7 +43,7 @@ def report_months(
     """
     targets = latest_materializations(context.instance, check.asset, list(results))
     evaluations = [
-        AssetCheckEvaluation(
+        dg.AssetCheckEvaluation(
             asset_key=check.asset,
             check_name=check.name,
             passed=result.passed,
@@ -81,14 +80,14 @@ def run_result(results: Mapping[date, MonthResult], severity: dg.AssetCheckSever
 
 def run_events(
     context: dg.AssetCheckExecutionContext, check: AssetCheck, result: dg.AssetCheckResult
-) -> Iterator[dg.AssetCheckResult | dg.Output[None] | AssetCheckEvaluation]:
+) -> Iterator[dg.AssetCheckResult | dg.Output[None] | dg.AssetCheckEvaluation]:
     """A run's result as Dagster takes it, also from a run of no month, which "Execute all" in the UI starts."""
     if context.has_partition_key or context.has_partition_key_range:
         yield result
         return
     # To tie a result to its rows Dagster asks the run for its months, and fails when it has none.
     yield dg.Output(None)
-    yield AssetCheckEvaluation(
+    yield dg.AssetCheckEvaluation(
         asset_key=check.asset,
         check_name=check.name,
         passed=result.passed,

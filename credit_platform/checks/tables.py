@@ -6,7 +6,6 @@ How a check works is in the module of its kind.
 from collections.abc import Sequence
 
 import dagster as dg
-import dataframely as dy
 
 from credit_platform.checks.book_checks import book_checks
 from credit_platform.checks.contracts import contract_check
@@ -20,7 +19,6 @@ from credit_platform.policy.check_policy import CheckPolicy, refuse_unknown_chec
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.tables import begins_with, tables_of
-from credit_platform.schemas.quarantine import Quarantine
 
 
 def all_checks(
@@ -48,24 +46,14 @@ def all_checks(
 def table_checks(
     portfolio: Portfolio, axis: MonthlyAxis, models: Sequence[str], policy: CheckPolicy = SHIPPED
 ) -> list[dg.AssetChecksDefinition]:
-    """A blocking contract check for every monthly table; a silver table's check covers its quarantine table too."""
+    """A blocking contract check for every monthly table."""
     tables = tables_of(portfolio)
-    shared = [
-        contract_check({table: schema} | _written_beside(table), axis=_axis_of(table, axis), policy=policy)
-        for table, schema in tables.shared.items()
+    names = [
+        *tables.shared,
+        *tables.quarantines,
+        *(model_table(model, part) for model in models for part in tables.of_models),
     ]
-    own = [
-        contract_check({table: tables.of_models[part]}, axis=_axis_of(table, axis), policy=policy)
-        for model in models
-        for part in tables.of_models
-        for table in [model_table(model, part)]
-    ]
-    return [*shared, *own]
-
-
-def _written_beside(table: str) -> dict[str, type[dy.Schema]]:
-    layer, name = table.split("/")
-    return {f"quarantine/{name}": Quarantine} if layer == "silver" else {}
+    return [contract_check(name, tables[name], axis=_axis_of(name, axis), policy=policy) for name in names]
 
 
 def model_table(model: str, part: str) -> str:

@@ -6,6 +6,8 @@ Running anything belongs to `runs` and the commands.
 from dataclasses import dataclass
 from datetime import date
 
+import dagster as dg
+
 from credit_platform.assets.tables.bronze import sources
 from credit_platform.errors import SettingsError
 from credit_platform.lake.files import write_text
@@ -30,6 +32,12 @@ class Book:
         return cls(
             settings, settings.axis(), Lake.at(settings.data_dir, settings.raw_dir, portfolio=settings.portfolio)
         )
+
+    def repository(self) -> dg.RepositoryDefinition:
+        """The book's assets, checks and jobs, made anew."""
+        from credit_platform.code_location import build_definitions
+
+        return build_definitions(self.settings.portfolio, self.settings).get_repository_def()
 
     def require(self, first: date, last: date) -> None:
         """Refuse a range that does not lie in the book.

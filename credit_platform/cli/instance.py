@@ -12,6 +12,7 @@ from pathlib import Path
 import dagster as dg
 import yaml
 
+from credit_platform.instance.dagster_internals import ARTIFACT_STORAGE, COMPUTE_LOG_STORAGE
 from credit_platform.lake.files import write_text
 from credit_platform.settings import Settings, dagster_home
 
@@ -31,13 +32,11 @@ def own_instance_text(home: Path) -> str:
             }
         },
         "local_artifact_storage": {
-            "module": "dagster._core.storage.root",
-            "class": "LocalArtifactStorage",
+            **ARTIFACT_STORAGE,
             "config": {"base_dir": str(home)},
         },
         "compute_logs": {
-            "module": "dagster._core.storage.local_compute_log_manager",
-            "class": "LocalComputeLogManager",
+            **COMPUTE_LOG_STORAGE,
             "config": {"base_dir": str(home / "compute_logs")},
         },
         "concurrency": {"runs": {"max_concurrent_runs": 2}},

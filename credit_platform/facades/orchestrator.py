@@ -19,7 +19,6 @@ from credit_platform.cli import main
 from credit_platform.cli.book import Book, initialise
 from credit_platform.cli.run.continuous import WalkedMonth, months_to_walk, walk
 from credit_platform.cli.run.training import is_untrained, train_first
-from credit_platform.cli.versions.version_status import Standing
 from credit_platform.errors import TrainingError, WindowError
 from credit_platform.lake.governance.promotions import PromotionLog, incumbent
 from credit_platform.months import add_months
@@ -120,9 +119,9 @@ class MLPipelineOrchestrator:
             if version is None:
                 continue
             versions[model] = version
-            metrics = Standing(book, model).load(version).metadata["metrics"]
-            listed = metrics if isinstance(metrics, list) else []
-            rows = pl.DataFrame(listed, infer_schema_length=None).select("sample_role", "metric", "value")
+            metrics = book.lake.versions.read(model, version).metadata.metrics
+            schema = {"sample_role": pl.String, "metric": pl.String, "value": pl.Float64}
+            rows = pl.DataFrame([(row.sample_role, row.metric, row.value) for row in metrics], schema, orient="row")
             parts.append(rows.select(pl.lit(model).alias("model"), pl.lit(version).alias("model_version"), pl.all()))
         return versions, pl.concat(parts) if parts else pl.DataFrame()
 

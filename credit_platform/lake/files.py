@@ -1,6 +1,7 @@
-"""Whole files or no files: every write of the platform goes through here.
+"""Whole files or no files: every write of the platform but appending to logs goes through here.
 
-This is the seam for object storage, where a put is atomic by itself. What the files hold does not belong here.
+This is the seam for object storage, where a put is atomic by itself. What the files hold does not belong here, nor
+appending, which is `json_lines`.
 """
 
 from __future__ import annotations
@@ -87,13 +88,6 @@ def one_at_a_time(path: Path) -> Iterator[None]:
     with path.with_name(f".{path.name}.lock").open("w") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         yield
-
-
-def drop_torn_line(descriptor: int) -> None:
-    """Cut off what a crash left of the last line of an open log; whole lines stay."""
-    content = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
-    if content and not content.endswith(b"\n"):
-        os.ftruncate(descriptor, content.rfind(b"\n") + 1)
 
 
 def keep_file(path: Path, to: Path) -> None:

@@ -11,6 +11,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from credit_platform.lake.json_lines import to_line
+
 NOTHING_BEFORE = "0" * 64
 
 
@@ -34,11 +36,6 @@ class Fault:
         return f"line {self.line}: {self.reason}"
 
 
-def to_line(record: Mapping[str, object]) -> bytes:
-    """A record as the one line it is stored as, without its line end."""
-    return json.dumps(record, ensure_ascii=False).encode()
-
-
 def sealed(content: Mapping[str, object], last: Head) -> dict[str, object]:
     """The record that follows `last`: the content with its number, the hash before it, and its own at the end."""
     record = {"sequence": last.sequence + 1, **content, "previous_sha256": last.sha256}
@@ -52,6 +49,11 @@ def _own_hash(record: Mapping[str, object]) -> str:
 def head_of(lines: Sequence[bytes]) -> Head:
     """The head of a sound chain."""
     return Head(len(lines), json.loads(lines[-1])["sha256"]) if lines else Head()
+
+
+def head_line(head: Head) -> bytes:
+    """A head as it is kept beside the chain, line end included."""
+    return to_line({"sequence": head.sequence, "sha256": head.sha256}) + b"\n"
 
 
 def chain_faults(lines: Sequence[bytes], head: Head | None) -> list[Fault]:

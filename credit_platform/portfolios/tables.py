@@ -59,6 +59,11 @@ class Tables:
             return Quarantine
         return self.of_models.get("prediction" if layer == "prediction" else part.rpartition("/")[2])
 
+    @property
+    def quarantines(self) -> tuple[str, ...]:
+        """The quarantine tables, one beside every silver table."""
+        return tuple(f"quarantine/{table}" for table in self.bronze_of)
+
     def __getitem__(self, table: str) -> type[dy.Schema]:
         """The schema class of a table.
 

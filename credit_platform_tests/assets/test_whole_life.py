@@ -191,14 +191,13 @@ def test_a_stored_version_scores_in_a_fresh_process_as_it_did(finished_book: Boo
     program = """
 import sys, polars as pl
 from datetime import date
-from credit_platform.assets.models.predictions import load_stored_version
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.portfolios.loans.portfolio import LOANS
-lake, month = Lake.at(sys.argv[1], portfolio=LOANS), [date(2024, 2, 1)]
+lake, month, config = Lake.at(sys.argv[1], portfolio=LOANS), [date(2024, 2, 1)], LOANS.load_policy().model
 for model in ("logistic_regression", "gradient_boosting"):
     scored = lake.scan(f"prediction/{model}", month).collect()
     features = scored.select("loan_id").join(lake.scan("gold/feature_store", month).collect(), on="loan_id")
-    again = load_stored_version(lake, model, scored["model_version"][0], algorithm="scorecard").fitted.predict(features)
+    again = lake.versions.read(model, scored["model_version"][0]).fitted(config).predict(features)
     assert pl.Series(again).equals(scored["default_probability"].rename("")), model
 """
     done = subprocess.run(

@@ -9,9 +9,10 @@ import dagster as dg
 import pytest
 from dagster._core.definitions.repository_definition import RepositoryDefinition
 
-from credit_platform.definitions import build_definitions
+from credit_platform.code_location import build_definitions
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.settings import Settings
 from credit_platform_tests.graph_snapshot import snapshot_settings
 
@@ -41,4 +42,4 @@ def config(settings: Settings) -> ModelConfig:
 
 @pytest.fixture(scope="session")
 def repository(settings: Settings) -> RepositoryDefinition:
-    return build_definitions(settings).get_repository_def()
+    return build_definitions(LOANS, settings).get_repository_def()

@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 
 from credit_platform.automation.weekly_watch import READ_AGAIN
-from credit_platform.definitions import build_definitions
+from credit_platform.code_location import build_definitions
 from credit_platform.months import month_key, parse_month
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.small_book import LAST, MODELS, PREVIEW_ALLOWED, BookFolders
 
 pytestmark = PREVIEW_ALLOWED
@@ -28,7 +29,7 @@ def decide(book: BookFolders, model: str, action: str, *, actionable: bool = Tru
 
 def tick(book: BookFolders, when: datetime = MONDAY) -> tuple[list[dg.RunRequest], str | None]:
     """Requests and skip reason of the schedule at a time."""
-    repository = build_definitions(book.settings()).get_repository_def()
+    repository = build_definitions(LOANS, book.settings()).get_repository_def()
     with dg.DagsterInstance.ephemeral() as instance:
         context = dg.build_schedule_context(instance=instance, scheduled_execution_time=when, repository_def=repository)
         data = repository.get_schedule_def("week_close").evaluate_tick(context)

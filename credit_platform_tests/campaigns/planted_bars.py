@@ -12,7 +12,6 @@ import numpy as np
 import polars as pl
 from sklearn.metrics import roc_auc_score
 
-from credit_platform.assets.models.predictions import load_stored_version
 from credit_platform.assets.models.training import read_cohorts
 from credit_platform.checks.judgements_features import DARK_SOURCE_CHECK
 from credit_platform.checks.judgements_sources import VOLUME_CHECK
@@ -87,12 +86,12 @@ def recovery_bar(life: PlantedLife, model: str) -> Bar:
     asked = f"version with {N_DRIFTED_COHORTS} drifted cohorts within {CLOSE_AUC} of a model of drifted loans"
     config = life.book.settings.policy.model
     for record in life.promotions(model):
-        stored = load_stored_version(life.lake, model, record.model_version, algorithm=config.models[model].algorithm)
+        stored = life.lake.versions.read(model, record.model_version)
         n_drifted = sum(cohort >= START for cohort in stored.windows.train)
         cohort = _first_mature(life, model, record.model_version)
         if n_drifted < N_DRIFTED_COHORTS or cohort is None:
             continue
-        own = _auc(stored.fitted, loans := read_cohorts(life.lake, [cohort], lag=config.label.lag_months))
+        own = _auc(stored.fitted(config), loans := read_cohorts(life.lake, [cohort], lag=config.label.lag_months))
         other = _auc(_trained_on_drifted_loans(life, model, stored.windows, cohort), loans)
         measured = f"{record.model_version} on cohort {cohort:%Y-%m}: {own:.3f} against {other:.3f}"
         return Bar(model, asked, measured, own >= other - CLOSE_AUC)

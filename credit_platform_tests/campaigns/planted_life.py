@@ -112,10 +112,10 @@ class PlantedLife:
 
     def live(self, *, first: date | None = None, last: date | None = None) -> None:
         """Run the months from `first` to `last`, as a rule all of them."""
-        from credit_platform.definitions import build_definitions
+        from credit_platform.code_location import build_definitions
 
         book = self.book
-        repository = build_definitions(book.settings).get_repository_def()
+        repository = build_definitions(LOANS, book.settings).get_repository_def()
         with dg.DagsterInstance.ephemeral() as instance:
             backfill = Backfill(book, _LeanRunner(repository, instance, Console(file=StringIO()), "campaign"))
             backfill.everything(first or self.spec.first_month, last or self.spec.last_month)

@@ -23,7 +23,7 @@ from credit_platform.assets.models.retrain_claim import LEFT_TO_TAG, retrain_key
 from credit_platform.assets.monitoring.action import ActionDesk
 from credit_platform.automation.run_problems import problems_of
 from credit_platform.cli.run.runs import Runner
-from credit_platform.definitions import build_definitions
+from credit_platform.code_location import build_definitions
 from credit_platform.lake.governance.action_overrides import OverrideLog
 from credit_platform.lake.governance.alert_log import AlertLedger
 from credit_platform.lake.governance.audit import AuditLog
@@ -33,6 +33,7 @@ from credit_platform.lake.layout import Layout
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.monitoring.action.action import ActionOverride
 from credit_platform.months import add_months, month_key
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.campaigns.retraining_under_attack import Attacked
 from credit_platform_tests.small_book import MODELS, PREVIEW_ALLOWED, BookFolders
 
@@ -55,7 +56,7 @@ class Campaign:
         self.attacked, self.book, self.instance = attacked, attacked.book, instance
         settings = self.book.settings()
         self.runner = Runner(
-            build_definitions(settings).get_repository_def(), instance, Console(file=StringIO()), "campaign"
+            build_definitions(LOANS, settings).get_repository_def(), instance, Console(file=StringIO()), "campaign"
         )
         self.policy, self.axis = settings.policy, self.book.axis()
 

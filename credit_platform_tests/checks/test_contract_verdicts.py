@@ -8,7 +8,7 @@ import dataframely as dy
 import polars as pl
 import pytest
 
-from credit_platform.checks.contract_verdicts import MonthVerdict, contract_verdicts, joint_verdicts
+from credit_platform.checks.contract_verdicts import MonthVerdict, contract_verdicts
 from credit_platform.months import add_months
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.tables import tables_of
@@ -141,16 +141,3 @@ def test_only_the_month_with_the_bad_row_is_red_and_an_empty_month_is_green(mont
     assert {month: each.passed for month, each in found.items()} == {MONTH: True, later: False, empty: True}
     assert found[later].rows_in_breach == bad.height
     assert found[empty].description == "2024-10: all 0 rows meet the contract."
-
-
-def a_verdict(*, broken: dict[str, int], example: str) -> MonthVerdict:
-    return MonthVerdict(month=MONTH, rows=10, rows_in_breach=sum(broken.values()), broken_rules=broken, example=example)
-
-
-def test_a_table_written_beside_another_makes_their_joint_verdict_red_and_names_itself() -> None:
-    good, bad = a_verdict(broken={}, example="none"), a_verdict(broken={"rule|min": 1}, example="line 2")
-    joint = joint_verdicts({"silver/x": {MONTH: good}, "quarantine/x": {MONTH: bad}})[MONTH]
-    assert joint.broken_rules == {"quarantine/x: rule|min": 1}
-    assert (joint.rows, joint.rows_in_breach, joint.example) == (10, 1, "line 2")
-    own = joint_verdicts({"silver/x": {MONTH: bad}, "quarantine/x": {MONTH: good}})[MONTH]
-    assert own == bad

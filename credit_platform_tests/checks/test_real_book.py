@@ -13,9 +13,10 @@ import pytest
 from rich.console import Console
 
 from credit_platform.cli.run.runs import Runner
-from credit_platform.definitions import build_definitions
+from credit_platform.code_location import build_definitions
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_range
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.checks.evaluating import number, reds
 from credit_platform_tests.small_book import PREVIEW_ALLOWED, BookFolders
 
@@ -45,7 +46,7 @@ def built(real_book: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     (root / "policy" / "model_config.yaml").write_text("{}")
     book = BookFolders(root / "data", real_book, root / "policy")
     with dg.DagsterInstance.ephemeral() as instance:
-        repository = build_definitions(book.settings(LAST)).get_repository_def()
+        repository = build_definitions(LOANS, book.settings(LAST)).get_repository_def()
         outcome = Runner(repository, instance, Console(file=StringIO()), "test").run("build_month", FIRST, LAST)
         assert outcome.success, outcome.problems
         yield BuiltBook(book.lake, instance)

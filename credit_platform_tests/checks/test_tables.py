@@ -6,24 +6,20 @@ from credit_platform.portfolios.tables import tables_of
 from credit_platform_tests.small_book import MODELS, PREVIEW_ALLOWED, BookFolders
 
 pytestmark = PREVIEW_ALLOWED
+QUARANTINES = [
+    f"quarantine/{name}"
+    for name in ("loan_snapshots", "customer_attributes", "customer_financials", "customer_clickstream")
+]
 
 
 def test_there_is_a_blocking_contract_check_for_every_table(small_book: BookFolders) -> None:
     checks = table_checks(LOANS, small_book.axis(), MODELS)
     specs = [spec for check in checks for spec in check.check_specs]
     own = [model_table(model, part) for model in MODELS for part in tables_of(LOANS).of_models]
-    assert sorted(spec.asset_key.to_user_string() for spec in specs) == sorted([*tables_of(LOANS).shared, *own])
+    assert sorted(spec.asset_key.to_user_string() for spec in specs) == sorted(
+        [*tables_of(LOANS).shared, *own, *QUARANTINES]
+    )
     assert all(spec.blocking for spec in specs)
-
-
-def test_a_silver_contract_covers_the_quarantine_written_beside_it(small_book: BookFolders) -> None:
-    said = {
-        spec.asset_key.to_user_string(): spec.description or ""
-        for check in table_checks(LOANS, small_book.axis(), MODELS)
-        for spec in check.check_specs
-    }
-    for table, description in said.items():
-        assert ("quarantine/" in description) == table.startswith("silver/"), table
 
 
 GATES = {"delivery_may_be_built_on", "labels_are_mature"}

@@ -13,7 +13,7 @@ import pytest
 from credit_platform.checks.contracts import CONTRACT_CHECK, contract_check
 from credit_platform.checks.monthly import SWITCHED_OFF_TAG
 from credit_platform.checks.tables import all_checks
-from credit_platform.definitions import build_definitions
+from credit_platform.code_location import build_definitions
 from credit_platform.errors import PolicyError
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_range
@@ -58,7 +58,7 @@ def switched(**toggles: dict[str, object]) -> CheckPolicy:
 
 
 def contract(policy: CheckPolicy) -> dg.AssetChecksDefinition:
-    return contract_check({TABLE: LabelStore}, axis=AXIS.snapshot_months, policy=policy)
+    return contract_check(TABLE, LabelStore, axis=AXIS.snapshot_months, policy=policy)
 
 
 def test_a_check_runs_with_its_own_severity_when_policy_does_not_name_it(
@@ -124,4 +124,4 @@ def test_a_toggle_of_no_check_is_refused_when_the_code_location_loads(
     (tmp_path / "data_quality.yaml").write_text(f"checks: {{toggles: {{{name}: {{enabled: false}}}}}}")
     settings = small_book.settings().model_copy(update={"policy": LOANS.load_policy(tmp_path)})
     with pytest.raises(PolicyError, match=f"checks.toggles.{name}: is not a check; name one of .*labels_are_mature"):
-        build_definitions(settings)
+        build_definitions(LOANS, settings)

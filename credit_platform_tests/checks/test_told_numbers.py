@@ -7,7 +7,8 @@ import warnings
 import pytest
 
 from credit_platform.cli.instance import open_instance
-from credit_platform.definitions import build_definitions
+from credit_platform.code_location import build_definitions
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.small_book import BookFolders
 
 # The newest results of a check; the last of a run over many months is of no month.
@@ -18,7 +19,7 @@ NEWEST = 3
 def newest(finished_book: BookFolders) -> dict[str, list[dict[str, object]]]:
     """Per check the metadata of its newest results that are of a month."""
     settings = finished_book.settings()
-    checks = build_definitions(settings).get_repository_def().asset_checks_defs_by_key
+    checks = build_definitions(LOANS, settings).get_repository_def().asset_checks_defs_by_key
     found: dict[str, list[dict[str, object]]] = {}
     with open_instance(settings) as instance, warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -11,16 +11,19 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import polars as pl
 import pytest
+import yaml
 
 from credit_platform.cli.instance import open_instance
 from credit_platform.lake.models.model_store import ModelStore
+from credit_platform.months import add_months
 from credit_platform_tests.guide.pages import GUIDE, ROOT, apply_edits, blocks_of, commands_of, section
 from credit_platform_tests.small_book import LAST, BookFolders, check_results
 
 RECIPES = (GUIDE / "recipes.md").read_text(encoding="utf-8")
-TITLES = ("A threshold", "A model", "A feature", "A check", "A source")
+TITLES = ("A threshold", "A model", "A feature", "A check", "A source", "A portfolio")
 JULY = date(2024, 7, 1)
 
 
@@ -45,36 +48,49 @@ class Kitchen:
             elif block.language == "python" and block.file:
                 (self.root / block.file).write_text(block.text, encoding="utf-8")
                 touched.append(self.root / block.file)
+            elif block.language == "yaml" and block.file and "/" in block.file:
+                self._replace_sections(self.root / block.file, block.text)
             elif block.language == "yaml" and block.file:
                 with (self.book.policy_dir / block.file).open("a", encoding="utf-8") as policy:
                     policy.write(f"\n{block.text}")
         return [file for file in touched if file.suffix == ".py"]
 
+    def _replace_sections(self, file: Path, text: str) -> None:
+        """Put the sections of a block in the place of those of a policy file, in a copy of the loans' files."""
+        if not file.parent.is_dir():
+            shutil.copytree(self.root / "credit_platform" / "portfolios" / "loans" / "policy", file.parent)
+        sections = yaml.safe_load(file.read_text(encoding="utf-8")) | yaml.safe_load(text)
+        file.write_text(yaml.safe_dump(sections, sort_keys=False), encoding="utf-8")
+
     def run(self) -> str:
         """Run the recipe's commands with the edited package; what they print."""
         said: list[str] = []
+        own = {
+            "CREDIT_DATA_DIR": str(self.book.data_dir),
+            "CREDIT_RAW_DIR": str(self.book.raw_dir),
+            "CREDIT_POLICY_DIR": str(self.book.policy_dir),
+        }
         for command in commands_of(self.text):
-            program = Path(sys.executable).with_name(command.words[0])
-            own = {
-                "PYTHONPATH": str(self.root),
-                "CREDIT_DATA_DIR": str(self.book.data_dir),
-                "CREDIT_RAW_DIR": str(self.book.raw_dir),
-                "CREDIT_POLICY_DIR": str(self.book.policy_dir),
-                "COLUMNS": "250",
-            }
-            inherited = {name: value for name, value in os.environ.items() if not name.startswith("CREDIT_")}
-            done = subprocess.run(
-                [str(program), *command.words[1:]],
-                env=inherited | own,
-                cwd=self.root,
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=600,
-            )
+            if command.words[0] == "export":
+                own = dict(word.split("=", 1) for word in command.words[1:])
+                continue
+            done = self.start(*command.words, **own)
             assert done.returncode == command.exit_code, f"{command}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
             said.append(done.stdout)
         return "\n".join(said)
+
+    def start(self, program: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run a program of the environment with the edited package."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("CREDIT_")}
+        return subprocess.run(
+            [str(Path(sys.executable).with_name(program)), *arguments],
+            env=inherited | variables | {"PYTHONPATH": str(self.root), "COLUMNS": "250"},
+            cwd=self.root,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
+        )
 
     def ask(self) -> pl.DataFrame:
         """The answer to the recipe's SQL."""
@@ -207,3 +223,40 @@ def test_a_source_is_cleaned_counted_and_asked_for(book_copy: BookFolders, tmp_p
         "rows_repaired": 1,
     }
     assert balance[LAST]["rows_out"] == 3
+
+
+@pytest.mark.slow
+def test_a_portfolio_lives_its_whole_life(tmp_path: Path) -> None:
+    book = BookFolders(tmp_path / "copy" / "leases_data", tmp_path / "copy" / "leases_data" / "raw", tmp_path / "none")
+    cooked = kitchen("A portfolio", book, tmp_path / "copy")
+    cooked.edit()
+    (example,) = (block for block in blocks_of(cooked.text) if block.language == "csv")
+    book.raw_dir.mkdir(parents=True)
+    (book.raw_dir / str(example.file)).write_text("\n".join([example.text.splitlines()[0], *leases()]) + "\n")
+    assert "missing" in cooked.run()
+    assert "portfolio: leases:LEASES" in (book.data_dir / "platform.yaml").read_text(encoding="utf-8")
+    assert dict(cooked.ask().select("model", "months").iter_rows()) == {
+        "gradient_boosting": 10,
+        "logistic_regression": 10,
+    }
+    # Later commands read the portfolio from the folder; under another name the folder is refused.
+    again = cooked.start("credit-platform", "status", CREDIT_DATA_DIR=str(book.data_dir))
+    other = cooked.start("credit-platform", "status", CREDIT_DATA_DIR=str(book.data_dir), CREDIT_PORTFOLIO="loans")
+    assert (again.returncode, other.returncode) == (0, 1)
+    assert "CREDIT_PORTFOLIO" in other.stderr
+
+
+def leases() -> list[str]:
+    """Lines of a book of fourteen months in which a high rate and a low deposit lead to an early return."""
+    draw, first, months, n_leases = np.random.default_rng(3), date(2023, 1, 1), 14, 120
+    lines: list[str] = []
+    for cohort in range(months):
+        rate, deposit = draw.uniform(100, 900, n_leases), draw.exponential(1000, n_leases)
+        is_bad = draw.random(n_leases) < 1 / (1 + np.exp((deposit - 1000) / 800 - (rate - 500) / 100))
+        lines += [
+            f"L{cohort}-{n},D{cohort}-{n},{age},{rate[n]:.2f},{deposit[n]:.2f},{int(is_bad[n] and age == 3)},"
+            f"{add_months(first, cohort + age)}"
+            for age in range(min(4, months - cohort))
+            for n in range(n_leases)
+        ]
+    return lines

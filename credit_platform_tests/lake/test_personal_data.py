@@ -12,7 +12,6 @@ import pytest
 from credit_platform.assets.asset_spec import column_schema
 from credit_platform.lake.tables.catalog import refresh_datamart
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.portfolios.loans.sources.bronze import FeaturesAttributes
 from credit_platform.portfolios.tables import tables_of
 from credit_platform_tests.small_book import BookFolders
 
@@ -34,9 +33,19 @@ def test_the_marked_columns_are_those_with_names_and_numbers() -> None:
     )
 
 
-def test_the_columns_tab_tags_them() -> None:
-    tagged = [column.name for column in column_schema(FeaturesAttributes).columns if column.tags]
-    assert tagged == ["Name", "SSN"]
+@pytest.mark.parametrize(
+    ("table", "personal"),
+    [
+        ("bronze/features_attributes", ["Name", "SSN"]),
+        ("quarantine/customer_attributes", ["raw_text"]),
+        ("quarantine/loan_snapshots", []),
+        ("silver/customer_attributes", []),
+    ],
+)
+def test_the_columns_tab_tags_them(table: str, personal: list[str]) -> None:
+    tables = tables_of(LOANS)
+    columns = column_schema(tables[table], tables.personal_columns(table)).columns
+    assert [column.name for column in columns if "pii" in column.tags] == personal
 
 
 @pytest.mark.parametrize("table", PRIVATE)

@@ -23,7 +23,7 @@ from typing import Any
 import duckdb
 
 from credit_platform.cli.instance import open_instance
-from credit_platform.definitions import build_definitions
+from credit_platform.code_location import build_definitions
 from credit_platform.lake.raw.raw_book import write_book
 from credit_platform.lake.tables.catalog import monthly_tables
 from credit_platform.months import month_key
@@ -105,7 +105,7 @@ def _expected(book: BookFolders) -> dict[str, Any]:
 def _cursor(book: BookFolders) -> str | None:
     """What a daemon of this release remembers of the actions once it has looked at them."""
     settings = book.settings(last=SPEC.months[-1])
-    repository = build_definitions(settings).get_repository_def()
+    repository = build_definitions(settings.portfolio, settings).get_repository_def()
     with open_instance(settings) as instance:
         _, _, cursor = tick(repository, instance)
     return cursor

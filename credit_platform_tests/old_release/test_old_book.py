@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from credit_platform.cli.instance import INSTANCE_FILE, open_instance
-from credit_platform.definitions import build_definitions
+from credit_platform.code_location import build_definitions
 from credit_platform.lake.tables.catalog import monthly_tables
 from credit_platform.months import month_key
 from credit_platform.settings import Settings, dagster_home
@@ -40,7 +40,8 @@ def history(running: Settings) -> Iterator[dg.DagsterInstance]:
 
 
 def test_the_definitions_of_the_old_book_load(old_book: BookFolders) -> None:
-    definitions = build_definitions(old_book.settings(last=LAST))
+    settings = old_book.settings(last=LAST)
+    definitions = build_definitions(settings.portfolio, settings)
     dg.Definitions.validate_loadable(definitions)
 
 
@@ -99,7 +100,7 @@ def test_the_run_history_opens_where_it_lies_now(
 
 def test_a_daemon_that_takes_over_starts_no_run_by_itself(running: Settings, history: dg.DagsterInstance) -> None:
     before = history.get_runs_count()
-    repository = build_definitions(running).get_repository_def()
+    repository = build_definitions(running.portfolio, running).get_repository_def()
     asked = {}
     for sensor in repository.sensor_defs:
         cursor: str | None = None
@@ -114,7 +115,7 @@ def test_a_daemon_that_takes_over_starts_no_run_by_itself(running: Settings, his
 def test_a_daemon_that_goes_on_from_where_the_old_one_stood_starts_no_run(
     running: Settings, history: dg.DagsterInstance
 ) -> None:
-    repository = build_definitions(running).get_repository_def()
+    repository = build_definitions(running.portfolio, running).get_repository_def()
     cursor: str | None = as_written()["retrain_cursor"]
     for _ in range(3):
         requests, _, cursor = tick(repository, history, cursor)
@@ -124,7 +125,7 @@ def test_a_daemon_that_goes_on_from_where_the_old_one_stood_starts_no_run(
 def test_the_retrainings_that_were_carried_out_are_known_to_be_done(
     running: Settings, history: dg.DagsterInstance
 ) -> None:
-    _, said, _ = tick(build_definitions(running).get_repository_def(), history)
+    _, said, _ = tick(build_definitions(running.portfolio, running).get_repository_def(), history)
     assert (said or "").count("is done") == 4
 
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 import polars as pl
 
+from credit_platform.lake.models.version_metadata import VersionMetadata
 from credit_platform.months import month_key, month_range
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.reports.documents.card_sources import AUDIT_SCHEMA, REASON_CODES_SCHEMA, CardSources
@@ -82,15 +83,15 @@ def nothing_known() -> VersionFacts:
         in_force_from=None,
         reasons=(),
         gates=known.gates.clear(),
-        metadata={},
+        metadata=VersionMetadata(),
         evaluation=Evaluation(**tables),
         importance=known.importance.clear(),
     )
 
 
-def metadata() -> dict[str, object]:
-    """What metadata.json holds."""
-    return {
+def metadata(**changes: object) -> VersionMetadata:
+    """What metadata.json says, with some of it changed."""
+    known = {
         "model": MODEL,
         "alias": "model_2",
         "algorithm": "gradient_boosting",
@@ -104,6 +105,7 @@ def metadata() -> dict[str, object]:
         "policy_sha256": "0f" * 32,
         "libraries": {"lightgbm": "4.7.0", "python": "3.11.9"},
     }
+    return VersionMetadata.model_validate(known | changes)
 
 
 def importance(n: int = 40) -> pl.DataFrame:

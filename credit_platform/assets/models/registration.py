@@ -13,8 +13,8 @@ import polars as pl
 from credit_platform.lake.governance.audit import AuditLog, AuditRecord, Entry
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, incumbent
 from credit_platform.lake.models.lineage import code, input_hashes, libraries
-from credit_platform.lake.models.manifest import to_json
 from credit_platform.lake.models.model_store import ModelStore
+from credit_platform.lake.models.version_metadata import METADATA, VersionMetadata
 from credit_platform.lake.tables.monthly import Lake, parquet_bytes
 from credit_platform.months import add_months, month_key
 from credit_platform.policy.load import Policy
@@ -27,7 +27,7 @@ from credit_platform.scoring.governance.comparison import compare_out_of_time
 from credit_platform.scoring.governance.life_cycle import roles, withdrawn
 from credit_platform.scoring.governance.promotion import CandidateResult, PromotionDecision, decide_promotion
 from credit_platform.scoring.training.tuning import Tuning
-from credit_platform.scoring.training.version import FittedVersion, is_restorable, load_version
+from credit_platform.scoring.training.version import FittedVersion, is_restorable
 from credit_platform.scoring.training.windows import SampleRole, Windows
 from credit_platform.scoring.transformers.evidence import without_history
 
@@ -79,7 +79,7 @@ def register(lake: Lake, developed: Developed, policy: Policy) -> TrainingOutcom
     artifacts = fitted.artifacts() | {
         "feature_importance.parquet": parquet_bytes(fitted.importance),
         "evaluation.json": developed.evaluation.to_bytes(),
-        "metadata.json": to_json(_metadata(developed, judged, policy)),
+        METADATA: _metadata(developed, judged, policy).to_bytes(),
     }
     stored = ModelStore(lake.layout).save(fitted.model, month, artifacts, _made_of(lake, developed, policy))
     decision = _decide(lake, developed, stored, judged, policy.model)
@@ -145,22 +145,15 @@ def _decide(
     in_force = incumbent(records, candidate.model, add_months(month, 1))
     against = None
     if in_force is not None:
-        files = ModelStore(lake.layout).load(candidate.model, in_force)
-        current = load_version(
-            candidate.model,
-            files,
-            portfolio=candidate.portfolio,
-            algorithm=config.models[candidate.model].algorithm,
-            version=in_force,
-        )
+        current = lake.versions.read(candidate.model, in_force).fitted(config)
         against = compare_out_of_time(candidate, current, developed.samples["oot"], incumbent_version=in_force)
     return decide_promotion(judged, against, config=config)
 
 
-def _metadata(developed: Developed, judged: CandidateResult, policy: Policy) -> dict[str, object]:
+def _metadata(developed: Developed, judged: CandidateResult, policy: Policy) -> VersionMetadata:
     model = developed.fitted.model
     spec = policy.model.models[model]
-    return {
+    said = {
         "model": model,
         "alias": spec.alias,
         "algorithm": spec.algorithm,
@@ -183,6 +176,7 @@ def _metadata(developed: Developed, judged: CandidateResult, policy: Policy) -> 
         "policy_sha256": policy.sha256,
         "libraries": libraries(),
     }
+    return VersionMetadata.model_validate(said)
 
 
 def _without(group: EvidenceGroup, developed: Developed, config: ModelConfig) -> pl.DataFrame:

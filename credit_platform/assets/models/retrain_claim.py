@@ -7,8 +7,8 @@ A key names the model, the month and the version the action was about. Asking fo
 from collections.abc import Callable, Sequence
 
 import dagster as dg
-from dagster._core.storage.tags import RUN_KEY_TAG
 
+from credit_platform.instance.dagster_internals import RUN_KEY_TAG
 from credit_platform.lake.governance.retrainings import Done, Retraining, show_life
 from credit_platform.lake.layout import Layout
 

@@ -10,21 +10,22 @@ import dagster as dg
 import polars as pl
 
 from credit_platform.assets.asset_spec import asset_key, table_declaration
-from credit_platform.assets.monitoring.before_outcome import found_before_outcome
 from credit_platform.assets.pictures import action_picture
 from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.files import write_text
 from credit_platform.lake.governance.action_overrides import OverrideLog, override_of
 from credit_platform.lake.governance.promotions import PromotionLog
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.monitoring.action.action import ActionDecision, decide_action
+from credit_platform.monitoring.action.action import ActionDecision, decide_action, obeying
 from credit_platform.monitoring.action.action_state import LOOK_BACK_MONTHS, Judged, Training
-from credit_platform.monitoring.action.override import obeying
+from credit_platform.monitoring.action.findings import Finding
 from credit_platform.monitoring.action.run_rules import Past
+from credit_platform.monitoring.early_warning.early_findings import early_read_findings, estimate_findings
 from credit_platform.monitoring.measures import Subject
 from credit_platform.months import add_months, month_key, month_range
 from credit_platform.partitions import MonthlyAxis, months_before, run_months
 from credit_platform.policy.load import Policy
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.tables import tables_of
 from credit_platform.reports.documents.action_report import action_json, action_text
@@ -96,6 +97,24 @@ class ActionDesk:
         stored = [before for before in looked_for if self._lake.has(table, before)]
         missing = tuple(before for before in looked_for if before not in stored)
         return Past(self._lake.scan(table, stored).collect(), missing) if stored else Past(missing=missing)
+
+
+def found_before_outcome(lake: Lake, model: str, month: date, thresholds: MonitoringThresholds) -> list[Finding]:
+    """Findings in the estimate and early reads of the month, the newest known in it.
+
+    Raises:
+        MissingMonthsError: one of the month's tables has no file.
+    """
+    found = {
+        part: lake.scan(f"monitoring/{model}/{part}", [month]).collect()
+        for part in lake.layout.tables.parts(("estimate", "early_reads", "estimate_backtest"))
+    }
+    estimate, early_reads = found["estimate"], found.get("early_reads")
+    is_live = set(estimate["sample_role"]) == {"post"}
+    return [
+        *estimate_findings(estimate, found["estimate_backtest"], model=model, thresholds=thresholds, is_live=is_live),
+        *(early_read_findings(early_reads, thresholds=thresholds) if early_reads is not None else ()),
+    ]
 
 
 def _months_compared(policy: Policy) -> int:

@@ -7,7 +7,7 @@ import dagster as dg
 import polars as pl
 
 from credit_platform.assets.asset_spec import asset_key, table_declaration
-from credit_platform.assets.monitoring.monitoring import Versions, subject_of
+from credit_platform.assets.monitoring.monitoring import subject_of
 from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.raw.decisions import read_decisions
 from credit_platform.monitoring.decisions.decision_log import read_log
@@ -34,7 +34,6 @@ def overrides_asset(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> 
     )
     def decisions_of_people(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
         key = portfolio.cases.key
-        versions = {model: Versions(lake.lake, model, policy.model) for model in models}
         raw = read_decisions(lake.lake.layout)
         log = None if raw is None else read_log(raw, case_key=key)
         tables = []
@@ -43,7 +42,7 @@ def overrides_asset(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> 
             labels = lake.lake.scan("gold/label_store", [month]).select(key, "label").collect()
             for model in models:
                 scored = lake.lake.scan(f"prediction/{model}", [cohort]).collect()
-                at = subject_of(lake.lake, scored, cohort=cohort, month=month, model=model, versions=versions[model])
+                at = subject_of(lake.lake, scored, cohort=cohort, month=month, model=model)
                 joined = scored.join(labels, on=key, how="left", validate="1:1")
                 tables.append(measure_overrides(joined, log, case_key=key, subject=at, thresholds=policy.monitoring))
             told = _told(tables[-1]) if log is not None else {"decisions": NOT_SUPPLIED}

@@ -11,11 +11,11 @@ import dagster as dg
 import polars as pl
 
 from credit_platform.assets.asset_spec import asset_key, table_declaration
-from credit_platform.assets.models.predictions import StoredVersion
 from credit_platform.assets.models.training import read_cohorts
-from credit_platform.assets.monitoring.monitoring import Versions, subject_of
+from credit_platform.assets.monitoring.monitoring import subject_of
 from credit_platform.assets.pictures import picture
 from credit_platform.assets.resources import LakeResource
+from credit_platform.lake.models.stored_version import StoredVersion
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.early_warning.early_findings import is_news
 from credit_platform.monitoring.early_warning.early_outcomes import SCORED, CohortRead, cohort_reads, early_labels
@@ -56,15 +56,14 @@ def _estimate_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy:
         deps=[dg.AssetDep(asset_key(f"prediction/{model}"))],
     )
     def outcome_to_expect(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
-        versions = Versions(lake.lake, model, policy.model)
         references: dict[str, ReferenceSample] = {}
         tables = []
         for month in run_months(context):
             scored = lake.lake.scan(f"prediction/{model}", [month]).collect()
-            subject = subject_of(lake.lake, scored, cohort=month, month=month, model=model, versions=versions)
+            subject = subject_of(lake.lake, scored, cohort=month, month=month, model=model)
             version = subject.model_version
             if version not in references:
-                references[version] = _validation_sample(lake.lake, versions[version], policy)
+                references[version] = _validation_sample(lake.lake, lake.lake.versions.read(model, version), policy)
             measured = measure_estimate(
                 scored, reference=references[version], subject=subject, thresholds=policy.monitoring
             )
@@ -79,11 +78,12 @@ def _estimate_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy:
 
 def _validation_sample(lake: Lake, stored: StoredVersion, policy: Policy) -> ReferenceSample:
     sample = read_cohorts(lake, stored.windows.validation, lag=policy.model.label.lag_months)
-    raw = stored.fitted.raw_log_odds(sample)
+    fitted = stored.fitted(policy.model)
+    raw = fitted.raw_log_odds(sample)
     return ReferenceSample(
         raw=raw,
         label=sample["label"].cast(pl.Int64).to_numpy(),
-        declined=probability_of(stored.fitted.calibrator.on_log_odds(raw)) >= policy.model.scoring.cut_off,
+        declined=probability_of(fitted.calibrator.on_log_odds(raw)) >= policy.model.scoring.cut_off,
     )
 
 

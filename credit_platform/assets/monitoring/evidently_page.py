@@ -10,7 +10,6 @@ from datetime import date
 import dagster as dg
 
 from credit_platform.assets.asset_spec import OWNERS, asset_key
-from credit_platform.assets.models.predictions import load_stored_version
 from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.files import write_text
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
@@ -77,11 +76,9 @@ def drift_page_asset(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
                 context.add_asset_metadata({"page": note}, partition_key=month_key(month))
                 continue
             version, _ = version_in_force(records, models[0], month)
-            stored = load_stored_version(
-                lake.lake, models[0], version, algorithm=policy.model.models[models[0]].algorithm
-            )
+            stored = lake.lake.versions.read(models[0], version)
             now, development = (
-                stored.fitted.monitored(lake.lake.scan("gold/feature_store", cohorts).collect())
+                stored.fitted(policy.model).monitored(lake.lake.scan("gold/feature_store", cohorts).collect())
                 for cohorts in ([month], stored.windows.validation)
             )
             if now.is_empty():

@@ -4,17 +4,16 @@ Metrics and rules are written in `monitoring`, the action's written reports in `
 models belong to `oversight`.
 """
 
-from collections.abc import Mapping
 from datetime import date
 
 import dagster as dg
 import polars as pl
 
 from credit_platform.assets.asset_spec import asset_key, table_declaration
-from credit_platform.assets.models.predictions import StoredVersion, load_stored_version
 from credit_platform.assets.pictures import trend_picture
 from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
+from credit_platform.lake.models.version_metadata import VersionMetadata
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.measures import Subject
 from credit_platform.monitoring.performance.performance import Baseline, measure_performance
@@ -22,7 +21,6 @@ from credit_platform.monitoring.performance.stability import measure_stability
 from credit_platform.months import add_months, month_key
 from credit_platform.partitions import MonthlyAxis, run_months, same_month
 from credit_platform.policy.load import Policy
-from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.statistics.intervals import Interval
 from credit_platform.statistics.reference import Reference
@@ -31,23 +29,7 @@ from credit_platform.statistics.reference import Reference
 _PLOTTED = ("roc_auc", "ks", "f1_score", "accuracy", "brier", "bad_rate", "mean_probability", "psi")
 
 
-class Versions:
-    """Versions read and verified once per run."""
-
-    def __init__(self, lake: Lake, model: str, config: ModelConfig) -> None:
-        self._lake, self._model, self._algorithm = lake, model, config.models[model].algorithm
-        self._read: dict[str, StoredVersion] = {}
-
-    def __getitem__(self, version: str) -> StoredVersion:
-        """The version of this name. Raises as `load_stored_version` does."""
-        if version not in self._read:
-            self._read[version] = load_stored_version(self._lake, self._model, version, algorithm=self._algorithm)
-        return self._read[version]
-
-
-def subject_of(
-    lake: Lake, scored: pl.DataFrame, *, cohort: date, month: date, model: str, versions: Versions
-) -> Subject:
+def subject_of(lake: Lake, scored: pl.DataFrame, *, cohort: date, month: date, model: str) -> Subject:
     """Whose figures a month's figures are: read off the predictions, or the version in force when no loan was scored.
 
     Raises:
@@ -58,7 +40,7 @@ def subject_of(
         version, role, provenance = first["model_version"], first["sample_role"], first["provenance"]
     else:
         version, provenance = version_in_force(PromotionLog(lake.layout).records(), model, cohort)
-        role = versions[version].windows.role_of(cohort)
+        role = lake.versions.read(model, version).windows.role_of(cohort)
     return Subject(
         snapshot_month=month,
         cohort=cohort,
@@ -92,14 +74,13 @@ def _stability_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy
     )
     def scores_against_training(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
         key = portfolio.cases.key
-        versions = Versions(lake.lake, model, policy.model)
         tables = []
         for month in run_months(context):
             scored = lake.lake.scan(f"prediction/{model}", [month]).collect()
             features = lake.lake.scan("gold/feature_store", [month]).collect()
             probabilities = scored.select(key, "default_probability")
-            subject = subject_of(lake.lake, scored, cohort=month, month=month, model=model, versions=versions)
-            fitted = versions[subject.model_version].fitted
+            subject = subject_of(lake.lake, scored, cohort=month, month=month, model=model)
+            fitted = lake.lake.versions.read(model, subject.model_version).fitted(policy.model)
             frame = fitted.monitored(features).join(probabilities, on=key, validate="1:1")
             measured = measure_stability(
                 frame,
@@ -135,7 +116,6 @@ def _performance_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, poli
     )
     def scores_against_outcome(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
         key = portfolio.cases.key
-        versions = Versions(lake.lake, model, policy.model)
         floor = policy.monitoring.metrics_for(model).get("roc_auc")
         floors = (floor.data_science_threshold, floor.business_threshold) if floor else ()
         tables = []
@@ -143,12 +123,12 @@ def _performance_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, poli
             cohort = add_months(month, -lag)
             scored = lake.lake.scan(f"prediction/{model}", [cohort]).collect()
             labels = lake.lake.scan("gold/label_store", [month]).select(key, "label").collect()
-            subject = subject_of(lake.lake, scored, cohort=cohort, month=month, model=model, versions=versions)
+            subject = subject_of(lake.lake, scored, cohort=cohort, month=month, model=model)
             measured = measure_performance(
                 scored.join(labels, on=key, how="left", validate="1:1"),
                 subject=subject,
                 thresholds=policy.monitoring,
-                baseline=_out_of_time(versions[subject.model_version].metadata),
+                baseline=_out_of_time(lake.lake.versions.read(model, subject.model_version).metadata),
                 psi=_psi_at_scoring(lake.lake, model, cohort),
             )
             tables.append(measured)
@@ -167,13 +147,12 @@ def _performance_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, poli
     return scores_against_outcome
 
 
-def _out_of_time(metadata: Mapping[str, object]) -> Baseline:
-    metrics = metadata["metrics"]
-    for row in metrics if isinstance(metrics, list) else []:
-        if row["sample_role"] == "oot" and row["metric"] == "roc_auc" and row["value"] is not None:
-            low, high = row.get("ci_low"), row.get("ci_high")
-            return Baseline(row["value"], None if low is None or high is None else Interval(low, high))
-    return Baseline()
+def _out_of_time(metadata: VersionMetadata) -> Baseline:
+    auc = metadata.roc_auc("oot")
+    if auc is None or auc.value is None:
+        return Baseline()
+    low, high = auc.ci_low, auc.ci_high
+    return Baseline(auc.value, None if low is None or high is None else Interval(low, high))
 
 
 def _psi_at_scoring(lake: Lake, model: str, cohort: date) -> float | None:

@@ -16,7 +16,6 @@ from credit_platform.errors import ModelStoreError
 from credit_platform.lake.files import one_at_a_time, write_text
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, standing_promotions
 from credit_platform.lake.layout import Layout
-from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.policy.load import Policy
 from credit_platform.reports.dashboard.dashboard import dashboard_page
@@ -152,6 +151,7 @@ def _version(lake: Lake, record: PromotionRecord, *, stands: bool) -> tuple[obje
 
 def _out_of_time_auc(lake: Lake, record: PromotionRecord) -> float | None:
     try:
-        return ModelStore(lake.layout).out_of_time_auc(record.model, record.model_version)
+        auc = lake.versions.read(record.model, record.model_version).metadata.roc_auc("oot")
     except ModelStoreError:
         return None  # a damaged version is told by its own check, and hides no page
+    return None if auc is None else auc.value

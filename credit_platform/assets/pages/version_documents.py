@@ -6,7 +6,7 @@ at any time. What they say is written in `reports`.
 
 import json
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from io import BytesIO
 from os.path import relpath
@@ -20,8 +20,10 @@ from credit_platform.errors import ModelStoreError
 from credit_platform.lake.files import one_at_a_time, write_text
 from credit_platform.lake.governance.audit import AuditLog, AuditRecord
 from credit_platform.lake.models.model_store import ModelStore
+from credit_platform.lake.models.stored_version import StoredVersion
+from credit_platform.lake.models.version_metadata import MetricRow
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.months import add_months, parse_month
+from credit_platform.months import add_months
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.portfolio import Words
@@ -31,13 +33,12 @@ from credit_platform.reports.documents.excluded_columns import excluded_columns
 from credit_platform.reports.documents.model_card import model_card
 from credit_platform.reports.documents.validation_checklist import validation_checklist
 from credit_platform.reports.version.facts import VersionFacts
-from credit_platform.reports.version.gates import GATES_SCHEMA, gate_table
+from credit_platform.reports.version.gates import gate_table
 from credit_platform.reports.version.leaderboard import leaderboard, leaderboard_page
 from credit_platform.reports.version.page import version_page
 from credit_platform.reports.version.svg import version_svg
 from credit_platform.scoring.evaluation.evaluation import EVALUATION_SCHEMA, TABLES, Evaluation
 from credit_platform.scoring.governance.life_cycle import periods_in_force, roles
-from credit_platform.scoring.governance.promotion import stored_result
 from credit_platform.statistics.reference import Reference
 
 LEADERBOARD = "leaderboard.html"
@@ -56,7 +57,7 @@ def document_version(lake: Lake, policy: Policy, model: str, version: str) -> di
     write_documents(lake, policy, model, [version, *others])
     layout = lake.layout
     title = f"Out-of-time sample of version {version}"
-    picture = b64encode(version_svg(_evaluation(ModelStore(layout).load(model, version)), title=title).encode())
+    picture = b64encode(version_svg(_evaluation(lake.versions.read(model, version)), title=title).encode())
     endings = {"page": PAGE, "model_card": CARD_PAGE, "validation_checklist": CHECKLIST}
     return {
         "curves": dg.MetadataValue.md(f"![{title}](data:image/svg+xml;base64,{picture.decode()})"),
@@ -134,63 +135,58 @@ def _write_leaderboard(lake: Lake, policy: Policy) -> None:
 def _version_facts(
     lake: Lake, policy: Policy, records: Sequence[AuditRecord], model: str, version: str
 ) -> VersionFacts:
-    files = ModelStore(lake.layout).load(model, version)
-    metadata = json.loads(files["metadata.json"])
+    stored = lake.versions.read(model, version)
     decisions, month = [record.decision for record in records], _newest_month(records, model)
     periods = periods_in_force(decisions, model)
     places = [place for place, period in enumerate(periods) if period.version == version]
     follower = periods[places[-1] + 1].first if places and places[-1] + 1 < len(periods) else None
     decided = [record.entry for record in _own(records, model, version) if record.entry.action in _DECISIONS]
-    try:
-        gates = gate_table(stored_result(metadata), policy.model.gates)
-    except KeyError:
-        gates = pl.DataFrame(schema=GATES_SCHEMA)
     return VersionFacts(
         model=model,
         model_version=version,
-        as_of=parse_month(str(metadata["as_of"])),
+        as_of=stored.as_of,
         role=None if month is None else roles(decisions, model, month).get(version),
         promoted=any(entry.action != "not_promoted" for entry in decided) if decided else None,
         in_force_from=periods[places[-1]].first if places else None,
         in_force_until=None if follower is None else add_months(follower, -1),
         reasons=decided[-1].reasons if decided else (),
-        gates=gates,
-        metadata=metadata,
-        evaluation=_evaluation(files),
-        importance=pl.read_parquet(BytesIO(files["feature_importance.parquet"])),
+        gates=gate_table(stored.metadata.result, policy.model.gates),
+        metadata=stored.metadata,
+        evaluation=_evaluation(stored),
+        importance=pl.read_parquet(BytesIO(stored.files["feature_importance.parquet"])),
     )
 
 
 def _card_sources(lake: Lake, policy: Policy, records: Sequence[AuditRecord], model: str, version: str) -> CardSources:
-    store = ModelStore(lake.layout)
-    files = store.load(model, version)
-    metadata = json.loads(files["metadata.json"])
-    groups = [group.name for group in lake.layout.portfolio.features.evidence]
+    stored = lake.versions.read(model, version)
+    without = stored.metadata.without
     return CardSources(
         purpose=_purpose(policy.model, lake.layout.portfolio.words),
         owner=OWNERS["model"],
-        features=tuple(feature["name"] for feature in json.loads(files["features.json"])["features"]),
+        features=tuple(feature["name"] for feature in json.loads(stored.files["features.json"])["features"]),
         excluded=excluded_columns(lake.layout.portfolio),
-        reference=Reference.from_json(files["reference.json"]),
-        without={name: _without(metadata, name) for name in groups},
+        reference=Reference.from_json(stored.files["reference.json"]),
+        without={
+            group.name: _metrics(without[group.name]) if group.name in without else None
+            for group in lake.layout.portfolio.features.evidence
+        },
         reason_codes=_reason_codes(policy),
         audit=_audit(_own(records, model, version)),
-        manifest=store.manifest(model, version),
+        manifest=stored.manifest,
     )
 
 
-def _without(metadata: Mapping[str, object], group: str) -> pl.DataFrame | None:
-    rows = metadata.get(f"without_{group}")
-    return pl.DataFrame(rows, schema=EVALUATION_SCHEMA) if isinstance(rows, list) else None
+def _metrics(rows: Sequence[MetricRow]) -> pl.DataFrame:
+    return pl.DataFrame([row.model_dump() for row in rows], EVALUATION_SCHEMA)
 
 
 def _own(records: Sequence[AuditRecord], model: str, version: str) -> list[AuditRecord]:
     return [record for record in records if (record.entry.model, record.entry.model_version) == (model, version)]
 
 
-def _evaluation(files: dict[str, bytes]) -> Evaluation:
+def _evaluation(stored: StoredVersion) -> Evaluation:
     """The stored tables; empty ones for a version that was stored without."""
-    content = files.get("evaluation.json")
+    content = stored.files.get("evaluation.json")
     if content is None:
         return Evaluation(**{name: pl.DataFrame(schema=dict(schema)) for name, schema in TABLES.items()})
     return Evaluation.from_bytes(content)

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 import polars as pl
-from dagster._core.definitions.data_version import (
+
+from credit_platform.assets.asset_spec import asset_key, table_declaration
+from credit_platform.assets.resources import LakeResource
+from credit_platform.instance.dagster_internals import (
     CODE_VERSION_TAG,
     DATA_VERSION_IS_USER_PROVIDED_TAG,
     DATA_VERSION_TAG,
 )
-
-from credit_platform.assets.asset_spec import asset_key, table_declaration
-from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.raw.deliveries import REPLACE_TAG, Received, Reception
 from credit_platform.lake.raw.receipts import Receipt
 from credit_platform.lake.raw.sources import RawSource

@@ -39,9 +39,11 @@ def _row_balance(portfolio: Portfolio, axis: MonthlyAxis) -> dg.AssetsDefinition
 
     @dg.asset(
         **table_declaration(portfolio, table, axis.snapshot_months, kind="duckdb"),
-        # Bronze is read as well; the graph shows it through silver.
+        # Bronze is read as well; the graph shows it through these two.
         deps=[
-            dg.AssetDep(asset_key(f"silver/{name}")) for name in sorted(source.table for source in portfolio.sources)
+            dg.AssetDep(asset_key(f"{layer}/{name}"))
+            for layer in ("silver", "quarantine")
+            for name in sorted(source.table for source in portfolio.sources)
         ],
     )
     def rows_accounted_for(

@@ -1,14 +1,15 @@
-"""Silver assets: typed and cleaned rows, with what cannot be repaired set aside in quarantine.
+"""Silver and quarantine assets: typed and cleaned rows, and those that cannot be repaired, made together.
 
 The rules of cleaning are in each book; nothing here decides about a row.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 
 import dagster as dg
 import polars as pl
 
-from credit_platform.assets.asset_spec import asset_key, table_declaration
+from credit_platform.assets.asset_spec import asset_key, table_declaration, table_output
 from credit_platform.assets.resources import LakeResource
 from credit_platform.months import month_key
 from credit_platform.partitions import MonthlyAxis, run_months
@@ -24,29 +25,57 @@ from credit_platform.schemas.cleaning.table_cleaning import count_rejections, co
 def _silver_asset(
     source: Source, portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig, strategies: Strategies
 ) -> dg.AssetsDefinition:
-    name, table = source.table, f"silver/{source.table}"
-
-    @dg.asset(
-        **table_declaration(portfolio, table, axis.snapshot_months),
-        ins={"bronze": dg.AssetIn(asset_key(f"bronze/{source.name}"))},
+    quarantine, silver = (
+        table_declaration(portfolio, f"{layer}/{source.table}", axis.snapshot_months)
+        for layer in ("quarantine", "silver")
     )
-    def cleaned_rows(context: dg.AssetExecutionContext, lake: LakeResource, bronze: pl.LazyFrame) -> pl.DataFrame:
+
+    @dg.multi_asset(
+        # The step is called as it was when silver alone was an asset.
+        name=silver["key"].to_python_identifier(),
+        ins={"bronze": dg.AssetIn(asset_key(f"bronze/{source.name}"))},
+        outs={"quarantined": table_output(quarantine), "rows": table_output(silver)},
+        partitions_def=silver["partitions_def"],
+        backfill_policy=silver["backfill_policy"],
+        can_subset=True,
+    )
+    def cleaned_rows(
+        context: dg.AssetExecutionContext, lake: LakeResource, bronze: pl.LazyFrame
+    ) -> Iterator[dg.Output[pl.DataFrame]]:
         cleaned = source.clean(bronze, config, strategies)
         rows, quarantined = pl.collect_all([cleaned.rows, cleaned.quarantined])
-        months = run_months(context)
-        set_aside = lake.lake.write(f"quarantine/{name}", quarantined, months)
-        repaired = dict(rows.filter(pl.col("repairs").list.len() > 0).group_by("snapshot_month").len().iter_rows())
-        repairs, rejections = count_repairs(rows), count_rejections(quarantined)
-        for month in months:
-            counts = {"rows_quarantined": set_aside[month], "rows_repaired": repaired.get(month, 0)}
-            by_rule = {
-                "repairs_by_rule": _by_rule("cells repaired", repairs.get(month, {})),
-                "quarantined_by_rule": _by_rule("rows quarantined", rejections.get(month, {})),
-            }
-            context.add_asset_metadata(counts | by_rule, partition_key=month_key(month))
-        return rows
+        shown = _shown(rows, quarantined, run_months(context))
+        for output, table, frame in (("quarantined", quarantine, quarantined), ("rows", silver, rows)):
+            if output not in context.op_execution_context.selected_output_names:
+                # Asked for alone, a table is written with the other all the same: together they are all rows of bronze.
+                lake.lake.write(table["key"].to_user_string(), frame, run_months(context))
+                continue
+            for month, values in shown.items():
+                context.add_asset_metadata(values, asset_key=table["key"], partition_key=month_key(month))
+            yield dg.Output(frame, output)
 
     return cleaned_rows
+
+
+def _shown(
+    rows: pl.DataFrame, quarantined: pl.DataFrame, months: Sequence[date]
+) -> dict[date, dict[str, int | dg.MetadataValue]]:
+    """What each month shows of its cleaning."""
+    set_aside, repaired = _by_month(quarantined), _by_month(rows.filter(pl.col("repairs").list.len() > 0))
+    repairs, rejections = count_repairs(rows), count_rejections(quarantined)
+    return {
+        month: {
+            "rows_quarantined": set_aside.get(month, 0),
+            "rows_repaired": repaired.get(month, 0),
+            "repairs_by_rule": _by_rule("cells repaired", repairs.get(month, {})),
+            "quarantined_by_rule": _by_rule("rows quarantined", rejections.get(month, {})),
+        }
+        for month in months
+    }
+
+
+def _by_month(rows: pl.DataFrame) -> dict[date, int]:
+    return dict(rows.group_by("snapshot_month").len().iter_rows())
 
 
 def _by_rule(counted: str, counts: Mapping[str, int]) -> dg.MetadataValue:
@@ -60,7 +89,7 @@ def _by_rule(counted: str, counts: Mapping[str, int]) -> dg.MetadataValue:
 def silver_assets(
     portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig, cleaning: CleaningPolicy | None = None
 ) -> list[dg.AssetsDefinition]:
-    """One asset per silver table; each writes its quarantine table beside it.
+    """One asset per source, which writes a silver table and its quarantine table.
 
     Raises:
         PolicyError: `cleaning` names no rule, or a strategy its rule does not allow.

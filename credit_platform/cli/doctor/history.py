@@ -4,14 +4,11 @@ It changes nothing. Making the instance belongs to `instance`.
 """
 
 import sqlite3
-from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
 import dagster as dg
 import yaml
-from dagster._core.errors import DagsterError
-from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus, TickStatus
 from sqlalchemy.exc import SQLAlchemyError
 
 from credit_platform.cli.doctor.findings import Finding, error, first_of, warning, well
@@ -46,7 +43,7 @@ def history_findings(home: Path, automation: Automation) -> list[Finding]:
                 check_daemon(instance, automation),
                 check_instigators(instance),
             ]
-    except (DagsterError, OSError, SQLAlchemyError) as fault:
+    except (dg.DagsterError, OSError, SQLAlchemyError) as fault:
         said = str(fault).strip().splitlines()[0]
         return [*findings, error("history", f"the instance does not open: {said}", f"Correct {file}.")]
 
@@ -90,17 +87,10 @@ def check_daemon(instance: dg.DagsterInstance, automation: Automation) -> Findin
 
 def check_instigators(instance: dg.DagsterInstance) -> Finding:
     """No schedule or sensor that is switched on failed when it last looked."""
-    states = [state for state in instance.all_instigator_state() if state.status != InstigatorStatus.STOPPED]
-    failed = [name for name, fault in _last_faults(instance, states).items() if fault]
+    states = [state for state in instance.all_instigator_state() if state.is_running]
+    ticks = [instance.get_ticks(state.instigator_origin_id, state.selector_id, limit=1) for state in states]
+    failed = {state.instigator_name for state, last in zip(states, ticks, strict=True) if last and last[0].is_failure}
     if failed:
         mend = "Open it in the UI (Automation), read the error of its last tick, mend the cause; it looks again itself."
         return warning("schedules and sensors", f"the last look of {first_of(sorted(failed))} failed", mend)
     return well("schedules and sensors", f"{len(states)} switched on" if states else "none has been switched on")
-
-
-def _last_faults(instance: dg.DagsterInstance, states: list[InstigatorState]) -> Mapping[str, bool]:
-    faults: dict[str, bool] = {}
-    for state in states:
-        ticks = instance.get_ticks(state.instigator_origin_id, state.selector_id, limit=1)
-        faults[state.instigator_name] = bool(ticks) and ticks[0].status == TickStatus.FAILURE
-    return faults

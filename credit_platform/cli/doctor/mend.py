@@ -3,8 +3,6 @@
 Finding it out belongs to the other doctor modules.
 """
 
-import fcntl
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +10,8 @@ from pathlib import Path
 from credit_platform.cli.doctor.data import ABANDONED_AFTER_SECONDS
 from credit_platform.cli.doctor.findings import told
 from credit_platform.cli.instance import moved_from, prepare_home
-from credit_platform.lake.files import drop_torn_line, sweep_parts
+from credit_platform.lake.files import sweep_parts
+from credit_platform.lake.json_lines import cut_off_torn_line
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables.catalog import monthly_tables, refresh_datamart
 from credit_platform.settings import Settings, dagster_home
@@ -59,13 +58,6 @@ def _make_views(layout: Layout) -> list[str]:
 
 
 def _mend_logs(layout: Layout) -> list[str]:
-    mended: list[str] = []
-    for folder in (layout.audit_log().parent, layout.alerts().parent):
-        for file in sorted(folder.glob("*.jsonl")):
-            with file.open("rb+") as stream:
-                fcntl.flock(stream, fcntl.LOCK_EX)
-                before = os.fstat(stream.fileno()).st_size
-                drop_torn_line(stream.fileno())
-                if os.fstat(stream.fileno()).st_size != before:
-                    mended.append(f"Cut off the torn last line of {file.name}.")
-    return mended
+    folders = layout.audit_log().parent, layout.alerts().parent
+    logs = [file for folder in folders for file in sorted(folder.glob("*.jsonl"))]
+    return [f"Cut off the torn last line of {file.name}." for file in logs if cut_off_torn_line(file)]

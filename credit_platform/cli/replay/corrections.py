@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import dagster as dg
 import polars as pl
-from dagster._core.definitions.repository_definition import RepositoryDefinition
 
 from credit_platform.cli.book import Book
 from credit_platform.cli.replay.replay import Replay, distinct, row_names
@@ -37,7 +37,7 @@ class LateCorrection:
     not_made_again: tuple[str, ...]
 
 
-def late_corrections(book: Book, replay: Replay, repository: RepositoryDefinition) -> list[LateCorrection]:
+def late_corrections(book: Book, replay: Replay, repository: dg.RepositoryDefinition) -> list[LateCorrection]:
     """The corrections of the replayed month and of those before it that came after its tables were first made."""
     bronze = [e for e in distinct(replay.editions) if e.table.startswith("bronze/") and e.month <= replay.month]
     found = []
@@ -65,7 +65,7 @@ def _change(book: Book, former: Edition, later: Edition) -> Difference | None:
     )
 
 
-def _touched(book: Book, replay: Replay, repository: RepositoryDefinition, later: Edition) -> list[str]:
+def _touched(book: Book, replay: Replay, repository: dg.RepositoryDefinition, later: Edition) -> list[str]:
     """The tables of the replayed month that rest on a delivery."""
     delivered = DeliveryRecord(_source(later), later.month, "", None, 0, (), "")
     tables = stale_tables(repository, book.lake, [delivered], [])

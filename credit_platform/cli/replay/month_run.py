@@ -3,16 +3,16 @@
 Which editions are made again, and what the result is held against, belongs to `replay`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import dagster as dg
-from dagster._core.definitions.repository_definition import RepositoryDefinition
 
 from credit_platform.automation.run_problems import step_failure
 from credit_platform.cli.book import Book
 from credit_platform.cli.run.runs import QUIET
-from credit_platform.definitions import build_definitions
+from credit_platform.code_location import build_definitions
 from credit_platform.errors import PolicyError, ReplayError
 from credit_platform.lake.files import write_bytes
 from credit_platform.lake.tables.past_lake import PastLake
@@ -46,7 +46,7 @@ class Workshop:
     book: Book
     past: PastLake
     instance: dg.DagsterInstance
-    _repositories: dict[str, RepositoryDefinition] = field(default_factory=dict)
+    _repositories: dict[str, dg.RepositoryDefinition] = field(default_factory=dict)
     _beside: dict[str, _MadeBeside] = field(default_factory=dict)
 
     def make(self, edition: Edition) -> Path:
@@ -68,7 +68,7 @@ class Workshop:
         for table in tables:
             self.past.remove(table, edition.month)
         try:
-            self._run(edition, tables[-1])
+            self._run(edition, tables)
             files = {table: self._set_aside(table, edition) for table in tables}
         finally:
             for table, file in stood.items():
@@ -84,15 +84,15 @@ class Workshop:
         delivery = self.past.file_of(bronze, edition.month)
         return edition.policy_sha256, str(delivery)
 
-    def _run(self, edition: Edition, table: str) -> None:
-        key = dg.AssetKey(table.split("/"))
+    def _run(self, edition: Edition, tables: Sequence[str]) -> None:
+        keys = {dg.AssetKey(table.split("/")) for table in tables}
         repository = self._repository(edition)
-        jobs = (job for job in repository.get_all_jobs() if key in job.asset_layer.executable_asset_keys)
+        jobs = (job for job in repository.get_all_jobs() if keys.issubset(job.asset_layer.executable_asset_keys))
         job = next((job for job in jobs if not job.name.startswith("__")), None)
         if job is None:
-            raise _not_made(edition, f"no asset of this release makes {table}", _RELEASE)
+            raise _not_made(edition, f"no asset of this release makes {edition.table}", _RELEASE)
         self.past.decide(edition.audit_records)
-        alone = job.get_subset(asset_selection={key}, asset_check_selection=set())
+        alone = job.get_subset(asset_selection=keys, asset_check_selection=set())
         result = alone.execute_in_process(
             run_config=QUIET, partition_key=month_key(edition.month), instance=self.instance, raise_on_error=False
         )
@@ -108,7 +108,7 @@ class Workshop:
         place.parent.mkdir(parents=True, exist_ok=True)
         return made.rename(place)
 
-    def _repository(self, edition: Edition) -> RepositoryDefinition:
+    def _repository(self, edition: Edition) -> dg.RepositoryDefinition:
         if edition.policy_sha256 not in self._repositories:
             policy = self._policy(edition)
             settings = self.book.settings.model_copy(
@@ -116,7 +116,8 @@ class Workshop:
             )
             # Or every table would look for the policy's files to keep them.
             write_bytes(self.past.layout.kept_policy(policy.sha256), policy_document(policy))
-            self._repositories[edition.policy_sha256] = build_definitions(settings).get_repository_def()
+            definitions = build_definitions(settings.portfolio, settings)
+            self._repositories[edition.policy_sha256] = definitions.get_repository_def()
         return self._repositories[edition.policy_sha256]
 
     def _policy(self, edition: Edition) -> Policy:
@@ -139,7 +140,7 @@ class Workshop:
 
 
 def _made_together(tables: Tables, table: str) -> tuple[str, ...]:
-    """The tables one asset writes, that of its own name last."""
+    """The tables that one asset writes."""
     layer, name = table.split("/", maxsplit=1)
     if layer in {"silver", "quarantine"} and name in tables.bronze_of:
         return f"quarantine/{name}", f"silver/{name}"

@@ -179,8 +179,7 @@ def _fix(proof: Proof) -> str:
 
 
 def _command(table: str, month: str) -> str:
-    job = BUILD_MONTH if table.startswith("quarantine/") else _JOBS[begins_with(table)]
-    return f"credit-platform backfill --from {month} --to {month} --job {job}"
+    return f"credit-platform backfill --from {month} --to {month} --job {_JOBS[begins_with(table)]}"
 
 
 def _again(table: str, replay: Replay) -> str:

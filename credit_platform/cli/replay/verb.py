@@ -23,7 +23,6 @@ from credit_platform.cli.replay.tables import (
     replay_table,
     restatement_table,
 )
-from credit_platform.definitions import build_definitions
 
 
 def run_replay(book: Book, console: Console, *, month: date, model: str | None, is_json: bool) -> int:
@@ -44,7 +43,7 @@ def run_replay(book: Book, console: Console, *, month: date, model: str | None, 
     )
     models = models_named(book, model)
     replay = _replayed(book, month, models)
-    repository = build_definitions(book.settings).get_repository_def()
+    repository = book.repository()
     corrections = late_corrections(book, replay, repository)
     if is_json:
         print(json.dumps(replay_dict(replay, corrections), indent=1, default=str))

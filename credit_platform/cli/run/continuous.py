@@ -23,7 +23,6 @@ from credit_platform.cli.run.runs import Runner
 from credit_platform.cli.run.summary import failures_table, run_backfill
 from credit_platform.cli.run.training import is_untrained, too_short_to_train, train_first
 from credit_platform.cli.run.unfinished import delivered_months
-from credit_platform.definitions import build_definitions
 from credit_platform.errors import NoVersionInForceError
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, version_in_force
 from credit_platform.months import add_months, month_key
@@ -82,7 +81,7 @@ def walk(book: Book, console: Console, months: list[date]) -> list[WalkedMonth]:
     if not months:
         return []
     finished = delivered_months(book).finished
-    repository = build_definitions(book.settings).get_repository_def()
+    repository = book.repository()
     walked: list[WalkedMonth] = []
     refused: set[date] = set()
     with open_instance(book.settings) as instance:

@@ -12,14 +12,13 @@ from credit_platform.automation.jobs import SCORE_MONTH
 from credit_platform.cli.book import Book
 from credit_platform.cli.instance import open_instance
 from credit_platform.cli.run.runs import Runner
-from credit_platform.definitions import build_definitions
 
 
 def score_again(book: Book, console: Console, model: str, months: Sequence[date], *, command: str) -> bool:
     """Run score_month for one model and some months in a row; says whether it succeeded, and what to do if not."""
     if not months:
         return True
-    repository = build_definitions(book.settings).get_repository_def()
+    repository = book.repository()
     with open_instance(book.settings) as instance:
         runner = Runner(repository, instance, console, command)
         keys = repository.get_job(SCORE_MONTH).asset_layer.selected_asset_keys

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 import dagster as dg
-from dagster._core.definitions.repository_definition import RepositoryDefinition
 from rich.table import Table
 
 from credit_platform.automation.jobs import TRAIN_MODELS
@@ -28,7 +27,7 @@ def replaced_by(lake: Lake, outcomes: Sequence[RunOutcome]) -> list[DeliveryReco
 
 
 def stale_tables(
-    repository: RepositoryDefinition, lake: Lake, replaced: Sequence[DeliveryRecord], outcomes: Sequence[RunOutcome]
+    repository: dg.RepositoryDefinition, lake: Lake, replaced: Sequence[DeliveryRecord], outcomes: Sequence[RunOutcome]
 ) -> Stale:
     """The months of every table and model that were built on replaced rows and not again in these runs.
 
@@ -70,7 +69,7 @@ def _is_built(lake: Lake, key: dg.AssetKey, month: date) -> bool:
     return any(version.startswith(month_key(month)) for version in ModelStore(lake.layout).versions(key.path[-1]))
 
 
-def _built_in(repository: RepositoryDefinition, outcomes: Sequence[RunOutcome]) -> set[tuple[dg.AssetKey, date]]:
+def _built_in(repository: dg.RepositoryDefinition, outcomes: Sequence[RunOutcome]) -> set[tuple[dg.AssetKey, date]]:
     return {
         (key, month)
         for outcome in outcomes

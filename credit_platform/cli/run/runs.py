@@ -8,24 +8,21 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import dagster as dg
-from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
-from dagster._core.definitions.job_base import InMemoryJob
-from dagster._core.definitions.repository_definition import RepositoryDefinition
-from dagster._core.events import DagsterEvent
-from dagster._core.execution.api import execute_run_iterator
-from dagster._core.storage.tags import (
-    ASSET_PARTITION_RANGE_END_TAG,
-    ASSET_PARTITION_RANGE_START_TAG,
-    PARTITION_NAME_TAG,
-    REPOSITORY_LABEL_TAG,
-)
-from dagster._utils.error import SerializableErrorInfo
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from credit_platform.automation.run_problems import failed_check, innermost, step_failure
 from credit_platform.automation.run_reasons import run_reason
 from credit_platform.errors import SourceError
+from credit_platform.instance.dagster_internals import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    PARTITION_NAME_TAG,
+    REPOSITORY_LABEL_TAG,
+    InMemoryJob,
+    SerializableErrorInfo,
+    execute_run_iterator,
+)
 from credit_platform.months import month_key, parse_month
 
 _REPOSITORY_LABEL = "__repository__@credit_platform.definitions"
@@ -57,7 +54,7 @@ class RunOutcome:
 class Runner:
     """Runs jobs of one repository on one instance and shows where they are."""
 
-    repository: RepositoryDefinition
+    repository: dg.RepositoryDefinition
     instance: dg.DagsterInstance
     console: Console
     command: str
@@ -105,7 +102,7 @@ class Runner:
         self.outcomes.append(outcome)
         return outcome
 
-    def _watch(self, label: str, events: Iterable[DagsterEvent], n_steps: int) -> tuple[list[str], list[date], bool]:
+    def _watch(self, label: str, events: Iterable[dg.DagsterEvent], n_steps: int) -> tuple[list[str], list[date], bool]:
         problems: list[str] = []
         failed_months: list[date] = []
         is_source_unusable = False
@@ -149,7 +146,7 @@ def _is_source_error(error: SerializableErrorInfo | None) -> bool:
     return False
 
 
-def _months_of(evaluation: AssetCheckEvaluation) -> list[date]:
+def _months_of(evaluation: dg.AssetCheckEvaluation) -> list[date]:
     named = evaluation.metadata.get("failed_months")
     if named is not None:
         return [parse_month(key) for key in str(named.value).split(", ")]

@@ -19,7 +19,6 @@ from credit_platform.cli.instance import open_instance
 from credit_platform.cli.run.backfill import Backfill
 from credit_platform.cli.run.restatement import rebuild_command, replaced_by, restatement_table, spans, stale_tables
 from credit_platform.cli.run.runs import Runner
-from credit_platform.definitions import build_definitions
 from credit_platform.lake.files import sweep_parts
 from credit_platform.lake.governance.promotions import PromotionLog, standing_promotions
 from credit_platform.lake.raw.deliveries import REPLACE_TAG
@@ -48,7 +47,7 @@ def run_backfill(
     """
     book.require(first, last)
     _mend(book)
-    repository = build_definitions(book.settings).get_repository_def()
+    repository = book.repository()
     with open_instance(book.settings) as instance:
         tags = {NEWEST_MONTH_TAG: month_key(last)} | ({REPLACE_TAG: "true"} if is_replacing else {})
         runner = Runner(repository, instance, console, command, tags)

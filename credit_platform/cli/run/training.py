@@ -15,7 +15,6 @@ from credit_platform.cli.instance import open_instance
 from credit_platform.cli.run.backfill import trained_models
 from credit_platform.cli.run.runs import Runner
 from credit_platform.cli.run.summary import run_backfill
-from credit_platform.definitions import build_definitions
 from credit_platform.errors import WindowError
 from credit_platform.lake.governance.audit import AuditLog, AuditRecord
 from credit_platform.months import months_between
@@ -96,7 +95,7 @@ def train_by_hand(book: Book, console: Console, models: list[str], as_of: date) 
         )
     book.require(as_of, as_of)
     before = len(AuditLog(book.lake.layout).records())
-    repository = build_definitions(book.settings).get_repository_def()
+    repository = book.repository()
     with open_instance(book.settings) as instance:
         runner = Runner(repository, instance, console, "train")
         outcome = runner.run(TRAIN_MODELS, as_of, as_of, assets=[f"model/{model}" for model in models])

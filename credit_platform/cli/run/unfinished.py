@@ -10,15 +10,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
-from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
-
 from credit_platform.assets.models.training import is_triggered
 from credit_platform.checks.tables import model_table
 from credit_platform.cli.book import Book, newest_delivered
 from credit_platform.cli.instance import INSTANCE_FILE, open_instance
 from credit_platform.cli.run.backfill import waits_for_a_person
 from credit_platform.cli.versions.version_status import trained_as_of
-from credit_platform.definitions import build_definitions
+from credit_platform.instance.dagster_internals import AssetCheckExecutionRecordStatus
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, model_periods
 from credit_platform.months import month_range, parse_month
 from credit_platform.portfolios.tables import Begins, Tables, begins_with
@@ -72,7 +70,7 @@ def refused_by_checks(book: Book) -> frozenset[tuple[Begins, date]]:
     """
     if not (dagster_home(book.settings.data_dir) / INSTANCE_FILE).is_file():
         return frozenset()
-    graph = build_definitions(book.settings).get_repository_def().asset_graph
+    graph = book.repository().asset_graph
     keys = [key for key in graph.asset_check_keys if graph.get_check_spec(key).blocking]
     with open_instance(book.settings) as instance:
         found = instance.event_log_storage.get_asset_check_partition_info(keys)

@@ -64,18 +64,18 @@ def drill_rollback(book: Book, model: str) -> Drill:
         log = AuditLog(book.lake.layout)
         drill.timed("read the audit log", log.records, lambda records: f"{len(records)} records, chain unbroken")
         target, month, _ = drill.timed("choose the version", lambda: _target(standing), lambda found: found[2])
-        stored = drill.timed(
-            "read and verify it", lambda: standing.load(target), lambda found: f"{len(found.fitted.features)} features"
+        drill.timed(
+            "read and verify it", lambda: standing.load(target), lambda found: f"{len(found.features)} features"
         )
         drill.timed(
             "score the newest month",
-            lambda: try_on_newest_month(standing, target, stored),
+            lambda: try_on_newest_month(standing, target),
             lambda tried: f"{tried[1]:,} loans of {tried[0]:%Y-%m}",
         )
         months = [cohort for cohort in standing.open_cohorts if cohort >= month]
         drill.timed(
             "score the open cohorts",
-            lambda: score_in_memory(standing, target, stored, months, provenance="rollback"),
+            lambda: score_in_memory(standing, target, months, provenance="rollback"),
             lambda scored: _changes(standing, scored, months),
         )
     except CreditPlatformError:

@@ -10,7 +10,6 @@ from difflib import get_close_matches
 
 import polars as pl
 
-from credit_platform.assets.models.predictions import load_stored_version
 from credit_platform.cli.book import Book, models_named
 from credit_platform.errors import CaseError
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
@@ -99,10 +98,11 @@ def _explained(book: Book, model: str, month: date, case: str) -> ModelExplanati
     if row.is_empty():
         return ModelExplanation(model, alias, not_scored=_score_again(month))
     version = str(row["model_version"][0])
-    stored = load_stored_version(book.lake, model, version, algorithm=policy.model.models[model].algorithm)
+    stored = book.lake.versions.read(model, version)
+    fitted = stored.fitted(policy.model)
     loans = book.lake.scan("gold/feature_store", [month]).collect()
     again = score_loans(
-        stored.fitted,
+        fitted,
         loans,
         model_version=version,
         role=stored.windows.role_of(month),
@@ -113,7 +113,7 @@ def _explained(book: Book, model: str, month: date, case: str) -> ModelExplanati
     _require_the_same(cases, model, row, again, month)
     loan = loans.filter(pl.col(cases.key) == case)
     in_force, _ = version_in_force(PromotionLog(book.lake.layout).records(), model, month)
-    return ModelExplanation(model, alias, in_force, explain_prediction(stored.fitted, loan, scored, policy=policy))
+    return ModelExplanation(model, alias, in_force, explain_prediction(fitted, loan, scored, policy=policy))
 
 
 def _require_the_same(cases: Cases, model: str, stored: pl.DataFrame, again: pl.DataFrame, month: date) -> None:

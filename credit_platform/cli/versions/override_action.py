@@ -15,7 +15,6 @@ from credit_platform.automation.jobs import MONITOR_MONTH
 from credit_platform.cli.book import Book, require_month_between
 from credit_platform.cli.instance import open_instance
 from credit_platform.cli.run.runs import Runner
-from credit_platform.definitions import build_definitions
 from credit_platform.errors import MissingMonthsError, SettingsError
 from credit_platform.lake.governance.action_overrides import OverrideLog
 from credit_platform.monitoring.action.action import Action, ActionOverride
@@ -71,7 +70,7 @@ def override_action(book: Book, console: Console, wish: Wish) -> int:
     console.print(f"{'Logged' if is_new else 'Logged before'} in {book.lake.layout.audit_log()}.", soft_wrap=True)
     # States of later months look back at this one.
     months = _built_in_a_row(book, table, wish.month)
-    repository = build_definitions(book.settings).get_repository_def()
+    repository = book.repository()
     with open_instance(book.settings) as instance:
         runner = Runner(repository, instance, console, COMMAND)
         outcome = runner.run(MONITOR_MONTH, months[0], months[-1], assets=[table, "monitoring/dashboard"])

@@ -11,7 +11,6 @@ import polars as pl
 from rich.console import Console
 from rich.markup import escape
 
-from credit_platform.assets.models.predictions import StoredVersion
 from credit_platform.cli.book import Book
 from credit_platform.cli.run.rescoring import score_again
 from credit_platform.cli.versions.pages import redraw_pages
@@ -75,7 +74,7 @@ def _champion_before(standing: Standing, current: PeriodInForce) -> str:
     return earlier[-1]
 
 
-def try_on_newest_month(standing: Standing, version: str, stored: StoredVersion) -> tuple[date, int]:
+def try_on_newest_month(standing: Standing, version: str) -> tuple[date, int]:
     """Score the newest month of features without writing anything; the month and how many loans it has.
 
     Raises:
@@ -85,20 +84,20 @@ def try_on_newest_month(standing: Standing, version: str, stored: StoredVersion)
     months = standing.book.lake.months(_FEATURES)
     if not months:
         raise standing.refused(version, reason=f"there is no month of {_FEATURES} to try it on", fix="Build one first.")
-    return months[-1], score_in_memory(standing, version, stored, months[-1:], provenance="rollback").height
+    return months[-1], score_in_memory(standing, version, months[-1:], provenance="rollback").height
 
 
 def score_in_memory(
-    standing: Standing, version: str, stored: StoredVersion, months: Sequence[date], *, provenance: Provenance
+    standing: Standing, version: str, months: Sequence[date], *, provenance: Provenance
 ) -> pl.DataFrame:
     """What a version says of the loans of some months, checked against the contract of predictions."""
-    policy, lake = standing.book.settings.policy, standing.book.lake
+    policy, lake, windows = standing.book.settings.policy, standing.book.lake, standing.read(version).windows
     scored = [
         score_loans(
-            stored.fitted,
+            standing.load(version),
             lake.scan(_FEATURES, [month]).collect(),
             model_version=version,
-            role=stored.windows.role_of(month),
+            role=windows.role_of(month),
             provenance=provenance,
             config=policy.model,
             reasons=policy.reasons,
@@ -120,8 +119,7 @@ def roll_back(book: Book, console: Console, *, model: str, to: str | None, first
     """
     standing = Standing(book, model)
     plan = plan_rollback(standing, to=to, first=first)
-    stored = standing.load(plan.target)
-    month, n_loans = try_on_newest_month(standing, plan.target, stored)
+    month, n_loans = try_on_newest_month(standing, plan.target)
     console.print(f"Version {plan.target} is sound and scores the {n_loans:,} loans of {month:%Y-%m}.", soft_wrap=True)
     record = PromotionRecord(
         model=model,

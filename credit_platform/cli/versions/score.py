@@ -14,7 +14,6 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from credit_platform.assets.models.predictions import StoredVersion, load_stored_version
 from credit_platform.cli.book import Book
 from credit_platform.errors import SettingsError, SourceError
 from credit_platform.lake.files import whole_file
@@ -121,19 +120,15 @@ def scored_by(book: Book, order: ScoringOrder, loans: pl.DataFrame) -> pl.DataFr
     policy = book.settings.policy
     config = _with_threshold(policy.model, order.threshold)
     records = PromotionLog(book.lake.layout).records()
-    versions: dict[str, StoredVersion] = {}
     parts = []
     for month in sorted(set(loans["snapshot_month"])):
         name, provenance = version_in_force(records, order.model, month)
         if order.version is not None and order.version != name:
             name, provenance = order.version, "backfill"
-        if name not in versions:
-            algorithm = policy.model.models[order.model].algorithm
-            versions[name] = load_stored_version(book.lake, order.model, name, algorithm=algorithm)
-        stored = versions[name]
+        stored = book.lake.versions.read(order.model, name)
         parts.append(
             score_loans(
-                stored.fitted,
+                stored.fitted(config),
                 loans.filter(pl.col("snapshot_month") == month),
                 model_version=name,
                 role=stored.windows.role_of(month),

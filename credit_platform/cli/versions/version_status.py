@@ -4,16 +4,14 @@ Read from the audit log, the model store and the months there are; moving a vers
 `rollback`.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from credit_platform.assets.models.predictions import StoredVersion, load_stored_version
 from credit_platform.cli.book import Book
 from credit_platform.errors import LifeCycleError
 from credit_platform.lake.governance.audit import AuditLog
-from credit_platform.lake.models.model_store import ModelStore
+from credit_platform.lake.models.stored_version import StoredVersion
 from credit_platform.months import add_months, month_range, parse_month
 from credit_platform.scoring.governance.life_cycle import (
     Decision,
@@ -23,7 +21,8 @@ from credit_platform.scoring.governance.life_cycle import (
     periods_in_force,
     roles,
 )
-from credit_platform.scoring.governance.promotion import failed_gates, stored_result
+from credit_platform.scoring.governance.promotion import failed_gates
+from credit_platform.scoring.training.version import FittedVersion
 
 
 @dataclass(frozen=True)
@@ -73,15 +72,17 @@ class Standing:
         """The period a month falls into; None before the first."""
         return period_of(self.periods_in_force, month)
 
-    def load(self, version: str) -> StoredVersion:
+    def read(self, version: str) -> StoredVersion:
         """Read and verify a version. Raises ModelStoreError and AuditError."""
-        algorithm = self.book.settings.policy.model.models[self.model].algorithm
-        return load_stored_version(self.book.lake, self.model, version, algorithm=algorithm)
+        return self.book.lake.versions.read(self.model, version)
+
+    def load(self, version: str) -> FittedVersion:
+        """Give a version back from its files. Raises ModelStoreError and AuditError."""
+        return self.read(version).fitted(self.book.settings.policy.model)
 
     def failed_gates(self, version: str) -> dict[str, str]:
-        """The gates a version fails under the policy of today, with a sentence each. Raises as `load`."""
-        files = ModelStore(self.book.lake.layout).load(self.model, version)
-        return failed_gates(stored_result(json.loads(files["metadata.json"])), self.book.settings.policy.model.gates)
+        """The gates a version fails under the policy of today, with a sentence each. Raises as `read`."""
+        return failed_gates(self.read(version).metadata.result, self.book.settings.policy.model.gates)
 
     def refused(self, version: str, *, reason: str, fix: str) -> LifeCycleError:
         """The error that says why a version cannot be moved."""

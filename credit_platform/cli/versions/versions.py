@@ -3,7 +3,6 @@
 Roles and periods_in_force are replayed in scoring.life_cycle.
 """
 
-import json
 from collections.abc import Sequence
 from datetime import date
 
@@ -15,6 +14,7 @@ from credit_platform.cli.versions.version_status import Standing, trained_as_of
 from credit_platform.errors import ModelStoreError
 from credit_platform.lake.governance.audit import AuditLog, AuditRecord
 from credit_platform.lake.models.model_store import ModelStore
+from credit_platform.lake.models.version_metadata import MetricRow
 from credit_platform.months import add_months
 from credit_platform.scoring.governance.life_cycle import PeriodInForce, period_of, periods_in_force
 
@@ -80,16 +80,16 @@ class _Results(TypedDict, closed=True):
 
 def _results(standing: Standing, version: str) -> _Results:
     try:
-        files = ModelStore(standing.book.lake.layout).load(standing.model, version)
+        metadata = standing.read(version).metadata
         failed = list(standing.failed_gates(version))
     except ModelStoreError as error:
         return _Results(test_roc_auc=None, oot_roc_auc=None, failed_gates=[], problem=str(error))
-    auc = {
-        row["sample_role"]: Measured(value=row["value"], ci_low=row["ci_low"], ci_high=row["ci_high"])
-        for row in json.loads(files["metadata.json"])["metrics"]
-        if row["metric"] == "roc_auc"
-    }
-    return _Results(test_roc_auc=auc.get("test"), oot_roc_auc=auc.get("oot"), failed_gates=failed, problem=None)
+    test, oot = (_measured(metadata.roc_auc(sample)) for sample in ("test", "oot"))
+    return _Results(test_roc_auc=test, oot_roc_auc=oot, failed_gates=failed, problem=None)
+
+
+def _measured(auc: MetricRow | None) -> Measured | None:
+    return None if auc is None else Measured(value=auc.value, ci_low=auc.ci_low, ci_high=auc.ci_high)
 
 
 def versions_table(rows: Sequence[VersionRow]) -> Table:

@@ -6,15 +6,13 @@ An append-only file; the last line of an event is its state. Which events there 
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Literal
 
-from credit_platform.lake.files import drop_torn_line
+from credit_platform.lake.json_lines import locked_for_writing, to_line, whole_lines
 from credit_platform.lake.layout import Layout
 from credit_platform.monitoring.action.alerts import AlertEvent
 from credit_platform.months import month_key, parse_month
@@ -47,18 +45,14 @@ class AlertLedger:
 
     def records(self) -> dict[str, AlertRecord]:
         """The state of every event by its id, in the order in which they were first noted."""
-        file = self.layout.alerts()
-        lines = file.read_bytes().split(b"\n")[:-1] if file.is_file() else []
         found: dict[str, AlertRecord] = {}
-        for line in lines:
+        for line in whole_lines(self.layout.alerts()):
             record = _record(json.loads(line))
             found[record.event.event_id] = record
         return found
 
     def append(self, record: AlertRecord) -> None:
         """Note the state of an event, whole or not at all."""
-        file = self.layout.alerts()
-        file.parent.mkdir(parents=True, exist_ok=True)
         event = record.event
         line = {
             "time": (record.at or datetime.now(tz=UTC)).isoformat(timespec="seconds"),
@@ -74,12 +68,8 @@ class AlertLedger:
             "attempts": record.attempts,
             "error": record.error,
         }
-        with file.open("ab+") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)
-            drop_torn_line(stream.fileno())
-            stream.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
-            stream.flush()
-            os.fsync(stream.fileno())
+        with locked_for_writing(self.layout.alerts()) as log:
+            log.append(to_line(line))
 
     def open_alerts(self) -> list[AlertRecord]:
         """The newest record of every key whose alert is neither resolved nor recovered."""

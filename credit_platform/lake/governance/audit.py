@@ -6,20 +6,19 @@ One JSON record a line, chained by `hash_chain`. What decisions mean for version
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import IO, cast
+from typing import cast
 
 from credit_platform.errors import AuditError
 from credit_platform.lake.code_state import code_state
-from credit_platform.lake.files import drop_torn_line, write_bytes
-from credit_platform.lake.hash_chain import Fault, Head, chain_faults, head_of, sealed, to_line
+from credit_platform.lake.files import write_bytes
+from credit_platform.lake.hash_chain import Fault, Head, chain_faults, head_line, head_of, sealed
+from credit_platform.lake.json_lines import locked_for_reading, locked_for_writing, to_line
 from credit_platform.lake.layout import Layout
 from credit_platform.months import month_key, parse_month
 from credit_platform.scoring.governance.life_cycle import Action, Decision
@@ -83,22 +82,17 @@ class AuditLog:
 
         Raises:
             AuditError: the chain is broken; writing on would hide it.
+            StorageError: the disk does not take it.
         """
-        file = self.layout.audit_log()
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("ab+") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)
-            lines = _whole_lines(stream)
-            _require_sound(file, chain_faults(lines, self._head()))
+        with locked_for_writing(self.layout.audit_log()) as log:
+            lines = log.lines()
+            _require_sound(log.file, chain_faults(lines, self._head()))
             if unless is not None and unless([_record(line) for line in lines]):
                 return None
-            drop_torn_line(stream.fileno())
             content = {"time": datetime.now(tz=UTC).isoformat(timespec="seconds"), **entry_dict(entry)}
             line = to_line(sealed(content | {"git_commit": code_state().commit}, head_of(lines)))
-            stream.write(line + b"\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-            self._write_head(head_of([*lines, line]))
+            log.append(line)
+            write_bytes(self.layout.audit_head(), head_line(head_of([*lines, line])))
         return _record(line)
 
     def records(self) -> list[AuditRecord]:
@@ -124,22 +118,13 @@ class AuditLog:
         with self._reading() as lines:
             return chain_faults(lines, self._head())
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self) -> AbstractContextManager[object]:
         """Let nobody write on while the log and what it vouches for are copied."""
-        with self._reading():
-            yield
+        return self._reading()
 
-    @contextmanager
-    def _reading(self) -> Iterator[list[bytes]]:
-        file = self.layout.audit_log()
-        if not file.is_file():
-            yield []
-            return
-        with file.open("rb") as stream:
-            # Between a record and its head a reader would see a chain that is longer than it should be.
-            fcntl.flock(stream, fcntl.LOCK_SH)
-            yield _whole_lines(stream)
+    def _reading(self) -> AbstractContextManager[list[bytes]]:
+        # Between a record and its head a reader would see a chain that is longer than it should be.
+        return locked_for_reading(self.layout.audit_log())
 
     def _head(self) -> Head | None:
         file = self.layout.audit_head()
@@ -151,18 +136,10 @@ class AuditLog:
         except (ValueError, KeyError, TypeError):
             return None
 
-    def _write_head(self, head: Head) -> None:
-        write_bytes(self.layout.audit_head(), to_line({"sequence": head.sequence, "sha256": head.sha256}) + b"\n")
-
 
 def _require_sound(file: Path, faults: Sequence[Fault]) -> None:
     if faults:
         raise AuditError(file=file, reason=str(faults[0]))
-
-
-def _whole_lines(stream: IO[bytes]) -> list[bytes]:
-    stream.seek(0)
-    return stream.read().split(b"\n")[:-1]
 
 
 def entry_dict(entry: Entry) -> dict[str, object]:

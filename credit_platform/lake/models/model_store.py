@@ -6,7 +6,6 @@ A version is a folder named `<month trained as of>-<hash of its content>`. What 
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import uuid
@@ -29,7 +28,7 @@ from credit_platform.lake.models.manifest import (
     to_json,
 )
 
-_RESTORE = "Restore the version's folder from a backup, or train the month again and promote the new version."
+RESTORE = "Restore the version's folder from a backup, or train the month again and promote the new version."
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class ModelStore:
         manifest = make_manifest(model, as_of, digests, provenance or {})
         version = str(manifest["model_version"])
         if version in self.versions(model):
-            stored, _ = self._verified(model, version)
+            stored, _ = self._consistent(model, version)
             self._register(stored, as_of)
             return version
         self._register(manifest, as_of)
@@ -75,39 +74,26 @@ class ModelStore:
         return version
 
     def load(self, model: str, version: str) -> dict[str, bytes]:
-        """Read every file of a version after comparing it with the manifest, and that with the audit log.
+        """Read every file of a version. Raises as `verified` does."""
+        return self.verified(model, version)[1]
+
+    def verified(self, model: str, version: str) -> tuple[dict[str, object], dict[str, bytes]]:
+        """Read manifest and files of a version after comparing them with each other and with the audit log.
 
         Raises:
             ModelStoreError: the model or version is unknown; a file or the manifest is missing, changed, added, of a
                 newer schema, or not what was registered.
             AuditError: the audit log was tampered with.
         """
-        manifest, files = self._verified(model, version)
+        manifest, files = self._consistent(model, version)
         if own_hash(manifest) not in _registered(AuditLog(self.layout).records(), model, version):
             raise ModelStoreError(
                 model=model,
                 version=version,
                 reason=f"the audit log knows no registration of it with this {MANIFEST}",
-                fix=_RESTORE,
+                fix=RESTORE,
             )
-        return files
-
-    def manifest(self, model: str, version: str) -> dict[str, object]:
-        """What a version holds and was made of. Raises as `load` does."""
-        self.load(model, version)
-        return self._verified(model, version)[0]
-
-    def out_of_time_auc(self, model: str, version: str) -> float | None:
-        """The ROC-AUC a version reached on its out-of-time cohort; None where the cohort did not define it.
-
-        Raises:
-            ModelStoreError: as `load`.
-        """
-        metadata = json.loads(self.load(model, version)["metadata.json"])
-        found = [
-            row["value"] for row in metadata["metrics"] if (row["sample_role"], row["metric"]) == ("oot", "roc_auc")
-        ]
-        return found[0] if found else None
+        return manifest, files
 
     def _register(self, manifest: Mapping[str, object], as_of: date) -> None:
         model, version, sha256 = str(manifest["model"]), str(manifest["model_version"]), own_hash(manifest)
@@ -124,10 +110,10 @@ class ModelStore:
         )
         AuditLog(self.layout).append(entry, unless=lambda records: sha256 in _registered(records, model, version))
 
-    def _verified(self, model: str, version: str) -> tuple[dict[str, object], dict[str, bytes]]:
+    def _consistent(self, model: str, version: str) -> tuple[dict[str, object], dict[str, bytes]]:
         """Manifest and files of a version that are in agreement with each other."""
 
-        def refused(reason: str, fix: str = _RESTORE) -> ModelStoreError:
+        def refused(reason: str, fix: str = RESTORE) -> ModelStoreError:
             return ModelStoreError(model=model, version=version, reason=reason, fix=fix)
 
         folder = self.layout.model_version(model, version)
@@ -164,7 +150,7 @@ class ModelStore:
     def _why_unknown(self, model: str, version: str) -> tuple[str, str]:
         folder = self.layout.model_version(model, version)
         if folder.is_dir() and folder.parent == self.layout.model(model):
-            return f"{MANIFEST} is missing", _RESTORE
+            return f"{MANIFEST} is missing", RESTORE
         versions = self.versions(model)
         if versions:
             return "it is not in the model store", f"Name one of {', '.join(versions)}."

@@ -6,10 +6,8 @@ says which rows every month was built from. Judging a delivery belongs to monito
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -17,7 +15,8 @@ from pathlib import Path
 
 import polars as pl
 
-from credit_platform.lake.files import drop_torn_line, whole_file
+from credit_platform.lake.files import whole_file
+from credit_platform.lake.json_lines import locked_for_writing, to_line, whole_lines
 from credit_platform.lake.layout import Layout
 from credit_platform.months import month_key, parse_month
 
@@ -107,9 +106,7 @@ class DeliveryLog:
 
     def records(self) -> list[DeliveryRecord]:
         """Every record in the order it was written; a last line cut off by a crash is left out."""
-        file = self.layout.deliveries()
-        lines = file.read_bytes().split(b"\n")[:-1] if file.is_file() else []
-        return [_record(json.loads(line)) for line in lines if line]
+        return [_record(json.loads(line)) for line in whole_lines(self.layout.deliveries()) if line]
 
     def accepted(self, source: str) -> dict[date, DeliveryRecord]:
         """The latest accepted delivery of every month of a source."""
@@ -119,17 +116,10 @@ class DeliveryLog:
         """Write records behind all others, safely beside other processes."""
         if not records:
             return
-        file = self.layout.deliveries()
-        file.parent.mkdir(parents=True, exist_ok=True)
         now = datetime.now(tz=UTC).isoformat(timespec="seconds")
-        with file.open("ab+") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)
-            drop_torn_line(stream.fileno())
-            for record in records:
-                line = {"time": now, **asdict(record), "month": month_key(record.month)}
-                stream.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
-            stream.flush()
-            os.fsync(stream.fileno())
+        lines = [to_line({"time": now, **asdict(record), "month": month_key(record.month)}) for record in records]
+        with locked_for_writing(self.layout.deliveries()) as log:
+            log.append(*lines)
 
 
 def _record(line: Mapping[str, object]) -> DeliveryRecord:

@@ -9,6 +9,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +17,7 @@ import polars as pl
 from credit_platform.errors import MissingMonthsError, TableError
 from credit_platform.lake.files import whole_file
 from credit_platform.lake.layout import MONTH_FILE, Layout
+from credit_platform.lake.models.stored_version import Versions
 from credit_platform.lake.tables.catalog import refresh_datamart
 from credit_platform.lake.tables.schema_version import file_metadata, require_current_schema
 from credit_platform.lake.tables.table_versions import EditionLog, file_sha256, keep_former
@@ -36,6 +38,11 @@ class Lake:
 
     layout: Layout
     policy_sha256: str = ""
+
+    @cached_property
+    def versions(self) -> Versions:
+        """The versions of its models, each read and verified once."""
+        return Versions(self.layout)
 
     @classmethod
     def at(

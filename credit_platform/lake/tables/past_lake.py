@@ -11,7 +11,8 @@ from datetime import date
 from pathlib import Path
 
 from credit_platform.lake.files import write_bytes
-from credit_platform.lake.hash_chain import head_of, to_line
+from credit_platform.lake.hash_chain import head_line, head_of
+from credit_platform.lake.json_lines import whole_lines
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.lake.tables.table_versions import edition_file
@@ -82,9 +83,7 @@ class PastLake:
         """Let the audit log end with this record; the chain has been verified by whoever read it whole."""
         if n_records == self._decisions:
             return
-        file = self.source.audit_log()
-        lines = file.read_bytes().split(b"\n")[:-1][:n_records] if file.is_file() else []
-        head = head_of(lines)
+        lines = whole_lines(self.source.audit_log())[:n_records]
         write_bytes(self.layout.audit_log(), b"".join(line + b"\n" for line in lines))
-        write_bytes(self.layout.audit_head(), to_line({"sequence": head.sequence, "sha256": head.sha256}) + b"\n")
+        write_bytes(self.layout.audit_head(), head_line(head_of(lines)))
         self._decisions = n_records

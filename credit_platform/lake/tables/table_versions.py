@@ -7,19 +7,16 @@ table again from what was known belongs to the command line's replay.
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from credit_platform.errors import StorageError
 from credit_platform.lake.code_state import code_state
-from credit_platform.lake.files import drop_torn_line, keep_file
+from credit_platform.lake.files import keep_file
+from credit_platform.lake.json_lines import locked_for_writing, to_line, whole_lines
 from credit_platform.lake.layout import Layout
 from credit_platform.months import month_key, parse_month
 
@@ -57,9 +54,8 @@ class EditionLog:
 
     def records(self) -> list[Edition]:
         """Every edition in the order it was written; a last line cut off by a crash is left out."""
-        file = self.layout.editions()
-        lines = file.read_bytes().split(b"\n")[:-1] if file.is_file() else []
-        return [edition for number, line in enumerate(lines, start=1) for edition in _editions(number, line)]
+        lines = enumerate(whole_lines(self.layout.editions()), start=1)
+        return [edition for number, line in lines for edition in _editions(number, line)]
 
     def append(self, table: str, written: Mapping[date, str], *, policy_sha256: str) -> None:
         """Write down the hashes of months of a table, behind all others and safely beside other processes.
@@ -69,30 +65,16 @@ class EditionLog:
         """
         if not written:
             return
-        file = self.layout.editions()
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            with file.open("ab+") as stream:
-                fcntl.flock(stream, fcntl.LOCK_EX)
-                drop_torn_line(stream.fileno())
-                record = {
-                    "time": datetime.now(tz=UTC).isoformat(timespec="seconds"),
-                    "table": table,
-                    "months": {month_key(month): sha256 for month, sha256 in written.items()},
-                    "policy_sha256": policy_sha256,
-                    "audit_records": _decisions(self.layout),
-                    "git_commit": code_state().commit,
-                }
-                stream.write(json.dumps(record).encode() + b"\n")
-                stream.flush()
-                os.fsync(stream.fileno())
-        except OSError as error:
-            raise StorageError(file=file, reason=os.strerror(error.errno or errno.EIO)) from error
-
-
-def _decisions(layout: Layout) -> int:
-    file = layout.audit_log()
-    return file.read_bytes().count(b"\n") if file.is_file() else 0
+        with locked_for_writing(self.layout.editions()) as log:
+            record = {
+                "time": datetime.now(tz=UTC).isoformat(timespec="seconds"),
+                "table": table,
+                "months": {month_key(month): sha256 for month, sha256 in written.items()},
+                "policy_sha256": policy_sha256,
+                "audit_records": len(whole_lines(self.layout.audit_log())),
+                "git_commit": code_state().commit,
+            }
+            log.append(to_line(record))
 
 
 def _editions(number: int, line: bytes) -> list[Edition]:

@@ -1,6 +1,7 @@
 """The action that follows from a month's figures: monitor, active_monitoring or retrain, and why.
 
-How a figure becomes a finding belongs in `findings`; sending the notification and starting a training are wiring.
+A person may decide instead. How a figure becomes a finding belongs in `findings`, the record of overrides in the lake;
+sending the notification and starting a training are wiring.
 """
 
 from __future__ import annotations
@@ -195,6 +196,27 @@ def decide_action(
         reasons=reasons,
         next_steps=NEXT_STEPS[action],
         notification=getattr(thresholds.notification, action),
+    )
+
+
+def obeying(
+    decision: ActionDecision, override: ActionOverride | None, thresholds: MonitoringThresholds
+) -> ActionDecision:
+    """The decision with a person's action in place of the rules' action, and with both reasons.
+
+    A retraining that a person asks for is acted on even where the rules looked at a backtest.
+    """
+    if override is None:
+        return decision
+    who = f"{override.approver} decided {override.action}, the rules {decision.rule_action}"
+    return replace(
+        decision,
+        action=override.action,
+        actionable=decision.actionable or override.action == "retrain",
+        reasons=(f"overridden: {who}: {override.reason}", *decision.reasons),
+        next_steps=NEXT_STEPS[override.action],
+        notification=getattr(thresholds.notification, override.action),
+        override=override,
     )
 
 

@@ -1,6 +1,6 @@
 """Early labels: how loans begin to pay in the months before their outcome, and how cohorts look by them.
 
-Labels at maturity stand in `portfolios.loans.outcome.labels`; holding a cohort against earlier ones belongs in
+Labels at maturity are the book's own; holding a cohort against earlier ones belongs in
 `early_reads`.
 """
 

@@ -69,11 +69,11 @@ def _purpose(version: VersionFacts, sources: CardSources) -> Part:
     rows = [
         ("Purpose", sources.purpose),
         ("Owner", sources.owner),
-        ("Model", f"{version.model} ({told(version.metadata, 'alias') or UNKNOWN})"),
-        ("Algorithm", told(version.metadata, "algorithm")),
+        ("Model", f"{version.model} ({version.metadata.alias or UNKNOWN})"),
+        ("Algorithm", version.metadata.algorithm),
         ("Version", version.model_version),
         ("Trained as of", month_name(version.as_of)),
-        ("What counts as bad", told(version.metadata, "label_def")),
+        ("What counts as bad", version.metadata.label_def),
     ]
     return Part("Purpose and owner", "", (facts(rows),))
 
@@ -228,7 +228,7 @@ def _making(version: VersionFacts, sources: CardSources) -> Part:
         ("Code (git commit)", told(manifest, "git_commit") or told(manifest, "provenance", "git_commit")),
         ("Schema of the stored files", told(manifest, "schema_version")),
     ]
-    files = Grid(("File", "sha256"), tuple(entries(manifest, "sha256")))
+    files = Grid(("File", "sha256"), tuple(entries(manifest.get("sha256"))))
     return Part(
         "How it can be made again", "", (facts([*making_rows(version.metadata), *recorded]), "Stored files:", files)
     )

@@ -177,13 +177,13 @@ def _inputs(version: VersionFacts, sources: CardSources) -> list[Line]:
 def _record(version: VersionFacts, sources: CardSources) -> list[Line]:
     manifest = sources.manifest
     commit = told(manifest, "git_commit") or told(manifest, "provenance", "git_commit")
-    policy = told(version.metadata, "policy_sha256")
+    policy, seed = version.metadata.policy_sha256, version.metadata.random_seed
     audit = sources.audit
     people = None if audit is None else sorted(set(audit["actor"]) - set(RULES))
     return [
         _present("Code it was made with (git commit)", None if commit == UNKNOWN else commit),
         _present("Policy it was made with (sha256)", policy),
-        _present("Random seed", told(version.metadata, "random_seed")),
+        _present("Random seed", None if seed is None else str(seed)),
         Line(
             "Looked at by a person, by the audit log",
             None if people is None else ", ".join(people) or "none",

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from credit_platform.portfolios.loans.outcome.delinquency import BUCKETS
 from credit_platform.reports.figures.panels import Figure, Mark, Panels
 from credit_platform.reports.wording import BLUE, GREEN, GREY, ORANGE, VERMILION
 
 N_COHORTS = 24
+# Buckets of days past due, from the best to the worst.
 _COLOURS = {"current": GREEN, "1-29": GREY, "30-59": BLUE, "60-89": ORANGE, "90-119": VERMILION, "120+": GREY}
 _OLDEST, _NEWEST = (178, 200, 222), (140, 45, 4)  # from light to dark, so that age shows without colour
 
@@ -20,7 +20,7 @@ def vintage_curves(vintages: pl.DataFrame) -> Figure:
     """Share of loans ever 30 or more days past due by months on book, one line per cohort, the newest darkest.
 
     Args:
-        vintages: Rows of `portfolios.loans.gold.Vintages` of one month; of many cohorts the newest are drawn.
+        vintages: Rows of the book's vintages of one month; of many cohorts the newest are drawn.
     """
     cohorts = vintages["cohort"].unique().sort().to_list()[-N_COHORTS:]
     panels = Panels([""])
@@ -48,19 +48,19 @@ def roll_and_cure_rates(roll_rates: pl.DataFrame) -> Figure:
     """By month: share of each bucket's loans that moved to a worse one, and share that came back to current.
 
     Args:
-        roll_rates: Rows of `portfolios.loans.gold.RollRates` of any months. A bucket outside the order of days past due
+        roll_rates: Rows of the book's roll rates of any months. A bucket outside the order of days past due
             (a loan that left the book, say) is neither worse nor cured.
     """
     panels = Panels(["rolled to a worse bucket", "cured: back to current"], shares_scale=False)
-    rank = {bucket: place for place, bucket in enumerate(BUCKETS)}
+    rank = {bucket: place for place, bucket in enumerate(_COLOURS)}
     known = roll_rates.filter(pl.col("from_bucket").is_in(list(rank)) & pl.col("to_bucket").is_in(list(rank)))
     start, end = (pl.col(name).replace_strict(rank, return_dtype=pl.Int32) for name in ("from_bucket", "to_bucket"))
     left = pl.col("n_loans").sum().over("snapshot_month", "from_bucket")
     known = known.with_columns(is_worse=end > start, n_left=left)
     months = roll_rates.select("snapshot_month").unique().sort("snapshot_month")
-    for bucket in BUCKETS:
+    for bucket, colour in _COLOURS.items():
         rows = known.filter(from_bucket=bucket)
-        worst = bucket == BUCKETS[-1]
+        worst = bucket == max(rank, key=rank.__getitem__)
         for panel, is_counted, is_drawn in (
             (0, pl.col("is_worse"), not worst),
             (1, pl.col("is_cure"), bucket != "current"),
@@ -72,7 +72,7 @@ def roll_and_cure_rates(roll_rates: pl.DataFrame) -> Figure:
                 panel,
                 found["snapshot_month"].to_list(),
                 found["rate"].to_list(),  # null where nobody was in the bucket: a gap
-                Mark(f"from {bucket}", _COLOURS[bucket], dash="dot" if worst else "solid", size=6),
+                Mark(f"from {bucket}", colour, dash="dot" if worst else "solid", size=6),
                 facts=found.select("n", "n_left").rows(),
                 hover=f"%{{x|%Y-%m}}, from {bucket}: %{{y:.1%}}<br>%{{customdata[0]}} of %{{customdata[1]}} loans"
                 "<extra></extra>",

@@ -5,13 +5,15 @@ Collecting the facts from the model store and the logs is wiring; the sentences 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from credit_platform.lake.models.version_metadata import SampleSize, VersionMetadata
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import date
 
     from credit_platform.scoring.evaluation.evaluation import Evaluation
@@ -42,7 +44,7 @@ class VersionFacts:
         in_force_until: The last month it decides, None while no other version is due.
         reasons: Why it was promoted or not, as sentences.
         gates: Rows of `reports.version.gates.GATES_SCHEMA`.
-        metadata: The content of its metadata.json.
+        metadata: What its metadata.json says.
         evaluation: Its tables on all samples.
         importance: `feature, importance, rank`, the most important first.
     """
@@ -56,7 +58,7 @@ class VersionFacts:
     in_force_until: date | None
     reasons: tuple[str, ...]
     gates: pl.DataFrame
-    metadata: Mapping[str, object]
+    metadata: VersionMetadata
     evaluation: Evaluation
     importance: pl.DataFrame
 
@@ -83,38 +85,27 @@ def measured(metrics: pl.DataFrame, sample_role: str, metric: str) -> Measured:
     return Measured(*rows.select("value", "ci_low", "ci_high", "n", "n_bad").row(0))
 
 
-def windows_table(metadata: Mapping[str, object]) -> pl.DataFrame:
+def windows_table(metadata: VersionMetadata) -> pl.DataFrame:
     """Cohorts and counts of each sample as `WINDOWS_SCHEMA`; what the metadata does not say is null."""
-    windows, samples = _mapping(metadata.get("windows")), _mapping(metadata.get("samples"))
     rows = []
     for role in SAMPLE_ROLES:
-        found = windows.get(role)
-        cohorts = [str(cohort)[:7] for cohort in found] if isinstance(found, list) else []
-        counts = _mapping(samples.get(role))
-        n, n_bad = (_count(counts.get(name)) for name in ("n", "n_bad"))
-        rate = n_bad / n if n and n_bad is not None else None
+        cohorts = [f"{cohort:%Y-%m}" for cohort in getattr(metadata.windows, role)]
+        size = metadata.samples.get(role, SampleSize())
+        rate = size.n_bad / size.n if size.n and size.n_bad is not None else None
         first, last = (cohorts[0], cohorts[-1]) if cohorts else (None, None)
-        rows.append((role, first, last, len(cohorts) or None, n, n_bad, rate))
+        rows.append((role, first, last, len(cohorts) or None, size.n, size.n_bad, rate))
     return pl.DataFrame(rows, schema=WINDOWS_SCHEMA, orient="row")
 
 
-def told(metadata: Mapping[str, object], *path: str) -> str | None:
-    """A fact of the metadata as text, by its path of keys; None where it is missing or not a single value."""
-    found: object = metadata
+def told(manifest: Mapping[str, object], *path: str) -> str | None:
+    """A fact of the manifest as text, by its path of keys; None where it is missing or not a single value."""
+    found: object = manifest
     for key in path:
-        found = _mapping(found).get(key)
+        found = found.get(key) if isinstance(found, dict) else None
     return str(found) if isinstance(found, str | int | float | bool) else None
 
 
-def entries(metadata: Mapping[str, object], key: str) -> list[tuple[str, str]]:
-    """The single values below a key of the metadata as pairs of texts, by name."""
-    below = _mapping(metadata.get(key))
-    return [(name, str(value)) for name, value in sorted(below.items()) if isinstance(value, str | int | float | bool)]
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return {str(key): one for key, one in value.items()} if isinstance(value, dict) else {}
-
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) else None
+def entries(values: object) -> list[tuple[str, str]]:
+    """The single values of a mapping as pairs of texts, by name."""
+    listed = sorted(values.items()) if isinstance(values, Mapping) else []
+    return [(str(name), str(value)) for name, value in listed if isinstance(value, str | int | float | bool)]

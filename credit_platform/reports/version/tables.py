@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from credit_platform.reports.page import table_html
-from credit_platform.reports.version.facts import entries, told, windows_table
+from credit_platform.reports.version.facts import entries, windows_table
 from credit_platform.reports.version.gates import gate_texts
 from credit_platform.reports.wording import SAMPLES, metric_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+
+    from credit_platform.lake.models.version_metadata import VersionMetadata
 
 UNKNOWN = "unknown"
 PROBABILITY_DECIMALS = 4
@@ -98,29 +100,29 @@ def importance_table_html(importance: pl.DataFrame) -> str:
     return table_html(shown, headings=["Rank", "Feature", "Share"], decimals=_decimals(shown), missing=UNKNOWN)
 
 
-def windows_table_html(metadata: Mapping[str, object]) -> str:
+def windows_table_html(metadata: VersionMetadata) -> str:
     """Cohorts and counts by sample."""
     shown = windows_table(metadata).with_columns(pl.col("sample_role").replace(SAMPLES))
     headings = ["Sample", "First cohort", "Last cohort", "Cohorts", "Loans", "Bad", "Bad rate"]
     return table_html(shown, headings=headings, decimals=_decimals(shown), missing=UNKNOWN)
 
 
-def making_rows(metadata: Mapping[str, object]) -> list[tuple[str, str]]:
+def making_rows(metadata: VersionMetadata) -> list[tuple[str, str]]:
     """How the version was made, as pairs of name and value; what the metadata does not say is unknown."""
     facts = {
-        "Model alias": ("alias",),
-        "Algorithm": ("algorithm",),
-        "Windows": ("windows", "kind"),
-        "Label": ("label_def",),
-        "Random seed": ("random_seed",),
-        "Policy (sha256)": ("policy_sha256",),
+        "Model alias": metadata.alias,
+        "Algorithm": metadata.algorithm,
+        "Windows": metadata.windows.kind,
+        "Label": metadata.label_def,
+        "Random seed": metadata.random_seed,
+        "Policy (sha256)": metadata.policy_sha256,
     }
-    rows = [(name, told(metadata, *path) or UNKNOWN) for name, path in facts.items()]
-    rows += [(f"Parameter {name}", value) for name, value in entries(metadata, "params")]
-    return rows + [(f"Library {name}", value) for name, value in entries(metadata, "libraries")]
+    rows = [(name, UNKNOWN if value is None else str(value)) for name, value in facts.items()]
+    rows += [(f"Parameter {name}", value) for name, value in entries(metadata.params)]
+    return rows + [(f"Library {name}", value) for name, value in entries(metadata.libraries)]
 
 
-def making_table_html(metadata: Mapping[str, object]) -> str:
+def making_table_html(metadata: VersionMetadata) -> str:
     """How the version was made."""
     rows = pl.DataFrame(making_rows(metadata), schema={"name": pl.String, "value": pl.String}, orient="row")
     return table_html(rows, headings=["What", "Value"])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import cast
 
 from credit_platform.policy.model_config import GatePolicy, ModelConfig, PromotionPolicy
 from credit_platform.scoring.governance.comparison import HeadToHead
@@ -119,21 +118,6 @@ def _gate(name: str, what: str, value: float | None, bar: float, *, is_floor: bo
         return GateResult(name, None, bar, passed=False, sentence=f"{what} cannot be measured on its sample.")
     passed = value >= bar if is_floor else value <= bar
     return GateResult(name, value, bar, passed, f"{what} is {value:.4f}, the gate is {bar:.4f}.")
-
-
-def stored_result(metadata: Mapping[str, object]) -> CandidateResult:
-    """What a version's stored `metadata.json` says of its own results.
-
-    Raises:
-        KeyError: it is not the metadata of a version.
-    """
-    rows = cast("list[dict[str, object]]", metadata["metrics"])
-    auc = {row["sample_role"]: row["value"] for row in rows if row["metric"] == "roc_auc"}
-    return CandidateResult(
-        roc_auc=cast("dict[SampleRole, float | None]", auc),
-        null_rate=cast("float | None", metadata["oot_null_rate"]),
-        artifacts_load_back=bool(metadata["artifacts_load_back"]),
-    )
 
 
 def uplift_target(incumbent_auc: float, min_uplift: float) -> float:

@@ -10,8 +10,7 @@ import dagster as dg
 import numpy as np
 import pytest
 
-from credit_platform.assets.models.predictions import load_stored_version
-from credit_platform.definitions import build_definitions
+from credit_platform.code_location import build_definitions
 from credit_platform.errors import ModelStoreError
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.portfolios.loans.portfolio import LOANS
@@ -47,7 +46,7 @@ def with_third(book_copy: BookFolders, tmp_path: Path) -> BookFolders:
 
 
 def test_an_entry_in_policy_is_a_model_with_assets_of_its_own(with_third: BookFolders) -> None:
-    graph = build_definitions(with_third.settings()).get_repository_def().asset_graph
+    graph = build_definitions(LOANS, with_third.settings()).get_repository_def().asset_graph
     keys = {key.to_user_string() for key in graph.get_all_asset_keys()}
     assert {f"model/{MODEL}", f"prediction/{MODEL}", f"monitoring/{MODEL}/action"} <= keys
 
@@ -69,7 +68,7 @@ def test_it_is_trained_stored_loaded_and_scores_in_runs_like_the_others(with_thi
     rows = with_third.lake.scan(f"prediction/{MODEL}", [SCORED]).collect()
     assert rows.height > 50
     assert set(rows["model_version"]) == {version}
-    stored = load_stored_version(with_third.lake, MODEL, version, algorithm=ADDRESS).fitted
+    stored = with_third.lake.versions.read(MODEL, version).fitted(with_third.settings().policy.model)
     assert isinstance(stored.estimator, NearestMeanEstimator)
     loans = rows.select("loan_id").join(
         with_third.lake.scan("gold/feature_store", [SCORED]).collect(), on="loan_id", how="left", maintain_order="left"
@@ -81,8 +80,10 @@ def test_it_is_trained_stored_loaded_and_scores_in_runs_like_the_others(with_thi
     tried = json.loads(files["tuning.json"])["trials"][kept - 1]["params"]
     assert json.loads(files["metadata.json"])["params"] == tried
 
+    config = with_third.settings().policy.model
+    other = config.model_copy(update={"models": {MODEL: config.models["gradient_boosting"]}})
     with pytest.raises(ModelStoreError, match=rf"names the algorithm '{ADDRESS}', which policy does not"):
-        load_stored_version(with_third.lake, MODEL, version, algorithm="scorecard")
+        with_third.lake.versions.read(MODEL, version).fitted(other)
 
 
 def test_a_file_that_names_another_class_is_refused_before_anything_is_imported(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from credit_platform.assets.monitoring.before_outcome import found_before_outcome
+from credit_platform.assets.monitoring.action import found_before_outcome
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import add_months, month_range
 from credit_platform.portfolios.loans.portfolio import LOANS

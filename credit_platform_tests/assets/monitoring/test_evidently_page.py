@@ -36,10 +36,10 @@ def run_with_pages(book: BookFolders, policy_dir: Path, instance: dg.DagsterInst
 
     from rich.console import Console
 
-    from credit_platform.definitions import build_definitions
+    from credit_platform.code_location import build_definitions
 
     settings = book.settings().model_copy(update={"policy": LOANS.load_policy(policy_dir)})
-    repository = build_definitions(settings).get_repository_def()
+    repository = build_definitions(LOANS, settings).get_repository_def()
     tags = {NEWEST_MONTH_TAG: f"{MONTHS[-1]:%Y-%m-%d}"}
     return Runner(repository, instance, Console(file=StringIO()), "test", tags)
 

@@ -21,6 +21,7 @@ from credit_platform_tests.small_book import PREVIEW_ALLOWED
 from credit_platform_tests.source_rows import Cells, bronze_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 pytestmark = PREVIEW_ALLOWED
@@ -28,6 +29,7 @@ JANUARY, FEBRUARY = date(2023, 1, 1), date(2023, 2, 1)
 AXIS = MonthlyAxis(
     first_snapshot=JANUARY, first_scoring=JANUARY, first_outcome=JANUARY, first_training=JANUARY, last=FEBRUARY
 )
+BOTH = ("silver/customer_attributes", "quarantine/customer_attributes")
 SHOWN = ("rows_", "repairs_by_rule", "quarantined_by_rule")
 ROWS: dict[date, list[Cells]] = {
     JANUARY: [
@@ -41,29 +43,39 @@ ROWS: dict[date, list[Cells]] = {
 
 
 def build(root: Path, cleaning: CleaningPolicy | None = None) -> dict[str, dict[str, object]]:
-    """Build silver/customer_attributes for both months in one run; the counts shown for each month."""
+    """Build silver/customer_attributes for both months in one run; the counts shown for each of its months."""
+    return materialized(root, cleaning)["silver/customer_attributes"]
+
+
+def materialized(
+    root: Path, cleaning: CleaningPolicy | None = None, *, tables: Sequence[str] = BOTH
+) -> dict[str, dict[str, dict[str, object]]]:
+    """Build both months in one run; the counts shown by table and month."""
     lake = Lake.at(root, portfolio=LOANS)
     bronze = [bronze_rows("features_attributes", *rows, month=month) for month, rows in ROWS.items()]
     lake.write("bronze/features_attributes", pl.concat(bronze).collect(), list(ROWS))
     key = asset_key("silver/customer_attributes")
-    (table,) = (asset for asset in silver_assets(LOANS, AXIS, LOANS.load_policy().model, cleaning) if asset.key == key)
+    (table,) = (asset for asset in silver_assets(LOANS, AXIS, LOANS.load_policy().model, cleaning) if key in asset.keys)
     source = dg.AssetSpec(asset_key("bronze/features_attributes"), partitions_def=AXIS.snapshot_months)
     resource = LakeResource(data_dir=str(root), raw_dir=str(root / "raw"), portfolio_name="loans")
     with dg.DagsterInstance.ephemeral() as instance:
         result = dg.materialize(
             [table, source.with_io_manager_key("parquet")],
             instance=instance,
-            selection=[table],
+            selection=dg.AssetSelection.assets(*tables),
             resources={"lake": resource, "parquet": MonthlyParquetIOManager(lake=resource)},
             tags={
                 "dagster/asset_partition_range_start": JANUARY.isoformat(),
                 "dagster/asset_partition_range_end": FEBRUARY.isoformat(),
             },
         )
-    return {
-        str(event.partition): {name: value.value for name, value in event.metadata.items() if name.startswith(SHOWN)}
-        for event in result.asset_materializations_for_node(table.node_def.name)
-    }
+    shown: dict[str, dict[str, dict[str, object]]] = {}
+    for event in result.asset_materializations_for_node(table.node_def.name):
+        values: dict[str, object] = {
+            name: value.value for name, value in event.metadata.items() if name.startswith(SHOWN)
+        }
+        shown.setdefault(event.asset_key.to_user_string(), {})[str(event.partition)] = values
+    return shown
 
 
 def by_rule(counted: str, *counts: tuple[str, int]) -> str:
@@ -92,6 +104,30 @@ def test_each_month_counts_its_own_repairs_and_rejections_by_rule(tmp_path: Path
             "quarantined_by_rule": "none",
         },
     }
+
+
+def test_the_quarantine_table_is_an_asset_of_the_same_step_and_shows_its_own_counts(tmp_path: Path) -> None:
+    shown = materialized(tmp_path)
+    assert set(shown) == {"silver/customer_attributes", "quarantine/customer_attributes"}
+    silver, quarantine = shown["silver/customer_attributes"], shown["quarantine/customer_attributes"]
+    assert quarantine == silver
+    assert set(quarantine) == {"2023-01-01", "2023-02-01"}
+
+
+@pytest.mark.parametrize("table", ["silver/customer_attributes", "quarantine/customer_attributes"])
+def test_a_table_asked_for_alone_is_written_with_the_other(tmp_path: Path, table: str) -> None:
+    lake = Lake.at(tmp_path, portfolio=LOANS)
+    files = [
+        lake.layout.month_file(f"{layer}/customer_attributes", month)
+        for layer in ("silver", "quarantine")
+        for month in ROWS
+    ]
+    materialized(tmp_path)
+    together = [file.read_bytes() for file in files]
+    for file in files:
+        file.unlink()
+    assert set(materialized(tmp_path, tables=[table])) == {table}
+    assert [file.read_bytes() for file in files] == together
 
 
 def test_a_strategy_of_the_policy_is_carried_out_and_shown(tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from credit_platform.assets.models.predictions import load_stored_version
 from credit_platform.cli.book import Book
 from credit_platform.cli.versions.explain import explain_case
 from credit_platform.cli.versions.explain_tables import explanation_lines, parts_table
@@ -90,7 +89,7 @@ def test_the_parts_of_every_loan_of_the_book_add_up_to_its_score(finished_book: 
     scored = lake.scan(f"prediction/{model}", month_range(FIRST_SCORING, LAST)).collect()
     features = lake.scan("gold/feature_store", month_range(FIRST_SCORING, LAST)).collect()
     for (version,), rows in scored.partition_by("model_version", as_dict=True).items():
-        fitted = load_stored_version(lake, model, str(version), algorithm=model).fitted
+        fitted = lake.versions.read(model, str(version)).fitted(LOANS.load_policy().model)
         loans = rows.select("loan_id").join(features, on="loan_id", how="left", maintain_order="left")
         parts = fitted.contributions(loans)
         sums = parts.base + parts.values.sum(axis=1)

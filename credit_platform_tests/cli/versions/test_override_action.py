@@ -10,9 +10,10 @@ import pytest
 
 from credit_platform.assets.models.training import is_triggered
 from credit_platform.cli.instance import open_instance
-from credit_platform.definitions import build_definitions
+from credit_platform.code_location import build_definitions
 from credit_platform.lake.governance.action_overrides import OverrideLog
 from credit_platform.lake.governance.audit import AuditLog
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.small_book import FIRST_TRAINING, LAST, MODELS, PREVIEW_ALLOWED, BookFolders, table_bytes
 
 pytestmark = PREVIEW_ALLOWED
@@ -39,7 +40,7 @@ def action(book: BookFolders, month: date = MONTH) -> dict[str, object]:
 
 
 def training_requests(book: BookFolders, cursor: str | None = None) -> tuple[list[str | None], str | None]:
-    repository = build_definitions(book.settings()).get_repository_def()
+    repository = build_definitions(LOANS, book.settings()).get_repository_def()
     sensor = repository.get_sensor_def("retrain_on_action")
     with (
         open_instance(book.settings()) as instance,

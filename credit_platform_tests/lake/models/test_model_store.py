@@ -44,7 +44,6 @@ def test_a_version_reads_back_byte_for_byte(store: ModelStore, version: str) -> 
     assert version.startswith("2024-12-01-")
     assert store.load(MODEL, version) == ARTIFACTS
     assert (store.models(), store.versions(MODEL)) == ([MODEL], [version])
-    assert store.out_of_time_auc(MODEL, version) == 0.91
 
 
 def test_the_same_content_is_the_same_version_and_is_not_written_again(store: ModelStore, version: str) -> None:
@@ -71,7 +70,7 @@ def test_no_temporary_folder_stays_behind(store: ModelStore, version: str) -> No
 def test_the_manifest_says_what_a_version_was_made_of_and_is_registered_by_its_hash(
     store: ModelStore, version: str
 ) -> None:
-    manifest = store.manifest(MODEL, version)
+    manifest = store.verified(MODEL, version)[0]
     assert manifest["sha256"] == {name: sha256_of(content) for name, content in sorted(ARTIFACTS.items())}
     assert manifest["schema_version"] == SCHEMA_VERSION
     assert {key: manifest[key] for key in MADE_OF} == MADE_OF
@@ -157,7 +156,7 @@ Forge = Callable[[ModelStore, str], None]
 
 def other_provenance(store: ModelStore, version: str) -> None:
     """A manifest that is sound in itself and says something else of the version's making."""
-    digests = store.manifest(MODEL, version)["sha256"]
+    digests = store.verified(MODEL, version)[0]["sha256"]
     assert isinstance(digests, dict)
     forged = make_manifest(MODEL, AS_OF, digests, {"policy_sha256": "forged"})
     (folder_of(store, version) / MANIFEST).write_bytes(to_json(forged))
@@ -192,11 +191,6 @@ def test_a_forged_version_is_refused_however_sound_it_is_in_itself(
     forge(store, version)
     with pytest.raises(ModelStoreError, match=said):
         store.load(MODEL, version)
-
-
-def test_a_version_without_an_out_of_time_auc_says_none(store: ModelStore) -> None:
-    version = store.save(MODEL, AS_OF, {"metadata.json": to_json({"metrics": METRICS[:1]})})
-    assert store.out_of_time_auc(MODEL, version) is None
 
 
 def test_json_bytes_depend_on_the_content_alone() -> None:

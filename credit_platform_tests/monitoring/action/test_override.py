@@ -2,8 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from credit_platform.monitoring.action.action import NEXT_STEPS, Action, ActionDecision, ActionOverride, decide_action
-from credit_platform.monitoring.action.override import obeying
+from credit_platform.monitoring.action.action import (
+    NEXT_STEPS,
+    Action,
+    ActionDecision,
+    ActionOverride,
+    decide_action,
+    obeying,
+)
 from credit_platform_tests.monitoring_rows import MONTH, figures, subject, thresholds
 
 GOOD = {

@@ -110,7 +110,7 @@ def test_nothing_passes_that_is_not_known(unknown: str) -> None:
         (None, sources(trained_without={}), WITHOUT_CLICKSTREAM, "unknown"),
         (None, sources(trained_without={"clickstream": 0.99}), WITHOUT_CLICKSTREAM, "failed"),
         (
-            facts(metadata=metadata() | {"samples": {"oot": {"n": 90, "n_bad": 29}}}),
+            facts(metadata=metadata(samples={"oot": {"n": 90, "n_bad": 29}})),
             None,
             "Enough bads in the out-of-time sample",
             "failed",
@@ -125,7 +125,7 @@ def test_each_line_can_fail_or_be_unknown(
 
 def test_samples_that_overlap_in_time_fail() -> None:
     windows = {"train": ["2023-01-01", "2024-02-01"], "validation": ["2024-01-01"], "test": ["2024-03-01"]}
-    known = facts(metadata=metadata() | {"windows": windows | {"oot": ["2024-06-01"]}})
+    known = facts(metadata=metadata(windows=windows | {"oot": ["2024-06-01"]}))
     assert _lines(_text(known))["Samples follow each other in time and share no cohort"][-1] == "failed"
 
 

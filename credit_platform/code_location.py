@@ -1,0 +1,123 @@
+"""The code location: everything Dagster loads, assembled for one portfolio from settings.
+
+Assembly only; assets, checks and automation are written in their own packages. Importing this builds nothing:
+`definitions` does, for Dagster.
+"""
+
+import warnings
+
+import credit_platform.instance.without_sqlalchemy  # noqa: F401 - before anything that imports dataframely
+
+# isort: split
+import dagster as dg
+from dagster_duckdb import DuckDBResource
+
+from credit_platform.assets.asset_metadata import presented
+from credit_platform.assets.models.models import model_assets
+from credit_platform.assets.models.predictions import prediction_assets
+from credit_platform.assets.monitoring.action import action_assets
+from credit_platform.assets.monitoring.champion_challenger import rivalry_assets
+from credit_platform.assets.monitoring.decision_overrides import overrides_asset
+from credit_platform.assets.monitoring.early_warning import early_warning_assets
+from credit_platform.assets.monitoring.evidently_page import drift_page_asset
+from credit_platform.assets.monitoring.fair_lending import fair_lending_assets
+from credit_platform.assets.monitoring.monitoring import monitoring_assets
+from credit_platform.assets.pages.dashboard import dashboard_asset
+from credit_platform.assets.resources import LakeResource, MonthlyParquetIOManager
+from credit_platform.assets.tables.bronze import bronze_assets
+from credit_platform.assets.tables.gold import gold_assets
+from credit_platform.assets.tables.oversight import oversight_assets
+from credit_platform.assets.tables.silver import silver_assets
+from credit_platform.automation.alert_delivery import AlertDesk
+from credit_platform.automation.alerting import alert_sensors
+from credit_platform.automation.first_promotion import FirstPromotions, score_on_first_promotion
+from credit_platform.automation.follow_on import follow_on_sensors
+from credit_platform.automation.jobs import BUILD_MONTH, SCORE_MONTH, TRAIN_MODELS, monthly_jobs
+from credit_platform.automation.retraining import retrain_on_action
+from credit_platform.automation.schedules import month_close
+from credit_platform.automation.weekly_watch import week_close
+from credit_platform.checks.tables import all_checks
+from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.settings import Settings
+
+
+def build_definitions(portfolio: Portfolio, settings: Settings) -> dg.Definitions:
+    """Assemble the platform for one portfolio, one data folder and one policy."""
+    with warnings.catch_warnings():
+        # Backfill policies, checks per month and short windows are beta or preview features of Dagster; they are used
+        # on purpose and held by tests.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        return _assemble(portfolio, settings)
+
+
+def _assemble(portfolio: Portfolio, settings: Settings) -> dg.Definitions:
+    axis, policy = settings.axis(), settings.policy
+    models = list(policy.model.models)
+    jobs = monthly_jobs(portfolio, models)
+    lake = LakeResource(
+        data_dir=str(settings.data_dir.absolute()),
+        raw_dir=str(settings.raw_dir.absolute()),
+        portfolio_name=settings.portfolio_name,
+        policy_dir=str(settings.policy_dir.absolute()) if settings.policy_dir else None,
+        policy_sha256=policy.sha256,
+    )
+    promotions = FirstPromotions(lake.lake, models)
+    return dg.Definitions(
+        assets=presented(
+            portfolio,
+            [
+                *bronze_assets(portfolio, axis, policy),
+                *silver_assets(portfolio, axis, policy.model, policy.data.cleaning),
+                *gold_assets(portfolio, axis, policy.model),
+                *model_assets(axis, policy),
+                *prediction_assets(portfolio, axis, policy),
+                *monitoring_assets(portfolio, axis, policy),
+                *action_assets(portfolio, axis, policy),
+                *early_warning_assets(portfolio, axis, policy),
+                *fair_lending_assets(portfolio, axis, policy),
+                overrides_asset(portfolio, axis, policy),
+                drift_page_asset(axis, policy),
+                *oversight_assets(portfolio, axis, policy),
+                *rivalry_assets(portfolio, axis, policy),
+                dashboard_asset(portfolio, axis, policy),
+            ],
+            models,
+        ),
+        asset_checks=all_checks(portfolio, axis, policy.model, policy.data.checks),
+        jobs=list(jobs.values()),
+        schedules=[
+            month_close(axis, jobs[BUILD_MONTH], settings.automation),
+            week_close(lake.lake, models, jobs[SCORE_MONTH], settings.automation),
+        ],
+        sensors=[
+            *follow_on_sensors(axis, jobs, settings.automation, policy.model, promotions.unpromoted),
+            score_on_first_promotion(
+                axis,
+                jobs[SCORE_MONTH],
+                promotions,
+                settings.automation,
+                is_automatic=policy.model.promotion.auto_promote,
+            ),
+            *alert_sensors(
+                AlertDesk(lake.lake, policy.monitoring, models, settings.alerts),
+                settings.automation,
+                max_attempts=policy.model.retraining.max_attempts,
+            ),
+            retrain_on_action(
+                axis,
+                jobs[TRAIN_MODELS],
+                models,
+                settings.automation,
+                lake=lake.lake,
+                policy=policy.model.retraining,
+            ),
+        ],
+        resources={
+            "lake": lake,
+            "parquet": MonthlyParquetIOManager(lake=lake),
+            "duckdb": DuckDBResource(database=":memory:"),
+        },
+        # One process per run: a process per step costs seconds of imports each, and Polars uses all cores by itself.
+        executor=dg.in_process_executor,
+    )
