@@ -3,8 +3,6 @@
 The text only: connecting, and making the views it reads, is the caller's work.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from credit_platform.texts import text_beside

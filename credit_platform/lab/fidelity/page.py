@@ -3,8 +3,6 @@
 Measuring belongs to `lab.fidelity.fidelity`.
 """
 
-from __future__ import annotations
-
 import polars as pl
 
 from credit_platform.portfolios.portfolio import Portfolio

@@ -3,8 +3,6 @@
 Judging scenarios belongs to `lab.scenarios.scenario`, the page of a single one to `page`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape

@@ -3,8 +3,6 @@
 Judging a scenario belongs to `lab.scenarios.scenario`, comparing several to `gallery`.
 """
 
-from __future__ import annotations
-
 from html import escape
 from textwrap import shorten
 from typing import get_args

@@ -3,14 +3,9 @@
 The text only: connecting, and making the views it reads, is the caller's work.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from credit_platform.texts import text_beside
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 def _identifier(name: str) -> str:

@@ -3,22 +3,17 @@
 How models did belongs in `dashboard_outcomes`; the figures themselves in `portfolio_figures` and `comparison_figures`.
 """
 
-from __future__ import annotations
-
 from html import escape
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from credit_platform.months import add_months
 from credit_platform.reports.dashboard.outcomes import figure_text
+from credit_platform.reports.dashboard.overview import Overview
 from credit_platform.reports.figures.comparison import approvals_by_group, by_age
 from credit_platform.reports.figures.portfolio import N_COHORTS, roll_and_cure_rates, vintage_curves
 from credit_platform.reports.page import Section, figure_html, section_of, table_html
 from credit_platform.reports.wording import plain
-
-if TYPE_CHECKING:
-    from credit_platform.reports.dashboard.overview import Overview
 
 
 def portfolio_sections(overview: Overview) -> list[Section]:

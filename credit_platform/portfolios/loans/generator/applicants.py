@@ -3,8 +3,6 @@
 Defaults, clickstream and the form of the source files do not belong here.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray

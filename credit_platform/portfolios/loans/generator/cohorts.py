@@ -4,8 +4,6 @@ A cohort is drawn whole from the seed and its own index, so it is the same in wh
 cohorts a month is made of belongs to the book.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache

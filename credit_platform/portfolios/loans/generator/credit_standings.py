@@ -4,8 +4,6 @@ The four standings are what makes the drivers correlate: within one they are dra
 applicants.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 Other columns do not belong here.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray

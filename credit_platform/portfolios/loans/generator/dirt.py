@@ -3,8 +3,6 @@
 The rates are those of a real book of 12,500 customers. Cleaning belongs to features, and must not be written from here.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
