@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from credit_platform.portfolios.loans.generator.credit_standings import PROBABILITIES, SHIFTED_SHARES, STANDINGS
+from credit_platform.portfolios.loans.generator.credit_standings import PROBABILITIES, SHIFTED_SHARES, credit_standings
 from credit_platform.portfolios.loans.generator.randomness import choose
 
 LOAN_KINDS = (
@@ -57,20 +57,21 @@ def draw_applicants(n: int, rng: np.random.Generator, *, shift: float = 0.0) -> 
 
     `shift`, 0 to 1, moves the mix: more applicants of the poorer standings, fuller cards, fewer trades.
     """
-    standing = rng.choice(len(STANDINGS), size=n, p=_shares(shift))
-    columns = {name: _quantile_draw(name, standing, rng) for name in STANDINGS[0].quantiles}
+    standings = credit_standings()
+    standing = rng.choice(len(standings), size=n, p=_shares(shift))
+    columns = {name: _quantile_draw(name, standing, rng) for name in standings[0].quantiles}
     for name, values in columns.items():
         columns[name] = np.round(values, 2) if name in _MONEY else np.rint(values)
     salary = np.round(columns["monthly_inhand_salary_amount"] * 12, 2) / 12
     n_loans = columns["n_loans"].astype(np.int64)
-    pays_minimum = rng.random(n) < np.array([one.minimum_paid_rate for one in STANDINGS])[standing]
+    pays_minimum = rng.random(n) < np.array([one.minimum_paid_rate for one in standings])[standing]
     columns |= {
         "monthly_inhand_salary_amount": salary,
         "annual_income_amount": _annual_income(salary, rng),
         "credit_utilization_rate": _interpolate(_UTILIZATION_RATE, _upper(rng.random(n), shift)),
     }
     frame = pl.DataFrame(columns).with_columns(
-        credit_mix=pl.Series(np.array([one.credit_mix for one in STANDINGS])[standing]),
+        credit_mix=pl.Series(np.array([one.credit_mix for one in standings])[standing]),
         is_minimum_amount_paid=pl.Series(pays_minimum),
         occupation=pl.Series(choose(rng, _trades(shift), n)),
         **_loan_kinds(n, rng),
@@ -80,7 +81,10 @@ def draw_applicants(n: int, rng: np.random.Generator, *, shift: float = 0.0) -> 
 
 def _shares(shift: float) -> list[float]:
     """The share of every standing: as in the book without a shift, as in the shifted market with a full one."""
-    return [(1 - shift) * one.share + shift * shifted for one, shifted in zip(STANDINGS, SHIFTED_SHARES, strict=True)]
+    return [
+        (1 - shift) * one.share + shift * shifted
+        for one, shifted in zip(credit_standings(), SHIFTED_SHARES, strict=True)
+    ]
 
 
 def _upper(levels: NDArray[np.float64], shift: float) -> NDArray[np.float64]:
@@ -96,7 +100,7 @@ def _trades(shift: float) -> tuple[str, ...]:
 def _quantile_draw(name: str, standing: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
     levels = rng.random(standing.size)
     drawn = np.empty(standing.size)
-    for code, one in enumerate(STANDINGS):
+    for code, one in enumerate(credit_standings()):
         rows = standing == code
         drawn[rows] = _interpolate(one.quantiles[name], levels[rows])
     return drawn
