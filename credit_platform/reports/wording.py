@@ -46,11 +46,7 @@ SAMPLES: Mapping[str, str] = {
     "oot": "Out-of-time",
     "unseen": "Test and out-of-time",
 }
-ACTIONS: Mapping[str, str] = {
-    "monitor": "Monitor",
-    "active_monitoring": "Active monitoring",
-    "retrain": "Retrain",
-}
+ACTIONS: Mapping[str, str] = {"monitor": "Monitor", "active_monitoring": "Active monitoring", "retrain": "Retrain"}
 VERDICTS: Mapping[str, str] = {
     "healthy": "Fit for use",
     "watch": "Fit for use, with points to watch",

@@ -53,11 +53,7 @@ def pictures(scenario: Scenario) -> dict[str, str]:
     """A small picture per model, for the gallery."""
     return {
         outcome.story.model: small_story_svg(
-            outcome.story,
-            truths=_truths(scenario),
-            cure=outcome.cure,
-            floors=outcome.floors,
-            last=scenario.last_month,
+            outcome.story, truths=_truths(scenario), cure=outcome.cure, floors=outcome.floors, last=scenario.last_month
         )
         for outcome in scenario.models
     }
@@ -121,11 +117,7 @@ def _introduction(scenario: Scenario, gallery: str) -> str:
 
 def _life(scenario: Scenario, outcome: ModelOutcome) -> Section:
     picture = story_svg(
-        outcome.story,
-        truths=_truths(scenario),
-        cure=outcome.cure,
-        floors=outcome.floors,
-        last=scenario.last_month,
+        outcome.story, truths=_truths(scenario), cure=outcome.cure, floors=outcome.floors, last=scenario.last_month
     )
     return section_of(__file__, "life", f"<figure>{picture}</figure>", model=model_name(outcome.story.model).lower())
 

@@ -66,11 +66,7 @@ class StoredVersion:
         algorithm = config.models[self.model].algorithm
         if algorithm not in self._fitted:
             self._fitted[algorithm] = load_version(
-                self.model,
-                self.files,
-                portfolio=self.layout.portfolio,
-                algorithm=algorithm,
-                version=self.version,
+                self.model, self.files, portfolio=self.layout.portfolio, algorithm=algorithm, version=self.version
             )
         return self._fitted[algorithm]
 

@@ -73,11 +73,7 @@ def refresh_datamart(layout: Layout) -> None:
     """
     import duckdb
 
-    with (
-        one_at_a_time(layout.datamart),
-        whole_file(layout.datamart) as part,
-        duckdb.connect(str(part)) as connection,
-    ):
+    with one_at_a_time(layout.datamart), whole_file(layout.datamart) as part, duckdb.connect(str(part)) as connection:
         for table in monthly_tables(layout):
             schema, *rest = table.split("/")
             pattern = _literal(str(layout.table(table).resolve() / MONTH_FILE))

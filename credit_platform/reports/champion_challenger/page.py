@@ -42,12 +42,7 @@ TO_DO = {
     "extend_observation": "Nothing changes; the question is asked again with every cohort that matures.",
     "reject": "Nothing changes; find out what the challenger lost before it is compared on.",
 }
-DECISIONS = {
-    "promote": "Promote",
-    "keep": "Keep",
-    "extend_observation": "Extend observation",
-    "reject": "Reject",
-}
+DECISIONS = {"promote": "Promote", "keep": "Keep", "extend_observation": "Extend observation", "reject": "Reject"}
 _METRIC_NAMES = {
     **METRICS,
     "ks": "KS",
@@ -213,7 +208,6 @@ def _history_section(table: pl.DataFrame) -> Section:
         __file__,
         "history",
         table_html(
-            shown,
-            headings=["Month", "Champion", "Challenger", "Decision", "Difference", "Loans", "Bads", "Reasons"],
+            shown, headings=["Month", "Champion", "Challenger", "Decision", "Difference", "Loans", "Bads", "Reasons"]
         ),
     )

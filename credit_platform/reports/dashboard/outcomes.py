@@ -149,14 +149,7 @@ def _calibration_table(overview: Overview) -> str:
         for metric in CALIBRATION:
             found = rows_of(overview.known, model=model, layer="performance", metric=metric).tail(1)
             rows += [
-                (
-                    name,
-                    metric_name(metric),
-                    figure_text(row, decimals=3),
-                    row["n"],
-                    row["n_bad"],
-                    row["status"],
-                )
+                (name, metric_name(metric), figure_text(row, decimals=3), row["n"], row["n_bad"], row["status"])
                 for row in found.iter_rows(named=True)
             ]
     if not rows:

@@ -11,12 +11,7 @@ import polars as pl
 from credit_platform.statistics.reference import Reference
 
 REASON_CODES_SCHEMA = {"feature": pl.String, "code": pl.String, "internal": pl.String, "is_given": pl.Boolean}
-AUDIT_SCHEMA = {
-    "action": pl.String,
-    "actor": pl.String,
-    "effective_month": pl.Date,
-    "reasons": pl.String,
-}
+AUDIT_SCHEMA = {"action": pl.String, "actor": pl.String, "effective_month": pl.Date, "reasons": pl.String}
 RULES = ("policy", "training")  # actors of the audit log that are no persons
 
 

@@ -95,11 +95,7 @@ def _curves(table: pl.DataFrame, *, across: str, up: str, hover: str) -> go.Figu
                 x=rows.get_column(across).to_list(),
                 y=rows.get_column(up).to_list(),
                 mode="lines",
-                line={
-                    "color": SAMPLE_COLOURS[role],
-                    "dash": SAMPLE_DASHES[role],
-                    "width": 3 if role == "oot" else 1.8,
-                },
+                line={"color": SAMPLE_COLOURS[role], "dash": SAMPLE_DASHES[role], "width": 3 if role == "oot" else 1.8},
                 name=SAMPLES[role],
                 hovertemplate=hover,
             )

@@ -53,10 +53,7 @@ def _relative(as_of: date, lengths: WindowLengths, lag: int) -> Windows:
     test = validation + lengths.validation
     oot = test + lengths.test
     return Windows(
-        train=cohorts[:validation],
-        validation=cohorts[validation:test],
-        test=cohorts[test:oot],
-        oot=cohorts[oot:],
+        train=cohorts[:validation], validation=cohorts[validation:test], test=cohorts[test:oot], oot=cohorts[oot:]
     )
 
 

@@ -124,9 +124,7 @@ def _draw_people(
     is_default = traits.random(size) < probability
     means = channel_means(is_strained, process, traits)
     truth = applicants.with_columns(
-        is_strained=pl.Series(is_strained),
-        default_probability=pl.Series(probability),
-        is_default=pl.Series(is_default),
+        is_strained=pl.Series(is_strained), default_probability=pl.Series(probability), is_default=pl.Series(is_default)
     )
     return _People(truth, means)
 
