@@ -13,28 +13,14 @@ import polars as pl
 
 from credit_platform.policy.action_policy import DecisionMode
 from credit_platform.policy.monitoring_thresholds import MetricThreshold
+from credit_platform.schemas.monitoring import Measures
 from credit_platform.scoring.governance.life_cycle import Provenance
 from credit_platform.scoring.training.windows import SampleRole
 from credit_platform.statistics.intervals import Interval
 
 Status = Literal["ok", "warn", "breach", "insufficient", "unknown"]
 
-SCHEMA = {
-    "snapshot_month": pl.Date,
-    "cohort": pl.Date,
-    "model": pl.String,
-    "model_version": pl.String,
-    "metric": pl.String,
-    "segment": pl.String,
-    "value": pl.Float64,
-    "ci_low": pl.Float64,
-    "ci_high": pl.Float64,
-    "n": pl.Int64,
-    "n_bad": pl.Int64,
-    "sample_role": pl.String,
-    "provenance": pl.String,
-    "status": pl.String,
-}
+SCHEMA = {name: column.dtype for name, column in Measures.columns().items()}
 
 
 @dataclass(frozen=True)

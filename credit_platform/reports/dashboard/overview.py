@@ -3,7 +3,7 @@
 Plain frames; reading them is wiring. A table that is not there yet comes as a frame without rows, and the page says so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -109,8 +109,3 @@ def model_title(model: str, alias: str | None) -> str:
     if alias is None or alias == model:
         return model_name(model)
     return f"{model_name(alias)}: {model_name(model)}"
-
-
-def newest_of(frame: pl.DataFrame, column: str) -> Sequence[object]:
-    """The newest value of a column, in a list; an empty one for an empty frame."""
-    return frame[column].drop_nulls().unique().sort().to_list()[-1:]

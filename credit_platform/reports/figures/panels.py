@@ -140,10 +140,6 @@ class Panels:
         """A heat map of any content."""
         self._add(panel, {"type": "heatmap", **tiles})
 
-    def add_bars(self, panel: int, bars: Mapping[str, object], name: str) -> None:
-        """Bars of any content."""
-        self._add(panel, {"type": "bar", **bars, **self._legend(name)})
-
     def over_months(self, months: Sequence[date | None], *, panel: int | None = None) -> None:
         """Months on the horizontal axes, or on that of one panel, from the first to the last, the last one labelled."""
         known = sorted({month for month in months if month is not None})
