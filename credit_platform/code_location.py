@@ -12,11 +12,11 @@ import credit_platform.instance.without_sqlalchemy  # noqa: F401 - before anythi
 import dagster as dg
 from dagster_duckdb import DuckDBResource
 
-from credit_platform.assets.asset_metadata import presented
+from credit_platform.assets.asset_metadata import with_asset_metadata
 from credit_platform.assets.models.models import model_assets
 from credit_platform.assets.models.predictions import prediction_assets
 from credit_platform.assets.monitoring.action import action_assets
-from credit_platform.assets.monitoring.champion_challenger import rivalry_assets
+from credit_platform.assets.monitoring.champion_challenger import champion_challenger_assets
 from credit_platform.assets.monitoring.decision_overrides import overrides_asset
 from credit_platform.assets.monitoring.early_warning import early_warning_assets
 from credit_platform.assets.monitoring.evidently_page import drift_page_asset
@@ -28,7 +28,7 @@ from credit_platform.assets.tables.bronze import bronze_assets
 from credit_platform.assets.tables.gold import gold_assets
 from credit_platform.assets.tables.oversight import oversight_assets
 from credit_platform.assets.tables.silver import silver_assets
-from credit_platform.automation.alert_delivery import AlertDesk
+from credit_platform.automation.alert_delivery import AlertDispatcher
 from credit_platform.automation.alerting import alert_sensors
 from credit_platform.automation.first_promotion import FirstPromotions, score_on_first_promotion
 from credit_platform.automation.follow_on import follow_on_sensors
@@ -64,7 +64,7 @@ def _assemble(portfolio: Portfolio, settings: Settings) -> dg.Definitions:
     )
     promotions = FirstPromotions(lake.lake, models)
     return dg.Definitions(
-        assets=presented(
+        assets=with_asset_metadata(
             portfolio,
             [
                 *bronze_assets(portfolio, axis, policy),
@@ -79,7 +79,7 @@ def _assemble(portfolio: Portfolio, settings: Settings) -> dg.Definitions:
                 overrides_asset(portfolio, axis, policy),
                 drift_page_asset(axis, policy),
                 *oversight_assets(portfolio, axis, policy),
-                *rivalry_assets(portfolio, axis, policy),
+                *champion_challenger_assets(portfolio, axis, policy),
                 dashboard_asset(portfolio, axis, policy),
             ],
             models,
@@ -100,7 +100,7 @@ def _assemble(portfolio: Portfolio, settings: Settings) -> dg.Definitions:
                 is_automatic=policy.model.promotion.auto_promote,
             ),
             *alert_sensors(
-                AlertDesk(lake.lake, policy.monitoring, models, settings.alerts),
+                AlertDispatcher(lake.lake, policy.monitoring, models, settings.alerts),
                 settings.automation,
                 max_attempts=policy.model.retraining.max_attempts,
             ),

@@ -7,20 +7,27 @@ What a stored file is called, and columns of older tables, do not belong here: t
 
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from inspect import signature
 from types import ModuleType
+from typing import TypeVar
 
 from typing_extensions import override
 
 MOVED = {
-    "credit_platform.checkers": "credit_platform.facades.checkers",
+    "credit_platform.checkers": "credit_platform.facades.evaluators",
     "credit_platform.orchestrator": "credit_platform.facades.orchestrator",
     "credit_platform.quick_start": "credit_platform.instance.without_sqlalchemy",
     "credit_platform.run_history": "credit_platform.instance.run_history",
+    "credit_platform.scoring.learner": "credit_platform.scoring.estimators.estimator",
 }
+# Classes that models of one's own are made of, under their former names, by the module of today.
+RENAMED = {"credit_platform.scoring.estimators.estimator": {"Learner": "Estimator"}}
+
+_Result = TypeVar("_Result")
 
 
 class _MovedModules(MetaPathFinder, Loader):
@@ -36,7 +43,15 @@ class _MovedModules(MetaPathFinder, Loader):
     def exec_module(self, module: ModuleType) -> None:
         old, new = module.__name__, MOVED[module.__name__]
         warnings.warn(f"{old} is called {new} now; the old name goes with version 0.3.0", FutureWarning, 2)
-        sys.modules[old] = import_module(new)
+        found = import_module(new)
+        for former, name in RENAMED.get(new, {}).items():
+            setattr(found, former, getattr(found, name))
+        sys.modules[old] = found
+
+
+def accepted(function: Callable[..., _Result], *arguments: object) -> _Result:
+    """Call a function of a model of one's own that may take fewer arguments than this release gives it."""
+    return function(*arguments[: len(signature(function).parameters)])
 
 
 # The last finder: it is asked only for what nothing else finds.

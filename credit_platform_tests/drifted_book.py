@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from credit_platform.lake.governance.promotions import PromotionLog, standing_promotions
+from credit_platform.lake.governance.promotions import PromotionLog, promotions_kept
 from credit_platform.lake.raw.raw_book import write_book
 from credit_platform.portfolios.drift import Drift, DriftKind
 from credit_platform.portfolios.loans.generator.book import BookSpec
@@ -64,7 +64,7 @@ def replacement_in(book: BookFolders) -> Replacement:
         if unfit.is_empty():
             continue
         first = unfit.row(0, named=True)
-        later = [each for each in standing_promotions(records, model) if each.as_of >= first["snapshot_month"]]
+        later = [each for each in promotions_kept(records, model) if each.as_of >= first["snapshot_month"]]
         if later:
             auc = book.lake.versions.read(model, later[0].model_version).metadata.roc_auc("oot")
             assert auc is not None

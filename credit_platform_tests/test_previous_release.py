@@ -12,7 +12,7 @@ import yaml
 
 from credit_platform.cli.instance import own_instance_text
 from credit_platform.instance.run_history import HeldSqliteEventLogStorage
-from credit_platform.previous_release import MOVED
+from credit_platform.previous_release import MOVED, accepted
 
 
 @pytest.fixture(params=sorted(MOVED))
@@ -47,3 +47,20 @@ def test_an_instance_that_names_the_old_module_opens(tmp_path: Path, monkeypatch
     with opened as instance:
         assert isinstance(instance.event_log_storage, HeldSqliteEventLogStorage)
         assert instance.get_runs_count() == 0
+
+
+def test_a_model_of_ones_own_is_written_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "credit_platform.scoring.learner", raising=False)
+    with pytest.warns(FutureWarning, match=r"scoring\.learner is called"):
+        former = import_module("credit_platform.scoring.learner")
+    assert former.Learner is former.Estimator
+    assert accepted(_of_before, "prepared", "loan_id") == ["prepared"]
+    assert accepted(_of_today, "prepared", "loan_id") == ["prepared", "loan_id"]
+
+
+def _of_before(preparation: str) -> list[str]:
+    return [preparation]
+
+
+def _of_today(transformer: str, case_key: str) -> list[str]:
+    return [transformer, case_key]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import dagster as dg
 
 from credit_platform.assets.column_lineage import column_lineage, with_origins
-from credit_platform.assets.runbook import remedy_of
+from credit_platform.assets.runbook import runbook_entry
 from credit_platform.partitions import AS_OF_MONTHS
 from credit_platform.portfolios.portfolio import Portfolio
 
@@ -17,7 +17,7 @@ _COLUMNS = "dagster/column_schema"
 _ABOUT_SOURCES = {"row_balance", "data_quality"}
 
 
-def presented(
+def with_asset_metadata(
     portfolio: Portfolio, assets: Iterable[dg.AssetsDefinition], models: Sequence[str]
 ) -> list[dg.AssetsDefinition]:
     """The assets as people see them; `models` are the configured ones."""
@@ -56,7 +56,7 @@ def group_of(table: str, models: Sequence[str]) -> str:
 
 def _paragraphs(portfolio: Portfolio, spec: dg.AssetSpec, table: str, models: tuple[str, ...]) -> list[str]:
     said = [" ".join((spec.description or "").split()), f"**Inputs:** {_inputs(spec, table)}."]
-    remedy = remedy_of(portfolio, table, models)
+    remedy = runbook_entry(portfolio, table, models)
     return said if remedy is None else [*said, f"**When red:** {remedy}"]
 
 

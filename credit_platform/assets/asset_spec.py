@@ -23,7 +23,7 @@ OWNERS = {
 }
 
 
-class TableDeclaration(TypedDict, closed=True):
+class TableSpec(TypedDict, closed=True):
     """Keyword arguments of `dg.asset` that are the same for every monthly table."""
 
     key: dg.AssetKey
@@ -57,13 +57,11 @@ def column_schema(schema: type[dy.Schema], personal: Collection[str]) -> dg.Tabl
     )
 
 
-def table_declaration(
-    portfolio: Portfolio, table: str, axis: dg.PartitionsDefinition, *, kind: str = "polars"
-) -> TableDeclaration:
+def table_spec(portfolio: Portfolio, table: str, axis: dg.PartitionsDefinition, *, kind: str = "polars") -> TableSpec:
     """Declare a monthly table that is kept as Parquet and may be built for many months in one run."""
     layer, tables = table.split("/", maxsplit=1)[0], tables_of(portfolio)
     schema = tables[table]
-    return TableDeclaration(
+    return TableSpec(
         key=asset_key(table),
         description=(schema.__doc__ or "").strip(),
         partitions_def=axis,
@@ -75,7 +73,7 @@ def table_declaration(
     )
 
 
-def table_output(declared: TableDeclaration) -> dg.AssetOut:
+def table_output(declared: TableSpec) -> dg.AssetOut:
     """The same for a table that is one of several an asset writes; its months and run policy are the asset's."""
     return dg.AssetOut(
         key=declared["key"],

@@ -27,7 +27,7 @@ _OVER_VERSIONS = (
     "audit verify` for the other, then materialize the month again."
 )
 
-REMEDIES: Mapping[str, str] = {
+RUNBOOK: Mapping[str, str] = {
     "gold/feature_store": (
         "The error names a silver month that is missing: build it first. A yellow check names features or sources that "
         "are emptier than usual; the month is scored all the same, on fewer facts."
@@ -93,7 +93,7 @@ REMEDIES: Mapping[str, str] = {
 }
 
 
-def remedy_of(portfolio: Portfolio, table: str, models: tuple[str, ...]) -> str | None:
+def runbook_entry(portfolio: Portfolio, table: str, models: tuple[str, ...]) -> str | None:
     """What to do when this asset is red; None where nobody has written it yet."""
     layer, _, name = table.partition("/")
     own = {each.name: each.remedy for each in portfolio.tables}
@@ -106,4 +106,4 @@ def remedy_of(portfolio: Portfolio, table: str, models: tuple[str, ...]) -> str 
     if layer == "gold" and name in own:
         return own[name]
     parts = ["*" if part in models and place == 1 else part for place, part in enumerate(table.split("/"))]
-    return REMEDIES.get("/".join(parts)) or REMEDIES.get(table)
+    return RUNBOOK.get("/".join(parts)) or RUNBOOK.get(table)

@@ -14,7 +14,7 @@ import polars as pl
 from pydantic import SecretStr
 
 from credit_platform.lake.files import one_at_a_time
-from credit_platform.lake.governance.alert_log import AlertLedger, AlertRecord, Delivery
+from credit_platform.lake.governance.alert_log import AlertLog, AlertRecord, Delivery
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.action.alerts import ACTION_OF_LEVEL, AlertEvent, Level, alert_events
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds, Notification
@@ -32,7 +32,7 @@ def _now() -> datetime:
 
 
 @dataclass(frozen=True)
-class AlertDesk:
+class AlertDispatcher:
     """What it takes to tell somebody: the book, the policy and the addresses."""
 
     lake: Lake
@@ -42,9 +42,9 @@ class AlertDesk:
     clock: Callable[[], datetime] = _now
 
     @property
-    def ledger(self) -> AlertLedger:
+    def log(self) -> AlertLog:
         """What has been told."""
-        return AlertLedger(self.lake.layout)
+        return AlertLog(self.lake.layout)
 
     def catch_up(self) -> list[AlertRecord]:
         """Tell what the action tables give rise to and nobody has heard of yet, and try again what failed.
@@ -64,7 +64,7 @@ class AlertDesk:
     def tell(self, events: Iterable[AlertEvent], *, past: Collection[str] = ()) -> list[AlertRecord]:
         """Send the events that are not in the ledger yet, or note those of `past`; then try again what is due."""
         with one_at_a_time(self.lake.layout.alerts()):
-            known = self.ledger.records()
+            known = self.log.records()
             fresh = [event for event in events if event.event_id not in known]
             told = [self._deliver(AlertRecord(event), is_past=event.event_id in past) for event in fresh]
             return told + [self._deliver(record) for record in known.values() if self._is_due(record)]
@@ -94,7 +94,7 @@ class AlertDesk:
                 errors += [said] if said else []
         attempts = record.attempts + (0 if is_past else 1)
         finished = replace(record, deliveries=deliveries, attempts=attempts, error="; ".join(errors), at=self.clock())
-        self.ledger.append(finished)
+        self.log.append(finished)
         return finished
 
     def _notification(self, event: AlertEvent) -> Notification:

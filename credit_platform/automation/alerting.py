@@ -6,7 +6,7 @@ What is told to whom is written in `alert_delivery`.
 import dagster as dg
 
 from credit_platform.assets.models.retrain_claim import RETRAIN_TAG, attempts_in, run_records_at
-from credit_platform.automation.alert_delivery import AlertDesk
+from credit_platform.automation.alert_delivery import AlertDispatcher
 from credit_platform.automation.follow_on import run_span
 from credit_platform.automation.run_problems import problems_of
 from credit_platform.automation.schedules import sensor_status
@@ -20,19 +20,21 @@ _MAX_PROBLEMS = 5
 _MODEL_TAG = "credit_platform/model"
 
 
-def alert_sensors(desk: AlertDesk, automation: Automation, *, max_attempts: int) -> list[dg.SensorDefinition]:
+def alert_sensors(
+    dispatcher: AlertDispatcher, automation: Automation, *, max_attempts: int
+) -> list[dg.SensorDefinition]:
     """One sensor for actions, one for failed runs, one for runs that mend them.
 
     Of a retraining `max_attempts` are made; the last is told to those who hear of a `retrain`.
     """
     return [
-        _on_action(desk, automation),
-        _on_failed_run(desk, automation, max_attempts),
-        _on_recovered_run(desk, automation),
+        _on_action(dispatcher, automation),
+        _on_failed_run(dispatcher, automation, max_attempts),
+        _on_recovered_run(dispatcher, automation),
     ]
 
 
-def _on_action(desk: AlertDesk, automation: Automation) -> dg.SensorDefinition:
+def _on_action(dispatcher: AlertDispatcher, automation: Automation) -> dg.SensorDefinition:
     @dg.sensor(
         name=ALERT_ON_ACTION,
         minimum_interval_seconds=60,
@@ -45,14 +47,14 @@ def _on_action(desk: AlertDesk, automation: Automation) -> dg.SensorDefinition:
         ),
     )
     def actions_are_told(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        told = desk.catch_up()
+        told = dispatcher.catch_up()
         outcomes = [f"{record.event.title}: {dict(record.deliveries)}" for record in told]
         return dg.SkipReason("; ".join(outcomes) or "nothing new to tell")
 
     return actions_are_told
 
 
-def _on_failed_run(desk: AlertDesk, automation: Automation, max_attempts: int) -> dg.SensorDefinition:
+def _on_failed_run(dispatcher: AlertDispatcher, automation: Automation, max_attempts: int) -> dg.SensorDefinition:
     @dg.run_failure_sensor(
         name=ALERT_ON_FAILED_RUN,
         default_status=sensor_status(automation),
@@ -76,12 +78,12 @@ def _on_failed_run(desk: AlertDesk, automation: Automation, max_attempts: int) -
             model=run.tags.get(_MODEL_TAG),
             attempts=_attempt_of(context.instance, run, max_attempts),
         )
-        desk.tell([event])
+        dispatcher.tell([event])
 
     return failures_are_told
 
 
-def _on_recovered_run(desk: AlertDesk, automation: Automation) -> dg.SensorDefinition:
+def _on_recovered_run(dispatcher: AlertDispatcher, automation: Automation) -> dg.SensorDefinition:
     @dg.run_status_sensor(
         name=ALERT_ON_RECOVERED_RUN,
         run_status=dg.DagsterRunStatus.SUCCESS,
@@ -98,13 +100,13 @@ def _on_recovered_run(desk: AlertDesk, automation: Automation) -> dg.SensorDefin
         if span is None:
             return
         model = run.tags.get(_MODEL_TAG)
-        mended = [model] if model else [None, *desk.models]
-        standing = {record.event.key: record.event for record in desk.ledger.open_alerts()}
+        mended = [model] if model else [None, *dispatcher.models]
+        standing = {record.event.key: record.event for record in dispatcher.log.open_alerts()}
         for one in mended:
             failed = standing.get(failure_key(run.job_name, span[1], one))
             if failed is not None:
                 told = recovery_event(run.job_name, span[1], run.run_id, model=one, audience=failed.audience)
-                desk.tell([told])
+                dispatcher.tell([told])
 
     return recoveries_are_told
 

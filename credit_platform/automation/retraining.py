@@ -132,17 +132,17 @@ def retrain_on_action(
         requests: list[dg.RunRequest] = []
         notes: list[str] = []
         for key, wanted in list(cursor.pending.items()):
-            standing = _standing(context.instance, lake.layout, wanted, policy)
-            if isinstance(standing, int):
-                requests.append(wanted.request(standing))
-                cursor.pending[key] = replace(wanted, asked=standing, waited=0)
-            elif standing == _UNSEEN:
+            due = _attempt_due(context.instance, lake.layout, wanted, policy)
+            if isinstance(due, int):
+                requests.append(wanted.request(due))
+                cursor.pending[key] = replace(wanted, asked=due, waited=0)
+            elif due == _UNSEEN:
                 cursor.pending[key] = replace(wanted, waited=wanted.waited + 1)
-                notes.append(f"{key} {standing}")
+                notes.append(f"{key} {due}")
             else:
-                if standing != _UNDER_WAY:
+                if due != _UNDER_WAY:
                     del cursor.pending[key]
-                notes.append(f"{key} {standing}")
+                notes.append(f"{key} {due}")
         if requests:
             return dg.SensorResult(run_requests=requests, cursor=cursor.text())
         told = "; ".join(notes) or "none asks for retraining"
@@ -151,7 +151,7 @@ def retrain_on_action(
     return action_asks_for_training
 
 
-def _standing(instance: dg.DagsterInstance, layout: Layout, wanted: Wanted, policy: RetrainingPolicy) -> int | str:
+def _attempt_due(instance: dg.DagsterInstance, layout: Layout, wanted: Wanted, policy: RetrainingPolicy) -> int | str:
     """The attempt that is due now, or a sentence: under way, or how the retraining ended."""
     records = run_records_at(instance, wanted.model, wanted.key)
     if _is_done([record.dagster_run for record in records], Retraining(layout, wanted.key)):

@@ -8,7 +8,7 @@ from datetime import date
 
 import dagster as dg
 
-from credit_platform.checks.judgements_features import dark_source_check, null_share_check
+from credit_platform.checks.judgements_features import lost_source_check, null_share_check
 from credit_platform.checks.judgements_labels import bad_rate_check
 from credit_platform.checks.judgements_sources import contiguous_check, freshness_check, volume_check
 from credit_platform.checks.monthly import SHIPPED, monthly_check
@@ -30,7 +30,7 @@ def judgement_checks(
     return [
         *history_check(portfolio, axis, config, policy),
         null_share_check(portfolio, axis, list(config.models), policy),
-        dark_source_check(portfolio, axis, policy),
+        lost_source_check(portfolio, axis, policy),
         bad_rate_check(axis, policy),
         volume_check(portfolio, axis, policy),
         contiguous_check(portfolio, axis, policy),

@@ -54,7 +54,7 @@ def null_share_check(
     )
 
 
-def dark_source_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDefinition:
+def lost_source_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDefinition:
     """Warns from the month on in which a source stops covering the new loans, for as long as it does."""
     flags = portfolio.features.source_flags
 

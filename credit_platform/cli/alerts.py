@@ -8,15 +8,15 @@ import json
 from rich.console import Console
 from rich.table import Table
 
-from credit_platform.automation.alert_delivery import AlertDesk
+from credit_platform.automation.alert_delivery import AlertDispatcher
 from credit_platform.cli.book import Book
 from credit_platform.lake.governance.alert_log import AlertRecord
 
 
-def desk_of(book: Book) -> AlertDesk:
-    """The desk of a book."""
+def dispatcher_of(book: Book) -> AlertDispatcher:
+    """The dispatcher of a book."""
     policy = book.settings.policy
-    return AlertDesk(book.lake, policy.monitoring, list(policy.model.models), book.settings.alerts)
+    return AlertDispatcher(book.lake, policy.monitoring, list(policy.model.models), book.settings.alerts)
 
 
 def _row(record: AlertRecord) -> dict[str, str]:
@@ -33,9 +33,9 @@ def _row(record: AlertRecord) -> dict[str, str]:
 
 def show_alerts(book: Book, console: Console, *, is_json: bool, is_sending: bool) -> int:
     """Print the open alerts, after telling what is due if asked to; exits 1 while a channel refuses a message."""
-    desk = desk_of(book)
-    told = desk.catch_up() if is_sending else []
-    rows = [_row(record) for record in desk.ledger.open_alerts()]
+    dispatcher = dispatcher_of(book)
+    told = dispatcher.catch_up() if is_sending else []
+    rows = [_row(record) for record in dispatcher.log.open_alerts()]
     refused = [record for record in told if record.is_pending]
     if is_json:
         print(json.dumps({"open": rows, "told": [_row(record) for record in told]}, indent=1))
@@ -47,7 +47,7 @@ def show_alerts(book: Book, console: Console, *, is_json: bool, is_sending: bool
         table.add_row(*row.values())
     console.print(table)
     if is_sending:
-        mode = "noted, not sent: CREDIT_ALERT_DRY_RUN is on" if desk.addresses.is_dry_run else "told"
+        mode = "noted, not sent: CREDIT_ALERT_DRY_RUN is on" if dispatcher.addresses.is_dry_run else "told"
         console.print(f"{len(told)} events {mode}. All of them: {book.lake.layout.alerts()}")
     for record in refused:
         console.print(f"[red]{record.event.title}: {record.error}; it is tried again next time.[/]")

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from credit_platform.checks.tables import model_table
 from credit_platform.cli.book import Book
-from credit_platform.lake.governance.promotions import PromotionLog, standing_promotions
+from credit_platform.lake.governance.promotions import PromotionLog, promotions_kept
 from credit_platform.months import month_range
 from credit_platform.portfolios.tables import begins_with
 
@@ -68,7 +68,7 @@ def status_report(book: Book) -> StatusReport:
                 reasons=list(r.reasons),
             )
             for model in sorted(models)
-            for r in standing_promotions(records, model)
+            for r in promotions_kept(records, model)
         ],
         actions=[status for model in models for status in _latest_action(book, model)],
     )

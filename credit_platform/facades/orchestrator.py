@@ -2,7 +2,7 @@
 
 The names are those of the pipelines this platform replaces, so that notebooks written for them read on. Each is a
 thin front over what the command line and the assets run; no rule and no number is made here. The small objects
-stand in `checkers`.
+stand in `evaluators`.
 """
 
 import json

@@ -50,7 +50,7 @@ class Layout:
         """The JSON file that says what a generated book contains, beside its raw files."""
         return self.raw_dir / ".planted.json"
 
-    def source_ledger(self, source: str) -> Path:
+    def known_files(self, source: str) -> Path:
         """The Parquet file that lists what was last read from a source."""
         return self.data_dir / "sources" / f"{source}.parquet"
 
@@ -62,11 +62,11 @@ class Layout:
         """The append-only log of deliveries accepted."""
         return self.data_dir / "audit" / "deliveries.jsonl"
 
-    def editions(self) -> Path:
+    def table_version_log(self) -> Path:
         """The append-only log of every write of a monthly table."""
         return self.data_dir / "audit" / "editions.jsonl"
 
-    def former_edition(self, table: str, month: date, sha256: str) -> Path:
+    def former_version(self, table: str, month: date, sha256: str) -> Path:
         """The file of a month whose place another one took."""
         return self.data_dir / "archive" / table / month_key(month) / f"{sha256}.parquet"
 

@@ -106,7 +106,7 @@ def floor_status(value: float | None, *, warn: float, breach: float | None) -> S
     return "warn" if value < warn else "ok"
 
 
-def standing(
+def metric_status(
     value: float | None,
     ci_high: float | None,
     *,

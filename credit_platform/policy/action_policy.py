@@ -14,7 +14,7 @@ DecisionMode = Literal["point", "ci_upper", "persistent"]
 Deadline = Literal["2 hours", "1 day", "3 days"]
 
 
-class Persistence(PolicySection):
+class RunRulePolicy(PolicySection):
     """A shortfall counts in the decision mode `persistent` when `months_found` of the last `months_looked_at` show it.
 
     `is_pooled`: a warning must also hold for all these months taken together, its pooled interval wholly beyond the

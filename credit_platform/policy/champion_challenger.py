@@ -25,7 +25,7 @@ class SlopeBand(PolicySection):
         return self
 
 
-class RivalryPolicy(PolicySection):
+class ChampionChallengerPolicy(PolicySection):
     """The champion among the models, and what its challengers must show."""
 
     champion: Annotated[str, Field(min_length=1)]

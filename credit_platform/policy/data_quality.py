@@ -7,7 +7,7 @@ data_quality.yaml.
 from pydantic import Field
 
 from credit_platform.policy.check_policy import CheckPolicy
-from credit_platform.policy.gate_policy import GatePolicy
+from credit_platform.policy.gate_policy import SourceGatePolicy
 from credit_platform.policy.policy_section import PolicySection
 from credit_platform.schemas.cleaning.rule import Strategies
 
@@ -21,6 +21,6 @@ class CleaningPolicy(PolicySection):
 class DataQualityPolicy(PolicySection):
     """Everything people may change about how data is accepted, cleaned and checked."""
 
-    gates: GatePolicy
+    gates: SourceGatePolicy
     cleaning: CleaningPolicy
     checks: CheckPolicy

@@ -23,7 +23,7 @@ _REMARKS = frozenset({"description", "last_updated", "name", "version"})  # pros
 
 
 @dataclass(frozen=True)
-class Document:
+class PolicyDocument:
     """The content of one policy file, and under which key its author wrote what has been moved."""
 
     file: str
@@ -58,13 +58,13 @@ class Document:
         return key
 
 
-def _section(document: Document, value: object, key: str) -> Mapping[str, object]:
+def _section(document: PolicyDocument, value: object, key: str) -> Mapping[str, object]:
     if not isinstance(value, Mapping):
         raise PolicyError(file=document.file, key=key, reason=f"must be a section, not {value!r}")
     return value
 
 
-def _place_lengths(document: Document, windows: object, key: str) -> None:
+def _place_lengths(document: PolicyDocument, windows: object, key: str) -> None:
     for sample, entry in _section(document, windows, key).items():
         where = f"{key}.{sample}"
         if not isinstance(entry, Mapping):
@@ -81,7 +81,7 @@ def _place_lengths(document: Document, windows: object, key: str) -> None:
                 raise PolicyError(file=document.file, key=f"{where}.{name}", reason=reason)
 
 
-def _place_dates(document: Document, windows: object, key: str) -> None:
+def _place_dates(document: PolicyDocument, windows: object, key: str) -> None:
     for sample, entry in _section(document, windows, key).items():
         for name, value in _section(document, entry, f"{key}.{sample}").items():
             if name not in _REMARKS:
@@ -89,11 +89,11 @@ def _place_dates(document: Document, windows: object, key: str) -> None:
                 document.place(f"windows.absolute.{sample}.{bound}", value, written_as=f"{key}.{sample}.{name}")
 
 
-def _place_mode(document: Document, mode: object, key: str) -> None:
+def _place_mode(document: PolicyDocument, mode: object, key: str) -> None:
     document.place("windows.mode", mode, written_as=key)
 
 
-_CONFIG_SHAPES: dict[str, Callable[[Document, object, str], None]] = {
+_CONFIG_SHAPES: dict[str, Callable[[PolicyDocument, object, str], None]] = {
     "temporal_window_mode": _place_mode,
     "relative_windows": _place_lengths,
     "absolute_windows": _place_dates,
@@ -101,21 +101,21 @@ _CONFIG_SHAPES: dict[str, Callable[[Document, object, str], None]] = {
 }
 
 
-def read_model_config(raw: Mapping[str, object], file: str) -> Document:
+def read_model_config(raw: Mapping[str, object], file: str) -> PolicyDocument:
     """The document in the shape of model_config.yaml, windows given in the other shape moved to their place.
 
     Raises:
         PolicyError: a window is given twice, or by a key that means nothing.
     """
     own = {key: value for key, value in raw.items() if key not in _CONFIG_SHAPES and key not in _REMARKS}
-    document = Document(file=file, values=own)
+    document = PolicyDocument(file=file, values=own)
     for key, place in _CONFIG_SHAPES.items():
         if key in raw:
             place(document, raw[key], key)
     return document
 
 
-def _place_metric(document: Document, metric: str, entry: object, *, key: str, priority: str | None) -> None:
+def _place_metric(document: PolicyDocument, metric: str, entry: object, *, key: str, priority: str | None) -> None:
     values = {name: value for name, value in _section(document, entry, key).items() if name not in _REMARKS}
     if priority is not None:
         values = {"priority": priority} | values
@@ -124,7 +124,7 @@ def _place_metric(document: Document, metric: str, entry: object, *, key: str, p
         document.place(f"metrics.{metric}.{own}", value, written_as=f"{key}.{name}")
 
 
-def read_monitoring_thresholds(raw: Mapping[str, object], file: str) -> Document:
+def read_monitoring_thresholds(raw: Mapping[str, object], file: str) -> PolicyDocument:
     """The document in the shape of monitoring_thresholds.yaml, metrics grouped by priority moved to `metrics`.
 
     Raises:
@@ -132,7 +132,7 @@ def read_monitoring_thresholds(raw: Mapping[str, object], file: str) -> Document
     """
     groups = {key: match[1] for key in raw if (match := _PRIORITY_GROUP.fullmatch(key))}
     moved = {"metrics", *groups} | _REMARKS
-    document = Document(file=file, values={key: value for key, value in raw.items() if key not in moved})
+    document = PolicyDocument(file=file, values={key: value for key, value in raw.items() if key not in moved})
     if "metrics" in raw:
         for metric, entry in _section(document, raw["metrics"], "metrics").items():
             _place_metric(document, metric, entry, key=f"metrics.{metric}", priority=None)

@@ -23,20 +23,20 @@ class EstimatePolicy(PolicySection):
     backtest_months: Annotated[int, Field(ge=1)]
 
 
-class EarlyRead(PolicySection):
+class EarlyMeasure(PolicySection):
     """A label known before the outcome: at least so many days past due at a month on book."""
 
     mob: Annotated[int, Field(ge=1)]
     days_past_due: Annotated[int, Field(ge=1)]
 
 
-class EarlyReadPolicy(PolicySection):
+class EarlyPerformancePolicy(PolicySection):
     """Which early labels are read, the history they are held against, and how seldom they may raise a false alarm.
 
     `false_alarm_rate` is the chance that a month without any drift raises, over all reads of the month together.
     """
 
-    reads: Annotated[Mapping[str, EarlyRead], Field(min_length=1)]
+    reads: Annotated[Mapping[str, EarlyMeasure], Field(min_length=1)]
     history_cohorts: Annotated[int, Field(ge=1)]
     min_history_cohorts: Annotated[int, Field(ge=1)]
     false_alarm_rate: OpenShare

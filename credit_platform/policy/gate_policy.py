@@ -10,7 +10,7 @@ from pydantic import Field
 from credit_platform.policy.policy_section import PolicySection, Share
 
 
-class GatePolicy(PolicySection):
+class SourceGatePolicy(PolicySection):
     """Limits of the source gates."""
 
     # Rows of a month against the median of the months before it, of the same source.

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from credit_platform.errors import PolicyError
 from credit_platform.policy.data_quality import DataQualityPolicy
-from credit_platform.policy.document_shapes import Document, read_model_config, read_monitoring_thresholds
+from credit_platform.policy.document_shapes import PolicyDocument, read_model_config, read_monitoring_thresholds
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.policy.policy_file import SUFFIXES, read_policy_file
@@ -83,7 +83,7 @@ def _reason(kind: str, message: str, culprit: object) -> str:
     return text if kind == "value_error" else f"{text[0].lower()}{text[1:]}, not {culprit!r}"
 
 
-def _validated(document: Document, values: Mapping[str, object], section: type[_Section]) -> _Section:
+def _validated(document: PolicyDocument, values: Mapping[str, object], section: type[_Section]) -> _Section:
     try:
         return section.model_validate(values)
     except ValidationError as error:
@@ -105,7 +105,7 @@ def _section_of(
     terms: PolicyTerms,
     *,
     section: type[_Section],
-    read: Callable[[Mapping[str, object], str], Document],
+    read: Callable[[Mapping[str, object], str], PolicyDocument],
 ) -> tuple[_Section, str]:
     shipped = shipped_values(name, terms)
     file = _file_of(folder, name) or terms.folder / f"{name}.yaml"
@@ -113,8 +113,8 @@ def _section_of(
     return _validated(document, completed(document.values, shipped), section), str(file)
 
 
-def _as_written(values: Mapping[str, object], file: str) -> Document:
-    return Document(file=file, values=dict(values))
+def _as_written(values: Mapping[str, object], file: str) -> PolicyDocument:
+    return PolicyDocument(file=file, values=dict(values))
 
 
 def _with_model_names(monitoring: MonitoringThresholds, model: ModelConfig, *, file: str) -> MonitoringThresholds:

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from credit_platform.months import add_months, month_key, parse_month
-from credit_platform.policy.champion_challenger import RivalryPolicy
+from credit_platform.policy.champion_challenger import ChampionChallengerPolicy
 from credit_platform.policy.model_spec import ModelName, ModelSpec
 from credit_platform.policy.policy_section import MonthCount, OpenShare, PolicySection, Share
 
@@ -205,7 +205,7 @@ class SelectionPolicy(PolicySection):
     min_samples: Annotated[int, Field(ge=1)]
 
 
-class GatePolicy(PolicySection):
+class ModelGatePolicy(PolicySection):
     """What a version must pass before promotion; gaps are in AUC, rates in shares."""
 
     min_oot_roc_auc: Share
@@ -225,9 +225,9 @@ class ModelConfig(PolicySection):
     retraining: RetrainingPolicy
     promotion: PromotionPolicy
     selection: SelectionPolicy
-    gates: GatePolicy
+    gates: ModelGatePolicy
     models: Annotated[Mapping[ModelName, ModelSpec], Field(min_length=1)]
-    rivalry: RivalryPolicy
+    rivalry: ChampionChallengerPolicy
     random_seed: Annotated[int, Field(ge=0)]
 
     @field_validator("models")
@@ -242,7 +242,9 @@ class ModelConfig(PolicySection):
 
     @field_validator("rivalry")
     @classmethod
-    def _has_a_champion_among_the_models(cls, rivalry: RivalryPolicy, info: ValidationInfo) -> RivalryPolicy:
+    def _has_a_champion_among_the_models(
+        cls, rivalry: ChampionChallengerPolicy, info: ValidationInfo
+    ) -> ChampionChallengerPolicy:
         models: Mapping[str, ModelSpec] = info.data.get("models", {})
         names = [*models, *(spec.alias for spec in models.values())]
         if models and rivalry.champion not in names:

@@ -9,8 +9,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from credit_platform.policy.action_policy import DecisionMode, Persistence, RollbackMatrix
-from credit_platform.policy.early_warning import EarlyReadPolicy, EstimatePolicy
+from credit_platform.policy.action_policy import DecisionMode, RollbackMatrix, RunRulePolicy
+from credit_platform.policy.early_warning import EarlyPerformancePolicy, EstimatePolicy
 from credit_platform.policy.policy_section import OpenShare, PolicySection, Share
 
 Priority = Literal["P0", "P1", "P2", "P3"]
@@ -162,11 +162,11 @@ class MonitoringThresholds(PolicySection):
     fair_lending: FairLendingPolicy
     overrides: OverridesPolicy
     estimate: EstimatePolicy
-    early_reads: EarlyReadPolicy
+    early_reads: EarlyPerformancePolicy
     min_bads: Annotated[int, Field(ge=1)]
     confidence: OpenShare
     decision_mode: DecisionMode
-    persistence: Persistence
+    persistence: RunRulePolicy
     rollback: RollbackMatrix
     model_overrides: Mapping[str, Mapping[str, MetricOverride]]
     notification: Notifications

@@ -14,7 +14,7 @@ import dataframely as dy
 
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.schemas.champion_challenger import ChampionChallenger
-from credit_platform.schemas.early_warning import EarlyReads, Estimate, EstimateBacktest
+from credit_platform.schemas.early_warning import EarlyPerformance, Estimate, EstimateBacktest
 from credit_platform.schemas.evidence import CohortCalendar, DataQuality
 from credit_platform.schemas.monitoring import (
     Action,
@@ -124,7 +124,7 @@ def tables_of(portfolio: Portfolio) -> Tables:
             "action": Action,
             **({"fair_lending": FairLending} if portfolio.protected else {}),
             "estimate": Estimate,
-            **({"early_reads": EarlyReads} if portfolio.outcome.early else {}),
+            **({"early_reads": EarlyPerformance} if portfolio.outcome.early else {}),
             "estimate_backtest": EstimateBacktest,
         },
         bronze_of={source.table: f"bronze/{source.name}" for source in portfolio.sources},

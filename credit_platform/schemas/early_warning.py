@@ -44,7 +44,7 @@ class EstimateBacktest(OutcomeMeasures):
         return pl.col("value").is_null() | (gap < 1e-9).fill_null(value=False)
 
 
-class EarlyReads(Measures):
+class EarlyPerformance(Measures):
     """One row per month, open cohort, version, metric and early label: how loans pay before their outcome.
 
     Cohorts younger than the label only. A read is judged in the month it becomes known and stays as it was; segment

@@ -16,7 +16,7 @@ from apprise.plugins.pagerduty import PAGERDUTY_API_LOOKUP
 from apprise.plugins.slack import NotifySlack
 from pydantic import SecretStr
 
-from credit_platform.automation.alert_delivery import MAX_ATTEMPTS, AlertDesk
+from credit_platform.automation.alert_delivery import MAX_ATTEMPTS, AlertDispatcher
 from credit_platform.errors import SettingsError
 from credit_platform.lake.governance.alert_log import AlertRecord
 from credit_platform.lake.tables.monthly import Lake
@@ -49,7 +49,7 @@ def write_actions(lake: Lake, *months: str, first: date = MONTH) -> None:
         lake.write(f"monitoring/{MODEL}/action", pl.DataFrame([row]), [month])
 
 
-def desk(
+def dispatcher(
     folder: Path,
     *,
     slack: SecretStr | None = None,
@@ -57,11 +57,11 @@ def desk(
     email: SecretStr | None = None,
     recipients: Mapping[str, SecretStr] = MappingProxyType({}),
     is_dry_run: bool = False,
-) -> AlertDesk:
+) -> AlertDispatcher:
     given = AlertAddresses.model_construct(
         slack=slack, pagerduty=pagerduty, email=email, recipients=recipients, is_dry_run=is_dry_run
     )
-    return AlertDesk(Lake.at(folder, portfolio=LOANS), LOANS.load_policy().monitoring, [MODEL], given)
+    return AlertDispatcher(Lake.at(folder, portfolio=LOANS), LOANS.load_policy().monitoring, [MODEL], given)
 
 
 def states(records: list[AlertRecord]) -> dict[str, dict[str, str]]:
@@ -73,7 +73,7 @@ def hook_address(server: Any) -> SecretStr:
 
 
 def test_a_dry_run_notes_what_it_would_send_and_needs_no_address(tmp_path: Path) -> None:
-    quiet = desk(tmp_path, is_dry_run=True)
+    quiet = dispatcher(tmp_path, is_dry_run=True)
     write_actions(quiet.lake, CRITICAL)
     assert states(quiet.catch_up())["opened"] == {"pagerduty": "dry_run", "slack": "dry_run", "email": "dry_run"}
     assert quiet.catch_up() == []
@@ -84,7 +84,7 @@ def test_an_alert_arrives_by_web_hook_and_mail_with_model_rule_reason_and_recipi
         address = (
             f"mailto://127.0.0.1:{mail.server_address[1]}?from=platform@lender.test&to=team@lender.test&mode=insecure"
         )
-        at_work = desk(tmp_path, slack=hook_address(hook), pagerduty=hook_address(hook), email=SecretStr(address))
+        at_work = dispatcher(tmp_path, slack=hook_address(hook), pagerduty=hook_address(hook), email=SecretStr(address))
         write_actions(at_work.lake, CRITICAL)
         assert states(at_work.catch_up())["opened"] == {"pagerduty": "sent", "slack": "sent", "email": "sent"}
         first = hook.received[0]
@@ -100,7 +100,7 @@ def test_an_alert_arrives_by_web_hook_and_mail_with_model_rule_reason_and_recipi
 
 def test_escalation_and_resolution_are_told_and_nothing_twice(tmp_path: Path) -> None:
     with web_hook() as hook:
-        at_work = desk(tmp_path, slack=hook_address(hook))
+        at_work = dispatcher(tmp_path, slack=hook_address(hook))
         kinds = []
         for n, reason in enumerate(
             (WARNING, WARNING, CRITICAL.replace("below_business_threshold", "below_data_science_threshold"), FINE)
@@ -109,7 +109,7 @@ def test_escalation_and_resolution_are_told_and_nothing_twice(tmp_path: Path) ->
             kinds.append(sorted(r.event.kind for r in at_work.catch_up() if r.event.kind != "digest"))
         assert kinds == [["opened"], [], ["opened", "resolved"], ["resolved"]]
         assert len([r for r in hook.received if "resolved" in r["title"]]) == 2
-        assert at_work.ledger.open_alerts() == []
+        assert at_work.log.open_alerts() == []
 
 
 class Clock:
@@ -128,7 +128,7 @@ class Clock:
 def test_a_channel_that_refuses_is_tried_again_and_no_other_channel_hears_it_twice(tmp_path: Path) -> None:
     clock = Clock()
     with web_hook(is_refusing=True) as broken, web_hook() as hook:
-        at_work = replace(desk(tmp_path, slack=hook_address(hook), pagerduty=hook_address(broken)), clock=clock)
+        at_work = replace(dispatcher(tmp_path, slack=hook_address(hook), pagerduty=hook_address(broken)), clock=clock)
         write_actions(at_work.lake, CRITICAL)
         first = states(at_work.catch_up())["opened"]
         assert (first["slack"], first["pagerduty"], first["email"]) == ("sent", "failed", "no_address")
@@ -146,21 +146,21 @@ def test_a_channel_that_never_answers_is_tried_for_a_day_at_growing_intervals_an
 ) -> None:
     clock = Clock()
     with web_hook(is_refusing=True) as broken:
-        at_work = replace(desk(tmp_path, slack=hook_address(broken)), clock=clock)
+        at_work = replace(dispatcher(tmp_path, slack=hook_address(broken)), clock=clock)
         at_work.tell([failure_event("build_month", MONTH, "r1", ["no rows of 2025-06"])])
         tried = [0]
         for minute in range(1, 36 * 60):
             clock.pass_minutes(1)
             tried += [minute] if at_work.tell([]) else []
         assert [after - before for before, after in pairwise(tried)] == [1, 2, 4, 8, 16, 32, 64, 128, 240, 240, 240]
-        (record,) = at_work.ledger.records().values()
+        (record,) = at_work.log.records().values()
         assert record.attempts == MAX_ATTEMPTS
         assert record.error == "slack did not take the message; CREDIT_ALERT_EMAIL is not set"
 
 
 def test_history_is_noted_and_not_sent(tmp_path: Path) -> None:
     with web_hook() as hook:
-        at_work = desk(tmp_path, slack=hook_address(hook))
+        at_work = dispatcher(tmp_path, slack=hook_address(hook))
         write_actions(at_work.lake, CRITICAL, FINE, FINE)
         told = at_work.catch_up()
         sent = [(record.event.month, record.event.kind) for record in told if record.deliveries.get("slack") == "sent"]
@@ -174,7 +174,7 @@ def test_history_is_noted_and_not_sent(tmp_path: Path) -> None:
 
 def test_an_alert_that_opened_before_anybody_was_told_and_still_stands_is_told_once(tmp_path: Path) -> None:
     with web_hook() as hook:
-        at_work = desk(tmp_path, slack=hook_address(hook))
+        at_work = dispatcher(tmp_path, slack=hook_address(hook))
         write_actions(at_work.lake, CRITICAL, WARNING, WARNING)
         at_work.catch_up()
         assert [one["title"] for one in hook.received] == [f"{MODEL}: scores shifted opened (warning)"]
@@ -183,7 +183,7 @@ def test_an_alert_that_opened_before_anybody_was_told_and_still_stands_is_told_o
 
 def test_those_called_for_a_breach_hear_that_it_has_eased_and_ended(tmp_path: Path) -> None:
     with web_hook() as hook, web_hook() as pager:
-        at_work = desk(tmp_path, slack=hook_address(hook), pagerduty=hook_address(pager))
+        at_work = dispatcher(tmp_path, slack=hook_address(hook), pagerduty=hook_address(pager))
         below = CRITICAL.replace("below_business_threshold", "below_data_science_threshold")
         for n, reason in enumerate((CRITICAL, below, FINE)):
             write_actions(at_work.lake, reason, first=add_months(MONTH, n))
@@ -199,7 +199,7 @@ def test_those_called_for_a_breach_hear_that_it_has_eased_and_ended(tmp_path: Pa
 
 def test_a_recipient_with_an_address_of_its_own_hears_of_its_levels_alone(tmp_path: Path) -> None:
     with web_hook() as shared, web_hook() as risk:
-        at_work = desk(tmp_path, email=hook_address(shared), recipients={"risk-team": hook_address(risk)})
+        at_work = dispatcher(tmp_path, email=hook_address(shared), recipients={"risk-team": hook_address(risk)})
         write_actions(at_work.lake, WARNING)
         assert "risk-team" not in states(at_work.catch_up())["opened"]
         assert risk.received == []
@@ -214,7 +214,7 @@ def test_slack_and_pagerduty_get_what_they_understand_and_an_incident_is_closed_
     with web_hook() as slack, web_hook() as pager:
         monkeypatch.setattr(NotifySlack, "webhook_url", f"http://127.0.0.1:{slack.server_port}")
         monkeypatch.setitem(PAGERDUTY_API_LOOKUP, "us", f"http://127.0.0.1:{pager.server_port}")
-        at_work = desk(
+        at_work = dispatcher(
             tmp_path,
             slack=SecretStr("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#ml-monitoring"),
             pagerduty=SecretStr("pagerduty://integration@api-key"),
@@ -234,12 +234,12 @@ def test_slack_and_pagerduty_get_what_they_understand_and_an_incident_is_closed_
 
 
 def test_a_failed_run_is_open_until_a_later_one_succeeds(tmp_path: Path) -> None:
-    quiet = desk(tmp_path, is_dry_run=True)
+    quiet = dispatcher(tmp_path, is_dry_run=True)
     quiet.tell([failure_event("build_month", MONTH, "r1", ["features_attributes: no row of 2025-06"])])
-    (standing,) = quiet.ledger.open_alerts()
+    (standing,) = quiet.log.open_alerts()
     assert standing.event.key == "build_month 2025-06"
     quiet.tell([recovery_event("build_month", MONTH, "r2")])
-    assert quiet.ledger.open_alerts() == []
+    assert quiet.log.open_alerts() == []
 
 
 def test_addresses_come_from_the_environment_and_are_never_printed(
@@ -267,10 +267,10 @@ def test_addresses_come_from_the_environment_and_are_never_printed(
 
 
 def test_a_line_cut_off_by_a_crash_is_dropped_and_the_event_told_again(tmp_path: Path) -> None:
-    quiet = desk(tmp_path, is_dry_run=True)
+    quiet = dispatcher(tmp_path, is_dry_run=True)
     write_actions(quiet.lake, WARNING)
     n_told = len(quiet.catch_up())
     file = quiet.lake.layout.alerts()
     file.write_bytes(file.read_bytes()[:-20])
     assert len(quiet.catch_up()) == 1
-    assert len(quiet.ledger.records()) == n_told
+    assert len(quiet.log.records()) == n_told

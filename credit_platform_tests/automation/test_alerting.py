@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from credit_platform.assets.models.retrain_claim import RETRAIN_TAG
-from credit_platform.automation.alert_delivery import AlertDesk
+from credit_platform.automation.alert_delivery import AlertDispatcher
 from credit_platform.automation.alerting import alert_sensors
 from credit_platform.errors import MissingMonthsError
 from credit_platform.lake.tables.monthly import Lake
@@ -41,8 +41,10 @@ class Watched:
     def __init__(self, folder: Path, instance: dg.DagsterInstance) -> None:
         addresses = AlertAddresses.model_construct(is_dry_run=True)
         self.instance = instance
-        self.desk = AlertDesk(Lake.at(folder, portfolio=LOANS), LOANS.load_policy().monitoring, MODELS, addresses)
-        _, self.failed, self.recovered = alert_sensors(self.desk, "running", max_attempts=2)
+        self.dispatcher = AlertDispatcher(
+            Lake.at(folder, portfolio=LOANS), LOANS.load_policy().monitoring, MODELS, addresses
+        )
+        _, self.failed, self.recovered = alert_sensors(self.dispatcher, "running", max_attempts=2)
 
     def run(
         self, asset: dg.AssetsDefinition, tags: dict[str, str] | None = None, *checks: dg.AssetChecksDefinition
@@ -71,7 +73,7 @@ class Watched:
 
     def told(self) -> list[tuple[str, str, str]]:
         """Title, body and channels of everything told, in order."""
-        records = self.desk.ledger.records().values()
+        records = self.dispatcher.log.records().values()
         return [(record.event.title, record.event.body, ", ".join(record.deliveries)) for record in records]
 
 
@@ -90,7 +92,7 @@ def test_a_failed_run_is_told_with_the_error_that_began_it_and_closed_by_one_tha
     assert f"Run {run_id}. Mend the cause and run train_models for 2025-06 again." in body
     watched.run(mended_version)
     assert [title for title, _, _ in watched.told()][1:] == ["train_models 2025-06 recovered"]
-    assert watched.desk.ledger.open_alerts() == []
+    assert watched.dispatcher.log.open_alerts() == []
 
 
 def test_a_run_that_a_blocking_check_stopped_is_told_with_the_check(watched: Watched) -> None:
@@ -111,8 +113,8 @@ def test_the_last_failed_attempt_at_a_retraining_calls_those_who_hear_of_a_retra
         "pagerduty, slack, email",
     )
     watched.run(mended_version, {"credit_platform/model": MODELS[0]})
-    assert len(watched.desk.ledger.open_alerts()) == 1
+    assert len(watched.dispatcher.log.open_alerts()) == 1
     watched.run(mended_version)
     assert watched.told()[-1][0] == "train_models 2025-06 gradient_boosting recovered"
     assert watched.told()[-1][2] == "pagerduty, slack, email"
-    assert watched.desk.ledger.open_alerts() == []
+    assert watched.dispatcher.log.open_alerts() == []

@@ -19,7 +19,7 @@ from credit_platform.errors import SourceError
 from credit_platform.lake.raw.deliveries import Reception
 from credit_platform.lake.raw.sources import RawSource
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.policy.gate_policy import GatePolicy
+from credit_platform.policy.gate_policy import SourceGatePolicy
 from credit_platform.portfolios.loans.portfolio import LOANS as LOAN_BOOK
 from credit_platform.portfolios.loans.sources.attributes import clean_attributes
 from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
@@ -116,7 +116,7 @@ def reception(lake: Lake, source: str, *, is_replacing: bool = False) -> Recepti
     return Reception(
         lake=lake,
         source=source_of(source),
-        gates=GatePolicy(),
+        gates=SourceGatePolicy(),
         first_month=MONTHS[0],
         last_month=MONTHS[-1],
         is_replacing=is_replacing,

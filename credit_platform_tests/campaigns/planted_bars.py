@@ -16,7 +16,7 @@ from credit_platform.assets.models.training import read_cohorts
 from credit_platform.checks.judgements_features import DARK_SOURCE_CHECK
 from credit_platform.checks.judgements_sources import VOLUME_CHECK
 from credit_platform.checks.label_gates import MATURITY_CHECK
-from credit_platform.monitoring.early_warning.early_findings import early_read_findings, estimate_findings
+from credit_platform.monitoring.early_warning.early_findings import early_performance_findings, estimate_findings
 from credit_platform.months import add_months, month_range, months_between
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.training.version import FittedVersion, fit_version
@@ -179,7 +179,7 @@ def _live_reads(life: PlantedLife, model: str) -> list[date]:
     return [
         month
         for month, rows in _by_month(reads)
-        if any(found.is_live for found in early_read_findings(rows, thresholds=thresholds))
+        if any(found.is_live for found in early_performance_findings(rows, thresholds=thresholds))
     ]
 
 

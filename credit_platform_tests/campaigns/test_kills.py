@@ -129,7 +129,7 @@ def test_a_finished_backfill_run_again_changes_nothing_and_fails_no_run(
     altered = hashlib.sha256(actions.read_bytes()).hexdigest()
     output = attacked_book.run("calm", "backfill")
     # What the second run wrote over is kept, and nothing else has changed.
-    kept = lake.layout.former_edition("monitoring/logistic_regression/action", FIRST_TRAINING, altered)
+    kept = lake.layout.former_version("monitoring/logistic_regression/action", FIRST_TRAINING, altered)
     assert fingerprints(lake.layout.data_dir) == expected | {str(kept.relative_to(lake.layout.data_dir)): altered}
     # A range whose run failed is run again in smaller pieces, each of which prints its line.
     assert sum(line.startswith("build_month") for line in output.splitlines()) == 1, output

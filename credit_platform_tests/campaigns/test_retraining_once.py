@@ -20,12 +20,12 @@ import pytest
 from rich.console import Console
 
 from credit_platform.assets.models.retrain_claim import LEFT_TO_TAG, retrain_key, run_records_at
-from credit_platform.assets.monitoring.action import ActionDesk
+from credit_platform.assets.monitoring.action import ActionDecider
 from credit_platform.automation.run_problems import problems_of
 from credit_platform.cli.run.runs import Runner
 from credit_platform.code_location import build_definitions
 from credit_platform.lake.governance.action_overrides import OverrideLog
-from credit_platform.lake.governance.alert_log import AlertLedger
+from credit_platform.lake.governance.alert_log import AlertLog
 from credit_platform.lake.governance.audit import AuditLog
 from credit_platform.lake.governance.promotions import PromotionLog
 from credit_platform.lake.governance.retrainings import Retraining, is_alive
@@ -75,7 +75,7 @@ class Campaign:
 
     def decide(self, model: str, month: date) -> tuple[str, str]:
         """The version a month's action is about, and the action's transition."""
-        subject, decision = ActionDesk(self.book.lake, model, self.axis, self.policy).decide(month)
+        subject, decision = ActionDecider(self.book.lake, model, self.axis, self.policy).decide(month)
         return subject.model_version, str(decision.transition)
 
     def materialize_action(self, model: str, month: date) -> None:
@@ -92,7 +92,7 @@ class Campaign:
 
     def told_runs(self) -> set[str]:
         """The failed runs that people were told of."""
-        records = AlertLedger(self.book.layout).records().values()
+        records = AlertLog(self.book.layout).records().values()
         return {record.event.occasion for record in records if record.event.kind in {"failed", "escalated"}}
 
     def n_ticks(self) -> int:
@@ -195,7 +195,7 @@ def test_every_retraining_is_carried_out_exactly_once_whatever_is_killed(campaig
         assert decided == [outcome.model_version]
     assert len(campaign.failed_runs(FAILING[0], keys[FAILING], f"{MISSING:%Y-%m}")) >= 2
     assert AuditLog(layout).verify() == []
-    standing = [record.event.key for record in AlertLedger(layout).open_alerts()]
+    standing = [record.event.key for record in AlertLog(layout).open_alerts()]
     assert [key for key in standing if key.startswith("train_models")] == []
     # A month later the action knows what became of it: in effect, or refused by its gates.
     model, month = FAILING

@@ -14,7 +14,7 @@ import pytest
 
 import credit_platform
 from credit_platform.cli.doctor import doctor
-from credit_platform.cli.doctor.findings import Finding, well
+from credit_platform.cli.doctor.findings import DoctorFinding, well
 from credit_platform.cli.main import app
 from credit_platform.facades.orchestrator import MLPipelineOrchestrator
 from credit_platform_tests.small_book import BookFolders
@@ -32,7 +32,7 @@ COMMANDS = [
 def test_the_commands_of_the_guide_run_in_order(
     finished_book: BookFolders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def only_the_port(_folder: Path, *, port: int) -> list[Finding]:
+    def only_the_port(_folder: Path, *, port: int) -> list[DoctorFinding]:
         return [well("port", str(port))]
 
     monkeypatch.setattr(doctor, "machine_findings", only_the_port)  # has tests of its own, and takes seconds

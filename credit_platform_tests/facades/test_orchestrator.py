@@ -18,7 +18,7 @@ from credit_platform.cli.book import Book
 from credit_platform.cli.run.training import newest_built
 from credit_platform.cli.run.verbs import add_pipeline_verbs
 from credit_platform.errors import MissingMonthsError, ModelStoreError, SettingsError, WindowError
-from credit_platform.facades import checkers
+from credit_platform.facades import evaluators
 from credit_platform.facades.orchestrator import MLPipelineOrchestrator
 from credit_platform.lake.governance.promotions import PromotionLog, incumbent
 from credit_platform.months import add_months
@@ -65,15 +65,15 @@ def test_initialization_writes_the_months_and_deletes_nothing(
 
 
 def test_quality_of_tables_features_and_labels(book: Book) -> None:
-    quality = checkers.DataQualityChecker(book)
+    quality = evaluators.DataQualityChecker(book)
     assert quality.check("silver/loan_snapshots", [MONTH])[MONTH].passed
     assert quality.scores([MONTH]).height > 0
     with pytest.raises(MissingMonthsError, match="gold/no_such_table"):
         quality.check("gold/no_such_table", [MONTH])
-    features = checkers.FeatureValidator(book)
+    features = evaluators.FeatureValidator(book)
     assert features.validate([MONTH])[MONTH].rows > 0
     assert set(features.drift("model_1", MONTH)["segment"]) >= {"interest_rate", "outstanding_debt_amount"}
-    labels = checkers.LabelQualityChecker(book)
+    labels = evaluators.LabelQualityChecker(book)
     assert labels.check([MONTH])[MONTH].passed
     stored = book.lake.scan("gold/label_store", [MONTH]).collect()
     (rate,) = labels.bad_rates([MONTH]).to_dicts()
@@ -84,14 +84,14 @@ def test_a_table_that_breaks_its_contract_does_not_pass(book_copy: BookFolders) 
     file = book_copy.layout.month_file("gold/label_store", MONTH)
     labels = pl.read_parquet(file)
     pl.concat([labels, labels.head(1)]).write_parquet(file, metadata=pl.read_parquet_metadata(file))
-    verdict = checkers.LabelQualityChecker(Book.of(book_copy.settings())).check([MONTH])[MONTH]
+    verdict = evaluators.LabelQualityChecker(Book.of(book_copy.settings())).check([MONTH])[MONTH]
     assert not verdict.passed
     assert "primary_key" in verdict.broken_rules
 
 
 def test_models_are_validated_compared_and_tracked(book: Book) -> None:
     version = PromotionLog(book.lake.layout).records()[0]
-    gates = checkers.ModelValidator(book)
+    gates = evaluators.ModelValidator(book)
     assert isinstance(gates.failed_gates(version.model, version.model_version), dict)
     with pytest.raises(ModelStoreError):
         gates.failed_gates(version.model, "2020-01-01-0")
@@ -99,19 +99,19 @@ def test_models_are_validated_compared_and_tracked(book: Book) -> None:
         gates.failed_gates("model_9", version.model_version)
     label = np.array([0, 0, 1, 1, 0, 1])
     better, worse = np.array([0.1, 0.2, 0.8, 0.9, 0.3, 0.7]), np.array([0.5, 0.4, 0.3, 0.9, 0.1, 0.2])
-    found = checkers.ModelComparator.compare(label, better, worse)
+    found = evaluators.ModelComparator.compare(label, better, worse)
     assert (found.n, found.n_bad, found.roc_auc_a) == (6, 3, 1.0)
     assert found.roc_auc_b == roc_auc(label, worse)
     assert found.p_value is not None
-    assert checkers.ModelComparator.compare([0, 0], [0.1, 0.2], [0.2, 0.1]).p_value is None
-    assert checkers.ModelComparator(book).decisions([LAST]).height > 0
-    tracked = checkers.PerformanceTracker(book).track("model_1")
+    assert evaluators.ModelComparator.compare([0, 0], [0.1, 0.2], [0.2, 0.1]).p_value is None
+    assert evaluators.ModelComparator(book).decisions([LAST]).height > 0
+    tracked = evaluators.PerformanceTracker(book).track("model_1")
     assert tracked["snapshot_month"].max() == LAST
     assert "roc_auc" in set(tracked["metric"])
 
 
 def test_drift_is_detected_where_it_is_and_not_elsewhere(book: Book) -> None:
-    detector = checkers.DriftDetector(book)
+    detector = evaluators.DriftDetector(book)
     assert detector.index([500, 500], [50, 50]) == 0
     shifted = detector.index([500, 500], [200, 800])
     assert shifted is not None
@@ -121,8 +121,8 @@ def test_drift_is_detected_where_it_is_and_not_elsewhere(book: Book) -> None:
 
 
 def test_open_alerts_are_those_of_the_ledger(book: Book) -> None:
-    alerts = checkers.AlertManager(book)
-    assert alerts.open_alerts() == alerts.desk.ledger.open_alerts()
+    alerts = evaluators.AlertManager(book)
+    assert alerts.open_alerts() == alerts.dispatcher.log.open_alerts()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ def test_paths_others_rely_on_stay_where_they_are() -> None:
     )
     assert LAYOUT.audit_log() == Path("/d/audit/audit.jsonl")
     assert LAYOUT.report("page.html") == Path("/d/reports/page.html")
-    assert LAYOUT.source_ledger("lms_loan_daily") == Path("/d/sources/lms_loan_daily.parquet")
+    assert LAYOUT.known_files("lms_loan_daily") == Path("/d/sources/lms_loan_daily.parquet")
     assert LAYOUT.datamart == Path("/d/datamart.duckdb")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import dagster as dg
 import polars as pl
 
-from credit_platform.assets.asset_spec import asset_key, table_declaration
+from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform.months import month_key
@@ -26,7 +26,7 @@ def _prediction_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, polic
     table = f"prediction/{model}"
 
     @dg.asset(
-        **table_declaration(portfolio, table, axis.scoring_months),
+        **table_spec(portfolio, table, axis.scoring_months),
         deps=[
             dg.AssetDep(asset_key("gold/feature_store"), partition_mapping=same_month()),
             # With a mapping to earlier months the daemon runs predictions before the model they need.

@@ -9,7 +9,7 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
-from credit_platform.assets.asset_spec import asset_key, table_declaration
+from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.assets.pictures import action_picture
 from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.files import write_text
@@ -20,7 +20,7 @@ from credit_platform.monitoring.action.action import ActionDecision, decide_acti
 from credit_platform.monitoring.action.action_state import LOOK_BACK_MONTHS, Judged, Training
 from credit_platform.monitoring.action.findings import Finding
 from credit_platform.monitoring.action.run_rules import Past
-from credit_platform.monitoring.early_warning.early_findings import early_read_findings, estimate_findings
+from credit_platform.monitoring.early_warning.early_findings import early_performance_findings, estimate_findings
 from credit_platform.monitoring.measures import Subject
 from credit_platform.months import add_months, month_key, month_range
 from credit_platform.partitions import MonthlyAxis, months_before, run_months
@@ -37,7 +37,7 @@ _READ = ("performance", "stability", "estimate", "early_reads", "estimate_backte
 _MONTHS_BACK = LOOK_BACK_MONTHS + 1
 
 
-class ActionDesk:
+class ActionDecider:
     """Decides about one model, each month once per run."""
 
     def __init__(self, lake: Lake, model: str, axis: MonthlyAxis, policy: Policy) -> None:
@@ -113,7 +113,7 @@ def found_before_outcome(lake: Lake, model: str, month: date, thresholds: Monito
     is_live = set(estimate["sample_role"]) == {"post"}
     return [
         *estimate_findings(estimate, found["estimate_backtest"], model=model, thresholds=thresholds, is_live=is_live),
-        *(early_read_findings(early_reads, thresholds=thresholds) if early_reads is not None else ()),
+        *(early_performance_findings(early_reads, thresholds=thresholds) if early_reads is not None else ()),
     ]
 
 
@@ -164,7 +164,7 @@ def _action_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy: P
     reach = {"performance": _MONTHS_BACK + _months_compared(policy)}
 
     @dg.asset(
-        **table_declaration(portfolio, table, axis.outcome_months),
+        **table_spec(portfolio, table, axis.outcome_months),
         deps=[
             *(
                 dg.AssetDep(
@@ -177,10 +177,10 @@ def _action_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy: P
         ],
     )
     def what_to_do(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
-        desk = ActionDesk(lake.lake, model, axis, policy)
+        decider = ActionDecider(lake.lake, model, axis, policy)
         rows: list[pl.DataFrame] = []
         for month in run_months(context):
-            subject, decision = desk.decide(month)
+            subject, decision = decider.decide(month)
             _write_reports(lake, policy, subject, decision)
             rows.append(decision.to_frame(subject))
             context.add_asset_metadata(

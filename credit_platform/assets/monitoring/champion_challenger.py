@@ -10,7 +10,7 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
-from credit_platform.assets.asset_spec import asset_key, table_declaration
+from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.files import one_at_a_time, write_text
 from credit_platform.lake.tables.monthly import Lake
@@ -31,14 +31,14 @@ _PREDICTED = ("snapshot_month", "default_probability", "sample_role")
 _PLOTTED = ("roc_auc", "ks", "brier")
 
 
-def rivalry_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
+def champion_challenger_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
     """The comparison of the configured models."""
     config = policy.model
     champion, lag, back = config.champion_model, config.label.lag_months, config.rivalry.months - 1
     challengers = [model for model in config.models if model != champion]
 
     @dg.asset(
-        **table_declaration(portfolio, TABLE, axis.outcome_months),
+        **table_spec(portfolio, TABLE, axis.outcome_months),
         deps=[
             *(
                 dg.AssetDep(asset_key(f"prediction/{model}"), partition_mapping=months_before(lag + back, until=lag))

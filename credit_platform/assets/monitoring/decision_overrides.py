@@ -6,7 +6,7 @@ The figures are written in `monitoring.decisions.decision_overrides`, the file i
 import dagster as dg
 import polars as pl
 
-from credit_platform.assets.asset_spec import asset_key, table_declaration
+from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.assets.monitoring.monitoring import subject_of
 from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.raw.decisions import read_decisions
@@ -26,7 +26,7 @@ def overrides_asset(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> 
     of_the_cohort = dg.TimeWindowPartitionMapping(start_offset=-lag, end_offset=-lag)
 
     @dg.asset(
-        **table_declaration(portfolio, table, axis.outcome_months),
+        **table_spec(portfolio, table, axis.outcome_months),
         deps=[
             *(dg.AssetDep(asset_key(f"prediction/{model}"), partition_mapping=of_the_cohort) for model in models),
             dg.AssetDep(asset_key("gold/label_store"), partition_mapping=same_month()),

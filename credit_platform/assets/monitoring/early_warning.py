@@ -10,7 +10,7 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
-from credit_platform.assets.asset_spec import asset_key, table_declaration
+from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.assets.models.training import read_cohorts
 from credit_platform.assets.monitoring.monitoring import subject_of
 from credit_platform.assets.pictures import picture
@@ -18,8 +18,8 @@ from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.models.stored_version import StoredVersion
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.early_warning.early_findings import is_news
-from credit_platform.monitoring.early_warning.early_outcomes import SCORED, CohortRead, cohort_reads, early_labels
-from credit_platform.monitoring.early_warning.early_performance import measure_early_reads
+from credit_platform.monitoring.early_warning.early_outcomes import SCORED, CohortReading, cohort_readings, early_labels
+from credit_platform.monitoring.early_warning.early_performance import measure_early_performance
 from credit_platform.monitoring.early_warning.estimate import RATES, ReferenceSample, measure_estimate
 from credit_platform.monitoring.early_warning.estimate_backtest import measure_backtest
 from credit_platform.monitoring.measures import Subject
@@ -27,8 +27,8 @@ from credit_platform.months import add_months, month_key, month_range
 from credit_platform.partitions import MonthlyAxis, months_before, run_months
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.portfolio import Portfolio, ReadEarlyOutcomes
-from credit_platform.reports.figures.early_performance_svg import early_reads_svg
-from credit_platform.schemas.early_warning import EarlyReads
+from credit_platform.reports.figures.early_performance_svg import early_performance_svg
+from credit_platform.schemas.early_warning import EarlyPerformance
 from credit_platform.statistics.logistic import probability_of
 
 
@@ -39,7 +39,7 @@ def early_warning_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy
     for model in policy.model.models:
         made += [make(model, portfolio, axis, policy) for make in (_estimate_asset, _backtest_asset)]
         if early is not None:
-            made.append(_early_reads_asset(model, early, portfolio, axis, policy))
+            made.append(_early_performance_asset(model, early, portfolio, axis, policy))
     return made
 
 
@@ -51,7 +51,7 @@ def _estimate_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy:
     table = f"monitoring/{model}/estimate"
 
     @dg.asset(
-        **table_declaration(portfolio, table, axis.scoring_months),
+        **table_spec(portfolio, table, axis.scoring_months),
         # The validation cohorts of the version are read as well; the graph shows them through the predictions.
         deps=[dg.AssetDep(asset_key(f"prediction/{model}"))],
     )
@@ -92,7 +92,7 @@ def _estimated_numbers(measured: pl.DataFrame) -> dict[str, float]:
     return {f"estimated_{metric}": round(value, 4) for metric, value in rows.select("metric", "value").iter_rows()}
 
 
-def _early_reads_asset(
+def _early_performance_asset(
     model: str, early: ReadEarlyOutcomes, portfolio: Portfolio, axis: MonthlyAxis, policy: Policy
 ) -> dg.AssetsDefinition:
     table, label_mob = f"monitoring/{model}/early_reads", policy.model.label.lag_months
@@ -100,7 +100,7 @@ def _early_reads_asset(
     back = 2 * (label_mob - 1) + policy.monitoring.early_reads.history_cohorts
 
     @dg.asset(
-        **table_declaration(portfolio, table, axis.scoring_months),
+        **table_spec(portfolio, table, axis.scoring_months),
         deps=[
             dg.AssetDep(asset_key(name), partition_mapping=months_before(back))
             for name in (f"prediction/{model}", portfolio.cases.table)
@@ -111,29 +111,29 @@ def _early_reads_asset(
         reads = _cohort_reads(lake.lake, early, model, first=add_months(months[0], -back), months=months, policy=policy)
         tables = []
         for month in months:
-            measured = measure_early_reads(
+            measured = measure_early_performance(
                 reads, month=month, model=model, label_mob=label_mob, thresholds=policy.monitoring
             )
-            drawn = early_reads_svg(reads, measured, month=month, confidence=policy.monitoring.confidence)
+            drawn = early_performance_svg(reads, measured, month=month, confidence=policy.monitoring.confidence)
             context.add_asset_metadata(
                 {**_read_numbers(measured), "by_cohort": picture("early bad rate by cohort", drawn)},
                 partition_key=month_key(month),
             )
             tables.append(measured)
-        return pl.concat(tables).select(EarlyReads.column_names())
+        return pl.concat(tables).select(EarlyPerformance.column_names())
 
     return first_payments
 
 
 def _cohort_reads(
     lake: Lake, early: ReadEarlyOutcomes, model: str, *, first: date, months: Sequence[date], policy: Policy
-) -> list[CohortRead]:
+) -> list[CohortReading]:
     cases, reads = lake.layout.portfolio.cases, policy.monitoring.early_reads.reads
     # The months of the run must be there; what a history lacks shows in its number of cohorts.
     snapshots = lake.scan_known(cases.table, month_range(first, months[-1]), required=months)
     labels = early_labels(snapshots, reads, read=early, label=policy.model.label, until=months[-1])
     scored = lake.scan(f"prediction/{model}", _known_months(lake, f"prediction/{model}", first, months[-1]))
-    return cohort_reads(labels, scored.select(cases.key, *SCORED).collect(), key=cases.key)
+    return cohort_readings(labels, scored.select(cases.key, *SCORED).collect(), key=cases.key)
 
 
 def _read_numbers(measured: pl.DataFrame) -> dict[str, float | str]:
@@ -159,7 +159,7 @@ def _backtest_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy:
     back = policy.monitoring.estimate.backtest_months - 1
 
     @dg.asset(
-        **table_declaration(portfolio, table, axis.outcome_months),
+        **table_spec(portfolio, table, axis.outcome_months),
         deps=[
             dg.AssetDep(asset_key(realised), partition_mapping=months_before(back)),
             dg.AssetDep(asset_key(estimated), partition_mapping=months_before(back + lag, until=lag)),

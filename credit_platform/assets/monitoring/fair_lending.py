@@ -7,7 +7,7 @@ for this comparison alone.
 import dagster as dg
 import polars as pl
 
-from credit_platform.assets.asset_spec import asset_key, table_declaration
+from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.assets.monitoring.monitoring import subject_of
 from credit_platform.assets.resources import LakeResource
 from credit_platform.monitoring.fairness.fair_lending import age_band, measure_fair_lending
@@ -26,7 +26,7 @@ def fair_lending_asset(
     of_the_cohort = dg.TimeWindowPartitionMapping(start_offset=-lag, end_offset=-lag)
 
     @dg.asset(
-        **table_declaration(portfolio, table, axis.outcome_months),
+        **table_spec(portfolio, table, axis.outcome_months),
         deps=[
             dg.AssetDep(asset_key(f"prediction/{model}"), partition_mapping=of_the_cohort),
             dg.AssetDep(asset_key(protected.table), partition_mapping=of_the_cohort),

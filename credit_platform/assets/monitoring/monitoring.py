@@ -9,7 +9,7 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
-from credit_platform.assets.asset_spec import asset_key, table_declaration
+from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.assets.pictures import trend_picture
 from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
@@ -66,7 +66,7 @@ def _stability_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy
     table = f"monitoring/{model}/stability"
 
     @dg.asset(
-        **table_declaration(portfolio, table, axis.scoring_months),
+        **table_spec(portfolio, table, axis.scoring_months),
         deps=[
             dg.AssetDep(asset_key(f"prediction/{model}")),
             dg.AssetDep(asset_key("gold/feature_store"), partition_mapping=same_month()),
@@ -105,7 +105,7 @@ def _performance_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, poli
     table, lag = f"monitoring/{model}/performance", policy.model.label.lag_months
 
     @dg.asset(
-        **table_declaration(portfolio, table, axis.outcome_months),
+        **table_spec(portfolio, table, axis.outcome_months),
         deps=[
             dg.AssetDep(
                 asset_key(f"prediction/{model}"),

@@ -14,13 +14,13 @@ import polars as pl
 from credit_platform.assets.pages.version_documents import LEADERBOARD, PAGE
 from credit_platform.errors import ModelStoreError
 from credit_platform.lake.files import one_at_a_time, write_text
-from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, standing_promotions
+from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, promotions_kept
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.policy.load import Policy
 from credit_platform.reports.dashboard.dashboard import dashboard_page
 from credit_platform.reports.dashboard.overview import VERSIONS_SCHEMA, Overview
-from credit_platform.schemas.early_warning import EarlyReads
+from credit_platform.schemas.early_warning import EarlyPerformance
 from credit_platform.schemas.monitoring import FairLending
 
 
@@ -32,7 +32,7 @@ class MonthlyRows(dy.Schema):
 
 # Empty on the pages of a book that has none of them.
 _NOT_OF_EVERY_BOOK: Mapping[str, type[dy.Schema]] = {
-    "early_reads": EarlyReads,
+    "early_reads": EarlyPerformance,
     "fair_lending": FairLending,
     "vintages": MonthlyRows,
     "roll_rates": MonthlyRows,
@@ -126,7 +126,7 @@ def versions_decided(lake: Lake, models: Sequence[str]) -> pl.DataFrame:
     records = PromotionLog(lake.layout).records()
     rows: list[tuple[object, ...]] = []
     for model in models:
-        standing = standing_promotions(records, model)
+        standing = promotions_kept(records, model)
         rows += [_version(lake, record, stands=record in standing) for record in records if record.model == model]
     # A decision that a rule took twice is one line; of several in one month the order is that of the log.
     return pl.DataFrame(rows, schema=VERSIONS_SCHEMA, orient="row").unique(maintain_order=True)

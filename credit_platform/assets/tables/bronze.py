@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import dagster as dg
 import polars as pl
 
-from credit_platform.assets.asset_spec import asset_key, table_declaration
+from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.assets.resources import LakeResource
 from credit_platform.instance.dagster_internals import (
     CODE_VERSION_TAG,
@@ -22,7 +22,7 @@ from credit_platform.lake.raw.sources import RawSource
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, parse_month
 from credit_platform.partitions import MonthlyAxis, run_months
-from credit_platform.policy.gate_policy import GatePolicy
+from credit_platform.policy.gate_policy import SourceGatePolicy
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.portfolio import Portfolio
@@ -36,10 +36,12 @@ def sources(portfolio: Portfolio, config: ModelConfig) -> dict[str, RawSource]:
     }
 
 
-def _bronze_asset(source: RawSource, portfolio: Portfolio, axis: MonthlyAxis, gates: GatePolicy) -> dg.AssetsDefinition:
+def _bronze_asset(
+    source: RawSource, portfolio: Portfolio, axis: MonthlyAxis, gates: SourceGatePolicy
+) -> dg.AssetsDefinition:
     table = f"bronze/{source.name}"
 
-    @dg.asset(**table_declaration(portfolio, table, axis.snapshot_months))
+    @dg.asset(**table_spec(portfolio, table, axis.snapshot_months))
     def rows_as_delivered(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.Output[pl.DataFrame]]:
         received = Reception(
             lake=lake.lake,

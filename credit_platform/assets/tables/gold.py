@@ -9,7 +9,7 @@ import dagster as dg
 import polars as pl
 from dagster_duckdb import DuckDBResource
 
-from credit_platform.assets.asset_spec import asset_key, table_declaration
+from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.tables.catalog import TableMonths, create_as_of, create_view
 from credit_platform.monitoring.data_quality.cohort_calendar import build_cohort_calendar
@@ -26,7 +26,7 @@ def _feature_store(portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig)
     lengths = {each.table: _history(each, config) for each in others}
 
     @dg.asset(
-        **table_declaration(portfolio, "gold/feature_store", axis.snapshot_months),
+        **table_spec(portfolio, "gold/feature_store", axis.snapshot_months),
         ins={"cases": dg.AssetIn(asset_key(cases.table))},
         deps=[
             dg.AssetDep(asset_key(table), partition_mapping=months_before(n - 1) if n else all_months_until())
@@ -57,7 +57,7 @@ def _label_store(portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig) -
     table, label = "gold/label_store", config.label
 
     @dg.asset(
-        **table_declaration(portfolio, table, axis.snapshot_months),
+        **table_spec(portfolio, table, axis.snapshot_months),
         ins={"cases": dg.AssetIn(asset_key(portfolio.cases.table))},
     )
     def labels_at_maturity(context: dg.AssetExecutionContext, cases: pl.LazyFrame) -> pl.LazyFrame:
@@ -75,7 +75,7 @@ def _cohort_calendar(portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfi
     table, labels, cases = "gold/cohort_calendar", "gold/label_store", portfolio.cases
 
     @dg.asset(
-        **table_declaration(portfolio, table, axis.snapshot_months),
+        **table_spec(portfolio, table, axis.snapshot_months),
         deps=[dg.AssetDep(asset_key(name), partition_mapping=all_months_until()) for name in (cases.table, labels)],
     )
     def cohorts_on_their_way(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.LazyFrame:
@@ -106,7 +106,7 @@ def _portfolio_table(own: PortfolioTable, portfolio: Portfolio, axis: MonthlyAxi
     table, cases = f"gold/{own.name}", portfolio.cases.table
 
     @dg.asset(
-        **table_declaration(portfolio, table, axis.snapshot_months, kind="duckdb"),
+        **table_spec(portfolio, table, axis.snapshot_months, kind="duckdb"),
         deps=[dg.AssetDep(asset_key(cases), partition_mapping=all_months_until())],
     )
     def portfolio_as_of(context: dg.AssetExecutionContext, lake: LakeResource, duckdb: DuckDBResource) -> pl.DataFrame:

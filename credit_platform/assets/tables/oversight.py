@@ -12,7 +12,7 @@ import dagster as dg
 import polars as pl
 from dagster_duckdb import DuckDBResource
 
-from credit_platform.assets.asset_spec import asset_key, table_declaration
+from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.files import one_at_a_time, write_text
 from credit_platform.lake.tables.catalog import TableMonths, create_as_of, create_view
@@ -38,7 +38,7 @@ def _row_balance(portfolio: Portfolio, axis: MonthlyAxis) -> dg.AssetsDefinition
     table = "monitoring/row_balance"
 
     @dg.asset(
-        **table_declaration(portfolio, table, axis.snapshot_months, kind="duckdb"),
+        **table_spec(portfolio, table, axis.snapshot_months, kind="duckdb"),
         # Bronze is read as well; the graph shows it through these two.
         deps=[
             dg.AssetDep(asset_key(f"{layer}/{name}"))
@@ -72,7 +72,7 @@ def _data_quality(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> dg
     table, balance = "monitoring/data_quality", "monitoring/row_balance"
 
     @dg.asset(
-        **table_declaration(portfolio, table, axis.snapshot_months, kind="duckdb"),
+        **table_spec(portfolio, table, axis.snapshot_months, kind="duckdb"),
         # Sources and earlier months are read as well; the graph shows them through the balance.
         deps=[dg.AssetDep(asset_key(balance))],
     )
@@ -136,7 +136,7 @@ def _history(portfolio: Portfolio, axis: MonthlyAxis, models: Sequence[str]) -> 
     table, layers = "monitoring/history", tables_of(portfolio).parts(LAYERS)
 
     @dg.asset(
-        **table_declaration(portfolio, table, axis.outcome_months, kind="duckdb"),
+        **table_spec(portfolio, table, axis.outcome_months, kind="duckdb"),
         deps=[
             dg.AssetDep(asset_key(f"monitoring/{model}/{part}"), partition_mapping=months_before(120))
             for model in models

@@ -9,7 +9,7 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
-from credit_platform.assets.asset_spec import asset_key, table_declaration, table_output
+from credit_platform.assets.asset_spec import asset_key, table_output, table_spec
 from credit_platform.assets.resources import LakeResource
 from credit_platform.months import month_key
 from credit_platform.partitions import MonthlyAxis, run_months
@@ -26,8 +26,7 @@ def _silver_asset(
     source: Source, portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig, strategies: Strategies
 ) -> dg.AssetsDefinition:
     quarantine, silver = (
-        table_declaration(portfolio, f"{layer}/{source.table}", axis.snapshot_months)
-        for layer in ("quarantine", "silver")
+        table_spec(portfolio, f"{layer}/{source.table}", axis.snapshot_months) for layer in ("quarantine", "silver")
     )
 
     @dg.multi_asset(

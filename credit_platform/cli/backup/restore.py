@@ -18,7 +18,7 @@ from credit_platform.cli.book import Book
 from credit_platform.cli.instance import HEARTBEAT_SECONDS, INSTANCE_FILE, beating_daemons, open_instance, prepare_home
 from credit_platform.cli.versions.audit import verdict
 from credit_platform.errors import BackupError
-from credit_platform.lake.backup.atomic_swap import exchange, put_back, unfinished
+from credit_platform.lake.backup.atomic_swap import put_back, swap_files, unfinished
 from credit_platform.lake.backup.backup_file import open_backup
 from credit_platform.lake.tables.catalog import monthly_tables, refresh_datamart
 from credit_platform.settings import Settings, dagster_home, load_settings
@@ -156,7 +156,7 @@ def _put_in_place(settings: Settings, source: Path, places: Places, staged: Path
     brought = {target: staged.joinpath(name) for target, name in places.brought.items()}
     former = [path for path in (*places.occupied, *places.differing_raw) if os.path.lexists(path)]
     try:
-        exchange(settings.data_dir, former, brought)
+        swap_files(settings.data_dir, former, brought)
     except OSError as error:
         left = unfinished(settings.data_dir)
         fix = (

@@ -15,7 +15,7 @@ import polars as pl
 
 from credit_platform.assets.tables.bronze import sources
 from credit_platform.cli.book import Book
-from credit_platform.cli.doctor.findings import Finding, error, findings_of, first_of, warning, well
+from credit_platform.cli.doctor.findings import DoctorFinding, error, findings_of, first_of, warning, well
 from credit_platform.cli.versions.audit import verdict
 from credit_platform.errors import SourceError, TableError
 from credit_platform.lake.backup.atomic_swap import unfinished
@@ -32,10 +32,10 @@ _MAGIC = b"PAR1"
 _MEND = "Run credit-platform doctor --mend."
 
 
-def data_findings(settings: Settings, home: Path) -> list[Finding]:
+def data_findings(settings: Settings, home: Path) -> list[DoctorFinding]:
     """Everything about the data folder and the book in it."""
     layout = Layout(settings.data_dir, settings.raw_dir, settings.portfolio)
-    looks: dict[str, Callable[[], Finding]] = {
+    looks: dict[str, Callable[[], DoctorFinding]] = {
         "permissions": lambda: check_permissions([settings.data_dir, home]),
         "book": lambda: check_book_file(settings),
         "raw files": lambda: check_raw(settings, layout),
@@ -49,7 +49,7 @@ def data_findings(settings: Settings, home: Path) -> list[Finding]:
     return [finding for check, look in looks.items() for finding in findings_of(check, look)]
 
 
-def check_permissions(folders: list[Path], may: Callable[[Path, int], bool] = os.access) -> Finding:
+def check_permissions(folders: list[Path], may: Callable[[Path, int], bool] = os.access) -> DoctorFinding:
     """This account may write where tables and history go, and everything that is there already is a folder."""
     for folder in folders:
         standing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
@@ -61,7 +61,7 @@ def check_permissions(folders: list[Path], may: Callable[[Path, int], bool] = os
     return well("permissions", "data and history can be written")
 
 
-def check_book_file(settings: Settings) -> Finding:
+def check_book_file(settings: Settings) -> DoctorFinding:
     """The book's months are written down, and the windows of the policy lie in them.
 
     Raises:
@@ -75,7 +75,7 @@ def check_book_file(settings: Settings) -> Finding:
     return warning("book", f"no {settings.platform_file} yet", "credit-platform init reads the months off the loans.")
 
 
-def check_raw(settings: Settings, layout: Layout) -> Finding:
+def check_raw(settings: Settings, layout: Layout) -> DoctorFinding:
     """The files of every required source are there and can be read by this account."""
     missing: list[str] = []
     unreadable: list[str] = []
@@ -102,7 +102,7 @@ def check_raw(settings: Settings, layout: Layout) -> Finding:
     return well("raw files", f"{n_files} files of {len(known)} sources")
 
 
-def check_tables(layout: Layout) -> Finding:
+def check_tables(layout: Layout) -> DoctorFinding:
     """Every month of every table is a whole file with the columns of this release."""
     torn: list[str] = []
     old: list[str] = []
@@ -138,7 +138,7 @@ def _is_whole(file: Path) -> bool:
     return True
 
 
-def check_private(layout: Layout) -> Finding:
+def check_private(layout: Layout) -> DoctorFinding:
     """Files with personal data can be read by their owner alone."""
     tables = [table for table in monthly_tables(layout) if layout.tables.personal_columns(table)]
     others = stat.S_IRWXG | stat.S_IRWXO
@@ -154,7 +154,7 @@ def check_private(layout: Layout) -> Finding:
     return well("personal data", f"{len(tables)} tables readable by their owner alone")
 
 
-def check_catalog(layout: Layout) -> Finding:
+def check_catalog(layout: Layout) -> DoctorFinding:
     """The DuckDB file has a view of every table, and every view finds its files."""
     import duckdb
 
@@ -187,7 +187,7 @@ def _view_of(table: str) -> str:
     return f"{schema}.{'_'.join(rest)}"
 
 
-def check_logs(layout: Layout) -> Finding:
+def check_logs(layout: Layout) -> DoctorFinding:
     """Every line of the append-only logs is a record; only the last may have been cut off."""
     folders = (layout.audit_log().parent, layout.alerts().parent)
     files = sorted(file for folder in folders for file in folder.glob("*.jsonl"))
@@ -214,7 +214,7 @@ def _is_record(line: bytes) -> bool:
         return False
 
 
-def check_audit(book: Book) -> Finding:
+def check_audit(book: Book) -> DoctorFinding:
     """The chain of decisions is unbroken, and the versions it vouches for are as they were."""
     found = verdict(book)
     if found["faults"]:
@@ -223,7 +223,7 @@ def check_audit(book: Book) -> Finding:
     return well("audit", f"{found['records']} decisions in an unbroken chain, {found['versions']} versions verified")
 
 
-def check_leftovers(folder: Path, *, now: float) -> Finding:
+def check_leftovers(folder: Path, *, now: float) -> DoctorFinding:
     """Nothing is left of a process that was killed: no restore that broke off, no half-written file."""
     for left in unfinished(folder):
         found = f"{left}: a restore is under way or was broken off; this holds the only copy of what was there before"

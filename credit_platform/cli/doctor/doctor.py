@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from credit_platform.cli.doctor.data import data_findings
-from credit_platform.cli.doctor.findings import Finding, error, findings_of, well
+from credit_platform.cli.doctor.findings import DoctorFinding, error, findings_of, well
 from credit_platform.cli.doctor.history import history_findings
 from credit_platform.cli.doctor.machine import machine_findings
 from credit_platform.cli.doctor.mend import mend
@@ -21,7 +21,7 @@ from credit_platform.settings import DEFAULT_DATA_DIR, Settings, dagster_home, l
 _COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
 
 
-def examine(settings: Settings | None, trouble: Finding | None, *, port: int) -> list[Finding]:
+def examine(settings: Settings | None, trouble: DoctorFinding | None, *, port: int) -> list[DoctorFinding]:
     """Everything there is to say; without settings about the machine alone, and why there are none."""
     folder = settings.data_dir if settings else DEFAULT_DATA_DIR
     findings = findings_of("machine", lambda: machine_findings(folder, port=port))
@@ -33,7 +33,7 @@ def examine(settings: Settings | None, trouble: Finding | None, *, port: int) ->
     return [*findings, policy, *history, *data_findings(settings, home)]
 
 
-def settings_or_trouble() -> tuple[Settings | None, Finding | None]:
+def settings_or_trouble() -> tuple[Settings | None, DoctorFinding | None]:
     """The settings, or what is wrong with the environment, platform.yaml or the policy."""
     try:
         return load_settings(), None
@@ -62,7 +62,7 @@ def show_findings(console: Console, *, port: int, is_json: bool, is_mending: boo
     return 1 if errors else 0
 
 
-def findings_table(findings: list[Finding]) -> Table:
+def findings_table(findings: list[DoctorFinding]) -> Table:
     """The findings as a table for the terminal."""
     table = Table()
     table.add_column("looked at", no_wrap=True)
@@ -75,5 +75,5 @@ def findings_table(findings: list[Finding]) -> Table:
     return table
 
 
-def _dicts(findings: list[Finding]) -> list[dict[str, str]]:
+def _dicts(findings: list[DoctorFinding]) -> list[dict[str, str]]:
     return [asdict(finding) for finding in findings]

@@ -1,6 +1,6 @@
 """What the doctor says: one finding per thing looked at, with how bad it is and how to mend it.
 
-A look that fails itself is a finding too: whoever asks what is wrong wants to be told, not to see it break. Looking
+A look that fails itself is a finding too: whoever asks what is wrong wants to be text_of, not to see it break. Looking
 belongs to `doctor_machine`, `doctor_history` and `doctor_data`.
 """
 
@@ -15,7 +15,7 @@ Level = Literal["ok", "warning", "error"]
 
 
 @dataclass(frozen=True)
-class Finding:
+class DoctorFinding:
     """What was looked at, how it is, and what to do about it (empty where all is well)."""
 
     check: str
@@ -24,31 +24,31 @@ class Finding:
     mend: str = ""
 
 
-def well(check: str, found: str) -> Finding:
+def well(check: str, found: str) -> DoctorFinding:
     """All is well."""
-    return Finding(check, "ok", found)
+    return DoctorFinding(check, "ok", found)
 
 
-def warning(check: str, found: str, mend: str) -> Finding:
+def warning(check: str, found: str, mend: str) -> DoctorFinding:
     """Something is absent, busy or left over."""
-    return Finding(check, "warning", found, mend)
+    return DoctorFinding(check, "warning", found, mend)
 
 
-def error(check: str, found: str, mend: str) -> Finding:
+def error(check: str, found: str, mend: str) -> DoctorFinding:
     """Something does not work, or cannot be trusted."""
-    return Finding(check, "error", found, mend)
+    return DoctorFinding(check, "error", found, mend)
 
 
-def findings_of(check: str, look: Callable[[], Finding | Sequence[Finding]]) -> list[Finding]:
+def findings_of(check: str, look: Callable[[], DoctorFinding | Sequence[DoctorFinding]]) -> list[DoctorFinding]:
     """What a look finds; where it fails itself, an error that says with what."""
     try:
         found = look()
     except Exception as fault:  # noqa: BLE001 - whatever is broken here is what the doctor was asked for
-        return [error(check, f"cannot be looked at: {told(fault)}", mend_of(fault))]
-    return [found] if isinstance(found, Finding) else list(found)
+        return [error(check, f"cannot be looked at: {text_of(fault)}", mend_of(fault))]
+    return [found] if isinstance(found, DoctorFinding) else list(found)
 
 
-def told(fault: Exception) -> str:
+def text_of(fault: Exception) -> str:
     """The class of an exception and the first line of what it says."""
     said = str(fault).strip().splitlines()
     return f"{type(fault).__name__}: {said[0]}" if said else type(fault).__name__

@@ -11,14 +11,14 @@ import dagster as dg
 import yaml
 from sqlalchemy.exc import SQLAlchemyError
 
-from credit_platform.cli.doctor.findings import Finding, error, first_of, warning, well
+from credit_platform.cli.doctor.findings import DoctorFinding, error, first_of, warning, well
 from credit_platform.cli.instance import INSTANCE_FILE, beating_daemons, history_storage, moved_from
 from credit_platform.settings import Automation
 
 _START = "Start the UI, which brings the daemon: make ui."
 
 
-def history_findings(home: Path, automation: Automation) -> list[Finding]:
+def history_findings(home: Path, automation: Automation) -> list[DoctorFinding]:
     """Everything about the history a home folder keeps."""
     file = home / INSTANCE_FILE
     if not file.is_file():
@@ -48,7 +48,7 @@ def history_findings(home: Path, automation: Automation) -> list[Finding]:
         return [*findings, error("history", f"the instance does not open: {said}", f"Correct {file}.")]
 
 
-def check_databases(storage: Path) -> list[Finding]:
+def check_databases(storage: Path) -> list[DoctorFinding]:
     """SQLite finds every database of the history whole."""
     files = sorted(storage.rglob("*.db"))
     if not files:
@@ -74,7 +74,7 @@ def _fault_of(file: Path) -> str | None:
     return None if said == "ok" else str(said)
 
 
-def check_daemon(instance: dg.DagsterInstance, automation: Automation) -> Finding:
+def check_daemon(instance: dg.DagsterInstance, automation: Automation) -> DoctorFinding:
     """Where schedules and sensors are to run, a daemon is there to run them."""
     parts = beating_daemons(instance)
     silent = [name.lower() for name, is_beating in parts.items() if not is_beating]
@@ -85,7 +85,7 @@ def check_daemon(instance: dg.DagsterInstance, automation: Automation) -> Findin
     return warning("daemon", f"automation is running, and no heartbeat of {first_of(silent)}", _START)
 
 
-def check_instigators(instance: dg.DagsterInstance) -> Finding:
+def check_instigators(instance: dg.DagsterInstance) -> DoctorFinding:
     """No schedule or sensor that is switched on failed when it last looked."""
     states = [state for state in instance.all_instigator_state() if state.is_running]
     ticks = [instance.get_ticks(state.instigator_origin_id, state.selector_id, limit=1) for state in states]

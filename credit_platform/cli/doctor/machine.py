@@ -15,7 +15,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from credit_platform.cli.doctor.findings import Finding, error, first_of, warning, well
+from credit_platform.cli.doctor.findings import DoctorFinding, error, first_of, warning, well
 
 DISTRIBUTION = "credit-platform"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -26,7 +26,7 @@ _FULL_BELOW = 200 * _MEGABYTE
 _TIGHT_BELOW = 2_000 * _MEGABYTE
 
 
-def check_python(version: tuple[int, int, int] = sys.version_info[:3], requires: str | None = None) -> Finding:
+def check_python(version: tuple[int, int, int] = sys.version_info[:3], requires: str | None = None) -> DoctorFinding:
     """The interpreter is one that the package allows."""
     wanted = requires or _required_python()
     found = ".".join(str(number) for number in version)
@@ -59,7 +59,7 @@ def _version_of(name: str) -> str | None:
 
 def check_libraries(
     requirements: Sequence[str] | None = None, version_of: Callable[[str], str | None] = _version_of
-) -> Finding:
+) -> DoctorFinding:
     """Every library the package names is installed, in a version it allows."""
     named = requirements if requirements is not None else _requirements()
     if named is None:
@@ -78,7 +78,7 @@ def check_libraries(
     return well("libraries", f"all {len(needed)} as the package wants them")
 
 
-def check_openmp(load: Callable[[str], object] = importlib.import_module) -> Finding:
+def check_openmp(load: Callable[[str], object] = importlib.import_module) -> DoctorFinding:
     """LightGBM starts, which needs the OpenMP runtime of the system."""
     try:
         load("lightgbm")
@@ -90,7 +90,7 @@ def check_openmp(load: Callable[[str], object] = importlib.import_module) -> Fin
     return well("openmp", "LightGBM starts")
 
 
-def check_browser(find: Callable[[str], str | None] = shutil.which) -> Finding:
+def check_browser(find: Callable[[str], str | None] = shutil.which) -> DoctorFinding:
     """There is a Chromium for the tests that drive the UI; the platform itself needs none."""
     for name in BROWSERS:
         file = find(name)
@@ -99,7 +99,7 @@ def check_browser(find: Callable[[str], str | None] = shutil.which) -> Finding:
     return warning("browser", "no Chromium; only make test-slow needs it", "apt-get install chromium, or its like.")
 
 
-def check_renderer(render: Callable[[], bytes] | None = None) -> Finding:
+def check_renderer(render: Callable[[], bytes] | None = None) -> DoctorFinding:
     """Kaleido turns a chart into a picture."""
     try:
         picture = (render or _one_picture)()
@@ -123,7 +123,7 @@ def _answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def check_port(port: int, is_busy: Callable[[int], bool] = _answers) -> Finding:
+def check_port(port: int, is_busy: Callable[[int], bool] = _answers) -> DoctorFinding:
     """Nobody answers yet where the UI is to listen."""
     if is_busy(port):
         mend = "If that is this book's UI, all is well. Otherwise start it elsewhere: make ui PORT=3001."
@@ -135,7 +135,7 @@ def _free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-def check_disk(folder: Path, free_bytes: Callable[[Path], int] = _free_bytes) -> Finding:
+def check_disk(folder: Path, free_bytes: Callable[[Path], int] = _free_bytes) -> DoctorFinding:
     """There is room where the tables are written."""
     standing = next(place for place in (folder, *folder.absolute().parents) if place.is_dir())
     free = free_bytes(standing)
@@ -146,7 +146,7 @@ def check_disk(folder: Path, free_bytes: Callable[[Path], int] = _free_bytes) ->
     return warning("disk", found, mend) if free < _TIGHT_BELOW else well("disk", found)
 
 
-def machine_findings(folder: Path, *, port: int) -> list[Finding]:
+def machine_findings(folder: Path, *, port: int) -> list[DoctorFinding]:
     """Everything about the machine."""
     return [
         check_python(),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from credit_platform.cli.doctor.data import ABANDONED_AFTER_SECONDS
-from credit_platform.cli.doctor.findings import told
+from credit_platform.cli.doctor.findings import text_of
 from credit_platform.cli.instance import moved_from, prepare_home
 from credit_platform.lake.files import sweep_parts
 from credit_platform.lake.json_lines import cut_off_torn_line
@@ -34,7 +34,7 @@ def mend(settings: Settings) -> list[str]:
         try:
             done += step()
         except Exception as fault:  # noqa: BLE001 - the look at the same thing says what to do
-            done.append(f"Could not mend {name}: {told(fault)}.")
+            done.append(f"Could not mend {name}: {text_of(fault)}.")
     return done
 
 

@@ -14,7 +14,7 @@ from credit_platform.cli.book import Book
 from credit_platform.cli.replay.replay import Replay, distinct, row_names
 from credit_platform.cli.run.restatement import stale_tables
 from credit_platform.lake.raw.delivery_log import DeliveryRecord
-from credit_platform.lake.tables.table_versions import Edition, edition_file
+from credit_platform.lake.tables.table_versions import TableVersion, version_file
 from credit_platform.monitoring.data_quality.version_difference import Difference, difference
 
 
@@ -51,12 +51,12 @@ def late_corrections(book: Book, replay: Replay, repository: dg.RepositoryDefini
     return found
 
 
-def _source(edition: Edition) -> str:
+def _source(edition: TableVersion) -> str:
     return edition.table.removeprefix("bronze/")
 
 
-def _change(book: Book, former: Edition, later: Edition) -> Difference | None:
-    files = [edition_file(book.lake.layout, e.table, e.month, e.sha256) for e in (former, later)]
+def _change(book: Book, former: TableVersion, later: TableVersion) -> Difference | None:
+    files = [version_file(book.lake.layout, e.table, e.month, e.sha256) for e in (former, later)]
     frames = [pl.read_parquet(file) for file in files if file is not None]
     return (
         difference(frames[0], frames[1], row_names(book.lake.layout, later.table))
@@ -65,7 +65,7 @@ def _change(book: Book, former: Edition, later: Edition) -> Difference | None:
     )
 
 
-def _touched(book: Book, replay: Replay, repository: dg.RepositoryDefinition, later: Edition) -> list[str]:
+def _touched(book: Book, replay: Replay, repository: dg.RepositoryDefinition, later: TableVersion) -> list[str]:
     """The tables of the replayed month that rest on a delivery."""
     delivered = DeliveryRecord(_source(later), later.month, "", None, 0, (), "")
     tables = stale_tables(repository, book.lake, [delivered], [])
@@ -73,7 +73,7 @@ def _touched(book: Book, replay: Replay, repository: dg.RepositoryDefinition, la
     return [table for table, months in tables.items() if replay.month in months and table in mine]
 
 
-def _waiting(replay: Replay, touched: Sequence[str], later: Edition) -> tuple[str, ...]:
+def _waiting(replay: Replay, touched: Sequence[str], later: TableVersion) -> tuple[str, ...]:
     """Of some tables of the month, those that were not written since a delivery, not even as they were."""
     written = {e.table: e.sequence for e in replay.editions if e.month == replay.month}
     return tuple(table for table in touched if written.get(table, 0) < later.sequence)

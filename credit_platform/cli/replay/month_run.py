@@ -16,7 +16,7 @@ from credit_platform.code_location import build_definitions
 from credit_platform.errors import PolicyError, ReplayError
 from credit_platform.lake.files import write_bytes
 from credit_platform.lake.tables.past_lake import PastLake
-from credit_platform.lake.tables.table_versions import Edition
+from credit_platform.lake.tables.table_versions import TableVersion
 from credit_platform.months import month_key
 from credit_platform.policy.load import Policy
 from credit_platform.policy.policy_document import policy_document, read_policy_document
@@ -49,7 +49,7 @@ class Workshop:
     _repositories: dict[str, dg.RepositoryDefinition] = field(default_factory=dict)
     _beside: dict[str, _MadeBeside] = field(default_factory=dict)
 
-    def make(self, edition: Edition) -> Path:
+    def make(self, edition: TableVersion) -> Path:
         """The file of a table's month, made again from what the past holds; it stays where it is.
 
         A table that the same asset writes beside it stands afterwards as it stood before: its bytes may not have
@@ -78,13 +78,13 @@ class Workshop:
         self._beside |= {table: _MadeBeside(files[table], made_of) for table in siblings}
         return files[edition.table]
 
-    def _made_of(self, edition: Edition) -> tuple[str, ...]:
+    def _made_of(self, edition: TableVersion) -> tuple[str, ...]:
         """What a month of silver and its quarantine are made of: policy and the file of the delivery."""
         bronze = self.past.layout.tables.bronze_of[edition.table.split("/", maxsplit=1)[1]]
         delivery = self.past.file_of(bronze, edition.month)
         return edition.policy_sha256, str(delivery)
 
-    def _run(self, edition: Edition, tables: Sequence[str]) -> None:
+    def _run(self, edition: TableVersion, tables: Sequence[str]) -> None:
         keys = {dg.AssetKey(table.split("/")) for table in tables}
         repository = self._repository(edition)
         jobs = (job for job in repository.get_all_jobs() if keys.issubset(job.asset_layer.executable_asset_keys))
@@ -100,7 +100,7 @@ class Workshop:
             said = [reason for event in result.all_events if event.is_step_failure for reason in step_failure(event)]
             raise _not_made(edition, "; ".join(said) or "its asset failed", "Mend what it names and replay again.")
 
-    def _set_aside(self, table: str, edition: Edition) -> Path:
+    def _set_aside(self, table: str, edition: TableVersion) -> Path:
         made = self.past.layout.month_file(table, edition.month)
         if not made.is_file():
             raise _not_made(edition, "its asset wrote no file", _RELEASE)
@@ -108,7 +108,7 @@ class Workshop:
         place.parent.mkdir(parents=True, exist_ok=True)
         return made.rename(place)
 
-    def _repository(self, edition: Edition) -> dg.RepositoryDefinition:
+    def _repository(self, edition: TableVersion) -> dg.RepositoryDefinition:
         if edition.policy_sha256 not in self._repositories:
             policy = self._policy(edition)
             settings = self.book.settings.model_copy(
@@ -120,7 +120,7 @@ class Workshop:
             self._repositories[edition.policy_sha256] = definitions.get_repository_def()
         return self._repositories[edition.policy_sha256]
 
-    def _policy(self, edition: Edition) -> Policy:
+    def _policy(self, edition: TableVersion) -> Policy:
         current = self.book.settings.policy
         if edition.policy_sha256 in {"", current.sha256}:
             return current
@@ -147,5 +147,5 @@ def _made_together(tables: Tables, table: str) -> tuple[str, ...]:
     return (table,)
 
 
-def _not_made(edition: Edition, reason: str, fix: str) -> ReplayError:
+def _not_made(edition: TableVersion, reason: str, fix: str) -> ReplayError:
     return ReplayError(month=edition.month, reason=reason, fix=fix)

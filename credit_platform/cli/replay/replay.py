@@ -22,11 +22,11 @@ from credit_platform.lake.governance.audit import AuditLog
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables.catalog import monthly_tables
 from credit_platform.lake.tables.past_lake import PastLake
-from credit_platform.lake.tables.table_versions import Edition, EditionLog, edition_file, file_sha256
+from credit_platform.lake.tables.table_versions import TableVersion, TableVersionLog, file_sha256, version_file
 from credit_platform.monitoring.data_quality.version_difference import Difference, RowNames, difference
 
 
-class Verdict(StrEnum):
+class ReplayVerdict(StrEnum):
     """How an edition that was made again compares with the stored one."""
 
     EQUAL = "equal"  # byte for byte
@@ -39,7 +39,7 @@ class Verdict(StrEnum):
 
 
 # Nothing speaks against an open one.
-SOUND = (Verdict.EQUAL, Verdict.SAME_VALUES, Verdict.OPEN)
+SOUND = (ReplayVerdict.EQUAL, ReplayVerdict.SAME_VALUES, ReplayVerdict.OPEN)
 # Made of raw files whose former states are not kept.
 RESTS_ON_PRESENT = frozenset({"monitoring/overrides"})
 
@@ -60,8 +60,8 @@ class Proof:
         is_former: whether another edition took its place.
     """
 
-    edition: Edition
-    verdict: Verdict
+    edition: TableVersion
+    verdict: ReplayVerdict
     file: Path
     rows: int | None = None
     departure: Difference | None = None
@@ -102,7 +102,7 @@ class Replay:
     unlogged: tuple[str, ...]
     lost: tuple[tuple[str, date], ...]
     first_made: int
-    editions: tuple[Edition, ...] = field(repr=False, default=())
+    editions: tuple[TableVersion, ...] = field(repr=False, default=())
 
     @property
     def is_sound(self) -> bool:
@@ -143,7 +143,7 @@ def replay_month(
         AuditError: the audit log was tampered with.
     """
     AuditLog(book.lake.layout).records()
-    log = EditionLog(book.lake.layout).records()
+    log = TableVersionLog(book.lake.layout).records()
     stored = {table: book.lake.months(table) for table in monthly_tables(book.lake.layout)}
     others = [f"/{name}" for name in book.settings.policy.model.models if name not in models]
 
@@ -172,7 +172,7 @@ def replay_month(
             if edition.sequence > last:
                 break
             if edition not in pending:
-                past.put_edition(edition.table, edition.month, edition.sha256)
+                past.put_version(edition.table, edition.month, edition.sha256)
                 continue
             on_table(edition.table, len(wanted))
             proof, file = _prove(book, workshop, edition, is_last=edition == _last(wanted, edition.table))
@@ -185,7 +185,7 @@ def replay_month(
     return Replay(month, tables, own_unlogged, lost, min(made, default=last), tuple(log))
 
 
-def distinct(log: Iterable[Edition]) -> list[Edition]:
+def distinct(log: Iterable[TableVersion]) -> list[TableVersion]:
     """The editions without those that were written again as they were."""
     before: dict[tuple[str, date], str] = {}
     found = []
@@ -196,52 +196,54 @@ def distinct(log: Iterable[Edition]) -> list[Edition]:
     return found
 
 
-def _last(editions: Sequence[Edition], table: str) -> Edition:
+def _last(editions: Sequence[TableVersion], table: str) -> TableVersion:
     return [edition for edition in editions if edition.table == table][-1]
 
 
-def _prove(book: Book, workshop: Workshop, edition: Edition, *, is_last: bool) -> tuple[Proof, Path | None]:
+def _prove(book: Book, workshop: Workshop, edition: TableVersion, *, is_last: bool) -> tuple[Proof, Path | None]:
     """The proof of one edition, and the file that is to stand in for it; None where there is none."""
-    intact = edition_file(book.lake.layout, edition.table, edition.month, edition.sha256)
+    intact = version_file(book.lake.layout, edition.table, edition.month, edition.sha256)
     place = intact or _place(book, edition, is_last=is_last)
     if edition.table.startswith("bronze/"):
         return _delivery(edition, place, intact), place if place.is_file() else None
     try:
         made = workshop.make(edition)
     except ReplayError as error:
-        return Proof(edition, Verdict.NOT_MADE, place, why=error.reason, fix=error.fix, is_former=not is_last), intact
+        return Proof(
+            edition, ReplayVerdict.NOT_MADE, place, why=error.reason, fix=error.fix, is_former=not is_last
+        ), intact
     return replace(
         _held_against(row_names(book.lake.layout, edition.table), edition, place, made, is_intact=intact is not None),
         is_former=not is_last,
     ), made
 
 
-def _place(book: Book, edition: Edition, *, is_last: bool) -> Path:
+def _place(book: Book, edition: TableVersion, *, is_last: bool) -> Path:
     layout = book.lake.layout
     if is_last:
         return layout.month_file(edition.table, edition.month)
-    return layout.former_edition(edition.table, edition.month, edition.sha256)
+    return layout.former_version(edition.table, edition.month, edition.sha256)
 
 
-def _held_against(names: RowNames, edition: Edition, place: Path, made: Path, *, is_intact: bool) -> Proof:
+def _held_against(names: RowNames, edition: TableVersion, place: Path, made: Path, *, is_intact: bool) -> Proof:
     again = pl.read_parquet(made)
-    proof = Proof(edition, Verdict.EQUAL, place, again.height, scored_by=_scored_by(edition.table, again))
+    proof = Proof(edition, ReplayVerdict.EQUAL, place, again.height, scored_by=_scored_by(edition.table, again))
     if is_intact and file_sha256(made) == edition.sha256:
         return proof
     if not place.is_file():
-        return replace(proof, verdict=Verdict.MISSING)
+        return replace(proof, verdict=ReplayVerdict.MISSING)
     try:
         stored = pl.read_parquet(place)
     except (pl.exceptions.PolarsError, OSError) as error:
-        return replace(proof, verdict=Verdict.CHANGED, why=f"It is no Parquet file: {str(error).splitlines()[0]}")
+        return replace(proof, verdict=ReplayVerdict.CHANGED, why=f"It is no Parquet file: {str(error).splitlines()[0]}")
     if stored.schema == again.schema and stored.equals(again):
-        return replace(proof, verdict=Verdict.SAME_VALUES)
+        return replace(proof, verdict=ReplayVerdict.SAME_VALUES)
     departure = difference(stored, again, names)
     if is_intact and edition.table in RESTS_ON_PRESENT:
-        return replace(proof, verdict=Verdict.OPEN, departure=departure)
+        return replace(proof, verdict=ReplayVerdict.OPEN, departure=departure)
     return replace(
         proof,
-        verdict=Verdict.UNEQUAL if is_intact else Verdict.CHANGED,
+        verdict=ReplayVerdict.UNEQUAL if is_intact else ReplayVerdict.CHANGED,
         departure=departure,
         why="Its rows stand in another order, or its columns are others" if departure.is_none else "",
     )
@@ -254,13 +256,13 @@ def _scored_by(table: str, rows: pl.DataFrame) -> str:
     return ", ".join(f"{version} ({provenance})" for version, provenance in found.iter_rows())
 
 
-def _delivery(edition: Edition, place: Path, intact: Path | None) -> Proof:
+def _delivery(edition: TableVersion, place: Path, intact: Path | None) -> Proof:
     """A delivery is not made of anything: it is what was taken, or it is not."""
     if intact is not None:
-        return Proof(edition, Verdict.EQUAL, place, pl.read_parquet(intact).height)
+        return Proof(edition, ReplayVerdict.EQUAL, place, pl.read_parquet(intact).height)
     if not place.is_file():
-        return Proof(edition, Verdict.MISSING, place)
-    return Proof(edition, Verdict.CHANGED, place, why="Its bytes are not those that were taken")
+        return Proof(edition, ReplayVerdict.MISSING, place)
+    return Proof(edition, ReplayVerdict.CHANGED, place, why="Its bytes are not those that were taken")
 
 
 def _table(book: Book, table: str, proofs: tuple[Proof, ...]) -> TableReplay:
@@ -268,7 +270,7 @@ def _table(book: Book, table: str, proofs: tuple[Proof, ...]) -> TableReplay:
     first, last = proofs[0].edition, proofs[-1].edition
     if first.sha256 == last.sha256:
         return TableReplay(table, proofs, None)
-    files = [edition_file(book.lake.layout, table, e.month, e.sha256) for e in (first, last)]
+    files = [version_file(book.lake.layout, table, e.month, e.sha256) for e in (first, last)]
     frames = [pl.read_parquet(file) for file in files if file is not None]
     restated = (
         difference(frames[0], frames[1], row_names(book.lake.layout, table)) if len(frames) == len(files) else None

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from credit_platform.automation.jobs import BUILD_MONTH, MONITOR_MONTH, SCORE_MONTH
 from credit_platform.cli.replay.corrections import LateCorrection
-from credit_platform.cli.replay.replay import SOUND, Proof, Replay, Verdict
+from credit_platform.cli.replay.replay import SOUND, Proof, Replay, ReplayVerdict
 from credit_platform.lake.code_state import code_state
 from credit_platform.monitoring.data_quality.version_difference import CellChange, Difference
 from credit_platform.portfolios.tables import begins_with
@@ -31,11 +31,11 @@ def replay_table(replay: Replay) -> Table:
 
 
 def _said(proof: Proof) -> str:
-    if proof.verdict is Verdict.OPEN:
+    if proof.verdict is ReplayVerdict.OPEN:
         return "open: its source has changed"
     if proof.verdict in SOUND:
         how = "as delivered" if proof.edition.table.startswith("bronze/") else "bit for bit"
-        how = how if proof.verdict is Verdict.EQUAL else "by value, not byte"
+        how = how if proof.verdict is ReplayVerdict.EQUAL else "by value, not byte"
         return f"yes, {how}"
     return f"[red]no: {proof.verdict}[/]"
 
@@ -130,9 +130,9 @@ def notes(replay: Replay) -> Iterator[str]:
 def _what(proof: Proof) -> str:
     file = proof.file
     sentence = {
-        Verdict.CHANGED: f"changed since it was written ({file}).",
-        Verdict.UNEQUAL: f"what is stored is not what follows from what was known ({file}).",
-        Verdict.MISSING: f"{file} is not there.",
+        ReplayVerdict.CHANGED: f"changed since it was written ({file}).",
+        ReplayVerdict.UNEQUAL: f"what is stored is not what follows from what was known ({file}).",
+        ReplayVerdict.MISSING: f"{file} is not there.",
     }.get(proof.verdict, "it cannot be made again.")
     if proof.departure is not None and not proof.departure.is_none:
         change = proof.departure
@@ -144,7 +144,7 @@ def _what(proof: Proof) -> str:
         ]
         about = f" About {subjects(change)}." if change.subjects else ""
         return f"{sentence} {'; '.join([*moved, cells] if cells else moved)}.{about}"
-    return f"{sentence} {proof.why}." if proof.why and proof.verdict is not Verdict.MISSING else sentence
+    return f"{sentence} {proof.why}." if proof.why and proof.verdict is not ReplayVerdict.MISSING else sentence
 
 
 def cell_text(cell: CellChange, change: Difference) -> str:
@@ -168,7 +168,7 @@ def _fix(proof: Proof) -> str:
     restore = "Restore the file from a backup"
     if edition.table.startswith("bronze/"):
         return f"{restore}, or deliver the rows again: credit-platform backfill --from {month} --to {month} --replace."
-    if proof.verdict is Verdict.UNEQUAL:
+    if proof.verdict is ReplayVerdict.UNEQUAL:
         then, now = edition.git_commit[:12], code_state().commit[:12]
         other = "" if then == now else f" It was made by code {then}, this is {now}: replay with that code."
         return f"See the tables and notes above for what it rests on.{other}"

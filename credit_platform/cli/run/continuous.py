@@ -15,7 +15,7 @@ from rich.table import Table
 
 from credit_platform.assets.monitoring.evidently_page import NEWEST_MONTH_TAG
 from credit_platform.automation.jobs import BUILD_MONTH, TRAIN_MODELS
-from credit_platform.cli.alerts import desk_of
+from credit_platform.cli.alerts import dispatcher_of
 from credit_platform.cli.book import Book, newest_delivered, newest_in_loan_file
 from credit_platform.cli.instance import open_instance
 from credit_platform.cli.run.backfill import WAITING, Backfill, waits_for_a_person
@@ -90,7 +90,7 @@ def walk(book: Book, console: Console, months: list[date]) -> list[WalkedMonth]:
             runner = Runner(repository, instance, console, "continuous", {NEWEST_MONTH_TAG: month_key(month)})
             backfill = Backfill(book, runner, given_up=refused)
             backfill.everything(month, month)
-            desk_of(book).catch_up()
+            dispatcher_of(book).catch_up()
             walked.append(told_of(book, month, backfill))
             refused |= {at for job, at in backfill.failed if job == BUILD_MONTH}
             if backfill.failed:
@@ -166,7 +166,7 @@ def run_continuous(book: Book, console: Console, *, n_months: int | None, is_jso
         print(json.dumps([asdict(month) for month in walked], indent=1))
     else:
         console.print(walk_table(walked))
-        for line in closing_lines(walked, len(desk_of(book).ledger.open_alerts())):
+        for line in closing_lines(walked, len(dispatcher_of(book).log.open_alerts())):
             console.print(line, soft_wrap=True)
     return 1 if any(month.failures for month in walked) else 0
 

@@ -13,14 +13,14 @@ from rich.table import Table
 
 from credit_platform.assets.monitoring.evidently_page import NEWEST_MONTH_TAG
 from credit_platform.automation.jobs import BUILD_MONTH, MONITOR_MONTH, SCORE_MONTH, TRAIN_MODELS
-from credit_platform.cli.alerts import desk_of
+from credit_platform.cli.alerts import dispatcher_of
 from credit_platform.cli.book import Book
 from credit_platform.cli.instance import open_instance
 from credit_platform.cli.run.backfill import Backfill
 from credit_platform.cli.run.restatement import rebuild_command, replaced_by, restatement_table, spans, stale_tables
 from credit_platform.cli.run.runs import Runner
 from credit_platform.lake.files import sweep_parts
-from credit_platform.lake.governance.promotions import PromotionLog, standing_promotions
+from credit_platform.lake.governance.promotions import PromotionLog, promotions_kept
 from credit_platform.lake.raw.deliveries import REPLACE_TAG
 from credit_platform.lake.tables.catalog import monthly_tables, refresh_datamart
 from credit_platform.months import month_key
@@ -72,9 +72,9 @@ def run_backfill(
 
 def _tell(book: Book, console: Console) -> None:
     """Tell people of the newest actions, as the sensor does where a daemon runs."""
-    desk = desk_of(book)
-    desk.catch_up()
-    n_open = len(desk.ledger.open_alerts())
+    dispatcher = dispatcher_of(book)
+    dispatcher.catch_up()
+    n_open = len(dispatcher.log.open_alerts())
     if n_open:
         console.print(f"{n_open} alerts are open; see them with `credit-platform alerts`.")
 
@@ -126,7 +126,7 @@ def models_table(book: Book) -> Table:
         table.add_column(column, overflow="fold")
     records = PromotionLog(book.lake.layout).records()
     for model in book.settings.policy.model.models:
-        promoted = standing_promotions(records, model)
+        promoted = promotions_kept(records, model)
         versions = {r.model_version for r in records if r.model == model}
         months = book.lake.months(f"monitoring/{model}/action")
         actions = book.lake.scan(f"monitoring/{model}/action", months).collect() if months else pl.DataFrame()

@@ -15,7 +15,7 @@ from credit_platform.lake.governance.audit import AuditLog, AuditRecord, entry_d
 from credit_platform.lake.models.model_store import ModelStore
 
 
-class Verdict(TypedDict):
+class AuditVerification(TypedDict):
     """Records that are sound up to the first fault, and every fault as a sentence, by line or by version."""
 
     records: int
@@ -23,13 +23,13 @@ class Verdict(TypedDict):
     faults: list[str]
 
 
-def verdict(book: Book) -> Verdict:
+def verdict(book: Book) -> AuditVerification:
     """Verify the chain, then that every version it registered lies in the store as it was, and no other."""
     log, store = AuditLog(book.lake.layout), ModelStore(book.lake.layout)
     faults = [str(fault) for fault in log.verify()]
     stored = [(model, version) for model in store.models() for version in store.versions(model)]
     if faults:
-        return Verdict(records=0, versions=len(stored), faults=faults)
+        return AuditVerification(records=0, versions=len(stored), faults=faults)
     records = log.records()
     registered = [record for record in records if record.entry.action == "registered"]
     missing = {
@@ -45,7 +45,7 @@ def verdict(book: Book) -> Verdict:
             store.load(model, version)
         except ModelStoreError as error:
             faults.append(str(error))
-    return Verdict(records=len(records), versions=len(stored), faults=faults)
+    return AuditVerification(records=len(records), versions=len(stored), faults=faults)
 
 
 def records_of(book: Book, models: Sequence[str]) -> list[AuditRecord]:

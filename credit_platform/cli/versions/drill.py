@@ -14,7 +14,7 @@ from rich.table import Table
 
 from credit_platform.cli.book import Book
 from credit_platform.cli.versions.rollback import plan_rollback, score_in_memory, try_on_newest_month
-from credit_platform.cli.versions.version_status import Standing, trained_as_of
+from credit_platform.cli.versions.version_status import ModelVersions, trained_as_of
 from credit_platform.errors import CreditPlatformError, LifeCycleError
 from credit_platform.lake.governance.audit import AuditLog
 from credit_platform.lake.models.model_store import ModelStore
@@ -59,7 +59,7 @@ class Drill:
 
 def drill_rollback(book: Book, model: str) -> Drill:
     """Do everything a rollback of a model does, up to writing; a failed step ends it."""
-    drill, standing = Drill(model), Standing(book, model)
+    drill, standing = Drill(model), ModelVersions(book, model)
     try:
         log = AuditLog(book.lake.layout)
         drill.timed("read the audit log", log.records, lambda records: f"{len(records)} records, chain unbroken")
@@ -83,7 +83,7 @@ def drill_rollback(book: Book, model: str) -> Drill:
     return drill
 
 
-def _target(standing: Standing) -> tuple[str, date, str]:
+def _target(standing: ModelVersions) -> tuple[str, date, str]:
     """The version a rollback would go to, from which month, and how it was chosen."""
     try:
         plan = plan_rollback(standing, to=None, first=None)
@@ -96,7 +96,7 @@ def _target(standing: Standing) -> tuple[str, date, str]:
     )
 
 
-def _stand_in(standing: Standing) -> tuple[str, date, str]:
+def _stand_in(standing: ModelVersions) -> tuple[str, date, str]:
     """For a champion that had no predecessor: another version old enough, or itself, so that the steps are tried."""
     newest = standing.newest_scored
     current = standing.period_of(newest) if newest is not None else None
@@ -112,7 +112,7 @@ def _stand_in(standing: Standing) -> tuple[str, date, str]:
     return chosen, first, f"{chosen}: {current.version} had no predecessor, so the drill goes to {said}"
 
 
-def _changes(standing: Standing, scored: pl.DataFrame, months: list[date]) -> str:
+def _changes(standing: ModelVersions, scored: pl.DataFrame, months: list[date]) -> str:
     now = standing.book.lake.scan(f"prediction/{standing.model}", months).collect()
     both = scored.join(now, on=["snapshot_month", standing.book.settings.portfolio.cases.key], suffix="_now")
     changed = both.filter(pl.col("decision") != pl.col("decision_now")).height

@@ -14,7 +14,7 @@ from credit_platform.assets.models.registration import POLICY
 from credit_platform.cli.book import Book
 from credit_platform.cli.run.rescoring import score_again
 from credit_platform.cli.versions.pages import redraw_pages
-from credit_platform.cli.versions.version_status import Standing, trained_as_of
+from credit_platform.cli.versions.version_status import ModelVersions, trained_as_of
 from credit_platform.errors import SettingsError
 from credit_platform.lake.governance.audit import AuditLog, Entry
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord
@@ -82,7 +82,7 @@ def promote(
         LifeCycleError: it has failed gates, is there already, or cannot be in force in that month.
         AuditError: the audit log was tampered with.
     """
-    standing = Standing(book, model)
+    standing = ModelVersions(book, model)
     standing.load(version)
     failed = standing.failed_gates(version) if to != "retired" else dict[str, str]()
     if failed and not despite_failed_gates:
@@ -112,7 +112,7 @@ def promote(
     return 0
 
 
-def _require_movable(standing: Standing, version: str, to: Target) -> None:
+def _require_movable(standing: ModelVersions, version: str, to: Target) -> None:
     role = standing.roles.get(version)
     if role == to:
         raise standing.refused(version, reason=f"it is {to} already", fix="Nothing is left to do.")
@@ -127,7 +127,7 @@ def _require_movable(standing: Standing, version: str, to: Target) -> None:
 
 
 def _make_champion(
-    standing: Standing,
+    standing: ModelVersions,
     console: Console,
     version: str,
     person: Person,

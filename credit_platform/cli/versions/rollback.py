@@ -15,7 +15,7 @@ from credit_platform.cli.book import Book
 from credit_platform.cli.run.rescoring import score_again
 from credit_platform.cli.versions.pages import redraw_pages
 from credit_platform.cli.versions.promotion import Person
-from credit_platform.cli.versions.version_status import Standing, trained_as_of
+from credit_platform.cli.versions.version_status import ModelVersions, trained_as_of
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord
 from credit_platform.months import month_range
 from credit_platform.scoring.governance.life_cycle import PeriodInForce, Provenance, displaced, withdrawn
@@ -34,7 +34,7 @@ class RollbackPlan:
     scored_again: tuple[date, ...]
 
 
-def plan_rollback(standing: Standing, *, to: str | None, first: date | None) -> RollbackPlan:
+def plan_rollback(standing: ModelVersions, *, to: str | None, first: date | None) -> RollbackPlan:
     """Plan a rollback of the last promotion.
 
     Without `to` it goes to the champion before; without `first`, from the first open cohort of the current champion.
@@ -61,7 +61,7 @@ def plan_rollback(standing: Standing, *, to: str | None, first: date | None) -> 
     return RollbackPlan(present.version, target, month, tuple(month_range(month, newest)))
 
 
-def _champion_before(standing: Standing, current: PeriodInForce) -> str:
+def _champion_before(standing: ModelVersions, current: PeriodInForce) -> str:
     """The last champion before the current one that nobody took out."""
     out = withdrawn(standing.decisions, standing.model) | {current.version}
     earlier = [r.version for r in standing.periods_in_force if r.first < current.first and r.version not in out]
@@ -74,7 +74,7 @@ def _champion_before(standing: Standing, current: PeriodInForce) -> str:
     return earlier[-1]
 
 
-def try_on_newest_month(standing: Standing, version: str) -> tuple[date, int]:
+def try_on_newest_month(standing: ModelVersions, version: str) -> tuple[date, int]:
     """Score the newest month of features without writing anything; the month and how many loans it has.
 
     Raises:
@@ -88,7 +88,7 @@ def try_on_newest_month(standing: Standing, version: str) -> tuple[date, int]:
 
 
 def score_in_memory(
-    standing: Standing, version: str, months: Sequence[date], *, provenance: Provenance
+    standing: ModelVersions, version: str, months: Sequence[date], *, provenance: Provenance
 ) -> pl.DataFrame:
     """What a version says of the loans of some months, checked against the contract of predictions."""
     policy, lake, windows = standing.book.settings.policy, standing.book.lake, standing.read(version).windows
@@ -117,7 +117,7 @@ def roll_back(book: Book, console: Console, *, model: str, to: str | None, first
         LifeCycleError: there is no version to go back to, or it cannot be in force then.
         AuditError: the audit log was tampered with.
     """
-    standing = Standing(book, model)
+    standing = ModelVersions(book, model)
     plan = plan_rollback(standing, to=to, first=first)
     month, n_loans = try_on_newest_month(standing, plan.target)
     console.print(f"Version {plan.target} is sound and scores the {n_loans:,} loans of {month:%Y-%m}.", soft_wrap=True)

@@ -26,7 +26,7 @@ from credit_platform.scoring.training.version import FittedVersion
 
 
 @dataclass(frozen=True)
-class Standing:
+class ModelVersions:
     """The versions of one model as the audit log has them when it is first asked."""
 
     book: Book

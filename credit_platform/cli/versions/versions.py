@@ -10,7 +10,7 @@ from rich.table import Table
 from typing_extensions import TypedDict
 
 from credit_platform.cli.book import Book
-from credit_platform.cli.versions.version_status import Standing, trained_as_of
+from credit_platform.cli.versions.version_status import ModelVersions, trained_as_of
 from credit_platform.errors import ModelStoreError
 from credit_platform.lake.governance.audit import AuditLog, AuditRecord
 from credit_platform.lake.models.model_store import ModelStore
@@ -19,7 +19,7 @@ from credit_platform.months import add_months
 from credit_platform.scoring.governance.life_cycle import PeriodInForce, period_of, periods_in_force
 
 
-class Measured(TypedDict):
+class MeasuredAuc(TypedDict):
     """A ROC-AUC with its interval; null where its sample does not define it."""
 
     value: float | None
@@ -37,8 +37,8 @@ class VersionRow(TypedDict):
     as_of: str
     effective_month: str | None
     in_force_since: str | None
-    test_roc_auc: Measured | None
-    oot_roc_auc: Measured | None
+    test_roc_auc: MeasuredAuc | None
+    oot_roc_auc: MeasuredAuc | None
     failed_gates: list[str]
     problem: str | None
 
@@ -51,7 +51,7 @@ def version_rows(book: Book, models: Sequence[str]) -> list[VersionRow]:
     """
     rows = []
     for model in models:
-        standing = Standing(book, model)
+        standing = ModelVersions(book, model)
         current = period_of(standing.periods_in_force, standing.present) if standing.present else None
         for version in ModelStore(book.lake.layout).versions(model):
             begun = [period.first for period in standing.periods_in_force if period.version == version]
@@ -72,13 +72,13 @@ def version_rows(book: Book, models: Sequence[str]) -> list[VersionRow]:
 
 
 class _Results(TypedDict, closed=True):
-    test_roc_auc: Measured | None
-    oot_roc_auc: Measured | None
+    test_roc_auc: MeasuredAuc | None
+    oot_roc_auc: MeasuredAuc | None
     failed_gates: list[str]
     problem: str | None
 
 
-def _results(standing: Standing, version: str) -> _Results:
+def _results(standing: ModelVersions, version: str) -> _Results:
     try:
         metadata = standing.read(version).metadata
         failed = list(standing.failed_gates(version))
@@ -88,8 +88,8 @@ def _results(standing: Standing, version: str) -> _Results:
     return _Results(test_roc_auc=test, oot_roc_auc=oot, failed_gates=failed, problem=None)
 
 
-def _measured(auc: MetricRow | None) -> Measured | None:
-    return None if auc is None else Measured(value=auc.value, ci_low=auc.ci_low, ci_high=auc.ci_high)
+def _measured(auc: MetricRow | None) -> MeasuredAuc | None:
+    return None if auc is None else MeasuredAuc(value=auc.value, ci_low=auc.ci_low, ci_high=auc.ci_high)
 
 
 def versions_table(rows: Sequence[VersionRow]) -> Table:
@@ -111,7 +111,7 @@ def versions_table(rows: Sequence[VersionRow]) -> Table:
     return table
 
 
-def _told(auc: Measured | None) -> str:
+def _told(auc: MeasuredAuc | None) -> str:
     if auc is None or auc["value"] is None:
         return "unknown"
     if auc["ci_low"] is None or auc["ci_high"] is None:

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import polars as pl
 
-from credit_platform.monitoring.early_warning.early_findings import early_read_findings, estimate_findings
+from credit_platform.monitoring.early_warning.early_findings import early_performance_findings, estimate_findings
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 
 
@@ -124,7 +124,7 @@ def _stability_detections(record: ModelRecord) -> Iterator[Detection]:
 def _early_detections(record: ModelRecord, thresholds: MonitoringThresholds) -> Iterator[Detection]:
     reads = _by_month(record.early_reads)
     for month, rows in reads.items():
-        findings = [found for found in early_read_findings(rows, thresholds=thresholds) if found.is_live]
+        findings = [found for found in early_performance_findings(rows, thresholds=thresholds) if found.is_live]
         if findings:
             yield Detection(Detector.EARLY_READS, month, findings[0].reason, record.model)
     backtests = _by_month(record.estimate_backtest)

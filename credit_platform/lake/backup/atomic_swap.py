@@ -21,7 +21,7 @@ _UNFINISHED = "unfinished-restore-"
 _PLAN = "plan.json"
 
 
-def exchange(folder: Path, former: Sequence[Path], brought: Mapping[Path, Path]) -> None:
+def swap_files(folder: Path, former: Sequence[Path], brought: Mapping[Path, Path]) -> None:
     """Move the `former` things aside and put in those that are `brought`, by where they go; delete the former last.
 
     Whatever is raised on the way, KeyboardInterrupt included, everything is moved back before it is passed on. A

@@ -38,7 +38,7 @@ class AlertRecord:
 
 
 @dataclass(frozen=True)
-class AlertLedger:
+class AlertLog:
     """The ledger of one data folder."""
 
     layout: Layout

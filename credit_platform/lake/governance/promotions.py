@@ -127,7 +127,7 @@ def model_periods(records: Iterable[PromotionRecord], model: str) -> list[Period
     return periods_in_force([record.decision for record in records], model)
 
 
-def standing_promotions(records: Sequence[PromotionRecord], model: str) -> list[PromotionRecord]:
+def promotions_kept(records: Sequence[PromotionRecord], model: str) -> list[PromotionRecord]:
     """The promotions that were not taken back, in the order of their effective months."""
     promoted = {(r.model, r.model_version, r.effective_month): r for r in records if r.promoted}
     return [promoted[model, period.version, period.first] for period in model_periods(records, model)]

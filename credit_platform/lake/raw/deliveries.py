@@ -16,8 +16,13 @@ from credit_platform.lake.raw.delivery_log import NOTHING, DeliveryLog, Delivery
 from credit_platform.lake.raw.receipts import Receipt, write_receipts
 from credit_platform.lake.raw.sources import Delivery, RawSource, read_delivery
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.monitoring.data_quality.source_gates import MonthFacts, judge_month, measure_months, median_before
-from credit_platform.policy.gate_policy import GatePolicy
+from credit_platform.monitoring.data_quality.source_gates import (
+    DeliveryFacts,
+    judge_month,
+    measure_months,
+    median_before,
+)
+from credit_platform.policy.gate_policy import SourceGatePolicy
 
 REPLACE_TAG = "credit_platform/replace"
 
@@ -36,7 +41,7 @@ class _Arrival:
 
     delivery: Delivery
     content: Mapping[date, MonthContent]
-    facts: Mapping[date, MonthFacts]
+    facts: Mapping[date, DeliveryFacts]
     built: Mapping[date, DeliveryRecord]
     rows_by_month: Mapping[date, int]
 
@@ -57,7 +62,7 @@ class Reception:
 
     lake: Lake
     source: RawSource
-    gates: GatePolicy
+    gates: SourceGatePolicy
     first_month: date
     last_month: date
     is_replacing: bool
@@ -106,7 +111,7 @@ class Reception:
         return built
 
     def _receipt(self, month: date, arrival: _Arrival) -> Receipt:
-        facts = arrival.facts.get(month, MonthFacts())
+        facts = arrival.facts.get(month, DeliveryFacts())
         unreadable = arrival.delivery.unreadable.get(month)
         verdict = judge_month(
             month,
@@ -135,7 +140,7 @@ class Reception:
             numbers=self._numbers(month, facts, arrival) | _strays(self.source.name, month, mine),
         )
 
-    def _numbers(self, month: date, facts: MonthFacts, arrival: _Arrival) -> dict[str, int | float | str]:
+    def _numbers(self, month: date, facts: DeliveryFacts, arrival: _Arrival) -> dict[str, int | float | str]:
         numbers: dict[str, int | float | str] = {
             "rows_delivered": facts.rows,
             "worst_column": facts.worst_column[0] or "none",

@@ -23,7 +23,7 @@ from credit_platform.months import month_key, parse_month
 _CELL, _ROW = "\x1f", "\x1e"
 
 
-def ledger_rows(file: Path, sha256: str, dated: pl.DataFrame) -> pl.DataFrame:
+def file_rows(file: Path, sha256: str, dated: pl.DataFrame) -> pl.DataFrame:
     """One row per month of a file: path, sha256, rows, snapshot_month, month_rows."""
     return (
         dated.group_by("snapshot_month")
@@ -38,9 +38,9 @@ def ledger_rows(file: Path, sha256: str, dated: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def read_ledger(layout: Layout, source: str) -> pl.DataFrame | None:
+def read_known_files(layout: Layout, source: str) -> pl.DataFrame | None:
     """What was last read from a source; None before the first time."""
-    file = layout.source_ledger(source)
+    file = layout.known_files(source)
     return pl.read_parquet(file, glob=False) if file.is_file() else None
 
 
@@ -52,9 +52,9 @@ def known_rows(ledger: pl.DataFrame | None, file: Path, sha256: str) -> pl.DataF
     return known if known.height else None
 
 
-def write_ledger(layout: Layout, source: str, parts: Sequence[pl.DataFrame]) -> None:
+def write_known_files(layout: Layout, source: str, parts: Sequence[pl.DataFrame]) -> None:
     """Write down what was read from each file of a source."""
-    with whole_file(layout.source_ledger(source)) as part:
+    with whole_file(layout.known_files(source)) as part:
         pl.concat(parts).sort("path", "snapshot_month").write_parquet(part)
 
 

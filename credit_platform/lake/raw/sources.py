@@ -15,7 +15,7 @@ import polars as pl
 from credit_platform.errors import SourceError
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.dating import attach_month, month_in_name
-from credit_platform.lake.raw.delivery_log import known_rows, ledger_rows, read_ledger, write_ledger
+from credit_platform.lake.raw.delivery_log import file_rows, known_rows, read_known_files, write_known_files
 from credit_platform.lake.raw.readers import FORMATS, file_content, parse_file
 from credit_platform.schemas.source_cells import SourceCells
 
@@ -80,8 +80,8 @@ def read_delivery(layout: Layout, source: RawSource, months: Collection[date]) -
     Raises:
         SourceError: there is no file, or one that may hold any month cannot be read for sure.
     """
-    before = read_ledger(layout, source.name)
-    wanted, ledger = [_no_rows(source)], [_no_ledger()]
+    before = read_known_files(layout, source.name)
+    wanted, ledger = [_no_rows(source)], [_no_files()]
     unreadable: dict[date, SourceError] = {}
     for file in source_files(layout, source):
         try:
@@ -98,10 +98,10 @@ def read_delivery(layout: Layout, source: RawSource, months: Collection[date]) -
                 raise
             unreadable[month] = error
             continue
-        ledger.append(ledger_rows(file, sha256, frame))
+        ledger.append(file_rows(file, sha256, frame))
         wanted.append(frame.filter(pl.col("snapshot_month").is_in(list(months))))
     delivery = Delivery(pl.concat(wanted), pl.concat(ledger), unreadable)
-    write_ledger(layout, source.name, ledger)
+    write_known_files(layout, source.name, ledger)
     return delivery
 
 
@@ -112,7 +112,7 @@ def _no_rows(source: RawSource) -> pl.DataFrame:
     )
 
 
-def _no_ledger() -> pl.DataFrame:
+def _no_files() -> pl.DataFrame:
     return pl.DataFrame(
         schema={
             "path": pl.String(),

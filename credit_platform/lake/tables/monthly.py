@@ -20,7 +20,7 @@ from credit_platform.lake.layout import MONTH_FILE, Layout
 from credit_platform.lake.models.stored_version import Versions
 from credit_platform.lake.tables.catalog import refresh_datamart
 from credit_platform.lake.tables.schema_version import file_metadata, require_current_schema
-from credit_platform.lake.tables.table_versions import EditionLog, file_sha256, keep_former
+from credit_platform.lake.tables.table_versions import TableVersionLog, file_sha256, keep_former
 from credit_platform.months import parse_month
 from credit_platform.portfolios.portfolio import Portfolio
 
@@ -125,7 +125,7 @@ class Lake:
                 written[month] = sha256
         finally:
             # Also what was written before a month failed.
-            EditionLog(self.layout).append(table, written, policy_sha256=self.policy_sha256)
+            TableVersionLog(self.layout).append(table, written, policy_sha256=self.policy_sha256)
         if is_new:
             refresh_datamart(self.layout)
         return {month: parts[month].height if month in parts else 0 for month in months}

@@ -15,7 +15,7 @@ from credit_platform.lake.hash_chain import head_line, head_of
 from credit_platform.lake.json_lines import whole_lines
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.lake.tables.table_versions import edition_file
+from credit_platform.lake.tables.table_versions import version_file
 
 
 @dataclass
@@ -62,9 +62,9 @@ class PastLake:
         place.unlink(missing_ok=True)
         place.symlink_to(file.absolute())
 
-    def put_edition(self, table: str, month: date, sha256: str) -> None:
+    def put_version(self, table: str, month: date, sha256: str) -> None:
         """Let a month of a table be the edition of this hash; the file of its table where that is lost."""
-        found = edition_file(self.source, table, month, sha256)
+        found = version_file(self.source, table, month, sha256)
         if found is None:
             self.lost.add((table, month))
             found = self.source.month_file(table, month)

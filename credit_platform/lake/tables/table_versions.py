@@ -22,7 +22,7 @@ from credit_platform.months import month_key, parse_month
 
 
 @dataclass(frozen=True)
-class Edition:
+class TableVersion:
     """One state of one month of a table.
 
     Attributes:
@@ -47,15 +47,15 @@ class Edition:
 
 
 @dataclass(frozen=True)
-class EditionLog:
+class TableVersionLog:
     """The log of one data folder, one JSON record per write of a table."""
 
     layout: Layout
 
-    def records(self) -> list[Edition]:
+    def records(self) -> list[TableVersion]:
         """Every edition in the order it was written; a last line cut off by a crash is left out."""
-        lines = enumerate(whole_lines(self.layout.editions()), start=1)
-        return [edition for number, line in lines for edition in _editions(number, line)]
+        lines = enumerate(whole_lines(self.layout.table_version_log()), start=1)
+        return [edition for number, line in lines for edition in _table_versions(number, line)]
 
     def append(self, table: str, written: Mapping[date, str], *, policy_sha256: str) -> None:
         """Write down the hashes of months of a table, behind all others and safely beside other processes.
@@ -65,7 +65,7 @@ class EditionLog:
         """
         if not written:
             return
-        with locked_for_writing(self.layout.editions()) as log:
+        with locked_for_writing(self.layout.table_version_log()) as log:
             record = {
                 "time": datetime.now(tz=UTC).isoformat(timespec="seconds"),
                 "table": table,
@@ -77,10 +77,10 @@ class EditionLog:
             log.append(to_line(record))
 
 
-def _editions(number: int, line: bytes) -> list[Edition]:
+def _table_versions(number: int, line: bytes) -> list[TableVersion]:
     record = json.loads(line)
     return [
-        Edition(
+        TableVersion(
             sequence=number,
             table=record["table"],
             month=parse_month(month),
@@ -104,12 +104,12 @@ def keep_former(layout: Layout, table: str, month: date, sha256: str) -> None:
     """Keep the file of a month in the archive if the one that is to take its place, of this hash, is another."""
     file = layout.month_file(table, month)
     if file.is_file() and (former := file_sha256(file)) != sha256:
-        keep_file(file, layout.former_edition(table, month, former))
+        keep_file(file, layout.former_version(table, month, former))
 
 
-def edition_file(layout: Layout, table: str, month: date, sha256: str) -> Path | None:
+def version_file(layout: Layout, table: str, month: date, sha256: str) -> Path | None:
     """The file that holds an edition, in its table or in the archive; None where no file has this hash any more."""
-    for file in (layout.month_file(table, month), layout.former_edition(table, month, sha256)):
+    for file in (layout.month_file(table, month), layout.former_version(table, month, sha256)):
         if file.is_file() and file_sha256(file) == sha256:
             return file
     return None

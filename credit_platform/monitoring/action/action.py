@@ -25,7 +25,7 @@ from credit_platform.monitoring.action.findings import (
     stability_findings,
 )
 from credit_platform.monitoring.action.rollback import RollbackAdvice, rollback_advice
-from credit_platform.monitoring.action.run_rules import Past, persisting
+from credit_platform.monitoring.action.run_rules import Past, apply_run_rules
 from credit_platform.monitoring.measures import Subject
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds, Notification
 
@@ -152,7 +152,7 @@ def decide_action(
     the out-of-time result, an alert of the scores' PSI and what is found before the outcome decide; all else is worth
     watching. A P0 or P1 metric that is missing or rests on too few bads leads to active_monitoring, never to monitor.
     Values are held against `thresholds` again, so a changed policy needs no new figures. In the decision mode
-    `persistent` a shortfall decides when `persistence.persisting` keeps it.
+    `persistent` a shortfall decides when `persistence.apply_run_rules` keeps it.
 
     Args:
         performance: The subject's rows of `monitoring/<model>/performance`.
@@ -169,7 +169,7 @@ def decide_action(
     found, earlier = figures(performance), past or Past()
     findings = performance_findings(found, model=subject.model, thresholds=thresholds, is_live=is_live)
     if thresholds.decision_mode == "persistent":
-        findings = persisting(findings, found, earlier, subject=subject, thresholds=thresholds)
+        findings = apply_run_rules(findings, found, earlier, subject=subject, thresholds=thresholds)
     is_stability_live = set(stability.get_column("sample_role").to_list()) == {"post"}
     findings += stability_findings(stability, thresholds=thresholds, is_live=is_stability_live)
     findings += before_outcome

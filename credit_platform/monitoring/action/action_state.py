@@ -43,7 +43,7 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Standing:
+class StateReason:
     """A state and why it is so."""
 
     state: State
@@ -63,7 +63,7 @@ class Transition:
         return f"{self.before or 'not judged'} -> {self.after}: {self.why}"
 
 
-def standing_of(months: Sequence[Judged], trainings: Sequence[Training]) -> Standing:
+def state_of(months: Sequence[Judged], trainings: Sequence[Training]) -> StateReason:
     """The state of the last of these months.
 
     A version whose retraining was asked for is `resolved` once another took effect after the month that asked, although
@@ -80,28 +80,28 @@ def standing_of(months: Sequence[Judged], trainings: Sequence[Training]) -> Stan
         known = [t for t in trainings if t.as_of < now.month or t.is_rollback]
         successor = _successor(now, known, since=asked)
         if successor is not None:
-            return Standing("resolved", _replaced(now, successor, asked))
+            return StateReason("resolved", _replaced(now, successor, asked))
         if now.action == "retrain":
             tried = [t for t in known if asked <= t.as_of and not t.is_rollback]
             if tried:
                 return _waiting(tried[-1], now, asked)
     if now.action == "retrain":
         tried_not = f"; asked for since {asked:%Y-%m}, nothing was trained" if asked and asked < now.month else ""
-        return Standing("retrain_required", f"{now.cause}{tried_not}")
+        return StateReason("retrain_required", f"{now.cause}{tried_not}")
     if now.action == "active_monitoring":
-        return Standing("active_monitoring", now.cause)
-    return Standing("healthy" if now.is_clean else "watch", now.cause)
+        return StateReason("active_monitoring", now.cause)
+    return StateReason("healthy" if now.is_clean else "watch", now.cause)
 
 
 def transition_of(months: Sequence[Judged], trainings: Sequence[Training]) -> Transition:
     """The last month's state after that of the month before; not known where the month before is missing."""
-    now, standing = months[-1], standing_of(months, trainings)
+    now, standing = months[-1], state_of(months, trainings)
     if len(months) < 2 or months[-2].month != add_months(now.month, -1):
         return Transition(None, standing.state, standing.why)
     before = months[-2]
     is_new = before.model_version != now.model_version
     version = f"now about version {now.model_version}, before about {before.model_version}; " if is_new else ""
-    return Transition(standing_of(months[:-1], trainings).state, standing.state, f"{version}{standing.why}")
+    return Transition(state_of(months[:-1], trainings).state, standing.state, f"{version}{standing.why}")
 
 
 def _asked_first(months: Sequence[Judged]) -> date | None:
@@ -135,10 +135,12 @@ def _replaced(now: Judged, successor: Training, asked: date) -> str:
     )
 
 
-def _waiting(last: Training, now: Judged, asked: date) -> Standing:
+def _waiting(last: Training, now: Judged, asked: date) -> StateReason:
     what = f"retraining was asked for in {asked:%Y-%m}; version {last.model_version} trained as of {last.as_of:%Y-%m}"
     if not last.promoted:
-        return Standing("retraining", f"{what} was not promoted: {'; '.join(last.reasons) or 'no reason was recorded'}")
+        return StateReason(
+            "retraining", f"{what} was not promoted: {'; '.join(last.reasons) or 'no reason was recorded'}"
+        )
     if last.effective_month > now.month:
-        return Standing("retraining", f"{what} takes effect in {last.effective_month:%Y-%m}")
-    return Standing("retrain_required", f"{what} is no longer in effect; {now.cause}")
+        return StateReason("retraining", f"{what} takes effect in {last.effective_month:%Y-%m}")
+    return StateReason("retrain_required", f"{what} is no longer in effect; {now.cause}")

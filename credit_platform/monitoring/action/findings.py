@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 import polars as pl
 
-from credit_platform.monitoring.measures import Status, standing
+from credit_platform.monitoring.measures import Status, metric_status
 from credit_platform.policy.monitoring_thresholds import MetricThreshold, MonitoringThresholds
 
 Rule = Literal[
@@ -130,7 +130,7 @@ def _metric_finding(
     if blind is not None:
         rule: Rule = "not_measurable" if is_deciding else "worth_watching"
         return Finding(rule, metric, figure.value, threshold.data_science_threshold, is_live, blind)
-    status = standing(figure.value, figure.ci_high, threshold=threshold, decision_mode=thresholds.decision_mode)
+    status = metric_status(figure.value, figure.ci_high, threshold=threshold, decision_mode=thresholds.decision_mode)
     if status not in {"warn", "breach"}:
         return None
     is_business = status == "breach"

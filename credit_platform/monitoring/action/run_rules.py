@@ -73,7 +73,7 @@ class _Months:
         return sum(values) / len(values) + sqrt(sum(margin**2 for margin in margins)) / len(values)
 
 
-def persisting(
+def apply_run_rules(
     findings: Sequence[Finding],
     found: Mapping[str, Figure],
     past: Past,

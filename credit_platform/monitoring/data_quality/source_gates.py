@@ -12,7 +12,7 @@ from typing import Literal
 import polars as pl
 
 from credit_platform.months import source_date
-from credit_platform.policy.gate_policy import GatePolicy
+from credit_platform.policy.gate_policy import SourceGatePolicy
 from credit_platform.schemas.source_cells import SourceCells
 
 Gate = Literal["file", "month", "rows", "cells", "keys", "lengths", "unchanged"]
@@ -21,7 +21,7 @@ _BLANK = r"^\s*$"
 
 
 @dataclass(frozen=True)
-class MonthFacts:
+class DeliveryFacts:
     """What one delivered month of a source measures.
 
     Attributes:
@@ -51,7 +51,7 @@ class GateVerdict:
 
 def measure_months(
     rows: pl.DataFrame, columns: Sequence[str], cells: SourceCells, distinct_rows: Mapping[date, int]
-) -> dict[date, MonthFacts]:
+) -> dict[date, DeliveryFacts]:
     """Measure every month of a source's rows in one pass.
 
     Args:
@@ -88,7 +88,7 @@ def _is_unreadable_number(column: str) -> pl.Expr:
     return pl.when(plain | cell.is_null()).then(statement=False).otherwise(~mended & _is_filled(column))
 
 
-def _facts(row: Mapping[str, object], distinct_rows: Mapping[date, int]) -> MonthFacts:
+def _facts(row: Mapping[str, object], distinct_rows: Mapping[date, int]) -> DeliveryFacts:
     month, n_rows, keys = row["snapshot_month"], row["rows"], row["keys"]
     unreadable, lengths = row["unreadable"], row["lengths"]
     if (
@@ -102,7 +102,7 @@ def _facts(row: Mapping[str, object], distinct_rows: Mapping[date, int]) -> Mont
     worst = max(unreadable, key=unreadable.__getitem__)
     longest = max(lengths, key=lengths.__getitem__)
     distinct = distinct_rows[month]
-    return MonthFacts(
+    return DeliveryFacts(
         rows=n_rows,
         worst_column=(worst, unreadable[worst] / n_rows) if unreadable[worst] else ("", 0.0),
         conflicting_key_share=(distinct - keys) / distinct,
@@ -112,9 +112,9 @@ def _facts(row: Mapping[str, object], distinct_rows: Mapping[date, int]) -> Mont
 
 def judge_month(
     month: date,
-    facts: MonthFacts,
+    facts: DeliveryFacts,
     earlier: Mapping[date, int],
-    policy: GatePolicy,
+    policy: SourceGatePolicy,
     *,
     is_required: bool,
     file_error: str | None,
@@ -167,7 +167,7 @@ def judge_month(
     return GateVerdict(failures)
 
 
-def median_before(month: date, rows: Mapping[date, int], policy: GatePolicy) -> float | None:
+def median_before(month: date, rows: Mapping[date, int], policy: SourceGatePolicy) -> float | None:
     """The median of the rows of the months before; None when there are too few to judge by."""
     counts = [count for earlier, count in sorted(rows.items()) if earlier < month and count]
     if len(counts) < policy.min_months:

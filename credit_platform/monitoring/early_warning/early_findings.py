@@ -58,7 +58,7 @@ def is_news() -> pl.Expr:
     return (pl.col("read_month") == pl.col("snapshot_month")) | (pl.col("segment") == ALL_READS)
 
 
-def early_read_findings(early_reads: pl.DataFrame, *, thresholds: MonitoringThresholds) -> list[Finding]:
+def early_performance_findings(early_reads: pl.DataFrame, *, thresholds: MonitoringThresholds) -> list[Finding]:
     """Bad rates and rankings that became known in the month and are worse than earlier cohorts lead to expect.
 
     One finding per metric, for the clearest departure; `metric` is `early_bad_rate` or `early_roc_auc`, `threshold`

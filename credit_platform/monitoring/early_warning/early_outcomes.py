@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from credit_platform.months import add_months
-from credit_platform.policy.early_warning import EarlyRead
+from credit_platform.policy.early_warning import EarlyMeasure
 from credit_platform.policy.model_config import LabelPolicy
 from credit_platform.portfolios.portfolio import ReadEarlyOutcomes
 from credit_platform.statistics.discrimination import AucSpread, auc_spread
@@ -30,7 +30,7 @@ class Scorer:
 
 
 @dataclass(frozen=True)
-class CohortRead:
+class CohortReading:
     """One read of one cohort, known from month `cohort + mob` on.
 
     `n_labelled` counts the loans read that have a label; of them `n_labelled_bad` are bad by the read, `n_label_bad` by
@@ -56,7 +56,7 @@ class CohortRead:
 
 
 def early_labels(
-    cases: pl.LazyFrame, reads: Mapping[str, EarlyRead], *, read: ReadEarlyOutcomes, label: LabelPolicy, until: date
+    cases: pl.LazyFrame, reads: Mapping[str, EarlyMeasure], *, read: ReadEarlyOutcomes, label: LabelPolicy, until: date
 ) -> pl.DataFrame:
     """Every case's early outcomes by the snapshots up to `until`, as the book reads them.
 
@@ -71,7 +71,7 @@ def early_labels(
     return read(known, {name: (one.mob, one.days_past_due) for name, one in reads.items()}, label).collect()
 
 
-def cohort_reads(labels: pl.DataFrame, scored: pl.DataFrame, *, key: str) -> list[CohortRead]:
+def cohort_readings(labels: pl.DataFrame, scored: pl.DataFrame, *, key: str) -> list[CohortReading]:
     """Count the early labels of every cohort and rank them by the score at origination.
 
     Args:
@@ -88,7 +88,7 @@ def cohort_reads(labels: pl.DataFrame, scored: pl.DataFrame, *, key: str) -> lis
     return [_read(cohort, read, mob, loans) for (cohort, read, mob), loans in groups.items()]
 
 
-def _read(cohort: date, read: str, mob: int, loans: pl.DataFrame) -> CohortRead:
+def _read(cohort: date, read: str, mob: int, loans: pl.DataFrame) -> CohortReading:
     ranked = loans.drop_nulls("default_probability")
     is_bad = ranked.get_column("is_bad").to_numpy().astype(np.int64)
     scorer = None
@@ -96,7 +96,7 @@ def _read(cohort: date, read: str, mob: int, loans: pl.DataFrame) -> CohortRead:
         first = ranked.row(0, named=True)
         scorer = Scorer(first["model_version"], first["sample_role"], first["provenance"])
     labelled = loans.drop_nulls("is_label_bad")
-    return CohortRead(
+    return CohortReading(
         cohort=cohort,
         read=read,
         mob=mob,

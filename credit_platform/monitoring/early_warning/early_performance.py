@@ -9,10 +9,10 @@ from datetime import date
 
 import polars as pl
 
-from credit_platform.monitoring.early_warning.early_outcomes import CohortRead, Scorer
+from credit_platform.monitoring.early_warning.early_outcomes import CohortReading, Scorer
 from credit_platform.monitoring.early_warning.early_performance_tests import (
     ALL_READS,
-    Verdict,
+    EarlyPerformanceTest,
     joint_verdict,
     read_verdicts,
 )
@@ -34,8 +34,8 @@ SCHEMA = MEASURE_SCHEMA | {
 }
 
 
-def measure_early_reads(
-    reads: Sequence[CohortRead], *, month: date, model: str, label_mob: int, thresholds: MonitoringThresholds
+def measure_early_performance(
+    reads: Sequence[CohortReading], *, month: date, model: str, label_mob: int, thresholds: MonitoringThresholds
 ) -> pl.DataFrame:
     """The early reads of every cohort still open in a month, each as it was judged in the month it was read.
 
@@ -56,8 +56,8 @@ def measure_early_reads(
         thresholds: Policy of early reads, level of intervals, and `min_bads`.
 
     Returns:
-        One row per open cohort, read and metric, as `schemas.early_warning.EarlyReads`; empty while no cohort that was
-        scored has reached a read.
+        One row per open cohort, read and metric, as `schemas.early_warning.EarlyPerformance`; empty while no cohort
+        that was scored has reached a read.
     """
     first_open = add_months(month, 1 - label_mob)
     rows = [
@@ -70,13 +70,13 @@ def measure_early_reads(
 
 
 def _month_verdicts(
-    reads: Sequence[CohortRead], month: date, *, label_mob: int, thresholds: MonitoringThresholds
-) -> list[tuple[Verdict, float | None]]:
+    reads: Sequence[CohortReading], month: date, *, label_mob: int, thresholds: MonitoringThresholds
+) -> list[tuple[EarlyPerformanceTest, float | None]]:
     """Everything that became known in one month, each with its p-value corrected for being many."""
     last_mature = add_months(month, -label_mob)
     histories = _histories(reads, last=last_mature, n_cohorts=thresholds.early_reads.history_cohorts)
-    verdicts: list[Verdict] = []
-    newest: dict[date, list[Verdict]] = {}
+    verdicts: list[EarlyPerformanceTest] = []
+    newest: dict[date, list[EarlyPerformanceTest]] = {}
     for read, scorer in _scored(reads, label_mob):
         if read.cohort > last_mature and read.read_month <= month:
             judged = read_verdicts(read, scorer, histories.get(read.read, []), thresholds)
@@ -88,16 +88,16 @@ def _month_verdicts(
     return list(zip(verdicts, holm([verdict.p_value for verdict in verdicts]), strict=True))
 
 
-def _scored(reads: Sequence[CohortRead], label_mob: int) -> list[tuple[CohortRead, Scorer]]:
+def _scored(reads: Sequence[CohortReading], label_mob: int) -> list[tuple[CohortReading, Scorer]]:
     """The reads before the label that a score can be held against, by cohort and month on book."""
     found = [(read, read.scorer) for read in reads if read.scorer is not None and read.mob < label_mob]
     return sorted(found, key=lambda scored: (scored[0].cohort, scored[0].mob, scored[0].read))
 
 
-def _histories(reads: Sequence[CohortRead], *, last: date, n_cohorts: int) -> Mapping[str, list[CohortRead]]:
+def _histories(reads: Sequence[CohortReading], *, last: date, n_cohorts: int) -> Mapping[str, list[CohortReading]]:
     """The reads of the newest mature cohorts, by name of the read."""
     first = add_months(last, 1 - n_cohorts)
-    found: dict[str, list[CohortRead]] = {}
+    found: dict[str, list[CohortReading]] = {}
     for read in reads:
         if first <= read.cohort <= last:
             found.setdefault(read.read, []).append(read)
@@ -105,7 +105,7 @@ def _histories(reads: Sequence[CohortRead], *, last: date, n_cohorts: int) -> Ma
 
 
 def _row(
-    verdict: Verdict,
+    verdict: EarlyPerformanceTest,
     holm_p_value: float | None,
     *,
     month: date,
@@ -141,7 +141,7 @@ def _row(
     }
 
 
-def _status(verdict: Verdict, holm_p_value: float | None, thresholds: MonitoringThresholds) -> Status:
+def _status(verdict: EarlyPerformanceTest, holm_p_value: float | None, thresholds: MonitoringThresholds) -> Status:
     if holm_p_value is not None and holm_p_value <= thresholds.early_reads.false_alarm_rate:
         return "warn"
     if min(verdict.n_bad, verdict.n - verdict.n_bad) < thresholds.min_bads:

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from credit_platform.monitoring.early_warning.early_outcomes import CohortRead, Scorer
+from credit_platform.monitoring.early_warning.early_outcomes import CohortReading, Scorer
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.statistics.deviation_tests import Deviation, auc_deviation, joint_p_value, rate_deviation
 from credit_platform.statistics.intervals import Interval, jeffreys_interval
@@ -27,7 +27,7 @@ MIN_COHORTS_FOR_CORRELATION = 6
 
 
 @dataclass(frozen=True)
-class Verdict:
+class EarlyPerformanceTest:
     """One figure with what was expected of it when it was read; `p_value` is None where it says too little to test."""
 
     cohort: date
@@ -48,8 +48,8 @@ class Verdict:
 
 
 def read_verdicts(
-    read: CohortRead, scorer: Scorer, history: Sequence[CohortRead], thresholds: MonitoringThresholds
-) -> list[Verdict]:
+    read: CohortReading, scorer: Scorer, history: Sequence[CohortReading], thresholds: MonitoringThresholds
+) -> list[EarlyPerformanceTest]:
     """The bad rate and the ROC-AUC of one read against the same read of earlier cohorts.
 
     Args:
@@ -62,7 +62,7 @@ def read_verdicts(
     correlations = {"rate_correlation": rate_correlation(past), "label_correlation": label_correlation(past)}
     deviation = rate_deviation(read.n, read.n_bad, [(one.n, one.n_bad) for one in past])
     due = 0.0 if deviation is None else read.n * deviation.expected
-    by_rate = Verdict(
+    by_rate = EarlyPerformanceTest(
         cohort=read.cohort,
         mob=read.mob,
         scorer=scorer,
@@ -83,8 +83,11 @@ def read_verdicts(
 
 
 def _ranking_verdict(
-    by_rate: Verdict, read: CohortRead, history: Sequence[CohortRead], thresholds: MonitoringThresholds
-) -> Verdict:
+    by_rate: EarlyPerformanceTest,
+    read: CohortReading,
+    history: Sequence[CohortReading],
+    thresholds: MonitoringThresholds,
+) -> EarlyPerformanceTest:
     spreads = [
         one.spread
         for one in history
@@ -94,7 +97,7 @@ def _ranking_verdict(
     is_comparable = spread is not None and _is_enough(spreads, thresholds)
     deviation = auc_deviation(spread, spreads) if spread is not None and is_comparable else None
     is_enough = spread is not None and min(spread.n_bad, spread.n_good) >= thresholds.min_bads
-    return Verdict(
+    return EarlyPerformanceTest(
         cohort=by_rate.cohort,
         mob=by_rate.mob,
         scorer=by_rate.scorer,
@@ -113,7 +116,9 @@ def _ranking_verdict(
     )
 
 
-def joint_verdict(verdicts: Sequence[Verdict], thresholds: MonitoringThresholds) -> Verdict | None:
+def joint_verdict(
+    verdicts: Sequence[EarlyPerformanceTest], thresholds: MonitoringThresholds
+) -> EarlyPerformanceTest | None:
     """One metric over the newest reads of several cohorts together; None where none of them has an expectation.
 
     The bad rate is that of all loans read, the ROC-AUC the mean of the reads weighted by bads, and so are their
@@ -135,7 +140,7 @@ def joint_verdict(verdicts: Sequence[Verdict], thresholds: MonitoringThresholds)
         widths = [0.0 if each.interval is None else (each.interval.high - each.interval.low) / 2 for each, _ in judged]
         interval = _auc_interval(value, float(((weight * widths) ** 2).sum()) / z**2, thresholds.confidence)
     rests_on = max(n * expected, n_bad) if is_rate else min(n_bad, n - n_bad)
-    return Verdict(
+    return EarlyPerformanceTest(
         cohort=newest.cohort,
         mob=newest.mob,
         scorer=_joint_scorer([each for each, _ in judged], newest.scorer),
@@ -152,7 +157,7 @@ def joint_verdict(verdicts: Sequence[Verdict], thresholds: MonitoringThresholds)
     )
 
 
-def _joint_scorer(verdicts: Sequence[Verdict], newest: Scorer) -> Scorer:
+def _joint_scorer(verdicts: Sequence[EarlyPerformanceTest], newest: Scorer) -> Scorer:
     """The newest version; in use only if every cohort is."""
     developed = [each.scorer.sample_role for each in verdicts if each.scorer.sample_role != "post"]
     return Scorer(newest.model_version, developed[0] if developed else "post", newest.provenance)
@@ -167,7 +172,7 @@ def _auc_interval(auc: float, variance: float, confidence: float) -> Interval:
     return Interval(max(0.0, auc - margin), min(1.0, auc + margin))
 
 
-def rate_correlation(history: Sequence[CohortRead]) -> float | None:
+def rate_correlation(history: Sequence[CohortReading]) -> float | None:
     """Pearson correlation over cohorts of the early rate with the bad rate; None below six cohorts or without spread.
 
     Rates of one cohort move mostly by chance, so this is low in a calm book even for a read that tells much of a loan.
@@ -182,7 +187,7 @@ def rate_correlation(history: Sequence[CohortRead]) -> float | None:
     return float(np.clip(np.corrcoef(early, late)[0, 1], -1, 1))
 
 
-def label_correlation(history: Sequence[CohortRead]) -> float | None:
+def label_correlation(history: Sequence[CohortReading]) -> float | None:
     """Correlation over loans of the early label with the label (phi coefficient); None where either is all the same."""
     n, both = sum(read.n_labelled for read in history), sum(read.n_both for read in history)
     early, late = sum(read.n_labelled_bad for read in history), sum(read.n_label_bad for read in history)

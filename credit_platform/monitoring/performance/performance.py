@@ -17,7 +17,7 @@ from credit_platform.monitoring.measures import (
     band_status,
     floor_status,
     measures_frame,
-    standing,
+    metric_status,
 )
 from credit_platform.monitoring.performance.backtest import calibration_measures, gains_measures
 from credit_platform.policy.monitoring_thresholds import MetricThreshold, MonitoringThresholds
@@ -142,7 +142,7 @@ def _status(
     if threshold is None:
         return "ok"
     high = None if interval is None else interval.high
-    return standing(value, high, threshold=threshold, decision_mode=thresholds.decision_mode)
+    return metric_status(value, high, threshold=threshold, decision_mode=thresholds.decision_mode)
 
 
 def _degradation(outcome: LabelledSample, baseline: Baseline, thresholds: MonitoringThresholds) -> Measure:

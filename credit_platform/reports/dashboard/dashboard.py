@@ -11,7 +11,7 @@ from credit_platform.reports.dashboard.outcomes import outcome_sections, timelin
 from credit_platform.reports.dashboard.overview import Overview
 from credit_platform.reports.dashboard.portfolio import portfolio_sections
 from credit_platform.reports.dashboard.signals import signal_sections
-from credit_platform.reports.dashboard.verdict import Verdict, verdict_on
+from credit_platform.reports.dashboard.verdict import ModelVerdict, verdict_on
 from credit_platform.reports.page import facts_html, page_html
 from credit_platform.reports.wording import month_name
 
@@ -35,7 +35,7 @@ def dashboard_page(overview: Overview) -> str:
     )
 
 
-def verdicts_of(overview: Overview) -> list[Verdict]:
+def verdicts_of(overview: Overview) -> list[ModelVerdict]:
     """The verdict on every model, in the order in which models are shown."""
     return [
         verdict_on(
@@ -48,7 +48,7 @@ def verdicts_of(overview: Overview) -> list[Verdict]:
     ]
 
 
-def _introduction(overview: Overview, verdicts: Sequence[Verdict]) -> str:
+def _introduction(overview: Overview, verdicts: Sequence[ModelVerdict]) -> str:
     newest = overview.known.filter(layer="performance")["cohort"].max()
     outcome = (
         "No outcome is known yet." if newest is None else f"Outcomes are known for loans written up to {newest:%Y-%m}."
@@ -62,7 +62,7 @@ def _introduction(overview: Overview, verdicts: Sequence[Verdict]) -> str:
     )
 
 
-def card_html(verdict: Verdict, names: Mapping[str, str]) -> str:
+def card_html(verdict: ModelVerdict, names: Mapping[str, str]) -> str:
     """The verdict on one model as a card: fit for use or not, since when, why, and what was done."""
     rows = [
         ("Fit for use", (verdict.fit.capitalize(),)),

@@ -51,7 +51,7 @@ def month_page(facts: MonthFacts) -> str:
             _sources(facts),
             _scored(facts),
             _stability(facts),
-            _early_reads(facts),
+            _early_performance(facts),
             _outcome(facts),
             _actions(facts),
             _versions(facts),
@@ -183,7 +183,7 @@ def _pictures(facts: MonthFacts, layer: str, metric: str, levels: Sequence[float
     return f"<div class='pictures'>{''.join(parts)}</div>" if parts else ""
 
 
-def _early_reads(facts: MonthFacts) -> Section:
+def _early_performance(facts: MonthFacts) -> Section:
     rows: list[tuple[object, ...]] = []
     for row in facts.early_reads.sort("model", "cohort", "mob", "metric").iter_rows(named=True):
         if row["segment"] == ALL_READS:

@@ -14,7 +14,7 @@ from credit_platform.monitoring.early_warning.early_performance_tests import ALL
 from credit_platform.reports.dashboard.outcomes import newest_text
 from credit_platform.reports.figures.early_performance import (
     ESTIMATED,
-    early_reads_by_cohort,
+    early_performance_by_cohort,
     estimate_against_outcome,
     reads_of,
 )
@@ -31,7 +31,7 @@ def signal_sections(overview: Overview) -> list[Section]:
     """Estimates, early reads, stability of scores and of features."""
     return [
         _estimate_section(overview),
-        *([] if "early_reads" in overview.absent else [_early_reads_section(overview)]),
+        *([] if "early_reads" in overview.absent else [_early_performance_section(overview)]),
         _psi_section(overview),
         _probability_section(overview),
         _csi_section(overview),
@@ -66,12 +66,12 @@ def _backtests(overview: Overview) -> list[str]:
     return told
 
 
-def _early_reads_section(overview: Overview) -> Section:
+def _early_performance_section(overview: Overview) -> Section:
     known = overview.known
     if not reads_of(known):
         content = "<p>Unknown: no cohort is old enough for a first read yet.</p>"
     else:
-        figure = early_reads_by_cohort(known, names=overview.names)
+        figure = early_performance_by_cohort(known, names=overview.names)
         drawn = figure_html(figure, name="early_reads", label="Early bads and how they were ranked, by cohort")
         content = f"{drawn}{_funnel(overview)}"
     return section_of(__file__, "early_reads", content)

@@ -20,7 +20,7 @@ UNFIT = frozenset({"retrain_required", "retraining"})
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ModelVerdict:
     """What a reader needs to know of one model first; `first_signs` is what was seen before a model failed."""
 
     model: str
@@ -45,7 +45,7 @@ class _Spell:
         return months_between(self.first, self.last) + 1
 
 
-def verdict_on(model: str, *, snapshot_month: date, actions: pl.DataFrame, versions: pl.DataFrame) -> Verdict:
+def verdict_on(model: str, *, snapshot_month: date, actions: pl.DataFrame, versions: pl.DataFrame) -> ModelVerdict:
     """Read the verdict off the model's actions and versions as known in a month.
 
     Args:
@@ -60,20 +60,20 @@ def verdict_on(model: str, *, snapshot_month: date, actions: pl.DataFrame, versi
     if months.is_empty():
         why = ("no loan scored by it is old enough yet",)
         done = _in_force(own, snapshot_month)
-        return Verdict(model, "unknown", "not known", VERDICTS["unknown"], "", (), why, done)
+        return ModelVerdict(model, "unknown", "not known", VERDICTS["unknown"], "", (), why, done)
     latest = months.row(-1, named=True)
     headline = VERDICTS[latest["state"]]
     if not latest["actionable"]:
         headline += " (backtest: judged on months it was developed with)"
     spells = _spells(months)
     spell = spells[-1] if spells and latest["state"] in UNFIT | {"resolved"} else None
-    return Verdict(
+    return ModelVerdict(
         model=model,
         state=latest["state"],
         fit="no" if latest["state"] in UNFIT else "not known" if latest["state"] == "resolved" else "yes",
         headline=headline,
         since=_since(months, spells),
-        first_signs=() if spell is None else _first_signs(months, spell),
+        first_signs=() if spell is None else _first_detections(months, spell),
         why=_why(months, spell),
         done=_done(months, own, snapshot_month, spell),
     )
@@ -117,7 +117,7 @@ def _months(n: int) -> str:
     return f"{n} month{'s' if n > 1 else ''}"
 
 
-def _first_signs(months: pl.DataFrame, spell: _Spell) -> tuple[str, ...]:
+def _first_detections(months: pl.DataFrame, spell: _Spell) -> tuple[str, ...]:
     """The months of active monitoring that led up to a failure."""
     states = dict(months.select("snapshot_month", "state").rows())
     first = spell.first

@@ -12,7 +12,7 @@ import polars as pl
 
 from credit_platform.reports.documents.card_sources import CardSources
 from credit_platform.reports.documents.document import UNKNOWN, Bullets, Document, Grid, Part, facts, grid
-from credit_platform.reports.version.facts import VersionFacts, entries, measured, told, windows_table
+from credit_platform.reports.version.facts import VersionFacts, entries, measured, text_at, windows_table
 from credit_platform.reports.version.gates import gate_texts
 from credit_platform.reports.version.tables import making_rows, metric_texts
 from credit_platform.reports.version.verdict import discrimination_text, promotion_text, version_verdict
@@ -225,8 +225,8 @@ def _approvals(sources: CardSources) -> Part:
 def _making(version: VersionFacts, sources: CardSources) -> Part:
     manifest = sources.manifest
     recorded: Sequence[tuple[str, str | None]] = [
-        ("Code (git commit)", told(manifest, "git_commit") or told(manifest, "provenance", "git_commit")),
-        ("Schema of the stored files", told(manifest, "schema_version")),
+        ("Code (git commit)", text_at(manifest, "git_commit") or text_at(manifest, "provenance", "git_commit")),
+        ("Schema of the stored files", text_at(manifest, "schema_version")),
     ]
     files = Grid(("File", "sha256"), tuple(entries(manifest.get("sha256"))))
     return Part(

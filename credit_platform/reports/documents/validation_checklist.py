@@ -14,14 +14,14 @@ import polars as pl
 
 from credit_platform.reports.documents.card_sources import RULES, CardSources
 from credit_platform.reports.documents.document import UNKNOWN, Document, Grid, Part
-from credit_platform.reports.version.facts import SAMPLE_ROLES, VersionFacts, measured, told, windows_table
+from credit_platform.reports.version.facts import SAMPLE_ROLES, VersionFacts, measured, text_at, windows_table
 from credit_platform.reports.version.gates import gate_texts
 from credit_platform.reports.wording import interval_text, metric_name, model_name, number_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from credit_platform.policy.model_config import GatePolicy
+    from credit_platform.policy.model_config import ModelGatePolicy
 
 INTRODUCTION = (
     "Filled from the files stored with the version, from policy and from the audit log. A line passes only on a value "
@@ -50,7 +50,7 @@ class Line:
         return (self.question, UNKNOWN if self.value is None else self.value, self.threshold, result)
 
 
-def validation_checklist(version: VersionFacts, sources: CardSources, *, gates: GatePolicy) -> Document:
+def validation_checklist(version: VersionFacts, sources: CardSources, *, gates: ModelGatePolicy) -> Document:
     """The checklist as a document, all lines always present.
 
     Args:
@@ -104,7 +104,7 @@ def _samples(version: VersionFacts, sources: CardSources) -> list[Line]:
     return [*lines, Line("Excluded columns among the features", shown, "none", None if both is None else not both)]
 
 
-def _ranking(version: VersionFacts, sources: CardSources, gates: GatePolicy) -> list[Line]:
+def _ranking(version: VersionFacts, sources: CardSources, gates: ModelGatePolicy) -> list[Line]:
     metrics = version.evaluation.metrics
     auc = measured(metrics, "oot", "roc_auc")
     lines = [
@@ -176,7 +176,7 @@ def _inputs(version: VersionFacts, sources: CardSources) -> list[Line]:
 
 def _record(version: VersionFacts, sources: CardSources) -> list[Line]:
     manifest = sources.manifest
-    commit = told(manifest, "git_commit") or told(manifest, "provenance", "git_commit")
+    commit = text_at(manifest, "git_commit") or text_at(manifest, "provenance", "git_commit")
     policy, seed = version.metadata.policy_sha256, version.metadata.random_seed
     audit = sources.audit
     people = None if audit is None else sorted(set(audit["actor"]) - set(RULES))

@@ -59,7 +59,7 @@ def reads_of(history: pl.DataFrame) -> list[str]:
     return ages.get_column("segment").unique(maintain_order=True).to_list()
 
 
-def early_reads_by_cohort(history: pl.DataFrame, *, names: Mapping[str, str]) -> Figure:
+def early_performance_by_cohort(history: pl.DataFrame, *, names: Mapping[str, str]) -> Figure:
     """One column per early label: above, the share of early bads by cohort; below, how each model ranked them.
 
     Dashed is what earlier cohorts let expect. A cohort that is worse by more than chance is a filled diamond in red.

@@ -8,12 +8,14 @@ from datetime import date
 
 import polars as pl
 
-from credit_platform.monitoring.early_warning.early_outcomes import CohortRead
+from credit_platform.monitoring.early_warning.early_outcomes import CohortReading
 from credit_platform.reports.figures.svg import trend_svg
 from credit_platform.statistics.intervals import jeffreys_interval
 
 
-def early_reads_svg(reads: Sequence[CohortRead], measured: pl.DataFrame, *, month: date, confidence: float) -> str:
+def early_performance_svg(
+    reads: Sequence[CohortReading], measured: pl.DataFrame, *, month: date, confidence: float
+) -> str:
     """The rate of the latest early label by cohort, as far as it is known in a month, with what was expected last.
 
     Args:

@@ -64,7 +64,7 @@ class VersionFacts:
 
 
 @dataclass(frozen=True)
-class Measured:
+class ShownMetric:
     """A metric on a sample with its interval; None is not defined or not known."""
 
     value: float | None
@@ -74,15 +74,15 @@ class Measured:
     n_bad: int | None
 
 
-NOT_MEASURED = Measured(None, None, None, None, None)
+NOT_MEASURED = ShownMetric(None, None, None, None, None)
 
 
-def measured(metrics: pl.DataFrame, sample_role: str, metric: str) -> Measured:
+def measured(metrics: pl.DataFrame, sample_role: str, metric: str) -> ShownMetric:
     """One metric of one sample; all None where the table has no such row."""
     rows = metrics.filter(sample_role=sample_role, metric=metric)
     if rows.is_empty():
         return NOT_MEASURED
-    return Measured(*rows.select("value", "ci_low", "ci_high", "n", "n_bad").row(0))
+    return ShownMetric(*rows.select("value", "ci_low", "ci_high", "n", "n_bad").row(0))
 
 
 def windows_table(metadata: VersionMetadata) -> pl.DataFrame:
@@ -97,7 +97,7 @@ def windows_table(metadata: VersionMetadata) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=WINDOWS_SCHEMA, orient="row")
 
 
-def told(manifest: Mapping[str, object], *path: str) -> str | None:
+def text_at(manifest: Mapping[str, object], *path: str) -> str | None:
     """A fact of the manifest as text, by its path of keys; None where it is missing or not a single value."""
     found: object = manifest
     for key in path:

@@ -6,7 +6,7 @@ decision.
 
 import polars as pl
 
-from credit_platform.policy.model_config import GatePolicy
+from credit_platform.policy.model_config import ModelGatePolicy
 from credit_platform.scoring.governance.promotion import CandidateResult, gate_results
 
 GATES_SCHEMA = {
@@ -26,7 +26,7 @@ GATES = {
 CONDITIONS = {"min_oot_roc_auc": "at least", "artifacts_load_back": "yes"}
 
 
-def gate_table(candidate: CandidateResult, gates: GatePolicy) -> pl.DataFrame:
+def gate_table(candidate: CandidateResult, gates: ModelGatePolicy) -> pl.DataFrame:
     """One row per gate as `GATES_SCHEMA`; the status is `passed`, `failed`, or `unknown` where a value is missing.
 
     Args:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from credit_platform.policy.champion_challenger import RivalryPolicy
+from credit_platform.policy.champion_challenger import ChampionChallengerPolicy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.scoring.champion_challenger.comparison import ComparedFigure, ModelComparison
 from credit_platform.scoring.governance.promotion import uplift_target
@@ -82,7 +82,7 @@ def _rejection(comparison: ModelComparison, facts: str) -> tuple[str, ...]:
     return ()
 
 
-def _missing(comparison: ModelComparison, policy: RivalryPolicy) -> Iterator[str]:
+def _missing(comparison: ModelComparison, policy: ChampionChallengerPolicy) -> Iterator[str]:
     n_cohorts, pooled = len(comparison.by_cohort), comparison.pooled
     if n_cohorts < policy.min_cohorts:
         yield (
@@ -97,7 +97,7 @@ def _missing(comparison: ModelComparison, policy: RivalryPolicy) -> Iterator[str
         )
 
 
-def _failed_gates(comparison: ModelComparison, policy: RivalryPolicy, state: str | None) -> Iterator[str]:
+def _failed_gates(comparison: ModelComparison, policy: ChampionChallengerPolicy, state: str | None) -> Iterator[str]:
     line, band = comparison.challenger_line, policy.calibration_slope
     if line is None:
         yield "Its calibration slope cannot be measured, so its probabilities are not shown to be honest."

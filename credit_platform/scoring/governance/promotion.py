@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from credit_platform.policy.model_config import GatePolicy, ModelConfig, PromotionPolicy
+from credit_platform.policy.model_config import ModelConfig, ModelGatePolicy, PromotionPolicy
 from credit_platform.scoring.governance.comparison import HeadToHead
 from credit_platform.scoring.training.windows import SampleRole
 
@@ -77,14 +77,14 @@ def decide_promotion(
     return PromotionDecision(promote=wins, reasons=tuple(reasons), failed_gates=tuple(failed))
 
 
-def failed_gates(candidate: CandidateResult, gates: GatePolicy) -> dict[str, str]:
+def failed_gates(candidate: CandidateResult, gates: ModelGatePolicy) -> dict[str, str]:
     """Name of each failed gate and a sentence why."""
     return {
         gate.name: f"Gate {gate.name}: {gate.sentence}" for gate in gate_results(candidate, gates) if not gate.passed
     }
 
 
-def gate_results(candidate: CandidateResult, gates: GatePolicy) -> list[GateResult]:
+def gate_results(candidate: CandidateResult, gates: ModelGatePolicy) -> list[GateResult]:
     """Every gate of a version. What cannot be measured fails.
 
     The two gaps are losses: of training against validation and of test against out-of-time. A later sample that does

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from credit_platform.errors import ModelStoreError, TrainingError
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.previous_release import accepted
 from credit_platform.scoring.estimators.calibration import UNCALIBRATED, PlattCalibrator, fit_platt
 from credit_platform.scoring.estimators.contributions import (
     Contributions,
@@ -137,7 +138,7 @@ class FittedVersion:
             "reference.json": self.reference,
             "mean_contributions.json": means_to_json(self.mean_contributions),
             "tuning.json": self.tuning.to_json(),
-            **self.estimator.exports(self.transformer, self.portfolio.cases.key),
+            **accepted(self.estimator.exports, self.transformer, self.portfolio.cases.key),
         }
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from credit_platform.cli.book import Book
 from credit_platform.cli.doctor import data
-from credit_platform.cli.doctor.findings import Finding
+from credit_platform.cli.doctor.findings import DoctorFinding
 from credit_platform.lake.tables.catalog import refresh_datamart
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.small_book import BookFolders
@@ -27,7 +27,7 @@ LABELS = "gold/label_store"
 class Case:
     """One thing that is broken, and what the doctor says of it."""
 
-    look: Callable[[BookFolders], Finding]
+    look: Callable[[BookFolders], DoctorFinding]
     break_it: Callable[[BookFolders], object]
     level: str
     said: str
@@ -66,7 +66,7 @@ def drop_a_view(book: BookFolders) -> None:
     other.write_bytes(stored.read_bytes())
 
 
-def views_of_this_folder(book: BookFolders) -> Finding:
+def views_of_this_folder(book: BookFolders) -> DoctorFinding:
     return data.check_catalog(book.layout)
 
 
@@ -174,7 +174,7 @@ def test_raw_files_that_are_required_must_be_there(small_book: BookFolders, tmp_
     book = small_book.copy_raw_to(tmp_path)
     settings = book.settings()
 
-    def look() -> Finding:
+    def look() -> DoctorFinding:
         return data.check_raw(settings, book.layout)
 
     assert (look().level, look().found) == ("ok", "4 files of 4 sources")

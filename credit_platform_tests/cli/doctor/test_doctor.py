@@ -12,7 +12,7 @@ from rich.console import Console
 
 from credit_platform.cli.doctor import doctor
 from credit_platform.cli.doctor.doctor import examine, settings_or_trouble, show_findings
-from credit_platform.cli.doctor.findings import Finding, error, findings_of, first_of, well
+from credit_platform.cli.doctor.findings import DoctorFinding, error, findings_of, first_of, well
 from credit_platform_tests.small_book import BookFolders
 
 
@@ -32,7 +32,7 @@ def test_a_finished_book_is_well_and_says_so_to_programs(finished_book: BookFold
 def no_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """The looks at the machine have tests of their own, and take seconds."""
 
-    def only_the_port(_folder: Path, *, port: int) -> list[Finding]:
+    def only_the_port(_folder: Path, *, port: int) -> list[DoctorFinding]:
         return [well("port", f"{port} is free")]
 
     monkeypatch.setattr(doctor, "machine_findings", only_the_port)
@@ -88,7 +88,7 @@ def test_a_dagster_yaml_that_is_no_yaml_keeps_the_rest_from_nothing(
 def test_what_a_look_fails_with_decides_what_to_do() -> None:
     denied = PermissionError(13, "Permission denied", "/book/a.parquet")
 
-    def raises(fault: Exception) -> list[Finding]:
+    def raises(fault: Exception) -> list[DoctorFinding]:
         raise fault
 
     (found,) = findings_of("tables", lambda: raises(denied))
@@ -102,7 +102,7 @@ def test_what_a_look_fails_with_decides_what_to_do() -> None:
         findings_of("tables", interrupted)
 
 
-def interrupted() -> Finding:
+def interrupted() -> DoctorFinding:
     raise KeyboardInterrupt
 
 

@@ -19,7 +19,7 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._daemon.types import DaemonHeartbeat
 from dagster._utils.error import SerializableErrorInfo
 
-from credit_platform.cli.doctor.findings import Finding
+from credit_platform.cli.doctor.findings import DoctorFinding
 from credit_platform.cli.doctor.history import check_daemon, check_databases, check_instigators, history_findings
 from credit_platform.cli.instance import own_instance_text
 
@@ -38,7 +38,7 @@ def instance(home: Path) -> Iterator[dg.DagsterInstance]:
         yield opened
 
 
-def by_check(findings: list[Finding]) -> dict[str, Finding]:
+def by_check(findings: list[DoctorFinding]) -> dict[str, DoctorFinding]:
     return {finding.check: finding for finding in findings}
 
 

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from credit_platform.cli import main as command_line
 from credit_platform.cli.book import Book
-from credit_platform.cli.replay.replay import Replay, Verdict, replay_month
+from credit_platform.cli.replay.replay import Replay, ReplayVerdict, replay_month
 from credit_platform.cli.replay.tables import findings
 from credit_platform.cli.replay.verb import run_replay
 from credit_platform.cli.versions.promotion import Person, promote
@@ -83,7 +83,7 @@ def test_every_table_of_a_month_is_made_again_bit_for_bit_and_nothing_is_written
         for file in finished_book.data_dir.rglob(f"{MONTH:%Y-%m-%d}.parquet")
     }
     assert {found.table for found in replay.tables} == stored
-    assert {proof.verdict for found in replay.tables for proof in found.proofs} == {Verdict.EQUAL}
+    assert {proof.verdict for found in replay.tables for proof in found.proofs} == {ReplayVerdict.EQUAL}
     assert (replay.is_sound, replay.lost, replay.unlogged) == (True, (), ())
 
 
@@ -165,7 +165,7 @@ def test_after_a_late_correction_both_what_was_known_and_what_is_known_are_prove
     assert "paid_amt (1)" in late
     assert f"monitoring/{MODELS[0]}/performance" in text
     # A kept edition that is changed afterwards is found as well.
-    archived = corrected.layout.former_edition("silver/loan_snapshots", MONTH, silver.proofs[0].edition.sha256)
+    archived = corrected.layout.former_version("silver/loan_snapshots", MONTH, silver.proofs[0].edition.sha256)
     pl.read_parquet(archived).with_columns(paid_amount=pl.lit(0.0)).write_parquet(archived)
     again = replayed(corrected, MONTH, MODELS[0])
     assert unsound(again) == ["silver/loan_snapshots"]
@@ -190,7 +190,7 @@ def test_a_month_that_nobody_built_or_that_is_not_in_the_book_is_refused(
 
 
 def test_tables_older_than_the_log_are_not_vouched_for(book_copy: BookFolders) -> None:
-    book_copy.layout.editions().unlink()
+    book_copy.layout.table_version_log().unlink()
     replay = replayed(book_copy)
     assert (replay.is_sound, replay.tables) == (False, ())
     assert "bronze/lms_loan_daily" in replay.unlogged

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from credit_platform.cli.doctor import doctor
-from credit_platform.cli.doctor.findings import Finding, well
+from credit_platform.cli.doctor.findings import DoctorFinding, well
 from credit_platform.cli.lab import demo, simulate
 from credit_platform.cli.main import app
 from credit_platform.lab.scenarios.scenario import Scenario
@@ -37,7 +37,7 @@ def at_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, small_book: BookFol
 def test_setup_writes_the_months_down_and_looks(
     at_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def only_the_port(_folder: Path, *, port: int) -> list[Finding]:
+    def only_the_port(_folder: Path, *, port: int) -> list[DoctorFinding]:
         return [well("port", f"{port} is free")]
 
     monkeypatch.setattr(doctor, "machine_findings", only_the_port)

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from credit_platform.cli.versions.promotion import Person, Target, promote, target_role
-from credit_platform.cli.versions.version_status import Standing
+from credit_platform.cli.versions.version_status import ModelVersions
 from credit_platform.errors import LifeCycleError, ModelStoreError, SettingsError
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform.lake.models.manifest import to_json
@@ -23,10 +23,10 @@ LATEST = date(2024, 9, 1)
 @pytest.fixture
 def decided(book_copy: BookFolders, monkeypatch: pytest.MonkeyPatch) -> DecidedBook:
     # What the trainings of the small book came to is not what these tests are about.
-    def none(_: Standing, __: str) -> dict[str, str]:
+    def none(_: ModelVersions, __: str) -> dict[str, str]:
         return {}
 
-    monkeypatch.setattr(Standing, "failed_gates", none)
+    monkeypatch.setattr(ModelVersions, "failed_gates", none)
     # Drawing pages takes longer than deciding; test_pages does it.
     monkeypatch.setattr("credit_platform.cli.versions.promotion.redraw_pages", no_pages)
     return DecidedBook(book_copy)
@@ -52,7 +52,7 @@ def in_force(decided: DecidedBook, month: date) -> str:
 
 
 def roles(decided: DecidedBook) -> list[str]:
-    standing = Standing(decided.book, decided.model)
+    standing = ModelVersions(decided.book, decided.model)
     return [standing.roles[version] for version in decided.versions]
 
 

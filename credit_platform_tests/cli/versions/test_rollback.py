@@ -10,7 +10,7 @@ import pytest
 from credit_platform.cli.versions.drill import drill_rollback, drill_table
 from credit_platform.cli.versions.promotion import Person
 from credit_platform.cli.versions.rollback import roll_back
-from credit_platform.cli.versions.version_status import Standing
+from credit_platform.cli.versions.version_status import ModelVersions
 from credit_platform.errors import LifeCycleError, ModelStoreError
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform_tests.campaigns.data_folder import fingerprints
@@ -54,7 +54,7 @@ def test_a_rollback_brings_the_champion_before_back_and_scores_its_open_cohorts_
     assert decided.bytes_of(MODELS[1]) == other
     untouched = [month for month in earlier if month < "2024-05-01"]
     assert {month: decided.bytes_of(MODELS[0])[month] for month in untouched} == {m: earlier[m] for m in untouched}
-    standing = Standing(decided.book, decided.model)
+    standing = ModelVersions(decided.book, decided.model)
     assert [standing.roles[version] for version in decided.versions] == ["champion", "retired", "challenger"]
     assert "rolled back from version" in decided.printed.getvalue()
 
@@ -69,7 +69,7 @@ def test_a_rollback_takes_a_promotion_back_that_has_not_taken_effect(decided: De
     assert go_back(decided) == 0
     assert [in_force(decided, month)[0] for month in (8, 9, 12)] == [decided.versions[1]] * 3
     assert decided.bytes_of(decided.model) == before
-    assert Standing(decided.book, decided.model).roles[decided.versions[2]] == "retired"
+    assert ModelVersions(decided.book, decided.model).roles[decided.versions[2]] == "retired"
 
 
 def test_a_second_rollback_does_not_go_forward_again_unless_it_is_told_to(decided: DecidedBook) -> None:

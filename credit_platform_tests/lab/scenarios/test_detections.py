@@ -14,7 +14,7 @@ from credit_platform.lab.scenarios.detections import (
     model_detections,
 )
 from credit_platform.monitoring.measures import SCHEMA
-from credit_platform.schemas.early_warning import EarlyReads, Estimate, EstimateBacktest
+from credit_platform.schemas.early_warning import EarlyPerformance, Estimate, EstimateBacktest
 from credit_platform.schemas.monitoring import Action
 from credit_platform_tests.monitoring_rows import MONTH, figures, subject, thresholds
 
@@ -53,7 +53,7 @@ def record(
         stability=nothing if stability is None else stability,
         estimate=Estimate.create_empty(),
         estimate_backtest=EstimateBacktest.create_empty(),
-        early_reads=EarlyReads.create_empty(),
+        early_reads=EarlyPerformance.create_empty(),
         action=acted,
     )
 

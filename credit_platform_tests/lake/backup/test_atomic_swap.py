@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from credit_platform.errors import BackupError
-from credit_platform.lake.backup.atomic_swap import exchange, put_back, unfinished
+from credit_platform.lake.backup.atomic_swap import put_back, swap_files, unfinished
 from credit_platform.lake.files import sweep_parts
 
 OLD = {"gold/a.txt": "old", "audit/log.txt": "old", "book.yaml": "old", "own.txt": "own"}
@@ -69,7 +69,7 @@ def make(folder: Path) -> None:
 
 def swap(folder: Path) -> None:
     data, staged = folder / "data", folder / "staged"
-    exchange(data, [data / name for name in FORMER], {data / name: staged / name for name in BROUGHT})
+    swap_files(data, [data / name for name in FORMER], {data / name: staged / name for name in BROUGHT})
 
 
 def break_off(folder: Path, how: str, *steps: int) -> None:
@@ -156,9 +156,9 @@ def test_things_on_another_disk_are_exchanged_and_put_back_too(tmp_path: Path, o
     write(tmp_path, {"staged/history/runs.db": "new", "staged/x": "new", "data/file": ""})
     history = {other_disk / "history": staged / "history"}
     with pytest.raises(FileExistsError):
-        exchange(data, [other_disk / "history"], history | {data / "file" / "x": staged / "x"})
+        swap_files(data, [other_disk / "history"], history | {data / "file" / "x": staged / "x"})
     assert read(other_disk) == {"history/runs.db": "old"}
     write(tmp_path, {"staged/history/runs.db": "new"})
-    exchange(data, [other_disk / "history"], history)
+    swap_files(data, [other_disk / "history"], history)
     assert read(other_disk) == {"history/runs.db": "new"}
     assert unfinished(data) == []

@@ -12,7 +12,7 @@ from credit_platform.lake.governance.promotions import (
     PromotionLog,
     PromotionRecord,
     incumbent,
-    standing_promotions,
+    promotions_kept,
     version_in_force,
 )
 from credit_platform.lake.tables.monthly import Lake
@@ -141,5 +141,5 @@ def test_promotions_that_a_rollback_took_back_do_not_stand() -> None:
     first, second = record("a"), record("b", date(2024, 4, 1))
     third = record("c", date(2024, 7, 1))
     rollback = replace(first, effective_month=date(2024, 5, 1), actor="Ann", is_rollback=True)
-    assert standing_promotions([third, second, first], MODEL) == [first, second, third]
-    assert standing_promotions([first, second, third, rollback], MODEL) == [first, rollback]
+    assert promotions_kept([third, second, first], MODEL) == [first, second, third]
+    assert promotions_kept([first, second, third, rollback], MODEL) == [first, rollback]

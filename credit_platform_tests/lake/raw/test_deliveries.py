@@ -167,13 +167,13 @@ def test_a_file_known_to_hold_no_wanted_month_is_not_read_again(lake: Lake) -> N
     for n, month in enumerate(MONTHS):
         write_rows(lake.layout.raw_dir / f"{LOANS}_{month:%Y_%m}.csv", [header, *rows[5 * n : 5 * n + 5]])
     receive(lake, LOANS)
-    ledger = pl.read_parquet(lake.layout.source_ledger(LOANS))
+    ledger = pl.read_parquet(lake.layout.known_files(LOANS))
     spoilt = lake.layout.raw_dir / f"{LOANS}_2023_04.csv"
     spoilt.write_bytes(b"")
     received = reception(lake, LOANS).receive([JANUARY])
     assert failed(received) == {}
     left = ledger.filter(pl.col("snapshot_month") != APRIL)
-    assert pl.read_parquet(lake.layout.source_ledger(LOANS)).equals(left)
+    assert pl.read_parquet(lake.layout.known_files(LOANS)).equals(left)
 
 
 def test_receipts_are_read_back_as_they_were_written(lake: Lake) -> None:

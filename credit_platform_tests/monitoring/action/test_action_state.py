@@ -11,7 +11,7 @@ from credit_platform.monitoring.action.action_state import (
     LOOK_BACK_MONTHS,
     Judged,
     Training,
-    standing_of,
+    state_of,
     transition_of,
 )
 from credit_platform.months import add_months
@@ -35,7 +35,7 @@ def training(as_of: int, version: str = NEW, *, promoted: bool = True, effective
 
 
 def states(months: Sequence[Judged], trainings: Sequence[Training] = ()) -> list[str]:
-    return [standing_of(months[: n + 1], trainings).state for n in range(len(months))]
+    return [state_of(months[: n + 1], trainings).state for n in range(len(months))]
 
 
 def test_without_retraining_the_state_follows_the_action() -> None:
@@ -59,7 +59,7 @@ def test_a_retrained_version_in_effect_resolves_the_action_while_old_cohorts_sti
 
 
 def test_a_refused_version_leaves_the_retraining_open_with_the_reasons_of_the_log() -> None:
-    standing = standing_of([judged(0, "retrain"), judged(1, "retrain")], [training(0, promoted=False)])
+    standing = state_of([judged(0, "retrain"), judged(1, "retrain")], [training(0, promoted=False)])
     assert standing.state == "retraining"
     assert standing.why.endswith("trained as of 2025-01 was not promoted: no gain of 2 %; gate failed")
 
@@ -71,7 +71,7 @@ def test_a_version_that_takes_effect_later_is_waited_for() -> None:
 
 
 def test_a_training_that_never_happened_leaves_it_required_and_says_so() -> None:
-    standing = standing_of([judged(0, "retrain"), judged(1, "retrain")], [])
+    standing = state_of([judged(0, "retrain"), judged(1, "retrain")], [])
     assert (standing.state, standing.why) == (
         "retrain_required",
         "cause of retrain; asked for since 2025-01, nothing was trained",
@@ -90,7 +90,7 @@ def test_a_training_before_the_action_does_not_answer_it() -> None:
 
 def test_a_rollback_by_a_person_resolves_as_well() -> None:
     back = Training("2024-01-01-older", month(0), month(1), promoted=True, reasons=("safer",), is_rollback=True)
-    standing = standing_of([judged(0, "retrain"), judged(1, "retrain")], [back])
+    standing = state_of([judged(0, "retrain"), judged(1, "retrain")], [back])
     assert (standing.state, "taken up again by a person" in standing.why) == ("resolved", True)
 
 
@@ -131,4 +131,4 @@ def test_months_beyond_the_look_back_and_trainings_to_come_change_nothing(
 
 @pytest.mark.parametrize("action", ["monitor", "active_monitoring", "retrain"])
 def test_the_first_month_of_a_book_has_a_state(action: str) -> None:
-    assert standing_of([judged(0, action)], ()).why == f"cause of {action}"
+    assert state_of([judged(0, action)], ()).why == f"cause of {action}"

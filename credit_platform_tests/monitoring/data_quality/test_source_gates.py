@@ -6,23 +6,23 @@ import polars as pl
 import pytest
 
 from credit_platform.monitoring.data_quality.source_gates import (
+    DeliveryFacts,
     Gate,
-    MonthFacts,
     judge_month,
     measure_months,
     median_before,
 )
 from credit_platform.months import add_months
-from credit_platform.policy.gate_policy import GatePolicy
+from credit_platform.policy.gate_policy import SourceGatePolicy
 from credit_platform.portfolios.loans.sources.source_cells import SourceCells
 
 JUNE = date(2023, 6, 1)
 EARLIER = {add_months(JUNE, -n): 100 for n in range(1, 6)}
-SOUND = MonthFacts(rows=100)
+SOUND = DeliveryFacts(rows=100)
 
 
-def failed(facts: MonthFacts, *, required: bool = True, error: str | None = None, **limits: float) -> set[Gate]:
-    policy = GatePolicy.model_validate(limits)
+def failed(facts: DeliveryFacts, *, required: bool = True, error: str | None = None, **limits: float) -> set[Gate]:
+    policy = SourceGatePolicy.model_validate(limits)
     return set(judge_month(JUNE, facts, EARLIER, policy, is_required=required, file_error=error).failures)
 
 
@@ -30,44 +30,46 @@ def failed(facts: MonthFacts, *, required: bool = True, error: str | None = None
     ("facts", "gates"),
     [
         (SOUND, set()),
-        (MonthFacts(rows=50), set()),
-        (MonthFacts(rows=49), {"rows"}),
-        (MonthFacts(rows=300), set()),
-        (MonthFacts(rows=301), {"rows"}),
-        (MonthFacts(rows=100, worst_column=("Age", 0.2)), set()),
-        (MonthFacts(rows=100, worst_column=("Age", 0.21)), {"cells"}),
-        (MonthFacts(rows=100, conflicting_key_share=0.2), set()),
-        (MonthFacts(rows=100, conflicting_key_share=0.21), {"keys"}),
-        (MonthFacts(rows=100, longest_cell=("Name", 10_000)), set()),
-        (MonthFacts(rows=100, longest_cell=("Name", 10_001)), {"lengths"}),
-        (MonthFacts(rows=9, worst_column=("Age", 1.0), conflicting_key_share=0.5), {"rows", "cells", "keys"}),
-        (MonthFacts(), {"month"}),
+        (DeliveryFacts(rows=50), set()),
+        (DeliveryFacts(rows=49), {"rows"}),
+        (DeliveryFacts(rows=300), set()),
+        (DeliveryFacts(rows=301), {"rows"}),
+        (DeliveryFacts(rows=100, worst_column=("Age", 0.2)), set()),
+        (DeliveryFacts(rows=100, worst_column=("Age", 0.21)), {"cells"}),
+        (DeliveryFacts(rows=100, conflicting_key_share=0.2), set()),
+        (DeliveryFacts(rows=100, conflicting_key_share=0.21), {"keys"}),
+        (DeliveryFacts(rows=100, longest_cell=("Name", 10_000)), set()),
+        (DeliveryFacts(rows=100, longest_cell=("Name", 10_001)), {"lengths"}),
+        (DeliveryFacts(rows=9, worst_column=("Age", 1.0), conflicting_key_share=0.5), {"rows", "cells", "keys"}),
+        (DeliveryFacts(), {"month"}),
     ],
 )
-def test_each_gate_fails_just_beyond_its_limit(facts: MonthFacts, gates: set[Gate]) -> None:
+def test_each_gate_fails_just_beyond_its_limit(facts: DeliveryFacts, gates: set[Gate]) -> None:
     assert failed(facts) == gates
 
 
 def test_limits_are_the_policys() -> None:
-    assert failed(MonthFacts(rows=10), min_rows_of_median=0.1) == set()
-    assert failed(MonthFacts(rows=150), max_rows_of_median=1.4) == {"rows"}
-    assert failed(MonthFacts(rows=100, worst_column=("Age", 0.02)), max_unparseable_share=0.01) == {"cells"}
+    assert failed(DeliveryFacts(rows=10), min_rows_of_median=0.1) == set()
+    assert failed(DeliveryFacts(rows=150), max_rows_of_median=1.4) == {"rows"}
+    assert failed(DeliveryFacts(rows=100, worst_column=("Age", 0.02)), max_unparseable_share=0.01) == {"cells"}
 
 
 def test_only_a_required_source_must_have_every_month() -> None:
-    assert failed(MonthFacts(), required=False) == set()
-    assert failed(MonthFacts(rows=9), required=False) == {"rows"}
+    assert failed(DeliveryFacts(), required=False) == set()
+    assert failed(DeliveryFacts(rows=9), required=False) == {"rows"}
 
 
 def test_a_file_that_cannot_be_read_is_said_and_nothing_else() -> None:
-    verdict = judge_month(JUNE, MonthFacts(), EARLIER, GatePolicy(), is_required=True, file_error="cut off. Again.")
+    verdict = judge_month(
+        JUNE, DeliveryFacts(), EARLIER, SourceGatePolicy(), is_required=True, file_error="cut off. Again."
+    )
     assert verdict.failures == {"file": "2023-06: cut off. Again."}
     assert not verdict.passed
 
 
 def test_every_failure_names_the_month_and_says_what_to_do() -> None:
-    facts = MonthFacts(9, ("Age", 0.9), 0.9, ("Name", 99_999))
-    verdict = judge_month(JUNE, facts, EARLIER, GatePolicy(), is_required=True, file_error=None)
+    facts = DeliveryFacts(9, ("Age", 0.9), 0.9, ("Name", 99_999))
+    verdict = judge_month(JUNE, facts, EARLIER, SourceGatePolicy(), is_required=True, file_error=None)
     assert set(verdict.failures) == {"rows", "cells", "keys", "lengths"}
     for said in verdict.failures.values():
         assert said.startswith("2023-06: ")
@@ -75,7 +77,7 @@ def test_every_failure_names_the_month_and_says_what_to_do() -> None:
 
 
 def test_the_median_is_that_of_the_latest_months_before_and_none_when_they_are_few() -> None:
-    policy = GatePolicy(median_months=3, min_months=2)
+    policy = SourceGatePolicy(median_months=3, min_months=2)
     rows = {date(2023, 1, 1): 1, date(2023, 2, 1): 10, date(2023, 3, 1): 20, date(2023, 4, 1): 30, JUNE: 999}
     assert median_before(JUNE, rows, policy) == 20
     assert median_before(date(2023, 2, 1), rows, policy) is None

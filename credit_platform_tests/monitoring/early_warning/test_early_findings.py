@@ -7,7 +7,7 @@ import pytest
 
 from credit_platform.monitoring.action.action import decide_action
 from credit_platform.monitoring.action.findings import Finding
-from credit_platform.monitoring.early_warning.early_findings import early_read_findings, estimate_findings
+from credit_platform.monitoring.early_warning.early_findings import early_performance_findings, estimate_findings
 from credit_platform.monitoring.early_warning.early_performance import SCHEMA
 from credit_platform.months import add_months
 from credit_platform_tests.monitoring_rows import MONTH, figures, subject, thresholds
@@ -87,7 +87,7 @@ def read(
 
 
 def found_in(*rows: dict[str, object]) -> list[Finding]:
-    return early_read_findings(pl.DataFrame(list(rows), schema=SCHEMA, orient="row"), thresholds=thresholds())
+    return early_performance_findings(pl.DataFrame(list(rows), schema=SCHEMA, orient="row"), thresholds=thresholds())
 
 
 def test_a_departure_that_became_known_in_the_month_is_told_with_what_was_expected() -> None:

@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from credit_platform.monitoring.early_warning.early_outcomes import cohort_reads, early_labels
+from credit_platform.monitoring.early_warning.early_outcomes import cohort_readings, early_labels
 from credit_platform.months import add_months
 from credit_platform.portfolios.loans.outcome.early_outcomes import early_outcomes
 from credit_platform_tests.monitoring.early_warning.early_books import FIRST, Book, label_config
@@ -70,7 +70,7 @@ def test_a_cohort_is_counted_and_ranked() -> None:
     book = Book(n_cohorts=2, loans_per_month=200)
     labels = early_labels(book.snapshots.lazy(), READS, read=early_outcomes, label=label_config(), until=LAST)
     second = add_months(FIRST, 1)
-    reads = cohort_reads(labels, book.scored.filter(pl.col("snapshot_month") == second), key="loan_id")
+    reads = cohort_readings(labels, book.scored.filter(pl.col("snapshot_month") == second), key="loan_id")
     assert [(one.cohort, one.mob) for one in reads] == [
         (month, mob) for month in (FIRST, second) for mob in (1, 2, 3, 4)
     ]
@@ -92,4 +92,4 @@ def test_a_book_of_no_loan_or_no_score_is_no_error(kept: int) -> None:
     labels = early_labels(
         book.snapshots.head(kept).lazy(), READS, read=early_outcomes, label=label_config(), until=LAST
     )
-    assert cohort_reads(labels, book.scored.clear(), key="loan_id") == []
+    assert cohort_readings(labels, book.scored.clear(), key="loan_id") == []

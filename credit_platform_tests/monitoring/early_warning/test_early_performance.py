@@ -8,12 +8,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from credit_platform.monitoring.early_warning.early_outcomes import cohort_reads, early_labels
-from credit_platform.monitoring.early_warning.early_performance import measure_early_reads
+from credit_platform.monitoring.early_warning.early_outcomes import cohort_readings, early_labels
+from credit_platform.monitoring.early_warning.early_performance import measure_early_performance
 from credit_platform.months import add_months
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.portfolios.loans.outcome.early_outcomes import early_outcomes
-from credit_platform.schemas.early_warning import EarlyReads
+from credit_platform.schemas.early_warning import EarlyPerformance
 from credit_platform_tests.monitoring.early_warning.early_books import (
     FIRST,
     LABEL_MOB,
@@ -33,14 +33,14 @@ def measure(
     labels = early_labels(
         snapshots.lazy(), policy.early_reads.reads, read=early_outcomes, label=label_config(), until=until
     )
-    frame = measure_early_reads(
-        cohort_reads(labels, scored, key="loan_id"),
+    frame = measure_early_performance(
+        cohort_readings(labels, scored, key="loan_id"),
         month=month,
         model="gradient_boosting",
         label_mob=LABEL_MOB,
         thresholds=policy,
     )
-    return EarlyReads.validate(frame.select(EarlyReads.column_names()))
+    return EarlyPerformance.validate(frame.select(EarlyPerformance.column_names()))
 
 
 def as_of(book: Book, month: date, policy: MonitoringThresholds = SHIPPED) -> pl.DataFrame:
@@ -61,11 +61,11 @@ def raised(book: Book, months: list[date]) -> list[date]:
         label=label_config(),
         until=book.months[-1],
     )
-    reads = cohort_reads(labels, book.scored, key="loan_id")
+    reads = cohort_readings(labels, book.scored, key="loan_id")
     return [
         month
         for month in months
-        if measure_early_reads(reads, month=month, model="m", label_mob=LABEL_MOB, thresholds=SHIPPED)
+        if measure_early_performance(reads, month=month, model="m", label_mob=LABEL_MOB, thresholds=SHIPPED)
         .filter(read_month=month, status="warn")
         .height
     ]

@@ -7,8 +7,8 @@ from datetime import date
 import numpy as np
 import pytest
 
-from credit_platform.monitoring.early_warning.early_outcomes import CohortRead, Scorer
-from credit_platform.monitoring.early_warning.early_performance import measure_early_reads
+from credit_platform.monitoring.early_warning.early_outcomes import CohortReading, Scorer
+from credit_platform.monitoring.early_warning.early_performance import measure_early_performance
 from credit_platform.monitoring.early_warning.estimate import weighted_metrics
 from credit_platform.months import add_months
 from credit_platform.statistics.discrimination import auc_spread, roc_auc
@@ -28,7 +28,7 @@ class Book:
 
     def __init__(self, seed: int, *, n_cohorts: int, loans: int, drift: Drift = NO_DRIFT) -> None:
         rng = np.random.default_rng(seed)
-        self.reads: list[CohortRead] = []
+        self.reads: list[CohortReading] = []
         self.estimated: list[float] = []
         self.realised: list[float] = []
         for number in range(n_cohorts):
@@ -46,7 +46,7 @@ class Book:
             early = is_bad & (rng.uniform(size=n) < read.mob / MISSED_FROM)
             n_early, n_bad = int(early.sum()), int(is_bad.sum())
             self.reads.append(
-                CohortRead(
+                CohortReading(
                     cohort=add_months(FIRST, number),
                     read=name,
                     mob=read.mob,
@@ -64,7 +64,7 @@ class Book:
     def raises(self, number: int) -> bool:
         """Whether something that becomes known in the month departs from the history."""
         month: date = add_months(FIRST, number)
-        found = measure_early_reads(self.reads, month=month, model="m", label_mob=LABEL_MOB, thresholds=POLICY)
+        found = measure_early_performance(self.reads, month=month, model="m", label_mob=LABEL_MOB, thresholds=POLICY)
         return found.filter(read_month=month, status="warn").height > 0
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from credit_platform.portfolios.loans.generator.credit_standings import PROBABILITIES, SHIFTED_SHARES, credit_standings
+from credit_platform.portfolios.loans.generator.credit_tiers import PROBABILITIES, SHIFTED_SHARES, credit_tiers
 from credit_platform.portfolios.loans.generator.randomness import choose
 
 LOAN_KINDS = (
@@ -57,7 +57,7 @@ def draw_applicants(n: int, rng: np.random.Generator, *, shift: float = 0.0) -> 
 
     `shift`, 0 to 1, moves the mix: more applicants of the poorer standings, fuller cards, fewer trades.
     """
-    standings = credit_standings()
+    standings = credit_tiers()
     standing = rng.choice(len(standings), size=n, p=_shares(shift))
     columns = {name: _quantile_draw(name, standing, rng) for name in standings[0].quantiles}
     for name, values in columns.items():
@@ -82,8 +82,7 @@ def draw_applicants(n: int, rng: np.random.Generator, *, shift: float = 0.0) -> 
 def _shares(shift: float) -> list[float]:
     """The share of every standing: as in the book without a shift, as in the shifted market with a full one."""
     return [
-        (1 - shift) * one.share + shift * shifted
-        for one, shifted in zip(credit_standings(), SHIFTED_SHARES, strict=True)
+        (1 - shift) * one.share + shift * shifted for one, shifted in zip(credit_tiers(), SHIFTED_SHARES, strict=True)
     ]
 
 
@@ -100,7 +99,7 @@ def _trades(shift: float) -> tuple[str, ...]:
 def _quantile_draw(name: str, standing: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
     levels = rng.random(standing.size)
     drawn = np.empty(standing.size)
-    for code, one in enumerate(credit_standings()):
+    for code, one in enumerate(credit_tiers()):
         rows = standing == code
         drawn[rows] = _interpolate(one.quantiles[name], levels[rows])
     return drawn

@@ -12,11 +12,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike
 
-from credit_platform.automation.alert_delivery import AlertDesk
+from credit_platform.automation.alert_delivery import AlertDispatcher
 from credit_platform.checks.contract_verdicts import MonthVerdict, contract_verdicts
-from credit_platform.cli.alerts import desk_of
+from credit_platform.cli.alerts import dispatcher_of
 from credit_platform.cli.book import Book, models_named
-from credit_platform.cli.versions.version_status import Standing
+from credit_platform.cli.versions.version_status import ModelVersions
 from credit_platform.errors import MissingMonthsError
 from credit_platform.lake.governance.alert_log import AlertRecord
 from credit_platform.portfolios.application_rows import Applications, applications_of
@@ -96,7 +96,7 @@ class ModelValidator:
         Raises:
             ModelStoreError: the version is unknown or was changed.
         """
-        return Standing(self.book, models_named(self.book, model)[0]).failed_gates(version)
+        return ModelVersions(self.book, models_named(self.book, model)[0]).failed_gates(version)
 
 
 @dataclass(frozen=True)
@@ -173,14 +173,14 @@ class AlertManager:
     book: Book
 
     @property
-    def desk(self) -> AlertDesk:
+    def dispatcher(self) -> AlertDispatcher:
         """Where alerts are noted and sent from; a dry run until CREDIT_ALERT_DRY_RUN says otherwise."""
-        return desk_of(self.book)
+        return dispatcher_of(self.book)
 
     def open_alerts(self) -> list[AlertRecord]:
         """The newest record of every alert that is not resolved."""
-        return self.desk.ledger.open_alerts()
+        return self.dispatcher.log.open_alerts()
 
     def notify(self) -> list[AlertRecord]:
         """Tell what is due, as the sensor does where a daemon runs; what was told."""
-        return self.desk.catch_up()
+        return self.dispatcher.catch_up()

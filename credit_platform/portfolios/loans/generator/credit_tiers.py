@@ -19,7 +19,7 @@ Quantiles = tuple[float, float, float, float, float, float, float]
 
 
 @dataclass(frozen=True)
-class CreditStanding:
+class CreditTier:
     """One kind of applicant: its share of the book, its credit mix, and its quantiles at `PROBABILITIES`."""
 
     share: float
@@ -33,7 +33,7 @@ SHIFTED_SHARES = (0.02, 0.08, 0.20, 0.70)
 
 
 @cache
-def credit_standings() -> tuple[CreditStanding, ...]:
+def credit_tiers() -> tuple[CreditTier, ...]:
     """The four standings, from the safest to the riskiest."""
-    standings = TypeAdapter(dict[str, CreditStanding])
-    return tuple(standings.validate_python(yaml.safe_load(text_beside(__file__, "credit_standings.yaml"))).values())
+    standings = TypeAdapter(dict[str, CreditTier])
+    return tuple(standings.validate_python(yaml.safe_load(text_beside(__file__, "credit_tiers.yaml"))).values())
