@@ -4,8 +4,6 @@ Every month is generated on its own from the seed and the cohorts it needs, so a
 one month. Writing files does not belong here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
