@@ -7,38 +7,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from credit_platform.portfolios.loans.features.catalogue import LOAN_KINDS
 from credit_platform.portfolios.loans.generator.credit_tiers import PROBABILITIES, SHIFTED_SHARES, credit_tiers
 from credit_platform.portfolios.loans.generator.randomness import choose
+from credit_platform.portfolios.loans.sources.attributes import OCCUPATION_GROUPS
 
-LOAN_KINDS = (
-    "Auto Loan",
-    "Credit-Builder Loan",
-    "Debt Consolidation Loan",
-    "Home Equity Loan",
-    "Mortgage Loan",
-    "Not Specified",
-    "Payday Loan",
-    "Personal Loan",
-    "Student Loan",
-)
 MOST_LOANS = 9
-OCCUPATIONS = (
-    "Accountant",
-    "Architect",
-    "Developer",
-    "Doctor",
-    "Engineer",
-    "Entrepreneur",
-    "Journalist",
-    "Lawyer",
-    "Manager",
-    "Mechanic",
-    "Media_Manager",
-    "Musician",
-    "Scientist",
-    "Teacher",
-    "Writer",
-)
+OCCUPATIONS = tuple(sorted(OCCUPATION_GROUPS))
 _MONEY = ("monthly_inhand_salary_amount", "changed_credit_limit", "outstanding_debt_amount")
 _INCOME_TO_SALARY = (0.68, 0.86, 0.965, 1.003, 1.05, 1.2, 1.45)
 _EMI_PER_LOAN_TO_SALARY = (0.0037, 0.0051, 0.0063, 0.0077, 0.009, 0.0103, 0.011)
@@ -119,7 +94,9 @@ def _annual_income(salary: NDArray[np.float64], rng: np.random.Generator) -> NDA
 
 def _loan_kinds(n: int, rng: np.random.Generator) -> dict[str, pl.Series]:
     """Nine candidate kinds per applicant; the first `n_loans` of them are the ones the applicant has."""
-    return {f"loan_kind_{slot}": pl.Series(choose(rng, LOAN_KINDS, n)) for slot in range(1, MOST_LOANS + 1)}
+    return {
+        f"loan_kind_{slot}": pl.Series(choose(rng, tuple(LOAN_KINDS.values()), n)) for slot in range(1, MOST_LOANS + 1)
+    }
 
 
 def _month_of_money(

@@ -4,6 +4,8 @@ Every month is generated on its own from the seed and the cohorts it needs, so a
 one month. Writing files does not belong here.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -185,5 +187,9 @@ def _loan_rows(spec: BookSpec, index: int, lateness: float) -> Iterator[pl.DataF
 def _clickstream_rows(spec: BookSpec, index: int, month: date) -> Iterator[pl.DataFrame]:
     for cohort in range(max(index - CLICKSTREAM_MONTHS_AFTER, 0), index + max(spec.history_months, 1)):
         yield clickstream_of(
-            _cohort(spec, cohort), spec.seed, month_index=index, month=month, noise_sd=spec.process.monthly_noise_sd
+            _cohort(spec, cohort),
+            spec.seed,
+            month_index=index,
+            month=month,
+            noise_sd=spec.process.monthly_noise_sd,
         )
