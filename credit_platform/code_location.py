@@ -105,12 +105,7 @@ def _assemble(portfolio: Portfolio, settings: Settings) -> dg.Definitions:
                 max_attempts=policy.model.retraining.max_attempts,
             ),
             retrain_on_action(
-                axis,
-                jobs[TRAIN_MODELS],
-                models,
-                settings.automation,
-                lake=lake.lake,
-                policy=policy.model.retraining,
+                axis, jobs[TRAIN_MODELS], models, settings.automation, lake=lake.lake, policy=policy.model.retraining
             ),
         ],
         resources={

@@ -3,8 +3,6 @@
 Asked of git once per process. Where the answer is written belongs to the model store and the audit log.
 """
 
-from __future__ import annotations
-
 import functools
 import shutil
 import subprocess

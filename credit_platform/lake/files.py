@@ -4,8 +4,6 @@ This is the seam for object storage, where a put is atomic by itself. What the f
 appending, which is `json_lines`.
 """
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import filecmp

@@ -4,8 +4,6 @@ A crash leaves at most half a last line. Readers leave it out, and the next writ
 log say belongs to the log's own module, chaining them to `hash_chain`.
 """
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import json

@@ -3,8 +3,6 @@
 The scaling, the master scale and the cut-off are policy; predicting the probability belongs to training.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import reduce
 from math import log

@@ -3,8 +3,6 @@
 Drawing them belongs to reports, the numbers under them to discrimination and calibration evidence.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray

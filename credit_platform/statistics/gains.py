@@ -3,8 +3,6 @@
 Deciles run from the riskiest, the usual order of the trade. Calibration is tested in calibration_tests.
 """
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 import numpy as np

@@ -3,8 +3,6 @@
 Counting loans per bin and weighing bins belongs to binning and weight_of_evidence.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

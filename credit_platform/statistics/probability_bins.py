@@ -3,8 +3,6 @@
 Bands with a business meaning are risk grades and belong to policy; the frozen bins of later months to monitoring.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

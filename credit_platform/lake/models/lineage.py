@@ -3,8 +3,6 @@
 Storing it belongs to `model_store`; which months a training reads, to the training.
 """
 
-from __future__ import annotations
-
 import hashlib
 import platform
 from collections.abc import Mapping, Sequence

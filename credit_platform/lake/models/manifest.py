@@ -3,8 +3,6 @@
 Pure checks of one document; reading and writing the folder belongs to `model_store`.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping

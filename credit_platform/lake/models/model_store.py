@@ -4,8 +4,6 @@ A version is a folder named `<month trained as of>-<hash of its content>`. What 
 `manifest`, which version is in force in the audit log; fitting and prediction belong to `scoring`.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import uuid

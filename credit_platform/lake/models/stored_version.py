@@ -3,24 +3,19 @@
 A later run reads again and so notices a file that has changed since. Storing and verifying belong to `model_store`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from credit_platform.errors import ModelStoreError
+from credit_platform.lake.layout import Layout
 from credit_platform.lake.models.model_store import RESTORE, ModelStore
 from credit_platform.lake.models.version_metadata import METADATA, VersionMetadata
 from credit_platform.months import parse_month
+from credit_platform.policy.model_config import ModelConfig
+from credit_platform.scoring.training.version import FittedVersion
 from credit_platform.scoring.training.windows import Windows
-
-if TYPE_CHECKING:
-    from credit_platform.lake.layout import Layout
-    from credit_platform.policy.model_config import ModelConfig
-    from credit_platform.scoring.training.version import FittedVersion
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,11 +66,7 @@ class StoredVersion:
         algorithm = config.models[self.model].algorithm
         if algorithm not in self._fitted:
             self._fitted[algorithm] = load_version(
-                self.model,
-                self.files,
-                portfolio=self.layout.portfolio,
-                algorithm=algorithm,
-                version=self.version,
+                self.model, self.files, portfolio=self.layout.portfolio, algorithm=algorithm, version=self.version
             )
         return self._fitted[algorithm]
 

@@ -3,8 +3,6 @@
 Deciding about a delivery belongs to `deliveries`. No time stands here: it is in the log of deliveries.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date

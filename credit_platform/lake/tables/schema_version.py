@@ -4,8 +4,6 @@ The fingerprint stands in the Parquet file itself, so a folder may hold months o
 What a table must look like is written in `schemas`.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 from datetime import date

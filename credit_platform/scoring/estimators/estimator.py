@@ -3,23 +3,18 @@
 Adding one is a subclass of `Estimator` in a module of its own, and its name in `algorithms` or its address in policy.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from credit_platform.policy.model_config import ModelSpec, Scaling
 from credit_platform.portfolios.feature_set import Direction
-from credit_platform.scoring.transformers.transformer import TransformerName
-
-if TYPE_CHECKING:
-    from credit_platform.scoring.estimators.calibration import PlattCalibrator
-    from credit_platform.scoring.transformers.transformer import Transformer
+from credit_platform.scoring.estimators.calibration import PlattCalibrator
+from credit_platform.scoring.transformers.transformer import Transformer, TransformerName
 
 FloatArray = NDArray[np.float64]
 

@@ -4,8 +4,6 @@ The cut-off in use is policy, decisions on single loans are `grades`. Loans that
 are not in here.
 """
 
-from __future__ import annotations
-
 from math import sqrt
 from statistics import NormalDist
 

@@ -4,8 +4,6 @@ The tests themselves are `calibration_evidence`, the master scale is policy. A g
 monitoring.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

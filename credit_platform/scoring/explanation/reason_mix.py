@@ -3,8 +3,6 @@
 Choosing the reasons of one loan belongs to reasons.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import polars as pl

@@ -4,8 +4,6 @@ What may be said about a feature is policy (reason_codes.yaml). How much each ad
 often each is given by reason_mix.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -3,8 +3,6 @@
 What follows from the comparison is decided in promotion.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -3,8 +3,6 @@
 Both shift the odds that a model learns; the calibrator puts them right again, on loans that are left as they are.
 """
 
-from __future__ import annotations
-
 from typing import Literal
 
 import numpy as np

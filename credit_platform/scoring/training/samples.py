@@ -3,8 +3,6 @@
 Which cohorts form which sample is decided in `windows`; reading files belongs to the assets.
 """
 
-from __future__ import annotations
-
 import polars as pl
 
 from credit_platform.errors import TrainingError

@@ -3,8 +3,6 @@
 Cutting by these limits belongs to monotone_bins; the scorecard's other params to scorecard.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Self

@@ -3,8 +3,6 @@
 What happens to the columns belongs to the transformers.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 

@@ -4,8 +4,6 @@ Each kind is fitted on training loans only and has a module of its own: `standar
 evidence.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
