@@ -10,7 +10,6 @@ from datetime import date
 import dagster as dg
 
 from credit_platform.assets.asset_spec import asset_key
-from credit_platform.assets.resources import LakeResource
 from credit_platform.checks.reporting import (
     AssetCheck,
     MonthResult,
@@ -96,14 +95,14 @@ def monthly_run_check(
         description=_said(description, is_on=toggle.enabled, is_blocking=is_blocking, blocks=blocks),
     )
     def evaluated_per_month(
-        context: dg.AssetCheckExecutionContext, lake: LakeResource
+        context: dg.AssetCheckExecutionContext, lake: dg.ResourceParam[Lake]
     ) -> Iterator[dg.AssetCheckResult | dg.Output[None] | dg.AssetCheckEvaluation]:
-        months = _months_to_check(context, lake.lake, axis, built or (lambda lake: lake.months(asset)))
+        months = _months_to_check(context, lake, axis, built or (lambda lake: lake.months(asset)))
         if not months:
             yield from run_events(context, check, nothing_built(asset, check.severity))
             return
         if toggle.enabled:
-            results = evaluate(context, lake.lake, months)
+            results = evaluate(context, lake, months)
         else:
             results = {month: _not_looked_at(month) for month in months}
             _note_on_the_run(context, f"{asset}/{name}")

@@ -10,9 +10,9 @@ from datetime import date
 import dagster as dg
 
 from credit_platform.assets.asset_spec import OWNERS, asset_key
-from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.files import write_text
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
+from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.performance.evidently_page import DriftPage, draw_drift_page
 from credit_platform.months import month_key
 from credit_platform.partitions import MonthlyAxis, run_months, same_month
@@ -66,7 +66,7 @@ def drift_page_asset(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
             dg.AssetDep(asset_key(f"model/{models[0]}"), partition_mapping=dg.AllPartitionMapping()),
         ],
     )
-    def features_against_development(context: dg.AssetExecutionContext, lake: LakeResource) -> None:
+    def features_against_development(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> None:
         months = run_months(context)
         drawn = _months_with_page(months, context.run.tags.get(NEWEST_MONTH_TAG), policy.monitoring.evidently.pages)
         records, features = PromotionLog(lake.layout).records(), lake.layout.portfolio.features
@@ -76,9 +76,9 @@ def drift_page_asset(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
                 context.add_asset_metadata({"page": note}, partition_key=month_key(month))
                 continue
             version, _ = version_in_force(records, models[0], month)
-            stored = lake.lake.versions.read(models[0], version)
+            stored = lake.versions.read(models[0], version)
             now, development = (
-                stored.fitted(policy.model).monitored(lake.lake.scan("gold/feature_store", cohorts).collect())
+                stored.fitted(policy.model).monitored(lake.scan("gold/feature_store", cohorts).collect())
                 for cohorts in ([month], stored.windows.validation)
             )
             if now.is_empty():

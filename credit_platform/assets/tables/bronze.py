@@ -10,7 +10,6 @@ import dagster as dg
 import polars as pl
 
 from credit_platform.assets.asset_spec import asset_key, table_spec
-from credit_platform.assets.resources import LakeResource
 from credit_platform.instance.dagster_internals import (
     CODE_VERSION_TAG,
     DATA_VERSION_IS_USER_PROVIDED_TAG,
@@ -42,9 +41,11 @@ def _bronze_asset(
     table = f"bronze/{source.name}"
 
     @dg.asset(**table_spec(portfolio, table, axis.snapshot_months))
-    def rows_as_delivered(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.Output[pl.DataFrame]]:
+    def rows_as_delivered(
+        context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
+    ) -> Iterator[dg.Output[pl.DataFrame]]:
         received = Reception(
-            lake=lake.lake,
+            lake=lake,
             source=source,
             gates=gates,
             first_month=axis.first_snapshot,
@@ -58,7 +59,7 @@ def _bronze_asset(
                 context.log.warning(line)
         yield dg.Output(received.rows, tags=_tags(context.run.run_id, received.receipts))
         if len(received.receipts) > 1:
-            _report_versions(context, lake.lake, table, received)
+            _report_versions(context, lake, table, received)
 
     return rows_as_delivered
 
