@@ -3,8 +3,6 @@
 How files are written belongs to `lake`; which DuckDB views exist to `lake.tables.catalog`.
 """
 
-from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 
 import dagster as dg
@@ -13,7 +11,7 @@ import polars as pl
 from credit_platform.lake.files import write_bytes
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.months import month_key, parse_month
+from credit_platform.months import month_key, months_of
 from credit_platform.policy.policy_document import policy_document
 from credit_platform.portfolios.named import portfolio_named
 
@@ -56,7 +54,7 @@ class MonthlyParquetIOManager(dg.ConfigurableIOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: pl.LazyFrame | pl.DataFrame) -> None:
         """Write every month of the run and record each month's row count."""
-        months = _months(context.asset_partition_keys)
+        months = months_of(context.asset_partition_keys)
         frame = obj.collect() if isinstance(obj, pl.LazyFrame) else obj
         table = context.asset_key.to_user_string()
         for month, rows in self.lake.write(table, frame, months).items():
@@ -68,8 +66,4 @@ class MonthlyParquetIOManager(dg.ConfigurableIOManager):
 
     def load_input(self, context: dg.InputContext) -> pl.LazyFrame:
         """Scan the run's months of an upstream table."""
-        return self.lake.scan(context.asset_key.to_user_string(), _months(context.asset_partition_keys))
-
-
-def _months(keys: Sequence[str]) -> list[date]:
-    return sorted(parse_month(key) for key in keys)
+        return self.lake.scan(context.asset_key.to_user_string(), months_of(context.asset_partition_keys))

@@ -19,8 +19,7 @@ from credit_platform.checks.reporting import (
     run_result,
 )
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.months import month_key
-from credit_platform.partitions import run_months
+from credit_platform.months import month_key, months_of
 from credit_platform.policy.check_policy import CheckPolicy
 
 Evaluate = Callable[[Lake, Sequence[date]], Mapping[date, MonthResult]]
@@ -121,7 +120,7 @@ def _months_to_check(
 ) -> list[date]:
     """The months of the run; a run of no month, which "Execute all" in the UI starts, checks every month there is."""
     if context.has_partition_key or context.has_partition_key_range:
-        return run_months(context)
+        return months_of(context.partition_keys)
     return [month for month in built(lake) if axis.has_partition_key(month_key(month))]
 
 

@@ -21,8 +21,8 @@ from credit_platform.monitoring.action.findings import Finding
 from credit_platform.monitoring.action.run_rules import Past
 from credit_platform.monitoring.early_warning.early_findings import early_performance_findings, estimate_findings
 from credit_platform.monitoring.measures import Subject
-from credit_platform.months import add_months, month_key, month_range
-from credit_platform.partitions import MonthlyAxis, months_before, run_months
+from credit_platform.months import add_months, month_key, month_range, months_of
+from credit_platform.partitions import MonthlyAxis, months_before
 from credit_platform.policy.load import Policy
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.portfolios.portfolio import Portfolio
@@ -178,7 +178,7 @@ def _action_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy: P
     def what_to_do(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
         decider = ActionDecider(lake, model, axis, policy)
         rows: list[pl.DataFrame] = []
-        for month in run_months(context):
+        for month in months_of(context.partition_keys):
             subject, decision = decider.decide(month)
             _write_reports(lake, policy, subject, decision)
             rows.append(decision.to_frame(subject))

@@ -14,8 +14,8 @@ from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.lake.files import one_at_a_time, write_text
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.performance.champion_challenger import SCHEMA, champion_challenger_frame
-from credit_platform.months import add_months, month_key, month_range
-from credit_platform.partitions import MonthlyAxis, months_before, run_months
+from credit_platform.months import add_months, month_key, month_range, months_of
+from credit_platform.partitions import MonthlyAxis, months_before
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.portfolio import Portfolio
@@ -50,7 +50,7 @@ def champion_challenger_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: 
     def challengers_against_the_champion(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
     ) -> pl.DataFrame:
-        months = run_months(context)
+        months = months_of(context.partition_keys)
         compared = [pl.DataFrame(schema=SCHEMA)]
         for month in months:
             for challenger in challengers:

@@ -12,8 +12,8 @@ from credit_platform.lake.raw.decisions import read_decisions
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.decisions.decision_log import read_log
 from credit_platform.monitoring.decisions.decision_overrides import NOT_SUPPLIED, measure_overrides
-from credit_platform.months import add_months, month_key
-from credit_platform.partitions import MonthlyAxis, run_months, same_month
+from credit_platform.months import add_months, month_key, months_of
+from credit_platform.partitions import MonthlyAxis, same_month
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.portfolio import Portfolio
 
@@ -37,7 +37,7 @@ def overrides_asset(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> 
         raw = read_decisions(lake.layout)
         log = None if raw is None else read_log(raw, case_key=key)
         tables = []
-        for month in run_months(context):
+        for month in months_of(context.partition_keys):
             cohort = add_months(month, -lag)
             labels = lake.scan("gold/label_store", [month]).select(key, "label").collect()
             for model in models:

@@ -22,8 +22,8 @@ from credit_platform.monitoring.early_warning.early_performance import measure_e
 from credit_platform.monitoring.early_warning.estimate import RATES, ReferenceSample, measure_estimate
 from credit_platform.monitoring.early_warning.estimate_backtest import measure_backtest
 from credit_platform.monitoring.measures import Subject
-from credit_platform.months import add_months, month_key, month_range
-from credit_platform.partitions import MonthlyAxis, months_before, run_months
+from credit_platform.months import add_months, month_key, month_range, months_of
+from credit_platform.partitions import MonthlyAxis, months_before
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.portfolio import Portfolio, ReadEarlyOutcomes
 from credit_platform.reports.figures.early_performance_svg import early_performance_svg
@@ -57,7 +57,7 @@ def _estimate_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy:
     def outcome_to_expect(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
         references: dict[str, ReferenceSample] = {}
         tables = []
-        for month in run_months(context):
+        for month in months_of(context.partition_keys):
             scored = lake.scan(f"prediction/{model}", [month]).collect()
             subject = subject_of(lake, scored, cohort=month, month=month, model=model)
             version = subject.model_version
@@ -106,7 +106,7 @@ def _early_performance_asset(
         ],
     )
     def first_payments(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
-        months = run_months(context)
+        months = months_of(context.partition_keys)
         reads = _cohort_reads(lake, early, model, first=add_months(months[0], -back), months=months, policy=policy)
         tables = []
         for month in months:
@@ -166,7 +166,7 @@ def _backtest_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy:
     )
     def estimates_against_outcome(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
         tables = []
-        for month in run_months(context):
+        for month in months_of(context.partition_keys):
             first = add_months(month, -back)
             performance = lake.scan(realised, _known_months(lake, realised, first, month)).collect()
             cohorts = _known_months(lake, estimated, add_months(first, -lag), add_months(month, -lag))

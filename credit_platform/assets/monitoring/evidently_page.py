@@ -14,8 +14,8 @@ from credit_platform.lake.files import write_text
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.performance.evidently_page import DriftPage, draw_drift_page
-from credit_platform.months import month_key
-from credit_platform.partitions import MonthlyAxis, run_months, same_month
+from credit_platform.months import month_key, months_of
+from credit_platform.partitions import MonthlyAxis, same_month
 from credit_platform.policy.load import Policy
 from credit_platform.scoring.transformers.feature_order import reference_numbers
 
@@ -67,7 +67,7 @@ def drift_page_asset(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
         ],
     )
     def features_against_development(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> None:
-        months = run_months(context)
+        months = months_of(context.partition_keys)
         drawn = _months_with_page(months, context.run.tags.get(NEWEST_MONTH_TAG), policy.monitoring.evidently.pages)
         records, features = PromotionLog(lake.layout).records(), lake.layout.portfolio.features
         for month in months:

@@ -12,8 +12,8 @@ from credit_platform.assets.monitoring.monitoring import subject_of
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.fairness.fair_lending import age_band, measure_fair_lending
 from credit_platform.monitoring.fairness.fair_reasons import measure_reasons
-from credit_platform.months import add_months, month_key
-from credit_platform.partitions import MonthlyAxis, run_months, same_month
+from credit_platform.months import add_months, month_key, months_of
+from credit_platform.partitions import MonthlyAxis, same_month
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.portfolio import Portfolio, ProtectedGroups
 
@@ -36,7 +36,7 @@ def fair_lending_asset(
     def groups_beside_each_other(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
         key, customer = portfolio.cases.key, portfolio.cases.customer
         tables = []
-        for month in run_months(context):
+        for month in months_of(context.partition_keys):
             cohort = add_months(month, -lag)
             scored = lake.scan(f"prediction/{model}", [cohort]).collect()
             labels = lake.scan("gold/label_store", [month]).select(key, "label").collect()

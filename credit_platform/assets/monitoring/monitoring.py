@@ -17,8 +17,8 @@ from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.measures import Subject
 from credit_platform.monitoring.performance.performance import Baseline, measure_performance
 from credit_platform.monitoring.performance.stability import measure_stability
-from credit_platform.months import add_months, month_key
-from credit_platform.partitions import MonthlyAxis, run_months, same_month
+from credit_platform.months import add_months, month_key, months_of
+from credit_platform.partitions import MonthlyAxis, same_month
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.statistics.intervals import Interval
@@ -74,7 +74,7 @@ def _stability_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy
     def scores_against_training(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
         key = portfolio.cases.key
         tables = []
-        for month in run_months(context):
+        for month in months_of(context.partition_keys):
             scored = lake.scan(f"prediction/{model}", [month]).collect()
             features = lake.scan("gold/feature_store", [month]).collect()
             probabilities = scored.select(key, "default_probability")
@@ -118,7 +118,7 @@ def _performance_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, poli
         floor = policy.monitoring.metrics_for(model).get("roc_auc")
         floors = (floor.data_science_threshold, floor.business_threshold) if floor else ()
         tables = []
-        for month in run_months(context):
+        for month in months_of(context.partition_keys):
             cohort = add_months(month, -lag)
             scored = lake.scan(f"prediction/{model}", [cohort]).collect()
             labels = lake.scan("gold/label_store", [month]).select(key, "label").collect()

@@ -19,8 +19,8 @@ from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.row_balance import row_balance_sql
 from credit_platform.monitoring.data_quality.score import quality_facts_sql, score_quality
 from credit_platform.monitoring.history import LAYERS, history_sql
-from credit_platform.months import month_key
-from credit_platform.partitions import MonthlyAxis, months_before, run_months
+from credit_platform.months import month_key, months_of
+from credit_platform.partitions import MonthlyAxis, months_before
 from credit_platform.policy.check_policy import VolumeBand
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.portfolio import Portfolio, Source
@@ -48,7 +48,7 @@ def _row_balance(portfolio: Portfolio, axis: MonthlyAxis) -> dg.AssetsDefinition
     def rows_accounted_for(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], duckdb: DuckDBResource
     ) -> pl.DataFrame:
-        months = run_months(context)
+        months = months_of(context.partition_keys)
         counted = []
         with duckdb.get_connection() as connection:
             create_as_of(connection, months)
@@ -78,7 +78,7 @@ def _data_quality(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> dg
     def quality_of_sources(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], duckdb: DuckDBResource
     ) -> pl.DataFrame:
-        months = run_months(context)
+        months = months_of(context.partition_keys)
         with duckdb.get_connection() as connection:
             create_as_of(connection, months)
             create_view(connection, "balance", lake.layout, [TableMonths(balance, months)])
@@ -143,7 +143,7 @@ def _history(portfolio: Portfolio, axis: MonthlyAxis, models: Sequence[str]) -> 
     def everything_known(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], duckdb: DuckDBResource
     ) -> pl.DataFrame:
-        months = run_months(context)
+        months = months_of(context.partition_keys)
         with duckdb.get_connection() as connection:
             create_as_of(connection, months)
             for part in layers:

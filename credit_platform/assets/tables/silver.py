@@ -11,8 +11,8 @@ import polars as pl
 
 from credit_platform.assets.asset_spec import asset_key, table_output, table_spec
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.months import month_key
-from credit_platform.partitions import MonthlyAxis, run_months
+from credit_platform.months import month_key, months_of
+from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.data_quality import CleaningPolicy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.cleaning_rules import check_strategies
@@ -43,11 +43,11 @@ def _silver_asset(
     ) -> Iterator[dg.Output[pl.DataFrame]]:
         cleaned = source.clean(bronze, config, strategies)
         rows, quarantined = pl.collect_all([cleaned.rows, cleaned.quarantined])
-        shown = _shown(rows, quarantined, run_months(context))
+        shown = _shown(rows, quarantined, months_of(context.partition_keys))
         for output, table, frame in (("quarantined", quarantine, quarantined), ("rows", silver, rows)):
             if output not in context.op_execution_context.selected_output_names:
                 # Asked for alone, a table is written with the other all the same: together they are all rows of bronze.
-                lake.write(table["key"].to_user_string(), frame, run_months(context))
+                lake.write(table["key"].to_user_string(), frame, months_of(context.partition_keys))
                 continue
             for month, values in shown.items():
                 context.add_asset_metadata(values, asset_key=table["key"], partition_key=month_key(month))
