@@ -7,9 +7,12 @@ from pathlib import Path
 
 import dagster as dg
 import polars as pl
+from pydantic import PrivateAttr
+from typing_extensions import override
 
 from credit_platform.lake.files import write_bytes
 from credit_platform.lake.layout import Layout
+from credit_platform.lake.tables.catalog import monthly_tables, refresh_datamart
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, months_of
 from credit_platform.policy.policy_document import policy_document
@@ -28,7 +31,8 @@ class LakeResource(dg.ConfigurableResource[Lake]):
     policy_dir: str | None = None
     policy_sha256: str = ""
 
-    def create_resource(self, context: dg.InitResourceContext) -> Lake:  # noqa: ARG002 - Dagster's
+    @override
+    def create_resource(self, context: dg.InitResourceContext) -> Lake:
         """The tables."""
         portfolio = portfolio_named(self.portfolio_name)
         lake = Lake.at(self.data_dir, self.raw_dir, policy_sha256=self.policy_sha256, portfolio=portfolio)
@@ -51,6 +55,18 @@ class MonthlyParquetIOManager(dg.ConfigurableIOManager):
     """
 
     lake: dg.ResourceDependency[Lake]
+
+    _tables_before: list[str] = PrivateAttr(default_factory=list)
+
+    @override
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        self._tables_before = monthly_tables(self.lake.layout)
+
+    @override
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Let people query the tables that are new, also after a run that failed on its way."""
+        if monthly_tables(self.lake.layout) != self._tables_before:
+            refresh_datamart(self.lake.layout)
 
     def handle_output(self, context: dg.OutputContext, obj: pl.LazyFrame | pl.DataFrame) -> None:
         """Write every month of the run and record each month's row count."""

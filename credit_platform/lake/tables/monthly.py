@@ -18,7 +18,6 @@ from credit_platform.errors import MissingMonthsError, TableError
 from credit_platform.lake.files import whole_file
 from credit_platform.lake.layout import MONTH_FILE, Layout
 from credit_platform.lake.models.stored_version import Versions
-from credit_platform.lake.tables.catalog import refresh_datamart
 from credit_platform.lake.tables.schema_version import file_metadata, require_current_schema
 from credit_platform.lake.tables.table_versions import TableVersionLog, file_sha256, keep_former
 from credit_platform.months import parse_month
@@ -108,7 +107,6 @@ class Lake:
                 reason="rows of months that this run does not write",
                 fix="This is a defect of the step that made them; report it with the run's log.",
             )
-        is_new = not self.months(table)
         is_private = bool(self.layout.tables.personal_columns(table))
         written: dict[date, str] = {}
         try:
@@ -126,8 +124,6 @@ class Lake:
         finally:
             # Also what was written before a month failed.
             TableVersionLog(self.layout).append(table, written, policy_sha256=self.policy_sha256)
-        if is_new:
-            refresh_datamart(self.layout)
         return {month: parts[month].height if month in parts else 0 for month in months}
 
 
