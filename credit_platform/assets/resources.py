@@ -10,6 +10,7 @@ import polars as pl
 from pydantic import PrivateAttr
 from typing_extensions import override
 
+from credit_platform.lake.code_state import code_state
 from credit_platform.lake.files import write_bytes
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables.catalog import monthly_tables, refresh_datamart
@@ -35,7 +36,13 @@ class LakeResource(dg.ConfigurableResource[Lake]):
     def create_resource(self, context: dg.InitResourceContext) -> Lake:
         """The tables."""
         portfolio = portfolio_named(self.portfolio_name)
-        lake = Lake.at(self.data_dir, self.raw_dir, policy_sha256=self.policy_sha256, portfolio=portfolio)
+        lake = Lake.at(
+            self.data_dir,
+            self.raw_dir,
+            portfolio=portfolio,
+            policy_sha256=self.policy_sha256,
+            git_commit=code_state().commit,
+        )
         self._keep_policy(lake.layout)
         return lake
 

@@ -72,11 +72,11 @@ def test_a_table_enters_the_datamart_though_another_one_of_the_run_cannot_be_mad
 
 
 def test_the_policy_is_kept_by_the_first_run_under_it(tmp_path: Path) -> None:
-    kept = Layout(tmp_path, tmp_path / "raw", LOANS).kept_policy(POLICY.sha256)
+    kept = Layout.of(tmp_path, tmp_path / "raw", LOANS).kept_policy(POLICY.sha256)
     assert run(tmp_path, "x", policy_sha256=POLICY.sha256).success
     assert kept.is_file()
 
 
 def test_a_policy_whose_files_were_changed_since_they_were_read_is_not_kept(tmp_path: Path) -> None:
     assert run(tmp_path, "x", policy_sha256="another").success
-    assert not Layout(tmp_path, tmp_path / "raw", LOANS).kept_policy(POLICY.sha256).is_file()
+    assert not Layout.of(tmp_path, tmp_path / "raw", LOANS).kept_policy(POLICY.sha256).is_file()

@@ -33,10 +33,12 @@ class Lake:
     Attributes:
         layout: the paths.
         policy_sha256: the policy under which tables are written; empty for readers.
+        git_commit: the code that writes them; likewise.
     """
 
     layout: Layout
     policy_sha256: str = ""
+    git_commit: str = ""
 
     @cached_property
     def versions(self) -> Versions:
@@ -45,11 +47,18 @@ class Lake:
 
     @classmethod
     def at(
-        cls, data_dir: Path | str, raw_dir: Path | str | None = None, *, portfolio: Portfolio, policy_sha256: str = ""
+        cls,
+        data_dir: Path | str,
+        raw_dir: Path | str | None = None,
+        *,
+        portfolio: Portfolio,
+        policy_sha256: str = "",
+        git_commit: str = "",
     ) -> Lake:
         """The lake of a data folder; raw files lie in its `raw` unless said otherwise."""
         root = Path(data_dir)
-        return cls(Layout(root, Path(raw_dir) if raw_dir is not None else root / "raw", portfolio), policy_sha256)
+        layout = Layout.of(root, Path(raw_dir) if raw_dir is not None else root / "raw", portfolio)
+        return cls(layout, policy_sha256, git_commit)
 
     def months(self, table: str) -> list[date]:
         """The months a table has, in order."""
@@ -123,7 +132,9 @@ class Lake:
                 written[month] = sha256
         finally:
             # Also what was written before a month failed.
-            TableVersionLog(self.layout).append(table, written, policy_sha256=self.policy_sha256)
+            TableVersionLog(self.layout).append(
+                table, written, policy_sha256=self.policy_sha256, git_commit=self.git_commit
+            )
         return {month: parts[month].height if month in parts else 0 for month in months}
 
 
