@@ -107,16 +107,12 @@ def _assemble(portfolio: Portfolio, settings: Settings) -> dg.Definitions:
                 max_attempts=policy.model.retraining.max_attempts,
             ),
             retrain_on_action(
-<<<<<<< HEAD
-                axis, jobs[TRAIN_MODELS], models, settings.automation, lake=lake.lake, policy=policy.model.retraining
-=======
                 axis,
                 jobs[TRAIN_MODELS],
                 models,
                 settings.automation,
                 lake=lake,
                 policy=policy.model.retraining,
->>>>>>> ways
             ),
         ],
         resources={
