@@ -38,6 +38,10 @@ class Layout:
         """The paths of a book."""
         return cls(data_dir, raw_dir, portfolio, tables_of(portfolio))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Another process makes the tables anew: schema classes of a book's own are not found by a module's name.
+        return Layout.of, (self.data_dir, self.raw_dir, self.portfolio)
+
     def table(self, table: str) -> Path:
         """The folder of a monthly table."""
         return self.data_dir / table
