@@ -37,6 +37,7 @@ from credit_platform.automation.retraining import retrain_on_action
 from credit_platform.automation.schedules import month_close
 from credit_platform.automation.weekly_watch import week_close
 from credit_platform.checks.tables import all_checks
+from credit_platform.lake.tables.monthly import Lake
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.settings import Settings
 
@@ -55,14 +56,15 @@ def _assemble(portfolio: Portfolio, settings: Settings) -> dg.Definitions:
     axis, policy = settings.axis(), settings.policy
     models = list(policy.model.models)
     jobs = monthly_jobs(portfolio, models)
-    lake = LakeResource(
+    lake = Lake.at(settings.data_dir.absolute(), settings.raw_dir.absolute(), portfolio=portfolio)
+    of_runs = LakeResource(
         data_dir=str(settings.data_dir.absolute()),
         raw_dir=str(settings.raw_dir.absolute()),
         portfolio_name=settings.portfolio_name,
         policy_dir=str(settings.policy_dir.absolute()) if settings.policy_dir else None,
         policy_sha256=policy.sha256,
     )
-    promotions = FirstPromotions(lake.lake, models)
+    promotions = FirstPromotions(lake, models)
     return dg.Definitions(
         assets=with_asset_metadata(
             portfolio,
@@ -88,7 +90,7 @@ def _assemble(portfolio: Portfolio, settings: Settings) -> dg.Definitions:
         jobs=list(jobs.values()),
         schedules=[
             month_close(axis, jobs[BUILD_MONTH], settings.automation),
-            week_close(lake.lake, models, jobs[SCORE_MONTH], settings.automation),
+            week_close(lake, models, jobs[SCORE_MONTH], settings.automation),
         ],
         sensors=[
             *follow_on_sensors(axis, jobs, settings.automation, policy.model, promotions.unpromoted),
@@ -100,17 +102,22 @@ def _assemble(portfolio: Portfolio, settings: Settings) -> dg.Definitions:
                 is_automatic=policy.model.promotion.auto_promote,
             ),
             *alert_sensors(
-                AlertDispatcher(lake.lake, policy.monitoring, models, settings.alerts),
+                AlertDispatcher(lake, policy.monitoring, models, settings.alerts),
                 settings.automation,
                 max_attempts=policy.model.retraining.max_attempts,
             ),
             retrain_on_action(
-                axis, jobs[TRAIN_MODELS], models, settings.automation, lake=lake.lake, policy=policy.model.retraining
+                axis,
+                jobs[TRAIN_MODELS],
+                models,
+                settings.automation,
+                lake=lake,
+                policy=policy.model.retraining,
             ),
         ],
         resources={
-            "lake": lake,
-            "parquet": MonthlyParquetIOManager(lake=lake),
+            "lake": of_runs,
+            "parquet": MonthlyParquetIOManager(lake=of_runs),
             "duckdb": DuckDBResource(database=":memory:"),
         },
         # One process per run: a process per step costs seconds of imports each, and Polars uses all cores by itself.

@@ -4,6 +4,7 @@ Partition definitions, windows and anything that knows a policy do not belong he
 """
 
 import re
+from collections.abc import Iterable
 from datetime import date
 
 import polars as pl
@@ -30,6 +31,11 @@ def parse_month(text: str) -> date:
 def month_key(month: date) -> str:
     """The month as a partition key and file name, `2023-01-01`."""
     return month.isoformat()
+
+
+def months_of(keys: Iterable[str]) -> list[date]:
+    """The months of some partition keys, in order."""
+    return sorted(parse_month(key) for key in keys)
 
 
 def add_months(month: date, n: int) -> date:

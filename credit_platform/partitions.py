@@ -10,7 +10,7 @@ from datetime import date
 import dagster as dg
 
 from credit_platform.errors import SettingsError
-from credit_platform.months import add_months, month_key, month_range, parse_month
+from credit_platform.months import add_months, month_key, month_range
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.scoring.training.windows import first_outcome_month, first_scoring_month, first_training_month
 
@@ -96,8 +96,3 @@ def months_before(n: int, *, until: int = 0) -> dg.TimeWindowPartitionMapping:
 def all_months_until() -> dg.TimeWindowPartitionMapping:
     """A month reads every month up to itself."""
     return months_before(AS_OF_MONTHS)
-
-
-def run_months(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> list[date]:
-    """The months of a run, one or many, in order."""
-    return sorted(parse_month(key) for key in context.partition_keys)

@@ -28,7 +28,7 @@ from pathlib import Path
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _MANY = {"Sequence", "Iterable", "Iterator", "Collection", "Generator", "list", "set", "frozenset", "Set"}
 _BY_KEY = {"Mapping", "dict", "MutableMapping", "defaultdict"}
-_WRAPPERS = {"Annotated", "Optional", "ResourceDependency", "Final", "ClassVar"}
+_WRAPPERS = {"Annotated", "Optional", "ResourceDependency", "ResourceParam", "Final", "ClassVar"}
 # Functions that give back what they are given, and those that give back one of its elements.
 _SAME = {"sorted", "list", "tuple", "reversed", "set", "frozenset", "dict", "replace", "iter", "filter"}
 _ONE = {"next", "max", "min"}

@@ -3,24 +3,28 @@
 How files are written belongs to `lake`; which DuckDB views exist to `lake.tables.catalog`.
 """
 
-from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 
 import dagster as dg
 import polars as pl
 from pydantic import PrivateAttr
+from typing_extensions import override
 
+from credit_platform.lake.code_state import code_state
 from credit_platform.lake.files import write_bytes
 from credit_platform.lake.layout import Layout
+from credit_platform.lake.tables.catalog import monthly_tables, refresh_datamart
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.months import month_key, parse_month
+from credit_platform.months import month_key, months_of
 from credit_platform.policy.policy_document import policy_document
 from credit_platform.portfolios.named import portfolio_named
 
 
 class LakeResource(dg.ConfigurableResource[Lake]):
-    """The folders of data and raw files, the kind of book, the folder of the policy and its fingerprint when loaded."""
+    """The folders of data and raw files, the kind of book, the folder of the policy and its fingerprint when loaded.
+
+    Assets are given the lake that is made of them, the same for a whole run, so that it reads no version twice.
+    """
 
     data_dir: str
     raw_dir: str
@@ -28,28 +32,27 @@ class LakeResource(dg.ConfigurableResource[Lake]):
     policy_dir: str | None = None
     policy_sha256: str = ""
 
-    _lake: Lake | None = PrivateAttr(default=None)
+    @override
+    def create_resource(self, context: dg.InitResourceContext) -> Lake:
+        """The tables."""
+        portfolio = portfolio_named(self.portfolio_name)
+        lake = Lake.at(
+            self.data_dir,
+            self.raw_dir,
+            portfolio=portfolio,
+            policy_sha256=self.policy_sha256,
+            git_commit=code_state().commit,
+        )
+        self._keep_policy(lake.layout)
+        return lake
 
-    @property
-    def lake(self) -> Lake:
-        """The tables; the same for a whole run, so that it reads no version twice."""
-        if self._lake is None:
-            portfolio = portfolio_named(self.portfolio_name)
-            self._lake = Lake.at(self.data_dir, self.raw_dir, policy_sha256=self.policy_sha256, portfolio=portfolio)
-        return self._lake
-
-    def keep_policy(self) -> None:
+    def _keep_policy(self, layout: Layout) -> None:
         """Keep the policy beside the editions made under it, unless its files were changed since they were read."""
-        if not self.policy_sha256 or self.layout.kept_policy(self.policy_sha256).is_file():
+        if not self.policy_sha256 or layout.kept_policy(self.policy_sha256).is_file():
             return
-        policy = self.lake.layout.portfolio.load_policy(Path(self.policy_dir) if self.policy_dir else None)
+        policy = layout.portfolio.load_policy(Path(self.policy_dir) if self.policy_dir else None)
         if policy.sha256 == self.policy_sha256:
-            write_bytes(self.layout.kept_policy(policy.sha256), policy_document(policy))
-
-    @property
-    def layout(self) -> Layout:
-        """The paths."""
-        return self.lake.layout
+            write_bytes(layout.kept_policy(policy.sha256), policy_document(policy))
 
 
 class MonthlyParquetIOManager(dg.ConfigurableIOManager):
@@ -58,15 +61,26 @@ class MonthlyParquetIOManager(dg.ConfigurableIOManager):
     Windows over other months are not read here but with `lake.scan`, which names the months that are missing.
     """
 
-    lake: dg.ResourceDependency[LakeResource]
+    lake: dg.ResourceDependency[Lake]
+
+    _tables_before: list[str] = PrivateAttr(default_factory=list)
+
+    @override
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        self._tables_before = monthly_tables(self.lake.layout)
+
+    @override
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Let people query the tables that are new, also after a run that failed on its way."""
+        if monthly_tables(self.lake.layout) != self._tables_before:
+            refresh_datamart(self.lake.layout)
 
     def handle_output(self, context: dg.OutputContext, obj: pl.LazyFrame | pl.DataFrame) -> None:
         """Write every month of the run and record each month's row count."""
-        months = _months(context.asset_partition_keys)
+        months = months_of(context.asset_partition_keys)
         frame = obj.collect() if isinstance(obj, pl.LazyFrame) else obj
         table = context.asset_key.to_user_string()
-        self.lake.keep_policy()
-        for month, rows in self.lake.lake.write(table, frame, months).items():
+        for month, rows in self.lake.write(table, frame, months).items():
             context.step_context.add_asset_metadata(
                 {"dagster/row_count": rows, "file": str(self.lake.layout.month_file(table, month))},
                 asset_key=context.asset_key,
@@ -75,8 +89,4 @@ class MonthlyParquetIOManager(dg.ConfigurableIOManager):
 
     def load_input(self, context: dg.InputContext) -> pl.LazyFrame:
         """Scan the run's months of an upstream table."""
-        return self.lake.lake.scan(context.asset_key.to_user_string(), _months(context.asset_partition_keys))
-
-
-def _months(keys: Sequence[str]) -> list[date]:
-    return sorted(parse_month(key) for key in keys)
+        return self.lake.scan(context.asset_key.to_user_string(), months_of(context.asset_partition_keys))

@@ -10,7 +10,6 @@ from datetime import date
 import dagster as dg
 
 from credit_platform.assets.asset_spec import asset_key
-from credit_platform.assets.resources import LakeResource
 from credit_platform.checks.reporting import (
     AssetCheck,
     MonthResult,
@@ -20,8 +19,7 @@ from credit_platform.checks.reporting import (
     run_result,
 )
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.months import month_key
-from credit_platform.partitions import run_months
+from credit_platform.months import month_key, months_of
 from credit_platform.policy.check_policy import CheckPolicy
 
 Evaluate = Callable[[Lake, Sequence[date]], Mapping[date, MonthResult]]
@@ -96,14 +94,14 @@ def monthly_run_check(
         description=_said(description, is_on=toggle.enabled, is_blocking=is_blocking, blocks=blocks),
     )
     def evaluated_per_month(
-        context: dg.AssetCheckExecutionContext, lake: LakeResource
+        context: dg.AssetCheckExecutionContext, lake: dg.ResourceParam[Lake]
     ) -> Iterator[dg.AssetCheckResult | dg.Output[None] | dg.AssetCheckEvaluation]:
-        months = _months_to_check(context, lake.lake, axis, built or (lambda lake: lake.months(asset)))
+        months = _months_to_check(context, lake, axis, built or (lambda lake: lake.months(asset)))
         if not months:
             yield from run_events(context, check, nothing_built(asset, check.severity))
             return
         if toggle.enabled:
-            results = evaluate(context, lake.lake, months)
+            results = evaluate(context, lake, months)
         else:
             results = {month: _not_looked_at(month) for month in months}
             _note_on_the_run(context, f"{asset}/{name}")
@@ -122,7 +120,7 @@ def _months_to_check(
 ) -> list[date]:
     """The months of the run; a run of no month, which "Execute all" in the UI starts, checks every month there is."""
     if context.has_partition_key or context.has_partition_key_range:
-        return run_months(context)
+        return months_of(context.partition_keys)
     return [month for month in built(lake) if axis.has_partition_key(month_key(month))]
 
 

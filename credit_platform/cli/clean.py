@@ -21,7 +21,7 @@ def written_paths(settings: Settings) -> list[Path]:
 
 def generated_paths(settings: Settings) -> list[Path]:
     """What the platform wrote, and of the raw files those it generated itself and nobody has changed since."""
-    generated = generated_files(Layout(settings.data_dir, settings.raw_dir, settings.portfolio))
+    generated = generated_files(Layout.of(settings.data_dir, settings.raw_dir, settings.portfolio))
     if generated and set(generated) == set(settings.raw_dir.iterdir()):
         generated = [settings.raw_dir]
     return sorted({*written_paths(settings), *generated})

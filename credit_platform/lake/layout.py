@@ -17,16 +17,24 @@ MONTH_FILE = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-01.parquet"
 
 @dataclass(frozen=True)
 class Layout:
-    """Paths of one data folder, and the book that lies in it. A table is named by its asset key, `layer/table`."""
+    """Paths of one data folder, and the book that lies in it. A table is named by its asset key, `layer/table`.
+
+    Attributes:
+        data_dir: the folder.
+        raw_dir: the folder of the raw files.
+        portfolio: the kind of book.
+        tables: every table of the book with its schema class.
+    """
 
     data_dir: Path
     raw_dir: Path
     portfolio: Portfolio
+    tables: Tables
 
-    @property
-    def tables(self) -> Tables:
-        """Every table of the book with its schema class."""
-        return tables_of(self.portfolio)
+    @classmethod
+    def of(cls, data_dir: Path, raw_dir: Path, portfolio: Portfolio) -> Layout:
+        """The paths of a book."""
+        return cls(data_dir, raw_dir, portfolio, tables_of(portfolio))
 
     def table(self, table: str) -> Path:
         """The folder of a monthly table."""

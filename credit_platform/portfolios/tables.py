@@ -42,11 +42,13 @@ class Tables:
         shared: schema classes by asset key.
         of_models: tables every model has one of, by the last part of their key; `prediction/<model>` has no last part.
         bronze_of: bronze table by the name of the silver table made of it.
+        personal: the columns of stored tables that hold personal data, by asset key.
     """
 
     shared: Mapping[str, type[dy.Schema]]
     of_models: Mapping[str, type[dy.Schema]]
     bronze_of: Mapping[str, str]
+    personal: Mapping[str, tuple[str, ...]]
 
     def schema(self, table: str) -> type[dy.Schema] | None:
         """The schema class of a table by asset key, also of quarantine tables and those every model has one of."""
@@ -82,39 +84,43 @@ class Tables:
         return tuple(part for part in wanted if part in self.of_models)
 
     def personal_columns(self, table: str) -> tuple[str, ...]:
-        """The columns of a stored table that hold personal data; none for a table without a shared schema.
-
-        A quarantine table holds the raw text of its source's rows, so it is personal where its source is.
-        """
-        layer, _, name = table.partition("/")
-        if layer != "quarantine":
-            return personal_columns_of(self.shared[table]) if table in self.shared else ()
-        source = self.bronze_of.get(name)
-        return personal_columns_of(Quarantine) if source and personal_columns_of(self.shared[source]) else ()
+        """The columns of a stored table that hold personal data, in file order; none for a table of a model."""
+        return self.personal.get(table, ())
 
 
-def personal_columns_of(schema: type[dy.Schema]) -> tuple[str, ...]:
-    """The marked columns of a table, in file order."""
-    return tuple(name for name, column in schema.columns().items() if has_personal_data(column))
+def _personal_columns(shared: Mapping[str, type[dy.Schema]], portfolio: Portfolio) -> dict[str, tuple[str, ...]]:
+    """The marked columns by table.
+
+    A quarantine table holds the raw text of its source's rows, so it is personal where its source is.
+    """
+    marked = {
+        table: tuple(name for name, column in schema.columns().items() if has_personal_data(column))
+        for table, schema in {**shared, "quarantine": Quarantine}.items()
+    }
+    raw_text = marked.pop("quarantine")
+    return marked | {
+        f"quarantine/{source.table}": raw_text for source in portfolio.sources if marked[f"bronze/{source.name}"]
+    }
 
 
 @cache
 def tables_of(portfolio: Portfolio) -> Tables:
     """The tables of a book, in the order of their layers."""
+    shared: dict[str, type[dy.Schema]] = {
+        **{f"bronze/{source.name}": source.bronze for source in portfolio.sources},
+        **{f"silver/{source.table}": source.silver for source in portfolio.sources},
+        "gold/feature_store": portfolio.features.schema,
+        "gold/label_store": portfolio.outcome.schema,
+        **{f"gold/{table.name}": table.schema for table in portfolio.tables},
+        "gold/cohort_calendar": CohortCalendar,
+        "monitoring/row_balance": RowBalance,
+        "monitoring/data_quality": DataQuality,
+        "monitoring/history": MonitoringHistory,
+        "monitoring/champion_challenger": ChampionChallenger,
+        "monitoring/overrides": Overrides,
+    }
     return Tables(
-        shared={
-            **{f"bronze/{source.name}": source.bronze for source in portfolio.sources},
-            **{f"silver/{source.table}": source.silver for source in portfolio.sources},
-            "gold/feature_store": portfolio.features.schema,
-            "gold/label_store": portfolio.outcome.schema,
-            **{f"gold/{table.name}": table.schema for table in portfolio.tables},
-            "gold/cohort_calendar": CohortCalendar,
-            "monitoring/row_balance": RowBalance,
-            "monitoring/data_quality": DataQuality,
-            "monitoring/history": MonitoringHistory,
-            "monitoring/champion_challenger": ChampionChallenger,
-            "monitoring/overrides": Overrides,
-        },
+        shared=shared,
         of_models={
             "prediction": prediction_schema(portfolio.cases.key, portfolio.cases.customer, portfolio.words.case),
             "performance": Performance,
@@ -126,6 +132,7 @@ def tables_of(portfolio: Portfolio) -> Tables:
             "estimate_backtest": EstimateBacktest,
         },
         bronze_of={source.table: f"bronze/{source.name}" for source in portfolio.sources},
+        personal=_personal_columns(shared, portfolio),
     )
 
 

@@ -14,7 +14,7 @@ from credit_platform.portfolios.loans.portfolio import LOANS
 def generate(raw_dir: Path, n_months: int, loans_per_month: int) -> None:
     """Make the four raw files of a book."""
     spec = BookSpec(n_months=n_months, cases_per_month=loans_per_month)
-    write_book(Layout(raw_dir.parent, raw_dir, LOANS), spec, on_month=lambda: None)
+    write_book(Layout.of(raw_dir.parent, raw_dir, LOANS), spec, on_month=lambda: None)
 
 
 if __name__ == "__main__":

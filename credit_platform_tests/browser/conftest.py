@@ -58,7 +58,7 @@ def generated_book(data_dir: Path) -> dict[str, str]:
             patch.setenv(name, value)
         settings = initialise(load_settings(), first=SPEC.first_month, last=SPEC.last_month)
         write_book(
-            Layout(settings.data_dir, settings.raw_dir, LOANS),
+            Layout.of(settings.data_dir, settings.raw_dir, LOANS),
             SPEC,
             on_month=lambda: None,
         )

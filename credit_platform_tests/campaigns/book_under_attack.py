@@ -88,7 +88,7 @@ def make_attacked_book(root: Path) -> AttackedBook:
     (book.policy_dir / "model_config.yaml").write_text(_POLICY)
     (book.policy_dir / "monitoring_thresholds.yaml").write_text("evidently: {pages: none}\ncharts: {png: none}\n")
     write_book(
-        Layout(root / "unused", book.raw_dir, LOANS),
+        Layout.of(root / "unused", book.raw_dir, LOANS),
         SPEC,
         on_month=lambda: None,
     )

@@ -165,7 +165,7 @@ def months_from_start(n: int) -> int:
 def _planted(root: Path, spec: BookSpec) -> PlantedLife:
     (root / "policy").mkdir(parents=True)
     (root / "policy" / "monitoring_thresholds.yaml").write_text("evidently: {pages: none}\ncharts: {png: none}\n")
-    layout = Layout(root / "data", root / "raw", LOANS)
+    layout = Layout.of(root / "data", root / "raw", LOANS)
     write_book(layout, spec, on_month=lambda: None)
     return PlantedLife(root, spec)
 

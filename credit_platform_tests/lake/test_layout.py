@@ -7,7 +7,7 @@ from credit_platform.lake.layout import LAYERS, Layout
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.tables import tables_of
 
-LAYOUT = Layout(Path("/d"), Path("/r"), LOANS)
+LAYOUT = Layout.of(Path("/d"), Path("/r"), LOANS)
 
 
 def test_paths_others_rely_on_stay_where_they_are() -> None:
@@ -26,7 +26,7 @@ def test_paths_others_rely_on_stay_where_they_are() -> None:
 
 
 def test_the_glob_of_a_table_matches_finished_months_alone(tmp_path: Path) -> None:
-    layout = Layout(tmp_path, tmp_path, LOANS)
+    layout = Layout.of(tmp_path, tmp_path, LOANS)
     folder = layout.table("gold/x")
     folder.mkdir(parents=True)
     for name in ("2023-01-01.parquet", ".2023-02-01.parquet.0.part", "2023-02-02.parquet", "x.parquet"):

@@ -14,9 +14,9 @@ from credit_platform.assets.models.training import train_as_of
 from credit_platform.assets.models.tuning_progress import log_trials, tuning_table
 from credit_platform.assets.pages.month_pages import tell_of_training
 from credit_platform.assets.pages.version_documents import document_version
-from credit_platform.assets.resources import LakeResource
-from credit_platform.months import month_key
-from credit_platform.partitions import MonthlyAxis, all_months_until, months_before, run_months
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.months import month_key, months_of
+from credit_platform.partitions import MonthlyAxis, all_months_until, months_before
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelSpec
 from credit_platform.scoring.training.windows import Windows
@@ -89,17 +89,17 @@ def _model_asset(model: str, spec: ModelSpec, axis: MonthlyAxis, policy: Policy)
             dg.AssetDep(asset_key("gold/label_store"), partition_mapping=labels),
         ],
     )
-    def version_as_of(context: dg.AssetExecutionContext, lake: LakeResource) -> None:
+    def version_as_of(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> None:
         def train() -> str:
             version = ""
-            for month in run_months(context):
-                outcome = train_as_of(lake.lake, model, month, policy, on_trial=log_trials(context.log))
+            for month in months_of(context.partition_keys):
+                outcome = train_as_of(lake, model, month, policy, on_trial=log_trials(context.log))
                 version, key = outcome.model_version, month_key(month)
                 context.log.info(json.dumps({"month": key, "reasons": list(outcome.decision.reasons)}))
                 folder = str(lake.layout.model_version(model, version))
-                documents = document_version(lake.lake, policy, model, version)
+                documents = document_version(lake, policy, model, version)
                 context.add_asset_metadata(_training_metadata(outcome, folder, documents), partition_key=key)
-            tell_of_training(lake.lake, policy, run_months(context), context.log)
+            tell_of_training(lake, policy, months_of(context.partition_keys), context.log)
             return version
 
         done = train_once(context, lake.layout, model, train)

@@ -9,10 +9,10 @@ import dagster as dg
 import polars as pl
 
 from credit_platform.assets.asset_spec import asset_key, table_spec
-from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
-from credit_platform.months import month_key
-from credit_platform.partitions import MonthlyAxis, run_months, same_month
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.months import month_key, months_of
+from credit_platform.partitions import MonthlyAxis, same_month
 from credit_platform.policy.load import Policy
 from credit_platform.policy.reason_codes import ReasonCatalogue
 from credit_platform.portfolios.portfolio import Portfolio
@@ -33,15 +33,15 @@ def _prediction_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, polic
             dg.AssetDep(asset_key(f"model/{model}"), partition_mapping=dg.AllPartitionMapping()),
         ],
     )
-    def loans_scored(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
+    def loans_scored(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
         records = PromotionLog(lake.layout).records()
         scored = []
-        for month in run_months(context):
+        for month in months_of(context.partition_keys):
             name, provenance = version_in_force(records, model, month)
-            stored = lake.lake.versions.read(model, name)
+            stored = lake.versions.read(model, name)
             loans = score_loans(
                 stored.fitted(policy.model),
-                lake.lake.scan("gold/feature_store", [month]).collect(),
+                lake.scan("gold/feature_store", [month]).collect(),
                 model_version=name,
                 role=stored.windows.role_of(month),
                 provenance=provenance,

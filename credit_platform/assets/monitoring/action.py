@@ -11,7 +11,6 @@ import polars as pl
 
 from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.assets.pictures import action_picture
-from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.files import write_text
 from credit_platform.lake.governance.action_overrides import OverrideLog, override_of
 from credit_platform.lake.governance.promotions import PromotionLog
@@ -22,8 +21,8 @@ from credit_platform.monitoring.action.findings import Finding
 from credit_platform.monitoring.action.run_rules import Past
 from credit_platform.monitoring.early_warning.early_findings import early_performance_findings, estimate_findings
 from credit_platform.monitoring.measures import Subject
-from credit_platform.months import add_months, month_key, month_range
-from credit_platform.partitions import MonthlyAxis, months_before, run_months
+from credit_platform.months import add_months, month_key, month_range, months_of
+from credit_platform.partitions import MonthlyAxis, months_before
 from credit_platform.policy.load import Policy
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.portfolios.portfolio import Portfolio
@@ -152,7 +151,7 @@ def _subject_of_figures(performance: pl.DataFrame) -> Subject:
     return Subject(**{name: first[name] for name in Subject.__dataclass_fields__})
 
 
-def _write_reports(lake: LakeResource, policy: Policy, subject: Subject, decision: ActionDecision) -> None:
+def _write_reports(lake: Lake, policy: Policy, subject: Subject, decision: ActionDecision) -> None:
     alias = policy.model.models[subject.model].alias
     stem = f"actions/{alias}_action_{subject.snapshot_month:%Y_%m_%d}"
     write_text(lake.layout.report(f"{stem}.json"), action_json(decision, subject=subject))
@@ -176,10 +175,10 @@ def _action_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy: P
             dg.AssetDep(asset_key(_QUALITY), partition_mapping=months_before(_MONTHS_BACK)),
         ],
     )
-    def what_to_do(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
-        decider = ActionDecider(lake.lake, model, axis, policy)
+    def what_to_do(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
+        decider = ActionDecider(lake, model, axis, policy)
         rows: list[pl.DataFrame] = []
-        for month in run_months(context):
+        for month in months_of(context.partition_keys):
             subject, decision = decider.decide(month)
             _write_reports(lake, policy, subject, decision)
             rows.append(decision.to_frame(subject))
@@ -195,7 +194,7 @@ def _action_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy: P
                     "rollback": f"{decision.rollback.within}: {decision.rollback.why}",
                     "model_version": subject.model_version,
                     "reasons": dg.MetadataValue.md("\n".join(f"- {reason}" for reason in decision.reasons)),
-                    "actions_by_month": action_picture(lake.lake, table, rows),
+                    "actions_by_month": action_picture(lake, table, rows),
                 },
                 partition_key=month_key(month),
             )

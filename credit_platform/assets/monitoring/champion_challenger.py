@@ -11,12 +11,11 @@ import dagster as dg
 import polars as pl
 
 from credit_platform.assets.asset_spec import asset_key, table_spec
-from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.files import one_at_a_time, write_text
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.performance.champion_challenger import SCHEMA, champion_challenger_frame
-from credit_platform.months import add_months, month_key, month_range
-from credit_platform.partitions import MonthlyAxis, months_before, run_months
+from credit_platform.months import add_months, month_key, month_range, months_of
+from credit_platform.partitions import MonthlyAxis, months_before
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.portfolio import Portfolio
@@ -48,18 +47,20 @@ def champion_challenger_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: 
             *(dg.AssetDep(asset_key(f"monitoring/{model}/action")) for model in challengers),
         ],
     )
-    def challengers_against_the_champion(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
-        months = run_months(context)
+    def challengers_against_the_champion(
+        context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
+    ) -> pl.DataFrame:
+        months = months_of(context.partition_keys)
         compared = [pl.DataFrame(schema=SCHEMA)]
         for month in months:
             for challenger in challengers:
                 measured = compare_models(
-                    _common_loans(lake.lake, champion, challenger, month, config),
+                    _common_loans(lake, champion, challenger, month, config),
                     champion=champion,
                     challenger=challenger,
                     config=config,
                 )
-                state = _state(lake.lake, challenger, month)
+                state = _state(lake, challenger, month)
                 compared.append(
                     champion_challenger_frame(
                         measured,
@@ -101,14 +102,14 @@ def _state(lake: Lake, model: str, month: date) -> str | None:
 
 
 def _show(
-    context: dg.AssetExecutionContext, lake: LakeResource, table: pl.DataFrame, months: list[date], config: ModelConfig
+    context: dg.AssetExecutionContext, lake: Lake, table: pl.DataFrame, months: list[date], config: ModelConfig
 ) -> None:
     """Write the page as of the newest month there is, and tell each month of the run its decisions and numbers."""
     file = lake.layout.report(PAGE)
     with one_at_a_time(file):
         # Stored before the page is drawn, and by turns: a run of other months that draws it later shows these as well.
-        lake.lake.write(TABLE, table, months)
-        stored = lake.lake.scan(TABLE, lake.lake.months(TABLE)).collect()
+        lake.write(TABLE, table, months)
+        stored = lake.scan(TABLE, lake.months(TABLE)).collect()
         write_text(file, champion_challenger_page(stored, config=config))
     for month in months:
         rows = table.filter(pl.col("snapshot_month") == month)

@@ -8,12 +8,12 @@ import polars as pl
 
 from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.assets.monitoring.monitoring import subject_of
-from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.raw.decisions import read_decisions
+from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.decisions.decision_log import read_log
 from credit_platform.monitoring.decisions.decision_overrides import NOT_SUPPLIED, measure_overrides
-from credit_platform.months import add_months, month_key
-from credit_platform.partitions import MonthlyAxis, run_months, same_month
+from credit_platform.months import add_months, month_key, months_of
+from credit_platform.partitions import MonthlyAxis, same_month
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.portfolio import Portfolio
 
@@ -32,17 +32,17 @@ def overrides_asset(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> 
             dg.AssetDep(asset_key("gold/label_store"), partition_mapping=same_month()),
         ],
     )
-    def decisions_of_people(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
+    def decisions_of_people(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
         key = portfolio.cases.key
-        raw = read_decisions(lake.lake.layout)
+        raw = read_decisions(lake.layout)
         log = None if raw is None else read_log(raw, case_key=key)
         tables = []
-        for month in run_months(context):
+        for month in months_of(context.partition_keys):
             cohort = add_months(month, -lag)
-            labels = lake.lake.scan("gold/label_store", [month]).select(key, "label").collect()
+            labels = lake.scan("gold/label_store", [month]).select(key, "label").collect()
             for model in models:
-                scored = lake.lake.scan(f"prediction/{model}", [cohort]).collect()
-                at = subject_of(lake.lake, scored, cohort=cohort, month=month, model=model)
+                scored = lake.scan(f"prediction/{model}", [cohort]).collect()
+                at = subject_of(lake, scored, cohort=cohort, month=month, model=model)
                 joined = scored.join(labels, on=key, how="left", validate="1:1")
                 tables.append(measure_overrides(joined, log, case_key=key, subject=at, thresholds=policy.monitoring))
             told = _told(tables[-1]) if log is not None else {"decisions": NOT_SUPPLIED}

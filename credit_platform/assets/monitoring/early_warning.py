@@ -14,7 +14,6 @@ from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.assets.models.training import read_cohorts
 from credit_platform.assets.monitoring.monitoring import subject_of
 from credit_platform.assets.pictures import picture
-from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.models.stored_version import StoredVersion
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.early_warning.early_findings import is_news
@@ -23,8 +22,8 @@ from credit_platform.monitoring.early_warning.early_performance import measure_e
 from credit_platform.monitoring.early_warning.estimate import RATES, ReferenceSample, measure_estimate
 from credit_platform.monitoring.early_warning.estimate_backtest import measure_backtest
 from credit_platform.monitoring.measures import Subject
-from credit_platform.months import add_months, month_key, month_range
-from credit_platform.partitions import MonthlyAxis, months_before, run_months
+from credit_platform.months import add_months, month_key, month_range, months_of
+from credit_platform.partitions import MonthlyAxis, months_before
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.portfolio import Portfolio, ReadEarlyOutcomes
 from credit_platform.reports.figures.early_performance_svg import early_performance_svg
@@ -55,15 +54,15 @@ def _estimate_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy:
         # The validation cohorts of the version are read as well; the graph shows them through the predictions.
         deps=[dg.AssetDep(asset_key(f"prediction/{model}"))],
     )
-    def outcome_to_expect(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
+    def outcome_to_expect(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
         references: dict[str, ReferenceSample] = {}
         tables = []
-        for month in run_months(context):
-            scored = lake.lake.scan(f"prediction/{model}", [month]).collect()
-            subject = subject_of(lake.lake, scored, cohort=month, month=month, model=model)
+        for month in months_of(context.partition_keys):
+            scored = lake.scan(f"prediction/{model}", [month]).collect()
+            subject = subject_of(lake, scored, cohort=month, month=month, model=model)
             version = subject.model_version
             if version not in references:
-                references[version] = _validation_sample(lake.lake, lake.lake.versions.read(model, version), policy)
+                references[version] = _validation_sample(lake, lake.versions.read(model, version), policy)
             measured = measure_estimate(
                 scored, reference=references[version], subject=subject, thresholds=policy.monitoring
             )
@@ -106,9 +105,9 @@ def _early_performance_asset(
             for name in (f"prediction/{model}", portfolio.cases.table)
         ],
     )
-    def first_payments(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
-        months = run_months(context)
-        reads = _cohort_reads(lake.lake, early, model, first=add_months(months[0], -back), months=months, policy=policy)
+    def first_payments(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
+        months = months_of(context.partition_keys)
+        reads = _cohort_reads(lake, early, model, first=add_months(months[0], -back), months=months, policy=policy)
         tables = []
         for month in months:
             measured = measure_early_performance(
@@ -165,16 +164,16 @@ def _backtest_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy:
             dg.AssetDep(asset_key(estimated), partition_mapping=months_before(back + lag, until=lag)),
         ],
     )
-    def estimates_against_outcome(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
+    def estimates_against_outcome(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
         tables = []
-        for month in run_months(context):
+        for month in months_of(context.partition_keys):
             first = add_months(month, -back)
-            performance = lake.lake.scan(realised, _known_months(lake.lake, realised, first, month)).collect()
-            cohorts = _known_months(lake.lake, estimated, add_months(first, -lag), add_months(month, -lag))
+            performance = lake.scan(realised, _known_months(lake, realised, first, month)).collect()
+            cohorts = _known_months(lake, estimated, add_months(first, -lag), add_months(month, -lag))
             own = performance.filter(snapshot_month=month).row(0, named=True)
             measured = measure_backtest(
                 performance,
-                lake.lake.scan(estimated, cohorts).collect() if cohorts else performance.clear(),
+                lake.scan(estimated, cohorts).collect() if cohorts else performance.clear(),
                 subject=Subject(**{name: own[name] for name in Subject.__dataclass_fields__}),
                 thresholds=policy.monitoring,
             )

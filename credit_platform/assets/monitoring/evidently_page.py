@@ -10,12 +10,12 @@ from datetime import date
 import dagster as dg
 
 from credit_platform.assets.asset_spec import OWNERS, asset_key
-from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.files import write_text
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
+from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.performance.evidently_page import DriftPage, draw_drift_page
-from credit_platform.months import month_key
-from credit_platform.partitions import MonthlyAxis, run_months, same_month
+from credit_platform.months import month_key, months_of
+from credit_platform.partitions import MonthlyAxis, same_month
 from credit_platform.policy.load import Policy
 from credit_platform.scoring.transformers.feature_order import reference_numbers
 
@@ -66,8 +66,8 @@ def drift_page_asset(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
             dg.AssetDep(asset_key(f"model/{models[0]}"), partition_mapping=dg.AllPartitionMapping()),
         ],
     )
-    def features_against_development(context: dg.AssetExecutionContext, lake: LakeResource) -> None:
-        months = run_months(context)
+    def features_against_development(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> None:
+        months = months_of(context.partition_keys)
         drawn = _months_with_page(months, context.run.tags.get(NEWEST_MONTH_TAG), policy.monitoring.evidently.pages)
         records, features = PromotionLog(lake.layout).records(), lake.layout.portfolio.features
         for month in months:
@@ -76,9 +76,9 @@ def drift_page_asset(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
                 context.add_asset_metadata({"page": note}, partition_key=month_key(month))
                 continue
             version, _ = version_in_force(records, models[0], month)
-            stored = lake.lake.versions.read(models[0], version)
+            stored = lake.versions.read(models[0], version)
             now, development = (
-                stored.fitted(policy.model).monitored(lake.lake.scan("gold/feature_store", cohorts).collect())
+                stored.fitted(policy.model).monitored(lake.scan("gold/feature_store", cohorts).collect())
                 for cohorts in ([month], stored.windows.validation)
             )
             if now.is_empty():

@@ -9,11 +9,11 @@ import polars as pl
 
 from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.assets.monitoring.monitoring import subject_of
-from credit_platform.assets.resources import LakeResource
+from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.fairness.fair_lending import age_band, measure_fair_lending
 from credit_platform.monitoring.fairness.fair_reasons import measure_reasons
-from credit_platform.months import add_months, month_key
-from credit_platform.partitions import MonthlyAxis, run_months, same_month
+from credit_platform.months import add_months, month_key, months_of
+from credit_platform.partitions import MonthlyAxis, same_month
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.portfolio import Portfolio, ProtectedGroups
 
@@ -33,15 +33,15 @@ def fair_lending_asset(
             dg.AssetDep(asset_key("gold/label_store"), partition_mapping=same_month()),
         ],
     )
-    def groups_beside_each_other(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
+    def groups_beside_each_other(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
         key, customer = portfolio.cases.key, portfolio.cases.customer
         tables = []
-        for month in run_months(context):
+        for month in months_of(context.partition_keys):
             cohort = add_months(month, -lag)
-            scored = lake.lake.scan(f"prediction/{model}", [cohort]).collect()
-            labels = lake.lake.scan("gold/label_store", [month]).select(key, "label").collect()
-            ages = lake.lake.scan(protected.table, [cohort]).select(customer, age=protected.column).collect()
-            subject = subject_of(lake.lake, scored, cohort=cohort, month=month, model=model)
+            scored = lake.scan(f"prediction/{model}", [cohort]).collect()
+            labels = lake.scan("gold/label_store", [month]).select(key, "label").collect()
+            ages = lake.scan(protected.table, [cohort]).select(customer, age=protected.column).collect()
+            subject = subject_of(lake, scored, cohort=cohort, month=month, model=model)
             grouped = (
                 scored.join(labels, on=key, how="left", validate="1:1")
                 .join(ages, on=customer, how="left", validate="m:1")

@@ -11,15 +11,14 @@ import polars as pl
 
 from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.assets.pictures import trend_picture
-from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform.lake.models.version_metadata import VersionMetadata
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.measures import Subject
 from credit_platform.monitoring.performance.performance import Baseline, measure_performance
 from credit_platform.monitoring.performance.stability import measure_stability
-from credit_platform.months import add_months, month_key
-from credit_platform.partitions import MonthlyAxis, run_months, same_month
+from credit_platform.months import add_months, month_key, months_of
+from credit_platform.partitions import MonthlyAxis, same_month
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.statistics.intervals import Interval
@@ -67,15 +66,15 @@ def _stability_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy
             dg.AssetDep(asset_key("gold/feature_store"), partition_mapping=same_month()),
         ],
     )
-    def scores_against_training(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
+    def scores_against_training(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
         key = portfolio.cases.key
         tables = []
-        for month in run_months(context):
-            scored = lake.lake.scan(f"prediction/{model}", [month]).collect()
-            features = lake.lake.scan("gold/feature_store", [month]).collect()
+        for month in months_of(context.partition_keys):
+            scored = lake.scan(f"prediction/{model}", [month]).collect()
+            features = lake.scan("gold/feature_store", [month]).collect()
             probabilities = scored.select(key, "default_probability")
-            subject = subject_of(lake.lake, scored, cohort=month, month=month, model=model)
-            fitted = lake.lake.versions.read(model, subject.model_version).fitted(policy.model)
+            subject = subject_of(lake, scored, cohort=month, month=month, model=model)
+            fitted = lake.versions.read(model, subject.model_version).fitted(policy.model)
             frame = fitted.monitored(features).join(probabilities, on=key, validate="1:1")
             measured = measure_stability(
                 frame,
@@ -86,7 +85,7 @@ def _stability_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy
             )
             tables.append(measured)
             bands = policy.monitoring.psi
-            trend = trend_picture(lake.lake, table, tables, metric="psi", levels=(bands.warn, bands.alert))
+            trend = trend_picture(lake, table, tables, metric="psi", levels=(bands.warn, bands.alert))
             context.add_asset_metadata(
                 {"model_version": subject.model_version, "psi_by_month": trend, **_numbers(measured)},
                 partition_key=month_key(month),
@@ -109,22 +108,22 @@ def _performance_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, poli
             dg.AssetDep(asset_key("gold/label_store"), partition_mapping=same_month()),
         ],
     )
-    def scores_against_outcome(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
+    def scores_against_outcome(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
         key = portfolio.cases.key
         floor = policy.monitoring.metrics_for(model).get("roc_auc")
         floors = (floor.data_science_threshold, floor.business_threshold) if floor else ()
         tables = []
-        for month in run_months(context):
+        for month in months_of(context.partition_keys):
             cohort = add_months(month, -lag)
-            scored = lake.lake.scan(f"prediction/{model}", [cohort]).collect()
-            labels = lake.lake.scan("gold/label_store", [month]).select(key, "label").collect()
-            subject = subject_of(lake.lake, scored, cohort=cohort, month=month, model=model)
+            scored = lake.scan(f"prediction/{model}", [cohort]).collect()
+            labels = lake.scan("gold/label_store", [month]).select(key, "label").collect()
+            subject = subject_of(lake, scored, cohort=cohort, month=month, model=model)
             measured = measure_performance(
                 scored.join(labels, on=key, how="left", validate="1:1"),
                 subject=subject,
                 thresholds=policy.monitoring,
-                baseline=_out_of_time(lake.lake.versions.read(model, subject.model_version).metadata),
-                psi=_psi_at_scoring(lake.lake, model, cohort),
+                baseline=_out_of_time(lake.versions.read(model, subject.model_version).metadata),
+                psi=_psi_at_scoring(lake, model, cohort),
             )
             tables.append(measured)
             context.add_asset_metadata(
@@ -132,7 +131,7 @@ def _performance_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, poli
                     "model_version": subject.model_version,
                     "cohort": month_key(cohort),
                     "sample_role": subject.sample_role,
-                    "roc_auc_by_month": trend_picture(lake.lake, table, tables, metric="roc_auc", levels=floors),
+                    "roc_auc_by_month": trend_picture(lake, table, tables, metric="roc_auc", levels=floors),
                     **_numbers(measured),
                 },
                 partition_key=month_key(month),

@@ -14,11 +14,11 @@ from credit_platform.assets.pages.charts import RenderError, draws_charts, write
 from credit_platform.assets.pages.month_pages import draw_month_page
 from credit_platform.assets.pages.overview import DASHBOARD, HISTORY, draw_dashboard
 from credit_platform.assets.pictures import picture
-from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.files import write_text
 from credit_platform.lake.layout import Layout
-from credit_platform.months import month_key
-from credit_platform.partitions import MonthlyAxis, months_before, run_months, same_month
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.months import month_key, months_of
+from credit_platform.partitions import MonthlyAxis, months_before, same_month
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.tables import tables_of
@@ -71,11 +71,11 @@ def dashboard_asset(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> 
             ),
         ],
     )
-    def pages_for_people(context: dg.AssetExecutionContext, lake: LakeResource) -> None:
-        months = run_months(context)
+    def pages_for_people(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> None:
+        months = months_of(context.partition_keys)
         for month in months:
-            draw_month_page(lake.lake, policy, month)
-        overview = draw_dashboard(lake.lake, policy)
+            draw_month_page(lake, policy, month)
+        overview = draw_dashboard(lake, policy)
         if overview is None:
             return
         write_text(lake.layout.report(ACTION_HISTORY), history_csv(overview.actions))

@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import dagster as dg
 import polars as pl
 
-from credit_platform.assets.asset_spec import asset_key, table_spec
-from credit_platform.assets.resources import LakeResource
+from credit_platform.assets.asset_spec import table_spec
 from credit_platform.instance.dagster_internals import (
     CODE_VERSION_TAG,
     DATA_VERSION_IS_USER_PROVIDED_TAG,
@@ -20,8 +19,8 @@ from credit_platform.lake.raw.deliveries import REPLACE_TAG, Received, Reception
 from credit_platform.lake.raw.receipts import Receipt
 from credit_platform.lake.raw.sources import RawSource
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.months import month_key, parse_month
-from credit_platform.partitions import MonthlyAxis, run_months
+from credit_platform.months import month_key, months_of, parse_month
+from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.gate_policy import SourceGatePolicy
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelConfig
@@ -39,26 +38,28 @@ def sources(portfolio: Portfolio, config: ModelConfig) -> dict[str, RawSource]:
 def _bronze_asset(
     source: RawSource, portfolio: Portfolio, axis: MonthlyAxis, gates: SourceGatePolicy
 ) -> dg.AssetsDefinition:
-    table = f"bronze/{source.name}"
+    table, months = f"bronze/{source.name}", axis.snapshot_months
 
-    @dg.asset(**table_spec(portfolio, table, axis.snapshot_months))
-    def rows_as_delivered(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.Output[pl.DataFrame]]:
+    @dg.asset(**table_spec(portfolio, table, months))
+    def rows_as_delivered(
+        context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
+    ) -> Iterator[dg.Output[pl.DataFrame]]:
         received = Reception(
-            lake=lake.lake,
+            lake=lake,
             source=source,
             gates=gates,
             first_month=axis.first_snapshot,
-            last_month=axis.last or parse_month(str(axis.snapshot_months.get_last_partition_key())),
+            last_month=axis.last or parse_month(str(months.get_last_partition_key())),
             is_replacing=is_replacing(context.run.tags),
             run_id=context.run.run_id,
-        ).receive(run_months(context))
+        ).receive(months_of(context.partition_keys))
         for receipt in received.receipts:
             context.add_asset_metadata(_metadata(receipt), partition_key=month_key(receipt.month))
             for line in _remarks(receipt, is_required=source.required):
                 context.log.warning(line)
         yield dg.Output(received.rows, tags=_tags(context.run.run_id, received.receipts))
         if len(received.receipts) > 1:
-            _report_versions(context, lake.lake, table, received)
+            _report_versions(context, lake, table, received)
 
     return rows_as_delivered
 
@@ -128,7 +129,7 @@ def _report_versions(context: dg.AssetExecutionContext, lake: Lake, table: str, 
     for receipt in received.receipts:
         context.log_event(
             dg.AssetMaterialization(
-                asset_key=asset_key(table),
+                asset_key=context.asset_key,
                 partition=month_key(receipt.month),
                 metadata={
                     **_metadata(receipt),

@@ -10,11 +10,11 @@ import polars as pl
 from dagster_duckdb import DuckDBResource
 
 from credit_platform.assets.asset_spec import asset_key, table_spec
-from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.tables.catalog import TableMonths, create_as_of, create_view
+from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.cohort_calendar import build_cohort_calendar
-from credit_platform.months import add_months, month_range
-from credit_platform.partitions import MonthlyAxis, all_months_until, months_before, run_months
+from credit_platform.months import add_months, month_range, months_of
+from credit_platform.partitions import MonthlyAxis, all_months_until, months_before
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.feature_set import FeatureInput
 from credit_platform.portfolios.portfolio import Portfolio, PortfolioTable
@@ -34,13 +34,13 @@ def _feature_store(portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig)
         ],
     )
     def features_at_application(
-        context: dg.AssetExecutionContext, lake: LakeResource, cases: pl.LazyFrame
+        context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], cases: pl.LazyFrame
     ) -> pl.LazyFrame:
-        months = run_months(context)
+        months = months_of(context.partition_keys)
         silver = {portfolio.features.inputs[0].table: cases}
         for table, n in lengths.items():
             first = max(axis.first_snapshot, add_months(months[0], 1 - n)) if n else axis.first_snapshot
-            silver[table] = lake.lake.scan_known(table, month_range(first, months[-1]), required=months)
+            silver[table] = lake.scan_known(table, month_range(first, months[-1]), required=months)
         return portfolio.features.build(silver, config)
 
     return features_at_application
@@ -62,7 +62,7 @@ def _label_store(portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig) -
     )
     def labels_at_maturity(context: dg.AssetExecutionContext, cases: pl.LazyFrame) -> pl.LazyFrame:
         first_mature = add_months(axis.first_snapshot, label.lag_months)
-        if any(month < first_mature for month in run_months(context)):
+        if any(month < first_mature for month in months_of(context.partition_keys)):
             context.log.info(
                 f"no cohort is {label.lag_months} months on book before {first_mature:%Y-%m}: earlier months are empty"
             )
@@ -78,17 +78,17 @@ def _cohort_calendar(portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfi
         **table_spec(portfolio, table, axis.snapshot_months),
         deps=[dg.AssetDep(asset_key(name), partition_mapping=all_months_until()) for name in (cases.table, labels)],
     )
-    def cohorts_on_their_way(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.LazyFrame:
-        months = run_months(context)
+    def cohorts_on_their_way(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.LazyFrame:
+        months = months_of(context.partition_keys)
         until_now = axis.snapshots_until(months[-1])
         return build_cohort_calendar(
             months=months,
             first_cohort=axis.first_snapshot,
             lag=config.label.lag_months,
             cases=cases,
-            written=lake.lake.scan_known(cases.table, until_now, required=months),
-            labels=lake.lake.scan_known(labels, until_now, required=months),
-            label_months=lake.lake.months(labels),
+            written=lake.scan_known(cases.table, until_now, required=months),
+            labels=lake.scan_known(labels, until_now, required=months),
+            label_months=lake.months(labels),
             roles={month: _roles(axis, config, month) for month in months if month >= axis.first_training},
         )
 
@@ -109,10 +109,12 @@ def _portfolio_table(own: PortfolioTable, portfolio: Portfolio, axis: MonthlyAxi
         **table_spec(portfolio, table, axis.snapshot_months, kind="duckdb"),
         deps=[dg.AssetDep(asset_key(cases), partition_mapping=all_months_until())],
     )
-    def portfolio_as_of(context: dg.AssetExecutionContext, lake: LakeResource, duckdb: DuckDBResource) -> pl.DataFrame:
-        months = run_months(context)
+    def portfolio_as_of(
+        context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], duckdb: DuckDBResource
+    ) -> pl.DataFrame:
+        months = months_of(context.partition_keys)
         with duckdb.get_connection() as connection:
-            known = [month for month in lake.lake.months(cases) if month <= months[-1]]
+            known = [month for month in lake.months(cases) if month <= months[-1]]
             create_view(connection, cases.split("/")[1], lake.layout, [TableMonths(cases, known)])
             create_as_of(connection, months)
             return connection.sql(own.sql).pl()

@@ -13,15 +13,14 @@ import polars as pl
 from dagster_duckdb import DuckDBResource
 
 from credit_platform.assets.asset_spec import asset_key, table_spec
-from credit_platform.assets.resources import LakeResource
 from credit_platform.lake.files import one_at_a_time, write_text
 from credit_platform.lake.tables.catalog import TableMonths, create_as_of, create_view
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.row_balance import row_balance_sql
 from credit_platform.monitoring.data_quality.score import quality_facts_sql, score_quality
 from credit_platform.monitoring.history import LAYERS, history_sql
-from credit_platform.months import month_key
-from credit_platform.partitions import MonthlyAxis, months_before, run_months
+from credit_platform.months import month_key, months_of
+from credit_platform.partitions import MonthlyAxis, months_before
 from credit_platform.policy.check_policy import VolumeBand
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.portfolio import Portfolio, Source
@@ -47,9 +46,9 @@ def _row_balance(portfolio: Portfolio, axis: MonthlyAxis) -> dg.AssetsDefinition
         ],
     )
     def rows_accounted_for(
-        context: dg.AssetExecutionContext, lake: LakeResource, duckdb: DuckDBResource
+        context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], duckdb: DuckDBResource
     ) -> pl.DataFrame:
-        months = run_months(context)
+        months = months_of(context.partition_keys)
         counted = []
         with duckdb.get_connection() as connection:
             create_as_of(connection, months)
@@ -77,15 +76,15 @@ def _data_quality(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> dg
         deps=[dg.AssetDep(asset_key(balance))],
     )
     def quality_of_sources(
-        context: dg.AssetExecutionContext, lake: LakeResource, duckdb: DuckDBResource
+        context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], duckdb: DuckDBResource
     ) -> pl.DataFrame:
-        months = run_months(context)
+        months = months_of(context.partition_keys)
         with duckdb.get_connection() as connection:
             create_as_of(connection, months)
             create_view(connection, "balance", lake.layout, [TableMonths(balance, months)])
-            create_view(connection, "cases", lake.layout, [_known_months(lake.lake, portfolio.cases.table, months[-1])])
+            create_view(connection, "cases", lake.layout, [_known_months(lake, portfolio.cases.table, months[-1])])
             counted = [
-                _count_source(connection, lake.lake, source, months, policy.data.checks.volume)
+                _count_source(connection, lake, source, months, policy.data.checks.volume)
                 for source in portfolio.sources
             ]
         scored = score_quality(pl.concat(counted), portfolio.words.cases)
@@ -110,16 +109,14 @@ def _count_source(
     return connection.sql(sql).pl().with_columns(source=pl.lit(source.name), unit=pl.lit(source.due.unit))
 
 
-def _show_quality(
-    context: dg.AssetExecutionContext, lake: LakeResource, scored: pl.DataFrame, months: Sequence[date]
-) -> None:
+def _show_quality(context: dg.AssetExecutionContext, lake: Lake, scored: pl.DataFrame, months: Sequence[date]) -> None:
     """Write the page over all months there are, and give each month of the run its totals to plot."""
     table = "monitoring/data_quality"
     file = lake.layout.report(DATA_QUALITY_PAGE)
     with one_at_a_time(file):
         # Stored before the page is drawn, and by turns: a run of other months that draws it later shows these as well.
-        lake.lake.write(table, scored, months)
-        write_text(file, data_quality_page(lake.lake.scan(table, lake.lake.months(table)).collect()))
+        lake.write(table, scored, months)
+        write_text(file, data_quality_page(lake.scan(table, lake.months(table)).collect()))
     totals = scored.filter(pl.col("dimension") == "total").partition_by("snapshot_month", as_dict=True)
     for month in months:
         values = {
@@ -143,12 +140,14 @@ def _history(portfolio: Portfolio, axis: MonthlyAxis, models: Sequence[str]) -> 
             for part in layers
         ],
     )
-    def everything_known(context: dg.AssetExecutionContext, lake: LakeResource, duckdb: DuckDBResource) -> pl.DataFrame:
-        months = run_months(context)
+    def everything_known(
+        context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], duckdb: DuckDBResource
+    ) -> pl.DataFrame:
+        months = months_of(context.partition_keys)
         with duckdb.get_connection() as connection:
             create_as_of(connection, months)
             for part in layers:
-                known = [_known_months(lake.lake, f"monitoring/{model}/{part}", months[-1]) for model in models]
+                known = [_known_months(lake, f"monitoring/{model}/{part}", months[-1]) for model in models]
                 create_view(connection, part, lake.layout, known)
             return connection.sql(history_sql(layers)).pl()
 

@@ -10,9 +10,9 @@ import dagster as dg
 import polars as pl
 
 from credit_platform.assets.asset_spec import asset_key, table_output, table_spec
-from credit_platform.assets.resources import LakeResource
-from credit_platform.months import month_key
-from credit_platform.partitions import MonthlyAxis, run_months
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.months import month_key, months_of
+from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.data_quality import CleaningPolicy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.cleaning_rules import check_strategies
@@ -39,15 +39,15 @@ def _silver_asset(
         can_subset=True,
     )
     def cleaned_rows(
-        context: dg.AssetExecutionContext, lake: LakeResource, bronze: pl.LazyFrame
+        context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], bronze: pl.LazyFrame
     ) -> Iterator[dg.Output[pl.DataFrame]]:
         cleaned = source.clean(bronze, config, strategies)
         rows, quarantined = pl.collect_all([cleaned.rows, cleaned.quarantined])
-        shown = _shown(rows, quarantined, run_months(context))
+        shown = _shown(rows, quarantined, months_of(context.partition_keys))
         for output, table, frame in (("quarantined", quarantine, quarantined), ("rows", silver, rows)):
             if output not in context.op_execution_context.selected_output_names:
                 # Asked for alone, a table is written with the other all the same: together they are all rows of bronze.
-                lake.lake.write(table["key"].to_user_string(), frame, run_months(context))
+                lake.write(table["key"].to_user_string(), frame, months_of(context.partition_keys))
                 continue
             for month, values in shown.items():
                 context.add_asset_metadata(values, asset_key=table["key"], partition_key=month_key(month))

@@ -34,7 +34,7 @@ _MEND = "Run credit-platform doctor --mend."
 
 def data_findings(settings: Settings, home: Path) -> list[DoctorFinding]:
     """Everything about the data folder and the book in it."""
-    layout = Layout(settings.data_dir, settings.raw_dir, settings.portfolio)
+    layout = Layout.of(settings.data_dir, settings.raw_dir, settings.portfolio)
     looks: dict[str, Callable[[], DoctorFinding]] = {
         "permissions": lambda: check_permissions([settings.data_dir, home]),
         "book": lambda: check_book_file(settings),

@@ -22,7 +22,7 @@ def mend(settings: Settings) -> list[str]:
 
     What cannot be mended is said as well, and does not keep the rest from it.
     """
-    layout, home = Layout(settings.data_dir, settings.raw_dir, settings.portfolio), dagster_home(settings.data_dir)
+    layout, home = Layout.of(settings.data_dir, settings.raw_dir, settings.portfolio), dagster_home(settings.data_dir)
     steps: dict[str, Callable[[], list[str]]] = {
         "leftovers": lambda: _sweep(settings.data_dir),
         "history": lambda: _repoint(settings, home),

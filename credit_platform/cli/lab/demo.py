@@ -27,7 +27,7 @@ def run_demo(settings: Settings, console: Console, *, n_months: int, cases_per_m
     Raises:
         SettingsError: there are no raw files, and the portfolio has no generator.
     """
-    layout = Layout(settings.data_dir, settings.raw_dir, settings.portfolio)
+    layout = Layout.of(settings.data_dir, settings.raw_dir, settings.portfolio)
     if has_raw_files(layout):
         console.print(f"Using the files in {settings.raw_dir}.")
     else:

@@ -135,7 +135,7 @@ def simulate(settings: Settings, console: Console, book: GeneratedBook, *, lab: 
     folder = lab.scenario_folder(book, words)
     lab.claim_scenario(folder)
     apart = settings_apart(settings, folder, book)
-    generate_book(Layout(apart.data_dir, apart.raw_dir, apart.portfolio), console, book)
+    generate_book(Layout.of(apart.data_dir, apart.raw_dir, apart.portfolio), console, book)
     first, last = book.months[0], book.months[-1]
     write_book_file(apart, BookFile(portfolio=settings.portfolio_name, first_month=first, last_month=last))
     mishaps = _backfill(folder, console)
@@ -156,7 +156,7 @@ def _correct(apart: Settings, console: Console, book: GeneratedBook) -> list[str
 
     Returns what failed.
     """
-    layout = Layout(apart.data_dir, apart.raw_dir, apart.portfolio)
+    layout = Layout.of(apart.data_dir, apart.raw_dir, apart.portfolio)
     write_book(layout, book, on_month=lambda: None, is_corrected=True)
     first = min(drift.first_month for drift in book.drifts if drift.kind == DriftKind.LATE_CORRECTION)
     console.print(f"The {apart.portfolio.words.case} files from {month_name(first)} on are delivered again, corrected.")

@@ -94,7 +94,7 @@ def read_book(folder: Path, sources: Mapping[str, RawSource], portfolio: Portfol
     Raises:
         SourceError: a source has no file, or one that cannot be read with certainty.
     """
-    layout = Layout(folder, folder, portfolio)
+    layout = Layout.of(folder, folder, portfolio)
     rows = {}
     for name, source in sources.items():
         frames = []

@@ -18,7 +18,6 @@ from credit_platform.errors import MissingMonthsError, TableError
 from credit_platform.lake.files import whole_file
 from credit_platform.lake.layout import MONTH_FILE, Layout
 from credit_platform.lake.models.stored_version import Versions
-from credit_platform.lake.tables.catalog import refresh_datamart
 from credit_platform.lake.tables.schema_version import file_metadata, require_current_schema
 from credit_platform.lake.tables.table_versions import TableVersionLog, file_sha256, keep_former
 from credit_platform.months import parse_month
@@ -34,10 +33,12 @@ class Lake:
     Attributes:
         layout: the paths.
         policy_sha256: the policy under which tables are written; empty for readers.
+        git_commit: the code that writes them; likewise.
     """
 
     layout: Layout
     policy_sha256: str = ""
+    git_commit: str = ""
 
     @cached_property
     def versions(self) -> Versions:
@@ -46,11 +47,18 @@ class Lake:
 
     @classmethod
     def at(
-        cls, data_dir: Path | str, raw_dir: Path | str | None = None, *, portfolio: Portfolio, policy_sha256: str = ""
+        cls,
+        data_dir: Path | str,
+        raw_dir: Path | str | None = None,
+        *,
+        portfolio: Portfolio,
+        policy_sha256: str = "",
+        git_commit: str = "",
     ) -> Lake:
         """The lake of a data folder; raw files lie in its `raw` unless said otherwise."""
         root = Path(data_dir)
-        return cls(Layout(root, Path(raw_dir) if raw_dir is not None else root / "raw", portfolio), policy_sha256)
+        layout = Layout.of(root, Path(raw_dir) if raw_dir is not None else root / "raw", portfolio)
+        return cls(layout, policy_sha256, git_commit)
 
     def months(self, table: str) -> list[date]:
         """The months a table has, in order."""
@@ -108,7 +116,6 @@ class Lake:
                 reason="rows of months that this run does not write",
                 fix="This is a defect of the step that made them; report it with the run's log.",
             )
-        is_new = not self.months(table)
         is_private = bool(self.layout.tables.personal_columns(table))
         written: dict[date, str] = {}
         try:
@@ -125,9 +132,9 @@ class Lake:
                 written[month] = sha256
         finally:
             # Also what was written before a month failed.
-            TableVersionLog(self.layout).append(table, written, policy_sha256=self.policy_sha256)
-        if is_new:
-            refresh_datamart(self.layout)
+            TableVersionLog(self.layout).append(
+                table, written, policy_sha256=self.policy_sha256, git_commit=self.git_commit
+            )
         return {month: parts[month].height if month in parts else 0 for month in months}
 
 

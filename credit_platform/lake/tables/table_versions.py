@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from credit_platform.lake.code_state import code_state
 from credit_platform.lake.files import keep_file
 from credit_platform.lake.json_lines import locked_for_writing, to_line, whole_lines
 from credit_platform.lake.layout import Layout
@@ -30,7 +29,7 @@ class TableVersion:
         sha256: hash of the file.
         policy_sha256: fingerprint of the policy it was made under; empty where nobody said.
         audit_records: decisions about versions there were when it was written.
-        git_commit: the code that made it.
+        git_commit: the code that made it; likewise.
         time: when it was written, UTC.
     """
 
@@ -55,7 +54,7 @@ class TableVersionLog:
         lines = enumerate(whole_lines(self.layout.table_version_log()), start=1)
         return [edition for number, line in lines for edition in _table_versions(number, line)]
 
-    def append(self, table: str, written: Mapping[date, str], *, policy_sha256: str) -> None:
+    def append(self, table: str, written: Mapping[date, str], *, policy_sha256: str, git_commit: str) -> None:
         """Write down the hashes of months of a table, behind all others and safely beside other processes.
 
         Raises:
@@ -70,7 +69,7 @@ class TableVersionLog:
                 "months": {month_key(month): sha256 for month, sha256 in written.items()},
                 "policy_sha256": policy_sha256,
                 "audit_records": len(whole_lines(self.layout.audit_log())),
-                "git_commit": code_state().commit,
+                "git_commit": git_commit,
             }
             log.append(to_line(record))
 

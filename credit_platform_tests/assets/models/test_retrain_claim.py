@@ -60,7 +60,7 @@ class Trainer:
     """An asset that does nothing but train once, and what became of it."""
 
     def __init__(self, folder: Path, instance: dg.DagsterInstance) -> None:
-        self.layout, self.instance = Layout(folder, folder, LOANS), instance
+        self.layout, self.instance = Layout.of(folder, folder, LOANS), instance
         self.trained: list[str] = []
 
     def run(self, *, is_broken: bool = False, is_given_up: bool = False) -> dg.ExecuteInProcessResult:

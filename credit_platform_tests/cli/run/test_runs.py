@@ -77,4 +77,4 @@ def test_a_month_outside_the_job_fails_and_is_explained(book: BookFolders, insta
     outcome = book.runner(instance).run("build_month", date(2022, 12, 1), JANUARY)
     assert not outcome.success
     assert "2022-12-01" in " ".join(outcome.problems)
-    assert not Layout(book.data_dir, book.raw_dir, LOANS).table("bronze/lms_loan_daily").exists()
+    assert not Layout.of(book.data_dir, book.raw_dir, LOANS).table("bronze/lms_loan_daily").exists()

@@ -21,7 +21,7 @@ WISH = ActionOverride("gradient_boosting", "v1", MONTH, "retrain", "monitor", "A
 
 @pytest.fixture
 def log(tmp_path: Path) -> OverrideLog:
-    return OverrideLog(Layout(tmp_path / "data", tmp_path / "raw", LOANS))
+    return OverrideLog(Layout.of(tmp_path / "data", tmp_path / "raw", LOANS))
 
 
 def test_an_override_is_read_back_as_it_was_written_and_once(log: OverrideLog) -> None:

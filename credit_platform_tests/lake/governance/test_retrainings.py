@@ -15,18 +15,18 @@ from pathlib import Path
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.governance.retrainings import show_life
 from credit_platform.portfolios.loans.portfolio import LOANS
-show_life(Layout(Path(sys.argv[1]), Path(sys.argv[1]), LOANS), "run-1")
+show_life(Layout.of(Path(sys.argv[1]), Path(sys.argv[1]), LOANS), "run-1")
 print("begun", flush=True)
 time.sleep(60)
 """
 
 
 def retraining(folder: Path, key: str = KEY) -> Retraining:
-    return Retraining(Layout(folder, folder, LOANS), key)
+    return Retraining(Layout.of(folder, folder, LOANS), key)
 
 
 def test_a_run_lives_until_its_process_ends_however_it_ends(tmp_path: Path) -> None:
-    layout = Layout(tmp_path, tmp_path, LOANS)
+    layout = Layout.of(tmp_path, tmp_path, LOANS)
     assert not is_alive(layout, "run-1")
     with subprocess.Popen([sys.executable, "-c", LIVES, str(tmp_path)], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None

@@ -47,12 +47,14 @@ def test_the_months_a_query_is_asked_for_are_a_table(lake: Lake) -> None:
 def test_a_folder_with_a_quote_in_its_name_does_no_harm(lake: Lake) -> None:
     quoted = Lake.at(lake.layout.data_dir / "o'brien", portfolio=LOANS)
     fill(quoted, "gold/x")
+    refresh_datamart(quoted.layout)
     with duckdb.connect(str(quoted.layout.datamart), read_only=True) as connection:
         assert connection.sql("select count(*) from gold.x").fetchall() == [(2,)]
 
 
 def test_the_datamart_has_a_view_per_table_and_no_data(lake: Lake) -> None:
     fill(lake, "silver/loan_snapshots", "quarantine/loan_snapshots", "monitoring/m/action")
+    refresh_datamart(lake.layout)
     assert monthly_tables(lake.layout) == ["monitoring/m/action", "quarantine/loan_snapshots", "silver/loan_snapshots"]
     with duckdb.connect(str(lake.layout.datamart), read_only=True) as connection:
         named = connection.sql(
@@ -66,6 +68,7 @@ def test_the_datamart_has_a_view_per_table_and_no_data(lake: Lake) -> None:
 
 def test_a_reader_keeps_the_datamart_it_holds_open_while_a_new_one_is_swapped_in(lake: Lake) -> None:
     fill(lake, "gold/x")
+    refresh_datamart(lake.layout)
     held, swapped = Event(), Event()
     failures: list[Exception] = []
 

@@ -174,7 +174,7 @@ def test_month_by_month_equals_the_whole_range_from_source_to_gold(book: Book) -
 def written_and_read(folder: Path, book: Book, *, seed: int | None) -> Book:
     """The book by way of CSV files, their rows and columns shuffled when there is a seed."""
     folder.mkdir()
-    layout = Layout(folder / "data", folder, LOANS)
+    layout = Layout.of(folder / "data", folder, LOANS)
     read: Book = {source: bronze(source, []) for source in CLEANERS}
     for source, rows in book.items():
         columns = LOANS.source(source).columns
