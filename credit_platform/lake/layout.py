@@ -3,6 +3,8 @@
 Reading and writing the files does not belong here.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
