@@ -7,8 +7,11 @@ written in scoring.promotion; here the stored version is read and its gates are 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 import dagster as dg
+import yaml
+from pydantic import TypeAdapter
 
 from credit_platform.assets.models.registration import POLICY
 from credit_platform.checks.monthly import SHIPPED, monthly_check
@@ -20,6 +23,7 @@ from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.scoring.governance.promotion import GateResult, gate_results
+from credit_platform.texts import text_beside
 
 
 @dataclass(frozen=True)
@@ -32,38 +36,10 @@ class _Kind:
     otherwise: str
 
 
-_KINDS = (
-    _Kind(
-        check="out_of_time_auc_reaches_the_floor",
-        gate="min_oot_roc_auc",
-        holds="ROC-AUC on the out-of-time cohort reaches gates.min_oot_roc_auc.",
-        otherwise="the version ranks loans it never saw too badly: see its page and the data of its cohorts.",
-    ),
-    _Kind(
-        check="test_result_holds_out_of_time",
-        gate="max_oot_test_gap",
-        holds="ROC-AUC falls from the test sample to the out-of-time cohort by at most gates.max_oot_test_gap.",
-        otherwise="the newest cohort is unlike those before it: see monitoring, and train again on shorter windows.",
-    ),
-    _Kind(
-        check="training_result_holds_on_validation",
-        gate="max_train_validation_gap",
-        holds="ROC-AUC falls from training to validation by at most gates.max_train_validation_gap.",
-        otherwise="the version knows its training loans by heart: make the model simpler or the window longer.",
-    ),
-    _Kind(
-        check="features_are_filled",
-        gate="max_null_rate",
-        holds="At most gates.max_null_rate of the feature cells of the out-of-time cohort are empty.",
-        otherwise="a source is missing or broken for that cohort: see gold/feature_store and its checks.",
-    ),
-    _Kind(
-        check="files_give_the_version_back",
-        gate="artifacts_load_back",
-        holds="The stored files are those that were registered, and give the version back with the same predictions.",
-        otherwise="the result names the file: restore the version's folder, or train the month again.",
-    ),
-)
+@cache
+def _kinds() -> tuple[_Kind, ...]:
+    kinds = TypeAdapter(tuple[_Kind, ...])
+    return kinds.validate_python(yaml.safe_load(text_beside(__file__, "model_gates.yaml")))
 
 
 def model_gate_checks(
@@ -84,7 +60,7 @@ def model_gate_checks(
             built=_Trained(model),
         )
         for model in config.models
-        for kind in _KINDS
+        for kind in _kinds()
     ]
 
 

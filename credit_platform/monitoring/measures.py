@@ -107,11 +107,7 @@ def floor_status(value: float | None, *, warn: float, breach: float | None) -> S
 
 
 def metric_status(
-    value: float | None,
-    ci_high: float | None,
-    *,
-    threshold: MetricThreshold,
-    decision_mode: DecisionMode,
+    value: float | None, ci_high: float | None, *, threshold: MetricThreshold, decision_mode: DecisionMode
 ) -> Status:
     """Status of a metric against both floors; under `ci_upper` only an interval wholly below a floor counts.
 

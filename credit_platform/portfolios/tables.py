@@ -3,8 +3,6 @@
 The classes stand in the modules of their layers; nothing is declared here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache

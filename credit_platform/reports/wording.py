@@ -6,56 +6,14 @@ The words of the tables stay as they are; nothing is computed here.
 import re
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 
-METRICS: Mapping[str, str] = {
-    "roc_auc": "ROC-AUC",
-    "accuracy": "Accuracy",
-    "precision": "Precision",
-    "recall": "Recall",
-    "f1_score": "F1 score",
-    "roc_auc_degradation": "Loss of ROC-AUC",
-    "mean_probability_drift": "Drift of the mean probability",
-    "std_probability_drift": "Drift of the probabilities' spread",
-    "early_roc_auc": "ROC-AUC of the early bads",
-    "early_bad_rate": "Share of early bads",
-    "psi": "PSI",
-    "csi": "CSI",
-    "bad_rate": "Bad rate",
-    "calibration_in_the_large": "Calibration in the large",
-    "gini": "Gini",
-    "ks": "KS",
-    "capture_rate_at_10": "Share of bads in the riskiest 10 %",
-    "capture_rate_at_20": "Share of bads in the riskiest 20 %",
-    "lift_at_10": "Lift of the riskiest 10 %",
-    "lift_at_20": "Lift of the riskiest 20 %",
-    "brier": "Brier score",
-    "brier_reliability": "Brier score, reliability",
-    "brier_resolution": "Brier score, resolution",
-    "brier_uncertainty": "Brier score, uncertainty",
-    "brier_within_bins": "Brier score, within bins",
-    "hosmer_lemeshow": "Hosmer-Lemeshow statistic",
-    "hosmer_lemeshow_p": "Hosmer-Lemeshow p-value",
-    "spiegelhalter_z": "Spiegelhalter z",
-    "spiegelhalter_p": "Spiegelhalter p-value",
-    "jeffreys_p": "Jeffreys p-value, all loans",
-}
-SAMPLES: Mapping[str, str] = {
-    "train": "Training",
-    "validation": "Validation",
-    "test": "Test",
-    "oot": "Out-of-time",
-    "unseen": "Test and out-of-time",
-}
+import yaml
+from pydantic import TypeAdapter
+
+from credit_platform.texts import text_beside
+
 ACTIONS: Mapping[str, str] = {"monitor": "Monitor", "active_monitoring": "Active monitoring", "retrain": "Retrain"}
-VERDICTS: Mapping[str, str] = {
-    "healthy": "Fit for use",
-    "watch": "Fit for use, with points to watch",
-    "active_monitoring": "In use, under active monitoring",
-    "retrain_required": "Not fit for use: retraining required",
-    "retraining": "Not fit for use: retraining has not yet given a version that is in effect",
-    "resolved": "Replaced by a retrained version, whose outcomes are still to come",
-    "unknown": "Not known: no outcome has matured yet",
-}
 
 # Told apart with every common colour vision deficiency (Okabe and Ito 2008), readable on white and on near-black.
 BLUE, ORANGE, GREEN, VERMILION, GREY = "#2f7fc2", "#d98b0b", "#12957a", "#d5552b", "#8a8f98"
@@ -73,13 +31,20 @@ ACTION_COLOURS: Mapping[str, str] = {"monitor": GREEN, "active_monitoring": ORAN
 ACTION_SYMBOLS: Mapping[str, str] = {"monitor": "circle", "active_monitoring": "triangle-up", "retrain": "square"}
 
 
+@cache
+def words(table: str) -> Mapping[str, str]:
+    """One table of wording.yaml."""
+    tables = TypeAdapter(dict[str, dict[str, str]])
+    return tables.validate_python(yaml.safe_load(text_beside(__file__, "wording.yaml")))[table]
+
+
 def metric_name(metric: str) -> str:
     """The metric as people write it.
 
     >>> metric_name("roc_auc"), metric_name("label_coverage")
     ('ROC-AUC', 'Label coverage')
     """
-    return METRICS.get(metric, metric.replace("_", " ").capitalize())
+    return words("metrics").get(metric, metric.replace("_", " ").capitalize())
 
 
 def model_name(model: str) -> str:
@@ -136,7 +101,7 @@ def plain(reason: str) -> str:
     """
     rule, separator, text = reason.partition(": ")
     told = text if separator and "_" in rule and " " not in rule else reason
-    for metric, name in METRICS.items():
+    for metric, name in words("metrics").items():
         told = re.sub(rf"\b{metric}\b", name, told)
     return re.sub(r"\b(first_payment_missed|dpd_\d+_at_mob_\d+)\b", lambda read: read_name(read[0]), told)
 

@@ -19,7 +19,7 @@ from credit_platform.errors import SourceError
 from credit_platform.lake.raw.deliveries import Reception
 from credit_platform.lake.raw.sources import RawSource
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.policy.gate_policy import SourceGatePolicy
+from credit_platform.policy.data_quality import SourceGatePolicy
 from credit_platform.portfolios.loans.portfolio import LOANS as LOAN_BOOK
 from credit_platform.portfolios.loans.sources.attributes import clean_attributes
 from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream

@@ -12,8 +12,12 @@ import polars as pl
 from credit_platform.lake.models.version_metadata import VersionMetadata
 from credit_platform.months import month_key, month_range
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.reports.documents.card_sources import AUDIT_SCHEMA, REASON_CODES_SCHEMA, CardSources
-from credit_platform.reports.documents.excluded_columns import excluded_columns
+from credit_platform.reports.documents.card_sources import (
+    AUDIT_SCHEMA,
+    REASON_CODES_SCHEMA,
+    CardSources,
+    excluded_columns,
+)
 from credit_platform.reports.version.facts import VersionFacts
 from credit_platform.reports.version.gates import gate_table
 from credit_platform.scoring.evaluation.evaluation import Evaluation, evaluate_version

@@ -41,12 +41,7 @@ def subject_of(lake: Lake, scored: pl.DataFrame, *, cohort: date, month: date, m
         version, provenance = version_in_force(PromotionLog(lake.layout).records(), model, cohort)
         role = lake.versions.read(model, version).windows.role_of(cohort)
     return Subject(
-        snapshot_month=month,
-        cohort=cohort,
-        model=model,
-        model_version=version,
-        sample_role=role,
-        provenance=provenance,
+        snapshot_month=month, cohort=cohort, model=model, model_version=version, sample_role=role, provenance=provenance
     )
 
 

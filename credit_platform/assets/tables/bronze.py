@@ -21,7 +21,7 @@ from credit_platform.lake.raw.sources import RawSource
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, months_of, parse_month
 from credit_platform.partitions import MonthlyAxis
-from credit_platform.policy.gate_policy import SourceGatePolicy
+from credit_platform.policy.data_quality import SourceGatePolicy
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.portfolio import Portfolio

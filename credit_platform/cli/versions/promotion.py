@@ -127,11 +127,7 @@ def _require_movable(standing: ModelVersions, version: str, to: Target) -> None:
 
 
 def _make_champion(
-    standing: ModelVersions,
-    console: Console,
-    version: str,
-    person: Person,
-    effective_month: date | None,
+    standing: ModelVersions, console: Console, version: str, person: Person, effective_month: date | None
 ) -> int:
     book, model, newest = standing.book, standing.model, standing.newest_scored
     as_of = trained_as_of(version)

@@ -3,8 +3,6 @@
 Deciding what to do about it belongs to `monitoring`, comparing it with the ground truth to `detection_requirements`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date

@@ -4,8 +4,6 @@ An append-only file; the last line of an event is its state. Which events there 
 `monitoring.action.alerts`, sending them is `automation.alert_delivery`.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -22,7 +22,7 @@ from credit_platform.monitoring.data_quality.source_gates import (
     measure_months,
     median_before,
 )
-from credit_platform.policy.gate_policy import SourceGatePolicy
+from credit_platform.policy.data_quality import SourceGatePolicy
 
 REPLACE_TAG = "credit_platform/replace"
 

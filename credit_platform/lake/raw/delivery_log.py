@@ -4,8 +4,6 @@ The ledger says which months each file holds, so that a file without a wanted mo
 says which rows every month was built from. Judging a delivery belongs to monitoring.source_gates.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping, Sequence

@@ -4,8 +4,6 @@ Nothing of the data folder is changed or copied: the folder holds links, and wha
 places are looked at, and what is made there, belongs to replay.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path

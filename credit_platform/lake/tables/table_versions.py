@@ -5,8 +5,6 @@ to a place knows the tables as they stood then. An edition whose place another o
 table again from what was known belongs to the command line's replay.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping

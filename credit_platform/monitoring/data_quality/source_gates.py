@@ -12,7 +12,7 @@ from typing import Literal
 import polars as pl
 
 from credit_platform.months import source_date
-from credit_platform.policy.gate_policy import SourceGatePolicy
+from credit_platform.policy.data_quality import SourceGatePolicy
 from credit_platform.schemas.source_cells import SourceCells
 
 Gate = Literal["file", "month", "rows", "cells", "keys", "lengths", "unchanged"]

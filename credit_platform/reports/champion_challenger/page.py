@@ -27,28 +27,11 @@ from credit_platform.reports.page import (
     side_by_side,
     table_html,
 )
-from credit_platform.reports.wording import METRICS, model_name, month_name
+from credit_platform.reports.wording import metric_name, model_name, month_name, words
 
-HEADLINES = {
-    "promote": "Promote: the challenger should become the champion",
-    "keep": "Keep the champion",
-    "extend_observation": "Extend the observation: not enough is known yet",
-    "reject": "Reject the challenger: it is worse",
-}
 LOOKS = {"promote": "watch", "keep": "good", "extend_observation": "unknown", "reject": "bad"}
-TO_DO = {
-    "promote": "A person decides, and then names the challenger under rivalry.champion in model_config.yaml.",
-    "keep": "Nothing changes; the challenger goes on being scored and compared.",
-    "extend_observation": "Nothing changes; the question is asked again with every cohort that matures.",
-    "reject": "Nothing changes; find out what the challenger lost before it is compared on.",
-}
 DECISIONS = {"promote": "Promote", "keep": "Keep", "extend_observation": "Extend observation", "reject": "Reject"}
-_METRIC_NAMES = {
-    **METRICS,
-    "ks": "KS",
-    "brier": "Brier score (less is better)",
-    "calibration_slope": "Calibration slope",
-}
+_METRIC_NAMES = {"ks": "KS", "brier": "Brier score (less is better)", "calibration_slope": "Calibration slope"}
 
 
 def champion_challenger_page(table: pl.DataFrame, *, config: ModelConfig) -> str:
@@ -97,12 +80,13 @@ def _card(table: pl.DataFrame, newest: date) -> str:
         ("Since", [_since(table, newest)]),
         ("Why", first["reasons"].split("\n")),
         ("Compared on", [compared]),
-        ("To do", [TO_DO[first["decision"]]]),
+        ("To do", [words("challenger_to_do")[first["decision"]]]),
     ]
     names = f"{model_name(first['challenger'])} against {model_name(first['champion'])}, the champion"
+    headline = words("challenger_headlines")[first["decision"]]
     return (
         f"<article class='card {LOOKS[first['decision']]}'><h3>{escape(names)}</h3>"
-        f"<p class='verdict'>{escape(HEADLINES[first['decision']])}</p>{facts_html(facts)}</article>"
+        f"<p class='verdict'>{escape(headline)}</p>{facts_html(facts)}</article>"
     )
 
 
@@ -167,7 +151,7 @@ def _figures_table(rows: pl.DataFrame) -> str:
         found = {row["subject"]: row for row in pooled.filter(metric=metric).iter_rows(named=True)}
         lines.append(
             (
-                _METRIC_NAMES[metric],
+                _METRIC_NAMES.get(metric) or metric_name(metric),
                 *(_figure(found.get(subject), "") for subject in ("champion", "challenger")),
                 _figure(found.get("difference"), "+"),
                 rows.filter(breakdown="all", metric="roc_auc", subject="difference")["n"][0],

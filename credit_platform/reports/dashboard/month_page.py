@@ -17,13 +17,13 @@ from credit_platform.reports.figures.svg import trend_svg
 from credit_platform.reports.page import Section, page_html, section_of, table_html
 from credit_platform.reports.wording import (
     ACTIONS,
-    VERDICTS,
     interval_text,
     metric_name,
     month_name,
     number_text,
     plain,
     read_name,
+    words,
 )
 
 SHOWN_OUTCOMES = (
@@ -67,7 +67,7 @@ def _summary(facts: MonthFacts) -> str:
         name, first = facts.names.get(row["model"], row["model"]), str(row["reasons"]).split("\n")[0]
         backtest = "" if row["actionable"] else " (backtest, not acted on)"
         told.append(
-            f"<li><strong>{escape(name)}</strong>: {escape(VERDICTS[row['state']])}. "
+            f"<li><strong>{escape(name)}</strong>: {escape(words('verdicts')[row['state']])}. "
             f"{escape(ACTIONS[row['action']])}{backtest}: {escape(plain(first))}</li>"
         )
     return f"<ul>{''.join(told)}</ul>" if told else "<p>Unknown: no action has been decided in this month.</p>"

@@ -14,15 +14,9 @@ from credit_platform.reports.figures.comparison import latest_metrics, ranking_s
 from credit_platform.reports.figures.matrices import confusion_tables
 from credit_platform.reports.figures.model_months import bad_rate_against_probability, metric_trends, rows_of, timeline
 from credit_platform.reports.page import Section, figure_html, section_of, table_html
-from credit_platform.reports.wording import ACTIONS, interval_text, metric_name, number_text, plain
+from credit_platform.reports.wording import ACTIONS, interval_text, metric_name, number_text, plain, words
 
 TRENDS = ("roc_auc", "f1_score", "accuracy")
-DECISIONS = {
-    "promote": "the challenger should become the champion",
-    "keep": "keep the champion",
-    "extend_observation": "not enough is known yet to decide",
-    "reject": "the challenger is worse",
-}
 CALIBRATION = ("calibration_in_the_large", "calibration_slope", "brier", "ks", "gini")
 NO_OUTCOME = "<p>Unknown: no outcome is known yet.</p>"
 
@@ -114,9 +108,10 @@ def _comparison_section(overview: Overview) -> Section:
         name="summary",
         label="Metrics of the newest cohort with outcomes, by model, with intervals and thresholds",
     )
+    decisions = words("challenger_decisions")
     told = "".join(
         f"<p><strong>{escape(overview.names.get(challenger, challenger))} against "
-        f"{escape(overview.names.get(champion, champion))}:</strong> {escape(DECISIONS.get(decision, decision))}. "
+        f"{escape(overview.names.get(champion, champion))}:</strong> {escape(decisions.get(decision, decision))}. "
         f"{escape('. '.join(reason.rstrip('.') for reason in reasons.splitlines()))}.</p>"
         for challenger, champion, decision, reasons in overview.rivalry.select(
             "challenger", "champion", "decision", "reasons"

@@ -3,15 +3,13 @@
 What outcomes said belongs in `dashboard_outcomes`, the figures themselves in `early_figures`, `figures`, `matrices`.
 """
 
-from __future__ import annotations
-
 from html import escape
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from credit_platform.monitoring.early_warning.early_performance_tests import ALL_READS
 from credit_platform.reports.dashboard.outcomes import newest_text
+from credit_platform.reports.dashboard.overview import Overview
 from credit_platform.reports.figures.early_performance import (
     ESTIMATED,
     early_performance_by_cohort,
@@ -22,9 +20,6 @@ from credit_platform.reports.figures.matrices import csi_heat_map, n_shown_featu
 from credit_platform.reports.figures.model_months import probability_drift, psi_trend
 from credit_platform.reports.page import Section, figure_html, section_of, table_html
 from credit_platform.reports.wording import metric_name, read_name
-
-if TYPE_CHECKING:
-    from credit_platform.reports.dashboard.overview import Overview
 
 
 def signal_sections(overview: Overview) -> list[Section]:

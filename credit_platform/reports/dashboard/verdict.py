@@ -11,7 +11,7 @@ from typing import Literal
 import polars as pl
 
 from credit_platform.months import add_months, months_between
-from credit_platform.reports.wording import VERDICTS, month_name, plain
+from credit_platform.reports.wording import month_name, plain, words
 
 N_REASONS = 4
 # A book in trouble trains every month: more than so many versions in a row that came to nothing are counted.
@@ -60,9 +60,9 @@ def verdict_on(model: str, *, snapshot_month: date, actions: pl.DataFrame, versi
     if months.is_empty():
         why = ("no loan scored by it is old enough yet",)
         done = _in_force(own, snapshot_month)
-        return ModelVerdict(model, "unknown", "not known", VERDICTS["unknown"], "", (), why, done)
+        return ModelVerdict(model, "unknown", "not known", words("verdicts")["unknown"], "", (), why, done)
     latest = months.row(-1, named=True)
-    headline = VERDICTS[latest["state"]]
+    headline = words("verdicts")[latest["state"]]
     if not latest["actionable"]:
         headline += " (backtest: judged on months it was developed with)"
     spells = _spells(months)

@@ -7,7 +7,7 @@ import json
 
 from credit_platform.monitoring.action.action import TRIGGER_OF_RULE, ActionDecision, ActionOverride
 from credit_platform.monitoring.measures import Subject
-from credit_platform.reports.wording import ACTIONS, VERDICTS, model_name, month_name
+from credit_platform.reports.wording import ACTIONS, model_name, month_name, words
 
 
 def action_json(decision: ActionDecision, *, subject: Subject) -> str:
@@ -60,7 +60,7 @@ def action_text(decision: ActionDecision, *, subject: Subject) -> str:
     lines = [
         f"{model_name(subject.model)}, {month_name(subject.snapshot_month)}: {ACTIONS[decision.action]}",
         "",
-        f"Verdict:     {VERDICTS[decision.state]}",
+        f"Verdict:     {words('verdicts')[decision.state]}",
         *_overridden(decision),
         f"State:       {decision.transition}",
         f"Acted on:    {acted}",

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.statistics.reference import Reference
 
+EXCLUDED_SCHEMA = {"source": pl.String, "column": pl.String, "reason": pl.String}
 REASON_CODES_SCHEMA = {"feature": pl.String, "code": pl.String, "internal": pl.String, "is_given": pl.Boolean}
 AUDIT_SCHEMA = {"action": pl.String, "actor": pl.String, "effective_month": pl.Date, "reasons": pl.String}
 RULES = ("policy", "training")  # actors of the audit log that are no persons
@@ -23,7 +25,7 @@ class CardSources:
         purpose: What the model is for, a sentence.
         owner: Who answers for it.
         features: The columns it reads.
-        excluded: Rows of `reports.documents.excluded_columns.EXCLUDED_SCHEMA`.
+        excluded: Rows of `reports.documents.card_sources.EXCLUDED_SCHEMA`.
         reference: What later months are compared with.
         without: By evidence group, metrics of the out-of-time sample with the group taken away, as
             `scoring.evaluation.evaluation.EVALUATION_SCHEMA`.
@@ -43,3 +45,8 @@ class CardSources:
     reason_codes: pl.DataFrame | None = None
     audit: pl.DataFrame | None = None
     manifest: Mapping[str, object] = field(default_factory=dict)
+
+
+def excluded_columns(portfolio: Portfolio) -> pl.DataFrame:
+    """One row per source column that no model reads, as `EXCLUDED_SCHEMA`, in the order of the sources."""
+    return pl.DataFrame(portfolio.features.excluded, schema=EXCLUDED_SCHEMA, orient="row")

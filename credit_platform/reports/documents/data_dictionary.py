@@ -15,37 +15,16 @@ from credit_platform.portfolios.tables import tables_of
 from credit_platform.schemas.cleaning.rule import CleaningRule
 from credit_platform.schemas.personal_data import has_personal_data
 from credit_platform.schemas.quarantine import Quarantine
-
-_HEAD = """# Data dictionary
-
-Every table: what one row is, its columns and the rules its rows must meet; then how raw rows are cleaned. This page is
-generated from `credit_platform/schemas` and `credit_platform/portfolios`: change it there and
-run `credit-platform dictionary`. A row that breaks a rule turns its month's check `rows_meet_the_contract` red.
-
-A table `layer/name` lies in `layer/name/YYYY-MM-01.parquet` and is read in DuckDB as `layer.name`.
-"""
-_CLEANING_HEAD = """# Cleaning rules
-
-What is done to a source row on its way into silver. The first strategy of a rule is its own; `cleaning.strategies` in
-`data_quality.yaml` may name another one of those listed:
-
-- **repair**: the true value is restored. **null**: the cell is emptied. **flag**: the value is kept as parsed where
-  the table's contract allows it, else emptied. Each puts the rule's name into `repairs`, followed by `:` and the
-  strategy when it is not the rule's own.
-- **quarantine**: the row goes to `quarantine/<table>` with its raw text, the first rule it broke and the reason.
-  **drop**: likewise, and the reason says that policy dropped it. No row vanishes.
-
-Exact repetitions of a row within a month are left out and counted in `monitoring/row_balance`.
-"""
+from credit_platform.texts import text_beside
 
 
 def data_dictionary(portfolio: Portfolio) -> str:
     """The whole page of a book, ending in a newline."""
-    sections = [_HEAD]
+    sections = [text_beside(__file__, "dictionary_head.md")]
     for layer, tables in groupby(documented_tables(portfolio).items(), key=lambda item: item[0].split("/")[0]):
         sections.append(f"# {layer.capitalize()}\n")
         sections += [_table_section(name, schema) for name, schema in tables]
-    sections.append(_CLEANING_HEAD)
+    sections.append(text_beside(__file__, "cleaning_head.md"))
     sections += [_cleaning_section(table, rules) for table, rules in cleaning_rules(portfolio).items()]
     return "\n".join(sections)
 

@@ -4,9 +4,7 @@ Facts come from the given tables only; what they do not say is written as `unkno
 `document`, the gates one by one are in `validation_checklist`.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -16,10 +14,7 @@ from credit_platform.reports.version.facts import VersionFacts, entries, measure
 from credit_platform.reports.version.gates import gate_texts
 from credit_platform.reports.version.tables import making_rows, metric_texts
 from credit_platform.reports.version.verdict import discrimination_text, promotion_text, version_verdict
-from credit_platform.reports.wording import SAMPLES, interval_text, metric_name, model_name, month_name, number_text
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from credit_platform.reports.wording import interval_text, metric_name, model_name, month_name, number_text, words
 
 INTRODUCTION = (
     "Made from the files stored with the version, from policy and from the audit log, and from nothing else: what they "
@@ -91,7 +86,7 @@ def _decision(version: VersionFacts) -> Part:
 
 
 def _data(version: VersionFacts) -> Part:
-    table = windows_table(version.metadata).with_columns(pl.col("sample_role").replace(SAMPLES))
+    table = windows_table(version.metadata).with_columns(pl.col("sample_role").replace(words("samples")))
     headings = ["Sample", "First cohort", "Last cohort", "Cohorts", "Loans", "Bad", "Bad rate"]
     lead = "A cohort is the loans written in one month. Fitted on training, chosen and calibrated on validation."
     return Part("Data, windows and samples", lead, (grid(table, headings),))
@@ -123,7 +118,9 @@ def _metrics(version: VersionFacts) -> Part:
         return Part("Metrics with intervals", lead, (UNKNOWN,))
     texts = metric_texts(version.evaluation.metrics).with_columns(pl.exclude("metric").str.replace("\n(.*)", " ($1)"))
     return Part(
-        "Metrics with intervals", lead, (grid(texts, ["Metric", *(SAMPLES[role] for role in texts.columns[1:])]),)
+        "Metrics with intervals",
+        lead,
+        (grid(texts, ["Metric", *(words("samples")[role] for role in texts.columns[1:])]),),
     )
 
 
@@ -139,7 +136,7 @@ def _calibration(version: VersionFacts) -> Part:
     return Part(
         "Calibration",
         "Slope 1 and intercept 0 are honest. Grades are of test and out-of-time together.",
-        (Grid(("Metric", SAMPLES["oot"], SAMPLES["unseen"]), tuple(rows)), grid(grades, headings)),
+        (Grid(("Metric", words("samples")["oot"], words("samples")["unseen"]), tuple(rows)), grid(grades, headings)),
     )
 
 

@@ -4,24 +4,18 @@ A result is `passed`, `failed` or `unknown`, and what cannot be read off the giv
 version is on the whole stands in `model_card`.
 """
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import polars as pl
 
+from credit_platform.policy.model_config import ModelGatePolicy
 from credit_platform.reports.documents.card_sources import RULES, CardSources
 from credit_platform.reports.documents.document import UNKNOWN, Document, Grid, Part
 from credit_platform.reports.version.facts import SAMPLE_ROLES, VersionFacts, measured, text_at, windows_table
 from credit_platform.reports.version.gates import gate_texts
 from credit_platform.reports.wording import interval_text, metric_name, model_name, number_text
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from credit_platform.policy.model_config import ModelGatePolicy
 
 INTRODUCTION = (
     "Filled from the files stored with the version, from policy and from the audit log. A line passes only on a value "

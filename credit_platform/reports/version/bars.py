@@ -14,7 +14,7 @@ import polars as pl
 from credit_platform.reports.figures.axes import GRID, finish
 from credit_platform.reports.figures.matrices import confusion_heat_map
 from credit_platform.reports.version.facts import HELD_OUT, SAMPLE_ROLES
-from credit_platform.reports.wording import BLUE, GREY, ORANGE, SAMPLE_COLOURS, SAMPLE_DASHES, SAMPLES, VERMILION
+from credit_platform.reports.wording import BLUE, GREY, ORANGE, SAMPLE_COLOURS, SAMPLE_DASHES, VERMILION, words
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -78,7 +78,7 @@ def gains_figure(gains: pl.DataFrame) -> go.Figure:
                 mode="lines+markers",
                 line={"color": SAMPLE_COLOURS[role], "dash": SAMPLE_DASHES[role], "width": 3 if role == "oot" else 1.8},
                 marker={"size": 6},
-                name=SAMPLES[role],
+                name=words("samples")[role],
                 hovertemplate="the riskiest %{x:.0%} hold %{y:.1%} of the bads",
             )
         )
@@ -109,7 +109,7 @@ def lift_figure(gains: pl.DataFrame) -> go.Figure:
                 x=rows.get_column("decile").to_list(),
                 y=rows.get_column("lift").to_list(),
                 marker={"color": SAMPLE_COLOURS[role], "opacity": 0.85},
-                name=SAMPLES[role],
+                name=words("samples")[role],
                 customdata=rows.select("n", "n_bad").rows(),
                 hovertemplate="decile %{x}: lift %{y:.2f}, %{customdata[0]} loans, %{customdata[1]} bad",
             )
@@ -136,7 +136,7 @@ def confusion_figure(confusion: pl.DataFrame, *, sample_roles: Sequence[str]) ->
         cols=max(1, len(known)),
         shared_yaxes=True,
         horizontal_spacing=0.05,
-        subplot_titles=[SAMPLES[role] for role in known],
+        subplot_titles=[words("samples")[role] for role in known],
     )
     for column, role in enumerate(known, start=1):
         row = confusion.filter(sample_role=role).row(0, named=True)
@@ -160,7 +160,7 @@ def cut_offs_figure(cut_offs: pl.DataFrame, *, sample_roles: Sequence[str]) -> g
                 y=rows.get_column("expected_value").to_list(),
                 mode="lines",
                 line={"color": SAMPLE_COLOURS[role], "dash": SAMPLE_DASHES[role], "width": 2.5},
-                name=SAMPLES[role],
+                name=words("samples")[role],
                 customdata=rows.select("approval_rate", "bad_rate_approved").rows(),
                 hovertemplate="cut-off %{x:.0%}: value %{y:.4f}<br>"
                 "approves %{customdata[0]:.1%}, %{customdata[1]:.1%} of them bad",
@@ -171,7 +171,7 @@ def cut_offs_figure(cut_offs: pl.DataFrame, *, sample_roles: Sequence[str]) -> g
     policy = cut_offs.filter("is_policy").get_column("cut_off").unique().to_list()
     for level, name, colour, place in (
         *((level, "cut-off of policy", VERMILION, 1.0) for level in policy),
-        *((level, f"best on {SAMPLES[sample_roles[0]].lower()}", GREY, 1.07) for level in best),
+        *((level, f"best on {words('samples')[sample_roles[0]].lower()}", GREY, 1.07) for level in best),
     ):
         figure.add_vline(x=level, line={"color": colour, "width": 1.5, "dash": "dash"})
         figure.add_annotation(

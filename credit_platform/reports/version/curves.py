@@ -13,7 +13,7 @@ import polars as pl
 
 from credit_platform.reports.figures.axes import GRID, finish
 from credit_platform.reports.version.facts import SAMPLE_ROLES
-from credit_platform.reports.wording import GREY, SAMPLE_COLOURS, SAMPLE_DASHES, SAMPLES
+from credit_platform.reports.wording import GREY, SAMPLE_COLOURS, SAMPLE_DASHES, words
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -71,7 +71,7 @@ def reliability_figure(reliability: pl.DataFrame, *, sample_roles: Sequence[str]
                 },
                 mode="markers",
                 marker={"color": SAMPLE_COLOURS[role], "size": 9, "symbol": "circle" if role == "oot" else "diamond"},
-                name=SAMPLES[role],
+                name=words("samples")[role],
                 customdata=rows.select("n", "n_bad").rows(),
                 hovertemplate="said %{x:.1%}, seen %{y:.1%}<br>%{customdata[0]} loans, %{customdata[1]} bad",
             )
@@ -96,7 +96,7 @@ def _curves(table: pl.DataFrame, *, across: str, up: str, hover: str) -> go.Figu
                 y=rows.get_column(up).to_list(),
                 mode="lines",
                 line={"color": SAMPLE_COLOURS[role], "dash": SAMPLE_DASHES[role], "width": 3 if role == "oot" else 1.8},
-                name=SAMPLES[role],
+                name=words("samples")[role],
                 hovertemplate=hover,
             )
         )

@@ -3,20 +3,14 @@
 Collecting the facts from the model store and the logs is wiring; the sentences made of them belong to the pages.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import date
 
 import polars as pl
 
 from credit_platform.lake.models.version_metadata import SampleSize, VersionMetadata
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from credit_platform.scoring.evaluation.evaluation import Evaluation
+from credit_platform.scoring.evaluation.evaluation import Evaluation
 
 SAMPLE_ROLES = ("train", "validation", "test", "oot")
 HELD_OUT = ("test", "oot")

@@ -7,6 +7,7 @@ decision.
 import polars as pl
 
 from credit_platform.policy.model_config import ModelGatePolicy
+from credit_platform.reports.wording import words
 from credit_platform.scoring.governance.promotion import CandidateResult, gate_results
 
 GATES_SCHEMA = {
@@ -15,13 +16,6 @@ GATES_SCHEMA = {
     "value": pl.Float64,
     "threshold": pl.Float64,
     "status": pl.String,
-}
-GATES = {
-    "min_oot_roc_auc": "Out-of-time ROC-AUC",
-    "max_oot_test_gap": "Loss of ROC-AUC from test to out-of-time",
-    "max_train_validation_gap": "Loss of ROC-AUC from training to validation",
-    "max_null_rate": "Share of missing feature cells, out-of-time",
-    "artifacts_load_back": "Stored files give the version back",
 }
 CONDITIONS = {"min_oot_roc_auc": "at least", "artifacts_load_back": "yes"}
 
@@ -51,7 +45,7 @@ def gate_texts(gates: pl.DataFrame) -> pl.DataFrame:
     is_yes = pl.col("condition") == "yes"
     yes_or_no = pl.when(pl.col("value") == 1).then(pl.lit("yes")).when(pl.col("value") == 0).then(pl.lit("no"))
     return gates.select(
-        pl.col("gate").replace(GATES),
+        pl.col("gate").replace(words("gates")),
         pl.when(is_yes).then(yes_or_no).otherwise(_decimals("value")).fill_null("unknown").alias("value"),
         pl.when(is_yes)
         .then(pl.lit("yes"))

@@ -33,7 +33,7 @@ from credit_platform.reports.version.tables import (
     windows_table_html,
 )
 from credit_platform.reports.version.verdict import version_verdict
-from credit_platform.reports.wording import SAMPLES, model_name, month_name
+from credit_platform.reports.wording import model_name, month_name, words
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -116,7 +116,7 @@ def _reliability_section(facts: VersionFacts) -> Section:
         _figure(
             reliability_figure(table, sample_roles=[role]),
             f"reliability_{role}",
-            f"Bad rate against default probability, {SAMPLES[role].lower()}",
+            f"Bad rate against default probability, {words('samples')[role].lower()}",
             is_known=not table.filter(sample_role=role).is_empty(),
         )
         for role in ("oot", "unseen")

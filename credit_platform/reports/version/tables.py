@@ -3,21 +3,15 @@
 Their order and what is said about them belongs to `version_page`.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import polars as pl
 
+from credit_platform.lake.models.version_metadata import VersionMetadata
 from credit_platform.reports.page import table_html
 from credit_platform.reports.version.facts import entries, windows_table
 from credit_platform.reports.version.gates import gate_texts
-from credit_platform.reports.wording import SAMPLES, metric_name
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from credit_platform.lake.models.version_metadata import VersionMetadata
+from credit_platform.reports.wording import metric_name, words
 
 UNKNOWN = "unknown"
 PROBABILITY_DECIMALS = 4
@@ -30,7 +24,7 @@ def gates_table_html(gates: pl.DataFrame) -> str:
 
 def metric_texts(metrics: pl.DataFrame) -> pl.DataFrame:
     """One row per metric, one text column per sample; intervals on a line of their own, null is `unknown`."""
-    roles = [role for role in SAMPLES if role in set(metrics.get_column("sample_role"))]
+    roles = [role for role in words("samples") if role in set(metrics.get_column("sample_role"))]
     value, low, high = (
         pl.col(name).map_elements(lambda number: f"{number:.4f}", return_dtype=pl.String)
         for name in ("value", "ci_low", "ci_high")
@@ -51,7 +45,7 @@ def metric_texts(metrics: pl.DataFrame) -> pl.DataFrame:
 def metrics_table_html(metrics: pl.DataFrame) -> str:
     """Every metric with its interval, one column per sample; a dash where a sample has no such metric."""
     texts = metric_texts(metrics)
-    return table_html(texts, headings=["Metric", *(SAMPLES[role] for role in texts.columns[1:])])
+    return table_html(texts, headings=["Metric", *(words("samples")[role] for role in texts.columns[1:])])
 
 
 def grades_table_html(grades: pl.DataFrame) -> str:
@@ -88,7 +82,7 @@ def cut_offs_table_html(cut_offs: pl.DataFrame, *, sample_roles: Sequence[str]) 
         shown = shown.join(of_role.select("cut_off", *columns), on="cut_off", how="left", maintain_order="left")
     headings = ["Cut-off", ""]
     for role in sample_roles:
-        name = SAMPLES[role].lower()
+        name = words("samples")[role].lower()
         headings += [f"Approved,\n{name}", f"Bad among them,\n{name}", f"Value per loan,\n{name}"]
     # Where nobody is approved, the bad rate of the approved is not unknown: there is none.
     return table_html(shown.sort("cut_off"), headings=headings, decimals=_decimals(shown), missing="none")
@@ -102,7 +96,7 @@ def importance_table_html(importance: pl.DataFrame) -> str:
 
 def windows_table_html(metadata: VersionMetadata) -> str:
     """Cohorts and counts by sample."""
-    shown = windows_table(metadata).with_columns(pl.col("sample_role").replace(SAMPLES))
+    shown = windows_table(metadata).with_columns(pl.col("sample_role").replace(words("samples")))
     headings = ["Sample", "First cohort", "Last cohort", "Cohorts", "Loans", "Bad", "Bad rate"]
     return table_html(shown, headings=headings, decimals=_decimals(shown), missing=UNKNOWN)
 
@@ -131,7 +125,7 @@ def making_table_html(metadata: VersionMetadata) -> str:
 def _mark(sample_role: str) -> pl.Expr:
     names = (
         pl.when("is_policy").then(pl.lit("policy")),
-        pl.when("is_best").then(pl.lit(f"best on {SAMPLES[sample_role].lower()}")),
+        pl.when("is_best").then(pl.lit(f"best on {words('samples')[sample_role].lower()}")),
     )
     return pl.concat_str(*names, separator=", ", ignore_nulls=True)
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from credit_platform.reports.version.facts import VersionFacts, measured
-from credit_platform.reports.version.gates import GATES
-from credit_platform.reports.wording import interval_text, month_name
+from credit_platform.reports.wording import interval_text, month_name, words
 
 ROLES = {
     "candidate": "Candidate: stored, not yet fit to compete",
@@ -57,7 +56,7 @@ def gates_text(gates: pl.DataFrame) -> str:
     if gates.is_empty():
         return "Gates unknown"
     by_status = {
-        status: [GATES.get(gate, gate) for gate in gates.filter(status=status).get_column("gate")]
+        status: [words("gates").get(gate, gate) for gate in gates.filter(status=status).get_column("gate")]
         for status in ("passed", "failed", "unknown")
     }
     told = f"{len(by_status['passed'])} of {gates.height} gates passed"

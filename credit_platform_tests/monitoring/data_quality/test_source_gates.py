@@ -13,7 +13,7 @@ from credit_platform.monitoring.data_quality.source_gates import (
     median_before,
 )
 from credit_platform.months import add_months
-from credit_platform.policy.gate_policy import SourceGatePolicy
+from credit_platform.policy.data_quality import SourceGatePolicy
 from credit_platform.portfolios.loans.sources.source_cells import SourceCells
 
 JUNE = date(2023, 6, 1)

@@ -11,7 +11,8 @@ import pytest
 from credit_platform.monitoring.performance.champion_challenger import SCHEMA, champion_challenger_frame
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.reports.champion_challenger.figures import difference_by_cohort_svg
-from credit_platform.reports.champion_challenger.page import HEADLINES, champion_challenger_page
+from credit_platform.reports.champion_challenger.page import champion_challenger_page
+from credit_platform.reports.wording import words
 from credit_platform.scoring.champion_challenger.comparison import PAIRED_SCHEMA, compare_models
 from credit_platform.scoring.champion_challenger.decision import ChallengerDecision, decide_challenger
 from credit_platform_tests.scoring.champion_challenger.paired_loans import paired_loans
@@ -64,7 +65,7 @@ def test_the_verdict_comes_first_in_words_with_since_when_why_and_what_to_do(pag
     text = shown(page)
     card = text[text.index("<article") : text.index("</article>")]
     assert text.index("<article") < text.index("<h2>")
-    assert HEADLINES["promote"] in card
+    assert words("challenger_headlines")["promote"] in card
     assert "Gradient boosting against Logistic regression, the champion" in card
     assert "2024-11, 1 month" in card
     assert "ranks better, beyond chance and by enough: ROC-AUC" in card
@@ -111,7 +112,7 @@ def test_a_decision_that_lasts_tells_since_when() -> None:
 def test_a_page_before_the_first_common_cohort_says_so_and_has_no_figures() -> None:
     page = page_of(month_of(pl.DataFrame(schema=PAIRED_SCHEMA), OCTOBER))
     assert figures(page) == set()
-    assert HEADLINES["extend_observation"] in page
+    assert words("challenger_headlines")["extend_observation"] in page
     assert "No cohort that both models scored without having been developed on it has an outcome yet." in page
 
 
@@ -124,7 +125,7 @@ def test_every_challenger_has_its_card_and_its_figures(better: pl.DataFrame) -> 
     worse = month_of(paired_loans(per_cohort=250, challenger_noise=2.0), NOVEMBER, challenger="random_forest")
     page = page_of(better, worse)
     assert shown(page).count("<article") == 2
-    assert HEADLINES["reject"] in page
+    assert words("challenger_headlines")["reject"] in page
     assert len(figures(page)) == 8
     assert "(Random forest)</h2>" in page
 

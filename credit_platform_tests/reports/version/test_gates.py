@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.reports.version.gates import GATES, gate_table, gate_texts
+from credit_platform.reports.version.gates import gate_table, gate_texts
+from credit_platform.reports.wording import words
 from credit_platform.scoring.governance.promotion import CandidateResult, failed_gates
 from credit_platform.scoring.training.windows import SampleRole
 
@@ -17,7 +18,7 @@ def _statuses(candidate: CandidateResult) -> dict[str, str]:
 
 def test_every_gate_of_promotion_is_in_the_table() -> None:
     nothing = failed_gates(CandidateResult({}, None, artifacts_load_back=False), SHIPPED)
-    assert set(_statuses(CandidateResult(GOOD, 0.0, artifacts_load_back=True))) == set(nothing) == set(GATES)
+    assert set(_statuses(CandidateResult(GOOD, 0.0, artifacts_load_back=True))) == set(nothing) == set(words("gates"))
 
 
 @pytest.mark.parametrize(

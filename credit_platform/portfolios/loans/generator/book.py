@@ -187,9 +187,5 @@ def _loan_rows(spec: BookSpec, index: int, lateness: float) -> Iterator[pl.DataF
 def _clickstream_rows(spec: BookSpec, index: int, month: date) -> Iterator[pl.DataFrame]:
     for cohort in range(max(index - CLICKSTREAM_MONTHS_AFTER, 0), index + max(spec.history_months, 1)):
         yield clickstream_of(
-            _cohort(spec, cohort),
-            spec.seed,
-            month_index=index,
-            month=month,
-            noise_sd=spec.process.monthly_noise_sd,
+            _cohort(spec, cohort), spec.seed, month_index=index, month=month, noise_sd=spec.process.monthly_noise_sd
         )
