@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from credit_platform.errors import MissingMonthsError
 from credit_platform.lake.files import one_at_a_time, whole_file
 from credit_platform.lake.layout import LAYERS, MONTH_FILE, Layout
-from credit_platform.lake.tables.schema_version import require_current_schema
+from credit_platform.lake.tables.monthly import require_current_schema
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
