@@ -10,7 +10,7 @@ from datetime import date
 
 import dagster as dg
 
-from credit_platform.assets.models.registration import POLICY
+from credit_platform.assets.models.training import POLICY
 from credit_platform.checks.monthly import SHIPPED, monthly_check
 from credit_platform.checks.reporting import MonthResult
 from credit_platform.errors import ModelStoreError

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from credit_platform.lake.models.version_metadata import SampleSize, VersionMetadata
+from credit_platform.lake.models.stored_version import SampleSize, VersionMetadata
 
 if TYPE_CHECKING:
     from datetime import date

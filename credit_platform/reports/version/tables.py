@@ -17,7 +17,7 @@ from credit_platform.reports.wording import SAMPLES, metric_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from credit_platform.lake.models.version_metadata import VersionMetadata
+    from credit_platform.lake.models.stored_version import VersionMetadata
 
 UNKNOWN = "unknown"
 PROBABILITY_DECIMALS = 4
