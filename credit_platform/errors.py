@@ -4,8 +4,6 @@ Every class takes its culprits as data and builds its own message, which names t
 fix. Errors of libraries do not belong here: let them pass, or wrap them where the user's fix is known.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path

@@ -3,8 +3,6 @@
 Partition definitions, windows and anything that knows a policy do not belong here.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from datetime import date
@@ -67,10 +65,7 @@ def month_range(first: date, last: date) -> list[date]:
 def source_date(column: str) -> pl.Expr:
     """The date a source writes as text, ISO or d/M/yy; null where it is neither."""
     text = pl.col(column).str.strip_chars()
-    return pl.coalesce(
-        text.str.to_date("%Y-%m-%d", strict=False),
-        text.str.to_date("%d/%m/%y", strict=False),
-    )
+    return pl.coalesce(text.str.to_date("%Y-%m-%d", strict=False), text.str.to_date("%d/%m/%y", strict=False))
 
 
 def months_between_expr(first: pl.Expr, last: pl.Expr) -> pl.Expr:

@@ -5,14 +5,12 @@ here. Numbers of the trade (thresholds, windows) are policy and do not belong he
 `lake.layout`.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
@@ -20,12 +18,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from credit_platform.errors import SettingsError
 from credit_platform.months import month_key, parse_month
+from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.named import PORTFOLIO_VARIABLE, portfolio_named
 from credit_platform.portfolios.portfolio import Portfolio
-
-if TYPE_CHECKING:
-    from credit_platform.partitions import MonthlyAxis
 
 PLATFORM_FILE = "platform.yaml"
 DEFAULT_DATA_DIR = Path("data")

@@ -20,6 +20,7 @@ ROOMS = (
     "previous_release",
     "errors",
     "months",
+    "texts",
     "statistics",
     "schemas",
     "policy",

@@ -52,10 +52,7 @@ def action_picture(lake: Lake, table: str, decided: Sequence[pl.DataFrame]) -> d
     rows = so_far(lake, table, decided).sort("snapshot_month")
     title = f"Actions, {model_name(table.split('/')[1])}"
     svg = action_svg(
-        rows["snapshot_month"].to_list(),
-        rows["action"].to_list(),
-        rows["actionable"].to_list(),
-        title=title,
+        rows["snapshot_month"].to_list(), rows["action"].to_list(), rows["actionable"].to_list(), title=title
     )
     return picture(f"{title} by month", svg)
 

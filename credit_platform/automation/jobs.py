@@ -33,11 +33,7 @@ def job_assets(portfolio: Portfolio, models: Sequence[str]) -> dict[str, list[st
     )
     return {
         BUILD_MONTH: AssetSelection.groups("bronze", "silver", "quarantine", "gold", "monitoring/sources"),
-        SCORE_MONTH: [
-            *(f"prediction/{model}" for model in models),
-            *known_at_scoring,
-            "monitoring/drift_page",
-        ],
+        SCORE_MONTH: [*(f"prediction/{model}" for model in models), *known_at_scoring, "monitoring/drift_page"],
         MONITOR_MONTH: [
             *known_at_outcome,
             "monitoring/history",

@@ -95,10 +95,7 @@ def initialise(
         first = first or months[0]
         last = last if is_open_ended else last or months[-1]
     written = BookFile(
-        portfolio=settings.portfolio_name,
-        first_month=first,
-        last_month=last,
-        automation=automation or known.automation,
+        portfolio=settings.portfolio_name, first_month=first, last_month=last, automation=automation or known.automation
     )
     write_book_file(settings, written)
     return load_settings()

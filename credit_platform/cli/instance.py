@@ -31,14 +31,8 @@ def own_instance_text(home: Path) -> str:
                 "config": {"base_dir": str(home / "storage")},
             }
         },
-        "local_artifact_storage": {
-            **ARTIFACT_STORAGE,
-            "config": {"base_dir": str(home)},
-        },
-        "compute_logs": {
-            **COMPUTE_LOG_STORAGE,
-            "config": {"base_dir": str(home / "compute_logs")},
-        },
+        "local_artifact_storage": {**ARTIFACT_STORAGE, "config": {"base_dir": str(home)}},
+        "compute_logs": {**COMPUTE_LOG_STORAGE, "config": {"base_dir": str(home / "compute_logs")}},
         "concurrency": {"runs": {"max_concurrent_runs": 2}},
         "run_monitoring": {"enabled": True, "start_timeout_seconds": 300, "max_runtime_seconds": 3600},
         "telemetry": {"enabled": False},

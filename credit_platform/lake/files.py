@@ -5,8 +5,6 @@ whole and synced, by one process at a time; a crash leaves at most half a last l
 next writer cuts off. What files and records say does not belong here, nor chaining records, which is `hash_chain`.
 """
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import filecmp

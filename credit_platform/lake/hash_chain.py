@@ -4,8 +4,6 @@ Meaning and storage of the records belong to `audit`. A chain shows that nothing
 moved; that its end was cut off shows only against a head kept beside it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping, Sequence

@@ -4,8 +4,6 @@ The code is the checkout this package lies in, asked of git once per process. Wh
 the model store and the logs; which months a training reads, to the training.
 """
 
-from __future__ import annotations
-
 import functools
 import hashlib
 import platform

@@ -3,9 +3,9 @@
 The text only: connecting, and making the views it reads, is the caller's work.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
+
+from credit_platform.texts import text_beside
 
 # The tables of a model that history is made of, by the last part of their keys.
 LAYERS = ("performance", "stability", "estimate", "estimate_backtest", "early_reads")
@@ -21,48 +21,6 @@ _OBSERVED = {
     "early_reads": "select 'early_reads' as layer, * from early_reads "
     "where read_month = snapshot_month or segment = 'all_reads'",
 }
-_HISTORY = """
-with observed as (
-{observed}
-),
-with_previous as (
-    select
-        *,
-        lag(value) over months as lagged_value,
-        lag(snapshot_month) over months as lagged_month
-    from observed
-    window months as (partition by layer, model, metric, segment order by snapshot_month, model_version)
-),
-compared as (
-    select
-        * exclude (lagged_value, lagged_month),
-        case when lagged_month = snapshot_month - interval 1 month then lagged_value end as previous_value
-    from with_previous
-)
-select
-    as_of.snapshot_month,
-    compared.snapshot_month as observed_month,
-    cohort,
-    model,
-    model_version,
-    layer,
-    metric,
-    segment,
-    value,
-    ci_low,
-    ci_high,
-    n,
-    n_bad,
-    sample_role,
-    provenance,
-    status,
-    expected,
-    previous_value,
-    value - previous_value as change
-from as_of
-join compared on compared.snapshot_month <= as_of.snapshot_month
-order by as_of.snapshot_month, observed_month, model, model_version, layer, metric, segment
-"""
 
 
 def history_sql(layers: Sequence[str]) -> str:
@@ -71,4 +29,5 @@ def history_sql(layers: Sequence[str]) -> str:
     A view holds the table of all models in all months up to the last one asked for. The query gives the columns of
     `schemas.monitoring.MonitoringHistory` for every month of `as_of`.
     """
-    return _HISTORY.format(observed="\nunion all by name\n".join(_OBSERVED[layer] for layer in layers))
+    observed = "\nunion all by name\n".join(_OBSERVED[layer] for layer in layers)
+    return text_beside(__file__, "history.sql").format(observed=observed)

@@ -3,42 +3,24 @@
 Which figures there are belongs in `performance` and `stability`; what follows from them in `action`.
 """
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from math import isfinite
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import polars as pl
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
-
-    from credit_platform.policy.action_policy import DecisionMode
-    from credit_platform.policy.monitoring_thresholds import MetricThreshold
-    from credit_platform.scoring.governance.life_cycle import Provenance
-    from credit_platform.scoring.training.windows import SampleRole
-    from credit_platform.statistics.intervals import Interval
+from credit_platform.policy.action_policy import DecisionMode
+from credit_platform.policy.monitoring_thresholds import MetricThreshold
+from credit_platform.schemas.monitoring import Measures
+from credit_platform.scoring.governance.life_cycle import Provenance
+from credit_platform.scoring.training.windows import SampleRole
+from credit_platform.statistics.intervals import Interval
 
 Status = Literal["ok", "warn", "breach", "insufficient", "unknown"]
 
-SCHEMA = {
-    "snapshot_month": pl.Date,
-    "cohort": pl.Date,
-    "model": pl.String,
-    "model_version": pl.String,
-    "metric": pl.String,
-    "segment": pl.String,
-    "value": pl.Float64,
-    "ci_low": pl.Float64,
-    "ci_high": pl.Float64,
-    "n": pl.Int64,
-    "n_bad": pl.Int64,
-    "sample_role": pl.String,
-    "provenance": pl.String,
-    "status": pl.String,
-}
+SCHEMA = {name: column.dtype for name, column in Measures.columns().items()}
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,6 @@ Only shapes and the rules a value must obey belong here; the floors a metric is 
 monitoring_thresholds.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator

@@ -4,8 +4,6 @@ What is gained by a change is judged by `promotion` in the model configuration, 
 `scoring.champion_challenger.comparison`.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator

@@ -3,8 +3,6 @@
 What a check looks at is written in checks; the shipped numbers and their reasons stand in data_quality.yaml.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal
 

@@ -4,8 +4,6 @@ The larger sections are written in modules of their own; the shipped numbers and
 data_quality.yaml.
 """
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from credit_platform.policy.check_policy import CheckPolicy

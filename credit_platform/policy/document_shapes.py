@@ -5,8 +5,6 @@ model_config, and groups such as `P0_business_critical` with `ds_threshold` for 
 does not belong here: whatever is moved is validated by the models afterwards.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

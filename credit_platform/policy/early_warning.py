@@ -4,8 +4,6 @@ Only shapes and the rules a value must obey belong here. The shipped numbers and
 monitoring_thresholds.yaml.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated
 

@@ -3,8 +3,6 @@
 Reading files belongs to lake, judging a month by these limits to monitoring.source_gates.
 """
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

@@ -4,8 +4,6 @@ Which folder holds them is a setting. What a value may be stands in model_config
 data_quality and reason_codes.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Callable, Mapping

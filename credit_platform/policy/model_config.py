@@ -4,8 +4,6 @@ Only shapes and the rules a value must obey belong here. The shipped numbers and
 model_config.yaml, reading files in load.py, and what follows from the numbers (which months, which dates) in scoring.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date
 from itertools import pairwise

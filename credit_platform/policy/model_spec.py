@@ -3,8 +3,6 @@
 What an algorithm makes of its parameters belongs to scoring.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self

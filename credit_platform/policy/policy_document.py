@@ -3,8 +3,6 @@
 Files people write are read in `load`; this document is for the platform alone.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

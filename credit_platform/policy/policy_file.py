@@ -3,8 +3,6 @@
 What the keys mean does not belong here.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Hashable, Mapping

@@ -3,8 +3,6 @@
 The sections themselves stand in the modules of their files.
 """
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field

@@ -3,8 +3,6 @@
 The texts and why some are never given stand in reason_codes.yaml; choosing a loan's reasons belongs to scoring.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 

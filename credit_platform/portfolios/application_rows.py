@@ -5,8 +5,6 @@ column is made up, or a loan would be scored on what nobody said of it. Reading 
 scoring to `scoring.predictions`.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import islice
 

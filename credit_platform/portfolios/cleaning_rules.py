@@ -3,16 +3,11 @@
 The rules are written beside their tables in each book.
 """
 
-from __future__ import annotations
-
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 from credit_platform.errors import PolicyError
 from credit_platform.portfolios.portfolio import Portfolio
-
-if TYPE_CHECKING:
-    from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies
+from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies
 
 
 def cleaning_rules(portfolio: Portfolio) -> dict[str, tuple[CleaningRule, ...]]:

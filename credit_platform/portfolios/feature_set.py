@@ -3,8 +3,6 @@
 How a book computes them stands in its own folder; what scoring makes of them, in `scoring.transformers`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal

@@ -3,8 +3,6 @@
 Drawing rows belongs to the portfolio's folder, writing files to `lake`, comparing books and judging drifts to `lab`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date

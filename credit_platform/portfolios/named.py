@@ -3,8 +3,6 @@
 Which name a data folder has belongs to `settings`; what a portfolio says, to `portfolio`.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from importlib import import_module
 from pathlib import Path

@@ -4,8 +4,6 @@ Every room after this one works on any portfolio and names no source, source col
 says stands in its own folder; how it is built, trained, scored and monitored belongs to the rooms.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date

@@ -6,95 +6,23 @@ What a page says belongs to the module of that page.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import polars as pl
+
+from credit_platform.reports.figures.panels import Figure
+from credit_platform.texts import text_beside
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     import plotly.graph_objects as go
-    import polars as pl
-
-    from credit_platform.reports.figures.panels import Figure
-
-STYLE = """
-:root { color-scheme: light dark; --ground: #ffffff; --panel: #f6f7f9; --text: #1d2127; --soft: #565d68;
-  --line: #d9dde3; --good: #0f7a64; --watch: #96600a; --bad: #b53d18; --unknown: #565d68;
-  --link: #1f5f99; }
-@media (prefers-color-scheme: dark) { :root { --ground: #14171c; --panel: #1d2128; --text: #e8eaed; --soft: #a6adb8;
-  --line: #363c46; --good: #4ac6a9; --watch: #efb04a; --bad: #ff8a66; --unknown: #a6adb8;
-  --link: #8ab8e6; } }
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--ground); color: var(--text); line-height: 1.5;
-  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
-main { max-width: 1680px; margin: 0 auto; padding: 24px clamp(16px, 2.5vw, 48px) 64px; }
-h1 { font-size: 28px; line-height: 1.25; margin: 0 0 4px; }
-h2 { font-size: 20px; line-height: 1.3; margin: 44px 0 2px; }
-h3 { font-size: 17px; margin: 0 0 2px; }
-p { margin: 0 0 10px; max-width: 85ch; }
-.soft { color: var(--soft); }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(440px, 1fr)); gap: 16px; margin: 20px 0 0; }
-.card { background: var(--panel); border: 1px solid var(--line); border-left: 6px solid var(--unknown);
-  border-radius: 6px; padding: 16px 20px; overflow-wrap: anywhere; }
-.card .verdict { font-size: 18px; font-weight: 600; margin: 0; }
-.card dl { display: grid; grid-template-columns: max-content 1fr; gap: 6px 16px; margin: 12px 0 0; }
-.card dt { color: var(--soft); }
-.card dd { margin: 0; }
-.card ul { margin: 0; padding: 0; list-style: none; }
-.card li + li { margin-top: 5px; }
-.good { border-left-color: var(--good); } .good .verdict { color: var(--good); }
-.watch { border-left-color: var(--watch); } .watch .verdict { color: var(--watch); }
-.bad { border-left-color: var(--bad); } .bad .verdict { color: var(--bad); }
-figure { margin: 8px 0 0; min-width: 0; }
-.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 560px), 1fr)); gap: 16px; }
-.scroll { max-height: 500px; overflow-y: auto; border: 1px solid var(--line); border-radius: 6px; margin-top: 16px; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; vertical-align: top; padding: 7px 12px; border-bottom: 1px solid var(--line);
-  overflow-wrap: anywhere; white-space: pre-line; }
-th { position: sticky; top: 0; background: var(--panel); font-weight: 600; white-space: pre; }
-tbody tr:last-child td { border-bottom: 0; }
-td.short { white-space: pre; }
-.number { text-align: right; }
-a { color: var(--link); }
-.further { margin-top: 14px; }
-nav { display: flex; flex-wrap: wrap; gap: 2px 18px; padding: 8px 0; margin: 4px 0 8px; position: sticky; top: 0;
-  border-bottom: 1px solid var(--line); background: var(--ground); z-index: 2; }
-.pictures { display: flex; flex-wrap: wrap; gap: 8px 24px; margin-top: 10px; } .pictures svg { max-width: 100%; }
-section { scroll-margin-top: 56px; }
-"""
 
 SHORT = 24  # characters a table cell keeps on one line
-
-# Draws a figure when it comes near the window and the others in idle moments, so that words are read at once; gives its
-# text the colour the page has in light or dark.
-SCRIPT = """
-const figures = [...document.querySelectorAll("script[type='application/json'][data-figure]")];
-const settings = {responsive: true, displaylogo: false, displayModeBar: "hover",
-  modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"]};
-const colour = () => getComputedStyle(document.body).color;
-const waiting = new Map(figures.map((figure) => [document.getElementById(figure.dataset.figure), figure]));
-function draw(place) {
-  const figure = waiting.get(place);
-  if (!figure) return;
-  waiting.delete(place);
-  const content = JSON.parse(figure.textContent);
-  content.layout.font = {...content.layout.font, color: colour()};
-  Plotly.newPlot(place, content.data, content.layout, settings);
-}
-const nearby = new IntersectionObserver((seen) => {
-  for (const each of seen) if (each.isIntersecting) { nearby.unobserve(each.target); draw(each.target); }
-}, {rootMargin: "300px"});
-for (const place of waiting.keys()) nearby.observe(place);
-const idle = window.requestIdleCallback || ((work) => setTimeout(work, 50));
-function next() { for (const place of waiting.keys()) { draw(place); break; } if (waiting.size) idle(next); }
-window.addEventListener("load", () => idle(next));
-window.addEventListener("beforeprint", () => { for (const place of [...waiting.keys()]) draw(place); });
-window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-  for (const place of document.querySelectorAll(".js-plotly-plot")) Plotly.relayout(place, {"font.color": colour()});
-});
-"""
 
 _NO_SCRIPT = "<noscript><p>The figures need JavaScript; the tables are complete without it.</p></noscript>"
 
@@ -117,6 +45,53 @@ class Section:
         head = f"<h2>{escape(self.heading)}</h2>\n<p class='soft'>{escape(self.lead)}</p>"
         place = f" id='{self.anchor}'" if self.anchor else ""
         return f"<section{place}>\n{head}\n{self.content}\n</section>"
+
+
+@dataclass(frozen=True)
+class SectionText:
+    """What is written over a section; `{name}` stands for what only the page knows."""
+
+    heading: str
+    lead: str
+    anchor: str = ""
+    short: str = ""
+
+
+def section_of(module: str, name: str, content: str, **values: object) -> Section:
+    """A section whose words are in `sections.yaml` beside the page's module, under that module's name.
+
+    Args:
+        module: `__file__` of the page's module.
+        name: The section among those of the module.
+        content: What it shows, as HTML.
+        values: What the placeholders in its heading and lead stand for.
+    """
+    text = section_texts(module)[name]
+    return Section(text.heading.format(**values), text.lead.format(**values), content, text.anchor, text.short)
+
+
+@cache
+def section_texts(module: str) -> Mapping[str, SectionText]:
+    """The words of every section of a module, in the order of the file."""
+    import yaml
+    from pydantic import TypeAdapter
+
+    of_modules = TypeAdapter(dict[str, dict[str, SectionText]])
+    return of_modules.validate_python(yaml.safe_load(text_beside(module, "sections.yaml")))[Path(module).stem]
+
+
+def side_by_side(*parts: str) -> str:
+    """Parts in columns, below each other where the window is narrow."""
+    return f"<div class='pair'>{''.join(f'<div>{part}</div>' for part in parts)}</div>"
+
+
+def facts_html(facts: Iterable[tuple[str, Iterable[str]]]) -> str:
+    """Names and the lines told under each, as a list of descriptions."""
+    told = (
+        f"<dt>{name}</dt><dd><ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul></dd>"
+        for name, lines in facts
+    )
+    return f"<dl>{''.join(told)}</dl>"
 
 
 def figure_html(figure: go.Figure | Figure, *, name: str, label: str) -> str:
@@ -203,32 +178,21 @@ def page_html(*, title: str, introduction: str, sections: Sequence[Section], has
     anchored = [section for section in sections if section.anchor]
     entries = "".join(f"<a href='#{section.anchor}'>{escape(section.short)}</a>" for section in anchored)
     navigation = f"<nav aria-label='Sections'>{entries}</nav>\n" if anchored else ""
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(title)}</title>
-<link rel="icon" href="data:,">
-<style>{STYLE}</style>
-</head>
-<body>
-<main>
-<h1>{escape(title)}</h1>
-{navigation}{introduction}
-{body}
-{_NO_SCRIPT if has_figures else ""}
-</main>
-{_scripts() if has_figures else ""}
-</body>
-</html>
-"""
+    return text_beside(__file__, "templates/page.html").format(
+        title=escape(title),
+        style=f"\n{text_beside(__file__, 'templates/page.css')}",
+        introduction=f"{navigation}{introduction}",
+        body=body,
+        no_script=_NO_SCRIPT if has_figures else "",
+        scripts=_scripts() if has_figures else "",
+    )
 
 
 def _scripts() -> str:
     from plotly.offline import get_plotlyjs
 
-    return f"<script>{get_plotlyjs()}</script>\n<script>{SCRIPT}</script>"
+    drawing = text_beside(__file__, "templates/figures.js")
+    return f"<script>{get_plotlyjs()}</script>\n<script>\n{drawing}</script>"
 
 
 def _cell(value: object, *, decimals: int, missing: str, is_number: bool, link: str | None) -> str:

@@ -3,14 +3,9 @@
 The words of the tables stay as they are; nothing is computed here.
 """
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import date
+from collections.abc import Mapping
+from datetime import date
 
 METRICS: Mapping[str, str] = {
     "roc_auc": "ROC-AUC",
@@ -51,11 +46,7 @@ SAMPLES: Mapping[str, str] = {
     "oot": "Out-of-time",
     "unseen": "Test and out-of-time",
 }
-ACTIONS: Mapping[str, str] = {
-    "monitor": "Monitor",
-    "active_monitoring": "Active monitoring",
-    "retrain": "Retrain",
-}
+ACTIONS: Mapping[str, str] = {"monitor": "Monitor", "active_monitoring": "Active monitoring", "retrain": "Retrain"}
 VERDICTS: Mapping[str, str] = {
     "healthy": "Fit for use",
     "watch": "Fit for use, with points to watch",

@@ -3,8 +3,6 @@
 How a figure is computed and a decision is made belongs to scoring.
 """
 
-from __future__ import annotations
-
 import dataframely as dy
 import polars as pl
 

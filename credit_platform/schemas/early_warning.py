@@ -3,13 +3,11 @@
 How a figure is computed belongs to the monitoring package.
 """
 
-from __future__ import annotations
-
 import dataframely as dy
 import polars as pl
 
 from credit_platform.months import months_between_expr
-from credit_platform.schemas.monitoring import Measures
+from credit_platform.schemas.monitoring import Measures, OutcomeMeasures
 
 
 def _p_value(description: str) -> dy.Float64:
@@ -28,7 +26,7 @@ class Estimate(Measures):
         return pl.col("cohort") == pl.col("snapshot_month")
 
 
-class EstimateBacktest(Measures):
+class EstimateBacktest(OutcomeMeasures):
     """One row per outcome month, version, metric and segment: the realised metric minus its estimate."""
 
     estimated = dy.Float64(nullable=True, description="The estimate made six months earlier; null where there is none")
@@ -38,11 +36,6 @@ class EstimateBacktest(Measures):
     )
     n_months = dy.Int64(min=0, description="Outcome months in the mean, count")
     may_be_shown = dy.Bool(description="Whether the mean distance is within policy; where not, estimates are hidden")
-
-    @dy.rule()
-    def cohort_precedes_outcome(cls) -> pl.Expr:
-        """Outcomes are read later than the loans were written."""
-        return pl.col("cohort") < pl.col("snapshot_month")
 
     @dy.rule()
     def value_is_realised_minus_estimated(cls) -> pl.Expr:

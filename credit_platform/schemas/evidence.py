@@ -3,8 +3,6 @@
 How a score or a state is found belongs to monitoring and lending.
 """
 
-from __future__ import annotations
-
 import dataframely as dy
 import polars as pl
 

@@ -3,15 +3,10 @@
 How a figure is computed belongs to the monitoring package.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import dataframely as dy
 import polars as pl
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 STATUSES = ("ok", "warn", "breach", "insufficient", "unknown")
 ACTIONS = ("monitor", "active_monitoring", "retrain")
@@ -67,34 +62,28 @@ class Measures(dy.Schema):
         return pl.col("n_bad").is_null() | (pl.col("n_bad") <= pl.col("n"))
 
 
-class Performance(Measures):
+class OutcomeMeasures(Measures):
+    """Figures of the cohort whose outcome is read in the month."""
+
+    @dy.rule()
+    def cohort_precedes_outcome(cls) -> pl.Expr:
+        """Outcomes are read later than the loans were written."""
+        return pl.col("cohort") < pl.col("snapshot_month")
+
+
+class Performance(OutcomeMeasures):
     """One row per outcome month, version, metric and segment: the cohort whose labels matured in the month."""
 
-    @dy.rule()
-    def cohort_precedes_outcome(cls) -> pl.Expr:
-        """Outcomes are read later than the loans were written."""
-        return pl.col("cohort") < pl.col("snapshot_month")
 
-
-class FairLending(Measures):
+class FairLending(OutcomeMeasures):
     """One row per outcome month, version, metric and group of applicants; statistics, not a legal judgement."""
 
-    @dy.rule()
-    def cohort_precedes_outcome(cls) -> pl.Expr:
-        """Outcomes are read later than the loans were written."""
-        return pl.col("cohort") < pl.col("snapshot_month")
 
-
-class Overrides(Measures):
+class Overrides(OutcomeMeasures):
     """One row per outcome month, version, metric and segment: decisions people took otherwise than the system.
 
     Without a file of decisions a month has one unknown override_rate per model.
     """
-
-    @dy.rule()
-    def cohort_precedes_outcome(cls) -> pl.Expr:
-        """Outcomes are read later than the loans were written."""
-        return pl.col("cohort") < pl.col("snapshot_month")
 
 
 class Stability(Measures):

@@ -3,13 +3,9 @@
 How marked columns are kept from logs, views and other eyes does not belong here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import dataframely as dy
+import dataframely as dy
 
 PII: dict[str, bool] = {"pii": True}
 

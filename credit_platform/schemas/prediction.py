@@ -3,8 +3,6 @@
 Outcomes and metrics belong to the monitoring tables.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from itertools import pairwise
 

@@ -3,8 +3,6 @@
 The rules that send a row here stand with each table's cleaning in lending and features.
 """
 
-from __future__ import annotations
-
 import dataframely as dy
 
 from credit_platform.schemas.personal_data import PII

@@ -3,8 +3,6 @@
 The columns themselves are said by each book; how such a cell is read and repaired, by the cleaning of its table.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

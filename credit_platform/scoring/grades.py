@@ -4,8 +4,6 @@ The scaling, the master scale and the cut-off are policy; predicting the probabi
 grade over months to monitoring. Loans that were never booked have no outcome and are not in here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import reduce
 from math import log, sqrt

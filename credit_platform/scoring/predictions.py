@@ -3,8 +3,6 @@
 Which version is in force in a month is in the promotion log; points, grade and decision of a probability are in grades.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import polars as pl

@@ -4,8 +4,6 @@ Arrays and counts in, numbers out; what a sample does not define is None. Fittin
 table by risk grade `grades`, binned measures and the Brier score's parts `ranked_sample`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from math import erfc, isfinite, sqrt
 from statistics import NormalDist

@@ -5,8 +5,6 @@ calibration share; deciles run from the riskiest, the usual order of the trade. 
 grades and belong to policy. Drawing belongs to reports, the numbers under curves to discrimination.
 """
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 import numpy as np

@@ -4,19 +4,14 @@ Each test allows for chance in the cohort, chance in the history, and overdisper
 read, and what follows from a deviation, belongs in `early_performance_tests`.
 """
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from credit_platform.statistics.discrimination import AucSpread
+from credit_platform.statistics.discrimination import AucSpread
 
 MIN_COHORTS_FOR_OVERDISPERSION = 6  # fewer cohorts say nothing reliable about how much they differ beyond chance
 _NORMAL = NormalDist()

@@ -4,8 +4,6 @@ Arrays in, numbers out. A metric that its sample does not define (one class only
 number) is None, never a default. Intervals of other metrics belong to monitoring, reading frames to evaluation.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from math import erfc, sqrt
 from statistics import NormalDist

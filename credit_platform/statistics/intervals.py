@@ -4,17 +4,13 @@ DeLong's interval of the ROC-AUC is beside the metric in `statistics.discriminat
 model belongs in `performance`.
 """
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from math import sqrt
 from statistics import NormalDist
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 FloatArray = NDArray[np.float64]
 

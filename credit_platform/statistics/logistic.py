@@ -3,8 +3,6 @@
 What the line is fitted for, and where its numbers are kept, belongs to those who call it.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -6,8 +6,6 @@ Nothing is smoothed. Smoothing draws a small bin more towards 0 than a large one
 end up with more points. Instead a bin with too few goods or bads weighs 0.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

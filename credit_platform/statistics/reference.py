@@ -6,14 +6,12 @@ Comparing a later month with it belongs in `stability`.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Literal, cast
+from typing import Literal, cast
 
 import numpy as np
 import polars as pl
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 N_BINS = 10
 RARE_LEVEL_SHARE = 0.01  # a level below 1 % of the training sample says nothing on its own

@@ -3,8 +3,6 @@
 Cutting the bins belongs to `reference`; how large an index is too large is policy.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -19,7 +19,6 @@ from credit_platform.scoring.explanation.explanation import explain_prediction
 from credit_platform.scoring.explanation.reasons import reasons_of
 from credit_platform.scoring.grades import score_points
 from credit_platform.scoring.predictions import score_loans
-from credit_platform.scoring.scorecard.expression import points_expression
 from credit_platform.scoring.training.version import FittedVersion, fit_version, load_version
 from credit_platform.scoring.transformers.evidence import with_copies_without_history, without_history
 from credit_platform.scoring.transformers.transformer import model_columns, reference_numbers
@@ -34,6 +33,7 @@ from credit_platform_tests.scoring.made_up_book import (
     make_accounts,
     reasons_for,
 )
+from credit_platform_tests.scoring.scorecard.points_expression import points_expression
 
 Groups = tuple[EvidenceGroup, ...]
 GROUPS: tuple[Groups, ...] = ((), (CALLS,), (VISITS, CALLS))

@@ -10,11 +10,11 @@ from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.grades import score_points
-from credit_platform.scoring.scorecard.expression import points_expression
 from credit_platform.scoring.scorecard.scorecard import ScorecardEstimator
 from credit_platform.scoring.training.version import FittedVersion, fit_version
 from credit_platform.scoring.transformers.evidence import without_history
 from credit_platform.statistics.discrimination import roc_auc
+from credit_platform_tests.scoring.scorecard.points_expression import points_expression
 
 Samples = Mapping[str, pl.DataFrame]
 MODEL = "logistic_regression"

@@ -61,11 +61,7 @@ def oldest_kept(now: datetime, keep_months: int) -> datetime:
 
 def prunable(instance: dg.DagsterInstance, before: datetime) -> Prunable:
     """The finished runs made before a moment, by what of them may go."""
-    ended = [
-        dg.DagsterRunStatus.SUCCESS,
-        dg.DagsterRunStatus.FAILURE,
-        dg.DagsterRunStatus.CANCELED,
-    ]
+    ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
     runs = instance.get_runs(dg.RunsFilter(statuses=ended, created_before=before))
     standing = runs_that_stand(instance)
     kept = {

@@ -59,8 +59,7 @@ def simulate(
         ),
     ] = None,
     from_: Annotated[
-        list[str] | None,
-        Parameter(name="--from", help="First month of the drift, YYYY-MM; one for all or one each."),
+        list[str] | None, Parameter(name="--from", help="First month of the drift, YYYY-MM; one for all or one each.")
     ] = None,
     strength: Annotated[list[float] | None, Parameter(help="Above 0 up to 1; one for all or one each.")] = None,
     first_month: Annotated[str, Parameter(help="First month of the generated book.")] = f"{USUAL_FIRST_MONTH:%Y-%m}",

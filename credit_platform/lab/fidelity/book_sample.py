@@ -3,8 +3,6 @@
 Comparing two books belongs to `fidelity`, reading files to `lake`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date

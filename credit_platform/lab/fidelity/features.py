@@ -3,8 +3,6 @@
 All other sections of the comparison belong to `fidelity`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from math import sqrt

@@ -3,8 +3,6 @@
 The ranking of one fixed model on both books belongs to `ranking`, making samples of books to `book_sample`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import polars as pl

@@ -3,8 +3,6 @@
 Which figures are compared belongs to `fidelity` and the modules beside it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal

@@ -3,46 +3,11 @@
 Measuring belongs to `lab.fidelity.fidelity`.
 """
 
-from __future__ import annotations
-
-from collections.abc import Mapping
-
 import polars as pl
 
 from credit_platform.portfolios.portfolio import Portfolio
-from credit_platform.reports.page import Section, page_html, table_html
+from credit_platform.reports.page import page_html, section_of, section_texts, table_html
 
-# Section of the lines to its heading and lead; `cases`, `groups` and `rates` are the portfolio's.
-_LEADS: Mapping[str, tuple[str, str]] = {
-    "ranking": (
-        "Does one fixed model rank both books alike?",
-        (
-            "A plain logistic regression, trained on another generated book, scores both. Cohorts are paired by their "
-            "order, so that both have histories of the same length."
-        ),
-    ),
-    "outcome": (
-        "Do {cases} turn out alike?",
-        "The bad rate by the label of the policy with its interval, and by month on book: {rates}.",
-    ),
-    "attrition": (
-        "Do {cases} stay in the file?",
-        "Of the {cases} that should have a row at each month on book, the share that has none.",
-    ),
-    "coverage": ("Is the {groups} there?", "{Cases} with {groups} when they are scored, and cohorts without any."),
-    "dirt": (
-        "Is the text as dirty?",
-        "How often each cleaning rule repaired a cell, of all rows of its table, with an interval.",
-    ),
-    "category": ("Are the categories as frequent?", "Shares of each level, and the PSI of all levels."),
-    "feature": (
-        "Are the numbers distributed alike?",
-        (
-            "After cleaning. Moments and quantiles are compared in real standard deviations; psi_by_chance is the PSI "
-            "to be expected of two samples of one population."
-        ),
-    ),
-}
 _HEADINGS = ("Figure", "Statistic", "Real", "interval", "n", "Generated", "interval", "n", "Distance", "Status")
 
 
@@ -61,10 +26,10 @@ def fidelity_page(lines: pl.DataFrame, portfolio: Portfolio, *, seed: int) -> st
         "rates": ", ".join(portfolio.required_generator.compared.by_age).replace("_", " ") or "nothing",
     }
     different = lines.filter(pl.col("status") != "ok")
-    sections = [Section("What differs", "Every figure that is not near, of all sections.", _table(different))]
+    sections = [section_of(__file__, "what_differs", _table(different))]
     sections += [
-        Section(heading.format(**words), lead.format(**words), _table(rows))
-        for name, (heading, lead) in _LEADS.items()
+        section_of(__file__, name, _table(rows), **words)
+        for name in section_texts(__file__)
         if (rows := lines.filter(section=name)).height
     ]
     return page_html(

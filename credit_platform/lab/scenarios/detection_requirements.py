@@ -3,8 +3,6 @@
 The drifts themselves belong to the portfolio's generator, what was detected to `detections`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date

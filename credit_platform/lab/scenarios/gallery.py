@@ -3,14 +3,12 @@
 Judging scenarios belongs to `lab.scenarios.scenario`, the page of a single one to `page`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from credit_platform.reports.page import Section, page_html
+from credit_platform.reports.page import page_html, section_of
 from credit_platform.reports.wording import model_name
 
 _STYLE = (
@@ -35,20 +33,10 @@ def gallery_page(exhibits: Sequence[Exhibit], *, cases: str) -> str:
     head = "<th>Scenario</th><th>Cohorts</th><th>First noticed</th><th>Retraining and cure</th><th>Requirements</th>"
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     n_held = sum(bool(exhibit.facts["expectations_hold"]) for exhibit in exhibits)
-    lead = (
-        "Dots are the ROC-AUC of cohorts by month of application, with interval. The red line is where a drift begins, "
-        "red squares below are months that asked for a retraining; green is the time of the version that cured it."
-    )
     return page_html(
         title="Drift lab",
         introduction=f"{_STYLE}<p>{n_held} of {len(exhibits)} scenarios meet their detection requirements.</p>",
-        sections=[
-            Section(
-                "The drift, what was noticed of it, what cured it",
-                lead,
-                f"<div class='gallery'><div class='scroll'>{table}</div></div>",
-            )
-        ],
+        sections=[section_of(__file__, "scenarios", f"<div class='gallery'><div class='scroll'>{table}</div></div>")],
         has_figures=False,
     )
 

@@ -3,8 +3,6 @@
 What was detected in a month belongs to `detections`, drawing the history to `story_svg`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date

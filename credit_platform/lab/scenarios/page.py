@@ -3,8 +3,6 @@
 Judging a scenario belongs to `lab.scenarios.scenario`, comparing several to `gallery`.
 """
 
-from __future__ import annotations
-
 from html import escape
 from textwrap import shorten
 from typing import get_args
@@ -17,15 +15,8 @@ from credit_platform.lab.scenarios.life_story import Auc, Phase
 from credit_platform.lab.scenarios.scenario import ModelOutcome, Scenario
 from credit_platform.lab.scenarios.story_svg import Truth, small_story_svg, story_svg
 from credit_platform.portfolios.drift import Drift
-from credit_platform.reports.page import Section, page_html, table_html
+from credit_platform.reports.page import Section, page_html, section_of, table_html
 from credit_platform.reports.wording import interval_text, model_name, month_name
-
-_LEGEND = (
-    "Dots are cohorts by month of application, with interval, in the colour of the version that scored them; hollow "
-    "ones were part of that version's development sample. Triangles are detections in their month, "
-    "grey before the drift. Squares are the month's action: green monitor, orange active monitoring, red retrain, pale "
-    "for a backtest. Rest the pointer on a mark to read it."
-)
 
 PHASE_HEADINGS = ("Before the drift", "In the drift", "From the cure on")
 # Characters shown of what a detector saw, as the gates name every column they know; scenario.json has the whole text.
@@ -42,24 +33,14 @@ def scenario_page(scenario: Scenario, *, gallery: str) -> str:
     cases = scenario.portfolio.words.cases
     sections = [
         *(_life(scenario, outcome) for outcome in scenario.models),
-        Section(
-            "What was noticed, and when?",
-            "Every detector against the ground truth. What is required of it depends on the drift and its strength.",
-            _noticed_table(scenario),
-        ),
-        Section(
-            f"How well were {cases} ranked before, in and after it?",
-            f"ROC-AUC of live cohorts, mean weighted by {cases} with its 95 % interval.",
-            _auc_table(scenario),
-        ),
-        Section("Which versions were in force?", "As promoted; months are months of application.", _versions(scenario)),
+        section_of(__file__, "noticed", _noticed_table(scenario)),
+        section_of(__file__, "ranking", _auc_table(scenario), cases=cases),
+        section_of(__file__, "versions", _versions(scenario)),
     ]
     if scenario.unbuilt:
         rows = [{"month": month_name(month), "why": why} for month, why in sorted(scenario.unbuilt.items())]
         unbuilt = table_html(pl.DataFrame(rows), headings=("Month", "Why"))
-        sections.insert(
-            -2, Section("Which months could not be built?", "A month that fails stops what needs it.", unbuilt)
-        )
+        sections.insert(-2, section_of(__file__, "unbuilt", unbuilt))
     return page_html(
         title=f"Scenario {scenario.name}",
         introduction=_introduction(scenario, gallery),
@@ -72,11 +53,7 @@ def pictures(scenario: Scenario) -> dict[str, str]:
     """A small picture per model, for the gallery."""
     return {
         outcome.story.model: small_story_svg(
-            outcome.story,
-            truths=_truths(scenario),
-            cure=outcome.cure,
-            floors=outcome.floors,
-            last=scenario.last_month,
+            outcome.story, truths=_truths(scenario), cure=outcome.cure, floors=outcome.floors, last=scenario.last_month
         )
         for outcome in scenario.models
     }
@@ -140,13 +117,9 @@ def _introduction(scenario: Scenario, gallery: str) -> str:
 
 def _life(scenario: Scenario, outcome: ModelOutcome) -> Section:
     picture = story_svg(
-        outcome.story,
-        truths=_truths(scenario),
-        cure=outcome.cure,
-        floors=outcome.floors,
-        last=scenario.last_month,
+        outcome.story, truths=_truths(scenario), cure=outcome.cure, floors=outcome.floors, last=scenario.last_month
     )
-    return Section(f"The history of {model_name(outcome.story.model).lower()}", _LEGEND, f"<figure>{picture}</figure>")
+    return section_of(__file__, "life", f"<figure>{picture}</figure>", model=model_name(outcome.story.model).lower())
 
 
 def noticed_texts(row: Noticed) -> tuple[str, ...]:

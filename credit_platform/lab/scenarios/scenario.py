@@ -3,8 +3,6 @@
 Reading a book belongs to `cli`, the pages to `page` and `gallery`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date

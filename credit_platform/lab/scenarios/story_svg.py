@@ -3,8 +3,6 @@
 Reading the history belongs to `life_story`, the pages around the picture to `page` and `gallery`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date

@@ -5,8 +5,6 @@ that folder holds the only copy, so its name is one that no sweep matches. Which
 a backup brings, does not belong here.
 """
 
-from __future__ import annotations
-
 import errno
 import json
 import os

@@ -3,8 +3,6 @@
 What goes into a backup, and in which order, is decided by who writes one.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 import json

@@ -3,8 +3,6 @@
 A view: records are stored by `audit`. What follows from an override belongs to `monitoring.action.override`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date

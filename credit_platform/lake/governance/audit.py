@@ -4,8 +4,6 @@ One JSON record a line, chained by `hash_chain`. What decisions mean for version
 `scoring.governance.life_cycle`; `promotions` reads this log as the history of promotions.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager

@@ -4,8 +4,6 @@ A view: records are stored by `audit`, replayed by `scoring.governance.life_cycl
 to `scoring.governance.promotion`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date

@@ -4,8 +4,6 @@ A key names the model, the month and the version the action was about. Asking, a
 to wiring.
 """
 
-from __future__ import annotations
-
 import fcntl
 import json
 import os

@@ -5,8 +5,6 @@ byte, and what it was made of, under a hash of its own. Which version is in forc
 prediction belong to `scoring`.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -12,20 +12,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, model_validator
 
 from credit_platform.errors import ModelStoreError
+from credit_platform.lake.layout import Layout
 from credit_platform.lake.models.model_store import RESTORE, ModelStore, to_json
 from credit_platform.months import month_key, parse_month
+from credit_platform.policy.model_config import ModelConfig
 from credit_platform.scoring.governance.promotion import CandidateResult
+from credit_platform.scoring.training.version import FittedVersion
 from credit_platform.scoring.training.windows import SampleRole, Windows
-
-if TYPE_CHECKING:
-    from credit_platform.lake.layout import Layout
-    from credit_platform.policy.model_config import ModelConfig
-    from credit_platform.scoring.training.version import FittedVersion
 
 METADATA = "metadata.json"
 _WITHOUT = "without_"
@@ -188,11 +186,7 @@ class StoredVersion:
         algorithm = config.models[self.model].algorithm
         if algorithm not in self._fitted:
             self._fitted[algorithm] = load_version(
-                self.model,
-                self.files,
-                portfolio=self.layout.portfolio,
-                algorithm=algorithm,
-                version=self.version,
+                self.model, self.files, portfolio=self.layout.portfolio, algorithm=algorithm, version=self.version
             )
         return self._fitted[algorithm]
 

@@ -3,8 +3,6 @@
 The slow, exact reading here is for files that something is wrong with; sound ones are read in `readers`.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 

@@ -3,8 +3,6 @@
 Reading the file belongs to `readers`.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import date
 from pathlib import Path

@@ -4,8 +4,6 @@ Its rows carry no date: a decision belongs to the month its loan was written in.
 `monitoring.decisions.decision_log`.
 """
 
-from __future__ import annotations
-
 import polars as pl
 
 from credit_platform.lake.layout import Layout

@@ -4,8 +4,6 @@ A month that was built is not changed by a delivery of other rows unless someone
 `sources`, what a month must look like in monitoring.source_gates, what is remembered in `delivery_log`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date

@@ -4,8 +4,6 @@ Generating belongs to the portfolio. Nothing that builds or judges a month reads
 detections with the ground truth afterwards.
 """
 
-from __future__ import annotations
-
 import json
 
 from credit_platform.lake.files import write_text

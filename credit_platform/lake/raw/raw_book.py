@@ -4,8 +4,6 @@ The hashes of generated files are recorded, so a file that somebody added or cha
 What the rows contain belongs to the portfolio's generator.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack

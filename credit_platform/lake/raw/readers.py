@@ -4,8 +4,6 @@ Nothing is repaired: a file that cannot be read for sure is refused with its lin
 belong to is told in `dating`, the shape of CSV text in `csv_text`.
 """
 
-from __future__ import annotations
-
 import errno
 import io
 from datetime import time

@@ -4,8 +4,6 @@ How one file is read stands in `readers`, how its rows are dated in `dating`, wh
 Cleaning does not belong here: a cell leaves this module as the file wrote it.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field

@@ -3,20 +3,17 @@
 A DuckDB file is never the store; writing tables does not belong here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+from duckdb import DuckDBPyConnection
 
 from credit_platform.errors import MissingMonthsError
 from credit_platform.lake.files import one_at_a_time, whole_file
 from credit_platform.lake.layout import LAYERS, MONTH_FILE, Layout
 from credit_platform.lake.tables.monthly import require_current_schema
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
 
 
 def _literal(text: str) -> str:
@@ -76,11 +73,7 @@ def refresh_datamart(layout: Layout) -> None:
     """
     import duckdb
 
-    with (
-        one_at_a_time(layout.datamart),
-        whole_file(layout.datamart) as part,
-        duckdb.connect(str(part)) as connection,
-    ):
+    with one_at_a_time(layout.datamart), whole_file(layout.datamart) as part, duckdb.connect(str(part)) as connection:
         for table in monthly_tables(layout):
             schema, *rest = table.split("/")
             pattern = _literal(str(layout.table(table).resolve() / MONTH_FILE))

@@ -6,8 +6,10 @@ sending the notification and starting a training are wiring.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from datetime import date
+from typing import Literal
 
 import polars as pl
 
@@ -24,13 +26,8 @@ from credit_platform.monitoring.action.findings import (
 )
 from credit_platform.monitoring.action.rollback import RollbackAdvice, rollback_advice
 from credit_platform.monitoring.action.run_rules import Past, apply_run_rules
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date
-
-    from credit_platform.monitoring.measures import Subject
-    from credit_platform.policy.monitoring_thresholds import MonitoringThresholds, Notification
+from credit_platform.monitoring.measures import Subject
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds, Notification
 
 Action = Literal["monitor", "active_monitoring", "retrain"]
 

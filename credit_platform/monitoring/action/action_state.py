@@ -4,8 +4,6 @@ Pure, and no state is carried on: a month's state follows from what was decided 
 known of trainings, so a month judged by itself has the state it has in a row. Deciding belongs in `action`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date

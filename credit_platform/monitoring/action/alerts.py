@@ -4,17 +4,14 @@ A replay of the action tables, so the same tables always give the same events an
 and remembering what was sent, is wiring.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
+
+import polars as pl
 
 from credit_platform.months import months_between
-
-if TYPE_CHECKING:
-    import polars as pl
 
 Level = Literal["info", "warning", "critical"]
 Kind = Literal["opened", "escalated", "eased", "reminded", "resolved", "digest", "failed", "recovered"]

@@ -3,20 +3,14 @@
 Choosing the action among the findings belongs in `action`, giving a figure its status in `performance` and `stability`.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import polars as pl
 
-from credit_platform.monitoring.measures import metric_status
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from credit_platform.monitoring.measures import Status
-    from credit_platform.policy.monitoring_thresholds import MetricThreshold, MonitoringThresholds
+from credit_platform.monitoring.measures import Status, metric_status
+from credit_platform.policy.monitoring_thresholds import MetricThreshold, MonitoringThresholds
 
 Rule = Literal[
     "below_business_threshold",

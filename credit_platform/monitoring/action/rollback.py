@@ -3,17 +3,12 @@
 The matrix is policy's; rolling back is a person's decision.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from credit_platform.monitoring.action.findings import Figure, why_not_measurable
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 
 Urgency = Literal["at once", "2 hours", "1 day", "3 days", "none", "unknown"]
 

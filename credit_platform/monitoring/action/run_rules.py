@@ -4,11 +4,10 @@ Pure: findings of the month and figures of the months before come in, findings g
 `findings`, the action in `action`.
 """
 
-from __future__ import annotations
-
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from math import sqrt
-from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -20,15 +19,9 @@ from credit_platform.monitoring.action.findings import (
     performance_findings,
     why_not_measurable,
 )
-from credit_platform.monitoring.measures import SCHEMA
+from credit_platform.monitoring.measures import SCHEMA, Subject
 from credit_platform.months import add_months
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-    from datetime import date
-
-    from credit_platform.monitoring.measures import Subject
-    from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 
 _FLOORS: frozenset[Rule] = frozenset({"below_business_threshold", "below_data_science_threshold"})
 

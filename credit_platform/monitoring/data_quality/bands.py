@@ -3,16 +3,11 @@
 Which table a band is about and what a month outside it means belong to checks.
 """
 
-from __future__ import annotations
-
 import math
 import statistics
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date
+from datetime import date
 
 
 @dataclass(frozen=True)

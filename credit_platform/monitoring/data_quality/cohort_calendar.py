@@ -3,19 +3,14 @@
 Which cohorts a training uses is said by scoring.windows; here it is only written beside them.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from datetime import date
 
 import polars as pl
 
 from credit_platform.months import month_range
 from credit_platform.portfolios.portfolio import Cases
 from credit_platform.schemas.evidence import CohortCalendar
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date
 
 
 def build_cohort_calendar(

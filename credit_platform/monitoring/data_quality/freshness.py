@@ -3,14 +3,8 @@
 Times come in as numbers; reading them from Dagster's history belongs to checks.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from datetime import date
+from datetime import UTC, date, datetime, time
 
 
 @dataclass(frozen=True)

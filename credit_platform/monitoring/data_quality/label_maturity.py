@@ -3,19 +3,14 @@
 The share that is enough is policy; stopping a month belongs to checks.
 """
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import date
 
 import polars as pl
 
 from credit_platform.months import add_months
 from credit_platform.portfolios.portfolio import Cases
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,11 @@ The text of the queries only: connecting, and making the views they read, is the
 enough to be told is said in checks.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import polars as pl
 
 from credit_platform.portfolios.portfolio import Source
 from credit_platform.schemas.evidence import DIMENSIONS, TOTAL, DataQuality
-
-if TYPE_CHECKING:
-    pass
+from credit_platform.texts import text_beside
 
 FORMULAS = {
     "completeness": "share of loans that have a row of the source, times the share of delivered cells that are filled",
@@ -41,60 +35,14 @@ def quality_facts_sql(source: Source, *, median_months: int) -> str:
         median_months: how many earlier months the usual volume is the median of.
     """
     filled = " + ".join(f"count(nullif(trim({_name(column)}), ''))" for column in source.columns)
-    return f"""
-with delivered as (
-    select snapshot_month, {filled} as n_filled from bronze group by snapshot_month
-),
-kept as (
-    select
-        snapshot_month,
-        count(*) as n_kept,
-        count(*) filter (where snapshot_date = snapshot_month) as n_on_time,
-        coalesce(sum(len(repairs)), 0)::bigint as n_repairs
-    from silver
-    where snapshot_month in (select snapshot_month from as_of)
-    group by snapshot_month
-),
-set_aside as (
-    select snapshot_month, count(*) filter (where rule = 'key_is_unique') as n_same_key
-    from quarantine
-    group by snapshot_month
-),
-amounts as (
-    select snapshot_month, {source.due.amount} as amount from silver group by snapshot_month
-),
-usual as (
-    select m.snapshot_month, median(a.amount) as usual_amount
-    from as_of as m
-    join amounts as a
-        on a.snapshot_month < m.snapshot_month
-        and a.snapshot_month >= m.snapshot_month - interval {median_months} month
-    group by m.snapshot_month
-),
-due as ({source.due.due})
-select
-    as_of.snapshot_month,
-    balance.rows_in as n_rows,
-    balance.rows_in * {len(source.columns)} as n_cells,
-    coalesce(delivered.n_filled, 0)::bigint as n_filled,
-    coalesce(kept.n_repairs, 0) + balance.quarantined * {len(source.columns)} as n_faulty_cells,
-    balance.duplicates_dropped + coalesce(set_aside.n_same_key, 0) as n_repeated,
-    coalesce(kept.n_kept, 0) as n_kept,
-    coalesce(kept.n_on_time, 0) as n_on_time,
-    coalesce(due.n_due, 0) as n_due,
-    coalesce(due.n_covered, 0) as n_covered,
-    coalesce(amounts.amount, 0) as amount,
-    usual.usual_amount
-from as_of
-join balance on balance.snapshot_month = as_of.snapshot_month and balance."table" = '{source.table}'
-left join delivered on delivered.snapshot_month = as_of.snapshot_month
-left join kept on kept.snapshot_month = as_of.snapshot_month
-left join set_aside on set_aside.snapshot_month = as_of.snapshot_month
-left join amounts on amounts.snapshot_month = as_of.snapshot_month
-left join usual on usual.snapshot_month = as_of.snapshot_month
-left join due on due.snapshot_month = as_of.snapshot_month
-order by as_of.snapshot_month
-"""  # noqa: S608 - names come from the schemas and are quoted
+    return text_beside(__file__, "score.sql").format(
+        filled=filled,
+        n_columns=len(source.columns),
+        table=source.table,
+        due=source.due.due,
+        amount=source.due.amount,
+        median_months=median_months,
+    )
 
 
 def score_quality(facts: pl.DataFrame, cases: str) -> pl.DataFrame:

@@ -3,8 +3,6 @@
 Reading files belongs to lake; whole files that cannot be read never come this far.
 """
 
-from __future__ import annotations
-
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -3,8 +3,6 @@
 Which editions there are and whether one can be made again belongs to the lake and to replay.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 

@@ -3,8 +3,6 @@
 Reading its files belongs to the lake, what the overrides came to stands in `decision_overrides`.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import polars as pl

@@ -4,20 +4,15 @@ What a decision row must look like is told in `decision_log`. A person's word on
 stands in `override`.
 """
 
-from __future__ import annotations
-
 from math import sqrt
 from statistics import NormalDist
-from typing import TYPE_CHECKING
 
 import polars as pl
 
+from credit_platform.monitoring.decisions.decision_log import DecisionLog
 from credit_platform.monitoring.measures import Measure, Status, Subject, measures_frame
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.statistics.intervals import Interval, jeffreys_interval, wilson_interval
-
-if TYPE_CHECKING:
-    from credit_platform.monitoring.decisions.decision_log import DecisionLog
-    from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 
 NOT_SUPPLIED = "no override data supplied"
 

@@ -4,18 +4,12 @@ Both may ask for closer watch and never for a retraining: an estimate cannot see
 the label. Findings in outcomes and scores belong in `findings`, choosing the action among all of them in `action`.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import polars as pl
 
 from credit_platform.monitoring.action.findings import DECIDING, Figure, Finding, figures
 from credit_platform.monitoring.early_warning.early_performance_tests import ALL_READS
 from credit_platform.monitoring.measures import floor_status
-
-if TYPE_CHECKING:
-    from credit_platform.policy.monitoring_thresholds import MetricThreshold, MonitoringThresholds
+from credit_platform.policy.monitoring_thresholds import MetricThreshold, MonitoringThresholds
 
 N_NAMED_READS = 3
 

@@ -4,24 +4,18 @@ Labels at maturity are the book's own; holding a cohort against earlier ones bel
 `early_reads`.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import date
 
 import numpy as np
 import polars as pl
 
 from credit_platform.months import add_months
+from credit_platform.policy.early_warning import EarlyMeasure
+from credit_platform.policy.model_config import LabelPolicy
 from credit_platform.portfolios.portfolio import ReadEarlyOutcomes
 from credit_platform.statistics.discrimination import AucSpread, auc_spread
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import date
-
-    from credit_platform.policy.early_warning import EarlyMeasure
-    from credit_platform.policy.model_config import LabelPolicy
 
 SCORED = ("default_probability", "model_version", "sample_role", "provenance")
 

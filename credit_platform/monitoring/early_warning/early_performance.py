@@ -4,12 +4,12 @@ Real outcomes, one to four months after the application, and so the one sign of 
 a loan is read belongs in `early_labels`, judging one read in `early_verdicts`, what follows in `early_findings`.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from datetime import date
 
 import polars as pl
 
+from credit_platform.monitoring.early_warning.early_outcomes import CohortReading, Scorer
 from credit_platform.monitoring.early_warning.early_performance_tests import (
     ALL_READS,
     EarlyPerformanceTest,
@@ -19,14 +19,8 @@ from credit_platform.monitoring.early_warning.early_performance_tests import (
 from credit_platform.monitoring.measures import SCHEMA as MEASURE_SCHEMA
 from credit_platform.monitoring.measures import Measure, Status
 from credit_platform.months import add_months, month_range
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.statistics.calibration_tests import holm
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date
-
-    from credit_platform.monitoring.early_warning.early_outcomes import CohortReading, Scorer
-    from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 
 SCHEMA = MEASURE_SCHEMA | {
     "read_month": pl.Date,

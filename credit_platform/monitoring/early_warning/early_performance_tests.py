@@ -4,25 +4,19 @@ The tests themselves stand in `deviations`. Correcting the verdicts of a month f
 `early_reads`.
 """
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from math import sqrt
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
-from credit_platform.monitoring.early_warning.early_outcomes import Scorer
+from credit_platform.monitoring.early_warning.early_outcomes import CohortReading, Scorer
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.statistics.deviation_tests import Deviation, auc_deviation, joint_p_value, rate_deviation
 from credit_platform.statistics.intervals import Interval, jeffreys_interval
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
-
-    from credit_platform.monitoring.early_warning.early_outcomes import CohortReading
-    from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 
 Metric = Literal["bad_rate", "roc_auc"]
 

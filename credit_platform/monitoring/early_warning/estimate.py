@@ -6,26 +6,18 @@ otherwise, the probabilities are wrong and the estimate, made of nothing but the
 closer watch, never for a retraining. Holding it against the outcome belongs in `estimate_backtest`.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite, sqrt
 from statistics import NormalDist
-from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
-from credit_platform.monitoring.measures import Measure, Status, floor_status, measures_frame
+from credit_platform.monitoring.measures import Measure, Status, Subject, floor_status, measures_frame
+from credit_platform.policy.monitoring_thresholds import MetricThreshold, MonitoringThresholds
 from credit_platform.statistics.intervals import DRAWS, SEED, FloatArray, Interval
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import polars as pl
-
-    from credit_platform.monitoring.measures import Subject
-    from credit_platform.policy.monitoring_thresholds import MetricThreshold, MonitoringThresholds
 
 BOUNDS: dict[str, tuple[float, float]] = {"gini": (-1.0, 1.0)}
 RATES = ("roc_auc", "gini", "bad_rate", "accuracy", "precision", "recall", "f1_score")

@@ -3,20 +3,13 @@
 Making an estimate belongs in `estimate`, measuring the outcome in `performance`.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import polars as pl
 
 from credit_platform.monitoring.early_warning.early_performance_tests import FLATTERED
 from credit_platform.monitoring.early_warning.estimate import RATES
-from credit_platform.monitoring.measures import Measure, Status, measures_frame
+from credit_platform.monitoring.measures import Measure, Status, Subject, measures_frame
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.statistics.intervals import Interval
-
-if TYPE_CHECKING:
-    from credit_platform.monitoring.measures import Subject
-    from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 
 _KEY = ("cohort", "model_version", "metric")
 

@@ -4,24 +4,18 @@ Statistics, not law: whether a difference is justified, and whether an attribute
 The attribute never is a feature. Groups and reference lines are policy.
 """
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from itertools import pairwise
 from math import exp, log, sqrt
 from statistics import NormalDist
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from credit_platform.monitoring.measures import Measure, Status, Subject, measures_frame
+from credit_platform.policy.monitoring_thresholds import FairLendingPolicy, MonitoringThresholds
 from credit_platform.statistics.discrimination import delong_interval, roc_auc
 from credit_platform.statistics.intervals import Interval, jeffreys_interval, wilson_interval
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from credit_platform.policy.monitoring_thresholds import FairLendingPolicy, MonitoringThresholds
 
 GROUP = "group"
 

@@ -3,20 +3,14 @@
 Statistics, not law, as in fair_lending. Choosing the reasons of a loan belongs to scoring.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import polars as pl
 
 from credit_platform.monitoring.fairness.fair_lending import GROUP
 from credit_platform.monitoring.measures import Measure, Status, Subject, measures_frame
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.scoring.explanation.reasons import mix_counts, mix_index, reason_mix
 from credit_platform.statistics.intervals import wilson_interval
 from credit_platform.statistics.stability_index import sampling_floor
-
-if TYPE_CHECKING:
-    from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 
 
 def measure_reasons(scored: pl.DataFrame, *, subject: Subject, thresholds: MonitoringThresholds) -> pl.DataFrame:

@@ -3,21 +3,14 @@
 The statistics themselves are in `scoring`; metrics with a floor, counts and rates belong in `performance`.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from credit_platform.monitoring.measures import Measure, Status
-from credit_platform.statistics.calibration_tests import calibration_in_the_large, calibration_line
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
+from credit_platform.scoring.evaluation.labelled_sample import LabelledSample
+from credit_platform.statistics.calibration_tests import WaldEstimate, calibration_in_the_large, calibration_line
 from credit_platform.statistics.intervals import Interval, drawn_counts, interval_of_draws
 from credit_platform.statistics.ranked_sample import RankedSample
-
-if TYPE_CHECKING:
-    from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
-    from credit_platform.scoring.evaluation.labelled_sample import LabelledSample
-    from credit_platform.statistics.calibration_tests import WaldEstimate
 
 SHARES = (0.10, 0.20)  # of the riskiest loans
 

@@ -3,42 +3,25 @@
 The figures are measured and the decision is made in `scoring`; pages belong to `reports`.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from datetime import date
 
 import polars as pl
 
 from credit_platform.months import month_key
-from credit_platform.scoring.champion_challenger.comparison import METRICS, ComparedFigure, PairedComparison
+from credit_platform.policy.model_config import ModelConfig
+from credit_platform.schemas.champion_challenger import ChampionChallenger
+from credit_platform.scoring.champion_challenger.comparison import (
+    METRICS,
+    ComparedFigure,
+    ModelComparison,
+    PairedComparison,
+)
+from credit_platform.scoring.champion_challenger.decision import ChallengerDecision
+from credit_platform.statistics.calibration_tests import CalibrationLine
 from credit_platform.statistics.intervals import Interval, jeffreys_interval, wilson_interval
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import date
-
-    from credit_platform.policy.model_config import ModelConfig
-    from credit_platform.scoring.champion_challenger.comparison import ModelComparison
-    from credit_platform.scoring.champion_challenger.decision import ChallengerDecision
-    from credit_platform.statistics.calibration_tests import CalibrationLine
-
-SCHEMA = {
-    "snapshot_month": pl.Date,
-    "champion": pl.String,
-    "challenger": pl.String,
-    "decision": pl.String,
-    "reasons": pl.String,
-    "breakdown": pl.String,
-    "segment": pl.String,
-    "metric": pl.String,
-    "subject": pl.String,
-    "value": pl.Float64,
-    "ci_low": pl.Float64,
-    "ci_high": pl.Float64,
-    "n": pl.Int64,
-    "n_bad": pl.Int64,
-    "status": pl.String,
-}
+SCHEMA = {name: column.dtype for name, column in ChampionChallenger.columns().items()}
 
 _FIGURES = ("breakdown", "segment", "metric", "subject", "value", "ci_low", "ci_high", "n", "n_bad")
 _Row = tuple[str, str, str, str, float | None, float | None, float | None, int, int]

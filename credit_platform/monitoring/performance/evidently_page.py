@@ -8,14 +8,13 @@ load its telemetry.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from evidently import Dataset
 
 # Distances and not p-values: a p-value finds a drifted feature among forty every month, and everything in large books.

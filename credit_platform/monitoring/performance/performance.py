@@ -4,10 +4,8 @@ The metrics themselves are in `statistics.discrimination`; what needs no labels 
 from the figures in `action`.
 """
 
-from __future__ import annotations
-
 from math import hypot
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -22,6 +20,7 @@ from credit_platform.monitoring.measures import (
     metric_status,
 )
 from credit_platform.monitoring.performance.backtest import calibration_measures, gains_measures
+from credit_platform.policy.monitoring_thresholds import MetricThreshold, MonitoringThresholds
 from credit_platform.scoring.evaluation.labelled_sample import (
     LabelledSample,
     auc_interval,
@@ -31,9 +30,6 @@ from credit_platform.scoring.evaluation.labelled_sample import (
 )
 from credit_platform.statistics.discrimination import brier, confusion, gini, ks, roc_auc
 from credit_platform.statistics.intervals import Interval, jeffreys_interval, wilson_interval
-
-if TYPE_CHECKING:
-    from credit_platform.policy.monitoring_thresholds import MetricThreshold, MonitoringThresholds
 
 MIN_LABEL_COVERAGE = 0.95  # fewer labels than this share of the scored loans: the cohort is not the one that was scored
 

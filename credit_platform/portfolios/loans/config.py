@@ -3,8 +3,6 @@
 All other sections stand in `policy.model_config`, the shipped numbers in `policy/model_config.yaml` beside this module.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field

@@ -3,8 +3,6 @@
 Which features models read is said by `features.catalogue`.
 """
 
-from __future__ import annotations
-
 from credit_platform.portfolios.loans.sources.bronze import (
     FeatureClickstream,
     FeaturesAttributes,
@@ -19,11 +17,7 @@ AGE = "a personal characteristic no decision may rest on; read to compare groups
 LOAN_BOOK = (
     "of the loan book, which after application knows the outcome; nothing of it enters, so that nothing can leak"
 )
-_REASONS = {
-    **dict.fromkeys(("loan_id", "Customer_ID", "Name", "SSN"), IDENTITY),
-    "snapshot_date": DATES,
-    "Age": AGE,
-}
+_REASONS = {**dict.fromkeys(("loan_id", "Customer_ID", "Name", "SSN"), IDENTITY), "snapshot_date": DATES, "Age": AGE}
 _SOURCES = {
     "lms_loan_daily": LmsLoanDaily,
     "features_attributes": FeaturesAttributes,

@@ -4,10 +4,11 @@ Nothing fitted to data belongs here: centring, bins and imputation live with a m
 currency of the book.
 """
 
-from __future__ import annotations
-
 import dataframely as dy
 import polars as pl
+
+from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM_MEANS, CLICKSTREAM_SUMS
+from credit_platform.schemas.made_columns import schema_of
 
 BUCKETS = ("current", "1-29", "30-59", "60-89", "90-119", "120+")
 ENDED_BUCKETS = ("closed", "ended_unpaid", "missing")
@@ -44,8 +45,8 @@ def _cure_rate(description: str) -> dy.Float64:
     return dy.Float64(nullable=True, min=0, max=1, description=said)
 
 
-class FeatureStore(dy.Schema):
-    """One row per loan at application (MOB 0), with what was known by then."""
+class _Applications(dy.Schema):
+    """What is known of a loan and its customer, but for the channels of the clickstream."""
 
     snapshot_month = dy.Date(primary_key=True, resolution="1mo", description="Month of application (the cohort)")
     loan_id = dy.String(primary_key=True, min_length=1, description="Identifier of the loan")
@@ -87,46 +88,19 @@ class FeatureStore(dy.Schema):
     credit_mix = _category("Mix of credits: Bad, Standard, Good")
     spending_level = _category("Spending level: Low, High")
     payment_value_size = _category("Size of payments: Small, Medium, Large")
-    fe_1_sum = _channel_sum(1)
-    fe_2_sum = _channel_sum(2)
-    fe_3_sum = _channel_sum(3)
-    fe_4_sum = _channel_sum(4)
-    fe_5_sum = _channel_sum(5)
-    fe_6_sum = _channel_sum(6)
-    fe_7_sum = _channel_sum(7)
-    fe_8_sum = _channel_sum(8)
-    fe_9_sum = _channel_sum(9)
-    fe_10_sum = _channel_sum(10)
-    fe_11_sum = _channel_sum(11)
-    fe_12_sum = _channel_sum(12)
-    fe_13_sum = _channel_sum(13)
-    fe_14_sum = _channel_sum(14)
-    fe_15_sum = _channel_sum(15)
-    fe_16_sum = _channel_sum(16)
-    fe_17_sum = _channel_sum(17)
-    fe_18_sum = _channel_sum(18)
-    fe_19_sum = _channel_sum(19)
-    fe_20_sum = _channel_sum(20)
-    fe_1_mean = _channel_mean(1)
-    fe_2_mean = _channel_mean(2)
-    fe_3_mean = _channel_mean(3)
-    fe_4_mean = _channel_mean(4)
-    fe_5_mean = _channel_mean(5)
-    fe_6_mean = _channel_mean(6)
-    fe_7_mean = _channel_mean(7)
-    fe_8_mean = _channel_mean(8)
-    fe_9_mean = _channel_mean(9)
-    fe_10_mean = _channel_mean(10)
-    fe_11_mean = _channel_mean(11)
-    fe_12_mean = _channel_mean(12)
-    fe_13_mean = _channel_mean(13)
-    fe_14_mean = _channel_mean(14)
-    fe_15_mean = _channel_mean(15)
-    fe_16_mean = _channel_mean(16)
-    fe_17_mean = _channel_mean(17)
-    fe_18_mean = _channel_mean(18)
-    fe_19_mean = _channel_mean(19)
-    fe_20_mean = _channel_mean(20)
+
+
+_Channels = schema_of(
+    {
+        **{name: _channel_sum(number) for number, name in enumerate(CLICKSTREAM_SUMS, start=1)},
+        **{name: _channel_mean(number) for number, name in enumerate(CLICKSTREAM_MEANS, start=1)},
+    }
+)
+
+
+class FeatureStore(_Applications, _Channels):
+    """One row per loan at application (MOB 0), with what was known by then."""
+
     has_attributes = dy.Bool(description="Whether attributes were known by application")
     has_financials = dy.Bool(description="Whether financials were known by application")
     has_clickstream = dy.Bool(description="Whether any clickstream was seen by application")

@@ -3,8 +3,6 @@
 Assembly only: what each part says stands in the modules beside this one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

@@ -6,6 +6,7 @@ them on a page belongs in `champion_challenger`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,6 @@ from credit_platform.reports.figures.svg import trend_svg
 from credit_platform.reports.wording import BLUE, GREY, ORANGE, model_name, translucent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import plotly.graph_objects as go
 
 HEIGHT = 360

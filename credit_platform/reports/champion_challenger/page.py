@@ -3,14 +3,14 @@
 Figures are drawn in `rivalry_figures`, the page's frame is `page`. Measuring and deciding belong to scoring.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterator
+from datetime import date
 from html import escape
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from credit_platform.months import add_months
+from credit_platform.policy.model_config import ModelConfig
 from credit_platform.reports.champion_challenger.figures import (
     approval_sensitivity,
     auc_by_cohort,
@@ -18,14 +18,16 @@ from credit_platform.reports.champion_challenger.figures import (
     swap_bars,
     swap_matrix,
 )
-from credit_platform.reports.page import Section, figure_html, page_html, table_html
+from credit_platform.reports.page import (
+    Section,
+    facts_html,
+    figure_html,
+    page_html,
+    section_of,
+    side_by_side,
+    table_html,
+)
 from credit_platform.reports.wording import METRICS, model_name, month_name
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import date
-
-    from credit_platform.policy.model_config import ModelConfig
 
 HEADLINES = {
     "promote": "Promote: the challenger should become the champion",
@@ -40,16 +42,7 @@ TO_DO = {
     "extend_observation": "Nothing changes; the question is asked again with every cohort that matures.",
     "reject": "Nothing changes; find out what the challenger lost before it is compared on.",
 }
-DECISIONS = {
-    "promote": "Promote",
-    "keep": "Keep",
-    "extend_observation": "Extend observation",
-    "reject": "Reject",
-}
-BOOKED = (
-    "All loans here are booked, so the bad rate of the loans swapped in is observed. If rejected applicants "
-    "were among them, it would have to be estimated by reject inference."
-)
+DECISIONS = {"promote": "Promote", "keep": "Keep", "extend_observation": "Extend observation", "reject": "Reject"}
 _METRIC_NAMES = {
     **METRICS,
     "ks": "KS",
@@ -106,14 +99,10 @@ def _card(table: pl.DataFrame, newest: date) -> str:
         ("Compared on", [compared]),
         ("To do", [TO_DO[first["decision"]]]),
     ]
-    told = "".join(
-        f"<dt>{name}</dt><dd><ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul></dd>"
-        for name, lines in facts
-    )
     names = f"{model_name(first['challenger'])} against {model_name(first['champion'])}, the champion"
     return (
         f"<article class='card {LOOKS[first['decision']]}'><h3>{escape(names)}</h3>"
-        f"<p class='verdict'>{escape(HEADLINES[first['decision']])}</p><dl>{told}</dl></article>"
+        f"<p class='verdict'>{escape(HEADLINES[first['decision']])}</p>{facts_html(facts)}</article>"
     )
 
 
@@ -134,36 +123,27 @@ def _sections(rows: pl.DataFrame, *, is_alone: bool) -> Iterator[Section]:
     suffix = "" if is_alone else f" ({model_name(challenger)})"
     if not cohort_months(rows):
         nothing = "<p>No cohort that both models scored without having been developed on it has an outcome yet.</p>"
-        yield Section(f"Nothing to compare yet{suffix}", "The figures appear with the first such cohort.", nothing)
+        yield section_of(__file__, "nothing_to_compare", nothing, suffix=suffix)
         return
-    yield Section(
-        f"All cohorts together: which model is better, and is it chance?{suffix}",
-        "A difference is challenger minus champion, on the same loans. Where its interval holds 0, chance alone can "
-        "explain it.",
-        _figures_table(rows),
-    )
-    yield Section(
-        f"ROC-AUC by cohort: does one model rank better month after month?{suffix}",
-        "Above the dashed line on the right the challenger ranks better; the band is the difference over all cohorts. "
-        "Open markers have too few bads to tell anything by themselves.",
+    yield section_of(__file__, "all_cohorts_together", _figures_table(rows), suffix=suffix)
+    yield section_of(
+        __file__,
+        "roc_auc_by_cohort",
         figure_html(auc_by_cohort(rows), name=f"auc_{challenger}", label="ROC-AUC of both models by cohort"),
+        suffix=suffix,
     )
     matrix = figure_html(swap_matrix(rows), name=f"swaps_{challenger}", label="Loans by both models' decisions")
     bars = figure_html(swap_bars(rows), name=f"bad_rates_{challenger}", label="Bad rate of each swap set")
-    yield Section(
-        f"Swap sets: which loans would change sides, and how did they turn out?{suffix}",
-        f"{_swaps_told(rows)} {BOOKED}",
-        f"<div class='pair'><div>{matrix}</div><div>{bars}</div></div>",
-    )
-    yield Section(
-        f"Approval rates: would the answer be another one if more or fewer loans were approved?{suffix}",
-        "Each model approves the loans it thinks safest, equally many. Below the dashed line on the right the "
-        "challenger would have approved fewer bads.",
+    yield section_of(__file__, "swap_sets", side_by_side(matrix, bars), suffix=suffix, told=_swaps_told(rows))
+    yield section_of(
+        __file__,
+        "approval_rates",
         figure_html(
             approval_sensitivity(rows),
             name=f"sensitivity_{challenger}",
             label="Bad rate of approved loans by approval rate",
         ),
+        suffix=suffix,
     )
 
 
@@ -224,11 +204,10 @@ def _history_section(table: pl.DataFrame) -> Section:
         pl.col("n_bad"),
         pl.col("reasons"),
     )
-    return Section(
-        "Months: what was decided when?",
-        "The difference is that of the ROC-AUC over all cohorts. A decision changes nothing by itself: a person does.",
+    return section_of(
+        __file__,
+        "history",
         table_html(
-            shown,
-            headings=["Month", "Champion", "Challenger", "Decision", "Difference", "Loans", "Bads", "Reasons"],
+            shown, headings=["Month", "Champion", "Challenger", "Decision", "Difference", "Loans", "Bads", "Reasons"]
         ),
     )

@@ -3,18 +3,12 @@
 The same figures as on the dashboard, on white and with a title. Rendering them is wiring.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
+from credit_platform.reports.dashboard.overview import Overview
 from credit_platform.reports.figures.comparison import latest_metrics
 from credit_platform.reports.figures.matrices import confusion_tables
 from credit_platform.reports.figures.model_months import metric_trends, probability_drift, psi_trend
+from credit_platform.reports.figures.panels import Figure
 from credit_platform.reports.wording import month_name
-
-if TYPE_CHECKING:
-    from credit_platform.reports.dashboard.overview import Overview
-    from credit_platform.reports.figures.panels import Figure
 
 WIDTH = 1280
 _TITLE_HEIGHT = 56

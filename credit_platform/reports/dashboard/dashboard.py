@@ -4,22 +4,16 @@ Sections are written in `dashboard_outcomes`, `dashboard_signals` and `dashboard
 figures, the verdict in `verdict`; the page's frame is `page`.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING
 
 from credit_platform.reports.dashboard.outcomes import outcome_sections, timeline_section
+from credit_platform.reports.dashboard.overview import Overview
 from credit_platform.reports.dashboard.portfolio import portfolio_sections
 from credit_platform.reports.dashboard.signals import signal_sections
 from credit_platform.reports.dashboard.verdict import ModelVerdict, verdict_on
-from credit_platform.reports.page import page_html
+from credit_platform.reports.page import facts_html, page_html
 from credit_platform.reports.wording import month_name
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from credit_platform.reports.dashboard.overview import Overview
 
 STATE_CLASSES = {
     "healthy": "good", "watch": "watch", "active_monitoring": "watch", "retrain_required": "bad", "retraining": "bad",
@@ -77,14 +71,10 @@ def card_html(verdict: ModelVerdict, names: Mapping[str, str]) -> str:
         ("Why", verdict.why),
         ("Done", verdict.done),
     ]
-    facts = "".join(
-        f"<dt>{name}</dt><dd><ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul></dd>"
-        for name, lines in rows
-        if lines
-    )
+    facts = facts_html((name, lines) for name, lines in rows if lines)
     look = STATE_CLASSES.get(verdict.state, "unknown")
     return (
         f"<article class='card {look}' id='verdict_{verdict.model}'>"
         f"<h3>{escape(names.get(verdict.model, verdict.model))}</h3>"
-        f"<p class='verdict'>{escape(verdict.headline)}</p><dl>{facts}</dl></article>"
+        f"<p class='verdict'>{escape(verdict.headline)}</p>{facts}</article>"
     )

@@ -3,23 +3,18 @@
 How a score is computed is written in monitoring.data_quality; the page's frame is `page`.
 """
 
-from __future__ import annotations
-
 import math
+from collections.abc import Sequence
+from datetime import date
 from html import escape
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from credit_platform.monitoring.data_quality.score import FORMULAS
 from credit_platform.reports.figures.matrices import ALERT, NOTABLE, STABLE, WARNING
-from credit_platform.reports.page import Section, page_html, table_html
+from credit_platform.reports.page import Section, page_html, section_of, table_html
 from credit_platform.reports.wording import month_name
 from credit_platform.schemas.evidence import DIMENSIONS, TOTAL
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
 
 # Lower end of each band, its colour, the colour of the text on it, and its name.
 BANDS = (
@@ -110,8 +105,9 @@ def _heat_cell(value: float | None, detail: str) -> str:
 
 def _newest_section(quality: pl.DataFrame, newest: date) -> Section:
     rows = quality.filter(snapshot_month=newest).select("source", "dimension", "value", "n", "detail")
-    return Section(
-        f"What the scores of {month_name(newest)} were counted on",
-        "Cells, rows or loans behind each score. Scores of other months are in monitoring/data_quality.",
+    return section_of(
+        __file__,
+        "newest",
         table_html(rows, headings=["Source", "Dimension", "Score", "Counted on", "In words"]),
+        newest=month_name(newest),
     )

@@ -3,18 +3,13 @@
 Plain frames; reading them is wiring, laying them out belongs in `month_page`.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import date
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import date
+import polars as pl
 
-    import polars as pl
-
-    from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 
 
 @dataclass(frozen=True)

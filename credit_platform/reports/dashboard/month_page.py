@@ -4,17 +4,17 @@ Tables and small pictures only, so that it costs next to nothing and opens at on
 comes as `month_facts`; the dashboard over all months is `dashboard`.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from credit_platform.monitoring.early_warning.early_performance_tests import ALL_READS
+from credit_platform.reports.dashboard.month_facts import MonthFacts
 from credit_platform.reports.figures.model_months import rows_of
 from credit_platform.reports.figures.svg import trend_svg
-from credit_platform.reports.page import Section, page_html, table_html
+from credit_platform.reports.page import Section, page_html, section_of, table_html
 from credit_platform.reports.wording import (
     ACTIONS,
     VERDICTS,
@@ -25,11 +25,6 @@ from credit_platform.reports.wording import (
     plain,
     read_name,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from credit_platform.reports.dashboard.month_facts import MonthFacts
 
 SHOWN_OUTCOMES = (
     "roc_auc",
@@ -96,17 +91,15 @@ def _sources(facts: MonthFacts) -> Section:
     balance = facts.balance.sort("table").select("table", *counts).rows()
     totals = facts.quality.filter(dimension="total").sort("source").select("source", "value", "detail").rows()
     headings = ["Table", "Rows delivered", "Rows kept", "Set aside", "Repetitions dropped", "Repaired"]
-    return Section(
-        "What came in",
-        "Rows delivered equal rows kept, set aside in quarantine, or repeated. Quality is a score from 0 to 1.",
+    return section_of(
+        __file__,
+        "sources",
         _table(balance, headings, nothing="Unknown: the rows of this month have not been counted.")
         + _table(
             totals,
             ["Source", "Quality", "In words"],
             nothing="Unknown: the quality of this month has not been measured.",
         ),
-        anchor="sources",
-        short="Sources",
     )
 
 
@@ -124,12 +117,10 @@ def _scored(facts: MonthFacts) -> Section:
         for row in _ordered(facts, facts.scored)
     ]
     headings = ["Model", "Version", "Scored", "Sources present", "Loans", "Mean default probability", "Share declined"]
-    return Section(
-        "What was scored",
-        "Live: by the version in effect then; backfill and rollback: in hindsight.",
+    return section_of(
+        __file__,
+        "scored",
         _table(rows, headings, nothing="No loan was written in this month, or none has been scored yet."),
-        anchor="scored",
-        short="Scored",
     )
 
 
@@ -142,13 +133,12 @@ def _stability(facts: MonthFacts) -> Section:
         rows += [
             _figure_row(name, row, label=f"CSI of {row['segment']}") for row in csi.head(N_MOVED).iter_rows(named=True)
         ]
-    return Section(
-        "Stability: are these loans like those the version was trained on?",
-        f"Known at once. The {N_MOVED} features that moved most are listed under each model.",
+    return section_of(
+        __file__,
+        "stability",
         _pictures(facts, "stability", "psi", (facts.thresholds.psi.warn, facts.thresholds.psi.alert))
         + _table(rows, _FIGURES, nothing="Unknown: the month's scores have not been compared."),
-        anchor="stability",
-        short="Stability",
+        n_moved=N_MOVED,
     )
 
 
@@ -214,12 +204,10 @@ def _early_performance(facts: MonthFacts) -> Section:
             )
         )
     headings = ["Model", "Cohort", "Read", "Figure", "Value and interval", "Expected", "Loans", "Early bads", "Status"]
-    return Section(
-        "Early reads of the cohorts without an outcome",
-        "How loans written in the months before begin to pay, held against how earlier cohorts began.",
+    return section_of(
+        __file__,
+        "early_reads",
         _table(rows, headings, nothing="Unknown: no cohort without an outcome is old enough for a read."),
-        anchor="early_reads",
-        short="Early reads",
     )
 
 
@@ -231,13 +219,12 @@ def _outcome(facts: MonthFacts) -> Section:
     of = f"Loans written in {', '.join(cohorts)} have reached their outcome." if cohorts else "No cohort has matured."
     roc_auc = facts.thresholds.metrics.get("roc_auc")
     floors = (roc_auc.data_science_threshold, roc_auc.business_threshold) if roc_auc else ()
-    return Section(
-        "Outcome: how did the scores of half a year ago do?",
-        of,
+    return section_of(
+        __file__,
+        "outcome",
         _pictures(facts, "performance", "roc_auc", [floor for floor in floors if floor is not None])
         + _table(rows, _FIGURES, nothing="Unknown: no outcome was read in this month."),
-        anchor="outcome",
-        short="Outcome",
+        of=of,
     )
 
 
@@ -254,12 +241,8 @@ def _actions(facts: MonthFacts) -> Section:
         for row in _ordered(facts, facts.actions)
     ]
     headings = ["Model", "Action", "Acted on", "State", "Reasons", "Rollback advised within"]
-    return Section(
-        "Action: what was decided, and why",
-        "The rules decide; where a person decided otherwise, the reasons say so.",
-        _table(rows, headings, nothing="Unknown: no action has been decided in this month."),
-        anchor="action",
-        short="Action",
+    return section_of(
+        __file__, "action", _table(rows, headings, nothing="Unknown: no action has been decided in this month.")
     )
 
 
@@ -275,10 +258,4 @@ def _versions(facts: MonthFacts) -> Section:
         for row in _ordered(facts, facts.versions)
     ]
     headings = ["Model", "Version", "Decision", "Out-of-time ROC-AUC", "Why"]
-    return Section(
-        "Versions trained or decided about as of this month",
-        "A promotion takes effect in a later month; what was scored before stays as it was.",
-        _table(rows, headings, nothing="No version was trained as of this month."),
-        anchor="versions",
-        short="Versions",
-    )
+    return section_of(__file__, "versions", _table(rows, headings, nothing="No version was trained as of this month."))

@@ -3,41 +3,20 @@
 What is seen earlier belongs in `dashboard_signals`, the figures themselves in `figures` and `comparison_figures`.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
+from credit_platform.reports.dashboard.overview import Overview
 from credit_platform.reports.figures.comparison import latest_metrics, ranking_side_by_side
 from credit_platform.reports.figures.matrices import confusion_tables
 from credit_platform.reports.figures.model_months import bad_rate_against_probability, metric_trends, rows_of, timeline
-from credit_platform.reports.page import Section, figure_html, table_html
+from credit_platform.reports.page import Section, figure_html, section_of, table_html
 from credit_platform.reports.wording import ACTIONS, interval_text, metric_name, number_text, plain
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from credit_platform.reports.dashboard.overview import Overview
-
-TRENDS = {
-    "roc_auc": (
-        "do the models still rank bads above goods?",
-        (
-            "A point below the data-science line calls for active monitoring, below the business line for retraining. "
-            "When the ribbon reaches across a line, chance alone can explain the point. Open markers are a backtest."
-        ),
-    ),
-    "f1_score": (
-        "do the decisions at the cut-off still find the bads?",
-        "F1 weighs the bads that were declined against the goods declined with them. It informs and does not decide.",
-    ),
-    "accuracy": (
-        "how many loans were decided as they turned out?",
-        "Read accuracy beside the bad rate below: approving every loan is right for all goods.",
-    ),
-}
+TRENDS = ("roc_auc", "f1_score", "accuracy")
 DECISIONS = {
     "promote": "the challenger should become the champion",
     "keep": "keep the champion",
@@ -98,15 +77,8 @@ def timeline_section(overview: Overview) -> Section:
             ]
         },
     )
-    return Section(
-        "Actions and versions: what was decided, month by month",
-        "Circles go on as planned, triangles are watched closely, squares were sent to retraining. Open markers are a "
-        "backtest on loans the version was developed with: shown, never acted on. A star is a version that took "
-        "effect, a cross a training that gave no better version; where a cross follows a square, the retraining that "
-        "was asked for has been tried.",
-        f"{strip}\n{table}" if past.height else f"{strip}\n<p>No action has been decided yet.</p>",
-        anchor="timeline",
-        short="Actions and versions",
+    return section_of(
+        __file__, "timeline", f"{strip}\n{table}" if past.height else f"{strip}\n<p>No action has been decided yet.</p>"
     )
 
 
@@ -125,13 +97,10 @@ def outcome_sections(overview: Overview) -> list[Section]:
 
 
 def _trend_section(overview: Overview, metric: str) -> Section:
-    heading, lead = TRENDS[metric]
     figure = metric_trends(overview.known, [metric], names=overview.names, thresholds=overview.thresholds)
     label = f"{metric_name(metric)} by month and model, with interval and thresholds"
     content = figure_html(figure, name=metric, label=label) + newest_text(overview, layer="performance", metric=metric)
-    return Section(
-        f"{metric_name(metric)}: {heading}", lead, content, anchor=f"trend_{metric}", short=metric_name(metric)
-    )
+    return section_of(__file__, f"trend_{metric}", content)
 
 
 def _comparison_section(overview: Overview) -> Section:
@@ -157,14 +126,8 @@ def _comparison_section(overview: Overview) -> Section:
     )
     page = overview.links.get("Champion and challenger")
     link = f"<p class='further'><a href='{escape(page, quote=True)}'>The comparison in full</a></p>" if page else ""
-    return Section(
-        "Model against model: which one ranks better?",
-        "Left, each model on its own loans with outcomes, with intervals; right, the difference on the same loans: "
-        "above zero the challenger ranks better; an interval across zero says nothing. Below, the "
-        "newest month: a dot below its short line misses that threshold.",
-        f"{told or '<p>Unknown: the models have not been compared yet.</p>'}{side}{summary}{link}",
-        anchor="models",
-        short="Model against model",
+    return section_of(
+        __file__, "models", f"{told or '<p>Unknown: the models have not been compared yet.</p>'}{side}{summary}{link}"
     )
 
 
@@ -173,14 +136,10 @@ def _calibration_section(overview: Overview) -> Section:
     drawn = figure_html(
         figure, name="bad_rate", label="Observed bad rate and mean default probability by month and model"
     )
-    return Section(
-        "Calibration: do as many loans default as the models said?",
-        "The dashed line should run inside the ribbon: above it the model overstates the risk, below it understates. "
-        "In the table, calibration in the large is near 0 and the slope near 1 for a model that is right on average "
-        "and at both ends; a smaller Brier score is better.",
+    return section_of(
+        __file__,
+        "calibration",
         drawn + newest_text(overview, layer="performance", metric="bad_rate") + _calibration_table(overview),
-        anchor="calibration",
-        short="Calibration",
     )
 
 
@@ -190,14 +149,7 @@ def _calibration_table(overview: Overview) -> str:
         for metric in CALIBRATION:
             found = rows_of(overview.known, model=model, layer="performance", metric=metric).tail(1)
             rows += [
-                (
-                    name,
-                    metric_name(metric),
-                    figure_text(row, decimals=3),
-                    row["n"],
-                    row["n_bad"],
-                    row["status"],
-                )
+                (name, metric_name(metric), figure_text(row, decimals=3), row["n"], row["n_bad"], row["status"])
                 for row in found.iter_rows(named=True)
             ]
     if not rows:
@@ -210,10 +162,8 @@ def _confusion_section(overview: Overview) -> Section:
     figure = confusion_tables(overview.known, names=overview.names)
     has_cells = not overview.known.filter(layer="performance", metric="tp").is_empty()
     drawn = figure_html(figure, name="confusion", label="Loans by outcome and decision")
-    return Section(
-        "Confusion: where did the latest decisions go wrong?",
-        "Bads approved cost the loan, goods declined cost the customer. Newest month with outcomes.",
+    return section_of(
+        __file__,
+        "confusion_matrices",
         drawn + newest_text(overview, layer="performance", metric="accuracy") if has_cells else NO_OUTCOME,
-        anchor="confusion_matrices",
-        short="Confusion",
     )

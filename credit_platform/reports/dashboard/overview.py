@@ -3,21 +3,15 @@
 Plain frames; reading them is wiring. A table that is not there yet comes as a frame without rows, and the page says so.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import date
 
 import polars as pl
 
 from credit_platform.months import add_months
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.reports.wording import model_name
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date
-
-    from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 
 # One row per decision about a version, in the order in which they were written down. `stands` says of a promotion that
 # nobody took it back, `page` is the address of the version's page as seen from the dashboard.
@@ -115,8 +109,3 @@ def model_title(model: str, alias: str | None) -> str:
     if alias is None or alias == model:
         return model_name(model)
     return f"{model_name(alias)}: {model_name(model)}"
-
-
-def newest_of(frame: pl.DataFrame, column: str) -> Sequence[object]:
-    """The newest value of a column, in a list; an empty one for an empty frame."""
-    return frame[column].drop_nulls().unique().sort().to_list()[-1:]

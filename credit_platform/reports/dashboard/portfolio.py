@@ -3,22 +3,17 @@
 How models did belongs in `dashboard_outcomes`; the figures themselves in `portfolio_figures` and `comparison_figures`.
 """
 
-from __future__ import annotations
-
 from html import escape
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from credit_platform.months import add_months
 from credit_platform.reports.dashboard.outcomes import figure_text
+from credit_platform.reports.dashboard.overview import Overview
 from credit_platform.reports.figures.comparison import approvals_by_group, by_age
 from credit_platform.reports.figures.portfolio import N_COHORTS, roll_and_cure_rates, vintage_curves
-from credit_platform.reports.page import Section, figure_html, table_html
+from credit_platform.reports.page import Section, figure_html, section_of, table_html
 from credit_platform.reports.wording import plain
-
-if TYPE_CHECKING:
-    from credit_platform.reports.dashboard.overview import Overview
 
 
 def portfolio_sections(overview: Overview) -> list[Section]:
@@ -43,15 +38,7 @@ def _vintage_section(overview: Overview) -> Section:
             + f"<p class='soft'>The newest {N_COHORTS} cohorts at most, of {newest['cohort'].n_unique()} in the book, "
             f"{loans.min()} to {loans.max()} loans each.</p>"
         )
-    return Section(
-        "Vintages: does each cohort run worse than the one before?",
-        "One line per month of origination, the newest darkest: share of loans ever 30 or more days past due. A dark "
-        "line above the light ones at the same months on book is a cohort that goes bad sooner. Click a cohort in the "
-        "legend to hide it, double-click to see it alone.",
-        content,
-        anchor="portfolio",
-        short="Vintages",
-    )
+    return section_of(__file__, "portfolio", content)
 
 
 def _roll_section(overview: Overview) -> Section:
@@ -64,14 +51,7 @@ def _roll_section(overview: Overview) -> Section:
             figure_html(roll_and_cure_rates(known), name="roll_rates", label="Roll and cure rates by month and bucket")
             + f"<p class='soft'>Newest month: {newest['n_loans'].sum()} loans on the book in it and before.</p>"
         )
-    return Section(
-        "Roll rates: how fast do arrears get worse, and how many are cured?",
-        "Left, the share of each bucket's loans that moved to a worse one within the month; right, the share that came "
-        "back to current. A rising line on the left shows in the bad rate some months later.",
-        content,
-        anchor="rolls",
-        short="Roll rates",
-    )
+    return section_of(__file__, "rolls", content)
 
 
 def _fair_lending_section(overview: Overview) -> Section:
@@ -83,15 +63,7 @@ def _fair_lending_section(overview: Overview) -> Section:
         content = figure_html(figure, name="fair_lending", label="Approval rate by age band and model")
         content += _groups_table(overview, known)
     line = overview.thresholds.fair_lending.impact_ratio_line
-    return Section(
-        "Groups of applicants: is any age band approved or scored otherwise?",
-        "Statistics, not a judgement: whether a difference is justified is for people to say, and age is never a "
-        f"feature. The ratio is to the group approved most; an interval wholly below {line:g} is pointed out. Hollow "
-        f"dots rest on fewer than {overview.thresholds.fair_lending.min_group} applicants.",
-        content,
-        anchor="groups",
-        short="Fair lending",
-    )
+    return section_of(__file__, "groups", content, line=line, min_group=overview.thresholds.fair_lending.min_group)
 
 
 def _groups_table(overview: Overview, known: pl.DataFrame) -> str:
@@ -137,14 +109,7 @@ def _versions_section(overview: Overview) -> Section:
         headings=["Model", "Version", "Trained as of", "Out-of-time ROC-AUC", "What became of it", "Why"],
         links={"version": known["page"].to_list()},
     )
-    return Section(
-        "Versions: which one decided when?",
-        "Losses are measured against the out-of-time ROC-AUC. Months before the first version were scored by it too, "
-        "looking back. The name of a version leads to its page.",
-        table if rows else "<p>Unknown: no version has been decided about yet.</p>",
-        anchor="versions_section",
-        short="Versions",
-    )
+    return section_of(__file__, "versions", table if rows else "<p>Unknown: no version has been decided about yet.</p>")
 
 
 def _version_row(row: dict[str, object], names: dict[str, str]) -> tuple[object, ...]:
@@ -173,10 +138,4 @@ def _pages_section(overview: Overview) -> Section:
     content = f"<p class='months'>{months or 'No month has a page yet.'}</p>" + (
         f"<ul>{further}</ul>" if further else ""
     )
-    return Section(
-        "Months and further pages",
-        "What came in, what was scored, what was seen and decided, one page per month.",
-        content,
-        anchor="months",
-        short="Months",
-    )
+    return section_of(__file__, "months", content)

@@ -20,7 +20,7 @@ from credit_platform.reports.figures.early_performance import (
 )
 from credit_platform.reports.figures.matrices import csi_heat_map, n_shown_features
 from credit_platform.reports.figures.model_months import probability_drift, psi_trend
-from credit_platform.reports.page import Section, figure_html, table_html
+from credit_platform.reports.page import Section, figure_html, section_of, table_html
 from credit_platform.reports.wording import metric_name, read_name
 
 if TYPE_CHECKING:
@@ -46,15 +46,7 @@ def _estimate_section(overview: Overview) -> Section:
         figure = estimate_against_outcome(known, names=overview.names, hidden=overview.hidden_estimates)
         drawn = figure_html(figure, name="estimate", label="Estimate and outcome by cohort and model")
         content = f"{drawn}{''.join(f'<p>{escape(line)}</p>' for line in _backtests(overview))}"
-    return Section(
-        "Estimate against outcome: what do the scores say will come?",
-        "Dashed is what the default probabilities let expect of a cohort, known when it is scored; solid what came "
-        "of it six months later. The dashed line runs ahead by the cohorts without an outcome. It is blind to loans "
-        "that behave otherwise than before: only early reads see that.",
-        content,
-        anchor="estimates",
-        short="Estimates",
-    )
+    return section_of(__file__, "estimates", content)
 
 
 def _backtests(overview: Overview) -> list[str]:
@@ -82,15 +74,7 @@ def _early_performance_section(overview: Overview) -> Section:
         figure = early_performance_by_cohort(known, names=overview.names)
         drawn = figure_html(figure, name="early_reads", label="Early bads and how they were ranked, by cohort")
         content = f"{drawn}{_funnel(overview)}"
-    return Section(
-        "Early reads: how do the newest cohorts begin to pay?",
-        "Real payments, one to four months after the application, held against how earlier cohorts began. A "
-        "red diamond is worse by more than chance. It may ask for closer watch and never for a retraining. The table "
-        "follows each cohort without an outcome through its reads.",
-        content,
-        anchor="early_reads_section",
-        short="Early reads",
-    )
+    return section_of(__file__, "early_reads", content)
 
 
 def _funnel(overview: Overview) -> str:
@@ -125,25 +109,14 @@ def _read_text(row: dict[str, object]) -> str:
 def _psi_section(overview: Overview) -> Section:
     figure = psi_trend(overview.known, names=overview.names, thresholds=overview.thresholds)
     drawn = figure_html(figure, name="psi", label="Population stability index by month and model")
-    return Section(
-        "PSI: are the loans scored now like those the version was trained on?",
-        "Known at once, six months before outcomes. At or above the alert line the population has shifted; near the "
-        "dotted line a value is what sampling alone produces. A new version starts from its own reference.",
-        drawn + newest_text(overview, layer="stability", metric="psi"),
-        anchor="stability",
-        short="PSI",
-    )
+    return section_of(__file__, "stability", drawn + newest_text(overview, layer="stability", metric="psi"))
 
 
 def _probability_section(overview: Overview) -> Section:
     figure = probability_drift(overview.known, names=overview.names, thresholds=overview.thresholds)
     drawn = figure_html(figure, name="probabilities", label="Drift of mean and spread of the probabilities")
-    return Section(
-        "Distribution of the predictions: have mean and spread moved?",
-        "Relative to the validation loans of the version. Beyond its limit either calls for a look at the features.",
-        drawn + newest_text(overview, layer="stability", metric="mean_probability_drift"),
-        anchor="predictions",
-        short="Predictions",
+    return section_of(
+        __file__, "predictions", drawn + newest_text(overview, layer="stability", metric="mean_probability_drift")
     )
 
 
@@ -162,10 +135,4 @@ def _csi_section(overview: Overview) -> Section:
         label = f"Characteristic stability index by feature and month, {name}"
         parts.append(f"<div>{caption}{figure_html(figure, name=f'csi_{model}', label=label)}</div>")
     content = f"<div class='pair'>{''.join(parts)}</div>" if parts else "<p>No feature has been compared yet.</p>"
-    return Section(
-        "CSI: which features have moved?",
-        "Darker is further from training. A feature that darkens before the scores do is the first place to look.",
-        content,
-        anchor="features",
-        short="CSI",
-    )
+    return section_of(__file__, "features", content)

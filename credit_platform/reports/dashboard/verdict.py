@@ -3,19 +3,15 @@
 Deciding belongs in `monitoring.action.action`; laying the words out in `dashboard`.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
+from datetime import date
 from itertools import groupby
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import polars as pl
 
 from credit_platform.months import add_months, months_between
 from credit_platform.reports.wording import VERDICTS, month_name, plain
-
-if TYPE_CHECKING:
-    from datetime import date
 
 N_REASONS = 4
 # A book in trouble trains every month: more than so many versions in a row that came to nothing are counted.

@@ -3,8 +3,6 @@
 Laying single actions out belongs in `action_report`.
 """
 
-from __future__ import annotations
-
 import csv
 from io import StringIO
 

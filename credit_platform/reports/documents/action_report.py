@@ -3,17 +3,11 @@
 Deciding belongs in `monitoring.action.action`; writing the files and sending them is wiring.
 """
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING
 
-from credit_platform.monitoring.action.action import TRIGGER_OF_RULE
+from credit_platform.monitoring.action.action import TRIGGER_OF_RULE, ActionDecision, ActionOverride
+from credit_platform.monitoring.measures import Subject
 from credit_platform.reports.wording import ACTIONS, VERDICTS, model_name, month_name
-
-if TYPE_CHECKING:
-    from credit_platform.monitoring.action.action import ActionDecision, ActionOverride
-    from credit_platform.monitoring.measures import Subject
 
 
 def action_json(decision: ActionDecision, *, subject: Subject) -> str:

@@ -3,25 +3,15 @@
 Collecting it is wiring; what it is made into belongs to `model_card` and `validation_checklist`.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import polars as pl
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from credit_platform.statistics.reference import Reference
+from credit_platform.statistics.reference import Reference
 
 REASON_CODES_SCHEMA = {"feature": pl.String, "code": pl.String, "internal": pl.String, "is_given": pl.Boolean}
-AUDIT_SCHEMA = {
-    "action": pl.String,
-    "actor": pl.String,
-    "effective_month": pl.Date,
-    "reasons": pl.String,
-}
+AUDIT_SCHEMA = {"action": pl.String, "actor": pl.String, "effective_month": pl.Date, "reasons": pl.String}
 RULES = ("policy", "training")  # actors of the audit log that are no persons
 
 

@@ -3,25 +3,18 @@
 Nothing is explained here that a schema or a rule does not say itself; writing the file belongs to the command line.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
 
+import dataframely as dy
 import polars as pl
 
 from credit_platform.portfolios.cleaning_rules import cleaning_rules
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.tables import tables_of
+from credit_platform.schemas.cleaning.rule import CleaningRule
 from credit_platform.schemas.personal_data import has_personal_data
 from credit_platform.schemas.quarantine import Quarantine
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    import dataframely as dy
-
-    from credit_platform.schemas.cleaning.rule import CleaningRule
 
 _HEAD = """# Data dictionary
 

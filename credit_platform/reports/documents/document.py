@@ -3,19 +3,14 @@
 What a document says belongs to the module of that document; pages with figures are made with `page` alone.
 """
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from credit_platform.reports.page import Section, page_html, table_html
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 UNKNOWN = "unknown"
 _MARKUP = re.compile(r"([\\`*<>\[\]|#])")

@@ -3,8 +3,6 @@
 Which they are, and why, each portfolio says.
 """
 
-from __future__ import annotations
-
 import polars as pl
 
 from credit_platform.portfolios.portfolio import Portfolio

@@ -5,17 +5,17 @@ What is drawn inside belongs in `figures` and `matrices`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+import polars as pl
 
 from credit_platform.months import months_between
 from credit_platform.reports.wording import model_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import plotly.graph_objects as go
-    import polars as pl
 
 GRID = "rgba(128,128,128,0.25)"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"

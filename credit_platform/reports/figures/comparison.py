@@ -3,21 +3,15 @@
 Trends of one model belong in `figures`; the comparison on the same loans in full, in `rivalry_figures`.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import polars as pl
 
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.reports.figures.model_months import rows_of
 from credit_platform.reports.figures.panels import Figure, Mark, Panels
 from credit_platform.reports.wording import BLUE, GREEN, GREY, ORANGE, VERMILION, metric_name
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 
 SUMMARY = ("roc_auc", "accuracy", "f1_score", "precision", "recall", "bad_rate")
 MODEL_COLOURS = (BLUE, ORANGE, GREEN, GREY)

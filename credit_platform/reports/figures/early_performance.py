@@ -3,9 +3,8 @@
 Figures of outcomes belong in `figures`, the small picture for metadata in `early_warning_svg`.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from datetime import date
 
 import polars as pl
 
@@ -13,10 +12,6 @@ from credit_platform.monitoring.early_warning.early_performance_tests import ALL
 from credit_platform.reports.figures.model_months import add_interval, add_line, rows_of
 from credit_platform.reports.figures.panels import Figure, Mark, Panels
 from credit_platform.reports.wording import BLUE, GREEN, GREY, ORANGE, VERMILION, metric_name, read_name
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date
 
 ESTIMATED = ("roc_auc", "bad_rate")
 _COLOURS = (BLUE, ORANGE, GREEN, GREY)

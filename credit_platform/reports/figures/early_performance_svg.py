@@ -3,20 +3,14 @@
 How a cohort is read belongs in `monitoring.early_warning.early_outcomes`, interactive figures in `figures`.
 """
 
-from __future__ import annotations
+from collections.abc import Sequence
+from datetime import date
 
-from typing import TYPE_CHECKING
+import polars as pl
 
+from credit_platform.monitoring.early_warning.early_outcomes import CohortReading
 from credit_platform.reports.figures.svg import trend_svg
 from credit_platform.statistics.intervals import jeffreys_interval
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
-
-    import polars as pl
-
-    from credit_platform.monitoring.early_warning.early_outcomes import CohortReading
 
 
 def early_performance_svg(

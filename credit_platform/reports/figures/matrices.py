@@ -3,19 +3,13 @@
 Lines over time belong in `figures`.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.reports.figures.model_months import rows_of
 from credit_platform.reports.figures.panels import Figure, Panels
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 
 N_FEATURES = 25
 # Light to dark in lightness as well as in hue, so that it reads without colour (from Cividis).

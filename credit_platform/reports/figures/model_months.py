@@ -5,12 +5,13 @@ content without background, so that the page around it decides between light and
 in the dashboard's modules; what is seen before the outcome, in `early_figures`.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Literal
 
 import polars as pl
 
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.reports.figures.panels import Figure, Mark, Panels
 from credit_platform.reports.wording import (
     ACTION_COLOURS,
@@ -22,12 +23,6 @@ from credit_platform.reports.wording import (
     VERMILION,
     metric_name,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date
-
-    from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 
 HOVER = "%{x|%Y-%m}: %{y:.3f}<br>cohort %{customdata[0]}, n %{customdata[1]}, bads %{customdata[2]}<br>%{customdata[3]}"
 

@@ -4,8 +4,6 @@ Plain content is what a page holds in the end. Building it through Plotly's own 
 figure, which a page of twenty figures, drawn every month, cannot pay. What is drawn belongs to the modules of figures.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -141,10 +139,6 @@ class Panels:
     def add_tiles(self, panel: int, tiles: Mapping[str, object]) -> None:
         """A heat map of any content."""
         self._add(panel, {"type": "heatmap", **tiles})
-
-    def add_bars(self, panel: int, bars: Mapping[str, object], name: str) -> None:
-        """Bars of any content."""
-        self._add(panel, {"type": "bar", **bars, **self._legend(name)})
 
     def over_months(self, months: Sequence[date | None], *, panel: int | None = None) -> None:
         """Months on the horizontal axes, or on that of one panel, from the first to the last, the last one labelled."""

@@ -3,17 +3,12 @@
 What a model has to do with it belongs in `figures`.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import polars as pl
 
 from credit_platform.reports.figures.panels import Figure, Mark, Panels
 from credit_platform.reports.wording import BLUE, GREEN, GREY, ORANGE, VERMILION
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 N_COHORTS = 24
 # Buckets of days past due, from the best to the worst.

@@ -3,17 +3,12 @@
 Interactive figures belong in `figures`. Encoding the text as a link belongs to whoever shows it.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterator, Sequence
+from datetime import date
 from html import escape
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from credit_platform.reports.wording import ACTION_COLOURS, ACTIONS, BLUE, GREY, ORANGE, VERMILION, month_name
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import date
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 200, 48, 12, 28, 24
 FLOOR_COLOURS = (ORANGE, VERMILION)

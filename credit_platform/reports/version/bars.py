@@ -6,6 +6,7 @@ in `version_curves`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -13,19 +14,9 @@ import polars as pl
 from credit_platform.reports.figures.axes import GRID, finish
 from credit_platform.reports.figures.matrices import confusion_heat_map
 from credit_platform.reports.version.facts import HELD_OUT, SAMPLE_ROLES
-from credit_platform.reports.wording import (
-    BLUE,
-    GREY,
-    ORANGE,
-    SAMPLE_COLOURS,
-    SAMPLE_DASHES,
-    SAMPLES,
-    VERMILION,
-)
+from credit_platform.reports.wording import BLUE, GREY, ORANGE, SAMPLE_COLOURS, SAMPLE_DASHES, SAMPLES, VERMILION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import plotly.graph_objects as go
 
 N_FEATURES = 25
@@ -149,15 +140,8 @@ def confusion_figure(confusion: pl.DataFrame, *, sample_roles: Sequence[str]) ->
     )
     for column, role in enumerate(known, start=1):
         row = confusion.filter(sample_role=role).row(0, named=True)
-        cells = [
-            [row["true_negative"], row["false_positive"]],
-            [row["false_negative"], row["true_positive"]],
-        ]
-        figure.add_trace(
-            confusion_heat_map(cells),
-            row=1,
-            col=column,
-        )
+        cells = [[row["true_negative"], row["false_positive"]], [row["false_negative"], row["true_positive"]]]
+        figure.add_trace(confusion_heat_map(cells), row=1, col=column)
     figure.update_yaxes(autorange="reversed", type="category")
     figure.update_xaxes(type="category")
     return finish(figure, height=300)

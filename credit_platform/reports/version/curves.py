@@ -6,6 +6,7 @@ cut-offs belong in `version_bars`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -15,8 +16,6 @@ from credit_platform.reports.version.facts import SAMPLE_ROLES
 from credit_platform.reports.wording import GREY, SAMPLE_COLOURS, SAMPLE_DASHES, SAMPLES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import plotly.graph_objects as go
 
 HEIGHT = 440
@@ -96,11 +95,7 @@ def _curves(table: pl.DataFrame, *, across: str, up: str, hover: str) -> go.Figu
                 x=rows.get_column(across).to_list(),
                 y=rows.get_column(up).to_list(),
                 mode="lines",
-                line={
-                    "color": SAMPLE_COLOURS[role],
-                    "dash": SAMPLE_DASHES[role],
-                    "width": 3 if role == "oot" else 1.8,
-                },
+                line={"color": SAMPLE_COLOURS[role], "dash": SAMPLE_DASHES[role], "width": 3 if role == "oot" else 1.8},
                 name=SAMPLES[role],
                 hovertemplate=hover,
             )

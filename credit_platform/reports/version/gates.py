@@ -4,17 +4,10 @@ Whether a gate is passed is decided in `scoring.governance.promotion`; this asks
 decision.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import polars as pl
 
-from credit_platform.scoring.governance.promotion import gate_results
-
-if TYPE_CHECKING:
-    from credit_platform.policy.model_config import ModelGatePolicy
-    from credit_platform.scoring.governance.promotion import CandidateResult
+from credit_platform.policy.model_config import ModelGatePolicy
+from credit_platform.scoring.governance.promotion import CandidateResult, gate_results
 
 GATES_SCHEMA = {
     "gate": pl.String,

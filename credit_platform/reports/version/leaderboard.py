@@ -5,6 +5,7 @@ What is known of one version stands on its own page; the page's frame is `page`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from html import escape
 from typing import TYPE_CHECKING
@@ -12,14 +13,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from credit_platform.reports.figures.axes import finish, lay_out_models, show_months
-from credit_platform.reports.page import Section, figure_html, page_html, table_html
+from credit_platform.reports.page import Section, figure_html, page_html, section_of, table_html
 from credit_platform.reports.version.facts import VersionFacts, measured
 from credit_platform.reports.version.verdict import gates_text
 from credit_platform.reports.wording import BLUE, GREEN, GREY, interval_text, model_name, month_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     import plotly.graph_objects as go
 
 LEADERBOARD_SCHEMA = {
@@ -180,10 +179,9 @@ def _card(own: pl.DataFrame, model: str) -> str:
 def _chart_section(versions: pl.DataFrame, models: Sequence[str]) -> Section:
     is_known = versions.get_column("oot_roc_auc").count() > 0
     label = "Out-of-time ROC-AUC with interval by training month and model, version in force marked"
-    return Section(
-        "Ranking over time: is each version at least as good as the one before?",
-        "Each version on its own out-of-time cohort, so points of different months are of different loans: overlapping "
-        "intervals may be chance. Level lines span the months a version decided.",
+    return section_of(
+        __file__,
+        "chart",
         figure_html(leaderboard_figure(versions, models), name="versions", label=label)
         if is_known
         else "<p>Unknown: no version has a known out-of-time ROC-AUC.</p>",
@@ -216,11 +214,7 @@ def _table_section(versions: pl.DataFrame) -> Section:
         "In force",
     ]
     links = {"model_version": versions.get_column("page").to_list()}
-    return Section(
-        "Versions: which were made, and which one decided when?",
-        "A version's name leads to its page. The second line of a metric is its 95 % interval.",
-        table_html(shown, headings=headings, links=links, missing=UNKNOWN),
-    )
+    return section_of(__file__, "table", table_html(shown, headings=headings, links=links, missing=UNKNOWN))
 
 
 def _interval(sample: str) -> pl.Expr:

@@ -3,21 +3,15 @@
 For places that show a picture but run no script. Interactive figures belong in `version_curves`, trends in `svg`.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from credit_platform.reports.version.facts import measured
 from credit_platform.reports.wording import BLUE, GREY, ORANGE, interval_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from credit_platform.scoring.evaluation.evaluation import Evaluation
+from credit_platform.scoring.evaluation.evaluation import Evaluation
 
 WIDTH, HEIGHT, TOP, SIDE, LEFT, GAP = 640, 330, 50, 230, 52, 96
 

@@ -3,17 +3,13 @@
 Deciding belongs to `scoring.governance.promotion`; laying the words out to the pages.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from credit_platform.reports.version.facts import VersionFacts, measured
 from credit_platform.reports.version.gates import GATES
 from credit_platform.reports.wording import interval_text, month_name
-
-if TYPE_CHECKING:
-    import polars as pl
 
 ROLES = {
     "candidate": "Candidate: stored, not yet fit to compete",

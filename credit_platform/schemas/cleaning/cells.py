@@ -7,14 +7,12 @@ happens to whole rows in cleaning.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+import dataframely as dy
 import polars as pl
 
 from credit_platform.schemas.cleaning.rule import CleaningRule
-
-if TYPE_CHECKING:
-    import dataframely as dy
 
 SOURCE = "source."  # the cell as it came
 TEXT = "text."  # without surrounding blanks; null when nothing is left

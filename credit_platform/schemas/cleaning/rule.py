@@ -3,14 +3,11 @@
 The rules themselves stand with their tables in lending and features; carrying out another strategy is in strategies.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    import polars as pl
+import polars as pl
 
 Strategy = Literal["repair", "null", "flag", "quarantine", "drop"]
 Strategies = Mapping[str, Strategy]  # by rule name

@@ -3,17 +3,13 @@
 What a rule is and which strategies it allows is in cleaning_rule; how rows are cleaned is in cleaning.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import polars as pl
 
-if TYPE_CHECKING:
-    from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies, Strategy
-    from credit_platform.schemas.cleaning.table import TableCleaning
+from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies, Strategy
+from credit_platform.schemas.cleaning.table import TableCleaning
 
 NO_CHANGES: Strategies = {}
 DROPPED = "dropped by policy"

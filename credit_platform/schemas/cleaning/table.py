@@ -3,17 +3,12 @@
 Carrying it out belongs to `table_cleaning`, the rules of a table to its book.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from credit_platform.schemas.cleaning.rule import CleaningRule
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)

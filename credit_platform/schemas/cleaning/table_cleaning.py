@@ -4,25 +4,18 @@ The rules of one table do not belong here; they stand with the table's meaning i
 cell of text is read is in cells.
 """
 
-from __future__ import annotations
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
 
-from typing import TYPE_CHECKING, NamedTuple
-
+import dataframely as dy
 import polars as pl
 
 from credit_platform.schemas.cleaning.cells import N_SAME_KEY, SOURCE, text
-from credit_platform.schemas.cleaning.rule import CleaningRule
+from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies
 from credit_platform.schemas.cleaning.strategies import NO_CHANGES, under_strategies
 from credit_platform.schemas.cleaning.table import TableCleaning
 from credit_platform.schemas.quarantine import Quarantine
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
-
-    import dataframely as dy
-
-    from credit_platform.schemas.cleaning.rule import Strategies
 
 _PROVENANCE = ("source_file", "source_line")
 _REJECTED_BY = "rejected_by"

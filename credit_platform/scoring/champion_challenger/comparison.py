@@ -4,8 +4,6 @@ Champion and challenger are models here, each represented by whichever of its ve
 from the figures is decided in `decision`; two versions of one model are compared in `governance.promotion`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date

@@ -4,8 +4,6 @@ Pure: the figures come in, the decision and its sentences go out. Measuring is `
 the same model goes into production is `promotion`. A decision here changes nothing by itself.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal

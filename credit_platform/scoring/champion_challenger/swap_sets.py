@@ -4,8 +4,6 @@ Which loans the models are compared on is decided in `comparison`. All loans her
 booked, so the outcome of every cell is observed; among applicants that were rejected it would have to be inferred.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from math import sqrt
 

@@ -13,7 +13,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +21,7 @@ from numpy.typing import NDArray
 from credit_platform.policy.model_config import ModelSpec, Scaling
 from credit_platform.portfolios.feature_set import Direction
 from credit_platform.scoring.estimators.calibration import PlattCalibrator
-from credit_platform.scoring.transformers.transformer import TransformerName
-
-if TYPE_CHECKING:
-    from credit_platform.scoring.transformers.transformer import Transformer
+from credit_platform.scoring.transformers.transformer import Transformer, TransformerName
 
 FloatArray = NDArray[np.float64]
 

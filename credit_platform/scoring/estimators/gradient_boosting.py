@@ -3,8 +3,6 @@
 What a fitted ensemble predicts belongs to tree_ensemble, making the design matrix to standardisation.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Self
 

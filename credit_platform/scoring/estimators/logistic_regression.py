@@ -3,8 +3,6 @@
 Making the design matrix belongs to transformers, calibration to calibration.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -79,11 +77,7 @@ class LogisticRegressionEstimator(Estimator):
 
     def to_bytes(self) -> bytes:
         """JSON; floats in the shortest text that reads back exactly."""
-        content = {
-            "intercept": self.intercept,
-            "coefficients": list(self.coefficients),
-            "spread": list(self.spread),
-        }
+        content = {"intercept": self.intercept, "coefficients": list(self.coefficients), "spread": list(self.spread)}
         return json.dumps(content, indent=1).encode()
 
     @classmethod

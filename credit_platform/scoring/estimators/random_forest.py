@@ -4,8 +4,6 @@ What a fitted ensemble predicts belongs to tree_ensemble. Its mean of leaves is 
 calibrator more than others.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Self
 

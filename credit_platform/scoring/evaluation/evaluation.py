@@ -158,11 +158,7 @@ def evaluate_version(
 
 
 def evaluate(
-    version: Predicting,
-    samples: Mapping[SampleRole, pl.DataFrame],
-    *,
-    cut_off: float,
-    confidence: float = CONFIDENCE,
+    version: Predicting, samples: Mapping[SampleRole, pl.DataFrame], *, cut_off: float, confidence: float = CONFIDENCE
 ) -> pl.DataFrame:
     """The metrics alone, one row per sample and metric: `sample_role, metric, value, ci_low, ci_high, n, n_bad`.
 
@@ -229,9 +225,7 @@ def _metrics(judged: Mapping[str, _Judged], cut_off: float, confidence: float) -
 
 
 def _by_role(
-    name: str,
-    judged: Mapping[str, _Judged],
-    table_of: Callable[[NDArray[np.int8], NDArray[np.float64]], pl.DataFrame],
+    name: str, judged: Mapping[str, _Judged], table_of: Callable[[NDArray[np.int8], NDArray[np.float64]], pl.DataFrame]
 ) -> pl.DataFrame:
     """One table of all samples; a probability that is not a number leaves its sample without rows."""
     parts = [

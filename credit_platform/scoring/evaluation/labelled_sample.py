@@ -3,20 +3,14 @@
 Statuses and tables of figures belong in `performance`.
 """
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from credit_platform.statistics.discrimination import brier, confusion, delong_interval, ks
 from credit_platform.statistics.intervals import FloatArray, Interval, bootstrap_interval
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,6 @@ the calibration line, the normal interval for plain means. A seeded bootstrap fo
 to evaluation, thresholds to policy.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from math import inf, isfinite, sqrt
 from statistics import NormalDist

@@ -4,8 +4,6 @@ Choosing reasons belongs to reasons, printing to the command line. Nothing here 
 log-odds the loan was scored with.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log

@@ -4,8 +4,6 @@ Of many loans, how often each reason was given, and how far a month is from deve
 feature is policy (reason_codes.yaml). How much each adds is computed by `estimator`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -4,8 +4,6 @@ Pure: decisions come in, in the order in which they were made; periods in force 
 down belongs to lake.governance.audit, deciding about a new version to promotion.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date

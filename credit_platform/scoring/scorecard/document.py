@@ -3,16 +3,15 @@
 The JSON is complete: whoever has it can score a loan. Doing so in SQL belongs to sql, in Polars to expression.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from credit_platform.scoring.scorecard.point_scale import PointScale
 from credit_platform.scoring.transformers.binning import (
     UNSEEN_WOE,
     Bin,
@@ -21,9 +20,6 @@ from credit_platform.scoring.transformers.binning import (
     WoeBinning,
 )
 from credit_platform.statistics.monotone_bins import band_of
-
-if TYPE_CHECKING:
-    from credit_platform.scoring.scorecard.point_scale import PointScale
 
 FORMAT = 1
 

@@ -4,8 +4,6 @@ The points are the model: a loan's log-odds follow from its sum of points. Choos
 characteristics belongs to scorecard, the points of a single probability to grades.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log

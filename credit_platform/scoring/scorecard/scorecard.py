@@ -4,12 +4,10 @@ Cutting features into bins belongs to binning, choosing characteristics to selec
 point_scale, tables and SQL for people to document and sql.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +23,7 @@ from credit_platform.scoring.scorecard.point_scale import PointScale, fit_points
 from credit_platform.scoring.scorecard.selection import information_values, select
 from credit_platform.scoring.scorecard.sql import scorecard_sql
 from credit_platform.scoring.transformers.binning import BINNING_PARAMS, WoeBinning
-from credit_platform.scoring.transformers.transformer import TransformerName
-
-if TYPE_CHECKING:
-    from credit_platform.scoring.transformers.transformer import Transformer
+from credit_platform.scoring.transformers.transformer import Transformer, TransformerName
 
 FloatArray = NDArray[np.float64]
 

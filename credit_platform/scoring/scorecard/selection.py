@@ -3,8 +3,6 @@
 Fitting the weights of those that are kept belongs to scorecard.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 What the points are is defined in document, whose JSON is all that is read here. Running queries belongs to lake.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any

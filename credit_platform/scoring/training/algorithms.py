@@ -3,8 +3,6 @@
 What each must offer is defined in `estimator`; each has a module of its own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from importlib import import_module
 

@@ -5,8 +5,6 @@ although nobody has changed. A comparison of a month's scores with the developme
 What is compared with what belongs to monitoring.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist

@@ -4,8 +4,6 @@ Evening out shifts the odds that a model learns; the calibrator puts them right 
 are. Which cohorts form which sample is decided in `windows`; reading files belongs to the assets.
 """
 
-from __future__ import annotations
-
 from typing import Literal
 
 import numpy as np

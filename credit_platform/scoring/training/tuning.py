@@ -9,14 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING
+
+from optuna.distributions import BaseDistribution
 
 from credit_platform.policy.model_spec import ModelSpec, Parameter, SearchRange, TuningPolicy
 from credit_platform.scoring.estimators.estimator import Design, Estimator, FitTask
 from credit_platform.statistics.discrimination import roc_auc
-
-if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
 
 _RANDOM_TRIALS = 4  # before the search follows what it has seen; of a few trials ten, the library's own, would be all
 

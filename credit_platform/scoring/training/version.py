@@ -4,8 +4,6 @@ A fit sees the training and the validation sample and nothing else: what is fitt
 or calibrated from validation. Windows, evaluation and promotion belong to modules of their own.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -4,8 +4,6 @@ Windows count cohorts, and a cohort is usable once its label has matured: `label
 the cohorts' rows does not belong here.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -55,10 +53,7 @@ def _relative(as_of: date, lengths: WindowLengths, lag: int) -> Windows:
     test = validation + lengths.validation
     oot = test + lengths.test
     return Windows(
-        train=cohorts[:validation],
-        validation=cohorts[validation:test],
-        test=cohorts[test:oot],
-        oot=cohorts[oot:],
+        train=cohorts[:validation], validation=cohorts[validation:test], test=cohorts[test:oot], oot=cohorts[oot:]
     )
 
 

@@ -4,8 +4,6 @@ features.json names, per design column, the columns a version reads. Each kind o
 loans only and has a module of its own: `standardisation`, and `binning` for weights of evidence.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol

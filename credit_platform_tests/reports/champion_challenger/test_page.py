@@ -11,7 +11,7 @@ import pytest
 from credit_platform.monitoring.performance.champion_challenger import SCHEMA, champion_challenger_frame
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.reports.champion_challenger.figures import difference_by_cohort_svg
-from credit_platform.reports.champion_challenger.page import BOOKED, HEADLINES, champion_challenger_page
+from credit_platform.reports.champion_challenger.page import HEADLINES, champion_challenger_page
 from credit_platform.scoring.champion_challenger.comparison import PAIRED_SCHEMA, compare_models
 from credit_platform.scoring.champion_challenger.decision import ChallengerDecision, decide_challenger
 from credit_platform_tests.scoring.champion_challenger.paired_loans import paired_loans
@@ -74,8 +74,7 @@ def test_the_verdict_comes_first_in_words_with_since_when_why_and_what_to_do(pag
 
 
 def test_the_page_tells_that_all_loans_are_booked(page: str) -> None:
-    assert BOOKED in shown(page)
-    assert "reject inference" in BOOKED
+    assert "reject inference" in shown(page)
 
 
 def test_every_figure_is_there_with_a_label(page: str) -> None:

@@ -20,9 +20,9 @@ from credit_platform.portfolios.loans.features.catalogue import (
 )
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.grades import score_points
-from credit_platform.scoring.scorecard.expression import points_expression
 from credit_platform.scoring.scorecard.scorecard import ScorecardEstimator
 from credit_platform.scoring.training.version import FittedVersion, fit_version
+from credit_platform_tests.scoring.scorecard.points_expression import points_expression
 
 MakeLoans = Callable[..., pl.DataFrame]
 ODD_NUMBERS = (None, float("nan"), float("inf"), -float("inf"), 0.0, -1.0, 1e300)

@@ -4,8 +4,6 @@ How a feature is computed stands in feature_store; age, names and anything of th
 enter.
 """
 
-from __future__ import annotations
-
 from credit_platform.portfolios.feature_set import EvidenceGroup
 
 CHANNELS: tuple[str, ...] = tuple(f"fe_{number}" for number in range(1, 21))

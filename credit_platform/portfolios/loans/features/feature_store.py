@@ -3,15 +3,9 @@
 Nothing here is fitted to data; the feature names stand in catalogue.
 """
 
-from __future__ import annotations
-
 import polars as pl
 
-from credit_platform.portfolios.loans.features.catalogue import (
-    CLICKSTREAM_SUMS,
-    LOAN_KINDS,
-    SOURCE_FLAGS,
-)
+from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM_SUMS, LOAN_KINDS, SOURCE_FLAGS
 from credit_platform.portfolios.loans.gold import FeatureStore
 from credit_platform.portfolios.loans.sources.attributes import occupation_group
 from credit_platform.portfolios.loans.sources.clickstream import sum_clickstream

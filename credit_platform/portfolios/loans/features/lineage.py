@@ -4,8 +4,6 @@ Read off the expressions that compute them and off the schemas, so that nothing 
 in feature_store and in each table's cleaning. What people see of it is assets' concern.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 import polars as pl

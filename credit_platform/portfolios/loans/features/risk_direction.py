@@ -6,8 +6,6 @@ to them. Features not named here may point either way.
 All of them were checked on the training cohorts of a real book: each feature alone ranks the way it is expected to.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from credit_platform.portfolios.feature_set import Direction

@@ -3,44 +3,17 @@
 Defaults, clickstream and the form of the source files do not belong here.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from credit_platform.portfolios.loans.generator.credit_tiers import PROBABILITIES, SHIFTED_SHARES, STANDINGS
+from credit_platform.portfolios.loans.features.catalogue import LOAN_KINDS
+from credit_platform.portfolios.loans.generator.credit_tiers import PROBABILITIES, SHIFTED_SHARES, credit_tiers
 from credit_platform.portfolios.loans.generator.randomness import choose
+from credit_platform.portfolios.loans.sources.attributes import OCCUPATION_GROUPS
 
-LOAN_KINDS = (
-    "Auto Loan",
-    "Credit-Builder Loan",
-    "Debt Consolidation Loan",
-    "Home Equity Loan",
-    "Mortgage Loan",
-    "Not Specified",
-    "Payday Loan",
-    "Personal Loan",
-    "Student Loan",
-)
 MOST_LOANS = 9
-OCCUPATIONS = (
-    "Accountant",
-    "Architect",
-    "Developer",
-    "Doctor",
-    "Engineer",
-    "Entrepreneur",
-    "Journalist",
-    "Lawyer",
-    "Manager",
-    "Mechanic",
-    "Media_Manager",
-    "Musician",
-    "Scientist",
-    "Teacher",
-    "Writer",
-)
+OCCUPATIONS = tuple(sorted(OCCUPATION_GROUPS))
 _MONEY = ("monthly_inhand_salary_amount", "changed_credit_limit", "outstanding_debt_amount")
 _INCOME_TO_SALARY = (0.68, 0.86, 0.965, 1.003, 1.05, 1.2, 1.45)
 _EMI_PER_LOAN_TO_SALARY = (0.0037, 0.0051, 0.0063, 0.0077, 0.009, 0.0103, 0.011)
@@ -59,20 +32,21 @@ def draw_applicants(n: int, rng: np.random.Generator, *, shift: float = 0.0) -> 
 
     `shift`, 0 to 1, moves the mix: more applicants of the poorer standings, fuller cards, fewer trades.
     """
-    standing = rng.choice(len(STANDINGS), size=n, p=_shares(shift))
-    columns = {name: _quantile_draw(name, standing, rng) for name in STANDINGS[0].quantiles}
+    standings = credit_tiers()
+    standing = rng.choice(len(standings), size=n, p=_shares(shift))
+    columns = {name: _quantile_draw(name, standing, rng) for name in standings[0].quantiles}
     for name, values in columns.items():
         columns[name] = np.round(values, 2) if name in _MONEY else np.rint(values)
     salary = np.round(columns["monthly_inhand_salary_amount"] * 12, 2) / 12
     n_loans = columns["n_loans"].astype(np.int64)
-    pays_minimum = rng.random(n) < np.array([one.minimum_paid_rate for one in STANDINGS])[standing]
+    pays_minimum = rng.random(n) < np.array([one.minimum_paid_rate for one in standings])[standing]
     columns |= {
         "monthly_inhand_salary_amount": salary,
         "annual_income_amount": _annual_income(salary, rng),
         "credit_utilization_rate": _interpolate(_UTILIZATION_RATE, _upper(rng.random(n), shift)),
     }
     frame = pl.DataFrame(columns).with_columns(
-        credit_mix=pl.Series(np.array([one.credit_mix for one in STANDINGS])[standing]),
+        credit_mix=pl.Series(np.array([one.credit_mix for one in standings])[standing]),
         is_minimum_amount_paid=pl.Series(pays_minimum),
         occupation=pl.Series(choose(rng, _trades(shift), n)),
         **_loan_kinds(n, rng),
@@ -82,7 +56,9 @@ def draw_applicants(n: int, rng: np.random.Generator, *, shift: float = 0.0) -> 
 
 def _shares(shift: float) -> list[float]:
     """The share of every standing: as in the book without a shift, as in the shifted market with a full one."""
-    return [(1 - shift) * one.share + shift * shifted for one, shifted in zip(STANDINGS, SHIFTED_SHARES, strict=True)]
+    return [
+        (1 - shift) * one.share + shift * shifted for one, shifted in zip(credit_tiers(), SHIFTED_SHARES, strict=True)
+    ]
 
 
 def _upper(levels: NDArray[np.float64], shift: float) -> NDArray[np.float64]:
@@ -98,7 +74,7 @@ def _trades(shift: float) -> tuple[str, ...]:
 def _quantile_draw(name: str, standing: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
     levels = rng.random(standing.size)
     drawn = np.empty(standing.size)
-    for code, one in enumerate(STANDINGS):
+    for code, one in enumerate(credit_tiers()):
         rows = standing == code
         drawn[rows] = _interpolate(one.quantiles[name], levels[rows])
     return drawn
@@ -118,7 +94,9 @@ def _annual_income(salary: NDArray[np.float64], rng: np.random.Generator) -> NDA
 
 def _loan_kinds(n: int, rng: np.random.Generator) -> dict[str, pl.Series]:
     """Nine candidate kinds per applicant; the first `n_loans` of them are the ones the applicant has."""
-    return {f"loan_kind_{slot}": pl.Series(choose(rng, LOAN_KINDS, n)) for slot in range(1, MOST_LOANS + 1)}
+    return {
+        f"loan_kind_{slot}": pl.Series(choose(rng, tuple(LOAN_KINDS.values()), n)) for slot in range(1, MOST_LOANS + 1)
+    }
 
 
 def _month_of_money(

@@ -4,8 +4,6 @@ A cohort is drawn whole from the seed and its own index, so it is the same in wh
 cohorts a month is made of belongs to the book.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -126,9 +124,7 @@ def _draw_people(
     is_default = traits.random(size) < probability
     means = channel_means(is_strained, process, traits)
     truth = applicants.with_columns(
-        is_strained=pl.Series(is_strained),
-        default_probability=pl.Series(probability),
-        is_default=pl.Series(is_default),
+        is_strained=pl.Series(is_strained), default_probability=pl.Series(probability), is_default=pl.Series(is_default)
     )
     return _People(truth, means)
 

@@ -3,8 +3,6 @@
 Nothing random belongs here: a key follows from the cohort and the place in it.
 """
 
-from __future__ import annotations
-
 from datetime import date
 
 import numpy as np

@@ -3,65 +3,17 @@
 Other columns do not belong here.
 """
 
-from __future__ import annotations
+from functools import cache
 
 import numpy as np
 import polars as pl
+import yaml
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from credit_platform.portfolios.loans.generator.randomness import choose
+from credit_platform.texts import text_beside
 
-_FIRST_NAMES = (
-    "Ada",
-    "Bela",
-    "Carla",
-    "Dario",
-    "Edda",
-    "Falk",
-    "Gerda",
-    "Hanno",
-    "Ilka",
-    "Jaro",
-    "Kira",
-    "Lasse",
-    "Mila",
-    "Nilo",
-    "Orla",
-    "Pavo",
-    "Runa",
-    "Selma",
-    "Tilo",
-    "Vera",
-)
-_LAST_NAMES = (
-    "Abend",
-    "Birkholt",
-    "Castor",
-    "Dornfeld",
-    "Elmgren",
-    "Farrow",
-    "Garland",
-    "Holmvik",
-    "Ivarsen",
-    "Jessup",
-    "Kestrel",
-    "Lindqvist",
-    "Marlow",
-    "Norwood",
-    "Osterman",
-    "Prewitt",
-    "Quill",
-    "Ravensby",
-    "Silverton",
-    "Thornby",
-    "Umber",
-    "Vexley",
-    "Wainscot",
-    "Yarrow",
-    "Zeller",
-)
-_IRISH_NAMES = ("OBrennan", "ODunleavy", "OFarrell", "OMalloy", "OSheehan")
-_DESKS = ("Northern", "Coastal", "Overseas")
 _LETTERS = tuple("abcdefghijklmnopqrstuvwxyz")
 QUOTE_RATE = 107 / 12_500
 COMMA_RATE = 12 / 12_500
@@ -70,8 +22,9 @@ SPACE_RATE = 5 / 12_500
 
 def draw_names(n: int, rng: np.random.Generator) -> pl.Series:
     """`n` names, each with the stray letter at the end that all names of such exports carry."""
-    first, last = choose(rng, _FIRST_NAMES, n), choose(rng, _LAST_NAMES, n)
-    irish, desk = choose(rng, _IRISH_NAMES, n), choose(rng, _DESKS, n)
+    names = _names()
+    first, last = choose(rng, names["first"], n), choose(rng, names["last"], n)
+    irish, desk = choose(rng, names["irish"], n), choose(rng, names["desks"], n)
     letter, kind, form = choose(rng, _LETTERS, n), rng.random(n), rng.integers(0, 3, n)
     frame = pl.DataFrame({"first": first, "last": last, "irish": irish, "desk": desk, "form": form})
     clean = pl.when(pl.col("form") == 0).then(pl.format("{} {}", "first", "last")).otherwise(pl.col("last"))
@@ -100,6 +53,12 @@ def draw_names(n: int, rng: np.random.Generator) -> pl.Series:
         .otherwise(clean)
     )
     return named.select(pl.concat_str(text, "letter").alias("name"))["name"]
+
+
+@cache
+def _names() -> dict[str, tuple[str, ...]]:
+    names = TypeAdapter(dict[str, tuple[str, ...]])
+    return names.validate_python(yaml.safe_load(text_beside(__file__, "customer_names.yaml")))
 
 
 def _name_kinds(level: NDArray[np.float64]) -> NDArray[np.str_]:

@@ -3,8 +3,6 @@
 Dirt is put on afterwards, by the module of that name.
 """
 
-from __future__ import annotations
-
 from datetime import date
 
 import polars as pl

@@ -3,8 +3,6 @@
 How applicants look and how a default shows in the loan snapshots do not belong here.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -3,8 +3,6 @@
 Who applies and who defaults belongs to the cohorts; the ordinary dirt of every month to dirt.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray

@@ -3,8 +3,6 @@
 The rates are those of a real book of 12,500 customers. Cleaning belongs to features, and must not be written from here.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,14 +44,7 @@ FINANCIALS_DIRT = (
     Dirt("Num_Bank_Accounts", placeholder="-1", placeholders=4, outliers=167, outlier_range=(28, 1_760)),
     Dirt("Num_Credit_Card", outliers=296, outlier_range=(21, 1_500)),
     Dirt("Interest_Rate", outliers=270, outlier_range=(99, 5_790)),
-    Dirt(
-        "Num_of_Loan",
-        underscores=623,
-        placeholder="-100",
-        placeholders=500,
-        outliers=67,
-        outlier_range=(18, 1_500),
-    ),
+    Dirt("Num_of_Loan", underscores=623, placeholder="-100", placeholders=500, outliers=67, outlier_range=(18, 1_500)),
     Dirt("Num_of_Delayed_Payment", underscores=374, outliers=105, outlier_range=(47, 4_300)),
     Dirt("Changed_Credit_Limit", placeholder="_", placeholders=254),
     Dirt("Num_Credit_Inquiries", outliers=195, outlier_range=(26, 2_560), is_decimal=True),

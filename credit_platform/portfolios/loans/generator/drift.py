@@ -3,8 +3,6 @@
 Watching for drifts belongs to monitoring, what a drift does to files to `delivery`.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from datetime import date

@@ -3,8 +3,6 @@
 Assembly only: how rows are drawn is written in the modules beside this one.
 """
 
-from __future__ import annotations
-
 import polars as pl
 
 from credit_platform.portfolios.drift import Drift, DriftKind

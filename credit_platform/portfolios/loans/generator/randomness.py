@@ -3,8 +3,6 @@
 Distributions do not belong here, only where their randomness comes from.
 """
 
-from __future__ import annotations
-
 from enum import IntEnum
 
 import numpy as np

@@ -4,8 +4,6 @@ Who defaults belongs to the default process. Days past due and labels belong to 
 other lender's.
 """
 
-from __future__ import annotations
-
 from datetime import date
 
 import numpy as np

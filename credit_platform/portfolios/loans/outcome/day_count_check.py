@@ -3,8 +3,6 @@
 How days past due are counted stands in `delinquency`, how a check becomes one of Dagster's in `checks.book_checks`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import date
 

@@ -3,8 +3,6 @@
 Expressions over silver/loan_snapshots columns. What counts as default is a label's matter and stands in labels.
 """
 
-from __future__ import annotations
-
 from typing import Literal
 
 import polars as pl

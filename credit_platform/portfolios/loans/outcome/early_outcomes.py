@@ -3,8 +3,6 @@
 Labels at maturity stand in `labels`; holding a cohort against earlier ones belongs to `monitoring.early_warning`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import polars as pl

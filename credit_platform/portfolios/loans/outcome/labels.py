@@ -3,8 +3,6 @@
 Whether a label may be used in a month is a matter of windows and stands in scoring.
 """
 
-from __future__ import annotations
-
 import polars as pl
 
 from credit_platform.portfolios.loans.gold import LabelStore

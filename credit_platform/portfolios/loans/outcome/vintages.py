@@ -3,63 +3,7 @@
 The text is run over silver by the gold layer; no connection is opened here.
 """
 
-from __future__ import annotations
-
-_VINTAGES = """
-WITH snapshots AS (
-    SELECT
-        loan_id,
-        mob,
-        dpd >= 30 AS is_30dpd,
-        CAST(loan_amount AS DECIMAL(18, 2)) AS loan_amount,
-        CAST(date_trunc('month', loan_start_date) AS DATE) AS cohort
-    FROM loan_snapshots
-),
-loans AS (
-    SELECT
-        cohort,
-        loan_id,
-        min(mob) AS first_mob,
-        min(mob) FILTER (WHERE is_30dpd) AS first_30dpd_mob,
-        arg_min(loan_amount, mob) AS loan_amount
-    FROM snapshots
-    GROUP BY ALL
-),
-observed AS (
-    SELECT cohort, mob, count(*) FILTER (WHERE is_30dpd) AS n_30dpd
-    FROM snapshots
-    GROUP BY ALL
-),
-curves AS (
-    SELECT
-        o.cohort,
-        o.mob,
-        o.n_30dpd,
-        count(*) AS n_loans,
-        count(*) FILTER (WHERE l.first_30dpd_mob <= o.mob) AS n_ever_30dpd,
-        coalesce(sum(l.loan_amount) FILTER (WHERE l.first_30dpd_mob <= o.mob), 0) AS ever_30dpd_amount,
-        sum(l.loan_amount) AS amount
-    FROM observed AS o
-    JOIN loans AS l ON l.cohort = o.cohort AND l.first_mob <= o.mob
-    GROUP BY ALL
-)
-SELECT
-    m.snapshot_month,
-    c.cohort,
-    c.mob,
-    c.n_loans,
-    c.n_ever_30dpd,
-    c.n_ever_30dpd / c.n_loans AS ever_30dpd_rate,
-    c.n_30dpd,
-    c.n_30dpd / c.n_loans AS current_30dpd_rate,
-    CASE
-        WHEN c.amount > 0 THEN CAST(c.ever_30dpd_amount AS DOUBLE) / CAST(c.amount AS DOUBLE)
-        ELSE 0.0
-    END AS ever_30dpd_amount_rate
-FROM as_of AS m
-JOIN curves AS c ON c.cohort + to_months(c.mob) <= m.snapshot_month
-ORDER BY m.snapshot_month, c.cohort, c.mob
-"""
+from credit_platform.texts import text_beside
 
 
 def vintages_sql() -> str:
@@ -70,4 +14,4 @@ def vintages_sql() -> str:
     it, so a month's table is every point observed by then. A loan counts from the first snapshot it is seen on, and
     stays in its cohort when it leaves the book. Amounts are added as decimals: their sum does not depend on threads.
     """
-    return _VINTAGES
+    return text_beside(__file__, "vintages.sql")

@@ -3,8 +3,6 @@
 Name and SSN are personal data and stay in bronze.
 """
 
-from __future__ import annotations
-
 import polars as pl
 
 from credit_platform.months import source_date

@@ -3,27 +3,31 @@
 Nothing is read, repaired or judged here; that is silver's part.
 """
 
-from __future__ import annotations
-
 import dataframely as dy
 
+from credit_platform.portfolios.loans.features.catalogue import CHANNELS
+from credit_platform.schemas.made_columns import schema_of
 from credit_platform.schemas.personal_data import PII
+
+
+def _text(description: str) -> dy.String:
+    return dy.String(nullable=True, description=f"{description}, as text")
 
 
 class LmsLoanDaily(dy.Schema):
     """One row per line of the loan management file: a loan on a snapshot date, untouched."""
 
-    loan_id = dy.String(nullable=True, description="Identifier of the loan, as text")
-    Customer_ID = dy.String(nullable=True, description="Identifier of the customer, as text")
-    loan_start_date = dy.String(nullable=True, description="Day the loan was paid out, as text")
-    tenure = dy.String(nullable=True, description="Number of instalments agreed, months, as text")
-    installment_num = dy.String(nullable=True, description="Instalments fallen due so far, as text")
-    loan_amt = dy.String(nullable=True, description="Amount lent, as text")
-    due_amt = dy.String(nullable=True, description="Instalment due on this snapshot, as text")
-    paid_amt = dy.String(nullable=True, description="Amount paid for this snapshot, as text")
-    overdue_amt = dy.String(nullable=True, description="Amount due and unpaid so far, as text")
-    balance = dy.String(nullable=True, description="Amount lent and not yet repaid, as text")
-    snapshot_date = dy.String(nullable=True, description="Day of the snapshot, as text")
+    loan_id = _text("Identifier of the loan")
+    Customer_ID = _text("Identifier of the customer")
+    loan_start_date = _text("Day the loan was paid out")
+    tenure = _text("Number of instalments agreed, months")
+    installment_num = _text("Instalments fallen due so far")
+    loan_amt = _text("Amount lent")
+    due_amt = _text("Instalment due on this snapshot")
+    paid_amt = _text("Amount paid for this snapshot")
+    overdue_amt = _text("Amount due and unpaid so far")
+    balance = _text("Amount lent and not yet repaid")
+    snapshot_date = _text("Day of the snapshot")
     snapshot_month = dy.Date(primary_key=True, resolution="1mo", description="Month of the snapshot, first day")
     source_file = dy.String(primary_key=True, description="Name of the file the row came from")
     source_line = dy.Int64(primary_key=True, min=1, description="Line of the row in that file, counted from 1")
@@ -32,12 +36,12 @@ class LmsLoanDaily(dy.Schema):
 class FeaturesAttributes(dy.Schema):
     """One row per line of the attributes file: who a customer is, untouched."""
 
-    Customer_ID = dy.String(nullable=True, description="Identifier of the customer, as text")
+    Customer_ID = _text("Identifier of the customer")
     Name = dy.String(nullable=True, metadata=PII, description="Name of the customer, as text")
-    Age = dy.String(nullable=True, description="Age, years, as text")
+    Age = _text("Age, years")
     SSN = dy.String(nullable=True, metadata=PII, description="Social security number, as text")
-    Occupation = dy.String(nullable=True, description="Occupation, as text")
-    snapshot_date = dy.String(nullable=True, description="Day of the snapshot, as text")
+    Occupation = _text("Occupation")
+    snapshot_date = _text("Day of the snapshot")
     snapshot_month = dy.Date(primary_key=True, resolution="1mo", description="Month of the snapshot, first day")
     source_file = dy.String(primary_key=True, description="Name of the file the row came from")
     source_line = dy.Int64(primary_key=True, min=1, description="Line of the row in that file, counted from 1")
@@ -46,62 +50,43 @@ class FeaturesAttributes(dy.Schema):
 class FeaturesFinancials(dy.Schema):
     """One row per line of the financials file: what a customer earns, owes and owns, untouched."""
 
-    Customer_ID = dy.String(nullable=True, description="Identifier of the customer, as text")
-    Annual_Income = dy.String(nullable=True, description="Income per year, as text")
-    Monthly_Inhand_Salary = dy.String(nullable=True, description="Net salary per month, as text")
-    Num_Bank_Accounts = dy.String(nullable=True, description="Number of bank accounts, as text")
-    Num_Credit_Card = dy.String(nullable=True, description="Number of credit cards, as text")
-    Interest_Rate = dy.String(nullable=True, description="Interest rate on credit, percent, as text")
-    Num_of_Loan = dy.String(nullable=True, description="Number of other loans, as text")
-    Type_of_Loan = dy.String(nullable=True, description="Kinds of the other loans, a comma-separated list, as text")
-    Delay_from_due_date = dy.String(
-        nullable=True, description="Mean delay of payments after the due date, days, as text"
-    )
-    Num_of_Delayed_Payment = dy.String(nullable=True, description="Number of delayed payments, as text")
-    Changed_Credit_Limit = dy.String(nullable=True, description="Change of the credit limit, percent points, as text")
-    Num_Credit_Inquiries = dy.String(nullable=True, description="Number of credit inquiries, as text")
-    Credit_Mix = dy.String(nullable=True, description="Judgement of the mix of credits, as text")
-    Outstanding_Debt = dy.String(nullable=True, description="Debt outstanding, as text")
-    Credit_Utilization_Ratio = dy.String(
-        nullable=True, description="Share of the credit limit in use, percent, as text"
-    )
-    Credit_History_Age = dy.String(nullable=True, description="Length of the credit history, years and months, as text")
-    Payment_of_Min_Amount = dy.String(nullable=True, description="Whether only the minimum amount is paid, as text")
-    Total_EMI_per_month = dy.String(nullable=True, description="Instalments per month on all loans, as text")
-    Amount_invested_monthly = dy.String(nullable=True, description="Amount invested per month, as text")
-    Payment_Behaviour = dy.String(nullable=True, description="Spending level and size of payments, as text")
-    Monthly_Balance = dy.String(nullable=True, description="Balance left per month, as text")
-    snapshot_date = dy.String(nullable=True, description="Day of the snapshot, as text")
+    Customer_ID = _text("Identifier of the customer")
+    Annual_Income = _text("Income per year")
+    Monthly_Inhand_Salary = _text("Net salary per month")
+    Num_Bank_Accounts = _text("Number of bank accounts")
+    Num_Credit_Card = _text("Number of credit cards")
+    Interest_Rate = _text("Interest rate on credit, percent")
+    Num_of_Loan = _text("Number of other loans")
+    Type_of_Loan = _text("Kinds of the other loans, a comma-separated list")
+    Delay_from_due_date = _text("Mean delay of payments after the due date, days")
+    Num_of_Delayed_Payment = _text("Number of delayed payments")
+    Changed_Credit_Limit = _text("Change of the credit limit, percent points")
+    Num_Credit_Inquiries = _text("Number of credit inquiries")
+    Credit_Mix = _text("Judgement of the mix of credits")
+    Outstanding_Debt = _text("Debt outstanding")
+    Credit_Utilization_Ratio = _text("Share of the credit limit in use, percent")
+    Credit_History_Age = _text("Length of the credit history, years and months")
+    Payment_of_Min_Amount = _text("Whether only the minimum amount is paid")
+    Total_EMI_per_month = _text("Instalments per month on all loans")
+    Amount_invested_monthly = _text("Amount invested per month")
+    Payment_Behaviour = _text("Spending level and size of payments")
+    Monthly_Balance = _text("Balance left per month")
+    snapshot_date = _text("Day of the snapshot")
     snapshot_month = dy.Date(primary_key=True, resolution="1mo", description="Month of the snapshot, first day")
     source_file = dy.String(primary_key=True, description="Name of the file the row came from")
     source_line = dy.Int64(primary_key=True, min=1, description="Line of the row in that file, counted from 1")
 
 
-class FeatureClickstream(dy.Schema):
+_Channels = schema_of(
+    {channel: _text(f"Clickstream channel {number}, activity") for number, channel in enumerate(CHANNELS, start=1)}
+)
+
+
+class FeatureClickstream(_Channels):
     """One row per line of the clickstream file: a customer's behaviour in a month, untouched."""
 
-    fe_1 = dy.String(nullable=True, description="Clickstream channel 1, activity, as text")
-    fe_2 = dy.String(nullable=True, description="Clickstream channel 2, activity, as text")
-    fe_3 = dy.String(nullable=True, description="Clickstream channel 3, activity, as text")
-    fe_4 = dy.String(nullable=True, description="Clickstream channel 4, activity, as text")
-    fe_5 = dy.String(nullable=True, description="Clickstream channel 5, activity, as text")
-    fe_6 = dy.String(nullable=True, description="Clickstream channel 6, activity, as text")
-    fe_7 = dy.String(nullable=True, description="Clickstream channel 7, activity, as text")
-    fe_8 = dy.String(nullable=True, description="Clickstream channel 8, activity, as text")
-    fe_9 = dy.String(nullable=True, description="Clickstream channel 9, activity, as text")
-    fe_10 = dy.String(nullable=True, description="Clickstream channel 10, activity, as text")
-    fe_11 = dy.String(nullable=True, description="Clickstream channel 11, activity, as text")
-    fe_12 = dy.String(nullable=True, description="Clickstream channel 12, activity, as text")
-    fe_13 = dy.String(nullable=True, description="Clickstream channel 13, activity, as text")
-    fe_14 = dy.String(nullable=True, description="Clickstream channel 14, activity, as text")
-    fe_15 = dy.String(nullable=True, description="Clickstream channel 15, activity, as text")
-    fe_16 = dy.String(nullable=True, description="Clickstream channel 16, activity, as text")
-    fe_17 = dy.String(nullable=True, description="Clickstream channel 17, activity, as text")
-    fe_18 = dy.String(nullable=True, description="Clickstream channel 18, activity, as text")
-    fe_19 = dy.String(nullable=True, description="Clickstream channel 19, activity, as text")
-    fe_20 = dy.String(nullable=True, description="Clickstream channel 20, activity, as text")
-    Customer_ID = dy.String(nullable=True, description="Identifier of the customer, as text")
-    snapshot_date = dy.String(nullable=True, description="Day of the snapshot, as text")
+    Customer_ID = _text("Identifier of the customer")
+    snapshot_date = _text("Day of the snapshot")
     snapshot_month = dy.Date(primary_key=True, resolution="1mo", description="Month of the snapshot, first day")
     source_file = dy.String(primary_key=True, description="Name of the file the row came from")
     source_line = dy.Int64(primary_key=True, min=1, description="Line of the row in that file, counted from 1")

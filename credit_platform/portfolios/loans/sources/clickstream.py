@@ -3,8 +3,6 @@
 Centring and scaling are fitted to training months and do not belong here.
 """
 
-from __future__ import annotations
-
 import polars as pl
 
 from credit_platform.months import months_between_expr, source_date

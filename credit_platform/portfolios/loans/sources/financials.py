@@ -3,8 +3,6 @@
 Ratios and counts made of the cleaned columns are features and stand in feature_store.
 """
 
-from __future__ import annotations
-
 import polars as pl
 
 from credit_platform.months import source_date

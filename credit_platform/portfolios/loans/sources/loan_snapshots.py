@@ -3,8 +3,6 @@
 Labels and portfolio tables made of the snapshots stand in their own modules.
 """
 
-from __future__ import annotations
-
 import math
 
 import polars as pl
@@ -57,12 +55,7 @@ _CELLS = tuple(NumberCell.of(LoanSnapshots, name, source, low=-math.inf) for sou
 
 def _rejected(name: str, column: str, condition: str, applies: pl.Expr) -> CleaningRule:
     return CleaningRule(
-        name=name,
-        column=column,
-        condition=condition,
-        remedy="row quarantined",
-        applies=applies,
-        strategy="quarantine",
+        name=name, column=column, condition=condition, remedy="row quarantined", applies=applies, strategy="quarantine"
     )
 
 
@@ -83,10 +76,7 @@ REJECTIONS: tuple[CleaningRule, ...] = (
     ),
     _rejected("tenure_is_positive", "tenure", "not at least one month", pl.col("tenure") < 1),
     _rejected(
-        "loan_starts_before_its_snapshot",
-        "loan_start_date",
-        "later than the snapshot",
-        ~is_started_by_snapshot(),
+        "loan_starts_before_its_snapshot", "loan_start_date", "later than the snapshot", ~is_started_by_snapshot()
     ),
     _rejected(
         "installment_num_equals_months_on_book",

@@ -4,10 +4,11 @@ How a cell is repaired does not belong here; the rules stand with each table's c
 Amounts are in the currency of the book.
 """
 
-from __future__ import annotations
-
 import dataframely as dy
 import polars as pl
+
+from credit_platform.portfolios.loans.features.catalogue import CHANNELS
+from credit_platform.schemas.made_columns import schema_of
 
 
 def _snapshot_month() -> dy.Date:
@@ -148,30 +149,18 @@ class CustomerFinancials(dy.Schema):
     repairs = _repairs()
 
 
-class CustomerClickstream(dy.Schema):
-    """One row per customer and month: the customer's behaviour in twenty channels."""
+class _CustomerMonth(dy.Schema):
+    """A customer in a month."""
 
     snapshot_month = _snapshot_month()
     snapshot_date = _snapshot_date()
     customer_id = _customer_id(primary_key=True)
-    fe_1 = _channel(1)
-    fe_2 = _channel(2)
-    fe_3 = _channel(3)
-    fe_4 = _channel(4)
-    fe_5 = _channel(5)
-    fe_6 = _channel(6)
-    fe_7 = _channel(7)
-    fe_8 = _channel(8)
-    fe_9 = _channel(9)
-    fe_10 = _channel(10)
-    fe_11 = _channel(11)
-    fe_12 = _channel(12)
-    fe_13 = _channel(13)
-    fe_14 = _channel(14)
-    fe_15 = _channel(15)
-    fe_16 = _channel(16)
-    fe_17 = _channel(17)
-    fe_18 = _channel(18)
-    fe_19 = _channel(19)
-    fe_20 = _channel(20)
+
+
+_Channels = schema_of({channel: _channel(number) for number, channel in enumerate(CHANNELS, start=1)})
+
+
+class CustomerClickstream(_CustomerMonth, _Channels):
+    """One row per customer and month: the customer's behaviour in twenty channels."""
+
     repairs = _repairs()

@@ -3,8 +3,6 @@
 How such a cell is read and repaired is written with its table beside it; a test holds both together.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from credit_platform.schemas.source_cells import SourceCells

@@ -3,8 +3,6 @@
 What the points are is defined in document; the platform itself scores with the stored version.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from typing import Any
