@@ -10,9 +10,9 @@ import polars as pl
 from pydantic import PrivateAttr
 from typing_extensions import override
 
-from credit_platform.lake.code_state import code_state
 from credit_platform.lake.files import write_bytes
 from credit_platform.lake.layout import Layout
+from credit_platform.lake.provenance import code_state
 from credit_platform.lake.tables.catalog import monthly_tables, refresh_datamart
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, months_of

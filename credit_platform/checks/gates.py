@@ -12,7 +12,7 @@ import dagster as dg
 
 from credit_platform.checks.monthly import SHIPPED, monthly_check
 from credit_platform.checks.reporting import MonthResult
-from credit_platform.lake.raw.receipts import Receipt, read_receipts
+from credit_platform.lake.raw.delivery_log import Receipt, read_receipts
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy

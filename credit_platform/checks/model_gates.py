@@ -13,7 +13,7 @@ import dagster as dg
 import yaml
 from pydantic import TypeAdapter
 
-from credit_platform.assets.models.registration import POLICY
+from credit_platform.assets.models.training import POLICY
 from credit_platform.checks.monthly import SHIPPED, monthly_check
 from credit_platform.checks.reporting import MonthResult
 from credit_platform.errors import ModelStoreError

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from credit_platform.lake.json_lines import to_line
+from credit_platform.lake.files import to_line
 
 NOTHING_BEFORE = "0" * 64
 

@@ -1,7 +1,7 @@
 """Whether default probabilities are calibrated: the calibration line and the tests of a whole sample or one grade.
 
 Arrays and counts in, numbers out; what a sample does not define is None. Fitting the calibrator is `calibration`, the
-table by risk grade `grade_calibration`, binned measures and the Brier score's parts `ranked_sample`.
+table by risk grade `grades`, binned measures and the Brier score's parts `ranked_sample`.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from credit_platform.statistics.curves import N_BINS, probability_bins
 from credit_platform.statistics.logistic import log_odds, maximise_likelihood, probability_of
-from credit_platform.statistics.probability_bins import N_BINS, probability_bins
 
 FloatArray = NDArray[np.float64]
 LabelArray = NDArray[np.integer]

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_platform.statistics.probability_bins import probability_bins
+from credit_platform.statistics.curves import probability_bins
 
 FloatArray = NDArray[np.float64]
 PlaceArray = NDArray[np.int64]

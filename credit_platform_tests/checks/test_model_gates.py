@@ -14,8 +14,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetC
 from credit_platform.checks.model_gates import model_gate_checks
 from credit_platform.cli.instance import open_instance
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord
-from credit_platform.lake.models.manifest import to_json
-from credit_platform.lake.models.model_store import ModelStore
+from credit_platform.lake.models.model_store import ModelStore, to_json
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import add_months
 from credit_platform.portfolios.loans.portfolio import LOANS

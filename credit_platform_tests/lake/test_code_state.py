@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from credit_platform.lake.code_state import UNKNOWN, CodeState, code_state_of
+from credit_platform.lake.provenance import UNKNOWN, CodeState, code_state_of
 
 
 def git(folder: Path, *arguments: str) -> str:

@@ -8,13 +8,7 @@ from pathlib import Path
 import pytest
 
 from credit_platform.errors import StorageError
-from credit_platform.lake.json_lines import (
-    cut_off_torn_line,
-    locked_for_reading,
-    locked_for_writing,
-    to_line,
-    whole_lines,
-)
+from credit_platform.lake.files import cut_off_torn_line, locked_for_reading, locked_for_writing, to_line, whole_lines
 
 
 @pytest.fixture

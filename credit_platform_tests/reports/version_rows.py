@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 import polars as pl
 
-from credit_platform.lake.models.version_metadata import VersionMetadata
+from credit_platform.lake.models.stored_version import VersionMetadata
 from credit_platform.months import month_key, month_range
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.reports.documents.card_sources import (

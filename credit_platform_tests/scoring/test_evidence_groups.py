@@ -21,7 +21,7 @@ from credit_platform.scoring.grades import score_points
 from credit_platform.scoring.predictions import score_loans
 from credit_platform.scoring.training.version import FittedVersion, fit_version, load_version
 from credit_platform.scoring.transformers.evidence import with_copies_without_history, without_history
-from credit_platform.scoring.transformers.feature_order import model_columns, reference_numbers
+from credit_platform.scoring.transformers.transformer import model_columns, reference_numbers
 from credit_platform.statistics.discrimination import roc_auc
 from credit_platform.statistics.reference import Reference
 from credit_platform_tests.scoring.made_up_book import (

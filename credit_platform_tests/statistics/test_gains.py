@@ -6,8 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit_platform.statistics.gains import GAINS_SCHEMA, capture_rate, gains_table, lift, rank_order_breaks
-from credit_platform.statistics.probability_bins import probability_bins
+from credit_platform.statistics.curves import (
+    GAINS_SCHEMA,
+    capture_rate,
+    gains_table,
+    lift,
+    probability_bins,
+    rank_order_breaks,
+)
 from credit_platform_tests.scoring.drawn_samples import FloatArray, LabelArray, honest_sample, samples
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credit_platform.scoring.transformers.binning_policy import BinningPolicy
+from credit_platform.scoring.transformers.binning import BinningPolicy
 from credit_platform.statistics.monotone_bins import BinLimits, Direction, count_bins, cut_points
 
 LIMITS = BinLimits(pre_bins=20, min_share=0.05, min_bads=10)

@@ -6,8 +6,8 @@ from hypothesis import given
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import average_precision_score, brier_score_loss
 
+from credit_platform.statistics.curves import capture_rate
 from credit_platform.statistics.discrimination import brier, confusion, ks
-from credit_platform.statistics.gains import capture_rate
 from credit_platform.statistics.ranked_sample import RankedSample
 from credit_platform_tests.scoring.drawn_samples import FloatArray, LabelArray, honest_sample, samples
 

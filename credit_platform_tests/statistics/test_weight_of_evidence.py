@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit_platform.statistics.weight_of_evidence import band_of, information_value, weight_of_evidence
+from credit_platform.statistics.monotone_bins import band_of, information_value, weight_of_evidence
 
 # By hand: 400 loans, 300 good and 100 bad.
 N, N_BAD = [200, 120, 80], [20, 30, 50]

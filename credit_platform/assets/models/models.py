@@ -8,9 +8,8 @@ import json
 import dagster as dg
 
 from credit_platform.assets.asset_spec import OWNERS, asset_key
-from credit_platform.assets.models.registration import TrainingOutcome, windows_by_role
 from credit_platform.assets.models.retrain_claim import train_once
-from credit_platform.assets.models.training import train_as_of
+from credit_platform.assets.models.training import TrainingOutcome, train_as_of, windows_by_role
 from credit_platform.assets.models.tuning_progress import log_trials, tuning_table
 from credit_platform.assets.pages.month_pages import tell_of_training
 from credit_platform.assets.pages.version_documents import document_version

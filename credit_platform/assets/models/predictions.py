@@ -16,7 +16,7 @@ from credit_platform.partitions import MonthlyAxis, same_month
 from credit_platform.policy.load import Policy
 from credit_platform.policy.reason_codes import ReasonCatalogue
 from credit_platform.portfolios.portfolio import Portfolio
-from credit_platform.scoring.explanation.reason_mix import mix_index, reason_mix
+from credit_platform.scoring.explanation.reasons import mix_index, reason_mix
 from credit_platform.scoring.predictions import score_loans
 
 _REASONS_SHOWN = 8  # as many as fit one screen; the table holds all

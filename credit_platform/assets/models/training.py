@@ -1,23 +1,78 @@
-"""Training one model as of one month: read, fit, measure.
+"""Training one model as of one month: read, fit, measure, store, judge.
 
-The order is the point: test and out-of-time cohorts are read only after the model is final. What becomes of the version
-is decided in `registration`; fitting and metrics are written in `scoring`, the Dagster assets in `models`.
+The order is the point: test and out-of-time cohorts are read only after the model is final. Fitting, metrics and the
+rules of promotion are written in `scoring`, the Dagster assets in `models`.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 
-from credit_platform.assets.models.registration import Developed, Samples, TrainingOutcome, register
-from credit_platform.lake.tables.monthly import Lake
+from credit_platform.lake.governance.audit import AuditLog, AuditRecord, Entry
+from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, incumbent
+from credit_platform.lake.models.model_store import ModelStore
+from credit_platform.lake.models.stored_version import METADATA, VersionMetadata
+from credit_platform.lake.provenance import code, input_hashes, libraries
+from credit_platform.lake.tables.monthly import Lake, parquet_bytes
 from credit_platform.months import add_months, month_key
 from credit_platform.policy.load import Policy
-from credit_platform.scoring.evaluation.evaluation import evaluate_version
+from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.feature_set import EvidenceGroup
+from credit_platform.scoring.evaluation.evaluation import (
+    Evaluation,
+    auc_by_sample,
+    evaluate,
+    evaluate_version,
+    null_rate,
+)
+from credit_platform.scoring.explanation.reasons import mix_counts, reason_mix, reasons_of
+from credit_platform.scoring.governance.life_cycle import roles, withdrawn
+from credit_platform.scoring.governance.promotion import (
+    CandidateResult,
+    PromotionDecision,
+    compare_out_of_time,
+    decide_promotion,
+)
 from credit_platform.scoring.training.samples import attach_labels
-from credit_platform.scoring.training.tuning import OnTrial
-from credit_platform.scoring.training.version import fit_version, unwatched
-from credit_platform.scoring.training.windows import SampleRole, windows_for
+from credit_platform.scoring.training.tuning import OnTrial, Tuning
+from credit_platform.scoring.training.version import FittedVersion, fit_version, is_restorable, unwatched
+from credit_platform.scoring.training.windows import SampleRole, Windows, windows_for
+from credit_platform.scoring.transformers.evidence import without_history
+
+Samples = dict[SampleRole, pl.DataFrame]
+# Who decides when nobody does.
+POLICY = "policy"
+
+
+@dataclass(frozen=True, eq=False)
+class Developed:
+    """A final model with the samples it was developed and judged on; `kind` names the windows' origin."""
+
+    month: date
+    windows: Windows
+    kind: str
+    fitted: FittedVersion
+    samples: Samples
+    evaluation: Evaluation
+
+    @property
+    def metrics(self) -> pl.DataFrame:
+        """The metrics per sample."""
+        return self.evaluation.metrics
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingOutcome:
+    """A stored version, its metrics per sample, and what was decided about it."""
+
+    model_version: str
+    windows: Windows
+    metrics: pl.DataFrame
+    decision: PromotionDecision
+    importance: pl.DataFrame
+    tuning: Tuning
 
 
 def is_triggered(lake: Lake, model: str, month: date) -> bool:
@@ -74,3 +129,154 @@ def train_as_of(lake: Lake, model: str, month: date, policy: Policy, on_trial: O
         evaluation=evaluate_version(fitted, samples, config=config),
     )
     return register(lake, developed, policy)
+
+
+def register(lake: Lake, developed: Developed, policy: Policy) -> TrainingOutcome:
+    """Store a version, make it challenger if its gates are passed and champion if policy says so, and write all down.
+
+    A version that a person rolled back or retired is left as it is.
+
+    Raises:
+        ModelStoreError: the version in force, or this one stored before, is damaged.
+        AuditError: the audit log was tampered with.
+    """
+    fitted, month = developed.fitted, developed.month
+    judged = _judged(developed)
+    artifacts = fitted.artifacts() | {
+        "feature_importance.parquet": parquet_bytes(fitted.importance),
+        "evaluation.json": developed.evaluation.to_bytes(),
+        METADATA: _metadata(developed, judged, policy).to_bytes(),
+    }
+    stored = ModelStore(lake.layout).save(fitted.model, month, artifacts, _made_of(lake, developed, policy))
+    decision = _decide(lake, developed, stored, judged, policy.model)
+    if stored in withdrawn(AuditLog(lake.layout).decisions(), fitted.model):
+        decision = decision.left_to_a_person("A person rolled it back or retired it, and no rule takes it up again.")
+    elif not decision.failed_gates:
+        _make_challenger(lake, developed, stored, policy)
+    record = PromotionRecord(
+        model=fitted.model,
+        model_version=stored,
+        as_of=month,
+        effective_month=add_months(month, 1),
+        promoted=decision.promote,
+        actor=POLICY,
+        reasons=decision.reasons,
+    )
+    PromotionLog(lake.layout).append(record, policy_sha256=policy.sha256)
+    return TrainingOutcome(stored, developed.windows, developed.metrics, decision, fitted.importance, fitted.tuning)
+
+
+def _make_challenger(lake: Lake, developed: Developed, stored: str, policy: Policy) -> None:
+    model, month = developed.fitted.model, developed.month
+
+    def is_more_already(records: Sequence[AuditRecord]) -> bool:
+        known = roles([record.decision for record in records], model, add_months(month, 1))
+        return known.get(stored) != "candidate"
+
+    entry = Entry(
+        action="made_challenger",
+        model=model,
+        model_version=stored,
+        actor=POLICY,
+        reasons=("No gate failed.",),
+        effective_month=month,
+        policy_sha256=policy.sha256,
+    )
+    AuditLog(lake.layout).append(entry, unless=is_more_already)
+
+
+def _judged(developed: Developed) -> CandidateResult:
+    candidate, oot = developed.fitted, developed.samples["oot"]
+    return CandidateResult(
+        roc_auc=auc_by_sample(developed.metrics),
+        null_rate=null_rate(oot, list(candidate.features)),
+        artifacts_load_back=is_restorable(candidate, oot),
+    )
+
+
+def _decide(
+    lake: Lake, developed: Developed, stored: str, judged: CandidateResult, config: ModelConfig
+) -> PromotionDecision:
+    """The decision about a version, against the one that would be in force without it when it takes effect.
+
+    What was decided about it before has no part in it, nor what policy decided about the same month: a month trained
+    again is decided again, and the same.
+    """
+    candidate, month = developed.fitted, developed.month
+    records = [
+        record
+        for record in PromotionLog(lake.layout).records()
+        if record.model_version != stored and (record.actor, record.as_of) != (POLICY, month)
+    ]
+    in_force = incumbent(records, candidate.model, add_months(month, 1))
+    against = None
+    if in_force is not None:
+        current = lake.versions.read(candidate.model, in_force).fitted(config)
+        against = compare_out_of_time(candidate, current, developed.samples["oot"], incumbent_version=in_force)
+    return decide_promotion(judged, against, config=config)
+
+
+def _metadata(developed: Developed, judged: CandidateResult, policy: Policy) -> VersionMetadata:
+    model = developed.fitted.model
+    spec = policy.model.models[model]
+    said = {
+        "model": model,
+        "alias": spec.alias,
+        "algorithm": spec.algorithm,
+        "as_of": month_key(developed.month),
+        "windows": {"kind": developed.kind, **windows_by_role(developed.windows)},
+        "samples": _counts(developed),
+        "metrics": developed.metrics.to_dicts(),
+        **{
+            f"without_{group.name}": _without(group, developed, policy.model).to_dicts()
+            for group in developed.fitted.portfolio.features.evidence
+        },
+        "reason_mix": mix_counts(
+            reason_mix(reasons_of(developed.fitted, developed.samples["validation"], policy.reasons))
+        ),
+        "oot_null_rate": judged.null_rate,
+        "artifacts_load_back": judged.artifacts_load_back,
+        "params": {**spec.params, **developed.fitted.tuning.params},
+        "random_seed": policy.model.random_seed,
+        "label_def": policy.model.label.label_def,
+        "policy_sha256": policy.sha256,
+        "libraries": libraries(),
+    }
+    return VersionMetadata.model_validate(said)
+
+
+def _without(group: EvidenceGroup, developed: Developed, config: ModelConfig) -> pl.DataFrame:
+    """Metrics of the out-of-time sample as if the source of a group had never been delivered."""
+    sample = without_history(developed.samples["oot"], group)
+    return evaluate(developed.fitted, {"oot": sample}, cut_off=config.scoring.cut_off)
+
+
+def _made_of(lake: Lake, developed: Developed, policy: Policy) -> dict[str, object]:
+    """What the manifest says of a version's making."""
+    cohorts, lag = developed.windows.development, policy.model.label.lag_months
+    matured = [add_months(cohort, lag) for cohort in cohorts]
+    return {
+        **code(),
+        "data_sha256": input_hashes(lake.layout, {"gold/feature_store": cohorts, "gold/label_store": matured}),
+        "policy_sha256": policy.sha256,
+        "libraries": libraries(),
+        "seeds": {"random_seed": policy.model.random_seed},
+        "windows": {"kind": developed.kind, **windows_by_role(developed.windows)},
+        "samples": _counts(developed),
+    }
+
+
+def _counts(developed: Developed) -> dict[str, dict[str, int]]:
+    return {
+        role: {"n": sample.height, "n_bad": int(sample["label"].sum())} for role, sample in developed.samples.items()
+    }
+
+
+def windows_by_role(windows: Windows) -> dict[str, list[str]]:
+    """The cohorts of every sample as month keys."""
+    return {
+        "train": [month_key(cohort) for cohort in windows.train],
+        "validation": [month_key(cohort) for cohort in windows.validation],
+        "test": [month_key(cohort) for cohort in windows.test],
+        "oot": [month_key(cohort) for cohort in windows.oot],
+    }

@@ -17,7 +17,7 @@ from credit_platform.monitoring.performance.evidently_page import DriftPage, dra
 from credit_platform.months import month_key, months_of
 from credit_platform.partitions import MonthlyAxis, same_month
 from credit_platform.policy.load import Policy
-from credit_platform.scoring.transformers.feature_order import reference_numbers
+from credit_platform.scoring.transformers.transformer import reference_numbers
 
 # Run tag with the newest month of what a command is about to do: pages are drawn for it and not for those on the way.
 NEWEST_MONTH_TAG = "credit_platform/newest_month"

@@ -12,7 +12,7 @@ import polars as pl
 from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.assets.pictures import trend_picture
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
-from credit_platform.lake.models.version_metadata import VersionMetadata
+from credit_platform.lake.models.stored_version import VersionMetadata
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.measures import Subject
 from credit_platform.monitoring.performance.performance import Baseline, measure_performance

@@ -20,8 +20,7 @@ from credit_platform.errors import ModelStoreError
 from credit_platform.lake.files import one_at_a_time, write_text
 from credit_platform.lake.governance.audit import AuditLog, AuditRecord
 from credit_platform.lake.models.model_store import ModelStore
-from credit_platform.lake.models.stored_version import StoredVersion
-from credit_platform.lake.models.version_metadata import MetricRow
+from credit_platform.lake.models.stored_version import MetricRow, StoredVersion
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import add_months
 from credit_platform.policy.load import Policy

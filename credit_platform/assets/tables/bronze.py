@@ -16,7 +16,7 @@ from credit_platform.instance.dagster_internals import (
     DATA_VERSION_TAG,
 )
 from credit_platform.lake.raw.deliveries import REPLACE_TAG, Received, Reception
-from credit_platform.lake.raw.receipts import Receipt
+from credit_platform.lake.raw.delivery_log import Receipt
 from credit_platform.lake.raw.sources import RawSource
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, months_of, parse_month

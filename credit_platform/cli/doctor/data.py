@@ -23,7 +23,7 @@ from credit_platform.lake.files import HIDDEN_PART
 from credit_platform.lake.layout import MONTH_FILE, Layout
 from credit_platform.lake.raw.sources import source_files
 from credit_platform.lake.tables.catalog import monthly_tables
-from credit_platform.lake.tables.schema_version import require_current_schema
+from credit_platform.lake.tables.monthly import require_current_schema
 from credit_platform.months import parse_month
 from credit_platform.settings import Settings
 

@@ -10,8 +10,7 @@ from pathlib import Path
 from credit_platform.cli.doctor.data import ABANDONED_AFTER_SECONDS
 from credit_platform.cli.doctor.findings import text_of
 from credit_platform.cli.instance import moved_from, prepare_home
-from credit_platform.lake.files import sweep_parts
-from credit_platform.lake.json_lines import cut_off_torn_line
+from credit_platform.lake.files import cut_off_torn_line, sweep_parts
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables.catalog import monthly_tables, refresh_datamart
 from credit_platform.settings import Settings, dagster_home

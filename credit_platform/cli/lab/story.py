@@ -20,7 +20,7 @@ from credit_platform.lab.scenarios.detections import (
 from credit_platform.lab.scenarios.life_story import ModelStory, Version, build_story
 from credit_platform.lab.scenarios.scenario import Scenario, build_scenario
 from credit_platform.lake.governance.promotions import PromotionLog, model_periods
-from credit_platform.lake.raw.receipts import read_receipts
+from credit_platform.lake.raw.delivery_log import read_receipts
 from credit_platform.months import add_months, month_range
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.generator import GeneratedBook

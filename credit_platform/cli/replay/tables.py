@@ -10,7 +10,7 @@ from rich.table import Table
 from credit_platform.automation.jobs import BUILD_MONTH, MONITOR_MONTH, SCORE_MONTH
 from credit_platform.cli.replay.corrections import LateCorrection
 from credit_platform.cli.replay.replay import SOUND, Proof, Replay, ReplayVerdict
-from credit_platform.lake.code_state import code_state
+from credit_platform.lake.provenance import code_state
 from credit_platform.monitoring.data_quality.version_difference import CellChange, Difference
 from credit_platform.portfolios.tables import begins_with
 

@@ -10,7 +10,7 @@ from typing import Literal
 from rich.console import Console
 from rich.markup import escape
 
-from credit_platform.assets.models.registration import POLICY
+from credit_platform.assets.models.training import POLICY
 from credit_platform.cli.book import Book
 from credit_platform.cli.run.rescoring import score_again
 from credit_platform.cli.versions.pages import redraw_pages

@@ -14,7 +14,7 @@ from credit_platform.cli.versions.version_status import ModelVersions, trained_a
 from credit_platform.errors import ModelStoreError
 from credit_platform.lake.governance.audit import AuditLog, AuditRecord
 from credit_platform.lake.models.model_store import ModelStore
-from credit_platform.lake.models.version_metadata import MetricRow
+from credit_platform.lake.models.stored_version import MetricRow
 from credit_platform.months import add_months
 from credit_platform.scoring.governance.life_cycle import PeriodInForce, period_of, periods_in_force
 

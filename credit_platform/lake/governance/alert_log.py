@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Literal
 
-from credit_platform.lake.json_lines import locked_for_writing, to_line, whole_lines
+from credit_platform.lake.files import locked_for_writing, to_line, whole_lines
 from credit_platform.lake.layout import Layout
 from credit_platform.monitoring.action.alerts import AlertEvent
 from credit_platform.months import month_key, parse_month

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import cast
 
 from credit_platform.errors import AuditError
-from credit_platform.lake.code_state import code_state
-from credit_platform.lake.files import write_bytes
+from credit_platform.lake.files import locked_for_reading, locked_for_writing, to_line, write_bytes
 from credit_platform.lake.hash_chain import Fault, Head, chain_faults, head_line, head_of, sealed
-from credit_platform.lake.json_lines import locked_for_reading, locked_for_writing, to_line
 from credit_platform.lake.layout import Layout
+from credit_platform.lake.provenance import code_state
 from credit_platform.months import month_key, parse_month
 from credit_platform.scoring.governance.life_cycle import Action, Decision
 

@@ -1,21 +1,141 @@
-"""Versions as they are used: verified, and read once for as long as one object lives, a run's or a command's.
+"""Versions as they are used: verified, and read once for as long as one object lives, a command or a run.
 
-A later run reads again and so notices a file that has changed since. Storing and verifying belong to `model_store`.
+What `metadata.json` says may all be missing, since versions of earlier releases lack what was added later; None is not
+known. A later run reads again and so notices a file that has changed since. Storing and verifying belong to
+`model_store`, decisions to `scoring.governance`.
 """
 
+from __future__ import annotations
+
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, model_validator
 
 from credit_platform.errors import ModelStoreError
 from credit_platform.lake.layout import Layout
-from credit_platform.lake.models.model_store import RESTORE, ModelStore
-from credit_platform.lake.models.version_metadata import METADATA, VersionMetadata
-from credit_platform.months import parse_month
+from credit_platform.lake.models.model_store import RESTORE, ModelStore, to_json
+from credit_platform.months import month_key, parse_month
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.scoring.governance.promotion import CandidateResult
 from credit_platform.scoring.training.version import FittedVersion
-from credit_platform.scoring.training.windows import Windows
+from credit_platform.scoring.training.windows import SampleRole, Windows
+
+METADATA = "metadata.json"
+_WITHOUT = "without_"
+_SAMPLES: tuple[SampleRole, ...] = ("train", "validation", "test", "oot")
+
+Month = Annotated[
+    date,
+    BeforeValidator(lambda value: parse_month(value) if isinstance(value, str) else value),
+    PlainSerializer(month_key),
+]
+
+
+class _Part(BaseModel):
+    # A later release may say more.
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+class SampleWindows(_Part):
+    """The cohorts of each sample, and where they come from: relative, absolute or triggered windows."""
+
+    kind: str | None = None
+    train: tuple[Month, ...] = ()
+    validation: tuple[Month, ...] = ()
+    test: tuple[Month, ...] = ()
+    oot: tuple[Month, ...] = ()
+
+
+class SampleSize(_Part):
+    """The cases of a sample, and those of them with the event."""
+
+    n: int | None = None
+    n_bad: int | None = None
+
+
+class MetricRow(_Part):
+    """A metric on a sample with its interval; a row of `scoring.evaluation.evaluation.EVALUATION_SCHEMA`."""
+
+    sample_role: str
+    metric: str
+    value: float | None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    n: int | None = None
+    n_bad: int | None = None
+
+
+class VersionMetadata(_Part):
+    """The metadata of one version.
+
+    Attributes:
+        without: metrics on the out-of-time sample with a group of evidence taken away, by the name of the group; stored
+            as `without_<group>`.
+        reason_mix: reason to cases of the validation sample that have it.
+    """
+
+    model: str | None = None
+    alias: str | None = None
+    algorithm: str | None = None
+    as_of: Month | None = None
+    windows: SampleWindows = SampleWindows()
+    samples: Mapping[str, SampleSize] = {}
+    metrics: tuple[MetricRow, ...] = ()
+    without: Mapping[str, tuple[MetricRow, ...]] = {}
+    reason_mix: Mapping[str, int] | None = None
+    oot_null_rate: float | None = None
+    artifacts_load_back: bool = False
+    params: Mapping[str, object] = {}
+    random_seed: int | None = None
+    label_def: str | None = None
+    policy_sha256: str | None = None
+    libraries: Mapping[str, str] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_groups(cls, content: object) -> object:
+        if not isinstance(content, Mapping):
+            return content
+        groups = {str(name) for name in content if str(name).startswith(_WITHOUT)}
+        if not groups:
+            return content
+        without = {name.removeprefix(_WITHOUT): content[name] for name in groups}
+        return {name: value for name, value in content.items() if name not in groups} | {"without": without}
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> VersionMetadata:
+        """The metadata as stored.
+
+        Raises:
+            ValueError: it is no JSON, or a value has another type.
+        """
+        return cls.model_validate(json.loads(content))
+
+    def to_bytes(self) -> bytes:
+        """As it is stored; what was not given is left out."""
+        content = self.model_dump(exclude_unset=True)
+        without = content.pop("without", {})
+        return to_json(content | {f"{_WITHOUT}{group}": rows for group, rows in without.items()})
+
+    def roc_auc(self, sample: SampleRole) -> MetricRow | None:
+        """The ROC-AUC on a sample; None where the version was not measured on it."""
+        rows = (row for row in self.metrics if (row.sample_role, row.metric) == (sample, "roc_auc"))
+        return next(rows, None)
+
+    @property
+    def result(self) -> CandidateResult:
+        """What gates are held against; what is not known counts as not reached."""
+        measured = {sample: self.roc_auc(sample) for sample in _SAMPLES}
+        return CandidateResult(
+            roc_auc={sample: row.value for sample, row in measured.items() if row is not None},
+            null_rate=self.oot_null_rate,
+            artifacts_load_back=self.artifacts_load_back,
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 """Receiving a delivery: which rows a month of a source is built from.
 
 A month that was built is not changed by a delivery of other rows unless someone says so. How files are read stands in
-`sources`, what a month must look like in monitoring.source_gates, what is remembered in `ledger` and `receipts`.
+`sources`, what a month must look like in monitoring.source_gates, what is remembered in `delivery_log`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,8 +12,15 @@ from pathlib import Path
 import polars as pl
 
 from credit_platform.lake.raw.dating import month_in_name
-from credit_platform.lake.raw.delivery_log import NOTHING, DeliveryLog, DeliveryRecord, MonthContent, content_by_month
-from credit_platform.lake.raw.receipts import Receipt, write_receipts
+from credit_platform.lake.raw.delivery_log import (
+    NOTHING,
+    DeliveryLog,
+    DeliveryRecord,
+    MonthContent,
+    Receipt,
+    content_by_month,
+    write_receipts,
+)
 from credit_platform.lake.raw.sources import Delivery, RawSource, read_delivery
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.source_gates import (

@@ -1,7 +1,8 @@
-"""What was delivered: the ledger of files last read, and the append-only log of months accepted.
+"""What was delivered: files last read, what was delivered for a month last, and the append-only log of months accepted.
 
-The ledger says which months each file holds, so that a file without a wanted month need not be read again. The log
-says which rows every month was built from. Judging a delivery belongs to monitoring.source_gates.
+The ledger says which months each file holds, so that a file without a wanted month need not be read again. A receipt
+says what the gates made of a month; no time stands in it. The log says which rows every month was built from. Judging a
+delivery belongs to `deliveries` and monitoring.source_gates.
 """
 
 import hashlib
@@ -12,9 +13,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
+from pydantic import TypeAdapter
 
-from credit_platform.lake.files import whole_file
-from credit_platform.lake.json_lines import locked_for_writing, to_line, whole_lines
+from credit_platform.lake.files import locked_for_writing, to_line, whole_file, whole_lines, write_bytes
 from credit_platform.lake.layout import Layout
 from credit_platform.months import month_key, parse_month
 
@@ -131,3 +132,50 @@ def _record(line: Mapping[str, object]) -> DeliveryRecord:
         files=tuple(str(name) for name in files) if isinstance(files, list) else (),
         run_id=str(line["run_id"]),
     )
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What was delivered for one month of a source, and what became of it.
+
+    Attributes:
+        source: the source.
+        month: the month.
+        files: the files its rows came from.
+        rows: rows delivered.
+        delivered_sha256: hash of the rows that were delivered.
+        content_sha256: hash of the rows the month's bronze table holds; another one when the delivery was not taken.
+        replaced_sha256: hash of the rows whose place these took in this run.
+        failures: what keeps the month from being built on, by gate.
+        numbers: what was measured, for the plots over the months.
+    """
+
+    source: str
+    month: date
+    files: tuple[str, ...]
+    rows: int
+    delivered_sha256: str
+    content_sha256: str
+    replaced_sha256: str | None
+    failures: Mapping[str, str]
+    numbers: Mapping[str, int | float | str]
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether bronze holds the rows that were delivered."""
+        return self.content_sha256 == self.delivered_sha256
+
+
+_JSON = TypeAdapter(Receipt)
+
+
+def write_receipts(layout: Layout, receipts: Sequence[Receipt]) -> None:
+    """Write one file per month."""
+    for receipt in receipts:
+        write_bytes(layout.delivery_report(receipt.source, receipt.month), _JSON.dump_json(receipt, indent=1))
+
+
+def read_receipts(layout: Layout, source: str, months: Sequence[date]) -> dict[date, Receipt]:
+    """The receipts of some months; a month that was never received has none."""
+    files = {month: layout.delivery_report(source, month) for month in months}
+    return {month: _JSON.validate_json(file.read_bytes()) for month, file in files.items() if file.is_file()}

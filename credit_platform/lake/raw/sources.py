@@ -1,6 +1,6 @@
 """The raw sources: which files they are, and their rows as text with the month, file and line they came from.
 
-How one file is read stands in `readers`, how its rows are dated in `dating`, what is remembered of it in `ledger`.
+How one file is read stands in `readers`, how its rows are dated in `dating`, what is remembered in `delivery_log`.
 Cleaning does not belong here: a cell leaves this module as the file wrote it.
 """
 

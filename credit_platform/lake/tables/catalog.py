@@ -13,7 +13,7 @@ from duckdb import DuckDBPyConnection
 from credit_platform.errors import MissingMonthsError
 from credit_platform.lake.files import one_at_a_time, whole_file
 from credit_platform.lake.layout import LAYERS, MONTH_FILE, Layout
-from credit_platform.lake.tables.schema_version import require_current_schema
+from credit_platform.lake.tables.monthly import require_current_schema
 
 
 def _literal(text: str) -> str:

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from credit_platform.lake.files import write_bytes
+from credit_platform.lake.files import whole_lines, write_bytes
 from credit_platform.lake.hash_chain import head_line, head_of
-from credit_platform.lake.json_lines import whole_lines
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.lake.tables.table_versions import version_file

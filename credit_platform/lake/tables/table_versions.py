@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from credit_platform.lake.files import keep_file
-from credit_platform.lake.json_lines import locked_for_writing, to_line, whole_lines
+from credit_platform.lake.files import keep_file, locked_for_writing, to_line, whole_lines
 from credit_platform.lake.layout import Layout
 from credit_platform.months import month_key, parse_month
 

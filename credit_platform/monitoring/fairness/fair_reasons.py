@@ -8,7 +8,7 @@ import polars as pl
 from credit_platform.monitoring.fairness.fair_lending import GROUP
 from credit_platform.monitoring.measures import Measure, Status, Subject, measures_frame
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
-from credit_platform.scoring.explanation.reason_mix import mix_counts, mix_index, reason_mix
+from credit_platform.scoring.explanation.reasons import mix_counts, mix_index, reason_mix
 from credit_platform.statistics.intervals import wilson_interval
 from credit_platform.statistics.stability_index import sampling_floor
 

@@ -9,7 +9,7 @@ from datetime import date
 
 import polars as pl
 
-from credit_platform.lake.models.version_metadata import SampleSize, VersionMetadata
+from credit_platform.lake.models.stored_version import SampleSize, VersionMetadata
 from credit_platform.scoring.evaluation.evaluation import Evaluation
 
 SAMPLE_ROLES = ("train", "validation", "test", "oot")

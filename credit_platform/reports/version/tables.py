@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from credit_platform.lake.models.version_metadata import VersionMetadata
+from credit_platform.lake.models.stored_version import VersionMetadata
 from credit_platform.reports.page import table_html
 from credit_platform.reports.version.facts import entries, windows_table
 from credit_platform.reports.version.gates import gate_texts

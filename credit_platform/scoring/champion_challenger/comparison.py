@@ -1,7 +1,7 @@
 """Two models on the same loans: what each reaches, by how much they differ, and how sure that is.
 
 Champion and challenger are models here, each represented by whichever of its versions scored a cohort. What follows
-from the figures is decided in `decision`; two versions of one model are compared in `governance.comparison`.
+from the figures is decided in `decision`; two versions of one model are compared in `governance.promotion`.
 """
 
 from collections.abc import Callable, Mapping

@@ -16,20 +16,20 @@ import polars as pl
 from numpy.typing import NDArray
 
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.scoring.evaluation.cut_off import CUT_OFFS_SCHEMA, cut_off_table
-from credit_platform.scoring.evaluation.grade_calibration import GRADES_SCHEMA, grade_table
 from credit_platform.scoring.evaluation.metrics import sample_metrics
+from credit_platform.scoring.grades import CUT_OFFS_SCHEMA, GRADES_SCHEMA, cut_off_table, grade_table
 from credit_platform.scoring.training.windows import SampleRole
 from credit_platform.statistics.curves import (
+    GAINS_SCHEMA,
     PRECISION_RECALL_SCHEMA,
     RELIABILITY_SCHEMA,
     ROC_SCHEMA,
+    gains_table,
     precision_recall_points,
     reliability_bins,
     roc_points,
 )
 from credit_platform.statistics.discrimination import confusion
-from credit_platform.statistics.gains import GAINS_SCHEMA, gains_table
 
 CONFIDENCE = 0.95
 FORMAT = 1  # increased when a reader of the old tables would misread the new ones

@@ -1,7 +1,7 @@
-"""The reasons of a score: the features that increased a loan's default probability most, as codes of the catalogue.
+"""The reasons of a score: the features that increased the default probability most, as codes of the catalogue.
 
-What may be said about a feature is policy (reason_codes.yaml). How much each adds is computed by contributions, and how
-often each is given by reason_mix.
+Of many loans, how often each reason was given, and how far a month is from development. What may be said about a
+feature is policy (reason_codes.yaml). How much each adds is computed by `estimator`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from credit_platform.errors import PolicyError
 from credit_platform.policy.reason_codes import ReasonCatalogue
-from credit_platform.scoring.estimators.contributions import Contributions
+from credit_platform.scoring.estimators.estimator import Contributions
 from credit_platform.scoring.training.version import FittedVersion
+from credit_platform.statistics.stability_index import stability_index
 
 BoolArray = NDArray[np.bool_]
 
@@ -90,3 +91,35 @@ def choose_reasons(
         },
         schema=dict.fromkeys(REASON_COLUMNS, pl.String),
     )
+
+
+def reason_mix(chosen: pl.DataFrame) -> pl.DataFrame:
+    """How often each reason was given.
+
+    Args:
+        chosen: One row per loan with `reason_1` to `reason_4`.
+
+    Returns:
+        `reason`, `n` (loans that have it), `share` (of all loans), the most frequent first, then by code.
+    """
+    return (
+        chosen.select(reason=pl.concat_list(REASON_COLUMNS))
+        .explode("reason")
+        .drop_nulls()
+        .group_by("reason")
+        .agg(n=pl.len().cast(pl.Int64))
+        .sort(["n", "reason"], descending=[True, False])
+        .with_columns(share=pl.col("n") / max(chosen.height, 1))
+    )
+
+
+def mix_counts(mix: pl.DataFrame) -> dict[str, int]:
+    """Reason to loans that have it, by code: what a version keeps of its validation sample."""
+    return dict(mix.sort("reason").select("reason", "n").iter_rows())
+
+
+def mix_index(expected: Mapping[str, int], mix: pl.DataFrame) -> float | None:
+    """Population stability index (PSI) of a mix against the counts a version kept; None without reasons on a side."""
+    actual = mix_counts(mix)
+    codes = sorted({*expected, *actual})
+    return stability_index([expected.get(code, 0) for code in codes], [actual.get(code, 0) for code in codes])

@@ -1,7 +1,7 @@
 """Whether a version goes into production, and why: gates of its own, then a comparison with the one in force.
 
-Pure: the numbers come in, the decision and its sentences go out. Collecting the numbers belongs to comparison, writing
-the decision down to the promotion log.
+The comparison is on the out-of-time cohort of the new version, which neither was trained on. Nothing is read or written
+here: collecting the samples belongs to the assets, writing the decision down to the promotion log.
 """
 
 from __future__ import annotations
@@ -9,9 +9,62 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
 from credit_platform.policy.model_config import ModelConfig, ModelGatePolicy, PromotionPolicy
-from credit_platform.scoring.governance.comparison import HeadToHead
+from credit_platform.scoring.training.version import FittedVersion
 from credit_platform.scoring.training.windows import SampleRole
+from credit_platform.statistics.discrimination import delong_paired_p_value, roc_auc
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class HeadToHead:
+    """Outcome (1 bad, 0 good) and both versions' default probability of the same loans, in the same order."""
+
+    incumbent_version: str
+    label: NDArray[np.int8]
+    candidate_probability: FloatArray
+    incumbent_probability: FloatArray
+
+    @property
+    def n(self) -> int:
+        """Loans compared on."""
+        return len(self.label)
+
+    @property
+    def candidate_auc(self) -> float | None:
+        """ROC-AUC of the new version."""
+        return roc_auc(self.label, self.candidate_probability)
+
+    @property
+    def incumbent_auc(self) -> float | None:
+        """ROC-AUC of the version in force."""
+        return roc_auc(self.label, self.incumbent_probability)
+
+    @property
+    def p_value(self) -> float | None:
+        """Two-sided p-value of DeLong's paired test."""
+        return delong_paired_p_value(self.label, self.candidate_probability, self.incumbent_probability)
+
+
+def compare_out_of_time(
+    candidate: FittedVersion, incumbent: FittedVersion, oot: pl.DataFrame, *, incumbent_version: str
+) -> HeadToHead:
+    """Let both versions predict the candidate's out-of-time cohort.
+
+    Raises:
+        ModelStoreError: the cohort lacks a column one of them was trained on.
+    """
+    return HeadToHead(
+        incumbent_version=incumbent_version,
+        label=oot["label"].cast(pl.Int8).to_numpy(),
+        candidate_probability=candidate.predict(oot),
+        incumbent_probability=incumbent.predict(oot),
+    )
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,8 @@ from credit_platform.scoring.transformers.binning import (
     LevelBins,
     NumberBins,
     WoeBinning,
-    evidence_terms,
 )
-from credit_platform.statistics.weight_of_evidence import band_of
+from credit_platform.statistics.monotone_bins import band_of
 
 FORMAT = 1
 
@@ -72,8 +71,7 @@ def scorecard_json(scale: PointScale | None, characteristics: Sequence[Character
                 "months": one.group.months,
                 # Sum over channels of weight * (sum - months * middle), in this order; missing without months.
                 "channels": [
-                    {"sum": column, "weight": weight, "middle": middle}
-                    for column, weight, middle in evidence_terms(one)
+                    {"sum": column, "weight": weight, "middle": middle} for column, weight, middle in one.terms()
                 ],
             }
             for one in binning.evidence

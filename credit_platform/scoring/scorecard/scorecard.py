@@ -22,8 +22,7 @@ from credit_platform.scoring.scorecard.document import Characteristic, scorecard
 from credit_platform.scoring.scorecard.point_scale import PointScale, fit_points
 from credit_platform.scoring.scorecard.selection import information_values, select
 from credit_platform.scoring.scorecard.sql import scorecard_sql
-from credit_platform.scoring.transformers.binning import WoeBinning
-from credit_platform.scoring.transformers.binning_policy import BINNING_PARAMS
+from credit_platform.scoring.transformers.binning import BINNING_PARAMS, WoeBinning
 from credit_platform.scoring.transformers.transformer import Transformer, TransformerName
 
 FloatArray = NDArray[np.float64]

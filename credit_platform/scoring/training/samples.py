@@ -1,13 +1,21 @@
-"""Development samples: features of some cohorts beside the outcome of the same loans.
+"""Development samples: features of some cohorts beside the outcome of the same loans, and their classes evened out.
 
-Which cohorts form which sample is decided in `windows`; reading files belongs to the assets.
+Evening out shifts the odds that a model learns; the calibrator puts them right again, on loans that are left as they
+are. Which cohorts form which sample is decided in `windows`; reading files belongs to the assets.
 """
 
+from typing import Literal
+
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from credit_platform.errors import TrainingError
 from credit_platform.portfolios.portfolio import Portfolio
-from credit_platform.scoring.transformers.feature_order import missing_columns, model_columns
+from credit_platform.scoring.estimators.estimator import Design
+from credit_platform.scoring.transformers.transformer import missing_columns, model_columns
+
+_NEIGHBOURS = 5  # as Chawla et al. (2002)
 
 
 def attach_labels(features: pl.LazyFrame, labels: pl.LazyFrame, *, case_key: str) -> pl.LazyFrame:
@@ -45,3 +53,41 @@ def checked_sample(
         fix = "Choose windows whose cohorts have both goods and bads."
         raise TrainingError(model=model, reason=f"{counts}; a model needs both classes", fix=fix)
     return frame.sort(keys).rechunk()
+
+
+def rebalance(design: Design, kind: Literal["none", "downsample", "smote"], *, seed: int) -> Design:
+    """A training design with as many loans of one class as of the other; the same seed gives the same design.
+
+    Args:
+        design: Training loans of both classes.
+        kind: `downsample` draws as many loans of the larger class as the smaller one has; `smote` adds loans to the
+            smaller one, each on the line between one of its loans and one of that loan's nearest neighbours within the
+            class (Chawla et al. 2002); `none` changes nothing.
+        seed: Of the draw.
+    """
+    if kind == "none":
+        return design
+    bads, goods = np.flatnonzero(design.label == 1), np.flatnonzero(design.label == 0)
+    smaller, larger = (bads, goods) if len(bads) < len(goods) else (goods, bads)
+    random = np.random.default_rng(seed)
+    if kind == "downsample":
+        kept = np.sort(np.concatenate([smaller, random.choice(larger, len(smaller), replace=False)]))
+        return Design(np.ascontiguousarray(design.values[kept]), design.label[kept])
+    made = _between_neighbours(design.values[smaller], len(larger) - len(smaller), random)
+    label = np.full(len(made), design.label[smaller[0]], dtype=np.int8)
+    return Design(np.vstack([design.values, made]), np.concatenate([design.label, label]))
+
+
+def _between_neighbours(values: NDArray[np.float64], n: int, random: np.random.Generator) -> NDArray[np.float64]:
+    from sklearn.neighbors import NearestNeighbors
+
+    wanted = min(_NEIGHBOURS, len(values) - 1)
+    start = random.integers(0, len(values), n)
+    if not wanted:  # a single loan has no neighbour and is repeated
+        return values[start]
+    # A tree compares loan by loan; the brute way multiplies matrices, whose last bit depends on the machine's threads.
+    near = NearestNeighbors(n_neighbors=wanted + 1, algorithm="kd_tree").fit(values)
+    _, places = near.kneighbors(values)
+    neighbours = places[:, 1:]  # the nearest is the loan itself or its equal
+    end = neighbours[start, random.integers(0, wanted, n)]
+    return values[start] + random.random(n)[:, None] * (values[end] - values[start])

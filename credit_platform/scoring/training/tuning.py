@@ -34,6 +34,10 @@ class Trial:
 OnTrial = Callable[[Trial], None]
 
 
+def unwatched(trial: Trial) -> None:
+    """Shows nobody the progress."""
+
+
 @dataclass(frozen=True)
 class Tuning:
     """Everything that was tried, and the number of the trial that was kept."""

@@ -17,27 +17,30 @@ from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.previous_release import accepted
 from credit_platform.scoring.estimators.calibration import UNCALIBRATED, PlattCalibrator, fit_platt
-from credit_platform.scoring.estimators.contributions import (
+from credit_platform.scoring.estimators.estimator import (
     Contributions,
+    Design,
+    Estimator,
+    FitTask,
     calibrated_contributions,
     means_from_json,
     means_to_json,
 )
-from credit_platform.scoring.estimators.estimator import Design, Estimator, FitTask
 from credit_platform.scoring.training.algorithms import ALGORITHMS, algorithm_named, algorithm_of
 from credit_platform.scoring.training.expected_scores import scores_by_history
-from credit_platform.scoring.training.rebalancing import rebalance
-from credit_platform.scoring.training.samples import checked_sample
-from credit_platform.scoring.training.tuning import OnTrial, Trial, Tuning, tune
+from credit_platform.scoring.training.samples import checked_sample, rebalance
+from credit_platform.scoring.training.tuning import OnTrial, Tuning, tune, unwatched
 from credit_platform.scoring.transformers.evidence import with_copies_without_history
-from credit_platform.scoring.transformers.feature_order import (
+from credit_platform.scoring.transformers.transformer import (
+    Transformer,
     features_document,
+    fit_transformer,
+    load_transformer,
     missing_columns,
     model_columns,
     reference_numbers,
     require_same_order,
 )
-from credit_platform.scoring.transformers.transformer import Transformer, fit_transformer, load_transformer
 from credit_platform.statistics.logistic import probability_of
 
 FloatArray = NDArray[np.float64]
@@ -140,10 +143,6 @@ class FittedVersion:
             "tuning.json": self.tuning.to_json(),
             **accepted(self.estimator.exports, self.transformer, self.portfolio.cases.key),
         }
-
-
-def unwatched(trial: Trial) -> None:
-    """Shows nobody the progress of tuning."""
 
 
 def fit_version(

@@ -1,31 +1,88 @@
 """The transformer of a scorecard: every feature cut into bins, each bin with its weight of evidence.
 
-Fitted on training loans, stored as JSON, never refitted when scoring. Where to cut belongs to monotone_bins; what a bin
-is worth in points to scorecard.
+Fitted on training loans, stored as JSON, never refitted when scoring. How fine the bins are is read from a model's
+params. Where to cut belongs to monotone_bins; what a bin is worth in points to scorecard.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from credit_platform.portfolios.feature_set import Direction, EvidenceGroup, FeatureSet
-from credit_platform.scoring.transformers.binning_policy import BinningPolicy
 from credit_platform.scoring.transformers.evidence import HistoryEvidence, months_seen
 from credit_platform.scoring.transformers.standardisation import known_number
-from credit_platform.statistics.monotone_bins import BinLimits, count_bins, cut_points
-from credit_platform.statistics.weight_of_evidence import information_value, weight_of_evidence
+from credit_platform.statistics.monotone_bins import (
+    BinLimits,
+    count_bins,
+    cut_points,
+    information_value,
+    weight_of_evidence,
+)
 
 FloatArray = NDArray[np.float64]
 LabelArray = NDArray[np.int8]
 
 UNSEEN_WOE = 0.0  # a level that training never saw says nothing about the loan
+
+
+@dataclass(frozen=True)
+class BinningPolicy:
+    """Limits of the bins. Evidence has limits of its own: it carries most of the ranking, and is cut finer.
+
+    Attributes:
+        pre_bins: Quantile bins of a feature before merging.
+        min_bin_share: Smallest share of all loans in a bin.
+        min_bin_bads: Fewest bads in a bin, and fewest goods.
+        evidence_pre_bins: As `pre_bins`, for the evidence of a group.
+        evidence_min_bin_share: As `min_bin_share`.
+        evidence_min_bin_bads: As `min_bin_bads`.
+    """
+
+    pre_bins: int = 20
+    min_bin_share: float = 0.05
+    min_bin_bads: int = 10
+    evidence_pre_bins: int = 200
+    evidence_min_bin_share: float = 0.005
+    evidence_min_bin_bads: int = 2
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, object]) -> Self:
+        """Take what is named here out of a model's params; what is not named there keeps its default.
+
+        Raises:
+            ValueError: a value is not a number its limit can be.
+        """
+        chosen = {one.name: params[one.name] for one in fields(cls) if one.name in params}
+        for name, value in chosen.items():
+            is_share = name.endswith("_share")
+            number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+            if is_share and (number is None or not 0 <= number <= 0.5):
+                message = f"{name} is {value!r}; it must be a share from 0 to 0.5"
+                raise ValueError(message)
+            if not is_share and (not isinstance(number, int) or number < 1):
+                message = f"{name} is {value!r}; it must be a whole number of at least 1"
+                raise ValueError(message)
+        return cls(**chosen)  # pyrefly: ignore[bad-argument-type] - each checked above
+
+    @property
+    def features(self) -> BinLimits:
+        """Limits of every feature but evidence."""
+        return BinLimits(self.pre_bins, self.min_bin_share, self.min_bin_bads)
+
+    @property
+    def evidence(self) -> BinLimits:
+        """Limits of the evidence of every group."""
+        return BinLimits(self.evidence_pre_bins, self.evidence_min_bin_share, self.evidence_min_bin_bads)
+
+
+BINNING_PARAMS = tuple(one.name for one in fields(BinningPolicy))
 
 
 @dataclass(frozen=True)
@@ -150,18 +207,10 @@ def number_values(frame: pl.DataFrame, feature: str, evidence: Sequence[HistoryE
     # Channel by channel, without a division: DuckDB and Polars do the same steps and get the same bits, so that a loan
     # at the bound of a bin falls into the same one everywhere.
     with np.errstate(over="ignore", invalid="ignore"):
-        for column, weight, middle in evidence_terms(found):
+        for column, weight, middle in found.terms():
             sums = frame[column].cast(pl.Float64).fill_null(0.0).to_numpy()
             total = total + weight * (sums - months * middle)
     return np.where((months > 0) & np.isfinite(total), total, np.nan)
-
-
-def evidence_terms(evidence: HistoryEvidence) -> Iterable[tuple[str, float, float]]:
-    """Per channel: the column of its sum, the weight of a unit and the monthly middle between the classes."""
-    for column, bad, good, variance in zip(
-        evidence.group.sums, evidence.bad_mean, evidence.good_mean, evidence.variance, strict=True
-    ):
-        yield column, (bad - good) / variance, (bad + good) / 2
 
 
 def level_values(frame: pl.DataFrame, feature: str) -> pl.Series:

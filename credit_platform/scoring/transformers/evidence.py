@@ -7,7 +7,7 @@ months; only what is fitted on labels belongs here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,13 @@ class HistoryEvidence:
     def total(self, frame: pl.DataFrame) -> FloatArray:
         """Evidence of all channels together (nats), one number per loan, 0 without history."""
         return self.by_channel(frame).sum(axis=1)
+
+    def terms(self) -> Iterable[tuple[str, float, float]]:
+        """Per channel: the column of its sum, the weight of a unit and the monthly middle between the classes."""
+        for column, bad, good, variance in zip(
+            self.group.sums, self.bad_mean, self.good_mean, self.variance, strict=True
+        ):
+            yield column, (bad - good) / variance, (bad + good) / 2
 
     def strongest_channel(self) -> int | None:
         """Place of the channel a unit of which weighs most; None when no channel weighs anything."""

@@ -9,7 +9,7 @@ import pytest
 from credit_platform.cli.instance import open_instance
 from credit_platform.months import month_key, month_range
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.scoring.explanation.reason_mix import reason_mix
+from credit_platform.scoring.explanation.reasons import reason_mix
 from credit_platform_tests.small_book import FIRST_SCORING, LAST, MODELS, BookFolders
 
 SCORED = month_range(FIRST_SCORING, LAST)

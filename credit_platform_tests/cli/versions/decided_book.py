@@ -14,8 +14,7 @@ from rich.console import Console
 from credit_platform.cli.book import Book
 from credit_platform.lake.governance.audit import AuditLog, AuditRecord, Entry
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord
-from credit_platform.lake.models.manifest import MANIFEST
-from credit_platform.lake.models.model_store import ModelStore
+from credit_platform.lake.models.model_store import MANIFEST, ModelStore
 from credit_platform.months import add_months, month_key, month_range, parse_month
 from credit_platform_tests.small_book import FIRST_SCORING, LAST, MODELS, BookFolders, table_bytes
 

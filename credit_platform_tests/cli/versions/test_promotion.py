@@ -11,7 +11,7 @@ from credit_platform.cli.versions.promotion import Person, Target, promote, targ
 from credit_platform.cli.versions.version_status import ModelVersions
 from credit_platform.errors import LifeCycleError, ModelStoreError, SettingsError
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
-from credit_platform.lake.models.manifest import to_json
+from credit_platform.lake.models.model_store import to_json
 from credit_platform_tests.cli.versions.decided_book import DecidedBook, no_pages
 from credit_platform_tests.small_book import MODELS, PREVIEW_ALLOWED, BookFolders
 

@@ -12,9 +12,16 @@ import pytest
 
 from credit_platform.errors import ModelStoreError
 from credit_platform.lake.governance.audit import AuditLog
-from credit_platform.lake.models.lineage import code, input_hashes, libraries
-from credit_platform.lake.models.manifest import MANIFEST, SCHEMA_VERSION, make_manifest, own_hash, sha256_of, to_json
-from credit_platform.lake.models.model_store import ModelStore
+from credit_platform.lake.models.model_store import (
+    MANIFEST,
+    SCHEMA_VERSION,
+    ModelStore,
+    make_manifest,
+    own_hash,
+    sha256_of,
+    to_json,
+)
+from credit_platform.lake.provenance import code, input_hashes, libraries
 from credit_platform.lake.tables.monthly import Lake
 
 MODEL, AS_OF = "gradient_boosting", date(2024, 12, 1)

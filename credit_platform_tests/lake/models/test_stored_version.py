@@ -9,8 +9,7 @@ import dagster as dg
 import pytest
 
 from credit_platform.errors import ModelStoreError
-from credit_platform.lake.models.manifest import to_json
-from credit_platform.lake.models.model_store import ModelStore
+from credit_platform.lake.models.model_store import ModelStore, to_json
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.small_book import FIRST_OUTCOME, FIRST_TRAINING, LAST, PREVIEW_ALLOWED, BookFolders

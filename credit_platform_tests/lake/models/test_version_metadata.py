@@ -7,9 +7,8 @@ from datetime import date
 
 import pytest
 
-from credit_platform.lake.models.manifest import to_json
-from credit_platform.lake.models.model_store import ModelStore
-from credit_platform.lake.models.version_metadata import METADATA, MetricRow, VersionMetadata
+from credit_platform.lake.models.model_store import ModelStore, to_json
+from credit_platform.lake.models.stored_version import METADATA, MetricRow, VersionMetadata
 from credit_platform_tests.small_book import MODELS, BookFolders
 
 ROW = {"sample_role": "oot", "metric": "roc_auc", "value": 0.8, "ci_low": 0.7, "ci_high": 0.9, "n": 9, "n_bad": 3}

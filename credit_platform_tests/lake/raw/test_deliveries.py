@@ -6,8 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from credit_platform.lake.raw.deliveries import Received
-from credit_platform.lake.raw.delivery_log import DeliveryLog
-from credit_platform.lake.raw.receipts import Receipt, read_receipts
+from credit_platform.lake.raw.delivery_log import DeliveryLog, Receipt, read_receipts
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform_tests.bad_inputs.delivery import (
     ATTRIBUTES,

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from multiprocessing import get_context
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.delivery_log import DeliveryLog, DeliveryRecord, content_by_month
 from credit_platform.lake.tables.monthly import Lake
+from credit_platform.portfolios.loans.portfolio import LOANS
 
 JANUARY, FEBRUARY = date(2023, 1, 1), date(2023, 2, 1)
 COLUMNS = ("id", "note")
@@ -86,14 +88,15 @@ def test_a_torn_last_line_is_left_out_and_then_overwritten(lake: Lake) -> None:
     assert [found.content_sha256 for found in log.records()] == ["1", "2"]
 
 
-def _append_many(layout: Layout, name: str) -> None:
+def _append_many(folder: Path, name: str) -> None:
+    layout = Layout.of(folder, folder, LOANS)
     for number in range(20):
         DeliveryLog(layout).append([record(JANUARY, f"{name}{number}", source=name)])
 
 
 def test_processes_append_beside_each_other_without_losing_a_line(lake: Lake) -> None:
     context = get_context("spawn")
-    processes = [context.Process(target=_append_many, args=(lake.layout, name)) for name in ("a", "b")]
+    processes = [context.Process(target=_append_many, args=(lake.layout.data_dir, name)) for name in ("a", "b")]
     for process in processes:
         process.start()
     for process in processes:

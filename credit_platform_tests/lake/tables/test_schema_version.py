@@ -6,8 +6,7 @@ import polars as pl
 import pytest
 
 from credit_platform.errors import TableError
-from credit_platform.lake.tables.monthly import Lake
-from credit_platform.lake.tables.schema_version import SCHEMA_KEY, fingerprint
+from credit_platform.lake.tables.monthly import SCHEMA_KEY, Lake, schema_fingerprint
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.tables import tables_of
 
@@ -25,28 +24,30 @@ def restamp(lake: Lake, month: date, metadata: dict[str, str], *, drop: str | No
     (frame.drop(drop) if drop else frame).write_parquet(file, metadata=metadata)
 
 
-def test_every_table_has_a_fingerprint_of_its_own_columns() -> None:
+def test_every_table_has_a_schema_fingerprint_of_its_own_columns() -> None:
     models = [f"monitoring/some_model/{part}" for part in tables_of(LOANS).of_models if part != "prediction"]
     tables = [*tables_of(LOANS).shared, *models, "prediction/some_model", "quarantine/loan_snapshots"]
-    assert all(fingerprint(tables_of(LOANS).schema(table)) for table in tables)
-    assert fingerprint(tables_of(LOANS).schema("prediction/a")) == fingerprint(tables_of(LOANS).schema("prediction/b"))
+    assert all(schema_fingerprint(tables_of(LOANS).schema(table)) for table in tables)
+    assert schema_fingerprint(tables_of(LOANS).schema("prediction/a")) == schema_fingerprint(
+        tables_of(LOANS).schema("prediction/b")
+    )
     assert tables_of(LOANS).schema("quarantine/loan_snapshots") is tables_of(LOANS).schema(
         "quarantine/customer_attributes"
     )
     bronze, silver = (tables_of(LOANS).schema(name) for name in ("bronze/lms_loan_daily", "silver/loan_snapshots"))
-    assert fingerprint(bronze) != fingerprint(silver)
+    assert schema_fingerprint(bronze) != schema_fingerprint(silver)
 
 
 def test_a_table_without_a_schema_class_is_never_refused(lake: Lake) -> None:
-    assert fingerprint(tables_of(LOANS).schema("elsewhere/notes")) is None
+    assert schema_fingerprint(tables_of(LOANS).schema("elsewhere/notes")) is None
     lake.write("elsewhere/notes", pl.DataFrame({"snapshot_month": [JANUARY]}), [JANUARY])
     assert lake.scan("elsewhere/notes", [JANUARY]).collect().height == 1
 
 
-def test_written_months_carry_the_fingerprint_and_can_be_read(lake: Lake) -> None:
+def test_written_months_carry_the_schema_fingerprint_and_can_be_read(lake: Lake) -> None:
     write_labels(lake, JANUARY)
     stored = pl.read_parquet_metadata(lake.layout.month_file(LABELS, JANUARY))
-    assert stored[SCHEMA_KEY] == fingerprint(tables_of(LOANS).schema(LABELS))
+    assert stored[SCHEMA_KEY] == schema_fingerprint(tables_of(LOANS).schema(LABELS))
     assert lake.scan(LABELS, [JANUARY]).collect().height == 0
 
 
@@ -64,7 +65,7 @@ def test_months_of_another_version_are_refused_with_the_command_that_builds_them
     assert lake.scan(LABELS, [JANUARY, FEBRUARY]).collect().height == 0
 
 
-def test_a_file_without_a_fingerprint_is_judged_by_its_columns(lake: Lake) -> None:
+def test_a_file_without_a_schema_fingerprint_is_judged_by_its_columns(lake: Lake) -> None:
     write_labels(lake, JANUARY, FEBRUARY)
     restamp(lake, JANUARY, {})
     restamp(lake, FEBRUARY, {}, drop="dpd")

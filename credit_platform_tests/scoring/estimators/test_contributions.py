@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from credit_platform.scoring.estimators.calibration import PlattCalibrator
-from credit_platform.scoring.estimators.contributions import (
+from credit_platform.scoring.estimators.estimator import (
     Contributions,
     calibrated_contributions,
     means_from_json,

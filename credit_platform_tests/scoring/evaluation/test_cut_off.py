@@ -7,7 +7,7 @@ from hypothesis import given
 
 from credit_platform.policy.model_config import Economics
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.scoring.evaluation.cut_off import CUT_OFFS_SCHEMA, best_cut_off, cut_off_table
+from credit_platform.scoring.grades import CUT_OFFS_SCHEMA, best_cut_off, cut_off_table
 from credit_platform.statistics.logistic import probability_of
 from credit_platform_tests.scoring.drawn_samples import FloatArray, LabelArray, honest_sample, samples
 

@@ -16,8 +16,8 @@ from credit_platform.scoring.evaluation.evaluation import (
     evaluate_version,
     null_rate,
 )
-from credit_platform.scoring.evaluation.grade_calibration import grade_table
 from credit_platform.scoring.evaluation.metrics import sample_metrics
+from credit_platform.scoring.grades import grade_table
 from credit_platform.scoring.training.version import FittedVersion
 from credit_platform.scoring.training.windows import SampleRole
 from credit_platform.statistics.discrimination import confusion, delong_interval, roc_auc

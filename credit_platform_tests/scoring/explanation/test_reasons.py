@@ -12,13 +12,15 @@ from hypothesis import given
 from credit_platform.errors import PolicyError
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.scoring.estimators.contributions import Contributions
-from credit_platform.scoring.explanation.reason_mix import mix_counts, mix_index, reason_mix
+from credit_platform.scoring.estimators.estimator import Contributions
 from credit_platform.scoring.explanation.reasons import (
     LEAST_CONTRIBUTION,
     MAX_REASONS,
     REASON_COLUMNS,
     choose_reasons,
+    mix_counts,
+    mix_index,
+    reason_mix,
     reasons_of,
 )
 from credit_platform.scoring.training.version import FittedVersion, fit_version

@@ -9,8 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.scoring.governance.comparison import HeadToHead, compare_out_of_time
-from credit_platform.scoring.governance.promotion import CandidateResult, decide_promotion, uplift_target
+from credit_platform.scoring.governance.promotion import (
+    CandidateResult,
+    HeadToHead,
+    compare_out_of_time,
+    decide_promotion,
+    uplift_target,
+)
 from credit_platform.scoring.training.version import FittedVersion
 from credit_platform.scoring.training.windows import SampleRole
 

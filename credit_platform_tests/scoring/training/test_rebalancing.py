@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.estimators.estimator import Design
-from credit_platform.scoring.training.rebalancing import rebalance
+from credit_platform.scoring.training.samples import rebalance
 from credit_platform.scoring.training.version import fit_version
 
 Kind = Literal["downsample", "smote"]

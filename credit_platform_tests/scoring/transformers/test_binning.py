@@ -15,8 +15,7 @@ from credit_platform.portfolios.loans.features.catalogue import (
 )
 from credit_platform.portfolios.loans.features.risk_direction import RISK_DIRECTION
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.scoring.transformers.binning import LevelBins, NumberBins, WoeBinning, fit_binning
-from credit_platform.scoring.transformers.binning_policy import BinningPolicy
+from credit_platform.scoring.transformers.binning import BinningPolicy, LevelBins, NumberBins, WoeBinning, fit_binning
 from credit_platform.scoring.transformers.evidence import fit_evidence, without_history
 from credit_platform.scoring.transformers.transformer import fit_transformer, load_transformer
 

@@ -1,17 +1,27 @@
-"""Which code is running: the commit of the checkout this package lies in, and whether files differ from it.
+"""What something was made of: the bytes of its input months, the commit of the code, the libraries.
 
-Asked of git once per process. Where the answer is written belongs to the model store and the audit log.
+The code is the checkout this package lies in, asked of git once per process. Where the answers are written belongs to
+the model store and the logs; which months a training reads, to the training.
 """
 
 import functools
+import hashlib
+import platform
 import shutil
 import subprocess
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version as library_version
 from pathlib import Path
+
+from credit_platform.lake.layout import Layout
+from credit_platform.months import month_key
 
 UNKNOWN = "unknown"
 _PACKAGE = Path(__file__).resolve().parents[1]
 _SECONDS = 10
+_LIBRARIES = ("polars", "numpy", "scikit-learn", "lightgbm", "optuna")
 
 
 @dataclass(frozen=True)
@@ -52,3 +62,27 @@ def _git(folder: Path, *arguments: str) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None
+
+
+def input_hashes(layout: Layout, months_by_table: Mapping[str, Sequence[date]]) -> dict[str, dict[str, str]]:
+    """SHA-256 of the file of every month of every table, by table and month."""
+    return {
+        table: {month_key(month): _sha256(layout, table, month) for month in months}
+        for table, months in months_by_table.items()
+    }
+
+
+def _sha256(layout: Layout, table: str, month: date) -> str:
+    with layout.month_file(table, month).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def libraries() -> dict[str, str]:
+    """Versions of the libraries whose numbers a version rests on, and of Python."""
+    return {name: library_version(name) for name in _LIBRARIES} | {"python": platform.python_version()}
+
+
+def code() -> dict[str, object]:
+    """The commit the running code is of, and whether its files differ from it (null: not known)."""
+    state = code_state()
+    return {"git_commit": state.commit, "git_dirty": state.is_dirty}
