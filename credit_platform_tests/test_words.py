@@ -22,6 +22,8 @@ PACKAGE = Path(credit_platform.__file__).parent
 GLOSSARY = (PACKAGE / "GLOSSARY.md").read_text(encoding="utf-8")
 # Under these names for one release, or a name of Dagster's history, of the tables or of the trade itself.
 KEPT = frozenset({"previous_release", "excluded_columns"})
+# Keys of policy files that people have written: they change with a release that reads the old ones as well.
+KEPT_KEYS = frozenset({"rivalry", "early_reads", "persistence"})
 
 
 def given_up() -> frozenset[str]:
@@ -78,7 +80,8 @@ def _keys(values: object) -> list[str]:
 
 @pytest.mark.parametrize("file", sorted(LOANS.policy_dir.glob("*.yaml")), ids=lambda file: file.name)
 def test_no_policy_key_uses_a_word_that_was_given_up(file: Path) -> None:
-    assert avoided(_keys(yaml.safe_load(file.read_text(encoding="utf-8")))) == []
+    found = avoided(_keys(yaml.safe_load(file.read_text(encoding="utf-8"))))
+    assert set(found) <= KEPT_KEYS
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,7 @@ class Declarations:
 _CLOCK = "says when it was done"
 _RUN = "Dagster draws a new id for every run"
 _COMMIT = "says by which commit it was done"
+_QUARANTINE = "quarantine tables are assets of the graph, with materializations and a contract check of their own"
 _CHAIN = "a hash over times and commits; that it is the hash of its record is verified"
 
 DECLARED = Declarations(
@@ -170,6 +171,9 @@ DECLARED = Declarations(
             "a picture shows the name of the model; its numbers are compared as figures of monitoring_dashboard.html",
             only_with_a_renamed_model=True,
         ),
+        Accepted("platform.yaml", "text", "the file says which kind of book the folder holds, and its comment says so"),
+        Accepted("history/checks", "quarantine/*", _QUARANTINE),
+        Accepted("history/materializations", "quarantine/*", _QUARANTINE),
     ),
     drawn=(
         Drawn(
