@@ -20,7 +20,8 @@ from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.named import portfolio_named
 from credit_platform.portfolios.tables import tables_of
 from credit_platform_tests.small_book import run_command, run_verb
-from credit_platform_tests.toy_portfolio import CONTRACTS, FIRST, GYM, MONTHS, write_gym
+from credit_platform_tests.toy_book import FIRST, MONTHS, write_gym
+from credit_platform_tests.toy_portfolio import CONTRACTS, GYM
 
 ADDRESS = "credit_platform_tests.toy_portfolio:GYM"
 LAST = add_months(FIRST, MONTHS - 1)
@@ -135,7 +136,7 @@ def test_a_month_without_rows_of_the_required_source_is_named(tmp_path: Path) ->
     assert not lake(tmp_path).has(CONTRACTS, add_months(FIRST, 2))
 
 
-@pytest.mark.parametrize("name", ["mortgages", "credit_platform_tests.toy_portfolio:FIRST", "no.such.module:BOOK"])
+@pytest.mark.parametrize("name", ["mortgages", "credit_platform_tests.toy_portfolio:CONTRACTS", "no.such.module:BOOK"])
 def test_a_name_that_is_no_portfolio_is_refused_with_those_there_are(name: str) -> None:
     with pytest.raises(SettingsError, match="CREDIT_PORTFOLIO"):
         portfolio_named(name)

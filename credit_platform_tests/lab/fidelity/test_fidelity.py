@@ -22,7 +22,8 @@ from credit_platform.lake.raw.raw_book import read_book
 from credit_platform.portfolios.generator import ComparedColumns
 from credit_platform.portfolios.loans.generator.book import BookSpec
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform_tests.toy_portfolio import GYM, MEMBERS, write_gym
+from credit_platform_tests.toy_book import write_gym
+from credit_platform_tests.toy_portfolio import GYM, MEMBERS
 
 if TYPE_CHECKING:
     from pathlib import Path
