@@ -15,6 +15,7 @@ from credit_platform.lake.raw.sources import source_months
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import parse_month
 from credit_platform.partitions import MonthlyAxis
+from credit_platform.previous_release import model_key
 from credit_platform.settings import Automation, BookFile, Settings, book_file_text, load_settings, read_book_file
 
 
@@ -163,6 +164,7 @@ def models_named(book: Book, wanted: str | None) -> list[str]:
         SettingsError: there is no such model.
     """
     specs = book.settings.policy.model.models
+    wanted = wanted and model_key(wanted)
     found = [name for name, spec in specs.items() if wanted in (None, name, spec.alias)]
     if not found:
         known = ", ".join(f"{name} ({spec.alias})" for name, spec in specs.items())

@@ -19,6 +19,7 @@ from credit_platform.cli.lab.verbs import add_lab_verbs
 from credit_platform.cli.run.verbs import add_pipeline_verbs
 from credit_platform.cli.versions.verbs import add_verbs
 from credit_platform.errors import CreditPlatformError, SettingsError
+from credit_platform.previous_release import old_names_on_stderr
 
 app = App(
     name="credit-platform",
@@ -245,7 +246,8 @@ def clean(*, yes: Annotated[bool, Parameter(negative="", help="Really delete.")]
 def main() -> None:
     """Entry point: explains failures in one line and exits with the documented code."""
     try:
-        code = app(exit_on_error=False, print_error=True, result_action="return_value")
+        with old_names_on_stderr():
+            code = app(exit_on_error=False, print_error=True, result_action="return_value")
     except CycloptsError:
         sys.exit(2)
     except CreditPlatformError as error:

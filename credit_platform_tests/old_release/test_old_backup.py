@@ -11,6 +11,8 @@ import pytest
 from credit_platform_tests.old_release.folders import POLICY, bring_up_to_date, expected
 from credit_platform_tests.small_book import BookFolders
 
+pytestmark = pytest.mark.skip("a command is to take the folder over first")
+
 
 @pytest.fixture
 def empty(tmp_path: Path) -> BookFolders:

@@ -25,6 +25,7 @@ from credit_platform_tests.small_book import PREVIEW_ALLOWED, BookFolders, table
 # Its dagster.yaml names the run history as the previous release did.
 pytestmark = [
     *PREVIEW_ALLOWED,
+    pytest.mark.skip("a command is to take the folder over first"),
     pytest.mark.filterwarnings("ignore:credit_platform.run_history is called:FutureWarning"),
 ]
 LAST = date(2024, 6, 1)
