@@ -136,9 +136,13 @@ def status(*, json_: AsJson = False) -> int:
     """Print which months every table has, the versions in force and the latest actions."""
     from credit_platform.cli.book import Book
     from credit_platform.cli.status import status_report, status_tables
+    from credit_platform.lake.renamed_models import to_migrate
     from credit_platform.settings import load_settings
 
-    report = status_report(Book.of(load_settings()))
+    book = Book.of(load_settings())
+    report, reason = status_report(book), to_migrate(book.lake.layout)
+    if reason is not None:
+        Console(stderr=True, soft_wrap=True).print(f"[yellow]To do first:[/] {reason}.", highlight=False)
     if json_:
         print(json.dumps(report, indent=1, default=str))
     else:
