@@ -227,7 +227,7 @@ class ModelConfig(PolicySection):
     selection: SelectionPolicy
     gates: ModelGatePolicy
     models: Annotated[Mapping[ModelName, ModelSpec], Field(min_length=1)]
-    champion_challenger: ChampionChallengerPolicy
+    rivalry: ChampionChallengerPolicy
     random_seed: Annotated[int, Field(ge=0)]
 
     @field_validator("models")
@@ -240,7 +240,7 @@ class ModelConfig(PolicySection):
             raise ValueError(message)
         return models
 
-    @field_validator("champion_challenger")
+    @field_validator("rivalry")
     @classmethod
     def _has_a_champion_among_the_models(
         cls, rivalry: ChampionChallengerPolicy, info: ValidationInfo
@@ -255,5 +255,5 @@ class ModelConfig(PolicySection):
     @property
     def champion_model(self) -> str:
         """Key of the model the others are held against, which policy may name by its alias."""
-        named = self.champion_challenger.champion
+        named = self.rivalry.champion
         return next(key for key, spec in self.models.items() if named in {key, spec.alias})

@@ -162,11 +162,11 @@ class MonitoringThresholds(PolicySection):
     fair_lending: FairLendingPolicy
     overrides: OverridesPolicy
     estimate: EstimatePolicy
-    early_performance: EarlyPerformancePolicy
+    early_reads: EarlyPerformancePolicy
     min_bads: Annotated[int, Field(ge=1)]
     confidence: OpenShare
     decision_mode: DecisionMode
-    run_rules: RunRulePolicy
+    persistence: RunRulePolicy
     rollback: RollbackMatrix
     model_overrides: Mapping[str, Mapping[str, MetricOverride]]
     notification: Notifications
