@@ -3,6 +3,8 @@
 What is told to whom is written in `alert_delivery`.
 """
 
+from datetime import date
+
 import dagster as dg
 
 from credit_platform.assets.models.retrain_claim import RETRAIN_TAG, attempts_in, run_records_at
@@ -78,7 +80,13 @@ def _on_failed_run(dispatcher: AlertDispatcher, automation: Automation, max_atte
             model=run.tags.get(_MODEL_TAG),
             attempts=_attempt_of(context.instance, run, max_attempts),
         )
-        dispatcher.tell([event])
+        mended_by = _successor(context.instance, run, span[1])
+        if mended_by is None:
+            dispatcher.tell([event])
+            return
+        model = run.tags.get(_MODEL_TAG)
+        end = recovery_event(run.job_name, span[1], mended_by, model=model, audience=event.audience)
+        dispatcher.tell([event, end])
 
     return failures_are_told
 
@@ -109,6 +117,23 @@ def _on_recovered_run(dispatcher: AlertDispatcher, automation: Automation) -> dg
                 dispatcher.tell([told])
 
     return recoveries_are_told
+
+
+def _successor(instance: dg.DagsterInstance, failed: dg.DagsterRun, month: date) -> str | None:
+    """The run created after a failed one that has done its work already; None when there is none.
+
+    A run that never starts is marked as failed long after it was created. The sensor of recoveries has then seen the
+    successor, found no alert to close, and does not look again.
+    """
+    (record,) = instance.get_run_records(dg.RunsFilter(run_ids=[failed.run_id]))
+    done = instance.get_run_records(dg.RunsFilter(job_name=failed.job_name, statuses=[dg.DagsterRunStatus.SUCCESS]))
+    for other in done:
+        run = other.dagster_run
+        span = run_span(dict(run.tags))
+        is_for_it = run.tags.get(_MODEL_TAG) in {None, failed.tags.get(_MODEL_TAG)}
+        if other.storage_id > record.storage_id and span is not None and span[1] == month and is_for_it:
+            return run.run_id
+    return None
 
 
 def _attempt_of(instance: dg.DagsterInstance, run: dg.DagsterRun, most: int) -> Attempts | None:

@@ -47,9 +47,13 @@ class Watched:
         _, self.failed, self.recovered = alert_sensors(self.dispatcher, "running", max_attempts=2)
 
     def run(
-        self, asset: dg.AssetsDefinition, tags: dict[str, str] | None = None, *checks: dg.AssetChecksDefinition
+        self,
+        asset: dg.AssetsDefinition,
+        tags: dict[str, str] | None = None,
+        *checks: dg.AssetChecksDefinition,
+        is_late: bool = False,
     ) -> str:
-        """Run the job for the month and let the sensor of its outcome look at it; gives the run's id."""
+        """Run the job for the month and let the sensor of its outcome look at it, if not late; gives the run's id."""
         job = dg.define_asset_job("train_models", selection=dg.AssetSelection.all())
         definitions = dg.Definitions(assets=[asset], asset_checks=checks, jobs=[job])
         ran = (
@@ -57,19 +61,24 @@ class Watched:
             .get_job("train_models")
             .execute_in_process(instance=self.instance, partition_key=MONTH, tags=tags, raise_on_error=False)
         )
-        sensor = self.recovered if ran.success else self.failed
-        run = self.instance.get_run_by_id(ran.run_id)
+        if not is_late:
+            self.look_at(ran.run_id)
+        return ran.run_id
+
+    def look_at(self, run_id: str) -> None:
+        """Let the sensor of a run's outcome look at it."""
+        run = self.instance.get_run_by_id(run_id)
         assert run is not None
-        kind = dg.DagsterEventType.RUN_SUCCESS if ran.success else dg.DagsterEventType.RUN_FAILURE
-        (log,) = self.instance.all_logs(ran.run_id, of_type=kind)
+        sensor = self.recovered if run.is_success else self.failed
+        kind = dg.DagsterEventType.RUN_SUCCESS if run.is_success else dg.DagsterEventType.RUN_FAILURE
+        (log,) = self.instance.all_logs(run_id, of_type=kind)
         context = dg.build_run_status_sensor_context(
             sensor_name=sensor.name,
             dagster_instance=self.instance,
             dagster_run=run,
             dagster_event=log.get_dagster_event(),
         )
-        sensor(context if ran.success else context.for_run_failure())
-        return ran.run_id
+        sensor(context if run.is_success else context.for_run_failure())
 
     def told(self) -> list[tuple[str, str, str]]:
         """Title, body and channels of everything told, in order."""
@@ -118,3 +127,31 @@ def test_the_last_failed_attempt_at_a_retraining_calls_those_who_hear_of_a_retra
     assert watched.told()[-1][0] == "train_models 2025-06 gradient_boosting recovered"
     assert watched.told()[-1][2] == "pagerduty, slack, email"
     assert watched.dispatcher.log.open_alerts() == []
+
+
+@pytest.mark.parametrize("tags", [{}, RETRAINING], ids=["a job", "a retraining"])
+@pytest.mark.parametrize("by", ["same", "whole job"])
+def test_a_failure_noticed_when_a_later_run_has_done_its_work_leaves_no_alert(
+    watched: Watched, tags: dict[str, str], by: str
+) -> None:
+    failed = watched.run(version, tags, is_late=True)
+    mended = watched.run(mended_version, tags if by == "same" else {})
+    assert watched.told() == []
+    watched.look_at(failed)
+    first, last = watched.told()
+    assert (first[0].split()[-1], last[0].split()[-1]) == ("failed", "recovered")
+    assert last[1].startswith(f"Run {mended} of train_models ")
+    assert watched.dispatcher.log.open_alerts() == []
+
+
+@pytest.mark.parametrize("order", ["earlier", "of another model", "failed as well"])
+def test_a_run_that_did_not_do_the_work_of_a_failed_one_closes_no_alert(watched: Watched, order: str) -> None:
+    if order == "earlier":
+        watched.run(mended_version, RETRAINING)
+    failed = watched.run(version, RETRAINING, is_late=True)
+    if order == "of another model":
+        watched.run(mended_version, {"credit_platform/model": MODELS[0]})
+    if order == "failed as well":
+        watched.run(version, RETRAINING, is_late=True)
+    watched.look_at(failed)
+    assert [record.event.occasion for record in watched.dispatcher.log.open_alerts()] == [failed]
