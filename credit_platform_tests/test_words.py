@@ -1,6 +1,6 @@
 """Names of modules, classes, functions and policy keys are the trade's words, and no two classes share a name.
 
-The words that were given up stand in GLOSSARY.md, in its last section; prose is held by test_texts.
+The words that were given up stand in given_up_words.yaml, beside this file; prose is held by test_texts.
 """
 
 from __future__ import annotations
@@ -19,20 +19,13 @@ from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.architecture_rules import Module, modules
 
 PACKAGE = Path(credit_platform.__file__).parent
-GLOSSARY = (PACKAGE / "GLOSSARY.md").read_text(encoding="utf-8")
 # Under these names for one release, or a name of Dagster's history, of the tables or of the trade itself.
 KEPT = frozenset({"previous_release", "excluded_columns"})
 # Keys of policy files that people have written: they change with a release that reads the old ones as well.
 KEPT_KEYS = frozenset({"rivalry", "early_reads", "persistence"})
 
 
-def given_up() -> frozenset[str]:
-    """The words of the last section of the glossary, one line each: `- word`: what is said now."""
-    section = GLOSSARY.partition("## Words that were given up")[2]
-    return frozenset(re.findall(r"^- `([a-z_]+)`:", section, flags=re.MULTILINE))
-
-
-WORDS = given_up()
+WORDS = frozenset(yaml.safe_load(Path(__file__).with_name("given_up_words.yaml").read_text(encoding="utf-8")))
 MODULES = [module for module in modules(PACKAGE) if module.name.split(".")[-1] not in KEPT]
 
 
@@ -58,7 +51,7 @@ def avoided(names: list[str]) -> list[str]:
     return sorted({name for name in names if parts_of(name) & WORDS})
 
 
-def test_the_glossary_lists_words_that_were_given_up() -> None:
+def test_words_that_were_given_up_are_listed() -> None:
     assert len(WORDS) > 20
 
 

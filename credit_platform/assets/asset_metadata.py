@@ -1,7 +1,7 @@
 """How every asset looks in the UI: what its description says beyond the table, its group, tags and links to code.
 
 All of it is derived from the declaration of the asset, so that it holds for every asset there is. What a table holds is
-said in its schema class, what to do when it is red in `remedies`.
+said in its schema class, what to do when it is red in `runbook.yaml`.
 """
 
 from collections.abc import Iterable, Sequence

@@ -85,7 +85,7 @@ def read_overview(lake: Lake, policy: Policy, month: date) -> Overview:
         backtest=of_models(lake, models, "estimate_backtest", month),
         early_reads=of_models(lake, models, "early_reads", month),
         fair_lending=of_models(lake, models, "fair_lending", month),
-        rivalry=rows_or_empty(lake, "monitoring/champion_challenger", month),
+        champion_challenger=rows_or_empty(lake, "monitoring/champion_challenger", month),
         vintages=rows_or_empty(lake, "gold/vintages", month),
         roll_rates=rows_or_empty(lake, "gold/roll_rates"),
         thresholds=policy.monitoring,

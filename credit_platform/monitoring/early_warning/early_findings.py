@@ -61,7 +61,7 @@ def is_news() -> pl.Expr:
 def early_performance_findings(early_reads: pl.DataFrame, *, thresholds: MonitoringThresholds) -> list[Finding]:
     """Bad rates and rankings that became known in the month and are worse than earlier cohorts lead to expect.
 
-    One finding per metric, for the clearest departure; `metric` is `early_bad_rate` or `early_roc_auc`, `threshold`
+    One finding per metric, for the clearest deviation; `metric` is `early_bad_rate` or `early_roc_auc`, `threshold`
     what was expected.
 
     Args:

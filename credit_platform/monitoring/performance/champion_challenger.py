@@ -28,7 +28,7 @@ _Row = tuple[str, str, str, str, float | None, float | None, float | None, int, 
 
 
 def champion_challenger_frame(
-    rivalry: ModelComparison, decision: ChallengerDecision, *, snapshot_month: date, config: ModelConfig, min_bads: int
+    measured: ModelComparison, decision: ChallengerDecision, *, snapshot_month: date, config: ModelConfig, min_bads: int
 ) -> pl.DataFrame:
     """One challenger's month as rows of `schemas.champion_challenger.ChampionChallenger`, in the order of its key.
 
@@ -36,23 +36,23 @@ def champion_challenger_frame(
     `rivalry.min_bads` are not reached, and for a single cohort below `min_bads` bads or goods.
 
     Args:
-        rivalry: What was measured.
+        measured: What was measured.
         decision: What it amounts to.
         snapshot_month: The month looked back from.
         config: Its `rivalry` section says what is enough.
         min_bads: Bads (or goods) below which a single cohort is not decided on.
     """
-    policy, pooled = config.rivalry, rivalry.pooled
-    is_enough = len(rivalry.by_cohort) >= policy.min_cohorts and pooled.n_of_smaller_class >= policy.min_bads
+    policy, pooled = config.rivalry, measured.pooled
+    is_enough = len(measured.by_cohort) >= policy.min_cohorts and pooled.n_of_smaller_class >= policy.min_bads
     smaller_class = pl.min_horizontal("n_bad", pl.col("n") - pl.col("n_bad"))
     is_cohort = pl.col("breakdown") == "cohort"
     is_insufficient = pl.when(is_cohort).then(smaller_class < min_bads).otherwise(pl.lit(not is_enough))
     return (
-        pl.DataFrame(list(_rows(rivalry)), schema={name: SCHEMA[name] for name in _FIGURES}, orient="row")
+        pl.DataFrame(list(_rows(measured)), schema={name: SCHEMA[name] for name in _FIGURES}, orient="row")
         .with_columns(
             snapshot_month=pl.lit(snapshot_month),
-            champion=pl.lit(rivalry.champion),
-            challenger=pl.lit(rivalry.challenger),
+            champion=pl.lit(measured.champion),
+            challenger=pl.lit(measured.challenger),
             decision=pl.lit(decision.verdict),
             reasons=pl.lit("\n".join(decision.reasons)),
             status=pl.when(pl.col("value").is_null())
@@ -66,18 +66,18 @@ def champion_challenger_frame(
     )
 
 
-def _rows(rivalry: ModelComparison) -> Iterator[_Row]:
-    yield from _comparison_rows(rivalry.pooled, "all", "all")
-    yield from _sample_rows(rivalry)
-    for cohort, comparison in rivalry.by_cohort.items():
+def _rows(measured: ModelComparison) -> Iterator[_Row]:
+    yield from _comparison_rows(measured.pooled, "all", "all")
+    yield from _sample_rows(measured)
+    for cohort, comparison in measured.by_cohort.items():
         yield from _comparison_rows(comparison, "cohort", month_key(cohort))
-    for cell in rivalry.swaps.iter_rows(named=True):
+    for cell in measured.swaps.iter_rows(named=True):
         n, n_bad = cell["n"], cell["n_bad"]
         yield "swap_set", cell["cell"], "bad_rate", "loans", cell["bad_rate"], cell["ci_low"], cell["ci_high"], n, n_bad
         for subject in ("champion", "challenger"):
             mean = cell[f"{subject}_probability"]
             yield "swap_set", cell["cell"], "mean_probability", subject, mean, None, None, n, n_bad
-    for row in rivalry.sensitivity.iter_rows(named=True):
+    for row in measured.sensitivity.iter_rows(named=True):
         figure = row["value"], row["ci_low"], row["ci_high"], row["n"], row["n_bad"]
         yield "approval_rate", f"{row['approval_rate']:.2f}", row["metric"], row["subject"], *figure
 
@@ -93,16 +93,16 @@ def _comparison_rows(comparison: PairedComparison, breakdown: str, segment: str)
             yield breakdown, segment, metric, subject, *_cells(figures[metric]), comparison.n, comparison.n_bad
 
 
-def _sample_rows(rivalry: ModelComparison) -> Iterator[_Row]:
+def _sample_rows(measured: ModelComparison) -> Iterator[_Row]:
     """What else is known of all loans compared: bad rate, approval rate, calibration slopes."""
-    n, n_bad = rivalry.pooled.n, rivalry.pooled.n_bad
-    bad_rate = ComparedFigure(n_bad / n if n else None, jeffreys_interval(n_bad, n, rivalry.confidence))
+    n, n_bad = measured.pooled.n, measured.pooled.n_bad
+    bad_rate = ComparedFigure(n_bad / n if n else None, jeffreys_interval(n_bad, n, measured.confidence))
     approved = ComparedFigure(
-        rivalry.n_approved / n if n else None, wilson_interval(rivalry.n_approved, n, rivalry.confidence)
+        measured.n_approved / n if n else None, wilson_interval(measured.n_approved, n, measured.confidence)
     )
     yield "all", "all", "bad_rate", "loans", *_cells(bad_rate), n, n_bad
     yield "all", "all", "approval_rate", "loans", *_cells(approved), n, n_bad
-    for subject, line in (("champion", rivalry.champion_line), ("challenger", rivalry.challenger_line)):
+    for subject, line in (("champion", measured.champion_line), ("challenger", measured.challenger_line)):
         yield "all", "all", "calibration_slope", subject, *_cells(_slope(line)), n, n_bad
 
 

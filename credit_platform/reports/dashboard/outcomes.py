@@ -99,7 +99,7 @@ def _trend_section(overview: Overview, metric: str) -> Section:
 
 def _comparison_section(overview: Overview) -> Section:
     side = figure_html(
-        ranking_side_by_side(overview.known, overview.rivalry, names=overview.names),
+        ranking_side_by_side(overview.known, overview.champion_challenger, names=overview.names),
         name="rivalry",
         label="ROC-AUC of the models by month, and their difference by cohort",
     )
@@ -113,7 +113,7 @@ def _comparison_section(overview: Overview) -> Section:
         f"<p><strong>{escape(overview.names.get(challenger, challenger))} against "
         f"{escape(overview.names.get(champion, champion))}:</strong> {escape(decisions.get(decision, decision))}. "
         f"{escape('. '.join(reason.rstrip('.') for reason in reasons.splitlines()))}.</p>"
-        for challenger, champion, decision, reasons in overview.rivalry.select(
+        for challenger, champion, decision, reasons in overview.champion_challenger.select(
             "challenger", "champion", "decision", "reasons"
         )
         .unique(maintain_order=True)

@@ -49,7 +49,7 @@ class Overview:
     backtest: pl.DataFrame
     early_reads: pl.DataFrame
     fair_lending: pl.DataFrame
-    rivalry: pl.DataFrame
+    champion_challenger: pl.DataFrame
     vintages: pl.DataFrame
     roll_rates: pl.DataFrame
     thresholds: MonitoringThresholds
