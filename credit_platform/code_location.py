@@ -32,11 +32,13 @@ from credit_platform.automation.alert_delivery import AlertDispatcher
 from credit_platform.automation.alerting import alert_sensors
 from credit_platform.automation.first_promotion import FirstPromotions, score_on_first_promotion
 from credit_platform.automation.follow_on import follow_on_sensors
+from credit_platform.automation.held import held_schedule, held_sensor
 from credit_platform.automation.jobs import BUILD_MONTH, SCORE_MONTH, TRAIN_MODELS, monthly_jobs
 from credit_platform.automation.retraining import retrain_on_action
 from credit_platform.automation.schedules import month_close
 from credit_platform.automation.weekly_watch import week_close
 from credit_platform.checks.tables import all_checks
+from credit_platform.lake.renamed_models import to_migrate
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.settings import Settings
@@ -65,6 +67,29 @@ def _assemble(portfolio: Portfolio, settings: Settings) -> dg.Definitions:
         policy_sha256=policy.sha256,
     )
     promotions = FirstPromotions(lake, models)
+    schedules = [
+        month_close(axis, jobs[BUILD_MONTH], settings.automation),
+        week_close(lake, models, jobs[SCORE_MONTH], settings.automation),
+    ]
+    sensors = [
+        *follow_on_sensors(axis, jobs, settings.automation, policy.model, promotions.unpromoted),
+        score_on_first_promotion(
+            axis,
+            jobs[SCORE_MONTH],
+            promotions,
+            settings.automation,
+            is_automatic=policy.model.promotion.auto_promote,
+        ),
+        *alert_sensors(
+            AlertDispatcher(lake, policy.monitoring, models, settings.alerts),
+            settings.automation,
+            max_attempts=policy.model.retraining.max_attempts,
+        ),
+        retrain_on_action(
+            axis, jobs[TRAIN_MODELS], models, settings.automation, lake=lake, policy=policy.model.retraining
+        ),
+    ]
+    reason = to_migrate(lake.layout)
     return dg.Definitions(
         assets=with_asset_metadata(
             portfolio,
@@ -88,33 +113,8 @@ def _assemble(portfolio: Portfolio, settings: Settings) -> dg.Definitions:
         ),
         asset_checks=all_checks(portfolio, axis, policy.model, policy.data.checks),
         jobs=list(jobs.values()),
-        schedules=[
-            month_close(axis, jobs[BUILD_MONTH], settings.automation),
-            week_close(lake, models, jobs[SCORE_MONTH], settings.automation),
-        ],
-        sensors=[
-            *follow_on_sensors(axis, jobs, settings.automation, policy.model, promotions.unpromoted),
-            score_on_first_promotion(
-                axis,
-                jobs[SCORE_MONTH],
-                promotions,
-                settings.automation,
-                is_automatic=policy.model.promotion.auto_promote,
-            ),
-            *alert_sensors(
-                AlertDispatcher(lake, policy.monitoring, models, settings.alerts),
-                settings.automation,
-                max_attempts=policy.model.retraining.max_attempts,
-            ),
-            retrain_on_action(
-                axis,
-                jobs[TRAIN_MODELS],
-                models,
-                settings.automation,
-                lake=lake,
-                policy=policy.model.retraining,
-            ),
-        ],
+        schedules=schedules if reason is None else [held_schedule(schedule, reason) for schedule in schedules],
+        sensors=sensors if reason is None else [held_sensor(sensor, reason) for sensor in sensors],
         resources={
             "lake": of_runs,
             "parquet": MonthlyParquetIOManager(lake=of_runs),

@@ -118,6 +118,14 @@ class NoVersionInForceError(CreditPlatformError):
         super().__init__(f"model {model} has no version in force in {month:%Y-%m}. {fix}")
 
 
+class MigrationError(CreditPlatformError):
+    """A data folder is to be brought to the names of this release first, or cannot be."""
+
+    def __init__(self, *, folder: Path, reason: str, fix: str) -> None:
+        self.folder = folder
+        super().__init__(f"{folder}: {reason}. {fix}")
+
+
 class BackupError(CreditPlatformError):
     """A backup cannot be written, or not be restored from."""
 

@@ -37,7 +37,7 @@ from credit_platform.settings import Settings
 FIRST, LAST = date(2023, 1, 1), date(2024, 8, 1)
 # With these windows: scoring from 2023-06, outcomes from 2023-12, training in 2024-01, live scores from 2024-02.
 FIRST_SCORING, FIRST_OUTCOME, FIRST_TRAINING = date(2023, 6, 1), date(2023, 12, 1), date(2024, 1, 1)
-MODELS = ("logistic_regression", "gradient_boosting")
+MODELS = ("scorecard", "gradient_boosting")
 MODEL_CONFIG = """
 windows:
   relative: {train: 4, validation: 1, test: 1, oot: 1}

@@ -96,7 +96,7 @@ def test_texts_are_plain(definitions: dg.Definitions, specs: dict[str, dg.AssetS
 
 
 def test_every_remedy_belongs_to_an_asset(specs: dict[str, dg.AssetSpec]) -> None:
-    kinds = {re.sub("(logistic_regression|gradient_boosting)", "*", asset) for asset in specs}
+    kinds = {re.sub("(scorecard|gradient_boosting)", "*", asset) for asset in specs}
     assert set(runbook()) - kinds == {"bronze/*", "silver/*", "quarantine/*"}
 
 
@@ -157,7 +157,7 @@ def test_every_table_has_a_blocking_contract_check_with_its_own_months(
     without_rows = {
         "monitoring/dashboard",
         "monitoring/drift_page",
-        "model/logistic_regression",
+        "model/scorecard",
         "model/gradient_boosting",
     }
     assert set(checks) == set(specs) - without_rows

@@ -13,6 +13,7 @@ from typing_extensions import override
 from credit_platform.lake.files import write_bytes
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.provenance import code_state
+from credit_platform.lake.renamed_models import require_migrated
 from credit_platform.lake.tables.catalog import monthly_tables, refresh_datamart
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, months_of
@@ -34,7 +35,11 @@ class LakeResource(dg.ConfigurableResource[Lake]):
 
     @override
     def create_resource(self, context: dg.InitResourceContext) -> Lake:
-        """The tables."""
+        """The tables.
+
+        Raises:
+            MigrationError: the previous release wrote the folder.
+        """
         portfolio = portfolio_named(self.portfolio_name)
         lake = Lake.at(
             self.data_dir,
@@ -43,6 +48,7 @@ class LakeResource(dg.ConfigurableResource[Lake]):
             policy_sha256=self.policy_sha256,
             git_commit=code_state().commit,
         )
+        require_migrated(lake.layout)
         self._keep_policy(lake.layout)
         return lake
 

@@ -12,9 +12,11 @@ from credit_platform.assets.tables.bronze import sources
 from credit_platform.errors import SettingsError
 from credit_platform.lake.files import write_text
 from credit_platform.lake.raw.sources import source_months
+from credit_platform.lake.renamed_models import require_migrated
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import parse_month
 from credit_platform.partitions import MonthlyAxis
+from credit_platform.previous_release import model_key
 from credit_platform.settings import Automation, BookFile, Settings, book_file_text, load_settings, read_book_file
 
 
@@ -126,8 +128,14 @@ def _delivered_months(lake: Lake, settings: Settings) -> list[date]:
 
 
 def known_book(settings: Settings) -> Book:
-    """The book, after writing its months down if nobody has yet."""
-    return Book.of(settings if settings.is_book_known else initialise(settings))
+    """The book, after writing its months down if nobody has yet.
+
+    Raises:
+        MigrationError: the previous release wrote its folder.
+    """
+    book = Book.of(settings if settings.is_book_known else initialise(settings))
+    require_migrated(book.lake.layout)
+    return book
 
 
 def month_argument(name: str, text: str | None, default: date) -> date:
@@ -161,8 +169,11 @@ def models_named(book: Book, wanted: str | None) -> list[str]:
 
     Raises:
         SettingsError: there is no such model.
+        MigrationError: the previous release wrote the folder.
     """
+    require_migrated(book.lake.layout)
     specs = book.settings.policy.model.models
+    wanted = wanted and model_key(wanted)
     found = [name for name, spec in specs.items() if wanted in (None, name, spec.alias)]
     if not found:
         known = ", ".join(f"{name} ({spec.alias})" for name, spec in specs.items())

@@ -9,7 +9,7 @@ from credit_platform.lake.raw.raw_book import generated_files
 from credit_platform.settings import PLATFORM_FILE, Settings, dagster_home
 
 _WRITTEN = (*LAYERS, "archive", "sources", "models", "reports", "audit", "alerts", ".dagster")
-_FILES = (PLATFORM_FILE, "datamart.duckdb", ".datamart.duckdb.lock", ".instance.lock")
+_FILES = (PLATFORM_FILE, "datamart.duckdb", ".datamart.duckdb.lock", ".instance.lock", "unfinished-migration.txt")
 
 
 def written_paths(settings: Settings) -> list[Path]:

@@ -19,6 +19,7 @@ from credit_platform.cli.lab.verbs import add_lab_verbs
 from credit_platform.cli.run.verbs import add_pipeline_verbs
 from credit_platform.cli.versions.verbs import add_verbs
 from credit_platform.errors import CreditPlatformError, SettingsError
+from credit_platform.previous_release import old_names_on_stderr
 
 app = App(
     name="credit-platform",
@@ -135,9 +136,13 @@ def status(*, json_: AsJson = False) -> int:
     """Print which months every table has, the versions in force and the latest actions."""
     from credit_platform.cli.book import Book
     from credit_platform.cli.status import status_report, status_tables
+    from credit_platform.lake.renamed_models import to_migrate
     from credit_platform.settings import load_settings
 
-    report = status_report(Book.of(load_settings()))
+    book = Book.of(load_settings())
+    report, reason = status_report(book), to_migrate(book.lake.layout)
+    if reason is not None:
+        Console(stderr=True, soft_wrap=True).print(f"[yellow]To do first:[/] {reason}.", highlight=False)
     if json_:
         print(json.dumps(report, indent=1, default=str))
     else:
@@ -245,7 +250,8 @@ def clean(*, yes: Annotated[bool, Parameter(negative="", help="Really delete.")]
 def main() -> None:
     """Entry point: explains failures in one line and exits with the documented code."""
     try:
-        code = app(exit_on_error=False, print_error=True, result_action="return_value")
+        with old_names_on_stderr():
+            code = app(exit_on_error=False, print_error=True, result_action="return_value")
     except CycloptsError:
         sys.exit(2)
     except CreditPlatformError as error:

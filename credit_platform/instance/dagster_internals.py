@@ -6,9 +6,11 @@ exports (`dg.DagsterEvent`, `dg.AssetCheckEvaluation`, `dg.RepositoryDefinition`
 """
 
 from dagster._core.definitions import data_version, unresolved_asset_job_definition
+from dagster._core.definitions import metadata as _metadata
 from dagster._core.definitions.asset_checks import asset_check_evaluation
 from dagster._core.definitions.job_base import InMemoryJob as _InMemoryJob
 from dagster._core.execution import api
+from dagster._core.scheduler import instigation
 from dagster._core.storage import tags
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as _CheckStatus
 from dagster._utils import error
@@ -28,12 +30,18 @@ RUN_KEY_TAG = tags.RUN_KEY_TAG
 # A version of the data that follows from their content, reported for each month of a range.
 CODE_VERSION_TAG = data_version.CODE_VERSION_TAG
 DATA_VERSION_TAG = data_version.DATA_VERSION_TAG
+# Followed by an asset key: where the event lies that a materialization was made of.
+INPUT_EVENT_POINTER_TAG_PREFIX = data_version.INPUT_EVENT_POINTER_TAG_PREFIX
 DATA_VERSION_IS_USER_PROVIDED_TAG = data_version.DATA_VERSION_IS_USER_PROVIDED_TAG
 
 # The materialization that a check's result for one month of a range is about.
 AssetCheckEvaluationTargetMaterializationData = asset_check_evaluation.AssetCheckEvaluationTargetMaterializationData
 # The stored status of a check's newest result for a month.
 AssetCheckExecutionRecordStatus = _CheckStatus
+# What a piece of metadata may be before Dagster makes a value of it.
+RawMetadataValue = _metadata.RawMetadataValue
+# What an instance keeps of a sensor: its cursor among other things.
+SensorInstigatorData = instigation.SensorInstigatorData
 # The type of a step's error in an event, with the error that caused it.
 SerializableErrorInfo = error.SerializableErrorInfo
 

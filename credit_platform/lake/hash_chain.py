@@ -35,8 +35,12 @@ class Fault:
 
 
 def sealed(content: Mapping[str, object], last: Head) -> dict[str, object]:
-    """The record that follows `last`: the content with its number, the hash before it, and its own at the end."""
-    record = {"sequence": last.sequence + 1, **content, "previous_sha256": last.sha256}
+    """The record that follows `last`: the content with its number, the hash before it, and its own at the end.
+
+    What a record of another place says of these three is left out.
+    """
+    own = {name: value for name, value in content.items() if name not in {"sequence", "previous_sha256", "sha256"}}
+    record = {"sequence": last.sequence + 1, **own, "previous_sha256": last.sha256}
     return {**record, "sha256": _own_hash(record)}
 
 

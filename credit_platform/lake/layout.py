@@ -110,6 +110,10 @@ class Layout:
         """The file that the process of a retraining's run keeps locked while it lives."""
         return self.data_dir / "audit" / "retrainings" / f".{run_id}.alive"
 
+    def unfinished_migration(self) -> Path:
+        """The file that is there from the beginning of a migration to its end."""
+        return self.data_dir / "unfinished-migration.txt"
+
     def alerts(self) -> Path:
         """The append-only ledger of alerts."""
         return self.data_dir / "alerts" / "ledger.jsonl"

@@ -20,6 +20,7 @@ from credit_platform.policy.model_config import ModelConfig
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.policy.policy_file import SUFFIXES, read_policy_file
 from credit_platform.policy.reason_codes import ReasonCatalogue, require_a_reason_per_feature
+from credit_platform.previous_release import warn_of_old_name, with_new_keys
 
 MODEL_CONFIG = "model_config"
 MONITORING_THRESHOLDS = "monitoring_thresholds"
@@ -109,7 +110,15 @@ def _section_of(
 ) -> tuple[_Section, str]:
     shipped = shipped_values(name, terms)
     file = _file_of(folder, name) or terms.folder / f"{name}.yaml"
-    document = read(read_policy_file(file), str(file))
+    try:
+        values, old_keys = with_new_keys(name, read_policy_file(file))
+    except KeyError as error:
+        old, new = error.args
+        raise PolicyError(file=file, key=old, reason=f"is called {new} now, which the file sets as well") from None
+    for old, new in old_keys.items():
+        warn_of_old_name(old, new, where=str(file))
+    document = read(values, str(file))
+    document.written_as.update((new, old) for old, new in old_keys.items())
     return _validated(document, completed(document.values, shipped), section), str(file)
 
 

@@ -227,7 +227,7 @@ class ModelConfig(PolicySection):
     selection: SelectionPolicy
     gates: ModelGatePolicy
     models: Annotated[Mapping[ModelName, ModelSpec], Field(min_length=1)]
-    rivalry: ChampionChallengerPolicy
+    champion_challenger: ChampionChallengerPolicy
     random_seed: Annotated[int, Field(ge=0)]
 
     @field_validator("models")
@@ -240,20 +240,20 @@ class ModelConfig(PolicySection):
             raise ValueError(message)
         return models
 
-    @field_validator("rivalry")
+    @field_validator("champion_challenger")
     @classmethod
     def _has_a_champion_among_the_models(
-        cls, rivalry: ChampionChallengerPolicy, info: ValidationInfo
+        cls, section: ChampionChallengerPolicy, info: ValidationInfo
     ) -> ChampionChallengerPolicy:
         models: Mapping[str, ModelSpec] = info.data.get("models", {})
         names = [*models, *(spec.alias for spec in models.values())]
-        if models and rivalry.champion not in names:
-            message = f"champion is {rivalry.champion!r}; the models are {', '.join(models)}"
+        if models and section.champion not in names:
+            message = f"champion is {section.champion!r}; the models are {', '.join(models)}"
             raise ValueError(message)
-        return rivalry
+        return section
 
     @property
     def champion_model(self) -> str:
         """Key of the model the others are held against, which policy may name by its alias."""
-        named = self.rivalry.champion
+        named = self.champion_challenger.champion
         return next(key for key, spec in self.models.items() if named in {key, spec.alias})

@@ -162,11 +162,11 @@ class MonitoringThresholds(PolicySection):
     fair_lending: FairLendingPolicy
     overrides: OverridesPolicy
     estimate: EstimatePolicy
-    early_reads: EarlyPerformancePolicy
+    early_performance: EarlyPerformancePolicy
     min_bads: Annotated[int, Field(ge=1)]
     confidence: OpenShare
     decision_mode: DecisionMode
-    persistence: RunRulePolicy
+    run_rules: RunRulePolicy
     rollback: RollbackMatrix
     model_overrides: Mapping[str, Mapping[str, MetricOverride]]
     notification: Notifications

@@ -194,7 +194,7 @@ from datetime import date
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.portfolios.loans.portfolio import LOANS
 lake, month, config = Lake.at(sys.argv[1], portfolio=LOANS), [date(2024, 2, 1)], LOANS.load_policy().model
-for model in ("logistic_regression", "gradient_boosting"):
+for model in ("scorecard", "gradient_boosting"):
     scored = lake.scan(f"prediction/{model}", month).collect()
     features = scored.select("loan_id").join(lake.scan("gold/feature_store", month).collect(), on="loan_id")
     again = lake.versions.read(model, scored["model_version"][0]).fitted(config).predict(features)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 from dagster._core.definitions.repository_definition import RepositoryDefinition
 
-MODELS = ("logistic_regression", "gradient_boosting")
+MODELS = ("scorecard", "gradient_boosting")
 
 
 def report(

@@ -15,7 +15,7 @@ from credit_platform.months import parse_month
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.settings import AlertAddresses
 
-MONTH, MODELS = "2025-06-01", ("logistic_regression", "gradient_boosting")
+MONTH, MODELS = "2025-06-01", ("scorecard", "gradient_boosting")
 MONTHS = dg.MonthlyPartitionsDefinition(start_date="2025-01-01", end_date="2026-01-01")
 RETRAINING = {"credit_platform/model": MODELS[1], RETRAIN_TAG.format(model=MODELS[1]): "retrain:key"}
 

@@ -17,7 +17,7 @@ from credit_platform.months import add_months, month_range
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.portfolios.loans.portfolio import LOANS
 
-MODELS = ("logistic_regression", "gradient_boosting")
+MODELS = ("scorecard", "gradient_boosting")
 
 
 @pytest.fixture
@@ -56,9 +56,9 @@ def tick(lake: Lake, axis: MonthlyAxis, *, is_automatic: bool = False) -> dg.Run
 def test_once_a_version_of_every_model_is_promoted_what_waited_is_scored_in_one_run(
     lake: Lake, axis: MonthlyAxis
 ) -> None:
-    assert tick(lake, axis) == "nobody has promoted a version of logistic_regression, gradient_boosting yet"
+    assert tick(lake, axis) == "nobody has promoted a version of scorecard, gradient_boosting yet"
     promote(lake, MODELS[1], axis)
-    assert tick(lake, axis) == "nobody has promoted a version of logistic_regression yet"
+    assert tick(lake, axis) == "nobody has promoted a version of scorecard yet"
     promote(lake, MODELS[0], axis)
     request = tick(lake, axis)
     assert isinstance(request, dg.RunRequest)
@@ -77,7 +77,7 @@ def test_a_later_promotion_and_scored_months_ask_for_nothing(lake: Lake, axis: M
     assert isinstance(request, dg.RunRequest)
     assert request.run_key == "score_on_first_promotion:2024-12-01-a1:2024-12-01-a1"
     lake.write(f"prediction/{MODELS[0]}", pl.DataFrame(schema={"snapshot_month": pl.Date}), [axis.first_scoring])
-    assert str(tick(lake, axis)).startswith("1 months of logistic_regression, 0 months of gradient_boosting are scored")
+    assert str(tick(lake, axis)).startswith("1 months of scorecard, 0 months of gradient_boosting are scored")
 
 
 def test_where_policy_promotes_no_month_waits(lake: Lake, axis: MonthlyAxis) -> None:

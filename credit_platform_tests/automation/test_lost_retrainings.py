@@ -24,7 +24,7 @@ from credit_platform.policy.model_config import RetrainingPolicy
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.automation.retrain_ticks import MODELS, keys, look, report
 
-KEY = "retrain:logistic_regression:2025-01-01:v1"
+KEY = "retrain:scorecard:2025-01-01:v1"
 
 
 @dataclass

@@ -48,7 +48,7 @@ def test_an_action_recorded_after_the_last_look_is_found_and_earlier_ones_are_no
     report(instance, MODELS[1], "2025-01-01")
     requests, _, cursor = tick(repository, instance, cursor)
     assert keys(requests) == [
-        "retrain:logistic_regression:2025-02-01:2024-12-01-abc",
+        "retrain:scorecard:2025-02-01:2024-12-01-abc",
         "retrain:gradient_boosting:2025-01-01:2024-12-01-abc",
     ]
     assert set(json.loads(cursor or "{}")["seen"]) == set(MODELS)
@@ -133,7 +133,7 @@ def test_a_training_that_fails_is_asked_for_again_as_often_as_policy_says_and_th
         requests, _, cursor = tick(repository, instance, cursor)
         asked += keys(requests)
         last = run_of(instance, requests[0], dg.DagsterRunStatus.FAILURE).run_id
-    key = "retrain:logistic_regression:2025-01-01:v1"
+    key = "retrain:scorecard:2025-01-01:v1"
     assert asked == [key, f"{key}:attempt2", f"{key}:attempt3"]
     requests, skipped, cursor = tick(repository, instance, cursor)
     assert requests == []

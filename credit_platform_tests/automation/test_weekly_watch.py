@@ -67,7 +67,7 @@ def test_a_model_that_is_not_watched_is_left_alone_and_the_tick_says_why(
     requests, skipped = tick(book_copy)
     assert requests == []
     assert skipped is not None
-    assert skipped.startswith("0 of 2 models are in active_monitoring. logistic_regression: ")
+    assert skipped.startswith("0 of 2 models are in active_monitoring. scorecard: ")
     assert f"{action} in {LAST:%Y-%m}{'' if actionable else ' on a backtest'}, " in skipped
 
 

@@ -28,9 +28,9 @@ from credit_platform_tests.benchmark.bare_polars import build
 Line = tuple[str, str, str]
 ROLES: tuple[SampleRole, ...] = ("train", "validation", "test", "oot")
 # What the reference's own models reach on this split, as it states it: without an interval.
-REFERENCE_OOT = {"logistic_regression": 0.8253, "gradient_boosting": 0.8472}
+REFERENCE_OOT = {"scorecard": 0.8253, "gradient_boosting": 0.8472}
 BARS: Mapping[str, Mapping[str, float]] = {
-    "logistic_regression": {"test": 0.925, "oot": 0.945},
+    "scorecard": {"test": 0.925, "oot": 0.945},
     "gradient_boosting": {"test": 0.935, "oot": 0.950},
 }
 SLOPE_BAR = "interval meets 0.85..1.15"

@@ -128,7 +128,7 @@ def test_materializing_everything_is_a_run_or_two_per_partitions_definition(
         expect(ui.graph_nodes(layer)).to_be_visible()
     ui.expand_all_groups()
     built = {
-        ("prediction",): ["gradient_boosting", "logistic_regression"],
+        ("prediction",): ["gradient_boosting", "scorecard"],
         ("monitoring", "all_models", "sources"): ["dashboard", "history", "row_balance"],
     }
     for folders, assets in built.items():

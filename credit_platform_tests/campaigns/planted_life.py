@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from credit_platform.lake.tables.monthly import Lake
 
-MODELS = ("logistic_regression", "gradient_boosting")
+MODELS = ("scorecard", "gradient_boosting")
 # With the shipped windows: first training 2020-12, live scores from 2021-01, live outcomes from 2021-07.
 BOOK = BookSpec(first_month=date(2019, 1, 1), n_months=54, cases_per_month=500)
 FIRST_LIVE_OUTCOME = date(2021, 7, 1)
@@ -132,7 +132,7 @@ class PlantedLife:
         is_same = not any(drift.kind in _OTHER_PEOPLE for drift in spec.drifts)
         left_out = () if is_same else _BUILT
         shutil.copytree(self.root / "data", root / "data", ignore=shutil.ignore_patterns(".*", *left_out))
-        assert self.lake.months("prediction/logistic_regression")[-1] == until
+        assert self.lake.months("prediction/scorecard")[-1] == until
         return _planted(root, spec)
 
     def table(self, model: str, part: str) -> pl.DataFrame:

@@ -101,7 +101,7 @@ def test_ten_kills_at_random_moments_leave_whole_files_and_the_next_run_ends_as_
     old = [
         folder / "gold" / "label_store" / ".2021-01-01.parquet.planted.part",
         folder / ".datamart.duckdb.planted.part.wal",
-        folder / "models" / "logistic_regression" / ".2022-01-01-planted.part",
+        folder / "models" / "scorecard" / ".2022-01-01-planted.part",
     ]
     young = folder / "gold" / "label_store" / ".2021-02-01.parquet.planted.part"
     for part in (*old[:2], young):
@@ -121,7 +121,7 @@ def test_a_finished_backfill_run_again_changes_nothing_and_fails_no_run(
 ) -> None:
     expected = calm_life.files
     lake = attacked_book.lake("calm")
-    actions = lake.layout.month_file("monitoring/logistic_regression/action", FIRST_TRAINING)
+    actions = lake.layout.month_file("monitoring/scorecard/action", FIRST_TRAINING)
     # The first version's action of its own month is known only to the second run, which must train it the same.
     pl.read_parquet(actions).with_columns(action=pl.lit("retrain"), actionable=pl.lit(value=True)).write_parquet(
         actions
@@ -129,7 +129,7 @@ def test_a_finished_backfill_run_again_changes_nothing_and_fails_no_run(
     altered = hashlib.sha256(actions.read_bytes()).hexdigest()
     output = attacked_book.run("calm", "backfill")
     # What the second run wrote over is kept, and nothing else has changed.
-    kept = lake.layout.former_version("monitoring/logistic_regression/action", FIRST_TRAINING, altered)
+    kept = lake.layout.former_version("monitoring/scorecard/action", FIRST_TRAINING, altered)
     assert fingerprints(lake.layout.data_dir) == expected | {str(kept.relative_to(lake.layout.data_dir)): altered}
     # A range whose run failed is run again in smaller pieces, each of which prints its line.
     assert sum(line.startswith("build_month") for line in output.splitlines()) == 1, output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,8 +104,37 @@ def test_status_is_a_table_or_json_of_the_same_facts(finished_book: BookFolders)
     assert all(row["missing"] == [] for row in report["tables"])
     for row in report["tables"]:
         assert f"{row['months']} of {row['expected']}" in shown.stdout
-    assert {action["model"] for action in report["actions"]} == {"logistic_regression", "gradient_boosting"}
+    assert {action["model"] for action in report["actions"]} == {"scorecard", "gradient_boosting"}
     assert all(version["model_version"] in shown.stdout for version in report["versions"])
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("models",),
+        ("audit", "show"),
+        ("explain", "no-such-loan"),
+        ("replay", "--as-of", "2020-01"),
+        ("train", "--as-of", "2020-01"),
+        ("drill", "rollback"),
+        ("promote", "--version", "x", "--to", "champion", "--reason", "r", "--approver", "a"),
+        ("rollback", "--to", "x", "--reason", "r", "--approver", "a"),
+        ("override-action", "--month", "2024-08", "--to", "never", "--reason", "r", "--approver", "a"),
+    ],
+)
+def test_a_verb_takes_the_former_key_of_a_model_for_its_key_of_today_and_says_so(
+    finished_book: BookFolders, verb: tuple[str, ...]
+) -> None:
+    old, new = (finished_book.verb(*verb, "--model", key) for key in ("logistic_regression", "scorecard"))
+    warning = "warning: model logistic_regression is called scorecard now; the old name goes with version 0.3.0\n"
+    assert old.stderr == warning + new.stderr
+    assert old.returncode == new.returncode
+    assert without_seconds(old.stdout) == without_seconds(new.stdout)
+    assert "no model" not in new.stderr
+
+
+def without_seconds(text: str) -> str:
+    return re.sub(r"\d+\.\d+", "", text)
 
 
 def test_status_of_a_book_with_nothing_built_lists_every_month_as_missing(

@@ -47,7 +47,7 @@ TASKS = [
     "model_automl_completed",
     "seed_inference_backfill",
 ]
-MODELS = ("gradient_boosting", "logistic_regression")
+MODELS = ("gradient_boosting", "scorecard")
 # Tables by asset key; `rows/in` and the like are no tables.
 TABLE = re.compile(r"`((?:bronze|silver|gold|model|prediction|monitoring|quarantine)/[\w<>/]+)`")
 # Sentences of two words and more joined by underscores, as checks are called.

@@ -147,7 +147,7 @@ def test_a_threshold_changes_the_verdict_of_the_month(book_copy: BookFolders, tm
     policy.write_text(stricter.replace("data_science_threshold: 0.45", "data_science_threshold: 0.999"))
     cooked.run()
     warned = {(model, metric) for model, metric, _, status in cooked.ask().iter_rows() if status == "warn"}
-    assert warned == {("gradient_boosting", "roc_auc"), ("gradient_boosting", "ks"), ("logistic_regression", "ks")}
+    assert warned == {("gradient_boosting", "roc_auc"), ("gradient_boosting", "ks"), ("scorecard", "ks")}
 
 
 @pytest.mark.slow
@@ -185,7 +185,7 @@ def test_a_check_has_a_result_for_every_month(book_copy: BookFolders, tmp_path: 
     cooked.edit()
     cooked.run()
     with open_instance(cooked.book.settings()) as instance:
-        for model in ("gradient_boosting", "logistic_regression"):
+        for model in ("gradient_boosting", "scorecard"):
             table = f"prediction/{model}"
             found = check_results(instance, table, "decline_rate_is_plausible")
             for month in (JULY, LAST):
@@ -237,7 +237,7 @@ def test_a_portfolio_lives_its_whole_life(tmp_path: Path) -> None:
     assert "portfolio: leases:LEASES" in (book.data_dir / "platform.yaml").read_text(encoding="utf-8")
     assert dict(cooked.ask().select("model", "months").iter_rows()) == {
         "gradient_boosting": 10,
-        "logistic_regression": 10,
+        "scorecard": 10,
     }
     # Later commands read the portfolio from the folder; under another name the folder is refused.
     again = cooked.start("credit-platform", "status", CREDIT_DATA_DIR=str(book.data_dir))

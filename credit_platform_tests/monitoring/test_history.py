@@ -12,7 +12,7 @@ from credit_platform_tests.monitoring_rows import figures, subject
 
 def _history(as_of: list[date]) -> pl.DataFrame:
     months = [date(2025, 1, 1), date(2025, 2, 1), date(2025, 4, 1)]
-    models = ["gradient_boosting", "logistic_regression"]
+    models = ["gradient_boosting", "scorecard"]
     performance = pl.concat(
         figures({"roc_auc": 0.8 + month.month / 100}, at=subject(month=month, model=model))
         for month in months

@@ -52,7 +52,7 @@ def test_concept_drift_is_retrained_within_months(drift: float, within: int) -> 
 
 def test_a_month_decides_alike_whatever_lies_before_its_reach(quiet_books: list[list[pl.DataFrame]]) -> None:
     months, policy = quiet_books[0], thresholds()
-    reach = policy.persistence.months_looked_at
+    reach = policy.run_rules.months_looked_at
     whole = decisions(months, policy)
     for place in range(reach, len(months)):
         assert _alone(months, place, reach, policy).reasons == whole[place].reasons

@@ -28,6 +28,8 @@ def test_the_backup_is_found_whole(empty: BookFolders, old_backup: Path) -> None
 def test_the_restored_book_is_the_old_one(empty: BookFolders, old_backup: Path) -> None:
     done = empty.verb("restore", str(old_backup))
     assert done.returncode == 0, done.stderr
+    assert "To do next: the previous release wrote models/logistic_regression" in done.stdout
+    assert "credit-platform migrate" in done.stdout
     bring_up_to_date(empty)
     assert json.loads(empty.verb("status", "--json").stdout) == expected()["status"]
     assert empty.verb("audit", "verify").returncode == 0

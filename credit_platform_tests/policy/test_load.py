@@ -58,7 +58,7 @@ def test_the_shipped_policy_holds_the_documented_numbers() -> None:
     assert model.windows.absolute.oot.last == date(2024, 5, 1)
     assert [grade.name for grade in model.scoring.grades] == [f"R{n}" for n in range(1, 11)]
     assert {key: spec.alias for key, spec in model.models.items()} == {
-        "logistic_regression": "model_1",
+        "scorecard": "model_1",
         "gradient_boosting": "model_2",
     }
     assert [key for key, source in model.sources.items() if not source.required] == ["feature_clickstream"]
@@ -81,9 +81,9 @@ def test_a_policy_cannot_be_changed_after_loading() -> None:
 
 
 def test_the_champion_may_be_named_by_key_or_by_alias(tmp_path: Path) -> None:
-    assert LOANS.load_policy().model.champion_model == "logistic_regression"
+    assert LOANS.load_policy().model.champion_model == "scorecard"
     for name in ("model_2", "gradient_boosting"):
-        folder = write(tmp_path, model=f"rivalry: {{champion: {name}}}\n")
+        folder = write(tmp_path, model=f"champion_challenger: {{champion: {name}}}\n")
         assert LOANS.load_policy(folder).model.champion_model == "gradient_boosting"
 
 
@@ -159,7 +159,7 @@ def test_an_override_changes_one_floor_of_one_model(tmp_path: Path) -> None:
     monitoring = LOANS.load_policy(folder).monitoring
     boosted = monitoring.metrics_for("gradient_boosting")["roc_auc"]
     assert (boosted.business_threshold, boosted.data_science_threshold) == (0.75, 0.85)
-    assert monitoring.metrics_for("logistic_regression") == monitoring.metrics
+    assert monitoring.metrics_for("scorecard") == monitoring.metrics
 
 
 WRONG_MODEL_CONFIGS = [
@@ -198,10 +198,18 @@ WRONG_MODEL_CONFIGS = [
     ("models: {gradient_boosting: {alias: model_1}}", "models", "model_1 names more than one model"),
     ("models: {gradient_boosting: {algorithm: oracle}}", "models.gradient_boosting.algorithm", "'oracle' is neither"),
     ("models: {Forest: {alias: m3, algorithm: gradient_boosting, params: {}}}", "models.Forest", "match"),
-    ("rivalry: {champion: model_3}", "rivalry", "champion is 'model_3'; the models are logistic_regression"),
-    ("rivalry: {min_cohorts: 0}", "rivalry.min_cohorts", "greater than or equal to 1"),
-    ("rivalry: {approval_rate: 1}", "rivalry.approval_rate", "less than 1"),
-    ("rivalry: {calibration_slope: {low: 1.05}}", "rivalry.calibration_slope", "must lie between"),
+    (
+        "champion_challenger: {champion: model_3}",
+        "champion_challenger",
+        "champion is 'model_3'; the models are scorecard",
+    ),
+    ("champion_challenger: {min_cohorts: 0}", "champion_challenger.min_cohorts", "greater than or equal to 1"),
+    ("champion_challenger: {approval_rate: 1}", "champion_challenger.approval_rate", "less than 1"),
+    (
+        "champion_challenger: {calibration_slope: {low: 1.05}}",
+        "champion_challenger.calibration_slope",
+        "must lie between",
+    ),
     ("random_seed: 42\nrandom_seed: 43", "random_seed", "twice"),
     ("temporal_window_mode: relative\nwindows: {mode: absolute}", "temporal_window_mode", "sets as well"),
     ("relative_windows: {train: {months_back: 0}}", "relative_windows.train.months_back", "not 0"),
@@ -237,7 +245,7 @@ WRONG_THRESHOLDS = [
     ("decision_mode: maybe", "decision_mode", "not 'maybe'"),
     ("model_overrides: {model_9: {}}", "model_overrides.model_9", "not a model"),
     ("model_overrides: {model_1: {auc: {}}}", "(whole file)", "metrics has no auc"),
-    ("model_overrides: {model_1: {}, logistic_regression: {}}", "model_overrides.logistic_regression", "second time"),
+    ("model_overrides: {model_1: {}, scorecard: {}}", "model_overrides.scorecard", "second time"),
     ("notification: {retrain: {channels: [fax]}}", "notification.retrain.channels.0", "not 'fax'"),
 ]
 

@@ -11,7 +11,7 @@ from credit_platform.portfolios.tables import tables_of
 from credit_platform.reports.dashboard.overview import VERSIONS_SCHEMA, Overview
 from credit_platform_tests.monitoring_rows import figures, subject, thresholds
 
-MODELS = ("gradient_boosting", "logistic_regression")
+MODELS = ("gradient_boosting", "scorecard")
 FIGURES = {
     "roc_auc": 0.83, "f1_score": 0.62, "accuracy": 0.79, "bad_rate": 0.28, "mean_probability": 0.29,
     "tn": 300.0, "fp": 40.0, "fn": 60.0, "tp": 100.0,

@@ -91,7 +91,7 @@ def config() -> ModelConfig:
     return shipped.model_copy(update={"models": {**shipped.models, PLAIN: plain}})
 
 
-@pytest.fixture(scope="session", params=["logistic_regression", "gradient_boosting", PLAIN])
+@pytest.fixture(scope="session", params=["scorecard", "gradient_boosting", PLAIN])
 def model(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -53,7 +53,7 @@ def test_the_bars_of_ranking_and_calibration_are_met(
         book_version, {"test": book_samples["test"], "oot": book_samples["oot"]}, config=config
     )
     auc = auc_by_sample(evaluation.metrics)
-    bars = BARS.get(model, BARS["logistic_regression"])
+    bars = BARS.get(model, BARS["scorecard"])
     assert (auc["test"] or 0) >= bars["test"]
     assert (auc["oot"] or 0) >= bars["oot"]
     unseen = evaluation.metrics.filter(sample_role=UNSEEN, metric="calibration_slope")

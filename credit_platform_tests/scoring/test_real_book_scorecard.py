@@ -17,7 +17,7 @@ from credit_platform.statistics.discrimination import roc_auc
 from credit_platform_tests.scoring.scorecard.points_expression import points_expression
 
 Samples = Mapping[str, pl.DataFrame]
-MODEL = "logistic_regression"
+MODEL = "scorecard"
 
 
 @pytest.fixture(scope="module")

@@ -117,7 +117,7 @@ def found_before_outcome(lake: Lake, model: str, month: date, thresholds: Monito
 
 
 def _months_compared(policy: Policy) -> int:
-    return policy.monitoring.persistence.months_looked_at - 1
+    return policy.monitoring.run_rules.months_looked_at - 1
 
 
 def _trainings(lake: Lake, model: str) -> list[Training]:

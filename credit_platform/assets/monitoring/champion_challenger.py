@@ -33,7 +33,7 @@ _PLOTTED = ("roc_auc", "ks", "brier")
 def champion_challenger_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
     """The comparison of the configured models."""
     config = policy.model
-    champion, lag, back = config.champion_model, config.label.lag_months, config.rivalry.months - 1
+    champion, lag, back = config.champion_model, config.label.lag_months, config.champion_challenger.months - 1
     challengers = [model for model in config.models if model != champion]
 
     @dg.asset(
@@ -83,7 +83,7 @@ def _common_loans(lake: Lake, champion: str, challenger: str, month: date, confi
     newest, key = add_months(month, -lag), lake.layout.portfolio.cases.key
     cohorts = [
         cohort
-        for cohort in month_range(add_months(newest, 1 - config.rivalry.months), newest)
+        for cohort in month_range(add_months(newest, 1 - config.champion_challenger.months), newest)
         if lake.has(f"prediction/{champion}", cohort) and lake.has(f"prediction/{challenger}", cohort)
     ]
     if not cohorts:

@@ -96,7 +96,7 @@ def _early_performance_asset(
 ) -> dg.AssetsDefinition:
     table, label_mob = f"monitoring/{model}/early_reads", policy.model.label.lag_months
     # The oldest open cohort was first read against a history that ends with the cohorts mature then.
-    back = 2 * (label_mob - 1) + policy.monitoring.early_reads.history_cohorts
+    back = 2 * (label_mob - 1) + policy.monitoring.early_performance.history_cohorts
 
     @dg.asset(
         **table_spec(portfolio, table, axis.scoring_months),
@@ -127,7 +127,7 @@ def _early_performance_asset(
 def _cohort_reads(
     lake: Lake, early: ReadEarlyOutcomes, model: str, *, first: date, months: Sequence[date], policy: Policy
 ) -> list[CohortReading]:
-    cases, reads = lake.layout.portfolio.cases, policy.monitoring.early_reads.reads
+    cases, reads = lake.layout.portfolio.cases, policy.monitoring.early_performance.reads
     # The months of the run must be there; what a history lacks shows in its number of cohorts.
     snapshots = lake.scan_known(cases.table, month_range(first, months[-1]), required=months)
     labels = early_labels(snapshots, reads, read=early, label=policy.model.label, until=months[-1])

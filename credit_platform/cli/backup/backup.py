@@ -29,6 +29,7 @@ from credit_platform.lake.backup.backup_file import BackupWriter, new_backup
 from credit_platform.lake.files import HIDDEN_PART
 from credit_platform.lake.governance.audit import AuditLog
 from credit_platform.lake.models.model_store import ModelStore
+from credit_platform.lake.renamed_models import require_migrated
 from credit_platform.settings import Settings, dagster_home
 
 # Made anew by restore, only of use to a running process, or part of the checkout.
@@ -43,6 +44,7 @@ def back_up(settings: Settings, console: Console, target: Path, *, with_raw: boo
     Raises:
         BackupError: something lies at `target` already, it lies in the data folder itself, or a restore is under way
             or was broken off.
+        MigrationError: a migration was broken off.
         StorageError: the disk is full.
     """
     if settings.data_dir.resolve() in target.resolve().parents:
@@ -56,6 +58,8 @@ def back_up(settings: Settings, console: Console, target: Path, *, with_raw: boo
             fix=f"Let it end, or put back what was there: credit-platform restore {left} --yes",
         )
     book = Book.of(settings)
+    if book.lake.layout.unfinished_migration().is_file():
+        require_migrated(book.lake.layout)
     home = dagster_home(settings.data_dir)
     under_way = runs_under_way(settings)
     with new_backup(target) as backup:

@@ -20,6 +20,7 @@ from credit_platform.cli.versions.audit import verdict
 from credit_platform.errors import BackupError
 from credit_platform.lake.backup.atomic_swap import put_back, swap_files, unfinished
 from credit_platform.lake.backup.backup_file import open_backup
+from credit_platform.lake.renamed_models import to_migrate
 from credit_platform.lake.tables.catalog import monthly_tables, refresh_datamart
 from credit_platform.settings import Settings, dagster_home, load_settings
 
@@ -69,7 +70,7 @@ def restore(settings: Settings, console: Console, source: Path, consent: Consent
     places = places_of(settings, backup, with_raw=not consent.without_raw)
     if not is_dry_run:
         _require_consent(settings, source, places, consent)
-        _require_quiet(settings, source, consent)
+        require_quiet(settings, source, despite_runs=consent.despite_runs)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     # In the folder itself, so that moving into place is renaming; a part, so that what a crash leaves is swept.
     staged = settings.data_dir.joinpath(f".restore.{uuid.uuid4().hex}.part")
@@ -81,7 +82,7 @@ def restore(settings: Settings, console: Console, source: Path, consent: Consent
             console.print("Nothing was changed.")
             return 0
         # Unpacking takes minutes, in which somebody may have started the UI.
-        _require_quiet(settings, source, consent)
+        require_quiet(settings, source, despite_runs=consent.despite_runs)
         _put_in_place(settings, source, places, staged)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
@@ -113,8 +114,12 @@ def _require_consent(settings: Settings, source: Path, places: Places, consent: 
         )
 
 
-def _require_quiet(settings: Settings, source: Path, consent: Consent) -> None:
-    """Refuse while anybody works on the folder: what is written meanwhile would be lost, or be of two books."""
+def require_quiet(settings: Settings, source: Path, *, despite_runs: bool) -> None:
+    """Refuse while anybody works on the folder: what is written meanwhile would be lost, or be of two books.
+
+    Raises:
+        BackupError: somebody does; `source` is what it names.
+    """
     home = dagster_home(settings.data_dir)
     storage = future_storage(home)
     # Opening a history that is not there would make one.
@@ -129,7 +134,7 @@ def _require_quiet(settings: Settings, source: Path, consent: Consent) -> None:
             "Stop the UI and repeat this in two minutes",
         )
     under_way = runs_under_way(settings)
-    if under_way and not consent.despite_runs:
+    if under_way and not despite_runs:
         raise _refused(
             source,
             f"{len(under_way)} runs are under way: {'; '.join(under_way[:4])}{' ...' if under_way[4:] else ''}",
@@ -178,7 +183,7 @@ def _end_unfinished(settings: Settings, console: Console, folder: Path, consent:
             "what it holds is to take the place of what the restore that was broken off had put in",
             "Add --yes if nothing worth keeping was built since",
         )
-    _require_quiet(settings, folder, consent)
+    require_quiet(settings, folder, despite_runs=consent.despite_runs)
     try:
         put_back(folder)
     except OSError as error:
@@ -204,6 +209,9 @@ def _make_work(console: Console) -> None:
                 instance.report_run_failed(run, _INTERRUPTED)
         for run in left:
             console.print(f"Run {run.run_id[:8]} ({run.job_name}) was under way; run its months again.", soft_wrap=True)
+    reason = to_migrate(layout)
+    if reason is not None:
+        console.print(f"[yellow]To do next:[/] {reason}.", soft_wrap=True)
     console.print(
         f"Restored to {settings.data_dir}. Look at it with credit-platform doctor and status.", soft_wrap=True
     )

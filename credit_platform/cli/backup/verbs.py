@@ -1,4 +1,4 @@
-"""The verbs that keep a data folder well: doctor, backup, restore, prune.
+"""The verbs that keep a data folder well: doctor, backup, restore, migrate, prune.
 
 Each reads its arguments, calls one function and prints, as in `main`.
 """
@@ -59,6 +59,20 @@ def restore(
     return restore(load_settings(), Console(), source, consent, is_dry_run=dry_run)
 
 
+def migrate(
+    *,
+    dry_run: Annotated[bool, Parameter(negative="", help="Say what would be done, change nothing.")] = False,
+    despite_runs: Annotated[
+        bool, Parameter(negative="", help="The runs that seem to be under way are dead; go on.")
+    ] = False,
+) -> int:
+    """Bring a data folder of the previous release to the names of this one; broken off, it goes on when run again."""
+    from credit_platform.cli.migrate.migrate import migrate
+    from credit_platform.settings import load_settings
+
+    return migrate(load_settings(), Console(), is_dry_run=dry_run, despite_runs=despite_runs)
+
+
 def prune(
     *,
     keep_months: Annotated[int, Parameter(help="Keep the run history of this month and so many before it.")] = 12,
@@ -76,5 +90,5 @@ def prune(
 
 def add_upkeep_verbs(app: App) -> None:
     """Add the verbs of this module to the command line."""
-    for verb in (doctor, backup, restore, prune):
+    for verb in (doctor, backup, restore, migrate, prune):
         app.command(verb)

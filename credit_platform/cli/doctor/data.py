@@ -22,6 +22,7 @@ from credit_platform.lake.backup.atomic_swap import unfinished
 from credit_platform.lake.files import HIDDEN_PART
 from credit_platform.lake.layout import MONTH_FILE, Layout
 from credit_platform.lake.raw.sources import source_files
+from credit_platform.lake.renamed_models import to_migrate
 from credit_platform.lake.tables.catalog import monthly_tables
 from credit_platform.lake.tables.monthly import require_current_schema
 from credit_platform.months import parse_month
@@ -38,6 +39,7 @@ def data_findings(settings: Settings, home: Path) -> list[DoctorFinding]:
     looks: dict[str, Callable[[], DoctorFinding]] = {
         "permissions": lambda: check_permissions([settings.data_dir, home]),
         "book": lambda: check_book_file(settings),
+        "model keys": lambda: check_names(layout),
         "raw files": lambda: check_raw(settings, layout),
         "tables": lambda: check_tables(layout),
         "personal data": lambda: check_private(layout),
@@ -73,6 +75,14 @@ def check_book_file(settings: Settings) -> DoctorFinding:
         last = f"{settings.last_month:%Y-%m}" if settings.last_month else "open-ended"
         return well("book", f"{settings.first_month:%Y-%m} to {last}, automation {settings.automation}")
     return warning("book", f"no {settings.platform_file} yet", "credit-platform init reads the months off the loans.")
+
+
+def check_names(layout: Layout) -> DoctorFinding:
+    """Nothing lies under a name of the previous release."""
+    reason = to_migrate(layout)
+    if reason is not None:
+        return error("model keys", reason, "Take a backup (credit-platform backup), then run credit-platform migrate.")
+    return well("model keys", "those of this release")
 
 
 def check_raw(settings: Settings, layout: Layout) -> DoctorFinding:

@@ -33,6 +33,7 @@ def run_replay(book: Book, console: Console, *, month: date, model: str | None, 
         ReplayError: nothing was built for the month.
         AuditError: the audit log was tampered with.
     """
+    models = models_named(book, model)
     require_month_between(
         "--as-of",
         month,
@@ -41,7 +42,6 @@ def run_replay(book: Book, console: Console, *, month: date, model: str | None, 
         what="does not lie in the book,",
         fix="Choose one of its months.",
     )
-    models = models_named(book, model)
     replay = _replayed(book, month, models)
     repository = book.repository()
     corrections = late_corrections(book, replay, repository)

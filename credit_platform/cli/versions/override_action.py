@@ -12,7 +12,7 @@ from typing import get_args
 from rich.console import Console
 
 from credit_platform.automation.jobs import MONITOR_MONTH
-from credit_platform.cli.book import Book, require_month_between
+from credit_platform.cli.book import Book, models_named, require_month_between
 from credit_platform.cli.instance import open_instance
 from credit_platform.cli.run.runs import Runner
 from credit_platform.errors import MissingMonthsError, SettingsError
@@ -43,7 +43,7 @@ def override_action(book: Book, console: Console, wish: Wish) -> int:
         MissingMonthsError: nothing has been decided about the month yet.
         AuditError: the audit log was tampered with.
     """
-    model, action = _model(book, wish.model), _action(wish.action)
+    model, action = models_named(book, wish.model)[0], _action(wish.action)
     _require_text(wish)
     require_month_between(
         "--month",
@@ -81,14 +81,6 @@ def override_action(book: Book, console: Console, wish: Wish) -> int:
     console.print(f"{model} {wish.month:%Y-%m}: {row['action']} ({row['transition']})", soft_wrap=True, highlight=False)
     console.print(row["reasons"], soft_wrap=True, highlight=False, markup=False)
     return 0
-
-
-def _model(book: Book, name: str) -> str:
-    models = book.settings.policy.model.models
-    known = {spec.alias: model for model, spec in models.items()} | {model: model for model in models}
-    if name not in known:
-        raise SettingsError(name="--model", reason=f"no model {name!r}", fix=f"Choose one of {', '.join(known)}.")
-    return known[name]
 
 
 def _action(name: str) -> Action:

@@ -5,12 +5,14 @@ An append-only file; the last line of an event is its state. Which events there 
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Literal
 
 from credit_platform.lake.files import locked_for_writing, to_line, whole_lines
+from credit_platform.lake.governance.audit import AuditLog
 from credit_platform.lake.layout import Layout
 from credit_platform.monitoring.action.alerts import AlertEvent
 from credit_platform.months import month_key, parse_month
@@ -44,8 +46,9 @@ class AlertLog:
     def records(self) -> dict[str, AlertRecord]:
         """The state of every event by its id, in the order in which they were first noted."""
         found: dict[str, AlertRecord] = {}
+        names = AuditLog(self.layout).renames()
         for line in whole_lines(self.layout.alerts()):
-            record = _record(json.loads(line))
+            record = _record(_with_new_names(json.loads(line), names))
             found[record.event.event_id] = record
         return found
 
@@ -76,6 +79,15 @@ class AlertLog:
             if record.event.kind != "digest":
                 newest[record.event.key] = record
         return [record for record in newest.values() if not record.event.is_end]
+
+
+def _with_new_names(line: Mapping[str, object], names: Mapping[str, str]) -> dict[str, object]:
+    """A line in the keys that models have today."""
+    content = dict(line)
+    for former, name in names.items():
+        for part in ("key", "title", "body"):
+            content[part] = re.sub(rf"\b{former}\b", name, str(content[part]))
+    return content
 
 
 def _record(line: Mapping[str, object]) -> AlertRecord:

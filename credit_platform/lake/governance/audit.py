@@ -7,18 +7,20 @@ One JSON record a line, chained by `hash_chain`. What decisions mean for version
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import cast
 
 from credit_platform.errors import AuditError
-from credit_platform.lake.files import locked_for_reading, locked_for_writing, to_line, write_bytes
+from credit_platform.lake.files import locked_for_reading, locked_for_writing, to_line, whole_lines, write_bytes
 from credit_platform.lake.hash_chain import Fault, Head, chain_faults, head_line, head_of, sealed
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.provenance import code_state
 from credit_platform.months import month_key, parse_month
 from credit_platform.scoring.governance.life_cycle import Action, Decision
+
+RENAMED = "model_renamed"
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class AuditLog:
         with locked_for_writing(self.layout.audit_log()) as log:
             lines = log.lines()
             _require_sound(log.file, chain_faults(lines, self._head()))
-            if unless is not None and unless([_record(line) for line in lines]):
+            if unless is not None and unless(_records(lines)):
                 return None
             content = {"time": datetime.now(tz=UTC).isoformat(timespec="seconds"), **entry_dict(entry)}
             line = to_line(sealed(content | {"git_commit": code_state().commit}, head_of(lines)))
@@ -95,16 +97,27 @@ class AuditLog:
     def records(self) -> list[AuditRecord]:
         """Every record in the order it was written; a last line cut off by a crash is left out.
 
+        A record is about its model under the key of today, whatever the model was called when it was written.
+
         Raises:
             AuditError: the chain is broken; no decision may rest on it.
         """
         with self._reading() as lines:
             _require_sound(self.layout.audit_log(), chain_faults(lines, self._head()))
-        return [_record(line) for line in lines]
+        return _records(lines)
 
     def decisions(self) -> list[Decision]:
         """Every record as the life cycle replays it. Raises as `records` does."""
         return [record.decision for record in self.records()]
+
+    def renames(self) -> dict[str, str]:
+        """The key of today by each former key of a model."""
+        lines = [line for line in whole_lines(self.layout.audit_log()) if RENAMED.encode() in line]
+        return {
+            str(record.entry.details["former"]): record.entry.model
+            for record in _records(lines)
+            if record.entry.action == RENAMED
+        }
 
     def verify(self) -> list[Fault]:
         """Everything that is wrong with the chain, by line; empty when every record is as it was written.
@@ -153,6 +166,18 @@ def entry_dict(entry: Entry) -> dict[str, object]:
         "details": dict(entry.details),
         "policy_sha256": entry.policy_sha256,
     }
+
+
+def _records(lines: Sequence[bytes]) -> list[AuditRecord]:
+    """The records, each about its model under the key that a later record gives it."""
+    records = [_record(line) for line in lines]
+    names: dict[str, str] = {}
+    for place, record in reversed(list(enumerate(records))):
+        model = names.get(record.entry.model, record.entry.model)
+        if record.entry.action == RENAMED:
+            names[str(record.entry.details["former"])] = model
+        records[place] = replace(record, entry=replace(record.entry, model=model))
+    return records
 
 
 def _record(line: bytes) -> AuditRecord:

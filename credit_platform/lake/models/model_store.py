@@ -64,9 +64,9 @@ class ModelStore:
         version = str(manifest["model_version"])
         if version in self.versions(model):
             stored, _ = self._consistent(model, version)
-            self._register(stored, as_of)
+            self._register(model, stored, as_of)
             return version
-        self._register(manifest, as_of)
+        self._register(model, manifest, as_of)
         self._write_folder(self.layout.model_version(model, version), {**artifacts, MANIFEST: to_json(manifest)})
         return version
 
@@ -92,8 +92,8 @@ class ModelStore:
             )
         return manifest, files
 
-    def _register(self, manifest: Mapping[str, object], as_of: date) -> None:
-        model, version, sha256 = str(manifest["model"]), str(manifest["model_version"]), own_hash(manifest)
+    def _register(self, model: str, manifest: Mapping[str, object], as_of: date) -> None:
+        version, sha256 = str(manifest["model_version"]), own_hash(manifest)
         policy = manifest.get("policy_sha256")
         entry = Entry(
             action="registered",
@@ -123,7 +123,9 @@ class ModelStore:
         fault = fault_of_schema(manifest)
         if fault is not None:
             refuse(*fault)
-        reason = fault_of_content(content, manifest, model=model, version=version)
+        written_for = str(manifest.get("model"))
+        is_former = written_for != model and AuditLog(self.layout).renames().get(written_for) == model
+        reason = fault_of_content(content, manifest, model=written_for if is_former else model, version=version)
         if reason is not None:
             refuse(reason)
         digests = manifest["sha256"]

@@ -14,6 +14,7 @@ from credit_platform.errors import MissingMonthsError
 from credit_platform.lake.files import one_at_a_time, whole_file
 from credit_platform.lake.layout import LAYERS, MONTH_FILE, Layout
 from credit_platform.lake.tables.monthly import require_current_schema
+from credit_platform.previous_release import former_names
 
 
 def _literal(text: str) -> str:
@@ -69,16 +70,18 @@ def refresh_datamart(layout: Layout) -> None:
     `gold/label_store` becomes `gold.label_store`, `monitoring/gradient_boosting/action` becomes
     `monitoring.gradient_boosting_action`. Months written later appear in the views by themselves; only a new table
     needs a refresh. Readers that hold the old file open keep it until they close it. Columns with personal data are
-    left out; whoever may see them reads the Parquet file.
+    left out; whoever may see them reads the Parquet file. A table that had another name in the previous release has a
+    view under that as well.
     """
     import duckdb
 
     with one_at_a_time(layout.datamart), whole_file(layout.datamart) as part, duckdb.connect(str(part)) as connection:
         for table in monthly_tables(layout):
-            schema, *rest = table.split("/")
+            schema = table.split("/")[0]
             pattern = _literal(str(layout.table(table).resolve() / MONTH_FILE))
             connection.execute(f'create schema if not exists "{schema}"')
-            view = f'"{schema}"."{"_".join(rest)}"'
             columns = _shown_columns(layout, table)
-            connection.execute(f"create view {view} as select {columns} from read_parquet({pattern})")  # noqa: S608 - our own names
+            for named in (table, *former_names(table)):
+                view = f'"{schema}"."{"_".join(named.split("/")[1:])}"'
+                connection.execute(f"create or replace view {view} as select {columns} from read_parquet({pattern})")  # noqa: S608 - our own names
         connection.execute("checkpoint")

@@ -4,12 +4,14 @@ Nothing of the data folder is changed or copied: the folder holds links, and wha
 places are looked at, and what is made there, belongs to replay.
 """
 
+import json
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from credit_platform.lake.files import whole_lines, write_bytes
-from credit_platform.lake.hash_chain import head_line, head_of
+from credit_platform.lake.files import to_line, whole_lines, write_bytes
+from credit_platform.lake.governance.audit import RENAMED
+from credit_platform.lake.hash_chain import head_line, head_of, sealed
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.lake.tables.table_versions import version_file
@@ -80,7 +82,13 @@ class PastLake:
         """Let the audit log end with this record; the chain has been verified by whoever read it whole."""
         if n_records == self._decisions:
             return
-        lines = whole_lines(self.source.audit_log())[:n_records]
+        log = whole_lines(self.source.audit_log())
+        lines = log[:n_records]
+        for line in log[n_records:]:
+            record = json.loads(line)
+            if record["action"] == RENAMED:
+                # What was decided then is about the models under the keys of today.
+                lines.append(to_line(sealed(record, head_of(lines))))
         write_bytes(self.layout.audit_log(), b"".join(line + b"\n" for line in lines))
         write_bytes(self.layout.audit_head(), head_line(head_of(lines)))
         self._decisions = n_records

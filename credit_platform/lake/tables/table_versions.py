@@ -7,14 +7,17 @@ table again from what was known belongs to the command line's replay.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 from credit_platform.lake.files import keep_file, locked_for_writing, to_line, whole_lines
 from credit_platform.lake.layout import Layout
 from credit_platform.months import month_key, parse_month
+
+_IN_PLACE_OF = "in_place_of"
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,27 @@ class TableVersionLog:
 
     def records(self) -> list[TableVersion]:
         """Every edition in the order it was written; a last line cut off by a crash is left out."""
-        lines = enumerate(whole_lines(self.layout.table_version_log()), start=1)
-        return [edition for number, line in lines for edition in _table_versions(number, line)]
+        lines = [json.loads(line) for line in whole_lines(self.layout.table_version_log())]
+        now = {record[_IN_PLACE_OF]: record for record in lines if _IN_PLACE_OF in record}
+        return [
+            version
+            for number, record in enumerate(lines, start=1)
+            if _IN_PLACE_OF not in record
+            for version in _table_versions(number, record | now.get(number, {}))
+        ]
+
+    def restate(self, table: str, former: Sequence[TableVersion], sha256: Mapping[TableVersion, str]) -> None:
+        """Have former versions read as versions of `table` with other hashes from now on, each in its place.
+
+        What was known when stays as it is, and so do the records of before. Written twice it counts once.
+        """
+        by_number: dict[int, dict[str, str]] = {}
+        for version in former:
+            by_number.setdefault(version.sequence, {})[month_key(version.month)] = sha256[version]
+        written = datetime.now(tz=UTC).isoformat(timespec="seconds")
+        with locked_for_writing(self.layout.table_version_log()) as log:
+            for number, months in by_number.items():
+                log.append(to_line({"restated": written, "table": table, "months": months, _IN_PLACE_OF: number}))
 
     def append(self, table: str, written: Mapping[date, str], *, policy_sha256: str, git_commit: str) -> None:
         """Write down the hashes of months of a table, behind all others and safely beside other processes.
@@ -73,8 +95,7 @@ class TableVersionLog:
             log.append(to_line(record))
 
 
-def _table_versions(number: int, line: bytes) -> list[TableVersion]:
-    record = json.loads(line)
+def _table_versions(number: int, record: Mapping[str, Any]) -> list[TableVersion]:
     return [
         TableVersion(
             sequence=number,

@@ -152,7 +152,7 @@ def decide_action(
     the out-of-time result, an alert of the scores' PSI and what is found before the outcome decide; all else is worth
     watching. A P0 or P1 metric that is missing or rests on too few bads leads to active_monitoring, never to monitor.
     Values are held against `thresholds` again, so a changed policy needs no new figures. In the decision mode
-    `persistent` a shortfall decides when `persistence.apply_run_rules` keeps it.
+    `persistent` a shortfall decides when `run_rules.apply_run_rules` keeps it.
 
     Args:
         performance: The subject's rows of `monitoring/<model>/performance`.

@@ -84,7 +84,7 @@ def apply_run_rules(
     """The findings of a month with those that neither persist nor lie beyond chance turned into `worth_watching`.
 
     A metric below a floor, or a loss against the out-of-time result, is kept when its whole interval lies beyond the
-    threshold, or when `thresholds.persistence` months show it, this month among them. A warning must then also hold for
+    threshold, or when `thresholds.run_rules` months show it, this month among them. A warning must then also hold for
     the months together, if policy pools them. A loss counts only where its interval excludes 0. A breach that does not
     persist is judged as a warning. All other findings are kept.
 
@@ -107,7 +107,7 @@ def _comparable(
     thresholds: MonitoringThresholds,
 ) -> _Months:
     is_live = subject.sample_role == "post"
-    first = add_months(subject.snapshot_month, 1 - thresholds.persistence.months_looked_at)
+    first = add_months(subject.snapshot_month, 1 - thresholds.run_rules.months_looked_at)
     rows = past.performance.filter(
         pl.col("snapshot_month").is_between(first, subject.snapshot_month, closed="left"),
         pl.col("model_version") == subject.model_version,
@@ -149,7 +149,7 @@ def _judged_warning(finding: Finding, months: _Months, thresholds: MonitoringThr
         return _watched(finding, _too_seldom(count, months, thresholds))
     high = months.pooled_high(finding.metric, thresholds)
     is_explained = high is None or finding.threshold is None or high >= finding.threshold
-    if thresholds.persistence.is_pooled and is_explained:
+    if thresholds.run_rules.is_pooled and is_explained:
         together = "" if high is None else f": together they reach {high:.4f}"
         return _watched(finding, f"{_seen(count, months, thresholds)}, which chance can explain{together}")
     return kept
@@ -174,19 +174,19 @@ def _kept_if_beyond_chance(finding: Finding, floor: float | None) -> Finding | N
 def _kept_if_frequent(
     finding: Finding, count: int, months: _Months, thresholds: MonitoringThresholds
 ) -> Finding | None:
-    if count < thresholds.persistence.months_found:
+    if count < thresholds.run_rules.months_found:
         return None
     return _told(finding, _seen(count, months, thresholds))
 
 
 def _seen(count: int, months: _Months, thresholds: MonitoringThresholds) -> str:
-    looked_at, known = thresholds.persistence.months_looked_at, len(months.found)
+    looked_at, known = thresholds.run_rules.months_looked_at, len(months.found)
     comparable = "" if known == looked_at else f" ({known} comparable)"
     return f"seen in {count} of the last {looked_at} months{comparable}"
 
 
 def _too_seldom(count: int, months: _Months, thresholds: MonitoringThresholds) -> str:
-    return f"{_seen(count, months, thresholds)}, {thresholds.persistence.months_found} are needed"
+    return f"{_seen(count, months, thresholds)}, {thresholds.run_rules.months_found} are needed"
 
 
 def _told(finding: Finding, how: str) -> Finding:

@@ -68,7 +68,7 @@ def early_performance_findings(early_reads: pl.DataFrame, *, thresholds: Monitor
         early_reads: Rows of `monitoring/<model>/early_reads` of one month, the newest known.
         thresholds: Policy of early reads.
     """
-    departed = early_reads.filter(is_news(), pl.col("holm_p_value") <= thresholds.early_reads.false_alarm_rate)
+    departed = early_reads.filter(is_news(), pl.col("holm_p_value") <= thresholds.early_performance.false_alarm_rate)
     # Cohorts of the version's own development sample decide nothing, so a live one is told first.
     is_live = pl.col("sample_role") == "post"
     by_metric = departed.sort(~is_live, "holm_p_value", "segment").partition_by("metric", maintain_order=True)

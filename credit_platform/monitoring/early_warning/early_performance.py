@@ -74,7 +74,7 @@ def _month_verdicts(
 ) -> list[tuple[EarlyPerformanceTest, float | None]]:
     """Everything that became known in one month, each with its p-value corrected for being many."""
     last_mature = add_months(month, -label_mob)
-    histories = _histories(reads, last=last_mature, n_cohorts=thresholds.early_reads.history_cohorts)
+    histories = _histories(reads, last=last_mature, n_cohorts=thresholds.early_performance.history_cohorts)
     verdicts: list[EarlyPerformanceTest] = []
     newest: dict[date, list[EarlyPerformanceTest]] = {}
     for read, scorer in _scored(reads, label_mob):
@@ -142,7 +142,7 @@ def _row(
 
 
 def _status(verdict: EarlyPerformanceTest, holm_p_value: float | None, thresholds: MonitoringThresholds) -> Status:
-    if holm_p_value is not None and holm_p_value <= thresholds.early_reads.false_alarm_rate:
+    if holm_p_value is not None and holm_p_value <= thresholds.early_performance.false_alarm_rate:
         return "warn"
     if min(verdict.n_bad, verdict.n - verdict.n_bad) < thresholds.min_bads:
         return "insufficient"

@@ -164,7 +164,7 @@ def _joint_scorer(verdicts: Sequence[EarlyPerformanceTest], newest: Scorer) -> S
 
 
 def _is_enough(history: Sequence[object], thresholds: MonitoringThresholds) -> bool:
-    return len(history) >= thresholds.early_reads.min_history_cohorts
+    return len(history) >= thresholds.early_performance.min_history_cohorts
 
 
 def _auc_interval(auc: float, variance: float, confidence: float) -> Interval:

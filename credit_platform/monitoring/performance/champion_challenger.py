@@ -32,17 +32,17 @@ def champion_challenger_frame(
 ) -> pl.DataFrame:
     """One challenger's month as rows of `schemas.champion_challenger.ChampionChallenger`, in the order of its key.
 
-    A figure the loans do not define is `unknown`. It is `insufficient` where `rivalry.min_cohorts` or
-    `rivalry.min_bads` are not reached, and for a single cohort below `min_bads` bads or goods.
+    A figure the loans do not define is `unknown`. It is `insufficient` where `champion_challenger.min_cohorts` or
+    `champion_challenger.min_bads` are not reached, and for a single cohort below `min_bads` bads or goods.
 
     Args:
         measured: What was measured.
         decision: What it amounts to.
         snapshot_month: The month looked back from.
-        config: Its `rivalry` section says what is enough.
+        config: Its `champion_challenger` section says what is enough.
         min_bads: Bads (or goods) below which a single cohort is not decided on.
     """
-    policy, pooled = config.rivalry, measured.pooled
+    policy, pooled = config.champion_challenger, measured.pooled
     is_enough = len(measured.by_cohort) >= policy.min_cohorts and pooled.n_of_smaller_class >= policy.min_bads
     smaller_class = pl.min_horizontal("n_bad", pl.col("n") - pl.col("n_bad"))
     is_cohort = pl.col("breakdown") == "cohort"

@@ -1,6 +1,6 @@
 """The page that holds every challenger against the champion: the verdict, then the figures it rests on.
 
-Figures are drawn in `rivalry_figures`, the page's frame is `page`. Measuring and deciding belong to scoring.
+Figures are drawn beside it, the page's frame is `page`. Measuring and deciding belong to scoring.
 """
 
 from collections.abc import Iterator
@@ -51,7 +51,7 @@ def champion_challenger_page(table: pl.DataFrame, *, config: ModelConfig) -> str
     for challenger in challengers:
         sections += _sections(current.filter(challenger=challenger), is_alone=len(challengers) == 1)
     cards = "\n".join(_card(table.filter(challenger=challenger), newest) for challenger in challengers)
-    policy = config.rivalry
+    policy = config.champion_challenger
     introduction = (
         f"<p class='soft'>What was known on {newest:%Y-%m-%d}. Only cohorts count whose outcome is known and that "
         f"neither model was developed on, at most the last {policy.months}; nothing is decided on fewer than "

@@ -35,10 +35,10 @@ class Overview:
     """What was known in `snapshot_month`; nothing later is shown, whatever the frames hold.
 
     `history` to `roll_rates` are rows of the schemas of these names; `history`, `backtest`, `early_reads`,
-    `fair_lending`, `rivalry` and `vintages` of the month, the others of all months. `versions` has `VERSIONS_SCHEMA`.
-    `aliases` are the names reports give the models, in the order in which models are shown. `month_pages` are the
-    months that have a page, and `links` further documents, with addresses as seen from the dashboard. `absent` are
-    the tables that a book of this kind does not have; their sections are left out.
+    `fair_lending`, `champion_challenger` and `vintages` of the month, the others of all months. `versions` has
+    `VERSIONS_SCHEMA`. `aliases` are the names reports give the models, in the order in which models are shown.
+    `month_pages` are the months that have a page, and `links` further documents, with addresses as seen from the
+    dashboard. `absent` are the tables that a book of this kind does not have; their sections are left out.
     """
 
     snapshot_month: date

@@ -1,6 +1,6 @@
 """Figures that set models, or groups of applicants, beside each other in the newest month with outcomes.
 
-Trends of one model belong in `figures`; the comparison on the same loans in full, in `rivalry_figures`.
+Trends of one model belong in `figures`; the comparison on the same loans in full, in `reports/champion_challenger`.
 """
 
 from collections.abc import Mapping
@@ -70,12 +70,12 @@ def _add_floors(
         )
 
 
-def ranking_side_by_side(history: pl.DataFrame, rivalry: pl.DataFrame, *, names: Mapping[str, str]) -> Figure:
+def ranking_side_by_side(history: pl.DataFrame, compared: pl.DataFrame, *, names: Mapping[str, str]) -> Figure:
     """ROC-AUC of all models by outcome month; beside it the difference on the same loans, by cohort.
 
     Args:
         history: Rows of `schemas.monitoring.MonitoringHistory`.
-        rivalry: Rows of `schemas.champion_challenger.ChampionChallenger` of one month.
+        compared: Rows of `schemas.champion_challenger.ChampionChallenger` of one month.
         names: Titles of the models by name.
     """
     panels = Panels(["ROC-AUC by month of outcome", "difference on the same loans, by cohort"], shares_scale=False)
@@ -90,7 +90,7 @@ def ranking_side_by_side(history: pl.DataFrame, rivalry: pl.DataFrame, *, names:
             hover="%{y:.3f}<br>cohort %{customdata[0]}, n %{customdata[1]}, bads %{customdata[2]}, %{customdata[3]}",
             errors=_errors(rows),
         )
-    difference = rivalry.filter(breakdown="cohort", metric="roc_auc", subject="difference").sort(
+    difference = compared.filter(breakdown="cohort", metric="roc_auc", subject="difference").sort(
         "challenger", "segment"
     )
     for (challenger,), rows in difference.partition_by("challenger", as_dict=True, maintain_order=True).items():

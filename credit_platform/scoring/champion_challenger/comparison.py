@@ -123,7 +123,7 @@ def compare_models(loans: pl.DataFrame, *, champion: str, challenger: str, confi
         loans: Rows of `common_loans`, of any number of cohorts.
         champion: Name of the champion.
         challenger: Name of the challenger.
-        config: Its `rivalry`, `promotion.significance` (level of all intervals) and `scoring.cut_off` are used.
+        config: Its `champion_challenger`, `promotion.significance` (level of all intervals) and `scoring.cut_off`.
     """
     confidence, seed = 1 - config.promotion.significance, config.random_seed
     label, old, new = _arrays(loans)
@@ -132,7 +132,7 @@ def compare_models(loans: pl.DataFrame, *, champion: str, challenger: str, confi
         for (cohort,), rows in loans.partition_by("cohort", as_dict=True, maintain_order=True).items()
         if isinstance(cohort, date)
     }
-    rate = config.rivalry.approval_rate
+    rate = config.champion_challenger.approval_rate
     n_approved = (
         n_approved_at_cut_off(loans, config.scoring.cut_off) if rate is None else n_approved_at_rate(loans, rate)
     )

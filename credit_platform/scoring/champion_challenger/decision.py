@@ -40,12 +40,12 @@ def decide_challenger(
 
     Args:
         comparison: The figures.
-        config: Its `rivalry` and `promotion`.
+        config: Its `champion_challenger` and `promotion`.
         challenger_state: State of the challenger in monitoring in the same month, None where there is no action or it
             is a backtest; a challenger that must be retrained fails a gate. Stability is not a gate of its own, because
             the state depends on it.
     """
-    policy = config.rivalry
+    policy = config.champion_challenger
     missing = tuple(_missing(comparison, policy))
     if missing:
         return ChallengerDecision("extend_observation", missing)

@@ -14,8 +14,16 @@ Role = Literal["candidate", "challenger", "champion", "retired"]
 # promoted: champion from a month on. not_promoted: looked at and left as it was. rolled_back: champion again in place
 # of everything that was to be champion from that month on. retired: a person wants it no more.
 # action_overridden: a person decided otherwise than the rules about a month's action; it changes no role.
+# model_renamed: a model has another key from here on, which older decisions are about as well; it changes no role.
 Action = Literal[
-    "registered", "made_challenger", "promoted", "not_promoted", "rolled_back", "retired", "action_overridden"
+    "registered",
+    "made_challenger",
+    "promoted",
+    "not_promoted",
+    "rolled_back",
+    "retired",
+    "action_overridden",
+    "model_renamed",
 ]
 Provenance = Literal["live", "backfill", "rollback"]
 
@@ -120,7 +128,7 @@ def roles(decisions: Sequence[Decision], model: str, month: date) -> dict[str, R
             for earlier in [version for version, role in found.items() if role == "challenger"]:
                 found[earlier] = "retired"
             found[decision.version] = "challenger"
-        elif decision.action not in {"not_promoted", "action_overridden"}:
+        elif decision.action not in {"not_promoted", "action_overridden", "model_renamed"}:
             if decision.action == "rolled_back":
                 for ended in displaced(periods_in_force(decisions[:place], model), decision.month):
                     found[ended] = "retired"

@@ -142,4 +142,4 @@ def test_every_other_model_challenges_the_champion_a_younger_one_on_fewer_cohort
     assert young.equals(old.filter(pl.col("segment") >= month_key(first_scored)))
     assert 0 < young.height < old.height
     page = book.layout.report(PAGE).read_text()
-    assert "Young challenger against Logistic regression, the champion" in page
+    assert "Young challenger against Scorecard, the champion" in page

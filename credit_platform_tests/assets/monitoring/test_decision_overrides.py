@@ -66,7 +66,7 @@ def test_a_file_is_read_for_the_cohort_whose_outcome_is_known(book_copy: BookFol
     assert values["agreement_with_model"] == 1.0
     assert values["decision_coverage"] == 1.0
     assert set(own["cohort"]) == {cohort}
-    other = rows.filter(model="logistic_regression", segment="all", metric="agreement_with_model")
+    other = rows.filter(model="scorecard", segment="all", metric="agreement_with_model")
     assert 0 < other["value"].item() < 1
 
 

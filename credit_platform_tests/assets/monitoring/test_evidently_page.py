@@ -70,6 +70,6 @@ def test_the_page_of_the_newest_month_is_written_and_told_and_the_others_say_why
     assert isinstance(drifted, int)
     assert compared > 30
     assert 0 <= drifted <= compared
-    assert str(newest["compared_with"]).startswith("validation cohorts 2023-05 to 2023-05 of logistic_regression")
+    assert str(newest["compared_with"]).startswith("validation cohorts 2023-05 to 2023-05 of scorecard")
     assert before["page"] == "no page: policy evidently.pages is latest"
     assert not book_copy.layout.report(f"drift/{MONTHS[0]:%Y-%m}.html").exists()

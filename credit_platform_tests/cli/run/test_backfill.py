@@ -77,7 +77,7 @@ def test_a_book_of_two_years_is_one_build_one_training_and_two_ranges(tmp_path: 
 def test_months_after_the_first_training_are_walked_one_by_one(tmp_path: Path) -> None:
     runner = ScriptedRunner()
     backfill(book(tmp_path, last=date(2025, 3, 1)), runner).everything(FIRST, date(2025, 3, 1))
-    trained = "train_models['model/gradient_boosting', 'model/logistic_regression']"
+    trained = "train_models['model/gradient_boosting', 'model/scorecard']"
     assert runner.asked[4:] == [
         ("score_month", "2025-01"),
         ("monitor_month", "2025-01"),

@@ -107,9 +107,7 @@ def test_an_unknown_id_is_refused_with_ids_like_it(finished_book: BookFolders) -
 
 
 def test_an_unknown_model_is_wrong_usage(finished_book: BookFolders) -> None:
-    with pytest.raises(
-        SettingsError, match=r"^--model: no model 'model_9'\. Choose one of logistic_regression \(model_1\)"
-    ):
+    with pytest.raises(SettingsError, match=r"^--model: no model 'model_9'\. Choose one of scorecard \(model_1\)"):
         explain_case(book_of(finished_book), a_loan(finished_book), model="model_9")
 
 
@@ -124,11 +122,11 @@ def test_a_month_one_model_has_not_scored_is_said_beside_the_other(book_copy: Bo
     found = explain_case(book_of(book_copy), loan, model=None)
     text = "".join(printed(line) for line in explanation_lines(found))
     assert (
-        "logistic_regression (model_1): not scored. Run credit-platform backfill --from 2024-05 --to 2024-05 --job "
+        "scorecard (model_1): not scored. Run credit-platform backfill --from 2024-05 --to 2024-05 --job "
         "score_month." in text
     )
     assert "gradient_boosting (model_2), version" in text
-    with pytest.raises(CaseError, match="not scored by logistic_regression"):
+    with pytest.raises(CaseError, match="not scored by scorecard"):
         explain_case(book_of(book_copy), loan, model="model_1")
 
 

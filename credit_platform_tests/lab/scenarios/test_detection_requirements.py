@@ -82,7 +82,7 @@ def test_a_detector_that_fires_most_of_the_time_is_no_evidence() -> None:
 
 
 def test_every_model_must_notice() -> None:
-    models = ("logistic_regression", "gradient_boosting")
+    models = ("scorecard", "gradient_boosting")
     both = [detected(Detector.OUTCOME, 6, model) for model in models]
     assert noticed((CONCEPT,), both, models=models)[Detector.OUTCOME].verdict == "as expected"
     row = noticed((CONCEPT,), both[:1], models=models)[Detector.OUTCOME]

@@ -39,7 +39,7 @@ def test_the_last_word_about_the_judged_version_holds(log: OverrideLog) -> None:
     assert found == [WISH, second, WISH]
     assert override_of(found, WISH.model, MONTH, "v1") == WISH
     assert override_of(found, WISH.model, MONTH, "v2") is None
-    assert override_of(found, "logistic_regression", MONTH, "v1") is None
+    assert override_of(found, "scorecard", MONTH, "v1") is None
     assert override_of(found, WISH.model, date(2025, 7, 1), "v1") is None
 
 

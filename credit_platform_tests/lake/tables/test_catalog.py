@@ -94,3 +94,17 @@ def test_a_reader_keeps_the_datamart_it_holds_open_while_a_new_one_is_swapped_in
     with duckdb.connect(str(lake.layout.datamart), read_only=True) as connection:
         assert connection.sql("select count(*) from gold.y").fetchall() == [(2,)]
     assert [path.name for path in lake.layout.data_dir.glob("*.part")] == []
+
+
+def test_the_tables_of_a_renamed_model_have_views_under_its_former_key_as_well(lake: Lake) -> None:
+    fill(lake, "prediction/scorecard", "monitoring/scorecard/action", "gold/scorecard")
+    with duckdb.connect(str(lake.layout.datamart), read_only=True) as connection:
+        views = connection.sql("select schema_name || '.' || view_name from duckdb_views() where not internal")
+        assert sorted(name for (name,) in views.fetchall()) == [
+            "gold.scorecard",
+            "monitoring.logistic_regression_action",
+            "monitoring.scorecard_action",
+            "prediction.logistic_regression",
+            "prediction.scorecard",
+        ]
+        assert connection.sql("select count(*) from monitoring.logistic_regression_action").fetchall() == [(2,)]

@@ -128,7 +128,7 @@ def test_a_shift_of_live_scores_is_acted_on_beside_a_backtest() -> None:
 def test_an_override_counts_for_its_model_only() -> None:
     override = {"roc_auc": {"business_threshold": 0.9, "data_science_threshold": 0.95}}
     assert _decide(model_overrides={"gradient_boosting": override}).action == "retrain"
-    assert _decide(model_overrides={"logistic_regression": override}).action == "monitor"
+    assert _decide(model_overrides={"scorecard": override}).action == "monitor"
 
 
 def test_a_metric_may_be_watched_only_where_it_fails() -> None:

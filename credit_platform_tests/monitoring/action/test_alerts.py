@@ -74,28 +74,28 @@ def test_a_backtest_neither_raises_nor_resolves() -> None:
 
 
 def test_models_do_not_touch_each_other_and_every_month_has_one_digest_of_all() -> None:
-    frame = pl.concat([actions([SHIFTED], [SHIFTED]), actions([FINE], [SHIFTED], model="logistic_regression")])
+    frame = pl.concat([actions([SHIFTED], [SHIFTED]), actions([FINE], [SHIFTED], model="scorecard")])
     events = alert_events(frame, remind_after_months=9)
     opened = {event.key: event.month for event in events if event.kind == "opened"}
     assert opened == {
         "gradient_boosting: scores shifted": FIRST,
-        "logistic_regression: scores shifted": add_months(FIRST, 1),
+        "scorecard: scores shifted": add_months(FIRST, 1),
     }
     digests = [event for event in events if event.kind == "digest"]
     assert [event.month for event in digests] == [FIRST, add_months(FIRST, 1)]
     assert digests[0].title == (
-        "Model monitoring 2025-01: gradient_boosting active_monitoring, logistic_regression active_monitoring"
+        "Model monitoring 2025-01: gradient_boosting active_monitoring, scorecard active_monitoring"
     )
     assert digests[1].body.split("\n") == [
         "gradient_boosting 2024-12-01-a1: active_monitoring",
         "  State: healthy -> watch",
         f"  {SHIFTED}",
-        "logistic_regression 2024-12-01-a1: active_monitoring",
+        "scorecard 2024-12-01-a1: active_monitoring",
         "  State: healthy -> watch",
         f"  {SHIFTED}",
         "Open alerts: 2",
         "  gradient_boosting: scores shifted (warning, since 2025-01)",
-        "  logistic_regression: scores shifted (warning, since 2025-02)",
+        "  scorecard: scores shifted (warning, since 2025-02)",
     ]
 
 

@@ -37,7 +37,7 @@ def persistence(*, found: int = 2, of: int = 3, is_pooled: bool = True) -> dict[
 
 def test_persistent_is_shipped_with_two_of_three_months() -> None:
     policy = thresholds()
-    assert (policy.decision_mode, policy.persistence.model_dump()) == ("persistent", persistence())
+    assert (policy.decision_mode, policy.run_rules.model_dump()) == ("persistent", persistence())
 
 
 def test_one_month_below_the_data_science_floor_is_watched_and_says_what_is_missing_to_act() -> None:
@@ -64,7 +64,7 @@ def test_months_that_chance_explains_together_are_watched_unless_policy_does_not
     decision = _decide(*months)
     assert decision.action == "monitor"
     assert "seen in 2 of the last 3 months, which chance can explain: together they reach 0.82" in decision.reasons[0]
-    assert _decide(*months, persistence=persistence(is_pooled=False)).action == "active_monitoring"
+    assert _decide(*months, run_rules=persistence(is_pooled=False)).action == "active_monitoring"
 
 
 def test_a_warning_beyond_chance_acts_at_once() -> None:

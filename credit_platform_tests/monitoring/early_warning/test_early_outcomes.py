@@ -11,7 +11,7 @@ from credit_platform.portfolios.loans.outcome.early_outcomes import early_outcom
 from credit_platform_tests.monitoring.early_warning.early_books import FIRST, Book, label_config
 from credit_platform_tests.monitoring_rows import thresholds
 
-READS = thresholds().early_reads.reads
+READS = thresholds().early_performance.reads
 LAST = date(2030, 1, 1)
 
 

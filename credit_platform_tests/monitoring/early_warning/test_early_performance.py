@@ -31,7 +31,7 @@ def measure(
     snapshots: pl.DataFrame, scored: pl.DataFrame, month: date, *, until: date, policy: MonitoringThresholds = SHIPPED
 ) -> pl.DataFrame:
     labels = early_labels(
-        snapshots.lazy(), policy.early_reads.reads, read=early_outcomes, label=label_config(), until=until
+        snapshots.lazy(), policy.early_performance.reads, read=early_outcomes, label=label_config(), until=until
     )
     frame = measure_early_performance(
         cohort_readings(labels, scored, key="loan_id"),
@@ -56,7 +56,7 @@ def raised(book: Book, months: list[date]) -> list[date]:
     """Months in which something that became known then departs."""
     labels = early_labels(
         book.snapshots.lazy(),
-        SHIPPED.early_reads.reads,
+        SHIPPED.early_performance.reads,
         read=early_outcomes,
         label=label_config(),
         until=book.months[-1],
@@ -107,9 +107,8 @@ def test_a_verdict_stays_as_it_was_when_it_was_read() -> None:
 @given(seed=st.integers(0, 10**6), place=st.integers(4, 14), lost=st.floats(0, 1))
 @example(seed=0, place=7, lost=0.0)  # the newest cohort cannot be judged, so all together stand at the one before
 def test_nothing_later_than_the_month_is_read(seed: int, place: int, lost: float) -> None:
-    policy = thresholds(
-        min_bads=1, early_reads=SHIPPED.early_reads.model_dump() | {"min_history_cohorts": 1, "history_cohorts": 4}
-    )
+    own = {"min_history_cohorts": 1, "history_cohorts": 4}
+    policy = thresholds(min_bads=1, early_performance=SHIPPED.early_performance.model_dump() | own)
     book, month = Book(n_cohorts=15, loans_per_month=12, seed=seed), add_months(FIRST, place)
     is_later = pl.col("snapshot_month") > month
     known = measure(book.snapshots.filter(~is_later), book.scored.filter(~is_later), month, until=month, policy=policy)

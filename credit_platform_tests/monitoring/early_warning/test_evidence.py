@@ -18,7 +18,7 @@ from credit_platform_tests.monitoring_rows import thresholds
 pytestmark = pytest.mark.slow
 
 POLICY = thresholds()
-READS = POLICY.early_reads.reads
+READS = POLICY.early_performance.reads
 HISTORY = 9  # months before the first one judged: three mature cohorts, the least that gives an expectation
 SCORER = Scorer("2022-01-01-known", "post", "live")
 

@@ -133,7 +133,7 @@ def test_floors_decide_the_status(business: float, data_science: float, decision
 def test_an_override_counts_for_its_model_only() -> None:
     override = {"roc_auc": {"data_science_threshold": 0.95}}
     own = _measure(cohort(), policy=thresholds(model_overrides={"gradient_boosting": override}))
-    other = _measure(cohort(), policy=thresholds(model_overrides={"logistic_regression": override}))
+    other = _measure(cohort(), policy=thresholds(model_overrides={"scorecard": override}))
     assert _column(own, "status")["roc_auc"] == "warn"
     assert _column(other, "status")["roc_auc"] == "ok"
 

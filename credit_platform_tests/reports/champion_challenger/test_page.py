@@ -17,7 +17,7 @@ from credit_platform.scoring.champion_challenger.comparison import PAIRED_SCHEMA
 from credit_platform.scoring.champion_challenger.decision import ChallengerDecision, decide_challenger
 from credit_platform_tests.scoring.champion_challenger.paired_loans import paired_loans
 
-CHAMPION, CHALLENGER = "logistic_regression", "gradient_boosting"
+CHAMPION, CHALLENGER = "scorecard", "gradient_boosting"
 OCTOBER, NOVEMBER = date(2024, 10, 1), date(2024, 11, 1)
 
 
@@ -66,12 +66,12 @@ def test_the_verdict_comes_first_in_words_with_since_when_why_and_what_to_do(pag
     card = text[text.index("<article") : text.index("</article>")]
     assert text.index("<article") < text.index("<h2>")
     assert words("challenger_headlines")["promote"] in card
-    assert "Gradient boosting against Logistic regression, the champion" in card
+    assert "Gradient boosting against Scorecard, the champion" in card
     assert "2024-11, 1 month" in card
     assert "ranks better, beyond chance and by enough: ROC-AUC" in card
     assert "1,000 loans" in card
     assert "of 4 cohorts, 2024-01 to 2024-04" in card
-    assert "names the challenger under rivalry.champion" in card
+    assert "names the challenger under champion_challenger.champion" in card
 
 
 def test_the_page_tells_that_all_loans_are_booked(page: str) -> None:

@@ -39,8 +39,8 @@ def _card(page: str, model: str) -> str:
 
 
 def test_the_summary_says_verdict_since_when_why_and_what_was_done(page: str) -> None:
-    card = _card(page, "logistic_regression")
-    assert "<h3>Model 1: Logistic regression</h3>" in card
+    card = _card(page, "scorecard")
+    assert "<h3>Model 1: Scorecard</h3>" in card
     assert "Not fit for use: retraining required" in card
     assert "<dt>Fit for use</dt><dd><ul><li>No</li>" in card
     assert "<li>2025-03 (2 months); last judged in 2025-04, on loans written in 2024-06" in card
@@ -62,10 +62,10 @@ def test_a_model_in_order_is_fit_and_says_since_when(page: str) -> None:
 def test_a_replaced_model_says_when_it_was_not_fit_and_is_not_called_fit(seen: Overview) -> None:
     is_late = pl.col("snapshot_month") == date(2025, 4, 1)
     replaced = seen.actions.with_columns(
-        state=pl.when(is_late & (pl.col("model") == "logistic_regression")).then(pl.lit("resolved")).otherwise("state"),
+        state=pl.when(is_late & (pl.col("model") == "scorecard")).then(pl.lit("resolved")).otherwise("state"),
         action=pl.when(is_late).then(pl.lit("monitor")).otherwise("action"),
     )
-    verdict = next(v for v in verdicts_of(replace(seen, actions=replaced)) if v.model == "logistic_regression")
+    verdict = next(v for v in verdicts_of(replace(seen, actions=replaced)) if v.model == "scorecard")
     assert verdict.fit == "not known"
     assert "not fit for use from 2025-03 to 2025-03" in verdict.since
 
@@ -118,7 +118,7 @@ def test_versions_stand_on_the_timeline_promoted_and_kept_out(page: str) -> None
     traces = {trace["name"]: trace for trace in data}
     assert "2025-05-01" in traces["version promoted"]["x"]
     assert traces["version kept out"]["x"] == ["2025-03-01"]
-    assert "<a href='models/logistic_regression/2025-04-01-99ffee00.html'>" in page
+    assert "<a href='models/scorecard/2025-04-01-99ffee00.html'>" in page
 
 
 def test_nothing_later_than_the_month_is_told(page: str) -> None:

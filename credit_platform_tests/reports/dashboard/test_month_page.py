@@ -60,7 +60,7 @@ def page(facts: MonthFacts) -> str:
 
 def test_it_begins_with_what_was_decided(page: str) -> None:
     beginning = page[: page.index("<section")]
-    assert "<strong>Model 1: Logistic regression</strong>: Not fit for use: retraining required" in beginning
+    assert "<strong>Model 1: Scorecard</strong>: Not fit for use: retraining required" in beginning
     assert "ROC-AUC 0.7000" in beginning
 
 

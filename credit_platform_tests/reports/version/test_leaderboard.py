@@ -34,7 +34,7 @@ def _version(model: str, place: int, role: str, begins: date | None, until: date
 
 @pytest.fixture(scope="module")
 def versions() -> list[VersionFacts]:
-    boosting, scorecard = "gradient_boosting", "logistic_regression"
+    boosting, scorecard = "gradient_boosting", "scorecard"
     return [
         _version(boosting, 0, "retired", date(2025, 1, 1), date(2025, 6, 1)),
         _version(boosting, 1, "challenger", None, None),

@@ -159,7 +159,8 @@ def test_the_rivalry_holds_every_cohort_and_swaps_at_the_champions_approval_rate
     assert found.swaps["n"].sum() == 800
     assert found.challenger_line is not None
     assert found.challenger_line.slope.low < 1 < found.challenger_line.slope.high
-    at_rate = config.model_copy(update={"rivalry": config.rivalry.model_copy(update={"approval_rate": 0.6})})
+    rule = config.champion_challenger.model_copy(update={"approval_rate": 0.6})
+    at_rate = config.model_copy(update={"champion_challenger": rule})
     assert compare_models(loans, champion="old", challenger="new", config=at_rate).n_approved == 480
 
 

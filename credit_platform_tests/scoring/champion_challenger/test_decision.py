@@ -12,7 +12,7 @@ from credit_platform_tests.scoring.champion_challenger.paired_loans import paire
 
 def config_with(**rivalry: object) -> ModelConfig:
     config = LOANS.load_policy().model
-    return config.model_copy(update={"rivalry": config.rivalry.model_copy(update=rivalry)})
+    return config.model_copy(update={"champion_challenger": config.champion_challenger.model_copy(update=rivalry)})
 
 
 def decide(loans: pl.DataFrame, *, state: str | None = None, **rivalry: object) -> ChallengerDecision:
@@ -109,7 +109,7 @@ def test_probabilities_further_from_the_outcomes_keep_a_better_ranker_out() -> N
 
 
 def wide_band() -> object:
-    return config_with().rivalry.calibration_slope.model_copy(update={"low": 0.01})
+    return config_with().champion_challenger.calibration_slope.model_copy(update={"low": 0.01})
 
 
 def test_identical_models_keep_the_champion() -> None:

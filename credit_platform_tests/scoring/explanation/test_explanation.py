@@ -38,7 +38,7 @@ def explained(version: FittedVersion, loans: pl.DataFrame, place: int, policy: P
 
 @pytest.fixture(scope="module")
 def scorecard(config: ModelConfig, loans: MakeLoans) -> FittedVersion:
-    return fit_version("logistic_regression", loans(900, seed=1), loans(300, seed=2), config, portfolio=LOANS)
+    return fit_version("scorecard", loans(900, seed=1), loans(300, seed=2), config, portfolio=LOANS)
 
 
 def test_the_parts_of_every_loan_make_its_score_and_its_probability(version: FittedVersion, loans: MakeLoans) -> None:

@@ -72,7 +72,7 @@ def test_none_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("model", ["logistic_regression", "gradient_boosting"])
+@pytest.mark.parametrize("model", ["scorecard", "gradient_boosting"])
 def test_recalibration_keeps_probabilities_honest_after_rebalancing(
     model: str, kind: Kind, config: ModelConfig, loans: MakeLoans
 ) -> None:
