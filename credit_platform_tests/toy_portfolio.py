@@ -25,11 +25,11 @@ from credit_platform.schemas.cleaning.cells import (
     SOURCE,
     NumberCell,
     date_is_readable,
-    identifier,
     identifier_is_readable,
     key_is_unique,
     snapshot_date_lies_in_its_month,
 )
+from credit_platform.schemas.cleaning.keys import identifier
 from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies
 from credit_platform.schemas.cleaning.table import TableCleaning
 from credit_platform.schemas.cleaning.table_cleaning import Cleaned, clean_table, source_columns

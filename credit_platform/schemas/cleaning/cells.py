@@ -1,4 +1,4 @@
-"""How one cell of text is read: blanks, placeholders, trailing underscores, numbers, categories, and their rules.
+"""How one cell of text is read: placeholders, trailing underscores, numbers, categories, and their rules.
 
 Rules that need a second column (an income told by a salary) stand with their table in lending and features, and what
 happens to whole rows in cleaning.
@@ -12,18 +12,12 @@ from typing import Literal
 import dataframely as dy
 import polars as pl
 
+from credit_platform.schemas.cleaning.keys import MISSING, SOURCE, TEXT, is_placeholder, whitespace_stripped
 from credit_platform.schemas.cleaning.rule import CleaningRule
 
-SOURCE = "source."  # the cell as it came
-TEXT = "text."  # without surrounding blanks; null when nothing is left
 NUMBER = "number."  # without trailing underscores, as Float64; null when it is no usable number
 
 N_SAME_KEY = "n_same_key"  # rows of the month that share the silver key and differ from each other
-
-PLACEHOLDERS = ("!@9#%8", "#F%$D@*&8", "NM", "__10000__", "__-333333333333333333333333333__")
-_ONLY_UNDERSCORES = "^_+$"
-# What an identifier looks like when nothing about it needs a closer look: no blanks, no placeholder.
-_PLAIN_IDENTIFIER = r"^[A-Za-z0-9]\S{2,}$"
 
 NumberType = Literal["Int32", "Int64", "Float64"]
 _DTYPES: dict[NumberType, pl.DataType] = {"Int32": pl.Int32(), "Int64": pl.Int64(), "Float64": pl.Float64()}
@@ -36,48 +30,12 @@ def _number_type(dtype: pl.DataType) -> NumberType:
     return next(name for name, known in _DTYPES.items() if known == dtype)
 
 
-def text(column: str) -> pl.Expr:
-    """The cell without surrounding blanks, null when nothing is left, as `text.<column>`."""
-    stripped = pl.col(SOURCE + column).str.strip_chars()
-    return pl.when(stripped != "").then(stripped).alias(TEXT + column)
-
-
-def is_placeholder(column: str) -> pl.Expr:
-    """Whether the source wrote a stand-in for a missing value."""
-    cell = pl.col(TEXT + column)
-    return cell.is_in(PLACEHOLDERS) | cell.str.contains(_ONLY_UNDERSCORES)
-
-
-def identifier(column: str) -> pl.Expr:
-    """An identifier's text, null when blank or a placeholder."""
-    return pl.when(~is_placeholder(column)).then(pl.col(TEXT + column))
-
-
-def plain_identifier(column: str) -> pl.Expr:
-    """An identifier straight from the source, null when it needs a closer look."""
-    cell = pl.col(SOURCE + column)
-    return pl.when(cell.str.contains(_PLAIN_IDENTIFIER)).then(cell)
-
-
-def whitespace_stripped(column: str, *values: str) -> CleaningRule:
-    """The rule that mends blanks around a cell's text; `values` are the nullable silver columns made of it."""
-    return CleaningRule(
-        name=f"{column}_whitespace_stripped",
-        column=column,
-        condition="blanks before or after the text",
-        remedy="blanks removed",
-        applies=pl.col(SOURCE + column) != pl.col(TEXT + column),
-        strategy="repair",
-        values=values,
-    )
-
-
 def placeholder_nulled(column: str, *values: str) -> CleaningRule:
     """The rule that nulls a stand-in for a missing value; `values` are the silver columns made of the cell."""
     return CleaningRule(
         name=f"{column}_placeholder_nulled",
         column=column,
-        condition=f"only underscores, or one of {', '.join(PLACEHOLDERS)}",
+        condition=MISSING,
         remedy="null",
         applies=is_placeholder(column),
         strategy="null",

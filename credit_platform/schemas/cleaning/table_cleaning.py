@@ -11,7 +11,8 @@ from typing import NamedTuple
 import dataframely as dy
 import polars as pl
 
-from credit_platform.schemas.cleaning.cells import N_SAME_KEY, SOURCE, text
+from credit_platform.schemas.cleaning.cells import N_SAME_KEY
+from credit_platform.schemas.cleaning.keys import SOURCE, text
 from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies
 from credit_platform.schemas.cleaning.strategies import NO_CHANGES, under_strategies
 from credit_platform.schemas.cleaning.table import TableCleaning

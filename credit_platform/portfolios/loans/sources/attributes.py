@@ -13,12 +13,11 @@ from credit_platform.schemas.cleaning.cells import (
     CategoryCell,
     NumberCell,
     date_is_readable,
-    identifier,
     identifier_is_readable,
     key_is_unique,
     snapshot_date_lies_in_its_month,
-    whitespace_stripped,
 )
+from credit_platform.schemas.cleaning.keys import identifier, identifier_repairs
 from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies
 from credit_platform.schemas.cleaning.strategies import NO_CHANGES
 from credit_platform.schemas.cleaning.table import TableCleaning
@@ -27,7 +26,7 @@ from credit_platform.schemas.cleaning.table_cleaning import Cleaned, clean_table
 _AGE = NumberCell.of(CustomerAttributes, "age", "Age")
 _OCCUPATION = CategoryCell("Occupation", r".+", ("occupation",))
 
-REPAIRS: tuple[CleaningRule, ...] = (whitespace_stripped("Customer_ID"), *_AGE.rules(), *_OCCUPATION.rules())
+REPAIRS: tuple[CleaningRule, ...] = (*identifier_repairs("Customer_ID"), *_AGE.rules(), *_OCCUPATION.rules())
 REJECTIONS: tuple[CleaningRule, ...] = (
     identifier_is_readable("Customer_ID", "customer_id"),
     date_is_readable("snapshot_date"),

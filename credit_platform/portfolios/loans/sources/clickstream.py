@@ -13,13 +13,11 @@ from credit_platform.schemas.cleaning.cells import (
     SOURCE,
     NumberCell,
     date_is_readable,
-    identifier,
     identifier_is_readable,
     key_is_unique,
-    plain_identifier,
     snapshot_date_lies_in_its_month,
-    whitespace_stripped,
 )
+from credit_platform.schemas.cleaning.keys import identifier, identifier_repairs, plain_identifier
 from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies
 from credit_platform.schemas.cleaning.strategies import NO_CHANGES
 from credit_platform.schemas.cleaning.table import TableCleaning
@@ -29,7 +27,7 @@ from credit_platform.schemas.cleaning.table_cleaning import Cleaned, clean_table
 _CELLS = tuple(NumberCell.of(CustomerClickstream, channel, channel) for channel in CHANNELS)
 
 REPAIRS: tuple[CleaningRule, ...] = (
-    whitespace_stripped("Customer_ID"),
+    *identifier_repairs("Customer_ID"),
     *(rule for cell in _CELLS for rule in cell.rules()),
 )
 REJECTIONS: tuple[CleaningRule, ...] = (

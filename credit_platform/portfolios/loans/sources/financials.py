@@ -15,7 +15,6 @@ from credit_platform.schemas.cleaning.cells import (
     CategoryCell,
     NumberCell,
     date_is_readable,
-    identifier,
     identifier_is_readable,
     is_placeholder,
     key_is_unique,
@@ -23,6 +22,7 @@ from credit_platform.schemas.cleaning.cells import (
     snapshot_date_lies_in_its_month,
     whitespace_stripped,
 )
+from credit_platform.schemas.cleaning.keys import identifier, identifier_repairs
 from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies
 from credit_platform.schemas.cleaning.strategies import NO_CHANGES
 from credit_platform.schemas.cleaning.table import TableCleaning
@@ -152,7 +152,7 @@ def _rules_across_columns() -> tuple[CleaningRule, ...]:
 
 
 REPAIRS: tuple[CleaningRule, ...] = (
-    whitespace_stripped("Customer_ID"),
+    *identifier_repairs("Customer_ID"),
     *(rule for cell in _CELLS for rule in cell.rules()),
     *(rule for cell in (_INCOME, _N_LOANS) for rule in cell.readable_rules()),
     *(rule for category in _CATEGORIES for rule in category.rules()),

@@ -25,14 +25,12 @@ from credit_platform.schemas.cleaning.cells import (
     SOURCE,
     NumberCell,
     date_is_readable,
-    identifier,
     identifier_is_readable,
     key_is_unique,
-    plain_identifier,
     rejected_when_null,
     snapshot_date_lies_in_its_month,
-    whitespace_stripped,
 )
+from credit_platform.schemas.cleaning.keys import identifier, identifier_repairs, plain_identifier
 from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies
 from credit_platform.schemas.cleaning.strategies import NO_CHANGES
 from credit_platform.schemas.cleaning.table import TableCleaning
@@ -61,7 +59,7 @@ def _rejected(name: str, column: str, condition: str, applies: pl.Expr) -> Clean
 
 # No amount of a loan is ever guessed: a cell is read exactly or its row is quarantined.
 REPAIRS: tuple[CleaningRule, ...] = (
-    *(whitespace_stripped(column) for column in _IDENTIFIERS),
+    *(rule for column in _IDENTIFIERS for rule in identifier_repairs(column)),
     *(rule for cell in _CELLS for rule in cell.readable_rules()),
 )
 REJECTIONS: tuple[CleaningRule, ...] = (

@@ -21,7 +21,7 @@ from credit_platform_tests.source_rows import bronze_rows
         ("Age", "3843_", "age", None, ["Age_out_of_range_nulled", "Age_underscore_stripped"]),
         ("Age", "40.5", "age", None, ["unreadable_number_nulled_Age"]),
         ("Age", "forty", "age", None, ["unreadable_number_nulled_Age"]),
-        ("Age", "nan", "age", None, ["unreadable_number_nulled_Age"]),
+        ("Age", "nan", "age", None, ["Age_placeholder_nulled"]),
         ("Age", "99999999999999999999", "age", None, ["unreadable_number_nulled_Age"]),
         ("Age", "_", "age", None, ["Age_placeholder_nulled"]),
         ("Age", None, "age", None, []),

@@ -66,7 +66,7 @@ def clean_one(**cells: str | None) -> dict[str, Any]:
         ("Credit_Mix", "_", "credit_mix", None, ["Credit_Mix_placeholder_nulled"]),
         ("Credit_Mix", "Superb", "credit_mix", None, ["unreadable_text_nulled_Credit_Mix"]),
         ("Outstanding_Debt", "2699.17_", "outstanding_debt_amount", 2699.17, ["Outstanding_Debt_underscore_stripped"]),
-        ("Outstanding_Debt", "NaN", "outstanding_debt_amount", None, ["unreadable_number_nulled_Outstanding_Debt"]),
+        ("Outstanding_Debt", "NaN", "outstanding_debt_amount", None, ["Outstanding_Debt_placeholder_nulled"]),
         (
             "Credit_Utilization_Ratio",
             "101",
