@@ -15,11 +15,19 @@ from credit_platform.months import month_key
 
 @dataclass(frozen=True)
 class MonthResult:
-    """What a check found in one month; numbers in the metadata are plotted over the months."""
+    """What a check found in one month; numbers in the metadata are plotted over the months.
+
+    `is_warning` says of a failure that it stops nothing, although the check may.
+    """
 
     passed: bool
     description: str
     metadata: Mapping[str, int | float | str]
+    is_warning: bool = False
+
+    def severity(self, of_the_check: dg.AssetCheckSeverity) -> dg.AssetCheckSeverity:
+        """How severe a failure is."""
+        return dg.AssetCheckSeverity.WARN if self.is_warning else of_the_check
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,7 @@ def report_months(
             passed=result.passed,
             description=result.description,
             metadata=dict(result.metadata),
-            severity=check.severity,
+            severity=result.severity(check.severity),
             blocking=check.is_blocking,
             partition=month_key(month),
             target_materialization_data=targets.get(month_key(month)),
@@ -65,11 +73,15 @@ def run_result(results: Mapping[date, MonthResult], severity: dg.AssetCheckSever
     if len(results) == 1:
         (result,) = results.values()
         return dg.AssetCheckResult(
-            passed=result.passed, metadata=dict(result.metadata), description=result.description, severity=severity
+            passed=result.passed,
+            metadata=dict(result.metadata),
+            description=result.description,
+            severity=result.severity(severity),
         )
+    is_warning = all(results[month].is_warning for month in failed)
     return dg.AssetCheckResult(
         passed=not failed,
-        severity=severity,
+        severity=dg.AssetCheckSeverity.WARN if failed and is_warning else severity,
         metadata={
             "months": str(len(results)),
             "failed_months": ", ".join(month_key(month) for month in failed) or "none",
@@ -93,7 +105,7 @@ def run_events(
         passed=result.passed,
         description=result.description,
         metadata=result.metadata,
-        severity=check.severity,
+        severity=result.severity,
         blocking=check.is_blocking,
     )
 

@@ -156,15 +156,17 @@ def explain(
     case: Annotated[str, Parameter(help="Id of the case (the loan), as in gold/feature_store.")],
     *,
     model: Annotated[str | None, Parameter(help="One model by its name or alias; both without.")] = None,
+    cohort: Annotated[str | None, Parameter(help="Month of application, where an id was used again.")] = None,
     json_: AsJson = False,
 ) -> int:
     """Print why a case has its score: what every feature added, the reasons, and its peers; makes the score again."""
-    from credit_platform.cli.book import Book
+    from credit_platform.cli.book import Book, month_argument
     from credit_platform.cli.versions.explain import explain_case, explanation_dict
     from credit_platform.cli.versions.explain_tables import explanation_lines
-    from credit_platform.settings import load_settings
+    from credit_platform.settings import DEFAULT_FIRST_MONTH, load_settings
 
-    found = explain_case(Book.of(load_settings()), case, model=model)
+    month = month_argument("--cohort", cohort, DEFAULT_FIRST_MONTH) if cohort else None
+    found = explain_case(Book.of(load_settings()), case, model=model, cohort=month)
     if json_:
         print(json.dumps(explanation_dict(found), indent=1, default=str))
     else:

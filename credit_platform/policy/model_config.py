@@ -111,6 +111,7 @@ class WindowPolicy(PolicySection):
     mode: Literal["relative", "absolute"]
     relative: WindowLengths
     triggered: WindowLengths
+    shared_customers: Literal["measured", "left_out"] = "measured"
     absolute: Annotated[AbsoluteWindows | None, Field(validate_default=True)] = None
 
     @field_validator("absolute")

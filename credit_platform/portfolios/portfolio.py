@@ -18,11 +18,13 @@ from credit_platform.policy.load import Policy, PolicyTerms, load_policy
 from credit_platform.policy.model_config import LabelPolicy, ModelConfig
 from credit_platform.portfolios.feature_set import FeatureSet
 from credit_platform.portfolios.generator import Generator
+from credit_platform.schemas.cleaning.case_start import CaseStart
 from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies
 from credit_platform.schemas.cleaning.table_cleaning import Cleaned, source_columns
 from credit_platform.schemas.source_cells import SourceCells
 
 Clean = Callable[[pl.LazyFrame, ModelConfig, Strategies], Cleaned]
+CleanKnown = Callable[[pl.LazyFrame, ModelConfig, Strategies, pl.LazyFrame], Cleaned]
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,8 @@ class Cases:
         noun: what one case is called, singular.
         is_new: over its rows, whether the case is to be scored in the row's month.
         months_on_book: over its rows, whole months since the case began.
+        start: what tells one case of an id from another over the months; None where nothing does.
+        clean_known: as the source's `clean`, with what `start` says of the months before.
     """
 
     table: str
@@ -93,6 +97,8 @@ class Cases:
     noun: str
     is_new: pl.Expr
     months_on_book: pl.Expr
+    start: CaseStart | None = None
+    clean_known: CleanKnown | None = None
 
 
 class BuildLabels(Protocol):

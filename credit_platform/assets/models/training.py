@@ -4,7 +4,7 @@ The order is the point: test and out-of-time cohorts are read only after the mod
 rules of promotion are written in `scoring`, the Dagster assets in `models`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -35,7 +35,7 @@ from credit_platform.scoring.governance.promotion import (
     compare_out_of_time,
     decide_promotion,
 )
-from credit_platform.scoring.training.samples import attach_labels
+from credit_platform.scoring.training.samples import attach_labels, left_out, require_size, shared_customers
 from credit_platform.scoring.training.tuning import OnTrial, Tuning
 from credit_platform.scoring.training.version import FittedVersion, fit_version, is_restorable, unwatched
 from credit_platform.scoring.training.windows import SampleRole, Windows, windows_for
@@ -48,13 +48,17 @@ POLICY = "policy"
 
 @dataclass(frozen=True, eq=False)
 class Developed:
-    """A final model with the samples it was developed and judged on; `kind` names the windows' origin."""
+    """A final model with the samples it was developed and judged on; `kind` names the windows' origin.
+
+    `shared_customers` counts the customers of a sample that an earlier one has as well, before any is left out.
+    """
 
     month: date
     windows: Windows
     kind: str
     fitted: FittedVersion
     samples: Samples
+    shared_customers: Mapping[SampleRole, int]
     evaluation: Evaluation
 
     @property
@@ -108,24 +112,33 @@ def train_as_of(lake: Lake, model: str, month: date, policy: Policy, on_trial: O
     Raises:
         WindowError: the windows do not fit before the month.
         MissingMonthsError: a month of a window was never built.
-        TrainingError: the sample is too small or has one class only.
+        TrainingError: a sample is too small, or one to fit on has one class only.
     """
-    config = policy.model
-    lag = config.label.lag_months
+    config, portfolio = policy.model, lake.layout.portfolio
+    lag, customer = config.label.lag_months, portfolio.cases.customer
     triggered = is_triggered(lake, model, month)
     windows = windows_for(month, config, triggered=triggered)
-    train, validation = (read_cohorts(lake, cohorts, lag=lag) for cohorts in (windows.train, windows.validation))
-    fitted = fit_version(model, train, validation, config, on_trial, portfolio=lake.layout.portfolio)
+    whole: Samples = {}
+    samples: Samples = {}
 
-    held_out: dict[SampleRole, tuple[date, ...]] = {"test": windows.test, "oot": windows.oot}
-    samples: Samples = {"train": train, "validation": validation}
-    samples |= {role: read_cohorts(lake, cohorts, lag=lag) for role, cohorts in held_out.items()}
+    def read(role: SampleRole, cohorts: Sequence[date]) -> pl.DataFrame:
+        whole[role] = sample = read_cohorts(lake, cohorts, lag=lag)
+        if config.windows.shared_customers == "left_out" and samples:
+            sample = left_out(sample, samples.values(), customer=customer)
+        samples[role] = sample
+        return sample
+
+    train, validation = read("train", windows.train), read("validation", windows.validation)
+    fitted = fit_version(model, train, validation, config, on_trial, portfolio=portfolio)
+    for role, name, cohorts in (("test", "test", windows.test), ("oot", "out-of-time", windows.oot)):
+        require_size(model, name, read(role, cohorts), config.selection.min_samples, portfolio.words.cases)
     developed = Developed(
         month=month,
         windows=windows,
         kind="triggered" if triggered else config.windows.mode,
         fitted=fitted,
         samples=samples,
+        shared_customers=shared_customers(whole, customer=customer),
         evaluation=evaluate_version(fitted, samples, config=config),
     )
     return register(lake, developed, policy)
@@ -226,6 +239,7 @@ def _metadata(developed: Developed, judged: CandidateResult, policy: Policy) -> 
         "as_of": month_key(developed.month),
         "windows": {"kind": developed.kind, **windows_by_role(developed.windows)},
         "samples": _counts(developed),
+        "shared_customers": {"policy": policy.model.windows.shared_customers, **developed.shared_customers},
         "metrics": developed.metrics.to_dicts(),
         **{
             f"without_{group.name}": _without(group, developed, policy.model).to_dicts()

@@ -7,7 +7,7 @@ import dagster as dg
 import polars as pl
 
 from credit_platform.assets.asset_spec import asset_key, table_spec
-from credit_platform.assets.monitoring.monitoring import subject_of
+from credit_platform.assets.monitoring.monitoring import subject_of, with_labels
 from credit_platform.lake.raw.decisions import read_decisions
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.decisions.decision_log import read_log
@@ -39,11 +39,10 @@ def overrides_asset(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> 
         tables = []
         for month in months_of(context.partition_keys):
             cohort = add_months(month, -lag)
-            labels = lake.scan("gold/label_store", [month]).select(key, "label").collect()
             for model in models:
                 scored = lake.scan(f"prediction/{model}", [cohort]).collect()
                 at = subject_of(lake, scored, cohort=cohort, month=month, model=model)
-                joined = scored.join(labels, on=key, how="left", validate="1:1")
+                joined = with_labels(lake, scored, month)
                 tables.append(measure_overrides(joined, log, case_key=key, subject=at, thresholds=policy.monitoring))
             told = _told(tables[-1]) if log is not None else {"decisions": NOT_SUPPLIED}
             context.add_asset_metadata(told, partition_key=month_key(month))

@@ -132,7 +132,7 @@ def _cohort_reads(
     snapshots = lake.scan_known(cases.table, month_range(first, months[-1]), required=months)
     labels = early_labels(snapshots, reads, read=early, label=policy.model.label, until=months[-1])
     scored = lake.scan(f"prediction/{model}", _known_months(lake, f"prediction/{model}", first, months[-1]))
-    return cohort_readings(labels, scored.select(cases.key, *SCORED).collect(), key=cases.key)
+    return cohort_readings(labels, scored.select("snapshot_month", cases.key, *SCORED).collect(), key=cases.key)
 
 
 def _read_numbers(measured: pl.DataFrame) -> dict[str, float | str]:

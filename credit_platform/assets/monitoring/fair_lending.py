@@ -8,7 +8,7 @@ import dagster as dg
 import polars as pl
 
 from credit_platform.assets.asset_spec import asset_key, table_spec
-from credit_platform.assets.monitoring.monitoring import subject_of
+from credit_platform.assets.monitoring.monitoring import subject_of, with_labels
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.fairness.fair_lending import age_band, measure_fair_lending
 from credit_platform.monitoring.fairness.fair_reasons import measure_reasons
@@ -34,16 +34,15 @@ def fair_lending_asset(
         ],
     )
     def groups_beside_each_other(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
-        key, customer = portfolio.cases.key, portfolio.cases.customer
+        customer = portfolio.cases.customer
         tables = []
         for month in months_of(context.partition_keys):
             cohort = add_months(month, -lag)
             scored = lake.scan(f"prediction/{model}", [cohort]).collect()
-            labels = lake.scan("gold/label_store", [month]).select(key, "label").collect()
             ages = lake.scan(protected.table, [cohort]).select(customer, age=protected.column).collect()
             subject = subject_of(lake, scored, cohort=cohort, month=month, model=model)
             grouped = (
-                scored.join(labels, on=key, how="left", validate="1:1")
+                with_labels(lake, scored, month)
                 .join(ages, on=customer, how="left", validate="m:1")
                 .with_columns(age_band(pl.col("age"), policy.monitoring.fair_lending.age_bands))
             )

@@ -45,6 +45,13 @@ def subject_of(lake: Lake, scored: pl.DataFrame, *, cohort: date, month: date, m
     )
 
 
+def with_labels(lake: Lake, scored: pl.DataFrame, month: date) -> pl.DataFrame:
+    """Predictions with the `label` that becomes known of the same case, by id and cohort, in a month; null without."""
+    key = lake.layout.portfolio.cases.key
+    labels = lake.scan("gold/label_store", [month]).select(key, "label", snapshot_month="cohort").collect()
+    return scored.join(labels, on=["snapshot_month", key], how="left", validate="1:1")
+
+
 def _numbers(figures: pl.DataFrame) -> dict[str, float | str]:
     rows = figures.filter((pl.col("segment") == "all") & pl.col("metric").is_in(_PLOTTED))
     statuses = dict(figures.group_by("status").len().sort("status").iter_rows())
@@ -72,10 +79,10 @@ def _stability_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy
         for month in months_of(context.partition_keys):
             scored = lake.scan(f"prediction/{model}", [month]).collect()
             features = lake.scan("gold/feature_store", [month]).collect()
-            probabilities = scored.select(key, "default_probability")
+            probabilities = scored.select("snapshot_month", key, "default_probability")
             subject = subject_of(lake, scored, cohort=month, month=month, model=model)
             fitted = lake.versions.read(model, subject.model_version).fitted(policy.model)
-            frame = fitted.monitored(features).join(probabilities, on=key, validate="1:1")
+            frame = fitted.monitored(features).join(probabilities, on=["snapshot_month", key], validate="1:1")
             measured = measure_stability(
                 frame,
                 Reference.from_json(fitted.reference),
@@ -109,17 +116,15 @@ def _performance_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, poli
         ],
     )
     def scores_against_outcome(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
-        key = portfolio.cases.key
         floor = policy.monitoring.metrics_for(model).get("roc_auc")
         floors = (floor.data_science_threshold, floor.business_threshold) if floor else ()
         tables = []
         for month in months_of(context.partition_keys):
             cohort = add_months(month, -lag)
             scored = lake.scan(f"prediction/{model}", [cohort]).collect()
-            labels = lake.scan("gold/label_store", [month]).select(key, "label").collect()
             subject = subject_of(lake, scored, cohort=cohort, month=month, model=model)
             measured = measure_performance(
-                scored.join(labels, on=key, how="left", validate="1:1"),
+                with_labels(lake, scored, month),
                 subject=subject,
                 thresholds=policy.monitoring,
                 baseline=_out_of_time(lake.versions.read(model, subject.model_version).metadata),

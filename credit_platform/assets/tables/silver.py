@@ -16,10 +16,10 @@ from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.data_quality import CleaningPolicy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.cleaning_rules import check_strategies
-from credit_platform.portfolios.portfolio import Portfolio, Source
+from credit_platform.portfolios.portfolio import Cases, Portfolio, Source
 from credit_platform.schemas.cleaning.rule import Strategies
 from credit_platform.schemas.cleaning.strategies import NO_CHANGES
-from credit_platform.schemas.cleaning.table_cleaning import count_rejections, count_repairs
+from credit_platform.schemas.cleaning.table_cleaning import Cleaned, count_rejections, count_repairs
 
 
 def _silver_asset(
@@ -41,19 +41,60 @@ def _silver_asset(
     def cleaned_rows(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], bronze: pl.LazyFrame
     ) -> Iterator[dg.Output[pl.DataFrame]]:
-        cleaned = source.clean(bronze, config, strategies)
-        rows, quarantined = pl.collect_all([cleaned.rows, cleaned.quarantined])
-        shown = _shown(rows, quarantined, months_of(context.partition_keys))
-        for output, table, frame in (("quarantined", quarantine, quarantined), ("rows", silver, rows)):
+        months = months_of(context.partition_keys)
+        rows, quarantined = _clean(
+            source, portfolio.cases, lake, bronze, months=months, config=config, strategies=strategies
+        )
+        shown = _shown(rows, quarantined, months)
+        # In this order: a replay makes both again where the log has silver, when the months before it are there.
+        for output, table, frame in (("rows", silver, rows), ("quarantined", quarantine, quarantined)):
             if output not in context.op_execution_context.selected_output_names:
                 # Asked for alone, a table is written with the other all the same: together they are all rows of bronze.
-                lake.write(table["key"].to_user_string(), frame, months_of(context.partition_keys))
+                lake.write(table["key"].to_user_string(), frame, months)
                 continue
             for month, values in shown.items():
                 context.add_asset_metadata(values, asset_key=table["key"], partition_key=month_key(month))
             yield dg.Output(frame, output)
 
     return cleaned_rows
+
+
+def _clean(
+    source: Source,
+    cases: Cases,
+    lake: Lake,
+    bronze: pl.LazyFrame,
+    *,
+    months: Sequence[date],
+    config: ModelConfig,
+    strategies: Strategies,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Silver and quarantined rows; of the table of cases, with what silver says of the months before.
+
+    Those are read from the lake and not declared as an edge: an asset that depends on itself cannot be built for a
+    range of months in one run. The months of a range are cleaned at once unless an id has two dates in them.
+    """
+    start, clean_known = cases.start, cases.clean_known
+    if start is None or clean_known is None or f"silver/{source.table}" != cases.table:
+        return _both(source.clean(bronze, config, strategies))
+    earlier = [month for month in lake.months(cases.table) if month < months[0]]
+    before = lake.scan(cases.table, earlier) if earlier else source.silver.create_empty(lazy=True)
+    known = start.last_seen(before).collect()
+    rows, quarantined = _both(clean_known(bronze, config, strategies, known.lazy()))
+    if len(months) == 1 or not start.needs_order(rows, quarantined):
+        return rows, quarantined
+    parts: list[tuple[pl.DataFrame, pl.DataFrame]] = []
+    for month in months:
+        of_the_month = bronze.filter(pl.col("snapshot_month") == month)
+        parts.append(_both(clean_known(of_the_month, config, strategies, known.lazy())))
+        known = start.with_later(known, parts[-1][0])
+    rows, quarantined = (pl.concat(frames) for frames in zip(*parts, strict=True))
+    return rows, quarantined
+
+
+def _both(cleaned: Cleaned) -> tuple[pl.DataFrame, pl.DataFrame]:
+    rows, quarantined = pl.collect_all([cleaned.rows, cleaned.quarantined])
+    return rows, quarantined
 
 
 def _shown(

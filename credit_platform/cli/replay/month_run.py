@@ -79,10 +79,13 @@ class Workshop:
         return files[edition.table]
 
     def _made_of(self, edition: TableVersion) -> tuple[str, ...]:
-        """What a month of silver and its quarantine are made of: policy and the file of the delivery."""
+        """What a month of silver and its quarantine are made of: policy, the delivery, and cases of earlier months."""
         bronze = self.past.layout.tables.bronze_of[edition.table.split("/", maxsplit=1)[1]]
         delivery = self.past.file_of(bronze, edition.month)
-        return edition.policy_sha256, str(delivery)
+        cases = self.past.layout.portfolio.cases.table
+        is_of_cases = edition.table.split("/", maxsplit=1)[1] == cases.split("/", maxsplit=1)[1]
+        before = [month for month in self.past.lake.months(cases) if is_of_cases and month < edition.month]
+        return edition.policy_sha256, str(delivery), *(str(self.past.file_of(cases, month)) for month in before)
 
     def _run(self, edition: TableVersion, tables: Sequence[str]) -> None:
         keys = {dg.AssetKey(table.split("/")) for table in tables}

@@ -42,18 +42,19 @@ class CaseExplanation:
     models: tuple[ModelExplanation, ...]
 
 
-def explain_case(book: Book, case: str, *, model: str | None) -> CaseExplanation:
-    """Explain the stored predictions of a case, by one model or by all.
+def explain_case(book: Book, case: str, *, model: str | None, cohort: date | None = None) -> CaseExplanation:
+    """Explain the stored predictions of a case, by one model or by all; `cohort` tells cases of one id apart.
 
     Every prediction is made again from the stored version, which is verified as it is read, and the features.
 
     Raises:
         SettingsError: there is no such model.
-        CaseError: no case has this id, no model has scored it, or a prediction cannot be reproduced to the last bit.
+        CaseError: no case has this id or several have, no model has scored it, or a prediction cannot be reproduced to
+            the last bit.
         ModelStoreError: a stored version is missing or was changed.
     """
     models, cases = models_named(book, model), book.settings.portfolio.cases
-    month = _month_of(book, case)
+    month = _month_of(book, case, cohort)
     explained = tuple(_explained(book, name, month, case) for name in models)
     if all(one.explanation is None for one in explained):
         reason = f"it was applied for in {month:%Y-%m} and is not scored by {', '.join(models)}"
@@ -66,13 +67,20 @@ def explain_case(book: Book, case: str, *, model: str | None) -> CaseExplanation
     return CaseExplanation(case, cases, month, explained)
 
 
-def _month_of(book: Book, case: str) -> date:
+def _month_of(book: Book, case: str, cohort: date | None) -> date:
     table, cases = "gold/feature_store", book.settings.portfolio.cases
     loans = book.lake.scan(table, book.lake.months(table)).select("snapshot_month", cases.key)
     found = loans.filter(pl.col(cases.key) == case).collect()
+    months = [month for month in found["snapshot_month"].sort() if cohort in {None, month}]
+    if len(months) > 1:
+        named = ", ".join(f"{month:%Y-%m}" for month in months)
+        reason, fix = f"several {cases.noun}s have this id, applied for in {named}", "Name one with --cohort YYYY-MM."
+        raise CaseError(noun=cases.noun, case=case, reason=reason, fix=fix)
+    if months:
+        return months[0]
     if found.height:
-        month: date = found["snapshot_month"][0]
-        return month
+        reason = f"it was not applied for in {cohort:%Y-%m}"
+        raise CaseError(noun=cases.noun, case=case, reason=reason, fix=f"It was in {found['snapshot_month'][0]:%Y-%m}.")
     ids = loans.select(pl.col(cases.key).unique().sort()).collect()[cases.key].to_list()
     place = bisect_left(ids, case)
     around = ids[max(0, place - _NEIGHBOURS) : place + _NEIGHBOURS]

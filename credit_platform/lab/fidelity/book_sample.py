@@ -51,7 +51,8 @@ class BookSample:
     def labelled(self) -> pl.DataFrame:
         """Features of every mature case with its `label`, sorted by month and case."""
         key = self.portfolio.cases.key
-        return self.features.join(self.labels.select(key, "label"), on=key).sort("snapshot_month", key)
+        labels = self.labels.select(key, "label", snapshot_month="cohort")
+        return self.features.join(labels, on=["snapshot_month", key]).sort("snapshot_month", key)
 
 
 def sample_of(raw: Mapping[str, pl.DataFrame], portfolio: Portfolio, config: ModelConfig) -> BookSample:

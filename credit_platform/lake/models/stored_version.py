@@ -58,6 +58,15 @@ class SampleSize(_Part):
     n_bad: int | None = None
 
 
+class SharedCustomers(_Part):
+    """Customers of a sample that an earlier sample has as well, and what policy does about them."""
+
+    policy: str | None = None
+    validation: int | None = None
+    test: int | None = None
+    oot: int | None = None
+
+
 class MetricRow(_Part):
     """A metric on a sample with its interval; a row of `scoring.evaluation.evaluation.EVALUATION_SCHEMA`."""
 
@@ -85,6 +94,7 @@ class VersionMetadata(_Part):
     as_of: Month | None = None
     windows: SampleWindows = SampleWindows()
     samples: Mapping[str, SampleSize] = {}
+    shared_customers: SharedCustomers = SharedCustomers()
     metrics: tuple[MetricRow, ...] = ()
     without: Mapping[str, tuple[MetricRow, ...]] = {}
     reason_mix: Mapping[str, int] | None = None

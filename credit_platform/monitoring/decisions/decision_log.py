@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import polars as pl
 
+from credit_platform.schemas.cleaning.keys import key_of
+
 _WRITTEN = ("system_decision", "final_decision", "override_type", "reason", "officer")
 DECISIONS = ("approve", "decline")
 NO_REASON = "no reason given"
@@ -41,7 +43,7 @@ def read_log(raw: pl.DataFrame, *, case_key: str) -> DecisionLog:
     read = raw.select(
         "source_file",
         "source_line",
-        pl.col(case_key).str.strip_chars(),
+        key_of(pl.col(case_key)).alias(case_key),
         system_decision=word["system_decision"],
         final_decision=word["final_decision"],
         side=word["override_type"].str.replace("_", "-").replace("", None).replace("none", None),

@@ -76,14 +76,16 @@ def cohort_readings(labels: pl.DataFrame, scored: pl.DataFrame, *, key: str) -> 
 
     Args:
         labels: As `early_labels` returns them.
-        scored: Predictions of any cohorts, with the case key and the columns of `SCORED`. Cases of other cohorts are
+        scored: Predictions of any cohorts, with month, case key and the columns of `SCORED`. Cases of other cohorts are
             read without a score: their rates belong to the history too.
         key: Column that identifies a case.
 
     Returns:
         One read per cohort and early label, by cohort and month on book.
     """
-    joined = labels.join(scored.select(key, *SCORED), on=key, how="left", validate="m:1", maintain_order="left")
+    # An id may be used again once its case has left: a case is known by its cohort too.
+    known = scored.select(key, *SCORED, cohort="snapshot_month")
+    joined = labels.join(known, on=[key, "cohort"], how="left", validate="m:1", maintain_order="left")
     groups = joined.partition_by(["cohort", "read", "mob"], as_dict=True, maintain_order=True)
     return [_read(cohort, read, mob, loans) for (cohort, read, mob), loans in groups.items()]
 

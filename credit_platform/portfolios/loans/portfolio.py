@@ -37,6 +37,7 @@ from credit_platform.portfolios.loans.sources.bronze import (
 )
 from credit_platform.portfolios.loans.sources.due_rows import CUSTOMERS_DUE, LOANS_DUE
 from credit_platform.portfolios.loans.sources.silver import (
+    LOAN_START,
     CustomerAttributes,
     CustomerClickstream,
     CustomerFinancials,
@@ -63,6 +64,14 @@ _NOT_BUILT = "The error names a month of loan snapshots that is not built: build
 def _clean_loans(bronze: pl.LazyFrame, config: ModelConfig, strategies: Strategies) -> Cleaned:
     return loan_snapshots.clean_loan_snapshots(
         bronze, day_count=loan_label(config.label).day_count, strategies=strategies
+    )
+
+
+def _clean_known_loans(
+    bronze: pl.LazyFrame, config: ModelConfig, strategies: Strategies, known: pl.LazyFrame
+) -> Cleaned:
+    return loan_snapshots.clean_loan_snapshots(
+        bronze, day_count=loan_label(config.label).day_count, strategies=strategies, known=known
     )
 
 
@@ -102,7 +111,7 @@ LOANS = Portfolio(
             table="loan_snapshots",
             silver=LoanSnapshots,
             clean=_clean_loans,
-            rules=(*loan_snapshots.REPAIRS, *loan_snapshots.REJECTIONS),
+            rules=(*loan_snapshots.REPAIRS, *LOAN_START.rules, *loan_snapshots.REJECTIONS),
             cells=SOURCE_CELLS["lms_loan_daily"],
             due=LOANS_DUE,
             # Loans are counted when they are written: rows on book grow with every cohort of a young book.
@@ -147,6 +156,8 @@ LOANS = Portfolio(
         noun="loan",
         is_new=pl.col("mob") == 0,
         months_on_book=pl.col("mob"),
+        start=LOAN_START,
+        clean_known=_clean_known_loans,
     ),
     features=FeatureSet(
         schema=FeatureStore,

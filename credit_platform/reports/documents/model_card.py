@@ -89,7 +89,15 @@ def _data(version: VersionFacts) -> Part:
     table = windows_table(version.metadata).with_columns(pl.col("sample_role").replace(words("samples")))
     headings = ["Sample", "First cohort", "Last cohort", "Cohorts", "Loans", "Bad", "Bad rate"]
     lead = "A cohort is the loans written in one month. Fitted on training, chosen and calibrated on validation."
-    return Part("Data, windows and samples", lead, (grid(table, headings),))
+    return Part("Data, windows and samples", lead, (grid(table, headings), _shared_customers(version)))
+
+
+def _shared_customers(version: VersionFacts) -> str:
+    found = version.metadata.shared_customers
+    counts = {role: getattr(found, role) for role in ("validation", "test", "oot")}
+    said = ", ".join(f"{words('samples')[role]} {UNKNOWN if n is None else n}" for role, n in counts.items())
+    left_out = "; their loans are left out of the later sample" if found.policy == "left_out" else ""
+    return f"Customers that an earlier sample has as well: {said}{left_out}."
 
 
 def _features(version: VersionFacts, sources: CardSources) -> Part:

@@ -23,6 +23,7 @@ class CleaningRule:
     Attributes:
         strategy: what the remedy amounts to: repair (the true value is restored), null or quarantine.
         values: the nullable silver columns the rule decides about; none when the row is worthless without them.
+        is_fixed: whether policy may choose nothing else.
         as_parsed: the value that flag keeps, within the contract of the silver table; None when there is none to keep.
     """
 
@@ -34,10 +35,13 @@ class CleaningRule:
     strategy: Strategy
     values: tuple[str, ...] = ()
     as_parsed: pl.Expr | None = None
+    is_fixed: bool = False
 
     def strategies(self) -> tuple[Strategy, ...]:
         """What policy may choose, the rule's own strategy first; a value that cannot be true is never restored."""
         found: list[Strategy] = [self.strategy]
+        if self.is_fixed:
+            return (self.strategy,)
         if self.values and self.strategy == "repair":
             found.append("null")
         if self.as_parsed is not None:

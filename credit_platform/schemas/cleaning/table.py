@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from credit_platform.schemas.cleaning.case_start import CaseStart
 from credit_platform.schemas.cleaning.rule import CleaningRule
 
 
@@ -27,6 +28,7 @@ class TableCleaning:
         derived: silver column -> expression over `values`, in steps.
         plain_values: for tables that are clean as a rule, silver column -> direct cast of `source.X`. Only rows with
             a cast that fails are read cell by cell, which is some twenty times slower.
+        start: what tells one case of an id from another, for the table in which cases are first seen.
     """
 
     source_columns: tuple[str, ...]
@@ -39,3 +41,4 @@ class TableCleaning:
     cell_rejections: tuple[CleaningRule, ...] = ()
     derived: tuple[Mapping[str, pl.Expr], ...] = ()
     plain_values: Mapping[str, pl.Expr] | None = None
+    start: CaseStart | None = None

@@ -40,11 +40,22 @@ def source_columns(bronze: type[dy.Schema]) -> tuple[str, ...]:
     return tuple(name for name in bronze.column_names() if name not in {"snapshot_month", *_PROVENANCE})
 
 
-def clean_table(bronze: pl.LazyFrame, table: TableCleaning, *, strategies: Strategies = NO_CHANGES) -> Cleaned:
-    """Read, repair, deduplicate and split the rows of any number of months, by the rules' own strategies or others."""
+def clean_table(
+    bronze: pl.LazyFrame,
+    table: TableCleaning,
+    *,
+    strategies: Strategies = NO_CHANGES,
+    known: pl.LazyFrame | None = None,
+) -> Cleaned:
+    """Read, repair, deduplicate and split the rows of any number of months, by the rules' own strategies or others.
+
+    `known` is what the table's `start` says of the months before.
+    """
     table = under_strategies(table, strategies)
     sources = (pl.col(column).alias(SOURCE + column) for column in table.source_columns)
     valued = _attach_values(bronze.select("snapshot_month", *_PROVENANCE, *sources), table)
+    if table.start is not None:
+        valued = table.start.resolve(valued, known)
     judged = _attach_rejection(_without_exact_duplicates(valued, table), table)
     is_sound = pl.col(_REJECTED_BY).is_null()
     rows = judged.filter(is_sound).select(table.columns).sort("snapshot_month", *table.key)

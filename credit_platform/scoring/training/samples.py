@@ -4,6 +4,7 @@ Evening out shifts the odds that a model learns; the calibrator puts them right 
 are. Which cohorts form which sample is decided in `windows`; reading files belongs to the assets.
 """
 
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from credit_platform.errors import TrainingError
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.scoring.estimators.estimator import Design
+from credit_platform.scoring.training.windows import SampleRole
 from credit_platform.scoring.transformers.transformer import missing_columns, model_columns
 
 _NEIGHBOURS = 5  # as Chawla et al. (2002)
@@ -21,10 +23,45 @@ _NEIGHBOURS = 5  # as Chawla et al. (2002)
 def attach_labels(features: pl.LazyFrame, labels: pl.LazyFrame, *, case_key: str) -> pl.LazyFrame:
     """Features at application with the label read at maturity, one row per labelled loan, in the order of `case_key`.
 
-    A loan that left the book before maturity has no label and is not in a sample.
+    A loan that left the book before maturity has no label and is not in a sample. An id may be used again once its loan
+    has left, so a loan is known by its cohort too.
     """
-    outcome = labels.select(case_key, "label")
-    return features.join(outcome, on=case_key, how="inner", validate="1:1").sort("snapshot_month", case_key)
+    outcome = labels.select(case_key, "label", snapshot_month="cohort")
+    keys = ["snapshot_month", case_key]
+    return features.join(outcome, on=keys, how="inner", validate="1:1").sort(keys)
+
+
+def shared_customers(samples: Mapping[SampleRole, pl.DataFrame], *, customer: str) -> dict[SampleRole, int]:
+    """By sample but the first: its customers that an earlier sample has as well."""
+    known: set[str] = set()
+    found: dict[SampleRole, int] = {}
+    for role, sample in samples.items():
+        mine = set(sample[customer])
+        found[role] = len(mine & known)
+        known |= mine
+    return dict(list(found.items())[1:])
+
+
+def left_out(sample: pl.DataFrame, earlier: Iterable[pl.DataFrame], *, customer: str) -> pl.DataFrame:
+    """The loans of a sample whose customers no earlier sample has."""
+    return sample.join(
+        pl.concat(other.select(customer) for other in earlier), on=customer, how="anti", maintain_order="left"
+    )
+
+
+def require_size(model: str, sample: str, frame: pl.DataFrame, min_samples: int, cases: str) -> None:
+    """Refuse a sample that says nothing about a model.
+
+    Raises:
+        TrainingError: it has fewer loans; names the sample.
+    """
+    if frame.height < min_samples:
+        counts = f"{frame.height} {cases}, {int(frame['label'].fill_null(0).sum())} of them bad"
+        raise TrainingError(
+            model=model,
+            reason=f"its {sample} sample has {counts}; selection.min_samples asks for {min_samples}",
+            fix="Choose longer windows, or lower selection.min_samples in model_config.yaml.",
+        )
 
 
 def checked_sample(
@@ -46,9 +83,7 @@ def checked_sample(
     if unlabelled:
         fix = "Join gold/label_store, and take mature cohorts only."
         raise TrainingError(model=model, reason=f"{counts} and {unlabelled} without a label", fix=fix)
-    if n < min_samples:
-        fix = "Choose longer windows, or lower selection.min_samples in model_config.yaml."
-        raise TrainingError(model=model, reason=f"{counts}; selection.min_samples asks for {min_samples}", fix=fix)
+    require_size(model, sample, frame, min_samples, portfolio.words.cases)
     if n_bad in {0, n}:
         fix = "Choose windows whose cohorts have both goods and bads."
         raise TrainingError(model=model, reason=f"{counts}; a model needs both classes", fix=fix)

@@ -33,19 +33,20 @@ def early_outcomes(cases: pl.LazyFrame, days: Mapping[str, tuple[int, int]], lab
         schema={"read": pl.String, "mob": pl.Int32, "days": pl.Int32},
         orient="row",
     )
+    cohort = pl.col("loan_start_date").dt.truncate("1mo")
     outcome = cases.filter(pl.col("mob") == loans.mob).select(
-        "loan_id", is_label_bad=pl.col("dpd") >= loans.dpd_threshold
+        "loan_id", cohort=cohort, is_label_bad=pl.col("dpd") >= loans.dpd_threshold
     )
     return (
         cases.filter(pl.col("mob").is_in(sorted({mob for mob, _ in days.values()})))
         .select(
             "loan_id",
             "mob",
-            cohort=pl.col("loan_start_date").dt.truncate("1mo"),
+            cohort=cohort,
             days_past_due=days_past_due(day_count="30_360"),
         )
         .join(sought, on="mob")
-        .join(outcome, on="loan_id", how="left")
+        .join(outcome, on=["loan_id", "cohort"], how="left")
         .with_columns(is_bad=pl.col("days_past_due") >= pl.col("days"))
         .select("cohort", "read", "mob", "loan_id", "is_bad", "is_label_bad")
         .sort("cohort", "mob", "read", "loan_id")

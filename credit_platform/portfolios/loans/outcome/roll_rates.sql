@@ -14,6 +14,7 @@ WITH transitions AS (
     JOIN loan_snapshots AS before ON before.snapshot_month = m.snapshot_month - to_months(1)
     LEFT JOIN loan_snapshots AS after
         ON after.loan_id = before.loan_id
+        AND after.loan_start_date = before.loan_start_date
         AND after.snapshot_month = m.snapshot_month
     GROUP BY ALL
 ),

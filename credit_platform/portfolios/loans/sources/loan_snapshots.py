@@ -17,10 +17,12 @@ from credit_platform.portfolios.loans.outcome.delinquency import (
 )
 from credit_platform.portfolios.loans.sources.bronze import LmsLoanDaily
 from credit_platform.portfolios.loans.sources.silver import (
+    LOAN_START,
     LoanSnapshots,
     is_installment_num_mob,
     is_started_by_snapshot,
 )
+from credit_platform.schemas.cleaning.case_start import DELIVERED_START
 from credit_platform.schemas.cleaning.cells import (
     SOURCE,
     NumberCell,
@@ -57,6 +59,10 @@ def _rejected(name: str, column: str, condition: str, applies: pl.Expr) -> Clean
     )
 
 
+def _months_since(start: str) -> pl.Expr:
+    return months_between_expr(pl.col(start), pl.col("snapshot_date"))
+
+
 # No amount of a loan is ever guessed: a cell is read exactly or its row is quarantined.
 REPAIRS: tuple[CleaningRule, ...] = (
     *(rule for column in _IDENTIFIERS for rule in identifier_repairs(column)),
@@ -80,7 +86,7 @@ REJECTIONS: tuple[CleaningRule, ...] = (
         "installment_num_equals_months_on_book",
         "installment_num",
         "not the months between loan_start_date and snapshot_date",
-        ~is_installment_num_mob(),
+        ~(is_installment_num_mob() | (pl.col("installment_num") == _months_since(DELIVERED_START))),
     ),
     _rejected(
         "missed_installments_are_countable",
@@ -106,6 +112,7 @@ def loan_cleaning(day_count: DayCount = "calendar") -> TableCleaning:
         plain_values={**plain_identifiers, **dates, **{cell.name: cell.plain_value() for cell in _CELLS}},
         repairs=REPAIRS,
         rejections=REJECTIONS,
+        start=LOAN_START,
         derived=(
             {"mob": mob(), "n_installments_missed": n_installments_missed()},
             {"first_missed_date": first_missed_date()},
@@ -116,15 +123,20 @@ def loan_cleaning(day_count: DayCount = "calendar") -> TableCleaning:
 
 
 def clean_loan_snapshots(
-    bronze: pl.LazyFrame, *, day_count: DayCount = "calendar", strategies: Strategies = NO_CHANGES
+    bronze: pl.LazyFrame,
+    *,
+    day_count: DayCount = "calendar",
+    strategies: Strategies = NO_CHANGES,
+    known: pl.LazyFrame | None = None,
 ) -> Cleaned:
     """Turn bronze/lms_loan_daily rows of any months into silver/loan_snapshots and quarantined rows.
 
-    `strategies` names rules that are carried out by another strategy than their own.
+    `strategies` names rules that are carried out by another strategy than their own; `known` is what `LOAN_START` says
+    of the months before.
     """
-    return clean_table(bronze, loan_cleaning(day_count), strategies=strategies)
+    return clean_table(bronze, loan_cleaning(day_count), strategies=strategies, known=known)
 
 
 def mob() -> pl.Expr:
     """Months on book: months from the month of origination to the month of the snapshot."""
-    return months_between_expr(pl.col("loan_start_date"), pl.col("snapshot_date"))
+    return _months_since("loan_start_date")

@@ -8,6 +8,7 @@ import dataframely as dy
 import polars as pl
 
 from credit_platform.portfolios.loans.features.catalogue import CHANNELS
+from credit_platform.schemas.cleaning.case_start import CaseStart
 from credit_platform.schemas.made_columns import schema_of
 
 
@@ -52,6 +53,15 @@ def is_installment_num_mob() -> pl.Expr:
     return pl.col("installment_num") == pl.col("mob")
 
 
+LOAN_START = CaseStart(
+    key="loan_id",
+    customer="customer_id",
+    start="loan_start_date",
+    has_ended=(pl.col("balance_amount") <= 0) | (pl.col("installment_num") >= pl.col("tenure")),
+    judged=("installment_num_equals_months_on_book",),
+)
+
+
 class LoanSnapshots(dy.Schema):
     """One row per loan and month: what fell due, what was paid, and how many days past due the loan is."""
 
@@ -59,7 +69,7 @@ class LoanSnapshots(dy.Schema):
     snapshot_date = _snapshot_date()
     loan_id = dy.String(primary_key=True, min_length=1, description="Identifier of the loan")
     customer_id = _customer_id(primary_key=False)
-    loan_start_date = dy.Date(description="Day the loan was paid out")
+    loan_start_date = dy.Date(description="Day the loan was paid out, as it was first delivered")
     tenure = dy.Int32(min=1, description="Instalments agreed, months")
     installment_num = dy.Int32(min=0, description="Instalments fallen due so far, count")
     loan_amount = _amount("Amount lent", nullable=False)
@@ -86,8 +96,8 @@ class LoanSnapshots(dy.Schema):
 
     @dy.rule()
     def installment_num_equals_months_on_book(cls) -> pl.Expr:
-        """One instalment falls due in each month on book."""
-        return is_installment_num_mob()
+        """One instalment falls due in each month on book; they are counted anew where a later start is delivered."""
+        return is_installment_num_mob() | cls.repairs.col.list.contains(LOAN_START.changed.name)
 
     @dy.rule()
     def days_past_due_imply_a_missed_installment(cls) -> pl.Expr:
