@@ -30,7 +30,7 @@ def judgement_checks(
     return [
         *history_check(portfolio, axis, config, policy),
         null_share_check(portfolio, axis, list(config.models), policy),
-        lost_source_check(portfolio, axis, policy),
+        lost_source_check(portfolio, axis, config, policy),
         bad_rate_check(axis, policy),
         volume_check(portfolio, axis, policy),
         contiguous_check(portfolio, axis, policy),

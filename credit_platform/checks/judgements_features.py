@@ -11,6 +11,7 @@ import polars as pl
 
 from credit_platform.checks.monthly import monthly_check
 from credit_platform.checks.reporting import MonthResult
+from credit_platform.checks.unknown_ids import Stranger, strangers
 from credit_platform.errors import NoVersionInForceError
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform.lake.tables.monthly import Lake
@@ -18,6 +19,7 @@ from credit_platform.monitoring.data_quality.bands import Coverage, coverage_by_
 from credit_platform.months import add_months
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy, NullShareBand
+from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.statistics.reference import Reference
 
@@ -54,8 +56,10 @@ def null_share_check(
     )
 
 
-def lost_source_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDefinition:
-    """Warns from the month on in which a source stops covering the new loans, for as long as it does."""
+def lost_source_check(
+    portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig, policy: CheckPolicy
+) -> dg.AssetChecksDefinition:
+    """Warns while a source does not cover the new loans as it did; stops a month that a required one hardly covers."""
     flags = portfolio.features.source_flags
 
     def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
@@ -73,10 +77,14 @@ def lost_source_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPoli
             )
             for source, flag in flags.items()
         }
-        n_loans = dict(covered.select("snapshot_month", "n_loans").iter_rows())
+        shares = {row["snapshot_month"]: row for row in covered.iter_rows(named=True)}
+        floors = {month: strangers(lake, month, shares.get(month), config, policy) for month in months}
         return {
             month: _coverage_result(
-                month, n_loans.get(month, 0), {source: by[month] for source, by in judged.items() if month in by}
+                month,
+                shares[month]["n_loans"] if month in shares else 0,
+                {source: by[month] for source, by in judged.items() if month in by},
+                floors[month],
             )
             for month in months
         }
@@ -86,12 +94,14 @@ def lost_source_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPoli
         DARK_SOURCE_CHECK,
         evaluate,
         axis=axis.snapshot_months,
-        is_blocking=False,
+        is_blocking=True,
         policy=policy,
         description=(
             "Every source still covers the new loans it usually covers. When it is yellow, the metadata names the "
             "source and its coverage: ask for its delivery, and build the month again once it is there. Until then "
-            "these loans are scored without it, which sources_present says of every prediction."
+            "these loans are scored without it, which sources_present says of every prediction. It is red, and the "
+            f"month is stopped, where a required source covers less than {policy.coverage.min_covered:.0%} of them; "
+            "the result shows how ids of both sides are written."
         ),
     )
 
@@ -186,18 +196,22 @@ def _usual_shares(
     return {feature: medians[feature] for feature in judged}
 
 
-def _coverage_result(month: date, n_loans: int, covered: Mapping[str, Coverage]) -> MonthResult:
+def _coverage_result(
+    month: date, n_loans: int, covered: Mapping[str, Coverage], floors: Sequence[Stranger]
+) -> MonthResult:
     dark = {source: found for source, found in covered.items() if found.is_dark}
     said = "; ".join(
         f"{source} covers {found.share:.1%} of {n_loans:,} new loans, usually {found.usual or 0:.1%}"
         for source, found in sorted(dark.items())
     )
+    said = "; ".join([*(one.said for one in floors), *([said] if said else [])])
     return MonthResult(
-        passed=not dark,
+        passed=not dark and not floors,
         description=f"{month:%Y-%m}: {said or f'every source covers the {n_loans:,} new loans as usual'}.",
         metadata={
             "n_loans": n_loans,
             "dark_sources": ", ".join(sorted(dark)) or "none",
             **{f"covered by {source}": found.share for source, found in sorted(covered.items())},
         },
+        is_warning=not any(one.is_required for one in floors),
     )

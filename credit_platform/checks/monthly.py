@@ -5,6 +5,7 @@ recorded is written in `reporting`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 import dagster as dg
@@ -102,6 +103,8 @@ def monthly_run_check(
             return
         if toggle.enabled:
             results = evaluate(context, lake, months)
+            if toggle.severity == "error":
+                results = {month: replace(result, is_warning=False) for month, result in results.items()}
         else:
             results = {month: _not_looked_at(month) for month in months}
             _note_on_the_run(context, f"{asset}/{name}")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from credit_platform.checks.book_checks import book_checks
+from credit_platform.checks.case_gates import case_gates
 from credit_platform.checks.contracts import contract_check
 from credit_platform.checks.gates import gate_checks
 from credit_platform.checks.judgements import judgement_checks
@@ -27,12 +28,13 @@ def all_checks(
     """Gates of the sources and of labels, contracts of every table, and the judgements, as policy switches them.
 
     Raises:
-        PolicyError: policy switches a check that does not exist.
+        PolicyError: policy names a check, table or rule that does not exist.
     """
     checks = [
         *gate_checks(portfolio, axis, policy),
         *table_checks(portfolio, axis, list(config.models), policy),
         label_maturity_check(portfolio, axis, config.label.lag_months, policy),
+        *case_gates(portfolio, axis, policy),
         *judgement_checks(portfolio, axis, config, policy),
         *book_checks(portfolio, axis, config, policy),
         *model_gate_checks(axis, config, policy),

@@ -51,9 +51,30 @@ class BadRateBand(PolicySection):
 
 
 class CoverageBand(PolicySection):
-    """How much of its usual coverage of new loans a source must keep."""
+    """How much of its usual coverage of new loans a source must keep, and how much a required one must have at all."""
 
     min_of_usual: Share = 0.8
+    min_covered: Share = 0.8
+
+
+class SetAsideLimit(PolicySection):
+    """From which share of a month's rows set aside a check warns, and from which it stops the month."""
+
+    warn_from: Share = 0.01
+    block_from: Share = 0.1
+
+
+class SetAsideLimits(SetAsideLimit):
+    """The limits of every table; of some their own; of some rules, whose rows then do not count for their table."""
+
+    tables: Mapping[str, SetAsideLimit] = Field(default_factory=dict)
+    rules: Mapping[str, SetAsideLimit] = Field(default_factory=dict)
+
+
+class LateCasesLimit(PolicySection):
+    """The share of a cohort first seen after its start above which the month is stopped."""
+
+    block_from: Share = 0.5
 
 
 class MaturityGate(PolicySection):
@@ -80,6 +101,8 @@ class CheckPolicy(PolicySection):
     coverage: CoverageBand = CoverageBand()
     maturity: MaturityGate = MaturityGate()
     freshness: FreshnessLimit = FreshnessLimit()
+    set_aside: SetAsideLimits = SetAsideLimits()
+    late_cases: LateCasesLimit = LateCasesLimit()
     toggles: Mapping[str, CheckToggle] = Field(default_factory=dict)
 
     def toggle_of(self, table: str, check: str) -> CheckToggle:

@@ -21,6 +21,7 @@ from credit_platform.portfolios.generator import Generator
 from credit_platform.schemas.cleaning.case_start import CaseStart
 from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies
 from credit_platform.schemas.cleaning.table_cleaning import Cleaned, source_columns
+from credit_platform.schemas.personal_data import has_personal_data
 from credit_platform.schemas.source_cells import SourceCells
 
 Clean = Callable[[pl.LazyFrame, ModelConfig, Strategies], Cleaned]
@@ -56,6 +57,7 @@ class Source:
         cells: which columns are numbers, dates and keys.
         due: how completeness and volume are counted.
         volume: the same amount as an expression over silver rows.
+        flag: column of the feature store that says whether the source knows the case's customer; None without one.
         must_be_required: whether nothing can be built without it.
     """
 
@@ -69,11 +71,23 @@ class Source:
     due: DueRows
     volume: pl.Expr = field(default_factory=pl.len)
     must_be_required: bool = False
+    flag: str | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns a raw file must hold, in their order."""
         return source_columns(self.bronze)
+
+    @property
+    def has_personal_data(self) -> bool:
+        """Whether a column of it is marked as personal data."""
+        return any(has_personal_data(column) for column in self.bronze.columns().values())
+
+    @property
+    def has_personal_key(self) -> bool:
+        """Whether its key is personal data."""
+        columns = self.bronze.columns()
+        return any(has_personal_data(columns[name]) for name in self.cells.key)
 
 
 @dataclass(frozen=True)

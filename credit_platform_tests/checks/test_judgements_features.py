@@ -94,7 +94,9 @@ def test_a_source_goes_dark_in_its_month_and_stays_so_until_it_is_back(
 ) -> None:
     dark = MONTHS[2:9]
     lake = lake_with(tmp_path, {"gold/feature_store": features({}, covered=dict.fromkeys(dark, 0))}, MONTHS)
-    results = evaluated(lost_source_check(LOANS, AXIS, CheckPolicy()), lake, MONTHS, instance)
+    results = evaluated(
+        lost_source_check(LOANS, AXIS, LOANS.load_policy().model, CheckPolicy()), lake, MONTHS, instance
+    )
     # Dark for longer than it was not, and still not taken for normal.
     assert reds(results) == dark
     assert number(results[dark[-1]], "covered by clickstream") == 0.0
@@ -106,14 +108,19 @@ def test_a_source_goes_dark_in_its_month_and_stays_so_until_it_is_back(
 def test_a_month_alone_is_judged_as_in_a_range(tmp_path: Path, instance: dg.DagsterInstance) -> None:
     lake = lake_with(tmp_path, {"gold/feature_store": features({}, covered={MONTHS[5]: 70})}, MONTHS)
     for month in MONTHS[4:7]:
-        results = evaluated(lost_source_check(LOANS, AXIS, CheckPolicy()), lake, [month], instance)
+        results = evaluated(
+            lost_source_check(LOANS, AXIS, LOANS.load_policy().model, CheckPolicy()), lake, [month], instance
+        )
         assert reds(results) == ([month] if month == MONTHS[5] else [])
 
 
 def test_a_month_without_new_loans_has_nothing_to_judge(tmp_path: Path, instance: dg.DagsterInstance) -> None:
     rows = features({}).filter(pl.col("snapshot_month") != MONTHS[5])
     lake = lake_with(tmp_path, {"gold/feature_store": rows}, MONTHS)
-    for check in (null_share_check(LOANS, AXIS, [], CheckPolicy()), lost_source_check(LOANS, AXIS, CheckPolicy())):
+    for check in (
+        null_share_check(LOANS, AXIS, [], CheckPolicy()),
+        lost_source_check(LOANS, AXIS, LOANS.load_policy().model, CheckPolicy()),
+    ):
         results = evaluated(check, lake, MONTHS, instance)
         assert reds(results) == []
         assert number(results[MONTHS[5]], "n_loans") == 0
