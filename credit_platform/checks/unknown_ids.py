@@ -45,9 +45,11 @@ def strangers(
         policy: the floor.
     """
     floor, found = policy.coverage.min_covered, list[Stranger]()
+    if shares is None:
+        return found
     for source in lake.layout.portfolio.sources:
-        share = shares[source.flag] if shares and source.flag else None
-        if share is None or share >= floor:
+        share = shares[source.flag] if source.flag else floor
+        if share >= floor:
             continue
         is_required, difference = config.sources[source.name].required, _difference(lake, month, source)
         if not is_required and not (difference and difference.alike):

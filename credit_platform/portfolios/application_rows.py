@@ -1,19 +1,24 @@
 """Applications handed in as text, turned into rows of the feature store, or refused row by row.
 
 The contract is the one the pipeline itself keeps: the schema class of `gold/feature_store`. Nothing is filled in and no
-column is made up, or a loan would be scored on what nobody said of it. Reading files belongs to `lake.raw.readers`,
+column is made up, or a loan would be scored on what nobody said of it. A text that is no category of the book is read
+as cleaning would read it, and counted. Reading files belongs to `lake.raw.readers`,
 scoring to `scoring.predictions`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 import dataframely as dy
 import polars as pl
 
+from credit_platform.portfolios.feature_set import FeatureSet
 from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.schemas.cleaning.keys import key_of, means_missing, visible
 
 _LINE = "source_line"
+_LONGEST = 40  # characters of a category that a message shows
 _TRUE, _FALSE = ("true", "t", "1", "yes"), ("false", "f", "0", "no")
 
 
@@ -32,11 +37,27 @@ class RowFault:
 
 
 @dataclass(frozen=True)
+class UnknownLevel:
+    """A text that is no level of a categorical feature: in how many rows, and what it is read as; None is missing."""
+
+    feature: str
+    level: str
+    n: int
+    read_as: str | None = None
+
+    def __str__(self) -> str:
+        """The finding as a sentence."""
+        read_as = self.read_as or "missing"
+        return f"{self.feature} {self.level!r} in {self.n:,} rows is no known category and read as {read_as}"
+
+
+@dataclass(frozen=True)
 class Applications:
     """The rows as the feature store holds them, in the order given; none where any row is at fault."""
 
     rows: pl.DataFrame
     faults: tuple[RowFault, ...]
+    unknown: tuple[UnknownLevel, ...] = ()
 
 
 def applications_of(text: pl.DataFrame, portfolio: Portfolio) -> Applications:
@@ -48,11 +69,35 @@ def applications_of(text: pl.DataFrame, portfolio: Portfolio) -> Applications:
     """
     schema = portfolio.features.schema
     columns = schema.column_names()
+    text = text.with_columns(_as_cleaned(portfolio))
+    unknown = tuple(_unknown_levels(text, portfolio.features))
+    text = text.with_columns(
+        pl.when(pl.col(name).is_in(levels.names))
+        .then(name)
+        .when(pl.col(name).is_not_null())
+        .then(pl.lit(levels.otherwise))
+        for name, levels in portfolio.features.levels.items()
+    )
     typed = text.with_columns(_typed(name, column) for name, column in schema.columns().items())
     faults = [*_unreadable(text, typed, portfolio), *_in_breach(typed, portfolio)]
     if faults:
         return Applications(typed.select(columns).clear(), tuple(sorted(faults, key=lambda fault: fault.line)))
-    return Applications(schema.validate(typed.select(columns)), ())
+    return Applications(schema.validate(typed.select(columns)), (), unknown)
+
+
+def _as_cleaned(portfolio: Portfolio) -> list[pl.Expr]:
+    """Every cell as cleaning begins: keys alike in every source, no invisible characters, placeholders missing."""
+    keys, names = {portfolio.cases.key, portfolio.cases.customer}, portfolio.features.schema.column_names()
+    seen = {name: visible(pl.col(name)) for name in names if name not in keys}
+    cells = {name: pl.when(~means_missing(cell)).then(cell) for name, cell in seen.items()}
+    return [(key_of(pl.col(name)) if name in keys else cells[name]).alias(name) for name in names]
+
+
+def _unknown_levels(text: pl.DataFrame, features: FeatureSet) -> Iterator[UnknownLevel]:
+    for feature, levels in features.levels.items():
+        strange = text.filter(pl.col(feature).is_in(levels.names).not_()).group_by(feature).len().sort(feature)
+        for level, n in strange.iter_rows():
+            yield UnknownLevel(feature, level[:_LONGEST], n, levels.otherwise)
 
 
 def said_of(faults: tuple[RowFault, ...], *, shown: int = 5) -> str:

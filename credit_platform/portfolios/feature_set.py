@@ -47,6 +47,14 @@ class EvidenceGroup:
 
 
 @dataclass(frozen=True)
+class Levels:
+    """The levels the book makes of a categorical feature, and what any other text is read as; None is missing."""
+
+    names: tuple[str, ...]
+    otherwise: str | None = None
+
+
+@dataclass(frozen=True)
 class FeatureInput:
     """A silver table that features are made of.
 
@@ -70,6 +78,7 @@ class FeatureSet:
         build: rows of the inputs by table, and the policy, to feature store rows.
         numeric: numeric and Boolean features.
         categorical: features of levels.
+        levels: categorical feature to the levels the book makes of it; features left out have any.
         evidence: groups that add up over a history.
         directions: features a risk officer expects to point one way; +1 more is riskier, -1 more is safer.
         split_directions: those of them that hold everything else being equal, for models of many splits.
@@ -83,6 +92,7 @@ class FeatureSet:
     build: Callable[[Mapping[str, pl.LazyFrame], ModelConfig], pl.LazyFrame]
     numeric: tuple[str, ...]
     categorical: tuple[str, ...]
+    levels: Mapping[str, Levels] = field(default_factory=dict)
     evidence: tuple[EvidenceGroup, ...] = ()
     directions: Mapping[str, Direction] = field(default_factory=dict)
     split_directions: Mapping[str, Direction] = field(default_factory=dict)

@@ -22,7 +22,13 @@ def test_there_is_a_blocking_contract_check_for_every_table(small_book: BookFold
     assert all(spec.blocking for spec in specs)
 
 
-GATES = {"delivery_may_be_built_on", "labels_are_mature"}
+GATES = {
+    "delivery_may_be_built_on",
+    "labels_are_mature",
+    "few_rows_are_set_aside",
+    "cases_are_known_from_their_start",
+    "no_source_goes_dark",
+}
 
 
 def test_gates_block_and_judgements_never_do(small_book: BookFolders) -> None:

@@ -21,19 +21,21 @@ from credit_platform.lake.governance.promotions import PromotionLog, version_in_
 from credit_platform.lake.layout import LAYERS
 from credit_platform.lake.raw.readers import FORMATS, file_content, parse_file
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.portfolios.application_rows import applications_of, said_of
+from credit_platform.portfolios.application_rows import Applications, applications_of, said_of
 from credit_platform.scoring.predictions import score_loans
+from credit_platform.scoring.transformers.transformer import unseen_levels
 
 _FEATURES = "gold/feature_store"
 _SHOWN = 10
 
 
 class Summary(TypedDict):
-    """How many loans, how many declined, by which versions."""
+    """How many loans, how many declined, by which versions, and what was odd about their categories."""
 
     loans: int
     declined: int
     versions: list[str]
+    unknown_categories: list[str]
 
 
 @dataclass(frozen=True)
@@ -63,17 +65,20 @@ def score_order(book: Book, console: Console, order: ScoringOrder, *, is_json: b
         ModelStoreError: the version is missing or was changed.
     """
     _require_sense(book, order)
-    loans = applications(book, order)
-    scored = scored_by(book, order, loans)
+    read = applications(book, order)
+    scored = scored_by(book, order, read.rows)
+    odd = [str(level) for level in read.unknown] + unseen_by(book, order, read.rows, scored)
     is_written = order.out is not None and not order.is_dry_run
     if order.out is not None and is_written:
         write_predictions(order.out, scored)
     if is_json:
         rows = scored.with_columns(pl.col("snapshot_month").cast(pl.String)).to_dicts()
-        print(json.dumps({**_summary(scored), "written_to": str(order.out) if is_written else None, "rows": rows}))
+        print(json.dumps({**_summary(scored, odd), "written_to": str(order.out) if is_written else None, "rows": rows}))
         return 0
     console.print(_shown(scored, order, book.settings.portfolio.cases.key))
-    told = _summary(scored)
+    told = _summary(scored, odd)
+    for said in odd:
+        console.print(f"{said}.", soft_wrap=True, highlight=False, markup=False)
     console.print(
         f"{told['loans']:,} loans scored by {', '.join(told['versions'])}; {told['declined']:,} declined.",
         soft_wrap=True,
@@ -86,10 +91,10 @@ def score_order(book: Book, console: Console, order: ScoringOrder, *, is_json: b
     return 0
 
 
-def applications(book: Book, order: ScoringOrder) -> pl.DataFrame:
+def applications(book: Book, order: ScoringOrder) -> Applications:
     """The rows to score, as the feature store holds them. Raises as `score_order` does."""
     if order.as_of is not None:
-        return book.lake.scan(_FEATURES, [order.as_of]).collect()
+        return Applications(book.lake.scan(_FEATURES, [order.as_of]).collect(), ())
     file, portfolio = order.file or Path(), book.settings.portfolio
     if file.suffix.lower() not in FORMATS:
         raise SettingsError(
@@ -108,7 +113,21 @@ def applications(book: Book, order: ScoringOrder) -> pl.DataFrame:
             reason=f"{len(read.faults)} faults in {text.height} rows, and nothing was scored: {said_of(read.faults)}",
             fix=f"The contract is {_FEATURES} in the data dictionary. Mend the rows, or leave them out.",
         )
-    return read.rows
+    return read
+
+
+def unseen_by(book: Book, order: ScoringOrder, loans: pl.DataFrame, scored: pl.DataFrame) -> list[str]:
+    """What is to be said of categories that the versions that scored never saw."""
+    said: list[str] = []
+    for version in scored["model_version"].unique(maintain_order=True):
+        transformer = book.lake.versions.read(order.model, version).fitted(book.settings.policy.model).transformer
+        keys = ["snapshot_month", book.settings.portfolio.cases.key]
+        mine = loans.join(scored.filter(model_version=version).select(keys), on=keys, how="semi")
+        said += [
+            f"{feature} {level!r} in {n:,} rows was in no training loan of {version} and has no weight of its own"
+            for (feature, level), n in unseen_levels(transformer, mine).items()
+        ]
+    return said
 
 
 def scored_by(book: Book, order: ScoringOrder, loans: pl.DataFrame) -> pl.DataFrame:
@@ -178,11 +197,12 @@ def _require_sense(book: Book, order: ScoringOrder) -> None:
         )
 
 
-def _summary(scored: pl.DataFrame) -> Summary:
+def _summary(scored: pl.DataFrame, odd: list[str]) -> Summary:
     return Summary(
         loans=scored.height,
         declined=int((scored["decision"] == "decline").sum()),
         versions=scored["model_version"].unique(maintain_order=True).to_list(),
+        unknown_categories=odd,
     )
 
 

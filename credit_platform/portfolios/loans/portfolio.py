@@ -15,6 +15,7 @@ from credit_platform.portfolios.loans.excluded_columns import excluded_columns
 from credit_platform.portfolios.loans.features.catalogue import (
     CATEGORICAL_FEATURES,
     CLICKSTREAM,
+    LEVELS,
     NUMERIC_FEATURES,
     SOURCE_FLAGS,
 )
@@ -173,6 +174,7 @@ LOANS = Portfolio(
         build=_features,
         numeric=NUMERIC_FEATURES,
         categorical=CATEGORICAL_FEATURES,
+        levels=LEVELS,
         evidence=(CLICKSTREAM,),
         directions=RISK_DIRECTION,
         split_directions=SPLIT_DIRECTION,

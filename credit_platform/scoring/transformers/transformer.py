@@ -75,6 +75,22 @@ def load_transformer(kind: TransformerName, text: bytes, features: FeatureSet) -
     return read(text, features.evidence)
 
 
+def unseen_levels(transformer: Transformer, frame: pl.DataFrame) -> dict[tuple[str, str], int]:
+    """Rows by categorical feature and level that no training loan had; such a level has no weight of its own."""
+    if isinstance(transformer, WoeBinning):
+        known = {bins.feature: {*bins.levels, *bins.rare_levels} for bins in transformer.levels}
+    elif isinstance(transformer, Preprocessing):
+        known = {treatment.feature: {*treatment.levels} for treatment in transformer.categorical}
+    else:
+        return {}
+    found: dict[tuple[str, str], int] = {}
+    for feature, levels in known.items():
+        values = frame.select(level=pl.col(feature).cast(pl.String)).drop_nulls()
+        strange = values.filter(~pl.col("level").is_in(sorted(levels))).group_by("level").len().sort("level")
+        found |= {(feature, level): n for level, n in strange.iter_rows()}
+    return found
+
+
 def model_columns(features: FeatureSet) -> tuple[str, ...]:
     """The feature store columns that a version reads; the months of each group are always among them."""
     return tuple(dict.fromkeys((*features.columns, *(group.months for group in features.evidence))))

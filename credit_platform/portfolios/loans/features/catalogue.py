@@ -4,7 +4,7 @@ How a feature is computed stands in feature_store; age, names and anything of th
 enter.
 """
 
-from credit_platform.portfolios.feature_set import EvidenceGroup
+from credit_platform.portfolios.feature_set import EvidenceGroup, Levels
 
 CHANNELS: tuple[str, ...] = tuple(f"fe_{number}" for number in range(1, 21))
 CLICKSTREAM_SUMS: tuple[str, ...] = tuple(f"{channel}_sum" for channel in CHANNELS)
@@ -55,6 +55,14 @@ NUMERIC_FEATURES: tuple[str, ...] = (
     "n_clickstream_months",
 )
 CATEGORICAL_FEATURES: tuple[str, ...] = ("occupation_group", "credit_mix", "spending_level", "payment_value_size")
+
+# What cleaning leaves of a category; any other text in a file of applications is read as cleaning would read it.
+LEVELS: dict[str, Levels] = {
+    "occupation_group": Levels(("professional", "technical", "business", "creative", "other"), otherwise="other"),
+    "credit_mix": Levels(("Bad", "Standard", "Good")),
+    "spending_level": Levels(("Low", "High")),
+    "payment_value_size": Levels(("Small", "Medium", "Large")),
+}
 
 CLICKSTREAM = EvidenceGroup(
     name="clickstream",
