@@ -42,7 +42,7 @@ def _silver_asset(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], bronze: pl.LazyFrame
     ) -> Iterator[dg.Output[pl.DataFrame]]:
         months = months_of(context.partition_keys)
-        rows, quarantined = _clean(
+        rows, quarantined = clean_source(
             source, portfolio.cases, lake, bronze, months=months, config=config, strategies=strategies
         )
         shown = _shown(rows, quarantined, months)
@@ -59,7 +59,7 @@ def _silver_asset(
     return cleaned_rows
 
 
-def _clean(
+def clean_source(
     source: Source,
     cases: Cases,
     lake: Lake,
