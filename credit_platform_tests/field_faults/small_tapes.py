@@ -39,7 +39,7 @@ def loan(
     first_mob: int = 0,
 ) -> list[dict[str, str | None]]:
     """The rows of one loan from its start on; from a month on book on it pays nothing more."""
-    rows = []
+    rows: list[dict[str, str | None]] = []
     for mob in range(first_mob, n_months):
         n_missed = 0 if missed_from is None else max(0, mob - missed_from + 1)
         rows.append(

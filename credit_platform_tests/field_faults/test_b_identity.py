@@ -14,6 +14,7 @@ from credit_platform.months import add_months
 from credit_platform.portfolios.loans.outcome.early_outcomes import early_outcomes
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.training.samples import attach_labels, left_out, shared_customers
+from credit_platform.scoring.training.windows import SampleRole
 from credit_platform_tests.checks.evaluating import FIRST, number, reds
 from credit_platform_tests.field_faults.catalogue import case
 from credit_platform_tests.field_faults.small_tapes import (
@@ -159,9 +160,8 @@ def test_other_keys_stay_as_they_are(cell: str) -> None:
 def many(change: str, source: str) -> dict[str, list[dict[str, str | None]]]:
     """Five loans, and a source that writes their customers otherwise."""
     rows = [row for n in range(5) for row in loan(f"L{n}", customer=f"CUS_00{n}X", n_months=2)]
-    written = [
-        {"lower": f"cus_00{n}x", "zeros": f"CUS_{n}X", "strange": f"Ada Love{'lace' * n}"}[change] for n in range(5)
-    ]
+    spelling = {"lower": "cus_00{}x", "zeros": "CUS_{}X", "strange": "Ada Lovelace {}"}[change]
+    written = [spelling.format(n) for n in range(5)]
     day = FIRST.isoformat()
     return {LOAN_FILE: rows, source: [{"Customer_ID": text, "snapshot_date": day} for text in written]}
 
@@ -225,9 +225,7 @@ def test_what_nobody_sees_is_no_part_of_a_key(source: str, column: str, value: s
 )
 @pytest.mark.parametrize("sign", ["\u200b", "\u00ad", "\ufeff"])
 def test_what_nobody_sees_is_no_part_of_a_category(source: str, column: str, value: str, right: str, sign: str) -> None:
-    cell = {"Occupation": "Lawyer", "Credit_Mix": "Good", "Payment_Behaviour": "High_spent_Small_value_payments"}[
-        column
-    ]
+    cell = "High_spent_Small_value_payments" if column == "Payment_Behaviour" else right
     row = key_in(source, column, value, f"{cell[:2]}{sign}{cell[2:]}")
     assert row == (right, [f"{column}_whitespace_stripped"], [])
 
@@ -283,7 +281,12 @@ def test_customers_of_two_samples_are_counted_or_left_out() -> None:
         return pl.DataFrame({"customer_id": list(customers)}, schema={"customer_id": pl.String})
 
     train, validation = sample("A", "A", "B"), sample("C", "A")
-    samples = {"train": train, "validation": validation, "test": sample("D"), "oot": sample("C", "B", "E")}
+    samples: dict[SampleRole, pl.DataFrame] = {
+        "train": train,
+        "validation": validation,
+        "test": sample("D"),
+        "oot": sample("C", "B", "E"),
+    }
     assert shared_customers(samples, customer="customer_id") == {"validation": 1, "test": 0, "oot": 2}
     kept = left_out(samples["oot"], [train, validation], customer="customer_id")
     assert kept["customer_id"].to_list() == ["E"]
