@@ -86,11 +86,14 @@ def applications_of(text: pl.DataFrame, portfolio: Portfolio) -> Applications:
 
 
 def _as_cleaned(portfolio: Portfolio) -> list[pl.Expr]:
-    """Every cell as cleaning begins: keys alike in every source, no invisible characters, placeholders missing."""
-    keys, names = {portfolio.cases.key, portfolio.cases.customer}, portfolio.features.schema.column_names()
-    seen = {name: visible(pl.col(name)) for name in names if name not in keys}
-    cells = {name: pl.when(~means_missing(cell)).then(cell) for name, cell in seen.items()}
-    return [(key_of(pl.col(name)) if name in keys else cells[name]).alias(name) for name in names]
+    """Texts as cleaning begins: keys alike in every source, no invisible characters, placeholders missing."""
+    keys = {portfolio.cases.key, portfolio.cases.customer}
+    columns = portfolio.features.schema.columns()
+    texts = {name: visible(pl.col(name)) for name, column in columns.items() if column.dtype == pl.String}
+    return [
+        (key_of(pl.col(name)) if name in keys else pl.when(~means_missing(cell)).then(cell)).alias(name)
+        for name, cell in texts.items()
+    ]
 
 
 def _unknown_levels(text: pl.DataFrame, features: FeatureSet) -> Iterator[UnknownLevel]:

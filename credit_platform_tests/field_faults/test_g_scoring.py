@@ -53,15 +53,13 @@ def test_an_unknown_category_is_read_as_the_pipeline_would(
 )
 def test_cells_of_a_file_are_read_as_cells_of_a_source() -> None:
     read = applications_of(
-        text(
-            row(loan_id="1000.0", customer_id="\ufeff7", credit_mix="Go\u200bod", spending_level="NULL", n_loans="N/A")
-        ),
+        text(row(loan_id="1000.0", customer_id="\ufeff7", credit_mix="Go\u200bod", spending_level="NULL")),
         LOANS,
     )
     assert (read.faults, read.unknown) == ((), ())
     loan = read.rows.row(0, named=True)
     assert (loan["loan_id"], loan["customer_id"]) == ("1000", "7")
-    assert (loan["credit_mix"], loan["spending_level"], loan["n_loans"]) == ("Good", None, None)
+    assert (loan["credit_mix"], loan["spending_level"]) == ("Good", None)
     (fault,) = applications_of(text(row(loan_id="nan")), LOANS).faults
     assert fault.line == 2
     assert "loan_id" in fault.reason
