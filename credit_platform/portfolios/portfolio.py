@@ -23,6 +23,20 @@ from credit_platform.schemas.cleaning.table_cleaning import Cleaned, source_colu
 from credit_platform.schemas.source_cells import SourceCells
 
 Clean = Callable[[pl.LazyFrame, ModelConfig, Strategies], Cleaned]
+CleanAfter = Callable[[pl.LazyFrame, ModelConfig, Strategies, pl.LazyFrame], Cleaned]
+
+
+@dataclass(frozen=True)
+class LookBack:
+    """What the cleaning of a source reads of the months before.
+
+    Attributes:
+        columns: of its silver table.
+        clean: as `Source.clean`, with the silver rows of the months before that are known.
+    """
+
+    columns: tuple[str, ...]
+    clean: CleanAfter
 
 
 @dataclass(frozen=True)
@@ -55,6 +69,7 @@ class Source:
         due: how completeness and volume are counted.
         volume: the same amount as an expression over silver rows.
         must_be_required: whether nothing can be built without it.
+        look_back: how it is cleaned where a row depends on earlier months; None where none does.
     """
 
     name: str
@@ -67,6 +82,7 @@ class Source:
     due: DueRows
     volume: pl.Expr = field(default_factory=pl.len)
     must_be_required: bool = False
+    look_back: LookBack | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -96,10 +112,16 @@ class Cases:
 
 
 class BuildLabels(Protocol):
-    """Rows of the cases table of some months to the labels that become known in them."""
+    """Rows of the cases table to the labels that become known in their months."""
 
     def __call__(self, cases: pl.LazyFrame, label: LabelPolicy) -> pl.LazyFrame:
-        """The rows of gold/label_store."""
+        """The rows of gold/label_store.
+
+        Args:
+            cases: rows of the wanted months and of those before them, from the begin of their cohorts on. Labels that
+                become known in other months than the wanted ones are dropped afterwards.
+            label: the definition.
+        """
         ...
 
 
@@ -128,11 +150,13 @@ class Outcome:
         schema: of gold/label_store.
         build: labels of the cases that mature in some months.
         early: how cases begin, where that can be read before the label.
+        reason_without_label: over the last row of a case that left before its label, why it has none.
     """
 
     schema: type[dy.Schema]
     build: BuildLabels
     early: ReadEarlyOutcomes | None = None
+    reason_without_label: pl.Expr = field(default_factory=lambda: pl.lit("left"))
 
 
 @dataclass(frozen=True)
@@ -142,13 +166,14 @@ class PortfolioTable:
     Attributes:
         name: `gold/<name>`.
         schema: its columns and rules.
-        sql: the query; it reads a view under the name of the cases table and the table `as_of(snapshot_month)`.
+        sql: the query, or that under a label policy; it reads a view under the name of the cases table and the table
+            `as_of(snapshot_month)`.
         remedy: what to do when its asset is red.
     """
 
     name: str
     schema: type[dy.Schema]
-    sql: str
+    sql: str | Callable[[LabelPolicy], str]
     remedy: str
 
 

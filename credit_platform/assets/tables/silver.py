@@ -12,19 +12,20 @@ import polars as pl
 from credit_platform.assets.asset_spec import asset_key, table_output, table_spec
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, months_of
-from credit_platform.partitions import MonthlyAxis
+from credit_platform.partitions import MonthlyAxis, all_months_until
 from credit_platform.policy.data_quality import CleaningPolicy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.cleaning_rules import check_strategies
 from credit_platform.portfolios.portfolio import Portfolio, Source
 from credit_platform.schemas.cleaning.rule import Strategies
 from credit_platform.schemas.cleaning.strategies import NO_CHANGES
-from credit_platform.schemas.cleaning.table_cleaning import count_rejections, count_repairs
+from credit_platform.schemas.cleaning.table_cleaning import Cleaned, count_rejections, count_repairs
 
 
 def _silver_asset(
     source: Source, portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig, strategies: Strategies
 ) -> dg.AssetsDefinition:
+    bronze = f"bronze/{source.name}"
     quarantine, silver = (
         table_spec(portfolio, f"{layer}/{source.table}", axis.snapshot_months) for layer in ("quarantine", "silver")
     )
@@ -32,16 +33,16 @@ def _silver_asset(
     @dg.multi_asset(
         # The step is called as it was when silver alone was an asset.
         name=silver["key"].to_python_identifier(),
-        ins={"bronze": dg.AssetIn(asset_key(f"bronze/{source.name}"))},
+        deps=[dg.AssetDep(asset_key(bronze), partition_mapping=all_months_until() if source.look_back else None)],
         outs={"quarantined": table_output(quarantine), "rows": table_output(silver)},
         partitions_def=silver["partitions_def"],
         backfill_policy=silver["backfill_policy"],
         can_subset=True,
     )
     def cleaned_rows(
-        context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], bronze: pl.LazyFrame
+        context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
     ) -> Iterator[dg.Output[pl.DataFrame]]:
-        cleaned = source.clean(bronze, config, strategies)
+        cleaned = _cleaned(source, lake, months_of(context.partition_keys), config, strategies)
         rows, quarantined = pl.collect_all([cleaned.rows, cleaned.quarantined])
         shown = _shown(rows, quarantined, months_of(context.partition_keys))
         for output, table, frame in (("quarantined", quarantine, quarantined), ("rows", silver, rows)):
@@ -54,6 +55,16 @@ def _silver_asset(
             yield dg.Output(frame, output)
 
     return cleaned_rows
+
+
+def _cleaned(
+    source: Source, lake: Lake, months: Sequence[date], config: ModelConfig, strategies: Strategies
+) -> Cleaned:
+    bronze, table = lake.scan(f"bronze/{source.name}", months), f"silver/{source.table}"
+    before = [month for month in lake.months(table) if month < months[0]] if source.look_back else []
+    if source.look_back is None or not before:
+        return source.clean(bronze, config, strategies)
+    return source.look_back.clean(bronze, config, strategies, lake.scan(table, before).select(source.look_back.columns))
 
 
 def _shown(
