@@ -83,7 +83,7 @@ def _label_store(portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig) -
             context.log.info(
                 f"no cohort is {label.lag_months} months on book before {first_mature:%Y-%m}: earlier months are empty"
             )
-        labels, unlabelled = _labelled_and_not(portfolio, lake, months, label, first_cohort=axis.first_snapshot)
+        labels, unlabelled = labelled_and_not(portfolio, lake, months, label, first_cohort=axis.first_snapshot)
         for output, frame in (("unlabelled", unlabelled), ("labels", labels)):
             if output in context.op_execution_context.selected_output_names:
                 yield dg.Output(frame, output)
@@ -91,9 +91,10 @@ def _label_store(portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig) -
     return labels_at_maturity
 
 
-def _labelled_and_not(
+def labelled_and_not(
     portfolio: Portfolio, lake: Lake, months: Sequence[date], label: LabelPolicy, *, first_cohort: date
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The cases of the cohorts that mature in some months: gold/label_store rows, and gold/unlabelled rows."""
     cases, lag, source = portfolio.cases, label.lag_months, portfolio.case_source
     until_now = month_range(first_cohort, months[-1])
     rows = lake.scan_known(cases.table, until_now, required=months)

@@ -62,15 +62,18 @@ def find_unlabelled(
         .join(labels.select(case), on=case, how="anti")
         .sort("months_on_book")
         .unique(case, keep="last", maintain_order=True)
-        .with_columns(snapshot_month=pl.col("cohort").dt.offset_by(f"{lag}mo"), last_month="snapshot_month")
+        .with_columns(snapshot_month=pl.col("cohort").dt.offset_by(f"{lag}mo"))
         .join(
             quarantined.select(cases.key, "snapshot_month", is_quarantined=pl.lit(value=True)),
             on=[cases.key, "snapshot_month"],
             how="left",
         )
+        .join(rows.select("snapshot_month", has_rows=pl.lit(value=True)).unique(), on="snapshot_month", how="left")
         .with_columns(
             reason=pl.when("is_quarantined")
             .then(pl.lit("quarantined"))
+            .when(pl.col("has_rows").is_null())
+            .then(pl.lit("no_usable_row"))
             .when(pl.col("months_on_book") == lag)
             .then(pl.lit("indeterminate"))
             .otherwise(left)

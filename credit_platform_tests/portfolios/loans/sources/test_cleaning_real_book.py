@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from credit_platform.portfolios.loans.config import loan_label
-from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.loans.outcome.labels import label_loans
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.loans.sources.attributes import clean_attributes
 from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
 from credit_platform.portfolios.loans.sources.financials import clean_financials
