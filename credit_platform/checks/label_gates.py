@@ -1,13 +1,14 @@
-"""The gate of labels: whether a month's outcomes are mature and of the whole cohort.
+"""The gate of labels: whether a month's outcomes are mature and of the whole cohort, and what they leave out.
 
-It blocks what depends on the month, so that no immature cohort reaches a training window or a performance metric.
+The gate blocks what depends on the month, so that no immature cohort reaches a training window or a performance metric.
 Plausibility of the bad rate is judged in `judgements_labels`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import dagster as dg
+import polars as pl
 
 from credit_platform.checks.monthly import monthly_check
 from credit_platform.checks.reporting import MonthResult
@@ -19,7 +20,8 @@ from credit_platform.policy.check_policy import CheckPolicy
 from credit_platform.portfolios.portfolio import Portfolio
 
 MATURITY_CHECK = "labels_are_mature"
-_LABELS = "gold/label_store"
+UNLABELLED_CHECK = "nearly_every_case_has_a_label"
+_LABELS, _UNLABELLED = "gold/label_store", "gold/unlabelled"
 
 
 def label_maturity_check(
@@ -29,8 +31,7 @@ def label_maturity_check(
     min_labelled, cases = policy.maturity.min_labelled, portfolio.cases
 
     def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
-        cohorts = [add_months(month, -lag) for month in months]
-        wanted = sorted({month for month in (*months, *cohorts) if lake.has(cases.table, month)})
+        wanted = [month for month in lake.months(cases.table) if add_months(months[0], -lag) <= month <= months[-1]]
         maturity = label_maturity(
             lake.scan(_LABELS, months), lake.scan(cases.table, wanted), cases, months=months, lag=lag
         )
@@ -44,9 +45,10 @@ def label_maturity_check(
         is_blocking=True,
         policy=policy,
         description=(
-            f"Every label was read when its loan was exactly {lag} months on book, and at least {min_labelled:.0%} of "
-            f"the loans written {lag} months earlier have one. When it is red, loans of the cohort are missing in the "
-            "month's loan file, or the file holds another month: deliver the month again and build it with --replace."
+            f"Every label is of a loan that was written {lag} months earlier, and at least {min_labelled:.0%} of those "
+            "have one; loans that left the tape repaid or past due have one as well. When it is red, gold/unlabelled "
+            "names the loans without a label and the reasons. Where they are missing in the month's loan file, or the "
+            "file holds another month, deliver the month again and build it with --replace."
         ),
     )
 
@@ -79,3 +81,42 @@ def _in_order(found: LabelMaturity, first_month: date) -> str:
         return f"{found.n_labels:,} labels are mature; {found.cohort:%Y-%m} is not built, so attrition is not known"
     share = "no loan was written" if found.labelled_share is None else f"{found.labelled_share:.1%} of its loans"
     return f"{found.n_labels:,} labels of cohort {found.cohort:%Y-%m} are mature, {share}"
+
+
+def unlabelled_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDefinition:
+    """Warns when more cases of a cohort have no label than policy lets pass; the gate above stops the month."""
+    most, cases = policy.maturity.warn_unlabelled, portfolio.words.cases
+
+    def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
+        reasons = lake.scan(_UNLABELLED, months).group_by("snapshot_month", "reason").len().sort("reason")
+        labelled = lake.scan(_LABELS, [month for month in months if lake.has(_LABELS, month)] or months)
+        without, with_label = pl.collect_all([reasons, labelled.group_by("snapshot_month").len()])
+        n_labels = dict(with_label.iter_rows())
+        counts: dict[date, dict[str, int]] = {month: {} for month in months}
+        for month, reason, n in without.iter_rows():
+            counts[month][reason] = n
+        return {month: _without_label(month, found, n_labels.get(month, 0)) for month, found in counts.items()}
+
+    def _without_label(month: date, found: Mapping[str, int], n_labelled: int) -> MonthResult:
+        n = sum(found.values())
+        share = n / (n + n_labelled) if n else 0.0
+        named = f" ({', '.join(f'{reason} {count:,}' for reason, count in found.items())})" if found else ""
+        return MonthResult(
+            passed=share < most,
+            description=f"{month:%Y-%m}: {n:,} of {n + n_labelled:,} {cases} have no label{named}.",
+            metadata={"n_unlabelled": n, "share_unlabelled": share, **found},
+        )
+
+    return monthly_check(
+        _UNLABELLED,
+        UNLABELLED_CHECK,
+        evaluate,
+        axis=axis.snapshot_months,
+        is_blocking=False,
+        policy=policy,
+        description=(
+            f"Fewer than {most:.0%} of the {cases} that should have a label in the month have none. When it is yellow, "
+            "the table names each with its reason: left_with_balance asks the source what became of it, quarantined "
+            "for a sound row. The bad rate of the month leaves them out."
+        ),
+    )

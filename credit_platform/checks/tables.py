@@ -12,7 +12,7 @@ from credit_platform.checks.case_gates import case_gates
 from credit_platform.checks.contracts import contract_check
 from credit_platform.checks.gates import gate_checks
 from credit_platform.checks.judgements import judgement_checks
-from credit_platform.checks.label_gates import label_maturity_check
+from credit_platform.checks.label_gates import label_maturity_check, unlabelled_check
 from credit_platform.checks.model_gates import model_gate_checks
 from credit_platform.checks.monthly import SHIPPED
 from credit_platform.partitions import MonthlyAxis
@@ -34,6 +34,7 @@ def all_checks(
         *gate_checks(portfolio, axis, policy),
         *table_checks(portfolio, axis, list(config.models), policy),
         label_maturity_check(portfolio, axis, config.label.lag_months, policy),
+        unlabelled_check(portfolio, axis, policy),
         *case_gates(portfolio, axis, policy),
         *judgement_checks(portfolio, axis, config, policy),
         *book_checks(portfolio, axis, config, policy),

@@ -78,9 +78,10 @@ class LateCasesLimit(PolicySection):
 
 
 class MaturityGate(PolicySection):
-    """How many of a cohort's loans must have an outcome when its labels mature."""
+    """How many of a cohort's loans must have an outcome when its labels mature, and when it warns of those without."""
 
     min_labelled: Share = 0.95
+    warn_unlabelled: Share = 0.01
 
 
 class FreshnessLimit(PolicySection):

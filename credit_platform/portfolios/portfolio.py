@@ -25,7 +25,20 @@ from credit_platform.schemas.personal_data import has_personal_data
 from credit_platform.schemas.source_cells import SourceCells
 
 Clean = Callable[[pl.LazyFrame, ModelConfig, Strategies], Cleaned]
-CleanKnown = Callable[[pl.LazyFrame, ModelConfig, Strategies, pl.LazyFrame], Cleaned]
+CleanAfter = Callable[[pl.LazyFrame, ModelConfig, Strategies, pl.LazyFrame], Cleaned]
+
+
+@dataclass(frozen=True)
+class LookBack:
+    """What the cleaning of a source reads of the months before.
+
+    Attributes:
+        columns: of its silver table.
+        clean: as `Source.clean`, with the silver rows of the months before that are known.
+    """
+
+    columns: tuple[str, ...]
+    clean: CleanAfter
 
 
 @dataclass(frozen=True)
@@ -59,6 +72,7 @@ class Source:
         volume: the same amount as an expression over silver rows.
         flag: column of the feature store that says whether the source knows the case's customer; None without one.
         must_be_required: whether nothing can be built without it.
+        look_back: how it is cleaned where a row depends on earlier months; None where none does.
     """
 
     name: str
@@ -72,6 +86,7 @@ class Source:
     volume: pl.Expr = field(default_factory=pl.len)
     must_be_required: bool = False
     flag: str | None = None
+    look_back: LookBack | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -102,7 +117,6 @@ class Cases:
         is_new: over its rows, whether the case is to be scored in the row's month.
         months_on_book: over its rows, whole months since the case began.
         start: what tells one case of an id from another over the months; None where nothing does.
-        clean_known: as the source's `clean`, with what `start` says of the months before.
     """
 
     table: str
@@ -112,14 +126,19 @@ class Cases:
     is_new: pl.Expr
     months_on_book: pl.Expr
     start: CaseStart | None = None
-    clean_known: CleanKnown | None = None
 
 
 class BuildLabels(Protocol):
-    """Rows of the cases table of some months to the labels that become known in them."""
+    """Rows of the cases table to the labels that become known in their months."""
 
     def __call__(self, cases: pl.LazyFrame, label: LabelPolicy) -> pl.LazyFrame:
-        """The rows of gold/label_store."""
+        """The rows of gold/label_store.
+
+        Args:
+            cases: rows of the wanted months and of those before them, from the begin of their cohorts on. Labels that
+                become known in other months than the wanted ones are dropped afterwards.
+            label: the definition.
+        """
         ...
 
 
@@ -148,11 +167,13 @@ class Outcome:
         schema: of gold/label_store.
         build: labels of the cases that mature in some months.
         early: how cases begin, where that can be read before the label.
+        reason_without_label: over the last row of a case that left before its label, why it has none.
     """
 
     schema: type[dy.Schema]
     build: BuildLabels
     early: ReadEarlyOutcomes | None = None
+    reason_without_label: pl.Expr = field(default_factory=lambda: pl.lit("left"))
 
 
 @dataclass(frozen=True)
@@ -162,13 +183,14 @@ class PortfolioTable:
     Attributes:
         name: `gold/<name>`.
         schema: its columns and rules.
-        sql: the query; it reads a view under the name of the cases table and the table `as_of(snapshot_month)`.
+        sql: the query, or that under a label policy; it reads a view under the name of the cases table and the table
+            `as_of(snapshot_month)`.
         remedy: what to do when its asset is red.
     """
 
     name: str
     schema: type[dy.Schema]
-    sql: str
+    sql: str | Callable[[LabelPolicy], str]
     remedy: str
 
 

@@ -13,7 +13,7 @@ import dataframely as dy
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.schemas.champion_challenger import ChampionChallenger
 from credit_platform.schemas.early_warning import EarlyPerformance, Estimate, EstimateBacktest
-from credit_platform.schemas.evidence import CohortCalendar, DataQuality
+from credit_platform.schemas.evidence import CohortCalendar, DataQuality, unlabelled_schema
 from credit_platform.schemas.monitoring import (
     Action,
     FairLending,
@@ -111,6 +111,7 @@ def tables_of(portfolio: Portfolio) -> Tables:
         **{f"silver/{source.table}": source.silver for source in portfolio.sources},
         "gold/feature_store": portfolio.features.schema,
         "gold/label_store": portfolio.outcome.schema,
+        "gold/unlabelled": unlabelled_schema(portfolio.cases.key, portfolio.cases.noun),
         **{f"gold/{table.name}": table.schema for table in portfolio.tables},
         "gold/cohort_calendar": CohortCalendar,
         "monitoring/row_balance": RowBalance,

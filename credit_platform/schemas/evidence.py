@@ -3,12 +3,20 @@
 How a score or a state is found belongs to monitoring and lending.
 """
 
+from functools import cache
+
 import dataframely as dy
 import polars as pl
 
 DIMENSIONS = ("completeness", "validity", "uniqueness", "timeliness", "volume")
 TOTAL = "total"
 COHORT_STATES = ("open", "maturing", "mature")
+REASONS_WITHOUT_LABEL = {
+    "quarantined": "its row of that month was set aside",
+    "no_usable_row": "that month has no usable row of any case",
+    "indeterminate": "its row of that month tells no outcome",
+    "first_seen_after_horizon": "the book shows it only later",
+}
 DEVELOPMENT_ROLES = ("train", "validation", "test", "oot")
 
 
@@ -80,3 +88,25 @@ class CohortCalendar(dy.Schema):
     def labels_are_of_mature_cohorts(cls) -> pl.Expr:
         """No label is known before maturity."""
         return (cls.state.col == "mature") | (cls.n_labelled.col.is_null() & cls.attrition.col.is_null())
+
+
+@cache
+def unlabelled_schema(key: str, noun: str) -> type[dy.Schema]:
+    """Rows of gold/unlabelled of a book whose cases have this key and are called so."""
+    columns = {
+        "__doc__": f"One row per {noun} of a mature cohort that has no label, with the reason.",
+        key: dy.String(primary_key=True, min_length=1, description=f"Identifier of the {noun}"),
+        "cohort": dy.Date(primary_key=True, resolution="1mo", description="Month of origination, first day"),
+        "snapshot_month": dy.Date(
+            resolution="1mo",
+            description="Month in which it should have had a label, or in which it was first seen later; first day",
+        ),
+        "reason": dy.String(
+            min_length=1,
+            description="Why it has none. "
+            + "; ".join(f"{reason}: {said}" for reason, said in REASONS_WITHOUT_LABEL.items())
+            + "; another one: of the book's own, by the last row of a case that left",
+        ),
+    }
+    made: type[dy.Schema] = type(dy.Schema)("Unlabelled", (dy.Schema,), columns)  # pyrefly: ignore[bad-assignment]
+    return made

@@ -63,12 +63,13 @@ def _gold(lake: Lake, months: Sequence[date], config: ModelConfig) -> None:
         clickstream_months=config.features.history_months("clickstream"),
     )
     lake.write("gold/feature_store", features.collect(), months)
-    labels = label_loans(loans, dpd_threshold=label.dpd_threshold, mob=label.lag_months, label_def=label.label_def)
+    labels = label_loans(loans, label)
     lake.write("gold/label_store", labels.collect(), months)
 
 
-def _portfolio(lake: Lake, months: Sequence[date]) -> None:
-    for table, sql in (("gold/vintages", vintages_sql()), ("gold/roll_rates", roll_rates_sql())):
+def _portfolio(lake: Lake, months: Sequence[date], config: ModelConfig) -> None:
+    days = loan_label(config.label).dpd_threshold
+    for table, sql in (("gold/vintages", vintages_sql(days)), ("gold/roll_rates", roll_rates_sql(days))):
         with duckdb.connect() as connection:
             create_view(connection, "loan_snapshots", lake.layout, [TableMonths("silver/loan_snapshots", months)])
             create_as_of(connection, months)
@@ -97,7 +98,7 @@ def build(data_dir: Path, raw_dir: Path, first: date, last: date) -> None:
     _bronze(lake, months, config)
     _silver(lake, months)
     _gold(lake, months, config)
-    _portfolio(lake, months)
+    _portfolio(lake, months, config)
     _row_balance(lake, months)
 
 

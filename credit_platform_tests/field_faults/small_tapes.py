@@ -74,8 +74,7 @@ def clean(lake: Lake, source: str, *, at_once: bool = True) -> None:
     known = LOANS.source(source)
     months = lake.months(f"bronze/{source}")
     for run in [months] if at_once else [[month] for month in months]:
-        bronze = lake.scan(f"bronze/{source}", run)
-        rows, quarantined = clean_source(known, LOANS.cases, lake, bronze, months=run, config=CONFIG, strategies={})
+        rows, quarantined = clean_source(known, LOANS.cases, lake, months=run, config=CONFIG, strategies={})
         lake.write(f"silver/{known.table}", rows, run)
         lake.write(f"quarantine/{known.table}", quarantined, run)
 

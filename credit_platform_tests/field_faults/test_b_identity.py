@@ -9,10 +9,12 @@ import dagster as dg
 import polars as pl
 import pytest
 
+import credit_platform
 from credit_platform.monitoring.early_warning.early_outcomes import cohort_readings
 from credit_platform.months import add_months
 from credit_platform.portfolios.loans.outcome.early_outcomes import early_outcomes
 from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform.schemas.cleaning.keys import MISSING_WORDS, PLACEHOLDERS
 from credit_platform.scoring.training.samples import attach_labels, left_out, shared_customers
 from credit_platform.scoring.training.windows import SampleRole
 from credit_platform_tests.checks.evaluating import FIRST, number, reds
@@ -259,6 +261,12 @@ WORDS = [
 @pytest.mark.parametrize("word", WORDS)
 def test_a_word_for_nothing_is_no_key(source: str, column: str, value: str, word: str) -> None:
     assert key_in(source, column, value, word) == (None, [], [f"{column}_is_readable"])
+
+
+def test_the_dictionary_lists_every_word_for_nothing() -> None:
+    page = (Path(credit_platform.__file__).parent / "reports" / "documents" / "cleaning_head.md").read_text()
+    said = page[page.index("A placeholder is") :].replace("\n", " ").replace("`", "")
+    assert [word for word in (*PLACEHOLDERS, *MISSING_WORDS) if f" {word}," not in said.replace("#ind.", "#ind,")] == []
 
 
 @pytest.mark.parametrize("word", WORDS)

@@ -3,19 +3,21 @@
 Features and labels are Polars, portfolio tables are SQL on DuckDB; both are written in each book.
 """
 
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import dagster as dg
 import polars as pl
 from dagster_duckdb import DuckDBResource
 
-from credit_platform.assets.asset_spec import asset_key, table_spec
+from credit_platform.assets.asset_spec import asset_key, table_output, table_spec
 from credit_platform.lake.tables.catalog import TableMonths, create_as_of, create_view
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.cohort_calendar import build_cohort_calendar
+from credit_platform.monitoring.data_quality.unlabelled import find_unlabelled, quarantined_cases
 from credit_platform.months import add_months, month_range, months_of
 from credit_platform.partitions import MonthlyAxis, all_months_until, months_before
-from credit_platform.policy.model_config import ModelConfig
+from credit_platform.policy.model_config import LabelPolicy, ModelConfig
 from credit_platform.portfolios.feature_set import FeatureInput
 from credit_platform.portfolios.portfolio import Portfolio, PortfolioTable
 from credit_platform.scoring.training.windows import windows_for
@@ -54,21 +56,74 @@ def _history(source: FeatureInput, config: ModelConfig) -> int | None:
 
 
 def _label_store(portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig) -> dg.AssetsDefinition:
-    table, label = "gold/label_store", config.label
-
-    @dg.asset(
-        **table_spec(portfolio, table, axis.snapshot_months),
-        ins={"cases": dg.AssetIn(asset_key(portfolio.cases.table))},
+    label, cases = config.label, portfolio.cases
+    store, rest = (
+        table_spec(portfolio, table, axis.snapshot_months) for table in ("gold/label_store", "gold/unlabelled")
     )
-    def labels_at_maturity(context: dg.AssetExecutionContext, cases: pl.LazyFrame) -> pl.LazyFrame:
+    quarantine = f"quarantine/{portfolio.case_source.table}"
+
+    @dg.multi_asset(
+        # The step is called as it was when the labels alone were an asset.
+        name=store["key"].to_python_identifier(),
+        deps=[
+            dg.AssetDep(asset_key(cases.table), partition_mapping=all_months_until()),
+            dg.AssetDep(asset_key(quarantine)),
+        ],
+        outs={"unlabelled": table_output(rest), "labels": table_output(store)},
+        partitions_def=store["partitions_def"],
+        backfill_policy=store["backfill_policy"],
+        can_subset=True,
+    )
+    def labels_at_maturity(
+        context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
+    ) -> Iterator[dg.Output[pl.DataFrame]]:
+        months = months_of(context.partition_keys)
         first_mature = add_months(axis.first_snapshot, label.lag_months)
-        if any(month < first_mature for month in months_of(context.partition_keys)):
+        if any(month < first_mature for month in months):
             context.log.info(
                 f"no cohort is {label.lag_months} months on book before {first_mature:%Y-%m}: earlier months are empty"
             )
-        return portfolio.outcome.build(cases, label)
+        labels, unlabelled = labelled_and_not(portfolio, lake, months, label, first_cohort=axis.first_snapshot)
+        for output, frame in (("unlabelled", unlabelled), ("labels", labels)):
+            if output in context.op_execution_context.selected_output_names:
+                yield dg.Output(frame, output)
 
     return labels_at_maturity
+
+
+def labelled_and_not(
+    portfolio: Portfolio, lake: Lake, months: Sequence[date], label: LabelPolicy, *, first_cohort: date
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The cases of the cohorts that mature in some months: gold/label_store rows, and gold/unlabelled rows."""
+    cases, lag, source = portfolio.cases, label.lag_months, portfolio.case_source
+    until_now = month_range(first_cohort, months[-1])
+    rows = lake.scan_known(cases.table, until_now, required=months)
+    since = max(first_cohort, add_months(months[0], -lag))
+    of_cohorts = lake.scan_known(cases.table, month_range(since, months[-1]), required=months)
+    quarantined = quarantined_cases(
+        lake.scan(f"quarantine/{source.table}", months),
+        lake.scan(cases.table, months),
+        cases,
+        source_key=source.cells.key[0],
+    )
+    labels = (
+        portfolio.outcome.build(of_cohorts, label)
+        .filter(pl.col("snapshot_month").is_in(months))
+        # Its row of the month is there and cannot be used: it has not left.
+        .join(quarantined, on=[cases.key, "snapshot_month"], how="anti", maintain_order="left")
+        .collect()
+    )
+    unlabelled = find_unlabelled(
+        rows,
+        labels.lazy(),
+        quarantined,
+        cases,
+        months=months,
+        first_cohort=first_cohort,
+        lag=lag,
+        left=portfolio.outcome.reason_without_label,
+    )
+    return labels, unlabelled.collect()
 
 
 def _cohort_calendar(portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig) -> dg.AssetsDefinition:
@@ -102,8 +157,11 @@ def _roles(axis: MonthlyAxis, config: ModelConfig, month: date) -> dict[date, st
     return {cohort: role for cohort, role in roles.items() if role != "outside"}
 
 
-def _portfolio_table(own: PortfolioTable, portfolio: Portfolio, axis: MonthlyAxis) -> dg.AssetsDefinition:
+def _portfolio_table(
+    own: PortfolioTable, portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig
+) -> dg.AssetsDefinition:
     table, cases = f"gold/{own.name}", portfolio.cases.table
+    sql = own.sql if isinstance(own.sql, str) else own.sql(config.label)
 
     @dg.asset(
         **table_spec(portfolio, table, axis.snapshot_months, kind="duckdb"),
@@ -117,7 +175,7 @@ def _portfolio_table(own: PortfolioTable, portfolio: Portfolio, axis: MonthlyAxi
             known = [month for month in lake.months(cases) if month <= months[-1]]
             create_view(connection, cases.split("/")[1], lake.layout, [TableMonths(cases, known)])
             create_as_of(connection, months)
-            return connection.sql(own.sql).pl()
+            return connection.sql(sql).pl()
 
     return portfolio_as_of
 
@@ -128,5 +186,5 @@ def gold_assets(portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig) ->
         _feature_store(portfolio, axis, config),
         _label_store(portfolio, axis, config),
         _cohort_calendar(portfolio, axis, config),
-        *(_portfolio_table(own, portfolio, axis) for own in portfolio.tables),
+        *(_portfolio_table(own, portfolio, axis, config) for own in portfolio.tables),
     ]

@@ -12,7 +12,7 @@ import polars as pl
 from credit_platform.assets.asset_spec import asset_key, table_output, table_spec
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, months_of
-from credit_platform.partitions import MonthlyAxis
+from credit_platform.partitions import MonthlyAxis, all_months_until
 from credit_platform.policy.data_quality import CleaningPolicy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.cleaning_rules import check_strategies
@@ -25,6 +25,7 @@ from credit_platform.schemas.cleaning.table_cleaning import Cleaned, count_rejec
 def _silver_asset(
     source: Source, portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig, strategies: Strategies
 ) -> dg.AssetsDefinition:
+    bronze = f"bronze/{source.name}"
     quarantine, silver = (
         table_spec(portfolio, f"{layer}/{source.table}", axis.snapshot_months) for layer in ("quarantine", "silver")
     )
@@ -32,18 +33,18 @@ def _silver_asset(
     @dg.multi_asset(
         # The step is called as it was when silver alone was an asset.
         name=silver["key"].to_python_identifier(),
-        ins={"bronze": dg.AssetIn(asset_key(f"bronze/{source.name}"))},
+        deps=[dg.AssetDep(asset_key(bronze), partition_mapping=all_months_until() if source.look_back else None)],
         outs={"quarantined": table_output(quarantine), "rows": table_output(silver)},
         partitions_def=silver["partitions_def"],
         backfill_policy=silver["backfill_policy"],
         can_subset=True,
     )
     def cleaned_rows(
-        context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], bronze: pl.LazyFrame
+        context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
     ) -> Iterator[dg.Output[pl.DataFrame]]:
         months = months_of(context.partition_keys)
         rows, quarantined = clean_source(
-            source, portfolio.cases, lake, bronze, months=months, config=config, strategies=strategies
+            source, portfolio.cases, lake, months=months, config=config, strategies=strategies
         )
         shown = _shown(rows, quarantined, months)
         # In this order: a replay makes both again where the log has silver, when the months before it are there.
@@ -63,31 +64,30 @@ def clean_source(
     source: Source,
     cases: Cases,
     lake: Lake,
-    bronze: pl.LazyFrame,
     *,
     months: Sequence[date],
     config: ModelConfig,
     strategies: Strategies,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Silver and quarantined rows; of the table of cases, with what silver says of the months before.
+    """Silver and quarantined rows; where cleaning looks back, with what silver has of the months before.
 
-    Those are read from the lake and not declared as an edge: an asset that depends on itself cannot be built for a
-    range of months in one run. The months of a range are cleaned at once unless an id has two dates in them.
+    The months of a range are cleaned at once, unless they hold an id with two dates of its start: what a row means then
+    depends on the months before it.
     """
-    start, clean_known = cases.start, cases.clean_known
-    if start is None or clean_known is None or f"silver/{source.table}" != cases.table:
+    bronze, table, look_back = lake.scan(f"bronze/{source.name}", months), f"silver/{source.table}", source.look_back
+    if look_back is None:
         return _both(source.clean(bronze, config, strategies))
-    earlier = [month for month in lake.months(cases.table) if month < months[0]]
-    before = lake.scan(cases.table, earlier) if earlier else source.silver.create_empty(lazy=True)
-    known = start.last_seen(before).collect()
-    rows, quarantined = _both(clean_known(bronze, config, strategies, known.lazy()))
-    if len(months) == 1 or not start.needs_order(rows, quarantined):
+    before = [month for month in lake.months(table) if month < months[0]]
+    past = (lake.scan(table, before) if before else source.silver.create_empty(lazy=True)).select(look_back.columns)
+    rows, quarantined = _both(look_back.clean(bronze, config, strategies, past))
+    start = cases.start if table == cases.table else None
+    if start is None or len(months) == 1 or not start.needs_order(rows, quarantined):
         return rows, quarantined
     parts: list[tuple[pl.DataFrame, pl.DataFrame]] = []
     for month in months:
         of_the_month = bronze.filter(pl.col("snapshot_month") == month)
-        parts.append(_both(clean_known(of_the_month, config, strategies, known.lazy())))
-        known = start.with_later(known, parts[-1][0])
+        parts.append(_both(look_back.clean(of_the_month, config, strategies, past)))
+        past = pl.concat([past, parts[-1][0].lazy().select(look_back.columns)])
     rows, quarantined = (pl.concat(frames) for frames in zip(*parts, strict=True))
     return rows, quarantined
 

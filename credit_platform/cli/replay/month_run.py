@@ -15,6 +15,7 @@ from credit_platform.cli.run.runs import QUIET
 from credit_platform.code_location import build_definitions
 from credit_platform.errors import PolicyError, ReplayError
 from credit_platform.lake.files import write_bytes
+from credit_platform.lake.tables.monthly import Lake
 from credit_platform.lake.tables.past_lake import PastLake
 from credit_platform.lake.tables.table_versions import TableVersion
 from credit_platform.months import month_key
@@ -79,13 +80,13 @@ class Workshop:
         return files[edition.table]
 
     def _made_of(self, edition: TableVersion) -> tuple[str, ...]:
-        """What a month of silver and its quarantine are made of: policy, the delivery, and cases of earlier months."""
-        bronze = self.past.layout.tables.bronze_of[edition.table.split("/", maxsplit=1)[1]]
-        delivery = self.past.file_of(bronze, edition.month)
-        cases = self.past.layout.portfolio.cases.table
-        is_of_cases = edition.table.split("/", maxsplit=1)[1] == cases.split("/", maxsplit=1)[1]
-        before = [month for month in self.past.lake.months(cases) if is_of_cases and month < edition.month]
-        return edition.policy_sha256, str(delivery), *(str(self.past.file_of(cases, month)) for month in before)
+        """What a month of silver and its quarantine are made of: policy, the file of the delivery, earlier months."""
+        name = edition.table.split("/", maxsplit=1)[1]
+        delivery = self.past.file_of(self.past.layout.tables.bronze_of[name], edition.month)
+        source = next(source for source in self.past.layout.portfolio.sources if source.table == name)
+        stood = Lake(self.past.layout).months(f"silver/{name}") if source.look_back else []
+        before = (self.past.file_of(f"silver/{name}", month) for month in stood if month < edition.month)
+        return edition.policy_sha256, str(delivery), *map(str, before)
 
     def _run(self, edition: TableVersion, tables: Sequence[str]) -> None:
         keys = {dg.AssetKey(table.split("/")) for table in tables}

@@ -9,6 +9,7 @@ from datetime import date
 
 import polars as pl
 
+from credit_platform.monitoring.data_quality.unlabelled import with_cohort
 from credit_platform.months import add_months
 from credit_platform.portfolios.portfolio import Cases
 
@@ -21,7 +22,7 @@ class LabelMaturity:
         month: month the labels were read.
         cohort: month in which their loans must have been written.
         n_labels: labels of the month.
-        n_immature: labels of another cohort, or of a loan that is not at the label's month on book in the loan book.
+        n_immature: labels of another cohort, or of a loan that the book does not show in it by the month.
         n_written: loans written in the cohort's month; None when that month is not built.
         n_labelled: those of them that have a label.
     """
@@ -46,21 +47,25 @@ def label_maturity(
 
     Args:
         labels: gold/label_store rows of the months.
-        rows: cases table rows of these months and of the months `lag` earlier, as far as they are built.
+        rows: cases table rows of these months and of the `lag` months before them, as far as they are built.
         cases: the key of a case, and its months on book.
         months: the months to count.
         lag: months on book at which a label must be read.
     """
-    keys = [cases.key, "snapshot_month"]
+    of_cohort = [cases.key, "cohort"]
     seen, written, found = pl.collect_all(
         [
             rows.group_by("snapshot_month").agg(n_written=cases.is_new.sum()),
             rows.filter(cases.is_new).select(cases.key, cohort="snapshot_month"),
-            labels.select(*keys, "cohort").join(rows.select(*keys, mob=cases.months_on_book), on=keys, how="left"),
+            labels.select(*of_cohort, "snapshot_month").join(
+                with_cohort(rows, cases).group_by(of_cohort).agg(first_seen=pl.col("snapshot_month").min()),
+                on=of_cohort,
+                how="left",
+            ),
         ]
     )
     due = pl.col("snapshot_month").dt.offset_by(f"-{lag}mo")
-    is_mature = (pl.col("cohort") == due) & (pl.col("mob") == lag)
+    is_mature = (pl.col("cohort") == due) & (pl.col("first_seen") <= pl.col("snapshot_month"))
     counted = found.with_columns(is_immature=~is_mature.fill_null(value=False)).group_by("snapshot_month")
     n_labels = dict(counted.agg(pl.len()).iter_rows())
     n_immature = dict(counted.agg(pl.col("is_immature").sum()).iter_rows())

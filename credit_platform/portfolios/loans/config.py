@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 from typing_extensions import override
 
 from credit_platform.policy.model_config import FeaturePolicy, LabelPolicy, ModelConfig
-from credit_platform.policy.policy_section import MonthCount
+from credit_platform.policy.policy_section import MonthCount, PolicySection
 
 
 def _read_day_count(value: object) -> object:
@@ -17,12 +17,27 @@ def _read_day_count(value: object) -> object:
     return "30_360" if value == 30_360 else value
 
 
-class LoanLabelPolicy(LabelPolicy):
+class Materiality(PolicySection):
+    """Arrears of no more than this are none: the larger of an amount of money and a share of the instalment."""
+
+    absolute: Annotated[float, Field(ge=0)] = 0.0
+    relative: Annotated[float, Field(ge=0, lt=1)] = 0.01
+
+
+class DelinquencyPolicy(LabelPolicy):
+    """How days past due are counted, in every table."""
+
+    day_count: Annotated[Literal["calendar", "30_360"], BeforeValidator(_read_day_count)] = "30_360"
+    due_day: Literal["counts", "grace"] = "counts"
+    materiality: Materiality = Materiality()
+
+
+class LoanLabelPolicy(DelinquencyPolicy):
     """When a loan counts as bad."""
 
     dpd_threshold: Annotated[int, Field(ge=1)]
     mob: MonthCount
-    day_count: Annotated[Literal["calendar", "30_360"], BeforeValidator(_read_day_count)]
+    outcome: Literal["at_horizon", "ever"] = "at_horizon"
 
     @property
     @override
@@ -33,14 +48,15 @@ class LoanLabelPolicy(LabelPolicy):
     @property
     @override
     def label_def(self) -> str:
-        """The definition as written into the label store, `30dpd_6mob`."""
-        return f"{self.dpd_threshold}dpd_{self.mob}mob"
+        """The definition as written into the label store: `30dpd_6mob`, or `ever30dpd_6mob`."""
+        return f"{'ever' if self.outcome == 'ever' else ''}{self.dpd_threshold}dpd_{self.mob}mob"
 
     @property
     @override
     def in_words(self) -> str:
         """Days past due and month on book."""
-        return f"is {self.dpd_threshold} or more days past due at month {self.mob} on book"
+        when = ("is ever", "by") if self.outcome == "ever" else ("is", "at")
+        return f"{when[0]} {self.dpd_threshold} or more days past due {when[1]} month {self.mob} on book"
 
 
 class LoanFeaturePolicy(FeaturePolicy):
@@ -54,6 +70,9 @@ class LoanModelConfig(ModelConfig):
 
     label: LoanLabelPolicy
     features: LoanFeaturePolicy
+
+
+SHIPPED_COUNT = DelinquencyPolicy()
 
 
 def loan_label(label: LabelPolicy) -> LoanLabelPolicy:

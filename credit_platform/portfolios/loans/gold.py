@@ -11,6 +11,8 @@ from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM_MEAN
 from credit_platform.schemas.made_columns import schema_of
 
 BUCKETS = ("current", "1-29", "30-59", "60-89", "90-119", "120+")
+_THRESHOLD = "the label's dpd_threshold or more"
+LABEL_BASES = ("observed", "repaid", "left_past_due")
 ENDED_BUCKETS = ("closed", "ended_unpaid", "missing")
 
 
@@ -120,15 +122,25 @@ class FeatureStore(_Applications, _Channels):
 
 
 class LabelStore(dy.Schema):
-    """One row per loan that reached the label's month on book in this month."""
+    """One row per loan of the cohort that is as old as the label in this month, and whose outcome is known."""
 
     loan_id = dy.String(primary_key=True, min_length=1, description="Identifier of the loan")
     customer_id = dy.String(min_length=1, description="Identifier of the customer")
     label = dy.Int8(is_in=(0, 1), description="1 when the loan defaulted by the definition in label_def, else 0")
     label_def = dy.String(min_length=1, description="Definition of default, such as 30dpd_6mob")
-    dpd = dy.Int32(min=0, description="Days past due on the label's snapshot, days")
+    dpd = dy.Int32(
+        min=0,
+        description="Days past due the label was made of, days: in the loan's last row up to the label's month, or the "
+        "most of any of its rows where the definition begins with ever",
+    )
     cohort = dy.Date(resolution="1mo", description="Month of origination, first day")
     snapshot_month = dy.Date(primary_key=True, resolution="1mo", description="Month the label was observed, first day")
+    label_basis = dy.String(
+        check=lambda column: column.is_in([*LABEL_BASES]),
+        description="What the label follows from. observed: the loan's state in this month, or an earlier one that "
+        "settles it; repaid: it left before, with no balance and nothing overdue; left_past_due: it left before, last "
+        "seen past due by the threshold",
+    )
 
     @dy.rule()
     def features_precede_outcome(cls) -> pl.Expr:
@@ -143,11 +155,16 @@ class Vintages(dy.Schema):
     cohort = dy.Date(primary_key=True, resolution="1mo", description="Month of origination, first day")
     mob = dy.Int32(primary_key=True, min=0, description="Months on book, months since origination")
     n_loans = dy.Int64(min=1, description="Loans of the cohort, count")
-    n_ever_30dpd = dy.Int64(min=0, description="Loans ever 30 or more days past due up to this month on book, count")
-    ever_30dpd_rate = _share("Loans ever 30 or more days past due")
-    n_30dpd = dy.Int64(min=0, description="Loans 30 or more days past due at this month on book, count")
-    current_30dpd_rate = _share("Loans 30 or more days past due at this month on book")
-    ever_30dpd_amount_rate = _share("Amount lent to loans ever 30 or more days past due, of the amount lent")
+    n_ever_30dpd = dy.Int64(
+        min=0, description=f"Loans ever {_THRESHOLD} days past due (shipped: 30) up to this month on book, count"
+    )
+    ever_30dpd_rate = _share(f"Loans ever {_THRESHOLD} days past due")
+    n_30dpd = dy.Int64(
+        min=0,
+        description=f"Loans {_THRESHOLD} days past due at this month on book, or in their last row before it, count",
+    )
+    current_30dpd_rate = _share(f"Loans {_THRESHOLD} days past due at this month on book, or when they left")
+    ever_30dpd_amount_rate = _share(f"Amount lent to loans ever {_THRESHOLD} days past due, of the amount lent")
 
     @dy.rule()
     def outcomes_precede_as_of_month(cls) -> pl.Expr:
@@ -178,8 +195,9 @@ class RollRates(dy.Schema):
     to_bucket = dy.String(
         primary_key=True,
         check=lambda column: column.is_in([*BUCKETS, *ENDED_BUCKETS]),
-        description="Days past due this month, in buckets; closed: repaid; ended_unpaid: term over with a "
-        "balance left; missing: no row this month, delivered or usable, though the loan runs",
+        description="Days past due this month, in buckets; closed: repaid; ended_unpaid: gone past due by the label's "
+        "threshold, or term over with a balance left; missing: no row this month, delivered or usable, though the loan "
+        "runs",
     )
     n_loans = dy.Int64(min=1, description="Loans that made the transition, count")
     transition_rate = _share("Loans of from_bucket that made the transition")

@@ -24,9 +24,10 @@ from credit_platform.portfolios.loans.features.lineage import table_lineage
 from credit_platform.portfolios.loans.features.risk_direction import RISK_DIRECTION, SPLIT_DIRECTION
 from credit_platform.portfolios.loans.generator.loan_generator import GENERATOR
 from credit_platform.portfolios.loans.gold import FeatureStore, LabelStore, RollRates, Vintages
+from credit_platform.portfolios.loans.outcome.arrears import PAST_COLUMNS
 from credit_platform.portfolios.loans.outcome.day_count_check import DAY_COUNT_CHECK
 from credit_platform.portfolios.loans.outcome.early_outcomes import early_outcomes
-from credit_platform.portfolios.loans.outcome.labels import label_loans
+from credit_platform.portfolios.loans.outcome.labels import label_loans, reason_without_label
 from credit_platform.portfolios.loans.outcome.roll_rates import roll_rates_sql
 from credit_platform.portfolios.loans.outcome.vintages import vintages_sql
 from credit_platform.portfolios.loans.sources import attributes, clickstream, financials, loan_snapshots
@@ -39,6 +40,7 @@ from credit_platform.portfolios.loans.sources.bronze import (
 from credit_platform.portfolios.loans.sources.due_rows import CUSTOMERS_DUE, LOANS_DUE
 from credit_platform.portfolios.loans.sources.silver import (
     LOAN_START,
+    START_COLUMNS,
     CustomerAttributes,
     CustomerClickstream,
     CustomerFinancials,
@@ -47,6 +49,7 @@ from credit_platform.portfolios.loans.sources.silver import (
 from credit_platform.portfolios.loans.sources.source_cells import SOURCE_CELLS
 from credit_platform.portfolios.portfolio import (
     Cases,
+    LookBack,
     Outcome,
     Portfolio,
     PortfolioTable,
@@ -63,16 +66,14 @@ _NOT_BUILT = "The error names a month of loan snapshots that is not built: build
 
 
 def _clean_loans(bronze: pl.LazyFrame, config: ModelConfig, strategies: Strategies) -> Cleaned:
-    return loan_snapshots.clean_loan_snapshots(
-        bronze, day_count=loan_label(config.label).day_count, strategies=strategies
-    )
+    return loan_snapshots.clean_loan_snapshots(bronze, policy=loan_label(config.label), strategies=strategies)
 
 
-def _clean_known_loans(
-    bronze: pl.LazyFrame, config: ModelConfig, strategies: Strategies, known: pl.LazyFrame
+def _clean_loans_after(
+    bronze: pl.LazyFrame, config: ModelConfig, strategies: Strategies, past: pl.LazyFrame
 ) -> Cleaned:
     return loan_snapshots.clean_loan_snapshots(
-        bronze, day_count=loan_label(config.label).day_count, strategies=strategies, known=known
+        bronze, policy=loan_label(config.label), past=past, strategies=strategies
     )
 
 
@@ -99,8 +100,15 @@ def _features(silver: Mapping[str, pl.LazyFrame], config: ModelConfig) -> pl.Laz
 
 
 def _labels(cases: pl.LazyFrame, label: LabelPolicy) -> pl.LazyFrame:
-    loans = loan_label(label)
-    return label_loans(cases, dpd_threshold=loans.dpd_threshold, mob=loans.mob, label_def=loans.label_def)
+    return label_loans(cases, loan_label(label))
+
+
+def _vintages(label: LabelPolicy) -> str:
+    return vintages_sql(loan_label(label).dpd_threshold)
+
+
+def _roll_rates(label: LabelPolicy) -> str:
+    return roll_rates_sql(loan_label(label).dpd_threshold)
 
 
 LOANS = Portfolio(
@@ -118,6 +126,7 @@ LOANS = Portfolio(
             # Loans are counted when they are written: rows on book grow with every cohort of a young book.
             volume=(pl.col("mob") == 0).sum(),
             must_be_required=True,
+            look_back=LookBack((*PAST_COLUMNS, *START_COLUMNS), _clean_loans_after),
         ),
         Source(
             name="features_attributes",
@@ -161,7 +170,6 @@ LOANS = Portfolio(
         is_new=pl.col("mob") == 0,
         months_on_book=pl.col("mob"),
         start=LOAN_START,
-        clean_known=_clean_known_loans,
     ),
     features=FeatureSet(
         schema=FeatureStore,
@@ -182,13 +190,15 @@ LOANS = Portfolio(
         lineage=table_lineage,
         excluded=excluded_columns(),
     ),
-    outcome=Outcome(schema=LabelStore, build=_labels, early=early_outcomes),
+    outcome=Outcome(
+        schema=LabelStore, build=_labels, early=early_outcomes, reason_without_label=reason_without_label()
+    ),
     words=Words(case="loan", cases="loans", event="default", book="loan book"),
     policy_dir=Path(__file__).parent / "policy",
     config=LoanModelConfig,
     tables=(
-        PortfolioTable("vintages", Vintages, vintages_sql(), _NOT_BUILT),
-        PortfolioTable("roll_rates", RollRates, roll_rates_sql(), _NOT_BUILT),
+        PortfolioTable("vintages", Vintages, _vintages, _NOT_BUILT),
+        PortfolioTable("roll_rates", RollRates, _roll_rates, _NOT_BUILT),
     ),
     protected=ProtectedGroups(table=_ATTRIBUTES, column="age"),
     checks=(DAY_COUNT_CHECK,),

@@ -82,11 +82,6 @@ class CaseStart:
         }
         return rows.select(self.key, **told).sort(_MONTH).unique(self.key, keep="last")
 
-    def with_later(self, known: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-        """What is known once the silver rows of a later month are there."""
-        later = self.last_seen(rows.lazy()).collect()
-        return pl.concat([known.join(later, on=self.key, how="anti"), later])
-
     def resolve(self, rows: pl.LazyFrame, known: pl.LazyFrame | None) -> pl.LazyFrame:
         """Put the first date in the place of a changed one, and note that in `repairs`.
 

@@ -17,10 +17,7 @@ PLACEHOLDERS = ("!@9#%8", "#F%$D@*&8", "NM", "__10000__", "__-333333333333333333
 _WORDS = "nan,-nan,null,nul,nil,none,na,n/a,n.a.,n.a,nat,missing,unknown,undefined,not available,not applicable"
 _MARKS = r"#n/a,#na,#n/a n/a,#null!,#ref!,#value!,#name?,#num!,#div/0!,<na>,<null>,(null),[null],\n,1.#qnan,-1.#ind"
 MISSING_WORDS = (*_WORDS.split(","), *_MARKS.split(","))
-MISSING = (
-    f"only underscores, hyphens, question marks or dots, or one of {', '.join((*PLACEHOLDERS, *MISSING_WORDS))}, in "
-    "either case"
-)
+MISSING = "a placeholder for a missing value"
 _PLACEHOLDER = rf"(?i)^(?:_+|-+|\?+|\.+|{'|'.join(map(re.escape, (*PLACEHOLDERS, *MISSING_WORDS)))})$"
 # Zero width, soft hyphens, byte order marks, marks of direction, controls; tabs and line ends are blanks.
 _INVISIBLE = r"[\p{Cf}\p{Cc}\x{34f}\x{115f}\x{1160}\x{3164}\x{fe00}-\x{fe0f}&&[^\t\n\r]]"

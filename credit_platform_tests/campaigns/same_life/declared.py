@@ -145,6 +145,8 @@ _RUN = "Dagster draws a new id for every run"
 _COMMIT = "says by which commit it was done"
 _BOTH_VIEWS = "for one release a renamed model has its views under both keys"
 _QUARANTINE = "quarantine tables are assets of the graph, with materializations and a contract check of their own"
+_DAY_COUNT = "days past due count 30 to the month, in every table"
+_EXITS = "labels tell what they follow from, and loans without a label have a table of their own"
 _CHAIN = "a hash over times and commits; that it is the hash of its record is verified"
 
 DECLARED = Declarations(
@@ -182,6 +184,18 @@ DECLARED = Declarations(
         Accepted("platform.yaml", "text", "the file says which kind of book the folder holds, and its comment says so"),
         Accepted("history/checks", "quarantine/*", _QUARANTINE),
         Accepted("history/materializations", "quarantine/*", _QUARANTINE),
+        Accepted("silver/loan_snapshots/*", "dpd*", _DAY_COUNT),
+        Accepted("gold/label_store/*", "dpd", _DAY_COUNT),
+        Accepted("gold/label_store/*", "label_basis", _EXITS),
+        Accepted("gold/vintages/*", "*30dpd*", _DAY_COUNT),
+        Accepted("gold/roll_rates/*", "*", _DAY_COUNT),
+        Accepted("history/checks", "silver/loan_snapshots/one_missed_instalment_counts_in_every_month/*", _DAY_COUNT),
+        Accepted("gold/unlabelled/*", "whole file", _EXITS),
+        Accepted("datamart.duckdb", "*gold.unlabelled*", _EXITS),
+        Accepted("history/checks", "gold/unlabelled/*", _EXITS),
+        Accepted("history/materializations", "gold/unlabelled/*", _EXITS),
+        Accepted("archive/policy/*", "*label.*", _DAY_COUNT),
+        Accepted("archive/policy/*", "*maturity.warn_unlabelled", _EXITS),
         Accepted("raw/*", "whole file", "`make` puts a copy of the raw files into the life"),
     ),
     drawn=(

@@ -87,10 +87,12 @@ class Book:
                 "snapshot_month": snapshot,
                 "snapshot_date": snapshot,
                 "loan_id": loans,
+                "customer_id": loans,
                 "loan_start_date": month,
+                "balance_amount": 500.0,
                 "mob": mob,
                 "first_missed_date": first_missed,
-                "dpd": [(snapshot - missed).days if missed else 0 for missed in first_missed],
+                "dpd": 30 * behind,
             },
             schema_overrides={"mob": pl.Int32, "dpd": pl.Int32, "first_missed_date": pl.Date},
         )

@@ -15,7 +15,7 @@ READS = thresholds().early_performance.reads
 LAST = date(2030, 1, 1)
 
 
-def snapshot(loan: str, mob: int, missed: int, start: date = FIRST) -> dict[str, object]:
+def snapshot(loan: str, mob: int, missed: int, start: date = FIRST, balance: float = 500.0) -> dict[str, object]:
     at = add_months(start, mob)
     first_missed = add_months(at, -missed) if missed else None
     return {
@@ -25,13 +25,18 @@ def snapshot(loan: str, mob: int, missed: int, start: date = FIRST) -> dict[str,
         "loan_start_date": start,
         "mob": mob,
         "first_missed_date": first_missed,
-        "dpd": (at - first_missed).days if first_missed else 0,
+        "dpd": 30 * missed,
+        "customer_id": loan,
+        "balance_amount": balance,
     }
 
 
+def as_table(rows: list[dict[str, object]]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema_overrides={"mob": pl.Int32, "dpd": pl.Int32, "first_missed_date": pl.Date})
+
+
 def read(rows: list[dict[str, object]], until: date = LAST) -> list[tuple[str, bool, bool | None]]:
-    frame = pl.DataFrame(rows, schema_overrides={"mob": pl.Int32, "dpd": pl.Int32, "first_missed_date": pl.Date})
-    labels = early_labels(frame.lazy(), READS, read=early_outcomes, label=label_config(), until=until)
+    labels = early_labels(as_table(rows).lazy(), READS, read=early_outcomes, label=label_config(), until=until)
     return labels.select("read", "is_bad", "is_label_bad").rows()
 
 
@@ -45,10 +50,24 @@ def test_the_four_reads_of_one_loan_and_its_label() -> None:
     ]
 
 
-def test_one_missed_instalment_counts_on_the_first_of_march_as_in_other_months() -> None:
-    in_march = snapshot("a", 4, 1, start=date(2022, 11, 1))
-    assert in_march["dpd"] == 28
-    assert read([in_march]) == [("dpd_30_at_mob_4", True, None)]
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([snapshot("a", 0, 0), snapshot("a", 1, 0), snapshot("a", 2, 0, balance=0.0)], [False, False, False, False]),
+        ([snapshot("a", 0, 0), snapshot("a", 1, 1), snapshot("a", 2, 2)], [True, True, True, True]),
+        ([snapshot("a", 0, 0), snapshot("a", 1, 1), snapshot("a", 2, 0)], [True, False]),
+    ],
+    ids=["repaid", "left past due", "left with a balance"],
+)
+def test_a_loan_that_left_is_read_in_its_last_row_where_its_label_is(
+    rows: list[dict[str, object]], expected: list[bool]
+) -> None:
+    others = [snapshot("b", mob, 0) for mob in range(7)]
+    labels = early_labels(as_table(rows + others).lazy(), READS, read=early_outcomes, label=label_config(), until=LAST)
+    assert labels.filter(loan_id="a")["is_bad"].to_list() == expected
+    assert labels.filter(loan_id="a")["is_label_bad"].unique().to_list() == [
+        expected[-1] if len(expected) > 2 else None
+    ]
 
 
 def test_a_label_that_matures_later_is_not_known() -> None:

@@ -1,6 +1,7 @@
 """Delinquency of a loan on a snapshot: instalments missed, since when, days past due, bucket.
 
-Expressions over silver/loan_snapshots columns. What counts as default is a label's matter and stands in labels.
+Expressions over silver/loan_snapshots columns; `arrears` lays what is overdue against what was due in earlier months.
+What counts as default is a label's matter and stands in labels.
 """
 
 from typing import Literal
@@ -14,36 +15,50 @@ BUCKETS: tuple[str, ...] = ("current", "1-29", "30-59", "60-89", "90-119", "120+
 MAX_INSTALLMENTS_MISSED = 1200
 
 
+def equal_part() -> pl.Expr:
+    """The amount lent in equal parts; null when the term is not known."""
+    return pl.when(pl.col("tenure") > 0).then(pl.col("loan_amount") / pl.col("tenure"))
+
+
 def instalment_amount() -> pl.Expr:
     """The instalment that counts as missed: the one due now, else the loan in equal parts; null when neither is known.
 
     Nothing is due on the first snapshot and after the last instalment, yet old instalments may still be overdue then.
     """
-    equal_part = pl.when(pl.col("tenure") > 0).then(pl.col("loan_amount") / pl.col("tenure"))
     due = pl.col("due_amount")
-    return pl.when(due > 0).then(due).when(equal_part > 0).then(equal_part)
+    return pl.when(due > 0).then(due).when(equal_part() > 0).then(equal_part())
 
 
 def n_installments_missed() -> pl.Expr:
-    """Overdue over instalment, rounded up, as Int32: 0 when nothing is overdue, null when it cannot be counted.
+    """Overdue over the instalment of the row alone, rounded up, as Int32: 0 when nothing is overdue.
 
-    The ratio is first rounded to six digits, so that 300.30 / 100.10 stays 3.
+    Null when it cannot be counted: no instalment is known, or it would be more than a century of them, by the larger of
+    the instalment due and the equal part. The ratio is first rounded to six digits, so that 300.30 / 100.10 stays 3.
     """
     overdue = pl.col("overdue_amount")
-    ratio = (overdue / instalment_amount()).round(6).ceil()
-    counted = pl.when(overdue <= 0).then(0.0).otherwise(ratio)
-    return pl.when(counted.is_between(0, MAX_INSTALLMENTS_MISSED)).then(counted).cast(pl.Int32)
+    counted = _whole(overdue / instalment_amount())
+    fewest = _whole(overdue / pl.max_horizontal(instalment_amount(), equal_part()))
+    is_countable = fewest.is_between(0, MAX_INSTALLMENTS_MISSED)
+    return pl.when(overdue <= 0).then(0).when(is_countable).then(counted).cast(pl.Int32, strict=False)
 
 
-def first_missed_date() -> pl.Expr:
-    """Due day of the oldest missed instalment: the snapshot less the missed months; null when none is missed."""
+def _whole(ratio: pl.Expr) -> pl.Expr:
+    return ratio.round(6).ceil()
+
+
+def first_missed_date(months: pl.Expr | None = None) -> pl.Expr:
+    """The day from which days past due run: the snapshot less `months`; null when no instalment is missed.
+
+    Args:
+        months: months since, Int32; as many as instalments are missed unless given.
+    """
     missed = pl.col("n_installments_missed")
     # Not pl.format: in Polars 2.1 it fails on the empty parts that a filter leaves of a frame.
-    offset = pl.concat_str(pl.lit("-"), missed, pl.lit("mo"))
+    offset = pl.concat_str(pl.lit("-"), missed if months is None else months, pl.lit("mo"))
     return pl.when(missed > 0).then(pl.col("snapshot_date").dt.offset_by(offset))
 
 
-def days_past_due(*, day_count: DayCount = "calendar") -> pl.Expr:
+def days_past_due(*, day_count: DayCount = "30_360") -> pl.Expr:
     """Days from `first_missed_date` to the snapshot as Int32, 0 when current.
 
     Args:

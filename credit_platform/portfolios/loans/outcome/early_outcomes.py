@@ -9,14 +9,21 @@ import polars as pl
 
 from credit_platform.policy.model_config import LabelPolicy
 from credit_platform.portfolios.loans.config import loan_label
-from credit_platform.portfolios.loans.outcome.delinquency import days_past_due
+from credit_platform.portfolios.loans.outcome.labels import (
+    is_repaid,
+    label_loans,
+    last_rows_of_those_that_left,
+    reached,
+)
+
+_LOAN = ["loan_id", "cohort"]
 
 
 def early_outcomes(cases: pl.LazyFrame, days: Mapping[str, tuple[int, int]], label: LabelPolicy) -> pl.LazyFrame:
     """Every loan's early outcomes, with the label it turned out to have.
 
-    Days past due count 30 to the month: on the calendar one missed instalment is 28 days old on 1 March and 30 or 31 in
-    other months, and the rates of those months would not compare.
+    A loan that left before a read is read in its last row where that says what it is, as its label does: past due by
+    the label's threshold, or repaid.
 
     Args:
         cases: silver/loan_snapshots of any months.
@@ -28,26 +35,19 @@ def early_outcomes(cases: pl.LazyFrame, days: Mapping[str, tuple[int, int]], lab
         while the label is not known.
     """
     loans = loan_label(label)
-    sought = pl.LazyFrame(
-        [(name, mob, least) for name, (mob, least) in days.items()],
-        schema={"read": pl.String, "mob": pl.Int32, "days": pl.Int32},
-        orient="row",
-    )
-    cohort = pl.col("loan_start_date").dt.truncate("1mo")
-    outcome = cases.filter(pl.col("mob") == loans.mob).select(
-        "loan_id", cohort=cohort, is_label_bad=pl.col("dpd") >= loans.dpd_threshold
-    )
+    outcome = label_loans(cases, loans).select(*_LOAN, is_label_bad=pl.col("label") == 1)
+    reads = [_read(cases, name, mob, least, loans.dpd_threshold) for name, (mob, least) in days.items()]
     return (
-        cases.filter(pl.col("mob").is_in(sorted({mob for mob, _ in days.values()})))
-        .select(
-            "loan_id",
-            "mob",
-            cohort=cohort,
-            days_past_due=days_past_due(day_count="30_360"),
-        )
-        .join(sought, on="mob")
-        .join(outcome, on=["loan_id", "cohort"], how="left")
-        .with_columns(is_bad=pl.col("days_past_due") >= pl.col("days"))
+        pl.concat(reads)
+        .join(outcome, on=_LOAN, how="left")
         .select("cohort", "read", "mob", "loan_id", "is_bad", "is_label_bad")
         .sort("cohort", "mob", "read", "loan_id")
+    )
+
+
+def _read(cases: pl.LazyFrame, name: str, mob: int, least: int, dpd_threshold: int) -> pl.LazyFrame:
+    seen = reached(cases.filter(pl.col("mob") <= mob), mob, by=cases)
+    left = last_rows_of_those_that_left(seen, mob).filter((pl.col("dpd") >= dpd_threshold) | is_repaid(pl.col("dpd")))
+    return pl.concat([seen.filter(pl.col("mob") == mob), left]).select(
+        *_LOAN, read=pl.lit(name), mob=pl.lit(mob, pl.Int32), is_bad=pl.col("dpd") >= least
     )

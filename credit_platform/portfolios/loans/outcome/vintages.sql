@@ -2,10 +2,18 @@ WITH snapshots AS (
     SELECT
         loan_id,
         mob,
-        dpd >= 30 AS is_30dpd,
+        dpd >= {dpd_threshold} AS is_30dpd,
         CAST(loan_amount AS DECIMAL(18, 2)) AS loan_amount,
         CAST(date_trunc('month', loan_start_date) AS DATE) AS cohort
     FROM loan_snapshots
+),
+spans AS (
+    SELECT
+        cohort,
+        mob,
+        is_30dpd,
+        lead(mob) OVER (PARTITION BY cohort, loan_id ORDER BY mob) AS next_mob
+    FROM snapshots
 ),
 loans AS (
     SELECT
@@ -18,8 +26,13 @@ loans AS (
     GROUP BY ALL
 ),
 observed AS (
-    SELECT cohort, mob, count(*) FILTER (WHERE is_30dpd) AS n_30dpd
-    FROM snapshots
+    SELECT m.cohort, m.mob, count(s.mob) AS n_30dpd
+    FROM (SELECT DISTINCT cohort, mob FROM snapshots) AS m
+    LEFT JOIN spans AS s
+        ON s.cohort = m.cohort
+        AND s.is_30dpd
+        AND s.mob <= m.mob
+        AND (s.next_mob IS NULL OR s.next_mob > m.mob)
     GROUP BY ALL
 ),
 curves AS (

@@ -8,8 +8,9 @@ import math
 import polars as pl
 
 from credit_platform.months import months_between_expr, source_date
+from credit_platform.portfolios.loans.config import SHIPPED_COUNT, DelinquencyPolicy
+from credit_platform.portfolios.loans.outcome.arrears import with_delinquency
 from credit_platform.portfolios.loans.outcome.delinquency import (
-    DayCount,
     days_past_due,
     dpd_bucket,
     first_missed_date,
@@ -98,8 +99,11 @@ REJECTIONS: tuple[CleaningRule, ...] = (
 )
 
 
-def loan_cleaning(day_count: DayCount = "calendar") -> TableCleaning:
-    """How every cell of the source becomes a silver column."""
+def loan_cleaning() -> TableCleaning:
+    """How every cell of the source becomes a silver column.
+
+    What a loan has missed is counted on its row alone here, which says whether it can be counted at all.
+    """
     dates = {column: source_date(SOURCE + column) for column in _DATES}
     identifiers = {value: identifier(column) for column, value in _IDENTIFIERS.items()}
     plain_identifiers = {value: plain_identifier(column) for column, value in _IDENTIFIERS.items()}
@@ -116,7 +120,7 @@ def loan_cleaning(day_count: DayCount = "calendar") -> TableCleaning:
         derived=(
             {"mob": mob(), "n_installments_missed": n_installments_missed()},
             {"first_missed_date": first_missed_date()},
-            {"dpd": days_past_due(day_count=day_count)},
+            {"dpd": days_past_due()},
             {"dpd_bucket": dpd_bucket()},
         ),
     )
@@ -125,16 +129,23 @@ def loan_cleaning(day_count: DayCount = "calendar") -> TableCleaning:
 def clean_loan_snapshots(
     bronze: pl.LazyFrame,
     *,
-    day_count: DayCount = "calendar",
+    policy: DelinquencyPolicy = SHIPPED_COUNT,
+    past: pl.LazyFrame | None = None,
     strategies: Strategies = NO_CHANGES,
-    known: pl.LazyFrame | None = None,
 ) -> Cleaned:
     """Turn bronze/lms_loan_daily rows of any months into silver/loan_snapshots and quarantined rows.
 
-    `strategies` names rules that are carried out by another strategy than their own; `known` is what `LOAN_START` says
-    of the months before.
+    Args:
+        bronze: the rows.
+        policy: how arrears and days past due are counted.
+        past: silver/loan_snapshots of the months before, as far as they are known.
+        strategies: rules that are carried out by another strategy than their own.
     """
-    return clean_table(bronze, loan_cleaning(day_count), strategies=strategies, known=known)
+    known = None if past is None else LOAN_START.last_seen(past)
+    cleaned = clean_table(bronze, loan_cleaning(), strategies=strategies, known=known)
+    # Polars would clean the rows once for every place in which they are read below.
+    rows = with_delinquency(cleaned.rows.cache(), past, policy)
+    return cleaned._replace(rows=rows.select(LoanSnapshots.column_names()))
 
 
 def mob() -> pl.Expr:

@@ -60,6 +60,8 @@ LOAN_START = CaseStart(
     has_ended=(pl.col("balance_amount") <= 0) | (pl.col("installment_num") >= pl.col("tenure")),
     judged=("installment_num_equals_months_on_book",),
 )
+# What `LOAN_START` reads of the months before, beside key and month.
+START_COLUMNS = ("customer_id", "loan_start_date", "balance_amount", "installment_num")
 
 
 class LoanSnapshots(dy.Schema):

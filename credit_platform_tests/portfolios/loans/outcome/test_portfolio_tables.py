@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import date
 from itertools import pairwise
 from typing import Any
+from unittest.mock import patch
 
 import duckdb
 import polars as pl
@@ -28,7 +29,7 @@ SCHEMA = {
     "dpd_bucket": pl.String,
 }
 BUCKET = {0: "current", 10: "1-29", 30: "30-59", 61: "60-89"}
-TABLES = {"vintages": (vintages_sql(), Vintages), "roll_rates": (roll_rates_sql(), RollRates)}
+TABLES = {"vintages": (vintages_sql(30), Vintages), "roll_rates": (roll_rates_sql(30), RollRates)}
 
 
 def loan(
@@ -78,10 +79,19 @@ def test_a_vintage_counts_loans_ever_and_currently_past_due() -> None:
     assert found["current_30dpd_rate"].to_list() == [0.0, 1 / 3, 1 / 3]
 
 
-def test_a_loan_that_left_the_book_stays_in_its_cohort() -> None:
-    rows = [*loan("A", 0, 0, 30), *loan("B", 0, 0, 0, 0)]
-    found = table("vintages", rows, [month(2)]).row(-1, named=True)
-    assert (found["n_loans"], found["n_ever_30dpd"], found["n_30dpd"]) == (2, 1, 0)
+def test_a_loan_that_left_the_book_stays_in_its_cohort_as_it_was_last() -> None:
+    rows = [*loan("A", 0, 0, 30), *loan("B", 0, 0, 0, 0), *loan("C", 0, 30, 0), *loan("D", 0, 30, None, 0)]
+    found = table("vintages", rows, [month(2)])
+    assert found.select("n_loans", "n_ever_30dpd", "n_30dpd").rows() == [(4, 2, 2), (4, 3, 2), (4, 3, 1)]
+
+
+def test_the_days_from_which_on_a_loan_is_past_due_are_given() -> None:
+    rows = [*loan("A", 0, 0, 30), *loan("B", 0, 0, 61), *loan("C", 0, 0, 0, 0)]
+    assert TABLES["vintages"][0] != vintages_sql(60)
+    with patch.dict(TABLES, {"vintages": (vintages_sql(60), Vintages), "roll_rates": (roll_rates_sql(60), RollRates)}):
+        assert table("vintages", rows, [month(2)])["n_30dpd"].to_list() == [0, 1, 1]
+        gone = table("roll_rates", rows, [month(2)]).select("from_bucket", "to_bucket").rows()
+    assert gone == [("30-59", "missing"), ("60-89", "ended_unpaid"), ("current", "current")]
 
 
 def test_transitions_are_shares_of_the_bucket_left() -> None:

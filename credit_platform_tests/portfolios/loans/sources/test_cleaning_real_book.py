@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from credit_platform.portfolios.loans.config import loan_label
 from credit_platform.portfolios.loans.outcome.labels import label_loans
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.loans.sources.attributes import clean_attributes
 from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
 from credit_platform.portfolios.loans.sources.financials import clean_financials
@@ -106,6 +108,6 @@ def test_labels_of_a_real_book_equal_the_expected_ones(real_book: Path) -> None:
         pytest.skip(f"{file.name} with the expected labels is not beside the book")
     expected = pl.read_csv(file, schema_overrides={"snapshot_date": pl.Date}).sort("snapshot_date", "loan_id")
     snapshots = clean_loan_snapshots(read_bronze(real_book, "lms_loan_daily").lazy()).rows
-    labelled = label_loans(snapshots, dpd_threshold=30, mob=6, label_def="30dpd_6mob").collect()
+    labelled = label_loans(snapshots, loan_label(LOANS.load_policy().model.label)).collect()
     found = labelled.select("loan_id", "customer_id", pl.col("label").cast(pl.Int64), "snapshot_month")
     assert found.rows() == expected.rows()

@@ -5,6 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
+from credit_platform.portfolios.loans.config import DelinquencyPolicy
 from credit_platform.portfolios.loans.sources.loan_snapshots import REJECTIONS, REPAIRS, clean_loan_snapshots
 from credit_platform.portfolios.loans.sources.silver import LoanSnapshots
 from credit_platform_tests.source_rows import bronze_rows
@@ -59,13 +60,14 @@ def test_a_loan_row_is_typed_and_its_delinquency_attached(cells: dict[str, str],
     rows = clean_loan_snapshots(bronze).rows.collect()
     LoanSnapshots.validate(rows)
     row = rows.row(0, named=True)
-    assert (row["mob"], row["n_installments_missed"], row["dpd"], row["dpd_bucket"]) == (6, 2, 61, "60-89")
+    assert (row["mob"], row["n_installments_missed"], row["dpd"], row["dpd_bucket"]) == (6, 2, 60, "60-89")
     assert row["repairs"] == repairs
 
 
 def test_the_day_count_is_a_choice() -> None:
     bronze = bronze_rows("lms_loan_daily", {**JULY, "overdue_amt": "2000.0"}, month=date(2023, 7, 1))
-    assert clean_loan_snapshots(bronze, day_count="30_360").rows.collect()["dpd"].to_list() == [60]
+    rows = clean_loan_snapshots(bronze, policy=DelinquencyPolicy(day_count="calendar")).rows.collect()
+    assert rows["dpd"].to_list() == [61]
 
 
 def test_rule_names_are_unique() -> None:

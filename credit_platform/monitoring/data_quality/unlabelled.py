@@ -1,0 +1,99 @@
+"""Cases of mature cohorts that have no label, each with the reason.
+
+What a label is, and why a case that left has none, is said by the book; stopping a month belongs to checks.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+import polars as pl
+
+from credit_platform.months import add_months
+from credit_platform.portfolios.portfolio import Cases
+from credit_platform.schemas.cleaning.keys import key_of
+
+
+def quarantined_cases(quarantine: pl.LazyFrame, rows: pl.LazyFrame, cases: Cases, *, source_key: str) -> pl.LazyFrame:
+    """The cases whose only row of a month was set aside, as the case key and `snapshot_month`.
+
+    Args:
+        quarantine: rows of the cases table's quarantine.
+        rows: cases table rows of the same months.
+        cases: the key of a case.
+        source_key: the source column that the key is read from.
+    """
+    keys = [cases.key, "snapshot_month"]
+    named = key_of(pl.col("raw_text").str.json_path_match(f"$['{source_key}']"))
+    set_aside = quarantine.select(named.alias(cases.key), "snapshot_month").unique()
+    return set_aside.join(rows.select(keys), on=keys, how="anti")
+
+
+def find_unlabelled(
+    rows: pl.LazyFrame,
+    labels: pl.LazyFrame,
+    quarantined: pl.LazyFrame,
+    cases: Cases,
+    *,
+    months: Sequence[date],
+    first_cohort: date,
+    lag: int,
+    left: pl.Expr,
+) -> pl.LazyFrame:
+    """Collect the cases that have no label.
+
+    Args:
+        rows: cases table rows of every month up to the last wanted one.
+        labels: gold/label_store rows of the months.
+        quarantined: as `quarantined_cases` finds them.
+        cases: the key of a case, and its months on book.
+        months: the wanted months.
+        first_cohort: the book's first month; older cases that are seen late are none of its cohorts.
+        lag: months on book at which a case should have a label.
+        left: why a case that left has none, over its last row.
+
+    Returns:
+        gold/unlabelled rows, sorted by month, cohort and key.
+    """
+    case, columns = [cases.key, "cohort"], [cases.key, "cohort", "snapshot_month", "reason"]
+    aged = with_cohort(rows, cases)
+    due = (
+        aged.filter(
+            pl.col("months_on_book") <= lag, pl.col("cohort").is_in([add_months(month, -lag) for month in months])
+        )
+        .join(labels.select(case), on=case, how="anti")
+        .sort("months_on_book")
+        .unique(case, keep="last", maintain_order=True)
+        .with_columns(snapshot_month=pl.col("cohort").dt.offset_by(f"{lag}mo"))
+        .join(
+            quarantined.select(cases.key, "snapshot_month", is_quarantined=pl.lit(value=True)),
+            on=[cases.key, "snapshot_month"],
+            how="left",
+        )
+        .join(rows.select("snapshot_month", has_rows=pl.lit(value=True)).unique(), on="snapshot_month", how="left")
+        .with_columns(
+            reason=pl.when("is_quarantined")
+            .then(pl.lit("quarantined"))
+            .when(pl.col("has_rows").is_null())
+            .then(pl.lit("no_usable_row"))
+            .when(pl.col("months_on_book") == lag)
+            .then(pl.lit("indeterminate"))
+            .otherwise(left)
+        )
+    )
+    late = (
+        aged.group_by(case)
+        .agg(pl.col("snapshot_month").min(), pl.col("months_on_book").min())
+        .filter(
+            pl.col("months_on_book") > lag, pl.col("cohort") >= first_cohort, pl.col("snapshot_month").is_in(months)
+        )
+        .with_columns(reason=pl.lit("first_seen_after_horizon"))
+    )
+    return pl.concat([due.select(columns), late.select(columns)]).sort("snapshot_month", *case[::-1])
+
+
+def with_cohort(rows: pl.LazyFrame, cases: Cases) -> pl.LazyFrame:
+    """Rows of the cases table with `months_on_book` and `cohort`, the month in which the case began."""
+    months_back = pl.concat_str(pl.lit("-"), "months_on_book", pl.lit("mo"))
+    return rows.with_columns(months_on_book=cases.months_on_book).with_columns(
+        cohort=pl.col("snapshot_month").dt.offset_by(months_back)
+    )
