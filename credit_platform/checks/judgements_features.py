@@ -4,6 +4,7 @@ They warn and never block. What is usual is told by monitoring.data_quality_band
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import dagster as dg
@@ -11,16 +12,16 @@ import polars as pl
 
 from credit_platform.checks.monthly import monthly_check
 from credit_platform.checks.reporting import MonthResult
-from credit_platform.checks.unknown_ids import Stranger, strangers
 from credit_platform.errors import NoVersionInForceError
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.bands import Coverage, coverage_by_month, empty_limit
+from credit_platform.monitoring.data_quality.unknown_ids import Stranger, strangers
 from credit_platform.months import add_months
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy, NullShareBand
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.portfolios.portfolio import Portfolio, Source
 from credit_platform.statistics.reference import Reference
 
 NULL_SHARE_CHECK = "features_are_as_complete_as_in_training"
@@ -78,13 +79,17 @@ def lost_source_check(
             for source, flag in flags.items()
         }
         shares = {row["snapshot_month"]: row for row in covered.iter_rows(named=True)}
-        floors = {month: strangers(lake, month, shares.get(month), config, policy) for month in months}
+        floors = {
+            month: strangers(shares[month], _Ids(lake, month), portfolio, config, policy.coverage)
+            for month in months
+            if month in shares
+        }
         return {
             month: _coverage_result(
                 month,
                 shares[month]["n_loans"] if month in shares else 0,
                 {source: by[month] for source, by in judged.items() if month in by},
-                floors[month],
+                floors.get(month, []),
             )
             for month in months
         }
@@ -104,6 +109,22 @@ def lost_source_check(
             "the result shows how ids of both sides are written."
         ),
     )
+
+
+@dataclass(frozen=True)
+class _Ids:
+    """Customers of a month's new cases that a source does not know, and all customers it knows by then."""
+
+    lake: Lake
+    month: date
+
+    def __call__(self, source: Source) -> tuple[pl.Series, pl.Series]:
+        customer, table = self.lake.layout.portfolio.cases.customer, f"silver/{source.table}"
+        unknown = self.lake.scan(FEATURE_STORE, [self.month]).filter(~pl.col(source.flag or "")).select(customer)
+        known = [month for month in self.lake.months(table) if month <= self.month]
+        rows = self.lake.scan(table, known) if known else source.silver.create_empty(lazy=True)
+        here, there = pl.collect_all([unknown, rows.select(pl.col(customer).unique())])
+        return here[customer], there[customer]
 
 
 def _null_shares(lake: Lake, judged: Sequence[str], first: date, last: date) -> dict[date, dict[str, float]]:

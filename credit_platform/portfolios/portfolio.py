@@ -21,7 +21,6 @@ from credit_platform.portfolios.generator import Generator
 from credit_platform.schemas.cleaning.case_start import CaseStart
 from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies
 from credit_platform.schemas.cleaning.table_cleaning import Cleaned, source_columns
-from credit_platform.schemas.personal_data import has_personal_data
 from credit_platform.schemas.source_cells import SourceCells
 
 Clean = Callable[[pl.LazyFrame, ModelConfig, Strategies], Cleaned]
@@ -92,17 +91,6 @@ class Source:
     def columns(self) -> tuple[str, ...]:
         """The columns a raw file must hold, in their order."""
         return source_columns(self.bronze)
-
-    @property
-    def has_personal_data(self) -> bool:
-        """Whether a column of it is marked as personal data."""
-        return any(has_personal_data(column) for column in self.bronze.columns().values())
-
-    @property
-    def has_personal_key(self) -> bool:
-        """Whether its key is personal data."""
-        columns = self.bronze.columns()
-        return any(has_personal_data(columns[name]) for name in self.cells.key)
 
 
 @dataclass(frozen=True)

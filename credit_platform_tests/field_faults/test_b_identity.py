@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import polars as pl
 import pytest
 
 import credit_platform
+from credit_platform.assets.models.training import train_as_of
+from credit_platform.assets.pages.version_documents import document_version
+from credit_platform.lake.models.stored_version import SharedCustomers
 from credit_platform.monitoring.early_warning.early_outcomes import cohort_readings
 from credit_platform.months import add_months
 from credit_platform.portfolios.loans.outcome.early_outcomes import early_outcomes
@@ -29,7 +33,7 @@ from credit_platform_tests.field_faults.small_tapes import (
     rows_of,
     tape,
 )
-from credit_platform_tests.small_book import PREVIEW_ALLOWED
+from credit_platform_tests.small_book import FIRST_TRAINING, PREVIEW_ALLOWED, BookFolders
 from credit_platform_tests.source_rows import bronze_rows
 
 pytestmark = PREVIEW_ALLOWED
@@ -298,3 +302,23 @@ def test_customers_of_two_samples_are_counted_or_left_out() -> None:
     assert shared_customers(samples, customer="customer_id") == {"validation": 1, "test": 0, "oot": 2}
     kept = left_out(samples["oot"], [train, validation], customer="customer_id")
     assert kept["customer_id"].to_list() == ["E"]
+
+
+@pytest.mark.parametrize("kind", ["measured", "left_out"])
+def test_a_version_says_which_customers_are_in_two_samples(book_copy: BookFolders, kind: str) -> None:
+    lake, policy = book_copy.lake, book_copy.settings().policy
+    trained, newest = add_months(FIRST_TRAINING, -9), add_months(FIRST_TRAINING, -6)
+    known = lake.scan("gold/feature_store", [trained]).collect()["customer_id"].head(10)
+    features = lake.scan("gold/feature_store", [newest]).collect()
+    customers = pl.concat([known, features["customer_id"].slice(10)])
+    lake.write("gold/feature_store", features.with_columns(customers), [newest])
+    windows = policy.model.windows.model_copy(update={"shared_customers": kind})
+    changed = replace(policy, model=policy.model.model_copy(update={"windows": windows}))
+    trained_version = train_as_of(lake, "scorecard", FIRST_TRAINING, changed).model_version
+    metadata = lake.versions.read("scorecard", trained_version).metadata
+    assert metadata.shared_customers == SharedCustomers(policy=kind, validation=0, test=0, oot=10)
+    n = labels_of(lake).filter(cohort=newest).height
+    assert metadata.samples["oot"].n == n - (10 if kind == "left_out" else 0)
+    document_version(lake, changed, "scorecard", trained_version)
+    card = "".join(file.read_text() for file in lake.layout.data_dir.rglob("*card*.md"))
+    assert "Customers that an earlier sample has as well" in card

@@ -147,6 +147,8 @@ _BOTH_VIEWS = "for one release a renamed model has its views under both keys"
 _QUARANTINE = "quarantine tables are assets of the graph, with materializations and a contract check of their own"
 _DAY_COUNT = "days past due count 30 to the month, in every table"
 _EXITS = "labels tell what they follow from, and loans without a label have a table of their own"
+_SHARES = "shares set aside, first seen late or unknown to a required source have checks and limits"
+_CUSTOMERS = "customers of two samples are counted beside the samples"
 _CHAIN = "a hash over times and commits; that it is the hash of its record is verified"
 
 DECLARED = Declarations(
@@ -196,6 +198,15 @@ DECLARED = Declarations(
         Accepted("history/materializations", "gold/unlabelled/*", _EXITS),
         Accepted("archive/policy/*", "*label.*", _DAY_COUNT),
         Accepted("archive/policy/*", "*maturity.warn_unlabelled", _EXITS),
+        Accepted("history/checks", "*/few_rows_are_set_aside*", _SHARES),
+        Accepted("history/checks", "*/cases_are_known_from_their_start*", _SHARES),
+        Accepted("history/checks", "gold/feature_store/no_source_goes_dark/*", _SHARES),
+        Accepted("archive/policy/*", "*set_aside*", _SHARES),
+        Accepted("archive/policy/*", "*late_cases*", _SHARES),
+        Accepted("archive/policy/*", "*min_covered", _SHARES),
+        Accepted("archive/policy/*", "*shared_customers", _CUSTOMERS),
+        Accepted("models/*/metadata.json", "*shared_customers*", _CUSTOMERS),
+        Accepted("reports/*", "*Data, windows and samples*", _CUSTOMERS),
         Accepted("raw/*", "whole file", "`make` puts a copy of the raw files into the life"),
     ),
     drawn=(
