@@ -19,6 +19,7 @@ from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy, SetAsideLimits
 from credit_platform.portfolios.cleaning_rules import cleaning_rules
 from credit_platform.portfolios.portfolio import Portfolio, Source
+from credit_platform.schemas.personal_data import has_personal_data
 
 SET_ASIDE_CHECK = "few_rows_are_set_aside"
 KNOWN_CHECK = "cases_are_known_from_their_start"
@@ -119,13 +120,7 @@ def _known_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPolicy) -
     def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
         known = [month for month in lake.months(cases.table) if axis.first_snapshot <= month <= months[-1]]
         late = late_cohorts(lake.scan(cases.table, known), cases, months=months, built=known)
-        noted = (
-            lake.scan(cases.table, months)
-            .filter(pl.col("repairs").list.len() > 0)
-            .select(cases.key, "snapshot_month", "repairs")
-            .collect()
-        )
-        ids = {rule.name: _ids_by_month(noted, rule.name, cases.key) for rule in rules}
+        ids = _ids_by_rule(lake.scan(cases.table, months), [rule.name for rule in rules], cases.key)
         return {
             month: _known_result(
                 month, portfolio, {name: by.get(month, []) for name, by in ids.items()}, late[month], block_from
@@ -150,23 +145,34 @@ def _known_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPolicy) -
     )
 
 
-def _ids_by_month(noted: pl.DataFrame, rule: str, key: str) -> dict[date, list[str]]:
-    of_the_rule = noted.filter(pl.col("repairs").list.contains(rule))
-    return dict(of_the_rule.group_by("snapshot_month").agg(pl.col(key).sort()).iter_rows())
+def _ids_by_rule(rows: pl.LazyFrame, rules: Sequence[str], key: str) -> dict[str, dict[date, list[str]]]:
+    """Ids of the rows that note a rule, by rule and month."""
+    found: dict[str, dict[date, list[str]]] = {rule: {} for rule in rules}
+    if not rules:
+        return found
+    noted = rows.filter(pl.col("repairs").list.len() > 0).explode("repairs").filter(pl.col("repairs").is_in(rules))
+    by_rule = noted.group_by("repairs", "snapshot_month").agg(pl.col(key).sort()).collect()
+    for rule, month, ids in by_rule.iter_rows():
+        found[rule][month] = ids
+    return found
 
 
 def _known_result(
     month: date, portfolio: Portfolio, noted: Mapping[str, Sequence[str]], late: Sequence[LateCohort], block_from: float
 ) -> MonthResult:
     words = portfolio.words
-    sentences = {
-        name: f"{len(ids):,} {words.cases} noted as {name} ({_named(ids)})" for name, ids in noted.items() if ids
-    }
+    is_personal = any(has_personal_data(column) for column in portfolio.case_source.bronze.columns().values())
+
+    def named(ids: Sequence[str], n: int) -> str:
+        shown = ids[:_SHOWN]
+        more = f" and {n - len(shown):,} more" if n > len(shown) else ""
+        return "" if is_personal else f" ({', '.join(shown)}{more})"
+
     faults = [
-        *sentences.values(),
+        *(f"{len(ids):,} {words.cases} noted as {rule}{named(ids, len(ids))}" for rule, ids in noted.items() if ids),
         *(
             f"{one.n_late:,} of the {one.n_cases:,} {words.cases} of {one.cohort:%Y-%m} are first seen now, after "
-            f"their start ({_named(one.examples, one.n_late)})"
+            f"their start{named(one.examples, one.n_late)}"
             for one in late
         ),
     ]
@@ -180,8 +186,3 @@ def _known_result(
         },
         is_warning=not any(one.share > block_from for one in late),
     )
-
-
-def _named(ids: Sequence[str], n: int | None = None) -> str:
-    more = (len(ids) if n is None else n) - min(len(ids), _SHOWN)
-    return ", ".join(ids[:_SHOWN]) + (f" and {more:,} more" if more else "")
