@@ -15,10 +15,15 @@ from pydantic import BaseModel, ValidationError
 
 from credit_platform.errors import PolicyError
 from credit_platform.policy.data_quality import DataQualityPolicy
-from credit_platform.policy.document_shapes import PolicyDocument, read_model_config, read_monitoring_thresholds
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
-from credit_platform.policy.policy_file import SUFFIXES, read_policy_file
+from credit_platform.policy.policy_file import (
+    SUFFIXES,
+    PolicyDocument,
+    read_model_config,
+    read_monitoring_thresholds,
+    read_policy_file,
+)
 from credit_platform.policy.reason_codes import ReasonCatalogue, require_a_reason_per_feature
 from credit_platform.previous_release import warn_of_old_name, with_new_keys
 
