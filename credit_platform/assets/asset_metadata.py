@@ -1,17 +1,45 @@
 """How every asset looks in the UI: what its description says beyond the table, its group, tags and links to code.
 
 All of it is derived from the declaration of the asset, so that it holds for every asset there is. What a table holds is
-said in its schema class, what to do when it is red in `runbook.yaml`.
+said in its schema class, what to do when it is red in `runbook.yaml`: a table that every model has is there once, with
+`*` for the model. What its columns are made of is the book's own; the open-source UI draws no graph of columns, so it
+is said in each column's description as well.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
 import dagster as dg
+import yaml
+from pydantic import TypeAdapter
 
-from credit_platform.assets.column_lineage import column_lineage, with_origins
-from credit_platform.assets.runbook import runbook_entry
+from credit_platform.assets.asset_spec import asset_key
 from credit_platform.partitions import AS_OF_MONTHS
+from credit_platform.portfolios.feature_set import Column, Lineage
 from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.texts import text_beside
+
+_MOST_NAMED = 6
+
+
+@cache
+def runbook() -> dict[str, str]:
+    """Every entry by its table."""
+    entries = TypeAdapter(dict[str, str])
+    return entries.validate_python(yaml.safe_load(text_beside(__file__, "runbook.yaml")))
+
+
+def runbook_entry(portfolio: Portfolio, table: str, models: tuple[str, ...]) -> str | None:
+    """What to do when this asset is red; None where nobody has written it yet."""
+    layer, _, name = table.partition("/")
+    own = {each.name: each.remedy for each in portfolio.tables}
+    if layer in {"bronze", "silver", "quarantine"}:
+        return runbook()[f"{layer}/*"].format(name=name)
+    if layer == "gold" and name in own:
+        return own[name]
+    parts = ["*" if part in models and place == 1 else part for place, part in enumerate(table.split("/"))]
+    return runbook().get("/".join(parts)) or runbook().get(table)
+
 
 _COLUMNS = "dagster/column_schema"
 _ABOUT_SOURCES = {"row_balance", "data_quality"}
@@ -90,3 +118,54 @@ def _metadata(portfolio: Portfolio, spec: dg.AssetSpec, table: str) -> dict[str,
 def _tags(table: str, models: tuple[str, ...]) -> dict[str, str]:
     layer, *rest = table.split("/")
     return {"layer": layer} | ({"model": rest[0]} if rest[0] in models else {})
+
+
+def column_lineage(portfolio: Portfolio, table: str) -> dg.TableColumnLineage | None:
+    """The columns that each column of a table is made of; None where nobody can tell."""
+    lineage = _lineage(portfolio).get(table)
+    if lineage is None:
+        return None
+    return dg.TableColumnLineage(
+        {
+            name: [dg.TableColumnDep(asset_key=asset_key(of), column_name=column) for of, column in made_of]
+            for name, made_of in lineage.items()
+        }
+    )
+
+
+def with_origins(portfolio: Portfolio, table: str, schema: dg.TableSchema) -> dg.TableSchema:
+    """The columns of a table, each saying what it is made of, down to the source's own column names."""
+    lineage = _lineage(portfolio).get(table)
+    if lineage is None:
+        return schema
+    columns = [_with_origin(portfolio, column, lineage[column.name]) for column in schema.columns]
+    return dg.TableSchema(columns=columns, constraints=schema.constraints)
+
+
+@cache
+def _lineage(portfolio: Portfolio) -> Mapping[str, Lineage]:
+    return portfolio.features.lineage()
+
+
+def _with_origin(portfolio: Portfolio, column: dg.TableColumn, made_of: tuple[Column, ...]) -> dg.TableColumn:
+    sources = dict.fromkeys(
+        source for each in made_of for source in _lineage(portfolio).get(each[0], {}).get(each[1], ())
+    )
+    said = [f"From {_named(made_of)}"] + ([f"which is {_named(tuple(sources))}"] if sources else [])
+    return dg.TableColumn(
+        name=column.name,
+        type=column.type,
+        description=f"{column.description}. {', '.join(said)}.",
+        constraints=column.constraints,
+        tags=column.tags,
+    )
+
+
+def _named(columns: tuple[Column, ...]) -> str:
+    by_table: dict[str, list[str]] = {}
+    for table, name in columns:
+        by_table.setdefault(table, []).append(name)
+    return " and ".join(
+        f"{table} ({', '.join(names) if len(names) <= _MOST_NAMED else f'{len(names)} columns'})"
+        for table, names in by_table.items()
+    )

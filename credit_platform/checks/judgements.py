@@ -1,6 +1,7 @@
-"""Judgement checks: what a person should look at although every row meets its contract; here, gaps in histories.
+"""Judgement checks: what a person should look at although every row meets its contract; here, gaps and the book's own.
 
-They warn and never block. The others stand in `judgements_*` by what they look at, contracts of rows in `contracts`.
+They warn and never block. What a book's own check looks at, and what is said of it, is written in the book's folder.
+The other checks are in `judgements_*` by what they look at, contracts of rows in `contracts`.
 """
 
 from collections.abc import Sequence
@@ -17,8 +18,9 @@ from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import add_months, month_range
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy
-from credit_platform.policy.model_config import ModelConfig
-from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.policy.model_config import LabelPolicy, ModelConfig
+from credit_platform.portfolios.portfolio import BookCheck, Portfolio
+from credit_platform.texts import description_of
 
 HISTORY_CHECK = "history_is_complete"
 
@@ -63,10 +65,7 @@ def history_check(
         axis=axis.snapshot_months,
         is_blocking=False,
         policy=policy,
-        description=(
-            f"All months of {names} that the month's features look back on (up to {back + 1}) are there. When it "
-            "is yellow, build the months it names and materialize this month again."
-        ),
+        description=description_of(__file__, HISTORY_CHECK, names=names, n_months=back + 1),
     )
     return [check]
 
@@ -84,4 +83,29 @@ def _history_result(month: date, first: date, known: Sequence[tuple[set[date], i
         passed=not missing,
         description=f"{month:%Y-%m}: the history {said} {len(wanted)} months.",
         metadata={"months_wanted": len(wanted), "months_missing": len(missing)},
+    )
+
+
+def book_checks(
+    portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig, policy: CheckPolicy
+) -> list[dg.AssetChecksDefinition]:
+    """One check per month for every check the book declares; they warn and never block."""
+    return [_book_check(check, axis, config.label, policy) for check in portfolio.checks]
+
+
+def _book_check(
+    check: BookCheck, axis: MonthlyAxis, label: LabelPolicy, policy: CheckPolicy
+) -> dg.AssetChecksDefinition:
+    def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
+        found = check.evaluate(lake.scan(check.table, months), months, label)
+        return {month: MonthResult(one.passed, one.description, one.metadata) for month, one in found.items()}
+
+    return monthly_check(
+        check.table,
+        check.name,
+        evaluate,
+        axis=axis.snapshot_months,
+        is_blocking=False,
+        policy=policy,
+        description=check.description(label),
     )

@@ -20,6 +20,7 @@ from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy, NullShareBand
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.statistics.reference import Reference
+from credit_platform.texts import description_of
 
 NULL_SHARE_CHECK = "features_are_as_complete_as_in_training"
 DARK_SOURCE_CHECK = "no_source_goes_dark"
@@ -45,12 +46,7 @@ def null_share_check(
         axis=axis.snapshot_months,
         is_blocking=False,
         policy=policy,
-        description=(
-            "No feature is empty for a larger share of the month's loans than in the training of the version in force "
-            "(before any training: than the median of the earlier months), beyond chance. When it is yellow, the "
-            "metadata names the features; ask the source why their cells are missing. Scores of these loans rest on "
-            "fewer facts than the model was trained with."
-        ),
+        description=description_of(__file__, NULL_SHARE_CHECK),
     )
 
 
@@ -88,11 +84,7 @@ def lost_source_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPoli
         axis=axis.snapshot_months,
         is_blocking=False,
         policy=policy,
-        description=(
-            "Every source still covers the new loans it usually covers. When it is yellow, the metadata names the "
-            "source and its coverage: ask for its delivery, and build the month again once it is there. Until then "
-            "these loans are scored without it, which sources_present says of every prediction."
-        ),
+        description=description_of(__file__, DARK_SOURCE_CHECK),
     )
 
 

@@ -16,6 +16,7 @@ from credit_platform.monitoring.data_quality.bands import bad_rate_band
 from credit_platform.months import add_months
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import BadRateBand, CheckPolicy
+from credit_platform.texts import description_of
 
 BAD_RATE_CHECK = "bad_rate_stays_in_its_band"
 _LABELS = "gold/label_store"
@@ -44,11 +45,8 @@ def bad_rate_check(axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDefi
         axis=axis.snapshot_months,
         is_blocking=False,
         policy=policy,
-        description=(
-            f"The bad rate of the cohort that matured lies within {band.standard_errors:g} standard errors of the mean "
-            f"of up to {band.mean_months} cohorts before it. When it is yellow, compare the cohort with its neighbours "
-            "in gold/vintages: a jump in all months on book points to other customers, one at the label's month on "
-            "book alone to the loan file."
+        description=description_of(
+            __file__, BAD_RATE_CHECK, standard_errors=band.standard_errors, mean_months=band.mean_months
         ),
     )
 

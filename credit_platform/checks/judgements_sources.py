@@ -19,6 +19,7 @@ from credit_platform.months import add_months, month_range
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy, VolumeBand
 from credit_platform.portfolios.portfolio import Portfolio, Source
+from credit_platform.texts import description_of
 
 VOLUME_CHECK = "volume_is_like_earlier_months"
 CONTIGUOUS_CHECK = "months_are_contiguous"
@@ -37,11 +38,13 @@ def volume_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPolicy) -
         axis=axis.snapshot_months,
         is_blocking=False,
         policy=policy,
-        description=(
-            f"Every silver table has between {band.min_of_median:g} and {band.max_of_median:g} times the median of up "
-            f"to {band.median_months} earlier months: of {_units(portfolio)}. When "
-            "it is yellow, the metadata names the table: ask whether the delivery is whole, or why there were fewer "
-            "customers."
+        description=description_of(
+            __file__,
+            VOLUME_CHECK,
+            min_of_median=band.min_of_median,
+            max_of_median=band.max_of_median,
+            median_months=band.median_months,
+            units=_units(portfolio),
         ),
     )
 
@@ -105,11 +108,7 @@ def contiguous_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPolic
         axis=axis.snapshot_months,
         is_blocking=False,
         policy=policy,
-        description=(
-            "No silver table has a gap between the book's first month and this one. When it is yellow, build the "
-            "months it names, oldest first, and then this month again: vintages, histories and training windows rest "
-            "on them."
-        ),
+        description=description_of(__file__, CONTIGUOUS_CHECK),
     )
 
 
@@ -148,12 +147,7 @@ def freshness_check(axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDef
         axis=axis.snapshot_months,
         is_blocking=False,
         policy=policy,
-        description=(
-            f"The month was built within {limit:g} hours of its first day, 00:00 UTC. Months that began before the "
-            "platform ran for the first time are history and not judged. When it is yellow, look at the month's runs "
-            "for what held it up: a late delivery, a closed gate, or a schedule that is off. Execute this check for a "
-            "month that is not built to see whether it is overdue."
-        ),
+        description=description_of(__file__, FRESHNESS_CHECK, limit=limit),
     )
 
 

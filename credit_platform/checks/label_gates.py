@@ -17,6 +17,7 @@ from credit_platform.months import add_months
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy
 from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.texts import description_of
 
 MATURITY_CHECK = "labels_are_mature"
 _LABELS = "gold/label_store"
@@ -43,11 +44,7 @@ def label_maturity_check(
         axis=axis.snapshot_months,
         is_blocking=True,
         policy=policy,
-        description=(
-            f"Every label was read when its loan was exactly {lag} months on book, and at least {min_labelled:.0%} of "
-            f"the loans written {lag} months earlier have one. When it is red, loans of the cohort are missing in the "
-            "month's loan file, or the file holds another month: deliver the month again and build it with --replace."
-        ),
+        description=description_of(__file__, MATURITY_CHECK, lag=lag, min_labelled=min_labelled),
     )
 
 

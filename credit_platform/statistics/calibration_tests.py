@@ -1,6 +1,6 @@
 """Whether default probabilities are calibrated: the calibration line and the tests of a whole sample or one grade.
 
-Arrays and counts in, numbers out; what a sample does not define is None. Fitting the calibrator is `calibration`, the
+Arrays and counts in, numbers out; what a sample does not define is None. Fitting the calibrator is `estimator`, the
 table by risk grade `grades`, binned measures and the Brier score's parts `ranked_sample`.
 """
 

@@ -19,7 +19,7 @@ from credit_platform.reports.documents.card_sources import (
     excluded_columns,
 )
 from credit_platform.reports.version.facts import VersionFacts
-from credit_platform.reports.version.gates import gate_table
+from credit_platform.reports.version.verdict import gate_table
 from credit_platform.scoring.evaluation.evaluation import Evaluation, evaluate_version
 from credit_platform.scoring.governance.promotion import CandidateResult
 from credit_platform.scoring.training.windows import SampleRole

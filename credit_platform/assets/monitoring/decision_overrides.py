@@ -1,6 +1,6 @@
 """The asset that reads the optional log of decisions and tells what people's overrides came to.
 
-The figures are written in `monitoring.decisions.decision_overrides`, the file is read in `lake.raw.decisions`.
+The figures are written in `monitoring.decision_overrides`, the file is read in `lake.raw.decisions`.
 """
 
 import dagster as dg
@@ -10,8 +10,7 @@ from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.assets.monitoring.monitoring import subject_of
 from credit_platform.lake.raw.decisions import read_decisions
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.monitoring.decisions.decision_log import read_log
-from credit_platform.monitoring.decisions.decision_overrides import NOT_SUPPLIED, measure_overrides
+from credit_platform.monitoring.decision_overrides import NOT_SUPPLIED, measure_overrides, read_log
 from credit_platform.months import add_months, month_key, months_of
 from credit_platform.partitions import MonthlyAxis, same_month
 from credit_platform.policy.load import Policy

@@ -19,14 +19,13 @@ from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.early_warning.early_findings import is_news
 from credit_platform.monitoring.early_warning.early_outcomes import SCORED, CohortReading, cohort_readings, early_labels
 from credit_platform.monitoring.early_warning.early_performance import measure_early_performance
-from credit_platform.monitoring.early_warning.estimate import RATES, ReferenceSample, measure_estimate
-from credit_platform.monitoring.early_warning.estimate_backtest import measure_backtest
+from credit_platform.monitoring.early_warning.estimate import RATES, ReferenceSample, measure_backtest, measure_estimate
 from credit_platform.monitoring.measures import Subject
 from credit_platform.months import add_months, month_key, month_range, months_of
 from credit_platform.partitions import MonthlyAxis, months_before
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.portfolio import Portfolio, ReadEarlyOutcomes
-from credit_platform.reports.figures.early_performance_svg import early_performance_svg
+from credit_platform.reports.figures.early_performance import early_performance_svg
 from credit_platform.schemas.early_warning import EarlyPerformance
 from credit_platform.statistics.logistic import probability_of
 

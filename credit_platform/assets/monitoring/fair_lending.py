@@ -1,7 +1,6 @@
 """The asset that compares groups of applicants, one per model.
 
-The figures are written in `monitoring.fairness.fair_lending` and `monitoring.fairness.fair_reasons`. Age is read here,
-for this comparison alone.
+The figures are written in `monitoring.fair_lending`. Age is read here, for this comparison alone.
 """
 
 import dagster as dg
@@ -10,8 +9,7 @@ import polars as pl
 from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.assets.monitoring.monitoring import subject_of
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.monitoring.fairness.fair_lending import age_band, measure_fair_lending
-from credit_platform.monitoring.fairness.fair_reasons import measure_reasons
+from credit_platform.monitoring.fair_lending import age_band, measure_fair_lending, measure_reasons
 from credit_platform.months import add_months, month_key, months_of
 from credit_platform.partitions import MonthlyAxis, same_month
 from credit_platform.policy.load import Policy

@@ -11,8 +11,8 @@ import dagster as dg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from credit_platform.automation.jobs import run_reason
 from credit_platform.automation.run_problems import failed_check, innermost, step_failure
-from credit_platform.automation.run_reasons import run_reason
 from credit_platform.errors import SourceError
 from credit_platform.instance.dagster_internals import (
     ASSET_PARTITION_RANGE_END_TAG,

@@ -133,7 +133,7 @@ def show(*, model: AnyModel = None, json_: AsJson = False) -> int:
 def drill_of_rollback(*, model: AnyModel = None, json_: AsJson = False) -> int:
     """Do everything a rollback does on the real data without moving anything, and print how long each step took."""
     from credit_platform.cli.book import Book, models_named
-    from credit_platform.cli.versions.drill import drill_rollback, drill_table
+    from credit_platform.cli.versions.rollback import drill_rollback, drill_table
     from credit_platform.settings import load_settings
 
     book = Book.of(load_settings())

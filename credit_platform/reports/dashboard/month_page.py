@@ -1,17 +1,19 @@
 """The page of one month: what came in, what was scored by which version, what was seen, what was decided.
 
-Tables and small pictures only, so that it costs next to nothing and opens at once. What is known of the month
-comes as `month_facts`; the dashboard over all months is `dashboard`.
+Tables and small pictures only, so that it costs next to nothing and opens at once. Reading what is known of the month
+is wiring; the dashboard over all months is `dashboard`.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from html import escape
 from typing import Any
 
 import polars as pl
 
 from credit_platform.monitoring.early_warning.early_performance_tests import ALL_READS
-from credit_platform.reports.dashboard.month_facts import MonthFacts
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.reports.figures.model_months import rows_of
 from credit_platform.reports.figures.svg import trend_svg
 from credit_platform.reports.page import Section, page_html, section_of, table_html
@@ -25,6 +27,32 @@ from credit_platform.reports.wording import (
     read_name,
     words,
 )
+
+
+@dataclass(frozen=True)
+class MonthFacts:
+    """What is known of a month; all frames hold rows of the month alone, those of models of all models together.
+
+    `balance` and `quality` are rows of `schemas.monitoring.RowBalance` and `schemas.evidence.DataQuality`; `scored` has
+    `model, model_version, provenance, sources_present, n, mean_probability, declined`; `versions` are the decisions
+    taken as of the month, as `overview.VERSIONS_SCHEMA`; the others are rows of the schemas of these names. `history`
+    ends with the month. `links` are further pages by name, with addresses as seen from the page.
+    """
+
+    month: date
+    names: Mapping[str, str]
+    balance: pl.DataFrame
+    quality: pl.DataFrame
+    scored: pl.DataFrame
+    stability: pl.DataFrame
+    early_reads: pl.DataFrame
+    performance: pl.DataFrame
+    actions: pl.DataFrame
+    versions: pl.DataFrame
+    history: pl.DataFrame
+    thresholds: MonitoringThresholds
+    links: Mapping[str, str]
+
 
 SHOWN_OUTCOMES = (
     "roc_auc",

@@ -37,7 +37,7 @@ class VersionFacts:
         in_force_from: The first month it decides.
         in_force_until: The last month it decides, None while no other version is due.
         reasons: Why it was promoted or not, as sentences.
-        gates: Rows of `reports.version.gates.GATES_SCHEMA`.
+        gates: Rows of `reports.version.verdict.GATES_SCHEMA`.
         metadata: What its metadata.json says.
         evaluation: Its tables on all samples.
         importance: `feature, importance, rank`, the most important first.

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit_platform.scoring.estimators.calibration import PlattCalibrator, fit_platt
+from credit_platform.scoring.estimators.estimator import PlattCalibrator, fit_platt
 from credit_platform.statistics.logistic import log_odds, probability_of
 
 

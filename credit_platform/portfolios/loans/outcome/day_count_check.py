@@ -1,6 +1,6 @@
 """The check whether one missed instalment counts as past due in every month, which by the calendar it does not.
 
-How days past due are counted stands in `delinquency`, how a check becomes one of Dagster's in `checks.book_checks`.
+How days past due are counted stands in `delinquency`, how a check becomes one of Dagster's in `checks.judgements`.
 """
 
 from collections.abc import Mapping, Sequence
