@@ -10,14 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 import dagster as dg
-import yaml
-from pydantic import TypeAdapter
 
 from credit_platform.assets.asset_spec import asset_key
 from credit_platform.partitions import AS_OF_MONTHS
 from credit_platform.portfolios.feature_set import Column, Lineage
 from credit_platform.portfolios.portfolio import Portfolio
-from credit_platform.texts import text_beside
+from credit_platform.texts import yaml_beside
 
 _MOST_NAMED = 6
 
@@ -25,8 +23,7 @@ _MOST_NAMED = 6
 @cache
 def runbook() -> dict[str, str]:
     """Every entry by its table."""
-    entries = TypeAdapter(dict[str, str])
-    return entries.validate_python(yaml.safe_load(text_beside(__file__, "runbook.yaml")))
+    return yaml_beside(__file__, "runbook.yaml", dict[str, str])
 
 
 def runbook_entry(portfolio: Portfolio, table: str, models: tuple[str, ...]) -> str | None:

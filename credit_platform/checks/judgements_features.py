@@ -9,7 +9,7 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
-from credit_platform.checks.monthly import monthly_check
+from credit_platform.checks.monthly import judgement
 from credit_platform.checks.reporting import MonthResult
 from credit_platform.errors import NoVersionInForceError
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
@@ -20,7 +20,6 @@ from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy, NullShareBand
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.statistics.reference import Reference
-from credit_platform.texts import description_of
 
 NULL_SHARE_CHECK = "features_are_as_complete_as_in_training"
 DARK_SOURCE_CHECK = "no_source_goes_dark"
@@ -39,15 +38,7 @@ def null_share_check(
         training = _TrainingShares(lake, models)
         return {month: _null_result(month, judged, shares, training.of(month), band) for month in months}
 
-    return monthly_check(
-        FEATURE_STORE,
-        NULL_SHARE_CHECK,
-        evaluate,
-        axis=axis.snapshot_months,
-        is_blocking=False,
-        policy=policy,
-        description=description_of(__file__, NULL_SHARE_CHECK),
-    )
+    return judgement(FEATURE_STORE, NULL_SHARE_CHECK, evaluate, axis, policy)
 
 
 def lost_source_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDefinition:
@@ -77,15 +68,7 @@ def lost_source_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPoli
             for month in months
         }
 
-    return monthly_check(
-        FEATURE_STORE,
-        DARK_SOURCE_CHECK,
-        evaluate,
-        axis=axis.snapshot_months,
-        is_blocking=False,
-        policy=policy,
-        description=description_of(__file__, DARK_SOURCE_CHECK),
-    )
+    return judgement(FEATURE_STORE, DARK_SOURCE_CHECK, evaluate, axis, policy)
 
 
 def _null_shares(lake: Lake, judged: Sequence[str], first: date, last: date) -> dict[date, dict[str, float]]:

@@ -10,7 +10,7 @@ import dagster as dg
 import polars as pl
 
 from credit_platform.checks.history import first_materializations
-from credit_platform.checks.monthly import monthly_check, monthly_run_check
+from credit_platform.checks.monthly import judgement, monthly_run_check
 from credit_platform.checks.reporting import MonthResult
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.bands import volume_of_median
@@ -31,22 +31,10 @@ def volume_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPolicy) -
     """Warns when a silver table has far fewer or more rows than in the median of the earlier months."""
     band = policy.volume
 
-    return monthly_check(
-        DATA_QUALITY,
-        VOLUME_CHECK,
-        lambda lake, months: volume_results(portfolio, lake, months, band),
-        axis=axis.snapshot_months,
-        is_blocking=False,
-        policy=policy,
-        description=description_of(
-            __file__,
-            VOLUME_CHECK,
-            min_of_median=band.min_of_median,
-            max_of_median=band.max_of_median,
-            median_months=band.median_months,
-            units=_units(portfolio),
-        ),
-    )
+    def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
+        return volume_results(portfolio, lake, months, band)
+
+    return judgement(DATA_QUALITY, VOLUME_CHECK, evaluate, axis, policy, band=band, units=_units(portfolio))
 
 
 def _units(portfolio: Portfolio) -> str:
@@ -101,15 +89,7 @@ def contiguous_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPolic
         known = {table: set(lake.months(table)) for table in tables}
         return {month: _contiguous_result(month, axis.first_snapshot, known) for month in months}
 
-    return monthly_check(
-        DATA_QUALITY,
-        CONTIGUOUS_CHECK,
-        evaluate,
-        axis=axis.snapshot_months,
-        is_blocking=False,
-        policy=policy,
-        description=description_of(__file__, CONTIGUOUS_CHECK),
-    )
+    return judgement(DATA_QUALITY, CONTIGUOUS_CHECK, evaluate, axis, policy)
 
 
 def _contiguous_result(month: date, first: date, known: Mapping[str, set[date]]) -> MonthResult:

@@ -1,7 +1,7 @@
 """The gate of labels: whether a month's outcomes are mature and of the whole cohort.
 
 It blocks what depends on the month, so that no immature cohort reaches a training window or a performance metric.
-Plausibility of the bad rate is judged in `judgements_labels`.
+Plausibility of the bad rate is judged in `judgements`.
 """
 
 from collections.abc import Sequence

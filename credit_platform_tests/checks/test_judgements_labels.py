@@ -10,8 +10,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from credit_platform.checks.judgements import _book_check
-from credit_platform.checks.judgements_labels import bad_rate_check
+from credit_platform.checks.judgements import _book_check, bad_rate_check
 from credit_platform.months import month_range
 from credit_platform.policy.check_policy import CheckPolicy
 from credit_platform.portfolios.loans.outcome.day_count_check import DAY_COUNT_CHECK
