@@ -1,8 +1,8 @@
 """Judgement checks: what a person should look at although every row meets its contract.
 
-They warn and never block. Here are gaps, the bad rate of a cohort, and the book's own. What a book's own check looks at, and what is said of it, is written in the book's folder.
-Whether labels are mature is a gate and is in `label_gates`, contracts of rows in `contracts`, the other checks in
-`judgements_*` by what they look at.
+They warn and never block. Here are gaps, the bad rate of a cohort, and the book's own checks; what these look at, and
+what is said of it, is written in the book's folder. Whether labels are mature is a gate and is in `label_gates`,
+contracts of rows are in `contracts`, the other checks in `judgements_*` by what they look at.
 """
 
 from collections.abc import Mapping, Sequence

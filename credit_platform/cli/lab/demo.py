@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from credit_platform.cli.book import Book, initialise, newest_delivered
+from credit_platform.cli.printing import folding_table
 from credit_platform.cli.run.summary import run_backfill
 from credit_platform.lab.scenarios.detections import Detector
 from credit_platform.lab.scenarios.page import PHASE_HEADINGS, auc_texts, drift_name
@@ -91,10 +92,6 @@ def _where_to_look(settings: Settings) -> str:
 
 def demo_table(scenario: Scenario) -> Table:
     """The history of the book, one column per model."""
-    table = Table(title=f"What happened from {month_name(scenario.first_month)} to {month_name(scenario.last_month)}")
-    table.add_column("", overflow="fold")
-    for outcome in scenario.models:
-        table.add_column(model_name(outcome.story.model), overflow="fold")
     rows = [("months by action", [_actions(outcome) for outcome in scenario.models])]
     if scenario.drifts:
         drifts = "\n".join(f"{drift_name(drift)} from {month_name(drift.first_month)}" for drift in scenario.drifts)
@@ -111,9 +108,9 @@ def demo_table(scenario: Scenario) -> Table:
             *rows,
         ]
     rows.append(("versions in force", [_versions(outcome) for outcome in scenario.models]))
-    for name, cells in rows:
-        table.add_row(name, *cells)
-    return table
+    title = f"What happened from {month_name(scenario.first_month)} to {month_name(scenario.last_month)}"
+    models = (model_name(outcome.story.model) for outcome in scenario.models)
+    return folding_table(title, "", *models, rows=((name, *cells) for name, cells in rows))
 
 
 def _seen(scenario: Scenario, outcome: ModelOutcome, detector: Detector) -> str:

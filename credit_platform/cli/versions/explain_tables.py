@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.table import Table
 
+from credit_platform.cli.printing import folding_table
 from credit_platform.cli.versions.explain import CaseExplanation, ModelExplanation
 from credit_platform.scoring.explanation.explanation import Explanation, FeaturePart, Value
 
@@ -85,12 +86,9 @@ def parts_table(explanation: Explanation) -> Table:
 
 def reasons_table(explanation: Explanation) -> Table:
     """The reasons with both texts."""
-    table = Table(title="Reasons" if explanation.reasons else "Reasons: nothing that may be given spoke for default")
-    for column in ("code", "feature", "for the lender", "for the customer"):
-        table.add_column(column, overflow="fold")
-    for reason in explanation.reasons:
-        table.add_row(reason.code, reason.feature, reason.internal, reason.consumer)
-    return table
+    title = "Reasons" if explanation.reasons else "Reasons: nothing that may be given spoke for default"
+    rows = ((reason.code, reason.feature, reason.internal, reason.consumer) for reason in explanation.reasons)
+    return folding_table(title, "code", "feature", "for the lender", "for the customer", rows=rows)
 
 
 def _attribute(part: FeaturePart) -> str:

@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from credit_platform.cli.book import Book
+from credit_platform.cli.printing import folding_table
 from credit_platform.cli.run.rescoring import score_again
 from credit_platform.cli.versions.pages import redraw_pages
 from credit_platform.cli.versions.promotion import Person
@@ -250,9 +251,6 @@ def drill_table(drill: Drill) -> Table:
     """The steps as a table for the terminal."""
     total = sum(step.seconds for step in drill.steps)
     verdict = "passed" if drill.failure is None else "failed"
-    table = Table(title=f"Rollback drill of {drill.model}: {verdict} in {total:.2f} s, nothing moved")
-    for column in ("step", "seconds", "outcome"):
-        table.add_column(column, overflow="fold", justify="right" if column == "seconds" else "left")
-    for step in drill.steps:
-        table.add_row(step.name, f"{step.seconds:.3f}", step.outcome)
-    return table
+    title = f"Rollback drill of {drill.model}: {verdict} in {total:.2f} s, nothing moved"
+    rows = ((step.name, f"{step.seconds:.3f}", step.outcome) for step in drill.steps)
+    return folding_table(title, "step", "seconds", "outcome", rows=rows, right=("seconds",))
