@@ -5,6 +5,7 @@ The attribute never is a feature. Groups and reference lines are policy; choosin
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from math import exp, log, sqrt
 from statistics import NormalDist
@@ -76,15 +77,7 @@ def _of_group(measure: Measure, group: str, *, is_small: bool, min_bads: int) ->
     bads = measure.n_bad or 0
     is_thin = needs_outcome and min(bads, measure.n - bads) < min_bads
     status: Status = "insufficient" if is_small or is_thin else measure.status
-    return Measure(
-        metric=measure.metric,
-        value=measure.value,
-        n=measure.n,
-        n_bad=measure.n_bad,
-        interval=measure.interval,
-        segment=group,
-        status=status,
-    )
+    return replace(measure, segment=group, status=status)
 
 
 def _approved(part: pl.DataFrame) -> int:
@@ -97,12 +90,8 @@ def _best_approved(parts: Sequence[pl.DataFrame], min_group: int) -> pl.DataFram
 
 
 def _approval_rate(part: pl.DataFrame, level: float) -> Measure:
-    approved = _approved(part)
-    return Measure("approval_rate", approved / part.height, part.height, "ok", interval=_wilson(approved, part, level))
-
-
-def _wilson(successes: int, part: pl.DataFrame, level: float) -> Interval | None:
-    return wilson_interval(successes, part.height, level)
+    approved, n = _approved(part), part.height
+    return Measure("approval_rate", approved / n, n, "ok", interval=wilson_interval(approved, n, level))
 
 
 def _impact_ratio(part: pl.DataFrame, best: pl.DataFrame | None, policy: FairLendingPolicy, level: float) -> Measure:
@@ -144,15 +133,8 @@ def _outcome(part: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 def _ranking(part: pl.DataFrame, level: float) -> Measure:
     label, probability = _outcome(part)
-    interval = delong_interval(label, probability, level)
-    return Measure(
-        "roc_auc",
-        roc_auc(label, probability),
-        len(label),
-        "ok",
-        n_bad=int(label.sum()),
-        interval=None if interval is None else Interval(*interval),
-    )
+    interval, auc = delong_interval(label, probability, level), roc_auc(label, probability)
+    return Measure("roc_auc", auc, len(label), "ok", n_bad=int(label.sum()), interval=interval)
 
 
 def _calibration_gap(part: pl.DataFrame, level: float) -> Measure:

@@ -102,6 +102,11 @@ def plain(reason: str) -> str:
     return re.sub(r"\b(first_payment_missed|dpd_\d+_at_mob_\d+)\b", lambda read: read_name(read[0]), told)
 
 
+def plain_lines(reasons: object) -> str:
+    """Reasons, one a line, each as `plain` has it."""
+    return "\n".join(plain(reason) for reason in str(reasons).split("\n"))
+
+
 def translucent(colour: str, opacity: float) -> str:
     """A colour of this module seen through.
 

@@ -166,9 +166,3 @@ def cut_off_table(
         .with_columns(is_best=(pl.int_range(pl.len()) == pl.col("expected_value").arg_max()).fill_null(value=False))
         .select(pl.col(name).cast(dtype) for name, dtype in CUT_OFFS_SCHEMA.items())
     )
-
-
-def best_cut_off(table: pl.DataFrame) -> float | None:
-    """The cut-off of the highest expected value in a table of one sample; None without loans."""
-    best = table.filter("is_best")["cut_off"]
-    return None if best.is_empty() else float(best[0])

@@ -24,6 +24,7 @@ from credit_platform.reports.wording import (
     month_name,
     number_text,
     plain,
+    plain_lines,
     read_name,
     words,
 )
@@ -106,7 +107,7 @@ def _ordered(facts: MonthFacts, frame: pl.DataFrame) -> list[dict[str, Any]]:
     return sorted(frame.iter_rows(named=True), key=lambda row: place.get(row["model"], len(place)))
 
 
-def _table(rows: Sequence[Sequence[object]], headings: Sequence[str], *, nothing: str) -> str:
+def _table(rows: Sequence[Sequence[object]], headings: Sequence[str], nothing: str) -> str:
     """Rows of one width; a column is of numbers where all its cells are."""
     if not rows:
         return f"<p>{escape(nothing)}</p>"
@@ -119,37 +120,23 @@ def _sources(facts: MonthFacts) -> Section:
     balance = facts.balance.sort("table").select("table", *counts).rows()
     totals = facts.quality.filter(dimension="total").sort("source").select("source", "value", "detail").rows()
     headings = ["Table", "Rows delivered", "Rows kept", "Set aside", "Repetitions dropped", "Repaired"]
-    return section_of(
-        __file__,
-        "sources",
-        _table(balance, headings, nothing="Unknown: the rows of this month have not been counted.")
-        + _table(
-            totals,
-            ["Source", "Quality", "In words"],
-            nothing="Unknown: the quality of this month has not been measured.",
-        ),
-    )
+    counted = _table(balance, headings, "Unknown: the rows of this month have not been counted.")
+    unmeasured = "Unknown: the quality of this month has not been measured."
+    return section_of(__file__, "sources", counted + _table(totals, ["Source", "Quality", "In words"], unmeasured))
 
 
 def _scored(facts: MonthFacts) -> Section:
     rows = [
         (
             facts.names.get(str(row["model"]), row["model"]),
-            row["model_version"],
-            row["provenance"],
-            row["sources_present"],
-            row["n"],
-            row["mean_probability"],
-            row["declined"],
+            *(row[name] for name in ("model_version", "provenance", "sources_present")),
+            *(row[name] for name in ("n", "mean_probability", "declined")),
         )
         for row in _ordered(facts, facts.scored)
     ]
     headings = ["Model", "Version", "Scored", "Sources present", "Loans", "Mean default probability", "Share declined"]
-    return section_of(
-        __file__,
-        "scored",
-        _table(rows, headings, nothing="No loan was written in this month, or none has been scored yet."),
-    )
+    nothing = "No loan was written in this month, or none has been scored yet."
+    return section_of(__file__, "scored", _table(rows, headings, nothing))
 
 
 def _stability(facts: MonthFacts) -> Section:
@@ -161,13 +148,9 @@ def _stability(facts: MonthFacts) -> Section:
         rows += [
             _figure_row(name, row, label=f"CSI of {row['segment']}") for row in csi.head(N_MOVED).iter_rows(named=True)
         ]
-    return section_of(
-        __file__,
-        "stability",
-        _pictures(facts, "stability", "psi", (facts.thresholds.psi.warn, facts.thresholds.psi.alert))
-        + _table(rows, _FIGURES, nothing="Unknown: the month's scores have not been compared."),
-        n_moved=N_MOVED,
-    )
+    drawn = _pictures(facts, "stability", "psi", (facts.thresholds.psi.warn, facts.thresholds.psi.alert))
+    table = _table(rows, _FIGURES, "Unknown: the month's scores have not been compared.")
+    return section_of(__file__, "stability", drawn + table, n_moved=N_MOVED)
 
 
 _FIGURES = ("Model", "Figure", "Value and interval", "Loans", "Bads", "Status")
@@ -232,11 +215,8 @@ def _early_performance(facts: MonthFacts) -> Section:
             )
         )
     headings = ["Model", "Cohort", "Read", "Figure", "Value and interval", "Expected", "Loans", "Early bads", "Status"]
-    return section_of(
-        __file__,
-        "early_reads",
-        _table(rows, headings, nothing="Unknown: no cohort without an outcome is old enough for a read."),
-    )
+    nothing = "Unknown: no cohort without an outcome is old enough for a read."
+    return section_of(__file__, "early_reads", _table(rows, headings, nothing))
 
 
 def _outcome(facts: MonthFacts) -> Section:
@@ -247,13 +227,9 @@ def _outcome(facts: MonthFacts) -> Section:
     of = f"Loans written in {', '.join(cohorts)} have reached their outcome." if cohorts else "No cohort has matured."
     roc_auc = facts.thresholds.metrics.get("roc_auc")
     floors = (roc_auc.data_science_threshold, roc_auc.business_threshold) if roc_auc else ()
-    return section_of(
-        __file__,
-        "outcome",
-        _pictures(facts, "performance", "roc_auc", [floor for floor in floors if floor is not None])
-        + _table(rows, _FIGURES, nothing="Unknown: no outcome was read in this month."),
-        of=of,
-    )
+    drawn = _pictures(facts, "performance", "roc_auc", [floor for floor in floors if floor is not None])
+    table = _table(rows, _FIGURES, "Unknown: no outcome was read in this month.")
+    return section_of(__file__, "outcome", drawn + table, of=of)
 
 
 def _actions(facts: MonthFacts) -> Section:
@@ -263,15 +239,14 @@ def _actions(facts: MonthFacts) -> Section:
             ACTIONS[str(row["action"])],
             "yes" if row["actionable"] else "no, backtest",
             str(row["transition"]).replace("_", " "),
-            "\n".join(plain(reason) for reason in str(row["reasons"]).split("\n")),
+            plain_lines(row["reasons"]),
             row["rollback_within"],
         )
         for row in _ordered(facts, facts.actions)
     ]
     headings = ["Model", "Action", "Acted on", "State", "Reasons", "Rollback advised within"]
-    return section_of(
-        __file__, "action", _table(rows, headings, nothing="Unknown: no action has been decided in this month.")
-    )
+    nothing = "Unknown: no action has been decided in this month."
+    return section_of(__file__, "action", _table(rows, headings, nothing))
 
 
 def _versions(facts: MonthFacts) -> Section:
@@ -281,9 +256,9 @@ def _versions(facts: MonthFacts) -> Section:
             row["model_version"],
             f"in force from {row['effective_month']:%Y-%m}" if row["promoted"] else "not promoted",
             number_text(row["oot_roc_auc"], decimals=3),
-            "\n".join(plain(reason) for reason in str(row["reasons"]).split("\n")),
+            plain_lines(row["reasons"]),
         )
         for row in _ordered(facts, facts.versions)
     ]
     headings = ["Model", "Version", "Decision", "Out-of-time ROC-AUC", "Why"]
-    return section_of(__file__, "versions", _table(rows, headings, nothing="No version was trained as of this month."))
+    return section_of(__file__, "versions", _table(rows, headings, "No version was trained as of this month."))
