@@ -18,6 +18,8 @@ from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.texts import yaml_beside
 
 _MOST_NAMED = 6
+_COLUMNS = "dagster/column_schema"
+_ABOUT_SOURCES = {"row_balance", "data_quality"}
 
 
 @cache
@@ -36,10 +38,6 @@ def runbook_entry(portfolio: Portfolio, table: str, models: tuple[str, ...]) -> 
         return own[name]
     parts = ["*" if part in models and place == 1 else part for place, part in enumerate(table.split("/"))]
     return runbook().get("/".join(parts)) or runbook().get(table)
-
-
-_COLUMNS = "dagster/column_schema"
-_ABOUT_SOURCES = {"row_balance", "data_quality"}
 
 
 def with_asset_metadata(

@@ -17,6 +17,9 @@ from credit_platform.lake.tables.monthly import Lake
 from credit_platform.policy.check_policy import CheckPolicy
 from credit_platform.texts import description_of
 
+_MONTH = "snapshot_month"
+CONTRACT_CHECK = "rows_meet_the_contract"
+
 
 @dataclass(frozen=True)
 class MonthVerdict:
@@ -96,10 +99,6 @@ def _structure_mismatch(frame: pl.DataFrame, schema: type[dy.Schema]) -> str:
 def _example(part: pl.DataFrame, schema: type[dy.Schema]) -> str:
     keys = [column for column in schema.primary_key() if column in part.columns]
     return ", ".join(f"{key}={value}" for key, value in part.select(keys).row(0, named=True).items())
-
-
-_MONTH = "snapshot_month"
-CONTRACT_CHECK = "rows_meet_the_contract"
 
 
 def contract_check(

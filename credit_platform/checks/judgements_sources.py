@@ -9,9 +9,8 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
-from credit_platform.checks.history import first_materializations
 from credit_platform.checks.monthly import judgement, monthly_run_check
-from credit_platform.checks.reporting import MonthResult
+from credit_platform.checks.reporting import MonthResult, first_materializations
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.bands import volume_of_median
 from credit_platform.monitoring.data_quality.freshness import Freshness, judge_freshness

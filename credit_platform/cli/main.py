@@ -156,8 +156,7 @@ def explain(
 ) -> int:
     """Print why a case has its score: what every feature added, the reasons, and its peers; makes the score again."""
     from credit_platform.cli.book import open_book
-    from credit_platform.cli.versions.explain import explain_case, explanation_dict
-    from credit_platform.cli.versions.explain_tables import explanation_lines
+    from credit_platform.cli.versions.explain import explain_case, explanation_dict, explanation_lines
 
     found = explain_case(open_book(), case, model=model)
     if json_:

@@ -14,6 +14,12 @@ from credit_platform.monitoring.measures import Measure, Status, Subject, measur
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.statistics.intervals import Interval, jeffreys_interval, wilson_interval
 
+_WRITTEN = ("system_decision", "final_decision", "override_type", "reason", "officer")
+DECISIONS = ("approve", "decline")
+NO_REASON = "no reason given"
+SIDES = ("high-side", "low-side")
+NOT_SUPPLIED = "no override data supplied"
+
 
 class DecisionLog(NamedTuple):
     """Sound rows (case key, `system_decision, final_decision, side, reason`), and those set aside with their `rule`."""
@@ -81,13 +87,6 @@ def read_log(raw: pl.DataFrame, *, case_key: str) -> DecisionLog:
             ]
         ).sort("source_file", "source_line"),
     )
-
-
-_WRITTEN = ("system_decision", "final_decision", "override_type", "reason", "officer")
-DECISIONS = ("approve", "decline")
-NO_REASON = "no reason given"
-SIDES = ("high-side", "low-side")
-NOT_SUPPLIED = "no override data supplied"
 
 
 def measure_overrides(

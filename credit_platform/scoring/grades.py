@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from credit_platform.policy.model_config import Economics, Grade, Scaling
-from credit_platform.statistics.calibration_tests import binomial_p_value, holm, jeffreys_p_value
+from credit_platform.statistics.calibration import binomial_p_value, holm, jeffreys_p_value
 from credit_platform.statistics.intervals import jeffreys_interval
 
 # Odds of a million to one either way: the points stay finite and fit their column, and no decision is near it.

@@ -12,13 +12,13 @@ import polars as pl
 from credit_platform.lake.models.stored_version import VersionMetadata
 from credit_platform.months import month_key, month_range
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.reports.documents.card_sources import (
+from credit_platform.reports.version.facts import (
     AUDIT_SCHEMA,
     REASON_CODES_SCHEMA,
     CardSources,
+    VersionFacts,
     excluded_columns,
 )
-from credit_platform.reports.version.facts import VersionFacts
 from credit_platform.reports.version.verdict import gate_table
 from credit_platform.scoring.evaluation.evaluation import Evaluation, evaluate_version
 from credit_platform.scoring.governance.promotion import CandidateResult

@@ -27,7 +27,7 @@ from credit_platform.policy.load import Policy
 from credit_platform.portfolios.portfolio import Portfolio, ReadEarlyOutcomes
 from credit_platform.reports.figures.early_performance import early_performance_svg
 from credit_platform.schemas.early_warning import EarlyPerformance
-from credit_platform.statistics.logistic import probability_of
+from credit_platform.statistics.calibration import probability_of
 
 
 def early_warning_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
@@ -173,7 +173,7 @@ def _backtest_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy:
             measured = measure_backtest(
                 performance,
                 lake.scan(estimated, cohorts).collect() if cohorts else performance.clear(),
-                subject=Subject(**{name: own[name] for name in Subject.__dataclass_fields__}),
+                subject=Subject.of_row(own),
                 thresholds=policy.monitoring,
             )
             context.add_asset_metadata(_backtest_numbers(measured), partition_key=month_key(month))

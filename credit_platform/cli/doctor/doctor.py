@@ -25,6 +25,8 @@ from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables.catalog import monthly_tables, refresh_datamart
 from credit_platform.settings import DEFAULT_DATA_DIR, Settings, dagster_home, load_settings
 
+_COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
+
 
 def mend(settings: Settings) -> list[str]:
     """Sweep half-written files, cut off torn lines, point history and views at this folder; says what was done.
@@ -70,9 +72,6 @@ def _mend_logs(layout: Layout) -> list[str]:
     folders = layout.audit_log().parent, layout.alerts().parent
     logs = [file for folder in folders for file in sorted(folder.glob("*.jsonl"))]
     return [f"Cut off the torn last line of {file.name}." for file in logs if cut_off_torn_line(file)]
-
-
-_COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
 
 
 def examine(settings: Settings | None, trouble: DoctorFinding | None, *, port: int) -> list[DoctorFinding]:

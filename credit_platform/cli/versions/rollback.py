@@ -16,8 +16,7 @@ from rich.table import Table
 
 from credit_platform.cli.book import Book
 from credit_platform.cli.printing import folding_table
-from credit_platform.cli.run.rescoring import score_again
-from credit_platform.cli.versions.pages import redraw_pages
+from credit_platform.cli.versions.follow_up import redraw_pages, score_again
 from credit_platform.cli.versions.promotion import Person
 from credit_platform.cli.versions.version_status import ModelVersions, trained_as_of
 from credit_platform.errors import CreditPlatformError, LifeCycleError

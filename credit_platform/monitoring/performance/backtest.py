@@ -8,7 +8,7 @@ import numpy as np
 from credit_platform.monitoring.measures import Measure, Status
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.scoring.evaluation.labelled_sample import LabelledSample
-from credit_platform.statistics.calibration_tests import WaldEstimate, calibration_in_the_large, calibration_line
+from credit_platform.statistics.calibration import WaldEstimate, calibration_in_the_large, calibration_line
 from credit_platform.statistics.intervals import Interval, drawn_counts, interval_of_draws
 from credit_platform.statistics.ranked_sample import RankedSample
 

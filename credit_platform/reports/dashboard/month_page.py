@@ -29,6 +29,21 @@ from credit_platform.reports.wording import (
     words,
 )
 
+SHOWN_OUTCOMES = (
+    "roc_auc",
+    "accuracy",
+    "f1_score",
+    "precision",
+    "recall",
+    "bad_rate",
+    "mean_probability",
+    "ks",
+    "brier",
+)
+SHOWN_DRIFTS = ("psi", "psi_sampling_floor", "mean_probability_drift", "std_probability_drift")
+N_MOVED = 5
+_FIGURES = ("Model", "Figure", "Value and interval", "Loans", "Bads", "Status")
+
 
 @dataclass(frozen=True)
 class MonthFacts:
@@ -53,21 +68,6 @@ class MonthFacts:
     history: pl.DataFrame
     thresholds: MonitoringThresholds
     links: Mapping[str, str]
-
-
-SHOWN_OUTCOMES = (
-    "roc_auc",
-    "accuracy",
-    "f1_score",
-    "precision",
-    "recall",
-    "bad_rate",
-    "mean_probability",
-    "ks",
-    "brier",
-)
-SHOWN_DRIFTS = ("psi", "psi_sampling_floor", "mean_probability_drift", "std_probability_drift")
-N_MOVED = 5
 
 
 def month_page(facts: MonthFacts) -> str:
@@ -151,9 +151,6 @@ def _stability(facts: MonthFacts) -> Section:
     drawn = _pictures(facts, "stability", "psi", (facts.thresholds.psi.warn, facts.thresholds.psi.alert))
     table = _table(rows, _FIGURES, "Unknown: the month's scores have not been compared.")
     return section_of(__file__, "stability", drawn + table, n_moved=N_MOVED)
-
-
-_FIGURES = ("Model", "Figure", "Value and interval", "Loans", "Bads", "Status")
 
 
 def _metrics(own: pl.DataFrame, metrics: Sequence[str]) -> list[dict[str, Any]]:

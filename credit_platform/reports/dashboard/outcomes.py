@@ -51,8 +51,9 @@ def timeline_section(overview: Overview) -> Section:
     strip = figure_html(
         timeline(past, overview.known_versions, names=names), name="actions", label="Actions and versions by month"
     )
+    newest = past.sort(["snapshot_month", "model"], descending=[True, False])
     table = table_html(
-        past.sort(["snapshot_month", "model"], descending=[True, False]).select(
+        newest.select(
             pl.col("snapshot_month").dt.strftime("%Y-%m"),
             pl.col("cohort").dt.strftime("%Y-%m"),
             pl.col("model").replace(overview.short_names),
@@ -62,14 +63,7 @@ def timeline_section(overview: Overview) -> Section:
             pl.col("reasons").map_elements(plain_lines, return_dtype=pl.String),
         ),
         headings=["Month", "Cohort", "Model", "Action", "State", "Acted on", "Reasons"],
-        links={
-            "snapshot_month": [
-                overview.month_pages.get(month)
-                for month in past.sort(["snapshot_month", "model"], descending=[True, False])[
-                    "snapshot_month"
-                ].to_list()
-            ]
-        },
+        links={"snapshot_month": [overview.month_pages.get(month) for month in newest["snapshot_month"].to_list()]},
     )
     return section_of(
         __file__, "timeline", f"{strip}\n{table}" if past.height else f"{strip}\n<p>No action has been decided yet.</p>"

@@ -5,6 +5,7 @@ Deciding belongs in `monitoring.action.action`; writing the files and sending th
 
 import csv
 import json
+from dataclasses import asdict
 from io import StringIO
 
 import polars as pl
@@ -41,12 +42,8 @@ def action_json(decision: ActionDecision, *, subject: Subject) -> str:
         "actionable": decision.actionable,
         "rule_action": decision.rule_action,
         "state": decision.state,
-        "transition": {
-            "before": decision.transition.before,
-            "after": decision.transition.after,
-            "why": decision.transition.why,
-        },
-        "rollback": {"within": decision.rollback.within, "why": decision.rollback.why},
+        "transition": asdict(decision.transition),
+        "rollback": asdict(decision.rollback),
         "override": None if decision.override is None else _override(decision.override),
         "triggered": [
             {

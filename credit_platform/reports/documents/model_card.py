@@ -8,9 +8,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from credit_platform.reports.documents.card_sources import CardSources
 from credit_platform.reports.documents.document import UNKNOWN, Bullets, Document, Grid, Part, facts, grid
-from credit_platform.reports.version.facts import VersionFacts, entries, measured, text_at, windows_table
+from credit_platform.reports.version.facts import CardSources, VersionFacts, entries, measured, text_at, windows_table
 from credit_platform.reports.version.tables import making_rows, metric_texts
 from credit_platform.reports.version.verdict import discrimination_text, gate_texts, promotion_text, version_verdict
 from credit_platform.reports.wording import interval_text, metric_name, model_name, month_name, number_text, words

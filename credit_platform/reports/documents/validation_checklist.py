@@ -11,9 +11,16 @@ from itertools import pairwise
 import polars as pl
 
 from credit_platform.policy.model_config import ModelGatePolicy
-from credit_platform.reports.documents.card_sources import RULES, CardSources
 from credit_platform.reports.documents.document import UNKNOWN, Document, Grid, Part
-from credit_platform.reports.version.facts import SAMPLE_ROLES, VersionFacts, measured, text_at, windows_table
+from credit_platform.reports.version.facts import (
+    RULES,
+    SAMPLE_ROLES,
+    CardSources,
+    VersionFacts,
+    measured,
+    text_at,
+    windows_table,
+)
 from credit_platform.reports.version.verdict import gate_texts
 from credit_platform.reports.wording import interval_text, metric_name, model_name, number_text
 

@@ -13,6 +13,21 @@ from credit_platform.reports.version.facts import VersionFacts, measured
 from credit_platform.reports.wording import interval_text, month_name, words
 from credit_platform.scoring.governance.promotion import CandidateResult, gate_results
 
+GATES_SCHEMA = {
+    "gate": pl.String,
+    "condition": pl.String,
+    "value": pl.Float64,
+    "threshold": pl.Float64,
+    "status": pl.String,
+}
+CONDITIONS = {"min_oot_roc_auc": "at least", "artifacts_load_back": "yes"}
+ROLES = {
+    "candidate": "Candidate: stored, not yet fit to compete",
+    "challenger": "Challenger: may go into production, and has not",
+    "champion": "Champion: it decides",
+    "retired": "Retired: another version decides",
+}
+
 
 def gate_table(candidate: CandidateResult, gates: ModelGatePolicy) -> pl.DataFrame:
     """One row per gate as `GATES_SCHEMA`; the status is `passed`, `failed`, or `unknown` where a value is missing.
@@ -51,22 +66,6 @@ def gate_texts(gates: pl.DataFrame) -> pl.DataFrame:
 
 def _decimals(column: str) -> pl.Expr:
     return pl.col(column).map_elements(lambda value: f"{value:.4f}", return_dtype=pl.String)
-
-
-GATES_SCHEMA = {
-    "gate": pl.String,
-    "condition": pl.String,
-    "value": pl.Float64,
-    "threshold": pl.Float64,
-    "status": pl.String,
-}
-CONDITIONS = {"min_oot_roc_auc": "at least", "artifacts_load_back": "yes"}
-ROLES = {
-    "candidate": "Candidate: stored, not yet fit to compete",
-    "challenger": "Challenger: may go into production, and has not",
-    "champion": "Champion: it decides",
-    "retired": "Retired: another version decides",
-}
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,9 @@ from numpy.typing import NDArray
 from credit_platform.policy.model_config import ModelSpec, Scaling
 from credit_platform.portfolios.feature_set import Direction
 from credit_platform.scoring.transformers.transformer import Transformer, TransformerName
-from credit_platform.statistics.logistic import log_odds, maximise_likelihood, probability_of
+from credit_platform.statistics.calibration import log_odds, maximise_likelihood, probability_of
+
+FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,6 @@ def fit_platt(label: NDArray[np.int8], raw: FloatArray) -> PlattCalibrator:
     if slope <= 0:
         slope, intercept = 1.0, maximise_likelihood(np.ones((n, 1)), target, odds)[0]
     return PlattCalibrator(slope=float(slope), intercept=float(intercept))
-
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -43,7 +43,7 @@ from credit_platform.scoring.transformers.transformer import (
     reference_numbers,
     require_same_order,
 )
-from credit_platform.statistics.logistic import probability_of
+from credit_platform.statistics.calibration import probability_of
 
 FloatArray = NDArray[np.float64]
 

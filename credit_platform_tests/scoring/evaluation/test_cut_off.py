@@ -8,7 +8,7 @@ from hypothesis import given
 from credit_platform.policy.model_config import Economics
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.grades import CUT_OFFS_SCHEMA, cut_off_table
-from credit_platform.statistics.logistic import probability_of
+from credit_platform.statistics.calibration import probability_of
 from credit_platform_tests.scoring.drawn_samples import FloatArray, LabelArray, honest_sample, samples
 
 ECONOMICS = Economics(loss_given_default=0.6, margin=0.2)
