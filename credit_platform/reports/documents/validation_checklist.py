@@ -4,14 +4,13 @@ A result is `passed`, `failed` or `unknown`, and what cannot be read off the giv
 version is on the whole stands in `model_card`.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import polars as pl
 
 from credit_platform.policy.model_config import ModelGatePolicy
-from credit_platform.reports.documents.document import UNKNOWN, Document, Grid, Part
+from credit_platform.reports.documents.document import UNKNOWN, Document, Grid, Part, part_of
 from credit_platform.reports.version.facts import (
     RULES,
     SAMPLE_ROLES,
@@ -24,11 +23,6 @@ from credit_platform.reports.version.facts import (
 from credit_platform.reports.version.verdict import gate_texts
 from credit_platform.reports.wording import interval_text, metric_name, model_name, number_text
 
-INTRODUCTION = (
-    "Filled from the files stored with the version, from policy and from the audit log. A line passes only on a value "
-    "that is on record; what is not known is unknown and passes nothing. The list is evidence that is usually asked "
-    "for in a validation. It takes no validator's place and does not say that any law, rule or standard is met."
-)
 HEADINGS = ("Question", "Value", "Threshold", "Result")
 MIN_BADS = 30  # fewer bads give intervals too wide to decide on, as in monitoring
 SLOPE = (0.85, 1.15)  # a calibration slope that differs from 1 by no more is of no consequence to a decision
@@ -69,12 +63,13 @@ def validation_checklist(version: VersionFacts, sources: CardSources, *, gates: 
     gate_rows = tuple(gate_texts(version.gates).rows())
     counted = [row[-1] for row in (*gate_rows, *(line.row() for _, lines in asked for line in lines))]
     summary = ", ".join(f"{counted.count(result)} {result}" for result in ("passed", "failed", UNKNOWN))
+    head = part_of(__file__, "introduction", model=model_name(version.model), version=version.model_version)
     return Document(
-        title=f"Validation checklist: {model_name(version.model)}, version {version.model_version}",
-        introduction=INTRODUCTION,
+        title=head.heading,
+        introduction=head.lead,
         parts=(
-            Part("Result", "", (f"{summary}.",)),
-            Part("Gates", "What a version must meet before it goes into production.", (Grid(HEADINGS, gate_rows),)),
+            part_of(__file__, "result", f"{summary}."),
+            part_of(__file__, "gates", Grid(HEADINGS, gate_rows)),
             *(Part(heading, "", (Grid(HEADINGS, tuple(line.row() for line in lines)),)) for heading, lines in asked),
             _judgement(version),
         ),
@@ -199,12 +194,8 @@ def _present(question: str, value: str | None) -> Line:
 
 
 def _judgement(version: VersionFacts) -> Part:
-    rows: list[Sequence[str]] = []
+    rows: list[tuple[str, ...]] = []
     for metric in FOR_JUDGEMENT:
         found = [measured(version.evaluation.metrics, role, metric) for role in ("test", "oot")]
         rows.append((metric_name(metric), *(interval_text(one.value, one.low, one.high) for one in found)))
-    return Part(
-        "For the validator's own judgement",
-        "No threshold is set for these.",
-        (Grid(("Metric", "Test", "Out-of-time"), tuple(tuple(row) for row in rows)),),
-    )
+    return part_of(__file__, "judgement", Grid(("Metric", "Test", "Out-of-time"), tuple(rows)))
