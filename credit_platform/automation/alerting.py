@@ -63,20 +63,20 @@ def _on_failed_run(dispatcher: AlertDispatcher, automation: Automation, max_atte
         span = run_span(dict(run.tags))
         if span is None:
             return
+        model = run.tags.get(_MODEL_TAG)
         said = problems_of(context.instance, run.run_id) or [context.failure_event.message or "the run failed"]
         event = failure_event(
             run.job_name,
             span[1],
             run.run_id,
             said[:_MAX_PROBLEMS],
-            model=run.tags.get(_MODEL_TAG),
+            model=model,
             attempts=_attempt_of(context.instance, run, max_attempts),
         )
         mended_by = _successor(context.instance, run, span[1])
         if mended_by is None:
             dispatcher.tell([event])
             return
-        model = run.tags.get(_MODEL_TAG)
         end = recovery_event(run.job_name, span[1], mended_by, model=model, audience=event.audience)
         dispatcher.tell([event, end])
 

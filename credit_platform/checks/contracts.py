@@ -12,9 +12,9 @@ import dataframely as dy
 import polars as pl
 
 from credit_platform.checks.monthly import SHIPPED, monthly_check
-from credit_platform.checks.reporting import MonthResult
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.policy.check_policy import CheckPolicy
+from credit_platform.portfolios.portfolio import MonthResult
 from credit_platform.texts import description_of
 
 _MONTH = "snapshot_month"

@@ -11,12 +11,11 @@ from datetime import date
 import dagster as dg
 
 from credit_platform.checks.monthly import SHIPPED, monthly_check
-from credit_platform.checks.reporting import MonthResult
 from credit_platform.lake.raw.delivery_log import Receipt, read_receipts
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy
-from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.portfolios.portfolio import MonthResult, Portfolio
 from credit_platform.texts import description_of
 
 GATE_CHECK = "delivery_may_be_built_on"

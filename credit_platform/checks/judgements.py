@@ -14,14 +14,13 @@ import polars as pl
 from credit_platform.checks.judgements_features import lost_source_check, null_share_check
 from credit_platform.checks.judgements_sources import contiguous_check, freshness_check, volume_check
 from credit_platform.checks.monthly import SHIPPED, judgement, monthly_check
-from credit_platform.checks.reporting import MonthResult
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.bands import bad_rate_band
 from credit_platform.months import add_months, month_range
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import BadRateBand, CheckPolicy
 from credit_platform.policy.model_config import LabelPolicy, ModelConfig
-from credit_platform.portfolios.portfolio import BookCheck, Portfolio
+from credit_platform.portfolios.portfolio import BookCheck, MonthResult, Portfolio
 
 BAD_RATE_CHECK = "bad_rate_stays_in_its_band"
 _LABELS = "gold/label_store"
@@ -91,9 +90,8 @@ def book_checks(
 def _book_check(
     check: BookCheck, axis: MonthlyAxis, label: LabelPolicy, policy: CheckPolicy
 ) -> dg.AssetChecksDefinition:
-    def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
-        found = check.evaluate(lake.scan(check.table, months), months, label)
-        return {month: MonthResult(one.passed, one.description, one.metadata) for month, one in found.items()}
+    def evaluate(lake: Lake, months: Sequence[date]) -> Mapping[date, MonthResult]:
+        return check.evaluate(lake.scan(check.table, months), months, label)
 
     return monthly_check(
         check.table,

@@ -10,7 +10,6 @@ import dagster as dg
 import polars as pl
 
 from credit_platform.checks.monthly import judgement
-from credit_platform.checks.reporting import MonthResult
 from credit_platform.errors import NoVersionInForceError
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform.lake.tables.monthly import Lake
@@ -18,7 +17,7 @@ from credit_platform.monitoring.data_quality.bands import Coverage, coverage_by_
 from credit_platform.months import add_months
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy, NullShareBand
-from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.portfolios.portfolio import MonthResult, Portfolio
 from credit_platform.statistics.reference import Reference
 
 NULL_SHARE_CHECK = "features_are_as_complete_as_in_training"

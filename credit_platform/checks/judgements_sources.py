@@ -10,14 +10,14 @@ import dagster as dg
 import polars as pl
 
 from credit_platform.checks.monthly import judgement, monthly_run_check
-from credit_platform.checks.reporting import MonthResult, first_materializations
+from credit_platform.checks.reporting import first_materializations
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.bands import volume_of_median
 from credit_platform.monitoring.data_quality.freshness import Freshness, judge_freshness
 from credit_platform.months import add_months, month_range
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy, VolumeBand
-from credit_platform.portfolios.portfolio import Portfolio, Source
+from credit_platform.portfolios.portfolio import MonthResult, Portfolio, Source
 from credit_platform.texts import description_of
 
 VOLUME_CHECK = "volume_is_like_earlier_months"

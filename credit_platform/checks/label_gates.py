@@ -10,13 +10,12 @@ from datetime import date
 import dagster as dg
 
 from credit_platform.checks.monthly import monthly_check
-from credit_platform.checks.reporting import MonthResult
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.label_maturity import LabelMaturity, label_maturity
 from credit_platform.months import add_months
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy
-from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.portfolios.portfolio import MonthResult, Portfolio
 from credit_platform.texts import description_of
 
 MATURITY_CHECK = "labels_are_mature"

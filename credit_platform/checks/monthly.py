@@ -12,7 +12,6 @@ import dagster as dg
 from credit_platform.assets.asset_spec import asset_key
 from credit_platform.checks.reporting import (
     AssetCheck,
-    MonthResult,
     nothing_built,
     report_months,
     run_events,
@@ -22,6 +21,7 @@ from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, months_of
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.check_policy import CheckPolicy
+from credit_platform.portfolios.portfolio import MonthResult
 from credit_platform.texts import description_of
 
 Evaluate = Callable[[Lake, Sequence[date]], Mapping[date, MonthResult]]

@@ -13,6 +13,7 @@ import dagster as dg
 from credit_platform.assets.asset_spec import asset_key
 from credit_platform.instance.dagster_internals import AssetCheckEvaluationTargetMaterializationData
 from credit_platform.months import month_key
+from credit_platform.portfolios.portfolio import MonthResult
 
 
 def record_evaluations(context: dg.AssetCheckExecutionContext, evaluations: Sequence[dg.AssetCheckEvaluation]) -> None:
@@ -73,15 +74,6 @@ def runs_that_built_first(instance: dg.DagsterInstance, asset: str) -> set[str]:
             runs.setdefault(record.partition_key, record.run_id)
         cursor, has_more = found.cursor, found.has_more
     return set(runs.values())
-
-
-@dataclass(frozen=True)
-class MonthResult:
-    """What a check found in one month; numbers in the metadata are plotted over the months."""
-
-    passed: bool
-    description: str
-    metadata: Mapping[str, int | float | str]
 
 
 @dataclass(frozen=True)

@@ -96,8 +96,7 @@ def _samples(version: VersionFacts, sources: CardSources) -> list[Line]:
         )
     found, excluded = sources.features, sources.excluded
     both = sorted(set(found) & set(excluded["column"])) if found is not None and excluded is not None else None
-    shown = None if both is None else ", ".join(both) or "none"
-    return [*lines, Line("Excluded columns among the features", shown, "none", None if both is None else not both)]
+    return [*lines, _none_of("Excluded columns among the features", both)]
 
 
 def _ranking(version: VersionFacts, sources: CardSources, gates: ModelGatePolicy) -> list[Line]:
@@ -148,26 +147,14 @@ def _calibration(version: VersionFacts) -> list[Line]:
             "none below 0.05",
             None if tested.is_empty() else not failed,
         ),
-        Line(
-            "Grades with too few unseen loans to test",
-            None if grades.is_empty() else ", ".join(thin) or "none",
-            "none",
-            None if grades.is_empty() else not thin,
-        ),
+        _none_of("Grades with too few unseen loans to test", None if grades.is_empty() else thin),
     ]
 
 
 def _inputs(version: VersionFacts, sources: CardSources) -> list[Line]:
     codes, speaking = sources.reason_codes, version.importance.get_column("feature").to_list()
     uncovered = None if codes is None or not speaking else sorted(set(speaking) - set(codes["feature"]))
-    return [
-        Line(
-            "Features without a reason code",
-            None if uncovered is None else ", ".join(uncovered) or "none",
-            "none",
-            None if uncovered is None else not uncovered,
-        )
-    ]
+    return [_none_of("Features without a reason code", uncovered)]
 
 
 def _record(version: VersionFacts, sources: CardSources) -> list[Line]:
@@ -187,6 +174,11 @@ def _record(version: VersionFacts, sources: CardSources) -> list[Line]:
             None if people is None else bool(people),
         ),
     ]
+
+
+def _none_of(question: str, named: list[str] | None) -> Line:
+    shown = None if named is None else ", ".join(named) or "none"
+    return Line(question, shown, "none", None if named is None else not named)
 
 
 def _present(question: str, value: str | None) -> Line:
