@@ -9,8 +9,8 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
+from credit_platform.assets.asset_metadata import action_picture
 from credit_platform.assets.asset_spec import asset_key, table_spec
-from credit_platform.assets.pictures import action_picture
 from credit_platform.lake.files import write_text
 from credit_platform.lake.governance.action_overrides import OverrideLog, override_of
 from credit_platform.lake.governance.promotions import PromotionLog

@@ -9,8 +9,8 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
+from credit_platform.assets.asset_metadata import trend_picture
 from credit_platform.assets.asset_spec import asset_key, table_spec
-from credit_platform.assets.pictures import trend_picture
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform.lake.models.stored_version import VersionMetadata
 from credit_platform.lake.tables.monthly import Lake
@@ -46,7 +46,7 @@ def subject_of(lake: Lake, scored: pl.DataFrame, *, cohort: date, month: date, m
 
 
 def outcome_deps(*models: str, lag: int) -> list[dg.AssetDep]:
-    """What the figures of a cohort are computed from in the month its outcome is read: its predictions and its labels."""
+    """What a cohort's figures are computed from in the month its outcome is read: its predictions and labels."""
     of_the_cohort = dg.TimeWindowPartitionMapping(start_offset=-lag, end_offset=-lag)
     return [
         *(dg.AssetDep(asset_key(f"prediction/{model}"), partition_mapping=of_the_cohort) for model in models),
@@ -55,7 +55,7 @@ def outcome_deps(*models: str, lag: int) -> list[dg.AssetDep]:
 
 
 def cohort_with_outcome(lake: Lake, model: str, month: date, *, lag: int, key: str) -> tuple[pl.DataFrame, Subject]:
-    """The predictions of the cohort whose outcome is read in a month, with their labels, and whose figures these are."""
+    """Predictions and labels of the cohort whose outcome is read in a month, and whose figures these are."""
     cohort = add_months(month, -lag)
     scored = lake.scan(f"prediction/{model}", [cohort]).collect()
     labels = lake.scan("gold/label_store", [month]).select(key, "label").collect()

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import dagster as dg
 
+from credit_platform.assets.asset_metadata import picture
 from credit_platform.assets.asset_spec import OWNERS, asset_key
 from credit_platform.assets.monitoring.evidently_page import NEWEST_MONTH_TAG
 from credit_platform.assets.pages.charts import RenderError, draws_charts, write_charts
 from credit_platform.assets.pages.month_pages import draw_month_page
 from credit_platform.assets.pages.overview import DASHBOARD, HISTORY, draw_dashboard
-from credit_platform.assets.pictures import picture
 from credit_platform.lake.files import write_text
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables.monthly import Lake

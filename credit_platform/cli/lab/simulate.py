@@ -20,12 +20,13 @@ from credit_platform.cli.lab.story import judge, read_story
 from credit_platform.cli.printing import folding_table
 from credit_platform.errors import SettingsError
 from credit_platform.lab.scenarios.detections import Detection
-from credit_platform.lab.scenarios.gallery import Exhibit, gallery_page
 from credit_platform.lab.scenarios.page import (
     PHASE_HEADINGS,
+    Exhibit,
     auc_texts,
     cure_text,
     drift_name,
+    gallery_page,
     noticed_texts,
     pictures,
     scenario_page,
