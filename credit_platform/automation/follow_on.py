@@ -112,30 +112,15 @@ class MonthPlan:
 def follow_on_rules(axis: MonthlyAxis, config: ModelConfig, unpromoted: Unpromoted) -> list[FollowOn]:
     """The rules of a month, in the order in which they come into play."""
     plan, every = MonthPlan(axis, config, unpromoted), config.retraining.every_months
-    first_window = "Trains the first versions in the month in which the last cohort of the windows matures."
-    before_it = "Scores the months before the first training, so that outcomes can be read soon."
-    unread = f"Trains every {every} months while no outcome can be read yet, when the month is scored."
-    calendar = f"Trains again every {every} months after the first training, when the month is monitored."
-    return [
-        FollowOn(
-            "score_on_month_built",
-            BUILD_MONTH,
-            SCORE_MONTH,
-            plan.score_after_build,
-            "Scores the new loans of a month when the month is built.",
-        ),
-        FollowOn("train_on_first_window", BUILD_MONTH, TRAIN_MODELS, plan.train_after_build, first_window),
-        FollowOn("score_on_first_training", TRAIN_MODELS, SCORE_MONTH, plan.score_after_training, before_it),
-        FollowOn(
-            "monitor_on_month_scored",
-            SCORE_MONTH,
-            MONITOR_MONTH,
-            plan.monitor_after_scoring,
-            "Reads the outcome of a month and decides about the models when the month is scored.",
-        ),
-        FollowOn("train_before_first_outcome", SCORE_MONTH, TRAIN_MODELS, plan.train_after_scoring, unread),
-        FollowOn("train_on_quarter_end", MONITOR_MONTH, TRAIN_MODELS, plan.train_after_monitoring, calendar),
-    ]
+    rules = (
+        ("score_on_month_built", BUILD_MONTH, SCORE_MONTH, plan.score_after_build),
+        ("train_on_first_window", BUILD_MONTH, TRAIN_MODELS, plan.train_after_build),
+        ("score_on_first_training", TRAIN_MODELS, SCORE_MONTH, plan.score_after_training),
+        ("monitor_on_month_scored", SCORE_MONTH, MONITOR_MONTH, plan.monitor_after_scoring),
+        ("train_before_first_outcome", SCORE_MONTH, TRAIN_MODELS, plan.train_after_scoring),
+        ("train_on_quarter_end", MONITOR_MONTH, TRAIN_MODELS, plan.train_after_monitoring),
+    )
+    return [FollowOn(*rule, description_of(__file__, rule[0], every=every)) for rule in rules]
 
 
 def run_span(tags: dict[str, str]) -> Span | None:

@@ -13,7 +13,7 @@ import polars as pl
 
 from credit_platform.checks.monthly import SHIPPED, monthly_check
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.policy.check_policy import CheckPolicy
+from credit_platform.policy.data_quality import CheckPolicy
 from credit_platform.portfolios.portfolio import MonthResult
 from credit_platform.texts import description_of
 

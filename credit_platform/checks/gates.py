@@ -14,7 +14,7 @@ from credit_platform.checks.monthly import SHIPPED, monthly_check
 from credit_platform.lake.raw.delivery_log import Receipt, read_receipts
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.partitions import MonthlyAxis
-from credit_platform.policy.check_policy import CheckPolicy
+from credit_platform.policy.data_quality import CheckPolicy
 from credit_platform.portfolios.portfolio import MonthResult, Portfolio
 from credit_platform.texts import description_of
 

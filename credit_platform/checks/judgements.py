@@ -18,7 +18,7 @@ from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.bands import bad_rate_band
 from credit_platform.months import add_months, month_range
 from credit_platform.partitions import MonthlyAxis
-from credit_platform.policy.check_policy import BadRateBand, CheckPolicy
+from credit_platform.policy.data_quality import BadRateBand, CheckPolicy
 from credit_platform.policy.model_config import LabelPolicy, ModelConfig
 from credit_platform.portfolios.portfolio import BookCheck, MonthResult, Portfolio
 

@@ -16,7 +16,7 @@ from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.bands import Coverage, coverage_by_month, empty_limit
 from credit_platform.months import add_months
 from credit_platform.partitions import MonthlyAxis
-from credit_platform.policy.check_policy import CheckPolicy, NullShareBand
+from credit_platform.policy.data_quality import CheckPolicy, NullShareBand
 from credit_platform.portfolios.portfolio import MonthResult, Portfolio
 from credit_platform.statistics.reference import Reference
 

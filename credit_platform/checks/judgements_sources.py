@@ -16,7 +16,7 @@ from credit_platform.monitoring.data_quality.bands import volume_of_median
 from credit_platform.monitoring.data_quality.freshness import Freshness, judge_freshness
 from credit_platform.months import add_months, month_range
 from credit_platform.partitions import MonthlyAxis
-from credit_platform.policy.check_policy import CheckPolicy, VolumeBand
+from credit_platform.policy.data_quality import CheckPolicy, VolumeBand
 from credit_platform.portfolios.portfolio import MonthResult, Portfolio, Source
 from credit_platform.texts import description_of
 

@@ -14,7 +14,7 @@ from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.label_maturity import LabelMaturity, label_maturity
 from credit_platform.months import add_months
 from credit_platform.partitions import MonthlyAxis
-from credit_platform.policy.check_policy import CheckPolicy
+from credit_platform.policy.data_quality import CheckPolicy
 from credit_platform.portfolios.portfolio import MonthResult, Portfolio
 from credit_platform.texts import description_of
 

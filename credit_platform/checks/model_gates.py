@@ -17,7 +17,7 @@ from credit_platform.errors import ModelStoreError
 from credit_platform.lake.governance.promotions import PromotionLog
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.partitions import MonthlyAxis
-from credit_platform.policy.check_policy import CheckPolicy
+from credit_platform.policy.data_quality import CheckPolicy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.portfolio import MonthResult
 from credit_platform.scoring.governance.promotion import GateResult, gate_results

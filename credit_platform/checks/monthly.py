@@ -20,7 +20,7 @@ from credit_platform.checks.reporting import (
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, months_of
 from credit_platform.partitions import MonthlyAxis
-from credit_platform.policy.check_policy import CheckPolicy
+from credit_platform.policy.data_quality import CheckPolicy
 from credit_platform.portfolios.portfolio import MonthResult
 from credit_platform.texts import description_of
 

@@ -20,7 +20,7 @@ from credit_platform.monitoring.data_quality.score import quality_facts_sql, row
 from credit_platform.monitoring.measures import LAYERS, history_sql
 from credit_platform.months import month_key, months_of
 from credit_platform.partitions import MonthlyAxis, months_before
-from credit_platform.policy.check_policy import VolumeBand
+from credit_platform.policy.data_quality import VolumeBand
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.portfolio import Portfolio, Source
 from credit_platform.portfolios.tables import tables_of
