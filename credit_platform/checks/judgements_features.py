@@ -9,16 +9,15 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
-from credit_platform.checks.monthly import monthly_check
-from credit_platform.checks.reporting import MonthResult
+from credit_platform.checks.monthly import judgement
 from credit_platform.errors import NoVersionInForceError
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.bands import Coverage, coverage_by_month, empty_limit
 from credit_platform.months import add_months
 from credit_platform.partitions import MonthlyAxis
-from credit_platform.policy.check_policy import CheckPolicy, NullShareBand
-from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.policy.data_quality import CheckPolicy, NullShareBand
+from credit_platform.portfolios.portfolio import MonthResult, Portfolio
 from credit_platform.statistics.reference import Reference
 
 NULL_SHARE_CHECK = "features_are_as_complete_as_in_training"
@@ -38,20 +37,7 @@ def null_share_check(
         training = _TrainingShares(lake, models)
         return {month: _null_result(month, judged, shares, training.of(month), band) for month in months}
 
-    return monthly_check(
-        FEATURE_STORE,
-        NULL_SHARE_CHECK,
-        evaluate,
-        axis=axis.snapshot_months,
-        is_blocking=False,
-        policy=policy,
-        description=(
-            "No feature is empty for a larger share of the month's loans than in the training of the version in force "
-            "(before any training: than the median of the earlier months), beyond chance. When it is yellow, the "
-            "metadata names the features; ask the source why their cells are missing. Scores of these loans rest on "
-            "fewer facts than the model was trained with."
-        ),
-    )
+    return judgement(FEATURE_STORE, NULL_SHARE_CHECK, evaluate, axis, policy)
 
 
 def lost_source_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDefinition:
@@ -81,19 +67,7 @@ def lost_source_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPoli
             for month in months
         }
 
-    return monthly_check(
-        FEATURE_STORE,
-        DARK_SOURCE_CHECK,
-        evaluate,
-        axis=axis.snapshot_months,
-        is_blocking=False,
-        policy=policy,
-        description=(
-            "Every source still covers the new loans it usually covers. When it is yellow, the metadata names the "
-            "source and its coverage: ask for its delivery, and build the month again once it is there. Until then "
-            "these loans are scored without it, which sources_present says of every prediction."
-        ),
-    )
+    return judgement(FEATURE_STORE, DARK_SOURCE_CHECK, evaluate, axis, policy)
 
 
 def _null_shares(lake: Lake, judged: Sequence[str], first: date, last: date) -> dict[date, dict[str, float]]:

@@ -153,8 +153,8 @@ class PortfolioTable:
 
 
 @dataclass(frozen=True)
-class CheckResult:
-    """What a book's own check found in one month; numbers in the metadata are plotted over the months."""
+class MonthResult:
+    """What a check found in one month; numbers in the metadata are plotted over the months."""
 
     passed: bool
     description: str
@@ -175,7 +175,7 @@ class BookCheck:
     name: str
     table: str
     description: Callable[[LabelPolicy], str]
-    evaluate: Callable[[pl.LazyFrame, Sequence[date], LabelPolicy], Mapping[date, CheckResult]]
+    evaluate: Callable[[pl.LazyFrame, Sequence[date], LabelPolicy], Mapping[date, MonthResult]]
 
 
 @dataclass(frozen=True)

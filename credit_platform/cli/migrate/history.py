@@ -13,7 +13,7 @@ import dagster as dg
 
 from credit_platform.assets.models.retrain_claim import RETRAIN_TAG
 from credit_platform.automation.retraining import RETRAIN_ON_ACTION
-from credit_platform.checks.history import latest_materializations
+from credit_platform.checks.reporting import latest_materializations
 from credit_platform.instance.dagster_internals import (
     INPUT_EVENT_POINTER_TAG_PREFIX,
     RawMetadataValue,

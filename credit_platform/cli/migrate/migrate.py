@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from credit_platform.assets.pages.version_documents import write_documents
 from credit_platform.cli.backup.restore import require_quiet
 from credit_platform.cli.book import Book
 from credit_platform.cli.instance import INSTANCE_FILE, open_instance
 from credit_platform.cli.migrate.history import RenamedAssets
+from credit_platform.cli.printing import progress_bar
 from credit_platform.cli.versions.audit import verdict
 from credit_platform.errors import MigrationError
 from credit_platform.lake.backup.atomic_swap import unfinished
@@ -113,7 +113,7 @@ def _migrate_history(book: Book, console: Console, models: RenamedModels) -> Non
         text = re.sub(rf"(?m)^(\s*module: ){re.escape(old)}$", rf"\g<1>{new}", text)
     write_text(file, text)
     checks = book.repository().asset_graph.asset_check_keys
-    with open_instance(book.settings) as instance, _progress(console) as progress:
+    with open_instance(book.settings) as instance, progress_bar(console) as progress:
         task = progress.add_task("run history", total=None)
 
         def show(n_done: int, n_events: int) -> None:
@@ -125,11 +125,6 @@ def _migrate_history(book: Book, console: Console, models: RenamedModels) -> Non
         history.bring_up_to_date(checks, show)
 
 
-def _progress(console: Console) -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-
-
 def _shown(console: Console, what: str, items: Iterable[_Item]) -> Iterator[_Item]:
-    with _progress(console) as progress:
+    with progress_bar(console) as progress:
         yield from progress.track(list(items), description=what)
