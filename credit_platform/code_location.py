@@ -30,13 +30,10 @@ from credit_platform.assets.tables.oversight import oversight_assets
 from credit_platform.assets.tables.silver import silver_assets
 from credit_platform.automation.alert_delivery import AlertDispatcher
 from credit_platform.automation.alerting import alert_sensors
-from credit_platform.automation.first_promotion import FirstPromotions, score_on_first_promotion
-from credit_platform.automation.follow_on import follow_on_sensors
-from credit_platform.automation.held import held_schedule, held_sensor
+from credit_platform.automation.follow_on import FirstPromotions, follow_on_sensors, score_on_first_promotion
 from credit_platform.automation.jobs import BUILD_MONTH, SCORE_MONTH, TRAIN_MODELS, monthly_jobs
 from credit_platform.automation.retraining import retrain_on_action
-from credit_platform.automation.schedules import month_close
-from credit_platform.automation.weekly_watch import week_close
+from credit_platform.automation.schedules import held_schedule, held_sensor, month_close, week_close
 from credit_platform.checks.tables import all_checks
 from credit_platform.lake.renamed_models import to_migrate
 from credit_platform.lake.tables.monthly import Lake

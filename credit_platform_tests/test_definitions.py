@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 import credit_platform
-from credit_platform.assets.runbook import runbook
+from credit_platform.assets.asset_metadata import runbook
 from credit_platform.code_location import build_definitions
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.tables import tables_of

@@ -1,20 +1,50 @@
 """How every asset looks in the UI: what its description says beyond the table, its group, tags and links to code.
 
 All of it is derived from the declaration of the asset, so that it holds for every asset there is. What a table holds is
-said in its schema class, what to do when it is red in `runbook.yaml`.
+said in its schema class, what to do when it is red in `runbook.yaml`: a table that every model has is there once, with
+`*` for the model. What its columns are made of is the book's own; the open-source UI draws no graph of columns, so it
+is said in each column's description as well. Small pictures show a trend or a strip of actions without a click; what
+one looks like is written in `reports`.
 """
 
-from collections.abc import Iterable, Sequence
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
 import dagster as dg
+import polars as pl
 
-from credit_platform.assets.column_lineage import column_lineage, with_origins
-from credit_platform.assets.runbook import runbook_entry
+from credit_platform.assets.asset_spec import asset_key
+from credit_platform.lake.tables.monthly import Lake
 from credit_platform.partitions import AS_OF_MONTHS
+from credit_platform.portfolios.feature_set import Column, Lineage
 from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.reports.figures.svg import action_svg, trend_svg
+from credit_platform.reports.wording import metric_name, model_name
+from credit_platform.texts import yaml_beside
 
+N_MONTHS = 24
+_MOST_NAMED = 6
 _COLUMNS = "dagster/column_schema"
 _ABOUT_SOURCES = {"row_balance", "data_quality"}
+
+
+@cache
+def runbook() -> dict[str, str]:
+    """Every entry by its table."""
+    return yaml_beside(__file__, "runbook.yaml", dict[str, str])
+
+
+def runbook_entry(portfolio: Portfolio, table: str, models: tuple[str, ...]) -> str | None:
+    """What to do when this asset is red; None where nobody has written it yet."""
+    layer, _, name = table.partition("/")
+    own = {each.name: each.remedy for each in portfolio.tables}
+    if layer in {"bronze", "silver", "quarantine"}:
+        return runbook()[f"{layer}/*"].format(name=name)
+    if layer == "gold" and name in own:
+        return own[name]
+    parts = ["*" if part in models and place == 1 else part for place, part in enumerate(table.split("/"))]
+    return runbook().get("/".join(parts)) or runbook().get(table)
 
 
 def with_asset_metadata(
@@ -90,3 +120,107 @@ def _metadata(portfolio: Portfolio, spec: dg.AssetSpec, table: str) -> dict[str,
 def _tags(table: str, models: tuple[str, ...]) -> dict[str, str]:
     layer, *rest = table.split("/")
     return {"layer": layer} | ({"model": rest[0]} if rest[0] in models else {})
+
+
+def column_lineage(portfolio: Portfolio, table: str) -> dg.TableColumnLineage | None:
+    """The columns that each column of a table is made of; None where nobody can tell."""
+    lineage = _lineage(portfolio).get(table)
+    if lineage is None:
+        return None
+    return dg.TableColumnLineage(
+        {
+            name: [dg.TableColumnDep(asset_key=asset_key(of), column_name=column) for of, column in made_of]
+            for name, made_of in lineage.items()
+        }
+    )
+
+
+def with_origins(portfolio: Portfolio, table: str, schema: dg.TableSchema) -> dg.TableSchema:
+    """The columns of a table, each saying what it is made of, down to the source's own column names."""
+    lineage = _lineage(portfolio).get(table)
+    if lineage is None:
+        return schema
+    columns = [_with_origin(portfolio, column, lineage[column.name]) for column in schema.columns]
+    return dg.TableSchema(columns=columns, constraints=schema.constraints)
+
+
+@cache
+def _lineage(portfolio: Portfolio) -> Mapping[str, Lineage]:
+    return portfolio.features.lineage()
+
+
+def _with_origin(portfolio: Portfolio, column: dg.TableColumn, made_of: tuple[Column, ...]) -> dg.TableColumn:
+    sources = dict.fromkeys(
+        source for each in made_of for source in _lineage(portfolio).get(each[0], {}).get(each[1], ())
+    )
+    said = [f"From {_named(made_of)}"] + ([f"which is {_named(tuple(sources))}"] if sources else [])
+    return dg.TableColumn(
+        name=column.name,
+        type=column.type,
+        description=f"{column.description}. {', '.join(said)}.",
+        constraints=column.constraints,
+        tags=column.tags,
+    )
+
+
+def _named(columns: tuple[Column, ...]) -> str:
+    by_table: dict[str, list[str]] = {}
+    for table, name in columns:
+        by_table.setdefault(table, []).append(name)
+    return " and ".join(
+        f"{table} ({', '.join(names) if len(names) <= _MOST_NAMED else f'{len(names)} columns'})"
+        for table, names in by_table.items()
+    )
+
+
+def picture(name: str, svg: str) -> dg.MetadataValue:
+    """A picture as the UI shows it inline; `name` stands where it cannot."""
+    return dg.MetadataValue.md(f"![{name}](data:image/svg+xml;base64,{b64encode(svg.encode()).decode()})")
+
+
+def trend_picture(
+    lake: Lake, table: str, measured: Sequence[pl.DataFrame], *, metric: str, levels: Sequence[float | None]
+) -> dg.MetadataValue:
+    """A metric of one model up to the newest month of a run, with its interval.
+
+    Args:
+        lake: Where the months before the run lie.
+        table: Asset key of a table of measures.
+        measured: Rows of the run's months so far, not yet stored.
+        metric: What is drawn.
+        levels: Thresholds, the milder first; None where there is none.
+    """
+    rows = so_far(lake, table, measured).filter(metric=metric, segment="all").sort("snapshot_month")
+    title = f"{metric_name(metric)}, {model_name(table.split('/')[1])}"
+    has_interval = bool(rows["ci_low"].is_not_null().any())
+    svg = trend_svg(
+        rows["snapshot_month"].to_list(),
+        rows["value"].to_list(),
+        title=title,
+        low=rows["ci_low"].to_list() if has_interval else None,
+        high=rows["ci_high"].to_list() if has_interval else None,
+        levels=[level for level in levels if level is not None],
+    )
+    return picture(f"{title} by month", svg)
+
+
+def action_picture(lake: Lake, table: str, decided: Sequence[pl.DataFrame]) -> dg.MetadataValue:
+    """The actions of one model up to the newest month of a run; arguments as for `trend_picture`."""
+    rows = so_far(lake, table, decided).sort("snapshot_month")
+    title = f"Actions, {model_name(table.split('/')[1])}"
+    svg = action_svg(
+        rows["snapshot_month"].to_list(), rows["action"].to_list(), rows["actionable"].to_list(), title=title
+    )
+    return picture(f"{title} by month", svg)
+
+
+def so_far(lake: Lake, table: str, made: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """The last months of a table up to the newest one made, those of a run in place of what is stored of them."""
+    rows = pl.concat(made)
+    own = set(rows["snapshot_month"].to_list())
+    newest = max(own, default=None)
+    stored = [month for month in lake.months(table) if newest and month < newest and month not in own]
+    if not stored:
+        return rows
+    before = lake.scan(table, stored[-N_MONTHS:]).select(rows.columns).collect()
+    return pl.concat([before, rows])

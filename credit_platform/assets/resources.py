@@ -17,7 +17,7 @@ from credit_platform.lake.renamed_models import require_migrated
 from credit_platform.lake.tables.catalog import monthly_tables, refresh_datamart
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, months_of
-from credit_platform.policy.policy_document import policy_document
+from credit_platform.policy.load import policy_document
 from credit_platform.portfolios.named import portfolio_named
 
 

@@ -14,6 +14,7 @@ from credit_platform.automation.run_problems import problems_of
 from credit_platform.automation.schedules import sensor_status
 from credit_platform.monitoring.action.alerts import Attempts, failure_event, failure_key, recovery_event
 from credit_platform.settings import Automation
+from credit_platform.texts import description_of
 
 ALERT_ON_ACTION = "alert_on_action"
 ALERT_ON_FAILED_RUN = "alert_on_failed_run"
@@ -41,12 +42,7 @@ def _on_action(dispatcher: AlertDispatcher, automation: Automation) -> dg.Sensor
         name=ALERT_ON_ACTION,
         minimum_interval_seconds=60,
         default_status=sensor_status(automation),
-        description=(
-            "Tells people of actions by the channels policy names, once: one open alert per model and rule, "
-            "escalation, reminder, resolution, and a digest per month. Starts no run. Unless CREDIT_ALERT_DRY_RUN is "
-            "false it only notes what it would send in alerts/ledger.jsonl; a channel that fails is tried again. "
-            "When a tick is red, read its error; nothing is lost, as the next tick tells what was not told yet."
-        ),
+        description=description_of(__file__, ALERT_ON_ACTION),
     )
     def actions_are_told(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
         told = dispatcher.catch_up()
@@ -60,31 +56,27 @@ def _on_failed_run(dispatcher: AlertDispatcher, automation: Automation, max_atte
     @dg.run_failure_sensor(
         name=ALERT_ON_FAILED_RUN,
         default_status=sensor_status(automation),
-        description=(
-            "Tells people of a run that failed or was stopped by a blocking check, with the month and the reason, and "
-            "of a retraining that failed for the last time those who hear of a retrain action. When a tick is red, "
-            "read its error and look at the failed runs yourself until it is mended."
-        ),
+        description=description_of(__file__, ALERT_ON_FAILED_RUN),
     )
     def failures_are_told(context: dg.RunFailureSensorContext) -> None:
         run = context.dagster_run
         span = run_span(dict(run.tags))
         if span is None:
             return
+        model = run.tags.get(_MODEL_TAG)
         said = problems_of(context.instance, run.run_id) or [context.failure_event.message or "the run failed"]
         event = failure_event(
             run.job_name,
             span[1],
             run.run_id,
             said[:_MAX_PROBLEMS],
-            model=run.tags.get(_MODEL_TAG),
+            model=model,
             attempts=_attempt_of(context.instance, run, max_attempts),
         )
         mended_by = _successor(context.instance, run, span[1])
         if mended_by is None:
             dispatcher.tell([event])
             return
-        model = run.tags.get(_MODEL_TAG)
         end = recovery_event(run.job_name, span[1], mended_by, model=model, audience=event.audience)
         dispatcher.tell([event, end])
 
@@ -96,11 +88,7 @@ def _on_recovered_run(dispatcher: AlertDispatcher, automation: Automation) -> dg
         name=ALERT_ON_RECOVERED_RUN,
         run_status=dg.DagsterRunStatus.SUCCESS,
         default_status=sensor_status(automation),
-        description=(
-            "Closes the alert of a failed run when the same job succeeds for the same month, and the same model where "
-            "the failed run was for one. When a tick is red, read its error; the alert stays open until a later run of "
-            "the month succeeds."
-        ),
+        description=description_of(__file__, ALERT_ON_RECOVERED_RUN),
     )
     def recoveries_are_told(context: dg.RunStatusSensorContext) -> None:
         run = context.dagster_run

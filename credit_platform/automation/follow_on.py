@@ -1,7 +1,8 @@
 """Sensors that carry a closed month on: from built to scored, monitored and, when due, trained.
 
 They heed only runs that the month's close started, so that a run by hand or from the command line starts nothing.
-Retraining on an action belongs to `retraining`.
+Where people promote, nothing is scored until somebody has, and then what waited is scored. Retraining on an action
+belongs to `retraining`, promoting to the command line.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,8 +11,14 @@ from datetime import date
 
 import dagster as dg
 
-from credit_platform.automation.jobs import BUILD_MONTH, MONITOR_MONTH, SCORE_MONTH, TRAIN_MODELS
-from credit_platform.automation.run_reasons import STARTED_BY, run_reason
+from credit_platform.automation.jobs import (
+    BUILD_MONTH,
+    MONITOR_MONTH,
+    SCORE_MONTH,
+    STARTED_BY,
+    TRAIN_MODELS,
+    run_reason,
+)
 from credit_platform.automation.schedules import CLOSED_BY, sensor_status
 from credit_platform.instance.dagster_internals import (
     ASSET_PARTITION_RANGE_END_TAG,
@@ -19,12 +26,16 @@ from credit_platform.instance.dagster_internals import (
     PARTITION_NAME_TAG,
     UnresolvedAssetJobDefinition,
 )
+from credit_platform.lake.governance.promotions import PromotionLog
+from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, parse_month
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.scoring.training.windows import is_training_due
 from credit_platform.settings import Automation
+from credit_platform.texts import description_of
 
+SCORE_ON_FIRST_PROMOTION = "score_on_first_promotion"
 # First and last month of a run; the months to ask for, or why none.
 Span = tuple[date, date]
 Plan = Callable[[date, date], Span | str]
@@ -101,30 +112,15 @@ class MonthPlan:
 def follow_on_rules(axis: MonthlyAxis, config: ModelConfig, unpromoted: Unpromoted) -> list[FollowOn]:
     """The rules of a month, in the order in which they come into play."""
     plan, every = MonthPlan(axis, config, unpromoted), config.retraining.every_months
-    first_window = "Trains the first versions in the month in which the last cohort of the windows matures."
-    before_it = "Scores the months before the first training, so that outcomes can be read soon."
-    unread = f"Trains every {every} months while no outcome can be read yet, when the month is scored."
-    calendar = f"Trains again every {every} months after the first training, when the month is monitored."
-    return [
-        FollowOn(
-            "score_on_month_built",
-            BUILD_MONTH,
-            SCORE_MONTH,
-            plan.score_after_build,
-            "Scores the new loans of a month when the month is built.",
-        ),
-        FollowOn("train_on_first_window", BUILD_MONTH, TRAIN_MODELS, plan.train_after_build, first_window),
-        FollowOn("score_on_first_training", TRAIN_MODELS, SCORE_MONTH, plan.score_after_training, before_it),
-        FollowOn(
-            "monitor_on_month_scored",
-            SCORE_MONTH,
-            MONITOR_MONTH,
-            plan.monitor_after_scoring,
-            "Reads the outcome of a month and decides about the models when the month is scored.",
-        ),
-        FollowOn("train_before_first_outcome", SCORE_MONTH, TRAIN_MODELS, plan.train_after_scoring, unread),
-        FollowOn("train_on_quarter_end", MONITOR_MONTH, TRAIN_MODELS, plan.train_after_monitoring, calendar),
-    ]
+    rules = (
+        ("score_on_month_built", BUILD_MONTH, SCORE_MONTH, plan.score_after_build),
+        ("train_on_first_window", BUILD_MONTH, TRAIN_MODELS, plan.train_after_build),
+        ("score_on_first_training", TRAIN_MODELS, SCORE_MONTH, plan.score_after_training),
+        ("monitor_on_month_scored", SCORE_MONTH, MONITOR_MONTH, plan.monitor_after_scoring),
+        ("train_before_first_outcome", SCORE_MONTH, TRAIN_MODELS, plan.train_after_scoring),
+        ("train_on_quarter_end", MONITOR_MONTH, TRAIN_MODELS, plan.train_after_monitoring),
+    )
+    return [FollowOn(*rule, description_of(__file__, rule[0], every=every)) for rule in rules]
 
 
 def run_span(tags: dict[str, str]) -> Span | None:
@@ -153,9 +149,8 @@ def _sensor(
         request_job=jobs[rule.follower],
         default_status=sensor_status(automation),
         minimum_interval_seconds=15,
-        description=(
-            f"{rule.description} Follows only runs of {rule.finished} that the month's close started. When a tick is "
-            f"red, read its error and run {rule.follower} for the month by hand."
+        description=description_of(
+            __file__, "follow_on", description=rule.description, finished=rule.finished, follower=rule.follower
         ),
     )
     def next_step(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
@@ -184,3 +179,59 @@ def follow_on_sensors(
 ) -> list[dg.SensorDefinition]:
     """One sensor per rule."""
     return [_sensor(rule, jobs, automation) for rule in follow_on_rules(axis, config, unpromoted)]
+
+
+@dataclass(frozen=True)
+class FirstPromotions:
+    """The first version of every model that went into production, by whoever's decision."""
+
+    lake: Lake
+    models: Sequence[str]
+
+    def versions(self) -> dict[str, str]:
+        """The version by model; a model none of whose versions was ever promoted is left out."""
+        promoted = [record for record in PromotionLog(self.lake.layout).records() if record.promoted]
+        return {record.model: record.model_version for record in reversed(promoted) if record.model in self.models}
+
+    def unpromoted(self) -> list[str]:
+        """The models that never had a version in force."""
+        versions = self.versions()
+        return [model for model in self.models if model not in versions]
+
+
+def score_on_first_promotion(
+    axis: MonthlyAxis,
+    score_month: UnresolvedAssetJobDefinition,
+    promotions: FirstPromotions,
+    automation: Automation,
+    *,
+    is_automatic: bool,
+) -> dg.SensorDefinition:
+    """Score what waited for the first promotion; `is_automatic` where policy promotes and nothing ever waits."""
+
+    @dg.sensor(
+        name=SCORE_ON_FIRST_PROMOTION,
+        job=score_month,
+        minimum_interval_seconds=60,
+        default_status=sensor_status(automation),
+        description=description_of(__file__, SCORE_ON_FIRST_PROMOTION),
+    )
+    def somebody_has_promoted(_context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        if is_automatic:
+            return dg.SkipReason("promotion.auto_promote is on: no month waits for a person")
+        waiting = promotions.unpromoted()
+        if waiting:
+            return dg.SkipReason(f"nobody has promoted a version of {', '.join(waiting)} yet")
+        lake = promotions.lake
+        scored = {model: len(lake.months(f"prediction/{model}")) for model in promotions.models}
+        if any(scored.values()):
+            told = ", ".join(f"{n} months of {model}" for model, n in scored.items())
+            return dg.SkipReason(f"{told} are scored already; later ones follow when they are built")
+        built = lake.months("gold/feature_store")
+        if not built or built[-1] < axis.first_training:
+            return dg.SkipReason(f"{axis.first_training:%Y-%m} is not built yet")
+        versions = promotions.versions()
+        key = ":".join(versions[model] for model in promotions.models)
+        return span_request(f"{SCORE_ON_FIRST_PROMOTION}:{key}", (axis.first_scoring, built[-1]), CLOSED_BY)
+
+    return somebody_has_promoted

@@ -1,6 +1,8 @@
-"""Jobs: one per step of the month, each over one axis.
+"""Jobs: one per step of the month, each over one axis, and the tags that say why a run of one exists.
 
-Assets of different axes cannot share a job; what starts a job is said in `schedules` and `sensors`.
+Assets of different axes cannot share a job. Every run that a schedule, a sensor or the command line asks for says who
+started it, for what reason, and which run led to it; one launched in the UI does not. What starts a job is said in
+`schedules`, `follow_on` and `retraining`.
 """
 
 from collections.abc import Sequence
@@ -11,7 +13,11 @@ from dagster import AssetSelection
 from credit_platform.instance.dagster_internals import UnresolvedAssetJobDefinition
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.tables import tables_of
+from credit_platform.texts import description_of
 
+STARTED_BY = "credit_platform/started_by"
+WHY = "credit_platform/why"
+AFTER_RUN = "credit_platform/after_run"
 BUILD_MONTH = "build_month"
 SCORE_MONTH = "score_month"
 MONITOR_MONTH = "monitor_month"
@@ -45,23 +51,15 @@ def job_assets(portfolio: Portfolio, models: Sequence[str]) -> dict[str, list[st
     }
 
 
-_DESCRIPTIONS = {
-    BUILD_MONTH: "The bronze, silver and gold month from the four source files. When it is red, read the error, "
-    "which names the source, month and row; mend the source and run the month again.",
-    SCORE_MONTH: "Scores the new loans of a month with the version in force, compares the population with training, "
-    "estimates the outcome and reads how earlier cohorts began to pay. When it is red, build the month the error names "
-    "with build_month, or put a version in force, and run the month again.",
-    MONITOR_MONTH: "Reads the outcome of the cohort that matured, measures each model, decides its action "
-    "and holds the models against each other. When it is red, run score_month for the cohort and build_month for the "
-    "month the error names, and then this again.",
-    TRAIN_MODELS: "Trains each model as of a month and promotes the version if the rules say so. When it is red, the "
-    "error names the cohorts it lacks: build their months, or run a later month. The version in force goes on scoring.",
-}
-
-
 def monthly_jobs(portfolio: Portfolio, models: Sequence[str]) -> dict[str, UnresolvedAssetJobDefinition]:
     """The four jobs by name; each has the months that its assets share."""
     return {
-        name: dg.define_asset_job(name, selection=selection, description=_DESCRIPTIONS[name])
+        name: dg.define_asset_job(name, selection=selection, description=description_of(__file__, name))
         for name, selection in job_assets(portfolio, models).items()
     }
+
+
+def run_reason(started_by: str, why: str, *, after_run: str | None = None) -> dict[str, str]:
+    """The tags: what began the chain of runs, one clause of why this one, and the run that led to it."""
+    tags = {STARTED_BY: started_by, WHY: why}
+    return tags if after_run is None else tags | {AFTER_RUN: after_run}

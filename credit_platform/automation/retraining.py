@@ -19,7 +19,7 @@ from credit_platform.assets.models.retrain_claim import (
     retrain_key,
     run_records_at,
 )
-from credit_platform.automation.run_reasons import run_reason
+from credit_platform.automation.jobs import run_reason
 from credit_platform.automation.schedules import sensor_status
 from credit_platform.instance.dagster_internals import UnresolvedAssetJobDefinition
 from credit_platform.lake.governance.retrainings import Retraining, is_alive
@@ -29,6 +29,7 @@ from credit_platform.months import month_key, parse_month
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.model_config import RetrainingPolicy
 from credit_platform.settings import Automation
+from credit_platform.texts import description_of
 
 RETRAIN_ON_ACTION = "retrain_on_action"
 _EVENTS_PER_TICK = 200
@@ -118,13 +119,7 @@ def retrain_on_action(
         job=train_models,
         minimum_interval_seconds=30,
         default_status=sensor_status(automation),
-        description=(
-            "Trains a model as of the month whose action says retrain, once per model, month and version. It reads "
-            "every recorded action since its last look, so no month is lost when several arrive at once. A training "
-            f"that fails, or whose process dies, is asked for again, {policy.max_attempts} times in all; "
-            "alert_on_failed_run tells people of each failure and of the last. When a tick is red, read its error; the "
-            "next tick begins where the last good one ended."
-        ),
+        description=description_of(__file__, RETRAIN_ON_ACTION, max_attempts=policy.max_attempts),
     )
     def action_asks_for_training(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         cursor = _Cursor.read(context.cursor)

@@ -1,18 +1,29 @@
-"""Schedules: what starts by the calendar.
+"""Schedules: the close of the month and of the week, and how automation is switched on, off or held.
 
-What starts because something happened belongs to `sensors`.
+On Mondays only what is known before the outcome is read again, and of watched models alone. While the data folder is to
+be migrated, schedules and sensors start nothing: they keep their names, what they remember, and say why. What starts
+because something happened belongs to `follow_on` and `retraining`.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import dagster as dg
+import polars as pl
 
-from credit_platform.automation.run_reasons import STARTED_BY, run_reason
+from credit_platform.assets.asset_spec import asset_key
+from credit_platform.automation.jobs import STARTED_BY, run_reason
 from credit_platform.instance.dagster_internals import UnresolvedAssetJobDefinition
+from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.settings import Automation
+from credit_platform.texts import description_of
 
+WEEK_CLOSE = "week_close"
+# Read again each week: what a corrected delivery, or a payment noted late, may have changed since the month began.
+READ_AGAIN = ("stability", "early_reads")
 MONTH_CLOSE = "month_close"
 CLOSED_BY = {STARTED_BY: MONTH_CLOSE}
 
@@ -27,11 +38,7 @@ def month_close(
         job=build_month,
         cron_schedule="0 0 1 * *",
         default_status=schedule_status(automation),
-        description=(
-            "On the 1st at 00:00 UTC builds the snapshot of that day; scoring and monitoring follow by sensor. When "
-            "a tick is skipped it says which month the book lacks. When a tick is red, read its error and run "
-            "build_month for the month by hand."
-        ),
+        description=description_of(__file__, MONTH_CLOSE),
     )
     def month_has_begun(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         day = context.scheduled_execution_time.date()
@@ -58,3 +65,93 @@ def sensor_status(automation: Automation) -> dg.DefaultSensorStatus:
 def schedule_status(automation: Automation) -> dg.DefaultScheduleStatus:
     """Whether schedules start by themselves."""
     return dg.DefaultScheduleStatus.RUNNING if automation == "running" else dg.DefaultScheduleStatus.STOPPED
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A model to look at again, and its newest scored month."""
+
+    model: str
+    month: date
+    parts: Sequence[str]
+
+    def request(self, week: str) -> dg.RunRequest:
+        """Ask for the run of a week; the same week and model give the same key."""
+        return dg.RunRequest(
+            run_key=f"{WEEK_CLOSE}:{self.model}:{week}",
+            partition_key=month_key(self.month),
+            asset_selection=[asset_key(f"monitoring/{self.model}/{part}") for part in self.parts],
+            tags={
+                **run_reason(WEEK_CLOSE, f"{self.model} is in active_monitoring in week {week}"),
+                "credit_platform/model": self.model,
+                "credit_platform/week": week,
+            },
+        )
+
+
+def watch_of(lake: Lake, model: str) -> Watched | str:
+    """Whether a model is to be watched, from its newest stored action; a sentence where it is not."""
+    decided, scored = lake.months(f"monitoring/{model}/action"), lake.months(f"prediction/{model}")
+    if not decided or not scored:
+        return f"{len(decided)} actions and {len(scored)} scored months are stored"
+    newest = lake.scan(f"monitoring/{model}/action", [decided[-1]])
+    first_reason = pl.col("reasons").str.split("\n").list.first()
+    action, is_actionable, reason = newest.select("action", "actionable", first_reason).collect().row(0)
+    if action == "active_monitoring" and is_actionable:
+        return Watched(model, scored[-1], lake.layout.tables.parts(READ_AGAIN))
+    return f"{action} in {decided[-1]:%Y-%m}{'' if is_actionable else ' on a backtest'}, {reason}"
+
+
+def week_close(
+    lake: Lake, models: Sequence[str], score_month: UnresolvedAssetJobDefinition, automation: Automation
+) -> dg.ScheduleDefinition:
+    """Every Monday: read stability and early reads of the newest scored month again, for watched models alone."""
+
+    @dg.schedule(
+        name=WEEK_CLOSE,
+        job=score_month,
+        cron_schedule="0 6 * * 1",
+        default_status=schedule_status(automation),
+        description=description_of(__file__, WEEK_CLOSE),
+    )
+    def week_is_over(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+        found = {model: watch_of(lake, model) for model in models}
+        watched = [watch for watch in found.values() if isinstance(watch, Watched)]
+        if not watched:
+            told = "; ".join(f"{model}: {why}" for model, why in found.items())
+            return dg.SkipReason(f"0 of {len(found)} models are in active_monitoring. {told}")
+        year, week, _ = context.scheduled_execution_time.date().isocalendar()
+        return [watch.request(f"{year}-W{week:02}") for watch in watched]
+
+    return week_is_over
+
+
+def held_sensor(sensor: dg.SensorDefinition, reason: str) -> dg.SensorDefinition:
+    """A sensor in the place of another."""
+
+    def nothing(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        return dg.SkipReason(reason)
+
+    return dg.SensorDefinition(
+        name=sensor.name,
+        evaluation_fn=nothing,
+        minimum_interval_seconds=sensor.minimum_interval_seconds,
+        default_status=sensor.default_status,
+        description=sensor.description,
+    )
+
+
+def held_schedule(schedule: dg.ScheduleDefinition, reason: str) -> dg.ScheduleDefinition:
+    """A schedule in the place of another."""
+
+    def nothing(_context: dg.ScheduleEvaluationContext) -> dg.SkipReason:
+        return dg.SkipReason(reason)
+
+    return dg.ScheduleDefinition(
+        name=schedule.name,
+        job_name=schedule.job_name,
+        cron_schedule=schedule.cron_schedule,
+        execution_fn=nothing,
+        default_status=schedule.default_status,
+        description=schedule.description,
+    )

@@ -11,15 +11,15 @@ import dagster as dg
 import polars as pl
 
 from credit_platform.checks.monthly import monthly_check
-from credit_platform.checks.reporting import MonthResult
 from credit_platform.errors import PolicyError
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.first_seen import LateCohort, late_cohorts
 from credit_platform.partitions import MonthlyAxis
-from credit_platform.policy.check_policy import CheckPolicy, SetAsideLimits
+from credit_platform.policy.data_quality import CheckPolicy, SetAsideLimits
 from credit_platform.portfolios.cleaning_rules import cleaning_rules
-from credit_platform.portfolios.portfolio import Portfolio, Source
+from credit_platform.portfolios.portfolio import MonthResult, Portfolio, Source
 from credit_platform.schemas.personal_data import has_personal_data
+from credit_platform.texts import description_of
 
 SET_ASIDE_CHECK = "few_rows_are_set_aside"
 KNOWN_CHECK = "cases_are_known_from_their_start"
@@ -72,12 +72,7 @@ def _set_aside_check(source: Source, axis: MonthlyAxis, policy: CheckPolicy) -> 
         axis=axis.snapshot_months,
         is_blocking=True,
         policy=policy,
-        description=(
-            f"Of the month's rows fewer than {limits.warn_from:.0%} lie in quarantine; from {limits.block_from:.0%} on "
-            "nothing is built on the rest. When it is yellow or red, the result names the rules: look at the rows in "
-            f"quarantine/{source.table}, correct the delivery and build the month again, or, where they are rightly "
-            "set aside, raise the limit of the rule or table under checks.set_aside in data_quality.yaml."
-        ),
+        description=description_of(__file__, SET_ASIDE_CHECK, limits=limits, table=source.table),
     )
 
 
@@ -135,12 +130,8 @@ def _known_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPolicy) -
         axis=axis.snapshot_months,
         is_blocking=True,
         policy=policy,
-        description=(
-            f"Every {cases.noun} is first seen in the month it began, keeps the date it began, and has an id that no "
-            f"{cases.noun} had before. When it is yellow, the result names those that do not: the first date is kept, "
-            f"and a {cases.noun} is known by id and cohort. It is red, and nothing is built on the month, where more "
-            f"than {block_from:.0%} of a cohort are first seen late: such {portfolio.words.cases} have no application, "
-            "so nobody scores them. Deliver their first months, or begin the book later with credit-platform init."
+        description=description_of(
+            __file__, KNOWN_CHECK, noun=cases.noun, cases=portfolio.words.cases, block_from=block_from
         ),
     )
 

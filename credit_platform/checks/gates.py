@@ -11,12 +11,12 @@ from datetime import date
 import dagster as dg
 
 from credit_platform.checks.monthly import SHIPPED, monthly_check
-from credit_platform.checks.reporting import MonthResult
 from credit_platform.lake.raw.delivery_log import Receipt, read_receipts
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.partitions import MonthlyAxis
-from credit_platform.policy.check_policy import CheckPolicy
-from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.policy.data_quality import CheckPolicy
+from credit_platform.portfolios.portfolio import MonthResult, Portfolio
+from credit_platform.texts import description_of
 
 GATE_CHECK = "delivery_may_be_built_on"
 
@@ -37,12 +37,7 @@ def gate_checks(
             axis=axis.snapshot_months,
             is_blocking=True,
             policy=policy,
-            description=(
-                "The month's file can be read, it has rows of the month unless the source is optional, not far fewer "
-                "or more than the months before, its numbers, dates and keys can be read, and a built month is not "
-                "delivered again with other rows. When it is red, the result says what to deliver again, or how to "
-                "take it; limits stand under gates in data_quality.yaml. Other months go on without this one."
-            ),
+            description=description_of(__file__, GATE_CHECK),
         )
         for source in portfolio.sources
     ]

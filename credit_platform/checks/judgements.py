@@ -1,25 +1,29 @@
-"""Judgement checks: what a person should look at although every row meets its contract; here, gaps in histories.
+"""Judgement checks: what a person should look at although every row meets its contract.
 
-They warn and never block. The others stand in `judgements_*` by what they look at, contracts of rows in `contracts`.
+They warn and never block. Here are gaps, the bad rate of a cohort, and the book's own checks; what these look at, and
+what is said of it, is written in the book's folder. Whether labels are mature is a gate and is in `label_gates`,
+contracts of rows are in `contracts`, the other checks in `judgements_*` by what they look at.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import dagster as dg
+import polars as pl
 
 from credit_platform.checks.judgements_features import lost_source_check, null_share_check
-from credit_platform.checks.judgements_labels import bad_rate_check
 from credit_platform.checks.judgements_sources import contiguous_check, freshness_check, volume_check
-from credit_platform.checks.monthly import SHIPPED, monthly_check
-from credit_platform.checks.reporting import MonthResult
+from credit_platform.checks.monthly import SHIPPED, judgement, monthly_check
 from credit_platform.lake.tables.monthly import Lake
+from credit_platform.monitoring.data_quality.bands import bad_rate_band
 from credit_platform.months import add_months, month_range
 from credit_platform.partitions import MonthlyAxis
-from credit_platform.policy.check_policy import CheckPolicy
-from credit_platform.policy.model_config import ModelConfig
-from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.policy.data_quality import BadRateBand, CheckPolicy
+from credit_platform.policy.model_config import LabelPolicy, ModelConfig
+from credit_platform.portfolios.portfolio import BookCheck, MonthResult, Portfolio
 
+BAD_RATE_CHECK = "bad_rate_stays_in_its_band"
+_LABELS = "gold/label_store"
 HISTORY_CHECK = "history_is_complete"
 
 
@@ -50,25 +54,14 @@ def history_check(
     if not groups:
         return []
     longest = {group: config.features.history_months(group.name) for group in groups}
-    back, names = max(longest.values()) - 1, " and ".join(group.name for group in groups)
+    names = " and ".join(group.name for group in groups)
 
     def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
         known = [(set(lake.months(group.table)), n - 1) for group, n in longest.items()]
         return {month: _history_result(month, axis.first_snapshot, known) for month in months}
 
-    check = monthly_check(
-        "gold/feature_store",
-        HISTORY_CHECK,
-        evaluate,
-        axis=axis.snapshot_months,
-        is_blocking=False,
-        policy=policy,
-        description=(
-            f"All months of {names} that the month's features look back on (up to {back + 1}) are there. When it "
-            "is yellow, build the months it names and materialize this month again."
-        ),
-    )
-    return [check]
+    store, reach = "gold/feature_store", {"names": names, "n_months": max(longest.values())}
+    return [judgement(store, HISTORY_CHECK, evaluate, axis, policy, **reach)]
 
 
 def _history_result(month: date, first: date, known: Sequence[tuple[set[date], int]]) -> MonthResult:
@@ -84,4 +77,70 @@ def _history_result(month: date, first: date, known: Sequence[tuple[set[date], i
         passed=not missing,
         description=f"{month:%Y-%m}: the history {said} {len(wanted)} months.",
         metadata={"months_wanted": len(wanted), "months_missing": len(missing)},
+    )
+
+
+def book_checks(
+    portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig, policy: CheckPolicy
+) -> list[dg.AssetChecksDefinition]:
+    """One check per month for every check the book declares; they warn and never block."""
+    return [_book_check(check, axis, config.label, policy) for check in portfolio.checks]
+
+
+def _book_check(
+    check: BookCheck, axis: MonthlyAxis, label: LabelPolicy, policy: CheckPolicy
+) -> dg.AssetChecksDefinition:
+    def evaluate(lake: Lake, months: Sequence[date]) -> Mapping[date, MonthResult]:
+        return check.evaluate(lake.scan(check.table, months), months, label)
+
+    return monthly_check(
+        check.table,
+        check.name,
+        evaluate,
+        axis=axis.snapshot_months,
+        is_blocking=False,
+        policy=policy,
+        description=check.description(label),
+    )
+
+
+def bad_rate_check(axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDefinition:
+    """Warns when a cohort's bad rate lies outside what the cohorts before it and chance explain."""
+    band = policy.bad_rate
+
+    def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
+        first = add_months(months[0], -band.mean_months)
+        known = [month for month in lake.months(_LABELS) if first <= month <= months[-1]]
+        counted = (
+            lake.scan(_LABELS, known)
+            .group_by("snapshot_month")
+            .agg(n_bad=pl.col("label").cast(pl.Int64).sum(), n=pl.len())
+            .collect()
+        )
+        outcomes = {month: (n_bad, n) for month, n_bad, n in counted.iter_rows()}
+        return {month: _bad_rate_result(month, outcomes, band) for month in months}
+
+    return judgement(_LABELS, BAD_RATE_CHECK, evaluate, axis, policy, band=band)
+
+
+def _bad_rate_result(month: date, outcomes: Mapping[date, tuple[int, int]], policy: BadRateBand) -> MonthResult:
+    n_bad, n = outcomes.get(month, (0, 0))
+    if not n:
+        return MonthResult(passed=True, description=f"{month:%Y-%m}: no cohort has matured.", metadata={"n_loans": 0})
+    first = add_months(month, -policy.mean_months)
+    earlier = [found for other, found in sorted(outcomes.items()) if first <= other < month]
+    band = bad_rate_band(n, earlier, standard_errors=policy.standard_errors)
+    rate = n_bad / n
+    counts: dict[str, int | float | str] = {"n_loans": n, "bad_rate": rate}
+    if band is None or band.n_months < policy.min_months:
+        said = f"{rate:.1%} of {n:,} loans are bad; too few earlier cohorts to compare with"
+        return MonthResult(passed=True, description=f"{month:%Y-%m}: {said}.", metadata=counts)
+    passed = band.holds(rate)
+    return MonthResult(
+        passed=passed,
+        description=(
+            f"{month:%Y-%m}: {rate:.1%} of {n:,} loans are bad, {'within' if passed else 'outside'} "
+            f"{band.low:.1%} to {band.high:.1%}, as the {band.n_months} cohorts before it have {band.mean:.1%}."
+        ),
+        metadata=counts | {"band_low": band.low, "band_high": band.high, "earlier_mean": band.mean},
     )

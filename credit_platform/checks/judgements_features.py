@@ -10,8 +10,7 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
-from credit_platform.checks.monthly import monthly_check
-from credit_platform.checks.reporting import MonthResult
+from credit_platform.checks.monthly import judgement, monthly_check
 from credit_platform.errors import NoVersionInForceError
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform.lake.tables.monthly import Lake
@@ -19,10 +18,11 @@ from credit_platform.monitoring.data_quality.bands import Coverage, coverage_by_
 from credit_platform.monitoring.data_quality.unknown_ids import Stranger, strangers
 from credit_platform.months import add_months
 from credit_platform.partitions import MonthlyAxis
-from credit_platform.policy.check_policy import CheckPolicy, NullShareBand
+from credit_platform.policy.data_quality import CheckPolicy, NullShareBand
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.portfolios.portfolio import Portfolio, Source
+from credit_platform.portfolios.portfolio import MonthResult, Portfolio, Source
 from credit_platform.statistics.reference import Reference
+from credit_platform.texts import description_of
 
 NULL_SHARE_CHECK = "features_are_as_complete_as_in_training"
 DARK_SOURCE_CHECK = "no_source_goes_dark"
@@ -41,20 +41,7 @@ def null_share_check(
         training = _TrainingShares(lake, models)
         return {month: _null_result(month, judged, shares, training.of(month), band) for month in months}
 
-    return monthly_check(
-        FEATURE_STORE,
-        NULL_SHARE_CHECK,
-        evaluate,
-        axis=axis.snapshot_months,
-        is_blocking=False,
-        policy=policy,
-        description=(
-            "No feature is empty for a larger share of the month's loans than in the training of the version in force "
-            "(before any training: than the median of the earlier months), beyond chance. When it is yellow, the "
-            "metadata names the features; ask the source why their cells are missing. Scores of these loans rest on "
-            "fewer facts than the model was trained with."
-        ),
-    )
+    return judgement(FEATURE_STORE, NULL_SHARE_CHECK, evaluate, axis, policy)
 
 
 def lost_source_check(
@@ -101,13 +88,7 @@ def lost_source_check(
         axis=axis.snapshot_months,
         is_blocking=True,
         policy=policy,
-        description=(
-            "Every source still covers the new loans it usually covers. When it is yellow, the metadata names the "
-            "source and its coverage: ask for its delivery, and build the month again once it is there. Until then "
-            "these loans are scored without it, which sources_present says of every prediction. It is red, and the "
-            f"month is stopped, where a required source covers less than {policy.coverage.min_covered:.0%} of them; "
-            "the result shows how ids of both sides are written."
-        ),
+        description=description_of(__file__, DARK_SOURCE_CHECK, min_covered=policy.coverage.min_covered),
     )
 
 

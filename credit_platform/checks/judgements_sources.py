@@ -9,16 +9,16 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
-from credit_platform.checks.history import first_materializations
-from credit_platform.checks.monthly import monthly_check, monthly_run_check
-from credit_platform.checks.reporting import MonthResult
+from credit_platform.checks.monthly import judgement, monthly_run_check
+from credit_platform.checks.reporting import first_materializations
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.bands import volume_of_median
 from credit_platform.monitoring.data_quality.freshness import Freshness, judge_freshness
 from credit_platform.months import add_months, month_range
 from credit_platform.partitions import MonthlyAxis
-from credit_platform.policy.check_policy import CheckPolicy, VolumeBand
-from credit_platform.portfolios.portfolio import Portfolio, Source
+from credit_platform.policy.data_quality import CheckPolicy, VolumeBand
+from credit_platform.portfolios.portfolio import MonthResult, Portfolio, Source
+from credit_platform.texts import description_of
 
 VOLUME_CHECK = "volume_is_like_earlier_months"
 CONTIGUOUS_CHECK = "months_are_contiguous"
@@ -30,20 +30,10 @@ def volume_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPolicy) -
     """Warns when a silver table has far fewer or more rows than in the median of the earlier months."""
     band = policy.volume
 
-    return monthly_check(
-        DATA_QUALITY,
-        VOLUME_CHECK,
-        lambda lake, months: volume_results(portfolio, lake, months, band),
-        axis=axis.snapshot_months,
-        is_blocking=False,
-        policy=policy,
-        description=(
-            f"Every silver table has between {band.min_of_median:g} and {band.max_of_median:g} times the median of up "
-            f"to {band.median_months} earlier months: of {_units(portfolio)}. When "
-            "it is yellow, the metadata names the table: ask whether the delivery is whole, or why there were fewer "
-            "customers."
-        ),
-    )
+    def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
+        return volume_results(portfolio, lake, months, band)
+
+    return judgement(DATA_QUALITY, VOLUME_CHECK, evaluate, axis, policy, band=band, units=_units(portfolio))
 
 
 def _units(portfolio: Portfolio) -> str:
@@ -98,19 +88,7 @@ def contiguous_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPolic
         known = {table: set(lake.months(table)) for table in tables}
         return {month: _contiguous_result(month, axis.first_snapshot, known) for month in months}
 
-    return monthly_check(
-        DATA_QUALITY,
-        CONTIGUOUS_CHECK,
-        evaluate,
-        axis=axis.snapshot_months,
-        is_blocking=False,
-        policy=policy,
-        description=(
-            "No silver table has a gap between the book's first month and this one. When it is yellow, build the "
-            "months it names, oldest first, and then this month again: vintages, histories and training windows rest "
-            "on them."
-        ),
-    )
+    return judgement(DATA_QUALITY, CONTIGUOUS_CHECK, evaluate, axis, policy)
 
 
 def _contiguous_result(month: date, first: date, known: Mapping[str, set[date]]) -> MonthResult:
@@ -148,12 +126,7 @@ def freshness_check(axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDef
         axis=axis.snapshot_months,
         is_blocking=False,
         policy=policy,
-        description=(
-            f"The month was built within {limit:g} hours of its first day, 00:00 UTC. Months that began before the "
-            "platform ran for the first time are history and not judged. When it is yellow, look at the month's runs "
-            "for what held it up: a late delivery, a closed gate, or a schedule that is off. Execute this check for a "
-            "month that is not built to see whether it is overdue."
-        ),
+        description=description_of(__file__, FRESHNESS_CHECK, limit=limit),
     )
 
 

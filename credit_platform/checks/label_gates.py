@@ -1,7 +1,7 @@
 """The gate of labels: whether a month's outcomes are mature and of the whole cohort, and what they leave out.
 
 The gate blocks what depends on the month, so that no immature cohort reaches a training window or a performance metric.
-Plausibility of the bad rate is judged in `judgements_labels`.
+Plausibility of the bad rate is judged in `judgements`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,13 +11,13 @@ import dagster as dg
 import polars as pl
 
 from credit_platform.checks.monthly import monthly_check
-from credit_platform.checks.reporting import MonthResult
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.label_maturity import LabelMaturity, label_maturity
 from credit_platform.months import add_months
 from credit_platform.partitions import MonthlyAxis
-from credit_platform.policy.check_policy import CheckPolicy
-from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.policy.data_quality import CheckPolicy
+from credit_platform.portfolios.portfolio import MonthResult, Portfolio
+from credit_platform.texts import description_of
 
 MATURITY_CHECK = "labels_are_mature"
 UNLABELLED_CHECK = "nearly_every_case_has_a_label"
@@ -44,12 +44,7 @@ def label_maturity_check(
         axis=axis.snapshot_months,
         is_blocking=True,
         policy=policy,
-        description=(
-            f"Every label is of a loan that was written {lag} months earlier, and at least {min_labelled:.0%} of those "
-            "have one; loans that left the tape repaid or past due have one as well. When it is red, gold/unlabelled "
-            "names the loans without a label and the reasons. Where they are missing in the month's loan file, or the "
-            "file holds another month, deliver the month again and build it with --replace."
-        ),
+        description=description_of(__file__, MATURITY_CHECK, lag=lag, min_labelled=min_labelled),
     )
 
 

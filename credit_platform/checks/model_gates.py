@@ -10,20 +10,18 @@ from datetime import date
 from functools import cache
 
 import dagster as dg
-import yaml
-from pydantic import TypeAdapter
 
 from credit_platform.assets.models.training import POLICY
 from credit_platform.checks.monthly import SHIPPED, monthly_check
-from credit_platform.checks.reporting import MonthResult
 from credit_platform.errors import ModelStoreError
 from credit_platform.lake.governance.promotions import PromotionLog
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.partitions import MonthlyAxis
-from credit_platform.policy.check_policy import CheckPolicy
+from credit_platform.policy.data_quality import CheckPolicy
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.portfolio import MonthResult
 from credit_platform.scoring.governance.promotion import GateResult, gate_results
-from credit_platform.texts import text_beside
+from credit_platform.texts import yaml_beside
 
 
 @dataclass(frozen=True)
@@ -38,8 +36,7 @@ class _Kind:
 
 @cache
 def _kinds() -> tuple[_Kind, ...]:
-    kinds = TypeAdapter(tuple[_Kind, ...])
-    return kinds.validate_python(yaml.safe_load(text_beside(__file__, "model_gates.yaml")))
+    return yaml_beside(__file__, "model_gates.yaml", tuple[_Kind, ...])
 
 
 def model_gate_checks(

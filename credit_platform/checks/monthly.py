@@ -13,7 +13,6 @@ import dagster as dg
 from credit_platform.assets.asset_spec import asset_key
 from credit_platform.checks.reporting import (
     AssetCheck,
-    MonthResult,
     nothing_built,
     report_months,
     run_events,
@@ -21,7 +20,10 @@ from credit_platform.checks.reporting import (
 )
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, months_of
-from credit_platform.policy.check_policy import CheckPolicy
+from credit_platform.partitions import MonthlyAxis
+from credit_platform.policy.data_quality import CheckPolicy
+from credit_platform.portfolios.portfolio import MonthResult
+from credit_platform.texts import description_of
 
 Evaluate = Callable[[Lake, Sequence[date]], Mapping[date, MonthResult]]
 EvaluateRun = Callable[[dg.AssetCheckExecutionContext, Lake, Sequence[date]], Mapping[date, MonthResult]]
@@ -63,6 +65,15 @@ def monthly_check(
         policy=policy,
         built=built,
     )
+
+
+def judgement(
+    asset: str, name: str, evaluate: Evaluate, axis: MonthlyAxis, policy: CheckPolicy, **values: object
+) -> dg.AssetChecksDefinition:
+    """A check of a snapshot table that warns and never blocks; `values` are those of its text in descriptions.yaml."""
+    said = description_of(__file__, name, **values)
+    months = axis.snapshot_months
+    return monthly_check(asset, name, evaluate, axis=months, is_blocking=False, policy=policy, description=said)
 
 
 def monthly_run_check(

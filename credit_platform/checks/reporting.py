@@ -1,33 +1,79 @@
 """How the results of a check reach Dagster's history: one per month, tied to the rows it looked at.
 
-How a check is declared is written in `monthly`, how results are stored in `history`.
+Many results are written at once, and the history says when months were materialized. How a check is declared is written
+in `monthly`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import dagster as dg
 
-from credit_platform.checks.history import latest_materializations, record_evaluations
+from credit_platform.assets.asset_spec import asset_key
+from credit_platform.instance.dagster_internals import AssetCheckEvaluationTargetMaterializationData
 from credit_platform.months import month_key
+from credit_platform.portfolios.portfolio import MonthResult
 
 
-@dataclass(frozen=True)
-class MonthResult:
-    """What a check found in one month; numbers in the metadata are plotted over the months.
+def record_evaluations(context: dg.AssetCheckExecutionContext, evaluations: Sequence[dg.AssetCheckEvaluation]) -> None:
+    """Record results of a check as events of the step that runs it."""
+    for evaluation in evaluations:
+        # Making the event records it.
+        dg.DagsterEvent.asset_check_evaluation(context.get_step_execution_context(), evaluation)
 
-    `is_warning` says of a failure that it stops nothing, although the check may.
-    """
 
-    passed: bool
-    description: str
-    metadata: Mapping[str, int | float | str]
-    is_warning: bool = False
+def latest_materializations(
+    instance: dg.DagsterInstance, key: dg.AssetKey, months: Sequence[date]
+) -> dict[str, AssetCheckEvaluationTargetMaterializationData]:
+    """The newest materialization of each of some months, by month key."""
+    keys = [month_key(month) for month in months]
+    records_filter = dg.AssetRecordsFilter(asset_key=key, asset_partitions=keys)
+    targets: dict[str, AssetCheckEvaluationTargetMaterializationData] = {}
+    cursor = None
+    while len(targets) < len(keys):
+        found = instance.fetch_materializations(records_filter, limit=len(keys), cursor=cursor)
+        for record in found.records:
+            if record.partition_key is not None and record.partition_key not in targets:
+                targets[record.partition_key] = AssetCheckEvaluationTargetMaterializationData(
+                    storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp
+                )
+        if not found.has_more:
+            break
+        cursor = found.cursor
+    return targets
 
-    def severity(self, of_the_check: dg.AssetCheckSeverity) -> dg.AssetCheckSeverity:
-        """How severe a failure is."""
-        return dg.AssetCheckSeverity.WARN if self.is_warning else of_the_check
+
+def first_materializations(
+    instance: dg.DagsterInstance, asset: str, months: Sequence[date]
+) -> tuple[float | None, dict[date, float]]:
+    """When a table was first materialized at all, and when each of some months first was; seconds since 1970 UTC."""
+    key, wanted = asset_key(asset), {month_key(month): month for month in months}
+    earliest = instance.fetch_materializations(key, limit=1, ascending=True).records
+    records_filter = dg.AssetRecordsFilter(asset_key=key, asset_partitions=list(wanted))
+    first: dict[date, float] = {}
+    cursor = None
+    while len(first) < len(wanted):
+        found = instance.fetch_materializations(records_filter, limit=len(wanted), cursor=cursor, ascending=True)
+        for record in found.records:
+            if record.partition_key is not None:
+                first.setdefault(wanted[record.partition_key], record.timestamp)
+        if not found.has_more:
+            break
+        cursor = found.cursor
+    return (earliest[0].timestamp if earliest else None), first
+
+
+def runs_that_built_first(instance: dg.DagsterInstance, asset: str) -> set[str]:
+    """The runs that made the first materialization of each month of a table."""
+    runs: dict[str | None, str] = {}
+    cursor, has_more = None, True
+    while has_more:
+        found = instance.fetch_materializations(asset_key(asset), limit=1000, cursor=cursor, ascending=True)
+        for record in found.records:
+            runs.setdefault(record.partition_key, record.run_id)
+        cursor, has_more = found.cursor, found.has_more
+    return set(runs.values())
 
 
 @dataclass(frozen=True)
@@ -57,7 +103,7 @@ def report_months(
             passed=result.passed,
             description=result.description,
             metadata=dict(result.metadata),
-            severity=result.severity(check.severity),
+            severity=_severity(result, check.severity),
             blocking=check.is_blocking,
             partition=month_key(month),
             target_materialization_data=targets.get(month_key(month)),
@@ -76,7 +122,7 @@ def run_result(results: Mapping[date, MonthResult], severity: dg.AssetCheckSever
             passed=result.passed,
             metadata=dict(result.metadata),
             description=result.description,
-            severity=result.severity(severity),
+            severity=_severity(result, severity),
         )
     is_warning = all(results[month].is_warning for month in failed)
     return dg.AssetCheckResult(
@@ -88,6 +134,10 @@ def run_result(results: Mapping[date, MonthResult], severity: dg.AssetCheckSever
         },
         description=" ".join(results[month].description for month in failed) or f"all {len(results)} months pass",
     )
+
+
+def _severity(result: MonthResult, of_the_check: dg.AssetCheckSeverity) -> dg.AssetCheckSeverity:
+    return dg.AssetCheckSeverity.WARN if result.is_warning else of_the_check
 
 
 def run_events(

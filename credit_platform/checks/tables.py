@@ -7,16 +7,15 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from credit_platform.checks.book_checks import book_checks
 from credit_platform.checks.case_gates import case_gates
 from credit_platform.checks.contracts import contract_check
 from credit_platform.checks.gates import gate_checks
-from credit_platform.checks.judgements import judgement_checks
+from credit_platform.checks.judgements import book_checks, judgement_checks
 from credit_platform.checks.label_gates import label_maturity_check, unlabelled_check
 from credit_platform.checks.model_gates import model_gate_checks
 from credit_platform.checks.monthly import SHIPPED
 from credit_platform.partitions import MonthlyAxis
-from credit_platform.policy.check_policy import CheckPolicy, refuse_unknown_checks
+from credit_platform.policy.data_quality import CheckPolicy, refuse_unknown_checks
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.tables import begins_with, tables_of

@@ -40,9 +40,8 @@ def show_alerts(book: Book, console: Console, *, is_json: bool, is_sending: bool
     if is_json:
         print(json.dumps({"open": rows, "told": [_row(record) for record in told]}, indent=1))
         return 1 if refused else 0
-    table = Table(title="Open alerts" if rows else "No alert is open")
-    for column in ("month", "alert", "state", "level", "told", "error"):
-        table.add_column(column)
+    title = "Open alerts" if rows else "No alert is open"
+    table = Table("month", "alert", "state", "level", "told", "error", title=title)
     for row in rows:
         table.add_row(*row.values())
     console.print(table)

@@ -127,25 +127,29 @@ def _delivered_months(lake: Lake, settings: Settings) -> list[date]:
     return source_months(lake.layout, sources(portfolio, settings.policy.model)[portfolio.case_source.name])
 
 
-def known_book(settings: Settings) -> Book:
-    """The book, after writing its months down if nobody has yet.
+def open_book() -> Book:
+    """The book that the environment names."""
+    return Book.of(load_settings())
+
+
+def known_book() -> Book:
+    """The book that the environment names, after writing its months down if nobody has yet.
 
     Raises:
         MigrationError: the previous release wrote its folder.
     """
+    settings = load_settings()
     book = Book.of(settings if settings.is_book_known else initialise(settings))
     require_migrated(book.lake.layout)
     return book
 
 
-def month_argument(name: str, text: str | None, default: date) -> date:
+def month_argument(name: str, text: str) -> date:
     """A month given on the command line.
 
     Raises:
         SettingsError: it is no month.
     """
-    if text is None:
-        return default
     try:
         return parse_month(text)
     except ValueError as error:

@@ -46,12 +46,12 @@ def init(
 ) -> int:
     """Write the book's months to platform.yaml: given, as they were, or read from the loan file. Deletes nothing."""
     from credit_platform.cli.book import Book, initialise, month_argument
-    from credit_platform.settings import DEFAULT_FIRST_MONTH, load_settings
+    from credit_platform.settings import load_settings
 
     settings = initialise(
         load_settings(),
-        first=month_argument("--first-month", first_month, DEFAULT_FIRST_MONTH) if first_month else None,
-        last=month_argument("--last-month", last_month, DEFAULT_FIRST_MONTH) if last_month else None,
+        first=month_argument("--first-month", first_month) if first_month else None,
+        last=month_argument("--last-month", last_month) if last_month else None,
         is_open_ended=open_ended,
     )
     axis = Book.of(settings).axis
@@ -91,25 +91,23 @@ def backfill(*, from_: From = None, to: To = None, job: str | None = None, repla
     from credit_platform.cli.book import known_book, month_argument, newest_delivered
     from credit_platform.cli.run.backfill import JOBS
     from credit_platform.cli.run.summary import run_backfill
-    from credit_platform.settings import load_settings
 
     if job is not None and job not in JOBS:
         raise SettingsError(name="--job", reason=f"no job {job!r}", fix=f"Choose one of {', '.join(JOBS)}.")
-    book = known_book(load_settings())
-    first = month_argument("--from", from_, book.axis.first_snapshot)
+    book = known_book()
+    first = month_argument("--from", from_) if from_ is not None else book.axis.first_snapshot
     # The loan file is read only where nothing else says how far to go.
-    last = month_argument("--to", to, first) if to is not None else book.axis.last or newest_delivered(book)
+    last = month_argument("--to", to) if to is not None else book.axis.last or newest_delivered(book)
     return run_backfill(book, Console(), first=first, last=last, job=job, is_replacing=replace)
 
 
 @app.command
 def timeline(*, json_: AsJson = False) -> int:
     """Print what can run in which month, and why not earlier."""
-    from credit_platform.cli.book import Book
+    from credit_platform.cli.book import open_book
     from credit_platform.cli.timeline import phases, timeline_table
-    from credit_platform.settings import load_settings
 
-    book = Book.of(load_settings())
+    book = open_book()
     if json_:
         print(json.dumps([phase.as_dict() for phase in phases(book)], indent=1))
     else:
@@ -126,20 +124,18 @@ def alerts(
     """Print the open alerts; exits 1 while a channel refuses a message."""
     from credit_platform.cli.alerts import show_alerts
     from credit_platform.cli.book import known_book
-    from credit_platform.settings import load_settings
 
-    return show_alerts(known_book(load_settings()), Console(), is_json=json_, is_sending=send)
+    return show_alerts(known_book(), Console(), is_json=json_, is_sending=send)
 
 
 @app.command
 def status(*, json_: AsJson = False) -> int:
     """Print which months every table has, the versions in force and the latest actions."""
-    from credit_platform.cli.book import Book
+    from credit_platform.cli.book import open_book
     from credit_platform.cli.status import status_report, status_tables
     from credit_platform.lake.renamed_models import to_migrate
-    from credit_platform.settings import load_settings
 
-    book = Book.of(load_settings())
+    book = open_book()
     report, reason = status_report(book), to_migrate(book.lake.layout)
     if reason is not None:
         Console(stderr=True, soft_wrap=True).print(f"[yellow]To do first:[/] {reason}.", highlight=False)
@@ -160,13 +156,11 @@ def explain(
     json_: AsJson = False,
 ) -> int:
     """Print why a case has its score: what every feature added, the reasons, and its peers; makes the score again."""
-    from credit_platform.cli.book import Book, month_argument
-    from credit_platform.cli.versions.explain import explain_case, explanation_dict
-    from credit_platform.cli.versions.explain_tables import explanation_lines
-    from credit_platform.settings import DEFAULT_FIRST_MONTH, load_settings
+    from credit_platform.cli.book import month_argument, open_book
+    from credit_platform.cli.versions.explain import explain_case, explanation_dict, explanation_lines
 
-    month = month_argument("--cohort", cohort, DEFAULT_FIRST_MONTH) if cohort else None
-    found = explain_case(Book.of(load_settings()), case, model=model, cohort=month)
+    month = month_argument("--cohort", cohort) if cohort else None
+    found = explain_case(open_book(), case, model=model, cohort=month)
     if json_:
         print(json.dumps(explanation_dict(found), indent=1, default=str))
     else:
@@ -183,12 +177,11 @@ def replay(
     json_: AsJson = False,
 ) -> int:
     """Make a month again from what was known then, hold it against what is stored, show what was corrected since."""
-    from credit_platform.cli.book import Book, month_argument
+    from credit_platform.cli.book import month_argument, open_book
     from credit_platform.cli.replay.verb import run_replay
-    from credit_platform.settings import DEFAULT_FIRST_MONTH, load_settings
 
-    month = month_argument("--as-of", as_of, DEFAULT_FIRST_MONTH)
-    return run_replay(Book.of(load_settings()), Console(), month=month, model=model, is_json=json_)
+    month = month_argument("--as-of", as_of)
+    return run_replay(open_book(), Console(), month=month, model=model, is_json=json_)
 
 
 @app.command(name="override-action")
@@ -203,10 +196,9 @@ def override_action(
     """Put a person's decision in place of the rules' about a month; logged in the audit log, and obeyed."""
     from credit_platform.cli.book import known_book, month_argument
     from credit_platform.cli.versions.override_action import Wish, override_action
-    from credit_platform.settings import load_settings
 
-    book = known_book(load_settings())
-    wish = Wish(model, month_argument("--month", month, book.axis.first_outcome), to, reason, approver)
+    book = known_book()
+    wish = Wish(model, month_argument("--month", month), to, reason, approver)
     return override_action(book, Console(), wish)
 
 

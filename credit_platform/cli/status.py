@@ -9,6 +9,7 @@ from rich.table import Table
 
 from credit_platform.checks.tables import model_table
 from credit_platform.cli.book import Book
+from credit_platform.cli.printing import folding_table
 from credit_platform.lake.governance.promotions import PromotionLog, promotions_kept
 from credit_platform.months import month_range
 from credit_platform.portfolios.tables import begins_with
@@ -111,26 +112,19 @@ def _latest_action(book: Book, model: str) -> list[ActionStatus]:
 
 def status_tables(report: StatusReport) -> list[Table]:
     """The report as tables for the terminal."""
-    tables = _folding_table("Tables", "table", "months", "from", "to", "missing")
+    tables = folding_table("Tables", "table", "months", "from", "to", "missing")
     for row in report["tables"]:
         missing = row["missing"]
         named = (
             "all" if missing and not row["months"] else ", ".join(missing[:4]) + (" ..." if len(missing) > 4 else "")
         )
         tables.add_row(row["table"], f"{row['months']} of {row['expected']}", row["first"], row["last"], named)
-    versions = _folding_table("Versions in production", "model", "version", "in force from", "why")
+    versions = folding_table("Versions in production", "model", "version", "in force from", "why")
     for version in report["versions"]:
         versions.add_row(
             version["model"], version["model_version"], version["effective_month"], " ".join(version["reasons"])
         )
-    actions = _folding_table("Latest actions", "model", "month", "action", "state", "reasons")
+    actions = folding_table("Latest actions", "model", "month", "action", "state", "reasons")
     for action in report["actions"]:
         actions.add_row(action["model"], action["month"], action["action"], action["state"], action["reasons"])
     return [tables, versions, actions]
-
-
-def _folding_table(title: str, *columns: str) -> Table:
-    table = Table(title=title)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table

@@ -3,7 +3,7 @@
 The dates are derived in `partitions` and `scoring.training.windows`.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 
 from rich.table import Table
@@ -24,12 +24,7 @@ class Phase:
 
     def as_dict(self) -> dict[str, str | bool]:
         """The phase for JSON output."""
-        return {
-            "first_month": self.first_month.isoformat(),
-            "what": self.what,
-            "why": self.why,
-            "is_within_book": self.is_within_book,
-        }
+        return asdict(self) | {"first_month": self.first_month.isoformat()}
 
 
 def phases(book: Book) -> list[Phase]:
@@ -38,13 +33,8 @@ def phases(book: Book) -> list[Phase]:
     lag = config.label.lag_months
     windows = windows_for(axis.first_training, config)
     spans = ", ".join(
-        f"{role} {cohorts[0]:%Y-%m}..{cohorts[-1]:%Y-%m}"
-        for role, cohorts in (
-            ("train", windows.train),
-            ("validation", windows.validation),
-            ("test", windows.test),
-            ("out-of-time", windows.oot),
-        )
+        f"{'out-of-time' if role == 'oot' else role} {cohorts[0]:%Y-%m}..{cohorts[-1]:%Y-%m}"
+        for role, cohorts in windows.by_role.items()
     )
     live_outcome = add_months(axis.first_training, 1 + lag)
     rows = [

@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import ArrayLike
 
 from credit_platform.automation.alert_delivery import AlertDispatcher
-from credit_platform.checks.contract_verdicts import MonthVerdict, contract_verdicts
+from credit_platform.checks.contracts import MonthVerdict, contract_verdicts
 from credit_platform.cli.alerts import dispatcher_of
 from credit_platform.cli.book import Book, models_named
 from credit_platform.cli.versions.version_status import ModelVersions
@@ -21,7 +21,7 @@ from credit_platform.errors import MissingMonthsError
 from credit_platform.lake.governance.alert_log import AlertRecord
 from credit_platform.portfolios.application_rows import Applications, applications_of
 from credit_platform.statistics.discrimination import delong_paired_p_value, roc_auc
-from credit_platform.statistics.stability_index import stability_index
+from credit_platform.statistics.reference import stability_index
 
 
 @dataclass(frozen=True)

@@ -54,10 +54,6 @@ class Layout:
         """The Parquet file of an edition that a replay made again, in the replay's own folder."""
         return self.data_dir / "made" / table / f"{sequence}.parquet"
 
-    def month_files(self, table: str) -> str:
-        """A glob that matches every finished month of a table and nothing else."""
-        return str(self.table(table) / MONTH_FILE)
-
     def ground_truth(self) -> Path:
         """The JSON file that says what a generated book contains, beside its raw files."""
         return self.raw_dir / ".planted.json"

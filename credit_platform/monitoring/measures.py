@@ -1,13 +1,14 @@
-"""One monitored figure with its interval and status, and the long table made of such figures.
+"""One monitored figure with its interval and status, the long table of such figures, and the SQL of their history.
 
-Which figures there are belongs in `performance` and `stability`; what follows from them in `action`.
+Which figures there are belongs in `performance` and `stability`; what follows from them in `action`. Of the history the
+text only: connecting, and making the views it reads, is the caller's work.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date
 from math import isfinite
-from typing import Literal
+from typing import Any, Literal, Self
 
 import polars as pl
 
@@ -17,7 +18,22 @@ from credit_platform.schemas.monitoring import Measures
 from credit_platform.scoring.governance.life_cycle import Provenance
 from credit_platform.scoring.training.windows import SampleRole
 from credit_platform.statistics.intervals import Interval
+from credit_platform.texts import text_beside
 
+# The tables of a model that history is made of, by the last part of their keys.
+LAYERS = ("performance", "stability", "estimate", "estimate_backtest", "early_reads")
+
+# Of stability only what pages show: figures of the whole month, and the CSI of every feature. An early read is shown in
+# the month it became known; the open cohorts are read again in every later month and would repeat it.
+_OBSERVED = {
+    "performance": "select 'performance' as layer, * from performance",
+    "stability": "select 'stability' as layer, * from stability where segment = 'all' or metric = 'csi'",
+    "estimate": "select 'estimate' as layer, * from estimate where segment = 'all'",
+    "estimate_backtest": "select 'estimate_backtest' as layer, * exclude (estimated), estimated as expected "
+    "from estimate_backtest",
+    "early_reads": "select 'early_reads' as layer, * from early_reads "
+    "where read_month = snapshot_month or segment = 'all_reads'",
+}
 Status = Literal["ok", "warn", "breach", "insufficient", "unknown"]
 
 SCHEMA = {name: column.dtype for name, column in Measures.columns().items()}
@@ -33,6 +49,11 @@ class Subject:
     model_version: str
     sample_role: SampleRole
     provenance: Provenance
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any]) -> Self:
+        """The subject of a row of a table of measures."""
+        return cls(**{name: row[name] for name in cls.__dataclass_fields__})
 
 
 @dataclass(frozen=True)
@@ -65,14 +86,7 @@ class Measure:
 
 def measures_frame(measures: Sequence[Measure], subject: Subject) -> pl.DataFrame:
     """The measures of one subject as rows of the monitoring table, by metric and segment."""
-    identity = {
-        "snapshot_month": pl.lit(subject.snapshot_month),
-        "cohort": pl.lit(subject.cohort),
-        "model": pl.lit(subject.model),
-        "model_version": pl.lit(subject.model_version),
-        "sample_role": pl.lit(subject.sample_role),
-        "provenance": pl.lit(subject.provenance),
-    }
+    identity = {name: pl.lit(value) for name, value in asdict(subject).items()}
     own = {name: dtype for name, dtype in SCHEMA.items() if name not in identity}
     return (
         pl.DataFrame([measure.row() for measure in measures], schema=own, orient="row")
@@ -115,3 +129,13 @@ def metric_status(
     """
     held = ci_high if decision_mode == "ci_upper" and ci_high is not None else value
     return floor_status(held, warn=threshold.data_science_threshold, breach=threshold.business_threshold)
+
+
+def history_sql(layers: Sequence[str]) -> str:
+    """The query over some layers, one view per layer under its name, and the table `as_of(snapshot_month)`.
+
+    A view holds the table of all models in all months up to the last one asked for. The query gives the columns of
+    `schemas.monitoring.MonitoringHistory` for every month of `as_of`.
+    """
+    observed = "\nunion all by name\n".join(_OBSERVED[layer] for layer in layers)
+    return text_beside(__file__, "history.sql").format(observed=observed)

@@ -1,9 +1,10 @@
-"""How often a shortfall must be seen before it is acted on, and how soon a version that lost much is to be rolled back.
+"""When a figure is acted on: how often a shortfall must be seen, what early signs are trusted, how soon to roll back.
 
 Only shapes and the rules a value must obey belong here; the floors a metric is held against are in
-monitoring_thresholds.
+monitoring_thresholds. The shipped numbers and their reasons are in monitoring_thresholds.yaml.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -54,5 +55,44 @@ class RollbackMatrix(PolicySection):
         losses = [band.degradation_above for band in value]
         if losses != sorted(set(losses), reverse=True):
             message = f"bands must begin at falling losses, and begin at {losses}"
+            raise ValueError(message)
+        return value
+
+
+class EstimatePolicy(PolicySection):
+    """How far the estimates made before the outcome are trusted.
+
+    `max_backtest_error` is of the mean absolute error over the last `backtest_months` outcome months; the estimate of a
+    metric that exceeds it is hidden and raises nothing.
+    """
+
+    max_backtest_error: OpenShare
+    backtest_months: Annotated[int, Field(ge=1)]
+
+
+class EarlyMeasure(PolicySection):
+    """A label known before the outcome: at least so many days past due at a month on book."""
+
+    mob: Annotated[int, Field(ge=1)]
+    days_past_due: Annotated[int, Field(ge=1)]
+
+
+class EarlyPerformancePolicy(PolicySection):
+    """Which early labels are read, the history they are held against, and how seldom they may raise a false alarm.
+
+    `false_alarm_rate` is the chance that a month without any drift raises, over all reads of the month together.
+    """
+
+    reads: Annotated[Mapping[str, EarlyMeasure], Field(min_length=1)]
+    history_cohorts: Annotated[int, Field(ge=1)]
+    min_history_cohorts: Annotated[int, Field(ge=1)]
+    false_alarm_rate: OpenShare
+
+    @field_validator("min_history_cohorts")
+    @classmethod
+    def _fits_the_history(cls, value: int, info: ValidationInfo) -> int:
+        cohorts = info.data.get("history_cohorts")
+        if cohorts is not None and value > cohorts:
+            message = f"{value} is more than history_cohorts ({cohorts}), so no history would ever do"
             raise ValueError(message)
         return value

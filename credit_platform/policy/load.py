@@ -1,7 +1,8 @@
 """The policy in force: its files read, completed by the shipped numbers, validated and fingerprinted.
 
-Which folder holds them is a setting. What a value may be stands in model_config, monitoring_thresholds,
-data_quality and reason_codes.
+Which folder holds them is a setting. What a value may be stands in model_config, monitoring_thresholds, data_quality
+and reason_codes. As one document, for the platform alone, a policy is kept beside what was made under it, and read back
+to make it again.
 """
 
 import hashlib
@@ -15,10 +16,15 @@ from pydantic import BaseModel, ValidationError
 
 from credit_platform.errors import PolicyError
 from credit_platform.policy.data_quality import DataQualityPolicy
-from credit_platform.policy.document_shapes import PolicyDocument, read_model_config, read_monitoring_thresholds
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
-from credit_platform.policy.policy_file import SUFFIXES, read_policy_file
+from credit_platform.policy.policy_file import (
+    SUFFIXES,
+    PolicyDocument,
+    read_model_config,
+    read_monitoring_thresholds,
+    read_policy_file,
+)
 from credit_platform.policy.reason_codes import ReasonCatalogue, require_a_reason_per_feature
 from credit_platform.previous_release import warn_of_old_name, with_new_keys
 
@@ -27,6 +33,7 @@ MONITORING_THRESHOLDS = "monitoring_thresholds"
 DATA_QUALITY = "data_quality"
 REASON_CODES = "reason_codes"
 FILES = (MODEL_CONFIG, MONITORING_THRESHOLDS, DATA_QUALITY, REASON_CODES)
+_FILE_OF = {"model": MODEL_CONFIG, "monitoring": MONITORING_THRESHOLDS, "data": DATA_QUALITY, "reasons": REASON_CODES}
 
 _Section = TypeVar("_Section", bound=BaseModel)
 _REASONS = {"extra_forbidden": "is not a known setting", "missing": "is missing"}
@@ -189,3 +196,38 @@ def load_policy(folder: Path | None, *, terms: PolicyTerms) -> Policy:
     sections = {"model": model, "monitoring": monitoring, "data": data, "reasons": reasons}
     sha256 = fingerprint(policy_values(sections))
     return Policy(model=model, monitoring=monitoring, data=data, reasons=reasons, sha256=sha256)
+
+
+def policy_document(policy: Policy) -> bytes:
+    """All values of a policy as JSON bytes that depend on them alone."""
+    sections = {"model": policy.model, "monitoring": policy.monitoring, "data": policy.data, "reasons": policy.reasons}
+    return (json.dumps(policy_values(sections), sort_keys=True, indent=1) + "\n").encode()
+
+
+def read_policy_document(content: bytes, terms: PolicyTerms, *, sha256: str, file: Path) -> Policy:
+    """The policy of a document that was read from a file and should have this fingerprint.
+
+    A setting that a later release added has its shipped value, which is how that release acts without it; one that was
+    renamed has its new name.
+
+    Raises:
+        PolicyError: it is no policy of this release, or not the one the file is named for.
+    """
+    try:
+        values = json.loads(content)
+        sections = {name: with_new_keys(name, values[key])[0] for key, name in _FILE_OF.items()}
+        full = {name: completed(section, shipped_values(name, terms)) for name, section in sections.items()}
+        policy = Policy(
+            model=terms.config.model_validate(full[MODEL_CONFIG]),
+            monitoring=MonitoringThresholds.model_validate(full[MONITORING_THRESHOLDS]),
+            data=DataQualityPolicy.model_validate(full[DATA_QUALITY]),
+            reasons=ReasonCatalogue.model_validate(full[REASON_CODES]),
+            sha256=sha256,
+        )
+    except (ValidationError, ValueError, LookupError, TypeError) as error:
+        raise PolicyError(file=file, key="(whole file)", reason="is no policy this release can read") from error
+    # Of the values as they were stored, whatever their keys were called then.
+    found = fingerprint(values)
+    if found != sha256:
+        raise PolicyError(file=file, key="(whole file)", reason=f"is not the policy it is named for, but {found}")
+    return policy

@@ -9,8 +9,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from credit_platform.policy.action_policy import DecisionMode, RollbackMatrix, RunRulePolicy
-from credit_platform.policy.early_warning import EarlyPerformancePolicy, EstimatePolicy
+from credit_platform.policy.action_policy import (
+    DecisionMode,
+    EarlyPerformancePolicy,
+    EstimatePolicy,
+    RollbackMatrix,
+    RunRulePolicy,
+)
 from credit_platform.policy.policy_section import OpenShare, PolicySection, Share
 
 Priority = Literal["P0", "P1", "P2", "P3"]

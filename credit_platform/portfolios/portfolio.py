@@ -183,12 +183,13 @@ class PortfolioTable:
 
 
 @dataclass(frozen=True)
-class CheckResult:
-    """What a book's own check found in one month; numbers in the metadata are plotted over the months."""
+class MonthResult:
+    """What a check found in one month; numbers in the metadata are plotted. A failure that `is_warning` stops nothing."""
 
     passed: bool
     description: str
     metadata: Mapping[str, int | float | str]
+    is_warning: bool = False
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,7 @@ class BookCheck:
     name: str
     table: str
     description: Callable[[LabelPolicy], str]
-    evaluate: Callable[[pl.LazyFrame, Sequence[date], LabelPolicy], Mapping[date, CheckResult]]
+    evaluate: Callable[[pl.LazyFrame, Sequence[date], LabelPolicy], Mapping[date, MonthResult]]
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from credit_platform.reports.figures.panels import Figure
-from credit_platform.texts import text_beside
+from credit_platform.texts import text_beside, yaml_beside
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -73,11 +73,7 @@ def section_of(module: str, name: str, content: str, **values: object) -> Sectio
 @cache
 def section_texts(module: str) -> Mapping[str, SectionText]:
     """The words of every section of a module, in the order of the file."""
-    import yaml
-    from pydantic import TypeAdapter
-
-    of_modules = TypeAdapter(dict[str, dict[str, SectionText]])
-    return of_modules.validate_python(yaml.safe_load(text_beside(module, "sections.yaml")))[Path(module).stem]
+    return yaml_beside(module, "sections.yaml", dict[str, dict[str, SectionText]])[Path(module).stem]
 
 
 def side_by_side(*parts: str) -> str:

@@ -8,10 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cache
 
-import yaml
-from pydantic import TypeAdapter
-
-from credit_platform.texts import text_beside
+from credit_platform.texts import yaml_beside
 
 ACTIONS: Mapping[str, str] = {"monitor": "Monitor", "active_monitoring": "Active monitoring", "retrain": "Retrain"}
 
@@ -34,8 +31,7 @@ ACTION_SYMBOLS: Mapping[str, str] = {"monitor": "circle", "active_monitoring": "
 @cache
 def words(table: str) -> Mapping[str, str]:
     """One table of wording.yaml."""
-    tables = TypeAdapter(dict[str, dict[str, str]])
-    return tables.validate_python(yaml.safe_load(text_beside(__file__, "wording.yaml")))[table]
+    return yaml_beside(__file__, "wording.yaml", dict[str, dict[str, str]])[table]
 
 
 def metric_name(metric: str) -> str:
@@ -104,6 +100,11 @@ def plain(reason: str) -> str:
     for metric, name in words("metrics").items():
         told = re.sub(rf"\b{metric}\b", name, told)
     return re.sub(r"\b(first_payment_missed|dpd_\d+_at_mob_\d+)\b", lambda read: read_name(read[0]), told)
+
+
+def plain_lines(reasons: object) -> str:
+    """Reasons, one a line, each as `plain` has it."""
+    return "\n".join(plain(reason) for reason in str(reasons).split("\n"))
 
 
 def translucent(colour: str, opacity: float) -> str:

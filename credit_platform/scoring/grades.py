@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from credit_platform.policy.model_config import Economics, Grade, Scaling
-from credit_platform.statistics.calibration_tests import binomial_p_value, holm, jeffreys_p_value
+from credit_platform.statistics.calibration import binomial_p_value, holm, jeffreys_p_value
 from credit_platform.statistics.intervals import jeffreys_interval
 
 # Odds of a million to one either way: the points stay finite and fit their column, and no decision is near it.
@@ -166,9 +166,3 @@ def cut_off_table(
         .with_columns(is_best=(pl.int_range(pl.len()) == pl.col("expected_value").arg_max()).fill_null(value=False))
         .select(pl.col(name).cast(dtype) for name, dtype in CUT_OFFS_SCHEMA.items())
     )
-
-
-def best_cut_off(table: pl.DataFrame) -> float | None:
-    """The cut-off of the highest expected value in a table of one sample; None without loans."""
-    best = table.filter("is_best")["cut_off"]
-    return None if best.is_empty() else float(best[0])

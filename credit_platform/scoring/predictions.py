@@ -15,7 +15,7 @@ from credit_platform.scoring.governance.life_cycle import Provenance
 from credit_platform.scoring.grades import decision, risk_grade, score_points
 from credit_platform.scoring.training.version import FittedVersion
 from credit_platform.scoring.training.windows import SampleRole
-from credit_platform.statistics.logistic import probability_of
+from credit_platform.statistics.calibration import probability_of
 
 
 def score_loans(

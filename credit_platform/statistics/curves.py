@@ -5,8 +5,6 @@ calibration share; deciles run from the riskiest, the usual order of the trade. 
 grades and belong to policy. Drawing belongs to reports, the numbers under curves to discrimination.
 """
 
-from itertools import pairwise
-
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -149,36 +147,3 @@ def gains_table(label: NDArray[np.integer], probability: NDArray[np.float64]) ->
         cumulative_share=pl.col("n").cum_sum() / pl.col("n").sum(),
         capture_rate=of_bads.then(pl.col("n_bad").cum_sum() / n_bad),
     ).select(pl.col(name).cast(dtype) for name, dtype in GAINS_SCHEMA.items())
-
-
-def rank_order_breaks(gains: pl.DataFrame) -> int:
-    """Deciles of a gains table whose bad rate exceeds that of the riskier decile before; 0 is a clean ranking."""
-    rates = gains.sort("decile")["bad_rate"].to_list()
-    return sum(safer > riskier for riskier, safer in pairwise(rates))
-
-
-def capture_rate(label: NDArray[np.integer], probability: NDArray[np.float64], share: float) -> float | None:
-    """Share of all bads among the riskiest `share` of the loans; None without a bad.
-
-    Where the last loans counted have one probability with others, their bads count in proportion.
-
-    >>> capture_rate(np.array([0, 0, 1, 1]), np.array([0.1, 0.4, 0.35, 0.8]), 0.25)
-    0.5
-    """
-    n_bad = int(label.sum())
-    if n_bad == 0:
-        return None
-    _, place, n = np.unique(-probability, return_inverse=True, return_counts=True)
-    bads = np.bincount(place, weights=label)
-    counted = np.interp(share * len(label), np.append(0, np.cumsum(n)), np.append(0, np.cumsum(bads)))
-    return float(counted) / n_bad
-
-
-def lift(label: NDArray[np.integer], probability: NDArray[np.float64], share: float) -> float | None:
-    """Bad rate of the riskiest `share` of the loans over that of all; None without a bad.
-
-    >>> lift(np.array([0, 0, 1, 1]), np.array([0.1, 0.4, 0.35, 0.8]), 0.25)
-    2.0
-    """
-    captured = capture_rate(label, probability, share)
-    return None if captured is None else captured / share

@@ -11,6 +11,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from credit_platform.statistics.intervals import Interval
+
 FloatArray = NDArray[np.float64]
 
 
@@ -70,7 +72,7 @@ def brier(label: ArrayLike, probability: ArrayLike) -> float | None:
     return float(np.mean((forecast - outcome) ** 2))
 
 
-def delong_interval(label: ArrayLike, probability: ArrayLike, confidence: float = 0.95) -> tuple[float, float] | None:
+def delong_interval(label: ArrayLike, probability: ArrayLike, confidence: float = 0.95) -> Interval | None:
     """Normal interval of the ROC-AUC with DeLong's variance, cut to 0..1; None below two loans of a class.
 
     DeLong, DeLong and Clarke-Pearson (1988), placements by midranks after Sun and Xu (2014).
@@ -83,7 +85,7 @@ def delong_interval(label: ArrayLike, probability: ArrayLike, confidence: float 
     if spread is None:
         return None
     margin = NormalDist().inv_cdf(0.5 + confidence / 2) * sqrt(spread.variance)
-    return max(0.0, spread.auc - margin), min(1.0, spread.auc + margin)
+    return Interval(max(0.0, spread.auc - margin), min(1.0, spread.auc + margin))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
-"""The distribution of a version's development sample: bins frozen when the version is fitted, and their counts.
+"""The distribution of a version's development sample: bins frozen when the version is fitted, counts, and their index.
 
-Comparing a later month with it belongs in `stability`.
+The population stability index (PSI; CSI of one characteristic) compares two counts over the same bins. How large an
+index is too large is policy; comparing a later month belongs in `stability`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Literal, cast
 import numpy as np
 import polars as pl
 
+SMOOTHING = 0.5  # rows added to every bin
 N_BINS = 10
 RARE_LEVEL_SHARE = 0.01  # a level below 1 % of the training sample says nothing on its own
 OTHER, UNSEEN, NULL = "__other__", "__unseen__", "__null__"
@@ -226,3 +228,36 @@ def _count_levels(values: pl.Series, levels: Sequence[str], rare_levels: Sequenc
     )
     found = dict(frame.group_by("bin").len().iter_rows())
     return np.array([found.get(name, 0) for name in names], dtype=np.int64)
+
+
+def stability_index(expected: Sequence[float] | np.ndarray, actual: Sequence[float] | np.ndarray) -> float | None:
+    """Population (PSI) or characteristic (CSI) stability index of two counts over the same bins.
+
+    Sum of (a - e) ln(a / e) over the bins' shares, each with 0.5/n added on its own side, so that an empty bin stays
+    finite and the index is symmetric. Bins empty on both sides do not count. None when a side has no rows.
+
+    >>> stability_index([50, 50], [50, 50])
+    0.0
+    >>> round(stability_index([100, 100], [150, 50]), 3)
+    0.272
+    >>> stability_index([0, 0], [1, 2]) is None
+    True
+    """
+    before, after = np.asarray(expected, dtype=np.float64), np.asarray(actual, dtype=np.float64)
+    if before.sum() == 0 or after.sum() == 0:
+        return None
+    is_used = (before + after) > 0
+    before, after = before[is_used] + SMOOTHING, after[is_used] + SMOOTHING
+    before, after = before / before.sum(), after / after.sum()
+    return float(np.sum((after - before) * np.log(after / before)))
+
+
+def sampling_floor(bins: int, n: int, m: int) -> float | None:
+    """Index to expect of two samples of the same population, (B - 1)(1/n + 1/m); None when a sample is empty.
+
+    Yurdakul (2018): an index of this size says nothing about the population.
+
+    >>> round(sampling_floor(10, 500, 6000), 4)
+    0.0195
+    """
+    return (bins - 1) * (1 / n + 1 / m) if n and m else None

@@ -7,8 +7,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from credit_platform.automation.first_promotion import FirstPromotions, score_on_first_promotion
-from credit_platform.automation.follow_on import run_span
+from credit_platform.automation.follow_on import FirstPromotions, run_span, score_on_first_promotion
 from credit_platform.automation.jobs import SCORE_MONTH, monthly_jobs
 from credit_platform.automation.schedules import CLOSED_BY
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord

@@ -6,7 +6,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from credit_platform.automation.weekly_watch import READ_AGAIN
+from credit_platform.automation.schedules import READ_AGAIN
 from credit_platform.code_location import build_definitions
 from credit_platform.months import month_key, parse_month
 from credit_platform.portfolios.loans.portfolio import LOANS

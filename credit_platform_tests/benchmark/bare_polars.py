@@ -16,7 +16,7 @@ import polars as pl
 from credit_platform.lake.raw.sources import RawSource, read_source
 from credit_platform.lake.tables.catalog import TableMonths, create_as_of, create_view
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.monitoring.data_quality.row_balance import row_balance_sql
+from credit_platform.monitoring.data_quality.score import row_balance_sql
 from credit_platform.months import month_range, parse_month
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.loans.config import loan_label

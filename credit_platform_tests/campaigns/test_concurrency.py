@@ -10,6 +10,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from credit_platform.lake.layout import MONTH_FILE
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import add_months, month_range
 from credit_platform.portfolios.loans.portfolio import LOANS
@@ -99,7 +100,7 @@ def test_a_reader_sees_the_old_month_or_the_new_one_or_is_refused_but_never_a_mi
     seen: set[tuple[int, int, int]] = set()
     while not finished.is_set():
         with suppress(duckdb.Error), closing(duckdb.connect()) as connection:
-            seen |= set(connection.execute(by_month, [lake.layout.month_files(table)]).fetchall())
+            seen |= set(connection.execute(by_month, [str(lake.layout.table(table) / MONTH_FILE)]).fetchall())
         with suppress(pl.exceptions.PolarsError):
             size = pl.col("size")
             months = lake.scan(table, MONTHS).group_by("snapshot_month")

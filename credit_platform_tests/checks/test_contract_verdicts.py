@@ -8,7 +8,7 @@ import dataframely as dy
 import polars as pl
 import pytest
 
-from credit_platform.checks.contract_verdicts import MonthVerdict, contract_verdicts
+from credit_platform.checks.contracts import MonthVerdict, contract_verdicts
 from credit_platform.months import add_months
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.tables import tables_of

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from credit_platform.checks import contracts
-from credit_platform.checks.contract_verdicts import MonthVerdict, contract_verdicts
+from credit_platform.checks.contracts import MonthVerdict, contract_verdicts
 from credit_platform.schemas.quarantine import Quarantine
 from credit_platform_tests.small_book import FIRST, PREVIEW_ALLOWED, BookFolders
 

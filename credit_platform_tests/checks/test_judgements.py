@@ -6,9 +6,9 @@ import dagster as dg
 import pytest
 
 from credit_platform.checks.judgements import HISTORY_CHECK, _history_result, history_check
-from credit_platform.checks.monthly import MonthResult
 from credit_platform.months import month_range
 from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform.portfolios.portfolio import MonthResult
 from credit_platform_tests.small_book import FIRST, PREVIEW_ALLOWED, BookFolders
 
 pytestmark = PREVIEW_ALLOWED

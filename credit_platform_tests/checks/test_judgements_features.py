@@ -15,7 +15,7 @@ from credit_platform.checks.judgements_features import (
     null_share_check,
 )
 from credit_platform.months import month_range
-from credit_platform.policy.check_policy import CheckPolicy
+from credit_platform.policy.data_quality import CheckPolicy
 from credit_platform.portfolios.loans.features.catalogue import (
     CATEGORICAL_FEATURES,
     CLICKSTREAM_MEANS,

@@ -10,10 +10,9 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from credit_platform.checks.book_checks import _book_check
-from credit_platform.checks.judgements_labels import bad_rate_check
+from credit_platform.checks.judgements import _book_check, bad_rate_check
 from credit_platform.months import month_range
-from credit_platform.policy.check_policy import CheckPolicy
+from credit_platform.policy.data_quality import CheckPolicy
 from credit_platform.portfolios.loans.outcome.day_count_check import DAY_COUNT_CHECK
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.checks.evaluating import AXIS, FIRST, evaluated, lake_with, number, reds

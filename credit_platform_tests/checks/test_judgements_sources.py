@@ -10,16 +10,16 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from credit_platform.checks.history import first_materializations
 from credit_platform.checks.judgements_sources import (
     DATA_QUALITY,
     contiguous_check,
     freshness_check,
     volume_check,
 )
+from credit_platform.checks.reporting import first_materializations
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, month_range
-from credit_platform.policy.check_policy import CheckPolicy
+from credit_platform.policy.data_quality import CheckPolicy
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.checks.evaluating import AXIS, FIRST, evaluated, lake_with, number, reds
 from credit_platform_tests.small_book import PREVIEW_ALLOWED

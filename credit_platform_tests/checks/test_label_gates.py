@@ -17,7 +17,7 @@ from credit_platform.assets.models.training import read_cohorts
 from credit_platform.checks.label_gates import label_maturity_check
 from credit_platform.errors import MissingMonthsError, WindowError
 from credit_platform.months import add_months, month_range
-from credit_platform.policy.check_policy import CheckPolicy
+from credit_platform.policy.data_quality import CheckPolicy
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.training.windows import windows_for
 from credit_platform_tests.checks.evaluating import AXIS, FIRST, evaluated, lake_with, number, reds

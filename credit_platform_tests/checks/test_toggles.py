@@ -17,7 +17,7 @@ from credit_platform.code_location import build_definitions
 from credit_platform.errors import PolicyError
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_range
-from credit_platform.policy.check_policy import CheckPolicy
+from credit_platform.policy.data_quality import CheckPolicy
 from credit_platform.portfolios.loans.gold import LabelStore
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.checks.evaluating import AXIS, FIRST, evaluated, lake_with, reds

@@ -18,7 +18,7 @@ from credit_platform.checks.case_gates import case_gates
 from credit_platform.checks.judgements_features import lost_source_check
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import add_months, month_range
-from credit_platform.policy.check_policy import CheckPolicy
+from credit_platform.policy.data_quality import CheckPolicy
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.checks.evaluating import AXIS, FIRST, evaluated
 from credit_platform_tests.source_rows import SOUND_CELLS, Cells, bronze_rows

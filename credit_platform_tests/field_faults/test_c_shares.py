@@ -13,7 +13,7 @@ from credit_platform.checks.case_gates import case_gates
 from credit_platform.errors import PolicyError, TrainingError
 from credit_platform.lake.governance.promotions import PromotionLog
 from credit_platform.months import add_months
-from credit_platform.policy.check_policy import CheckPolicy
+from credit_platform.policy.data_quality import CheckPolicy
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.checks.evaluating import AXIS, FIRST, number, reds
 from credit_platform_tests.field_faults.catalogue import case

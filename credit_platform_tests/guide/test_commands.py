@@ -53,6 +53,10 @@ VERBS_RUN_ELSEWHERE = {
     "credit-platform fidelity FOLDER": ("credit_platform_tests/cli/lab/test_fidelity.py", '["fidelity", str('),
     "credit-platform demo": ("credit_platform_tests/cli/lab/test_demo.py", 'run_command("demo",'),
     "credit-platform quick-demo": ("credit_platform_tests/cli/run/test_verbs.py", 'run("quick-demo")'),
+    "credit-platform migrate --dry-run": (
+        "credit_platform_tests/old_release/test_migration.py",
+        'verb("migrate", "--dry-run")',
+    ),
     "credit-platform setup": ("credit_platform_tests/cli/run/test_verbs.py", 'run("setup")'),
     "credit-platform all": ("credit_platform_tests/cli/run/test_verbs.py", 'run("all")'),
     "credit-platform continuous": ("credit_platform_tests/cli/run/test_continuous.py", 'verb("continuous",'),

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from credit_platform.lake.layout import LAYERS, Layout
+from credit_platform.lake.layout import LAYERS, MONTH_FILE, Layout
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.tables import tables_of
 
@@ -31,8 +31,7 @@ def test_the_glob_of_a_table_matches_finished_months_alone(tmp_path: Path) -> No
     folder.mkdir(parents=True)
     for name in ("2023-01-01.parquet", ".2023-02-01.parquet.0.part", "2023-02-02.parquet", "x.parquet"):
         (folder / name).touch()
-    glob = Path(layout.month_files("gold/x"))
-    assert [file.name for file in glob.parent.glob(glob.name)] == ["2023-01-01.parquet"]
+    assert [file.name for file in folder.glob(MONTH_FILE)] == ["2023-01-01.parquet"]
 
 
 def test_every_declared_table_lies_in_a_known_layer() -> None:

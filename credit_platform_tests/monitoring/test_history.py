@@ -5,7 +5,7 @@ from datetime import date
 import duckdb
 import polars as pl
 
-from credit_platform.monitoring.history import LAYERS, history_sql
+from credit_platform.monitoring.measures import LAYERS, history_sql
 from credit_platform.schemas.monitoring import MonitoringHistory
 from credit_platform_tests.monitoring_rows import figures, subject
 

@@ -10,8 +10,7 @@ from warnings import catch_warnings
 import pytest
 import yaml
 
-from credit_platform.policy.load import Policy
-from credit_platform.policy.policy_document import policy_document, read_policy_document
+from credit_platform.policy.load import Policy, policy_document, read_policy_document
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.previous_release import OldNameWarning
 from credit_platform_tests.old_release.folders import POLICY, POLICY_BY_PRIORITY, as_written, in_todays_names

@@ -9,8 +9,7 @@ from warnings import catch_warnings
 import pytest
 
 from credit_platform.errors import PolicyError
-from credit_platform.policy.load import Policy, fingerprint
-from credit_platform.policy.policy_document import policy_document, read_policy_document
+from credit_platform.policy.load import Policy, fingerprint, policy_document, read_policy_document
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.previous_release import OldNameWarning
 

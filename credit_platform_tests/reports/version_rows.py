@@ -12,14 +12,14 @@ import polars as pl
 from credit_platform.lake.models.stored_version import VersionMetadata
 from credit_platform.months import month_key, month_range
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.reports.documents.card_sources import (
+from credit_platform.reports.version.facts import (
     AUDIT_SCHEMA,
     REASON_CODES_SCHEMA,
     CardSources,
+    VersionFacts,
     excluded_columns,
 )
-from credit_platform.reports.version.facts import VersionFacts
-from credit_platform.reports.version.gates import gate_table
+from credit_platform.reports.version.verdict import gate_table
 from credit_platform.scoring.evaluation.evaluation import Evaluation, evaluate_version
 from credit_platform.scoring.governance.promotion import CandidateResult
 from credit_platform.scoring.training.windows import SampleRole

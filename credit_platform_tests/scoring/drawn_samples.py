@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from credit_platform.statistics.logistic import probability_of
+from credit_platform.statistics.calibration import probability_of
 
 FloatArray = NDArray[np.float64]
 LabelArray = NDArray[np.int8]

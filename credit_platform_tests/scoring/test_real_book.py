@@ -14,7 +14,7 @@ from credit_platform.scoring.governance.promotion import CandidateResult, decide
 from credit_platform.scoring.predictions import score_loans
 from credit_platform.scoring.training.version import FittedVersion, fit_version, is_restorable
 from credit_platform.scoring.transformers.evidence import without_history
-from credit_platform.statistics.calibration_tests import calibration_line
+from credit_platform.statistics.calibration import calibration_line
 from credit_platform.statistics.discrimination import roc_auc
 from credit_platform.statistics.reference import Reference
 from credit_platform_tests.benchmark.discrimination import BARS

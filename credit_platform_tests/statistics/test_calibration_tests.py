@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from credit_platform.statistics.calibration_tests import (
+from credit_platform.statistics.calibration import (
     binomial_p_value,
     calibration_in_the_large,
     calibration_line,
     holm,
     hosmer_lemeshow,
     jeffreys_p_value,
+    log_odds,
     spiegelhalter,
 )
-from credit_platform.statistics.logistic import log_odds
 from credit_platform_tests.scoring.drawn_samples import FloatArray, LabelArray, honest_sample, samples
 
 COUNTS = st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))

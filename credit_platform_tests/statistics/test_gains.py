@@ -4,17 +4,14 @@ import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from credit_platform.statistics.curves import (
     GAINS_SCHEMA,
-    capture_rate,
     gains_table,
-    lift,
     probability_bins,
-    rank_order_breaks,
 )
 from credit_platform_tests.scoring.drawn_samples import FloatArray, LabelArray, honest_sample, samples
+from credit_platform_tests.statistics.counted_by_loan import capture_rate
 
 
 def test_the_table_is_the_one_counted_by_hand() -> None:
@@ -29,7 +26,6 @@ def test_the_table_is_the_one_counted_by_hand() -> None:
     assert table["capture_rate"].to_list()[:4] == [0.5, 0.75, 1.0, 1.0]
     assert table["cumulative_share"].to_list() == pytest.approx([place / 10 for place in range(1, 11)])
     assert table["min_probability"].to_list()[:2] == [0.9, 0.8]
-    assert rank_order_breaks(table) == 0
 
 
 @given(samples())
@@ -68,19 +64,6 @@ def test_bins_of_different_probabilities_differ_by_at_most_one_loan(n: int) -> N
     assert counts.max() - counts.min() <= 1
 
 
-@given(samples(), st.sampled_from([0.05, 0.1, 0.2, 0.5]))
-def test_capture_rises_from_nothing_to_everything_and_lift_is_its_slope(
-    sample: tuple[LabelArray, FloatArray], share: float
-) -> None:
-    assert capture_rate(*sample, 0.0) == 0
-    assert capture_rate(*sample, 1.0) == lift(*sample, 1.0) == 1
-    captured, gain = capture_rate(*sample, share), lift(*sample, share)
-    assert captured is not None
-    assert gain is not None
-    assert 0 <= captured <= 1
-    assert gain == pytest.approx(captured / share)
-
-
 def test_a_tie_at_the_border_counts_in_proportion() -> None:
     # The riskiest four are one tie with two bads among them, and two of the four are taken.
     label, probability = np.array([1, 1, 0, 0, 0, 1], dtype=np.int8), np.array([0.9, 0.9, 0.9, 0.9, 0.1, 0.2])
@@ -91,12 +74,6 @@ def test_capture_agrees_with_the_table_where_deciles_are_whole() -> None:
     label, probability = honest_sample(2000, seed=5)
     table = gains_table(label, probability)
     assert capture_rate(label, probability, 0.1) == pytest.approx(table["capture_rate"][0], abs=1e-12)
-    assert lift(label, probability, 0.2) == pytest.approx(table["capture_rate"][1] / 0.2, abs=1e-12)
-
-
-def test_a_decile_that_breaks_the_order_is_counted() -> None:
-    gains = pl.DataFrame({"decile": [1, 2, 3, 4], "bad_rate": [0.5, 0.6, 0.3, 0.31]})
-    assert rank_order_breaks(gains) == 2
 
 
 def test_without_a_bad_nothing_is_captured_and_nothing_is_invented() -> None:
@@ -104,5 +81,4 @@ def test_without_a_bad_nothing_is_captured_and_nothing_is_invented() -> None:
     table = gains_table(label, probability)
     assert table["lift"].null_count() == table["capture_rate"].null_count() == 10
     assert capture_rate(label, probability, 0.1) is None
-    assert lift(label, probability, 0.1) is None
     assert gains_table(label[:0], probability[:0]).height == 0

@@ -6,10 +6,10 @@ from hypothesis import given
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import average_precision_score, brier_score_loss
 
-from credit_platform.statistics.curves import capture_rate
 from credit_platform.statistics.discrimination import brier, confusion, ks
 from credit_platform.statistics.ranked_sample import RankedSample
 from credit_platform_tests.scoring.drawn_samples import FloatArray, LabelArray, honest_sample, samples
+from credit_platform_tests.statistics.counted_by_loan import capture_rate
 
 Sample = tuple[LabelArray, FloatArray]
 

@@ -1,16 +1,17 @@
 """Model assets: a version per month in which training is due.
 
 What training does is written in `training`; a month is materialized when it is due, on a retrain action, or by hand.
+The search for parameters is shown as a line in the run's log after every trial, and as a table beside the version.
 """
 
 import json
+import logging
 
 import dagster as dg
 
 from credit_platform.assets.asset_spec import OWNERS, asset_key
 from credit_platform.assets.models.retrain_claim import train_once
 from credit_platform.assets.models.training import TrainingOutcome, train_as_of, windows_by_role
-from credit_platform.assets.models.tuning_progress import log_trials, tuning_table
 from credit_platform.assets.pages.month_pages import tell_of_training
 from credit_platform.assets.pages.version_documents import document_version
 from credit_platform.lake.tables.monthly import Lake
@@ -18,6 +19,8 @@ from credit_platform.months import month_key, months_of
 from credit_platform.partitions import MonthlyAxis, all_months_until, months_before
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelSpec
+from credit_platform.policy.model_spec import Parameter
+from credit_platform.scoring.training.tuning import OnTrial, Trial, Tuning
 from credit_platform.scoring.training.windows import Windows
 
 
@@ -112,3 +115,45 @@ def _model_asset(model: str, spec: ModelSpec, axis: MonthlyAxis, policy: Policy)
 def model_assets(axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
     """One asset per configured model."""
     return [_model_asset(name, spec, axis, policy) for name, spec in policy.model.models.items()]
+
+
+def log_trials(log: logging.Logger) -> OnTrial:
+    """Write every trial of several into the log; one trial alone is no search and nothing to wait for."""
+    best: float | None = None
+
+    def log_trial(trial: Trial) -> None:
+        nonlocal best
+        found = [auc for auc in (best, trial.validation_auc) if auc is not None and trial.number > 1]
+        best = max(found) if found else trial.validation_auc
+        if trial.of > 1:
+            log.info(
+                f"trial {trial.number} of {trial.of}: validation ROC-AUC {_number(trial.validation_auc)}, "
+                f"best so far {_number(best)}"
+            )
+
+    return log_trial
+
+
+def tuning_table(tuning: Tuning) -> str:
+    """All trials as a Markdown table, the kept one marked."""
+    names = list(tuning.trials[0].params)
+    lines = [
+        " | ".join(
+            [
+                f"| {trial.number}{' (kept)' if trial.number == tuning.kept else ''}",
+                _number(trial.validation_auc),
+                *(_shown(trial.params[name]) for name in names),
+                "",
+            ]
+        ).rstrip()
+        for trial in tuning.trials
+    ]
+    return "\n".join([f"| trial | validation ROC-AUC | {' | '.join(names)} |", f"|{'---|' * (len(names) + 2)}", *lines])
+
+
+def _shown(value: Parameter) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _number(auc: float | None) -> str:
+    return "undefined" if auc is None else f"{auc:.4f}"

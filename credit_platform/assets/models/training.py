@@ -288,9 +288,4 @@ def _counts(developed: Developed) -> dict[str, dict[str, int]]:
 
 def windows_by_role(windows: Windows) -> dict[str, list[str]]:
     """The cohorts of every sample as month keys."""
-    return {
-        "train": [month_key(cohort) for cohort in windows.train],
-        "validation": [month_key(cohort) for cohort in windows.validation],
-        "test": [month_key(cohort) for cohort in windows.test],
-        "oot": [month_key(cohort) for cohort in windows.oot],
-    }
+    return {role: [month_key(cohort) for cohort in cohorts] for role, cohorts in windows.by_role.items()}

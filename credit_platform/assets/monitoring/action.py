@@ -9,8 +9,8 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
+from credit_platform.assets.asset_metadata import action_picture
 from credit_platform.assets.asset_spec import asset_key, table_spec
-from credit_platform.assets.pictures import action_picture
 from credit_platform.lake.files import write_text
 from credit_platform.lake.governance.action_overrides import OverrideLog, override_of
 from credit_platform.lake.governance.promotions import PromotionLog
@@ -64,7 +64,7 @@ class ActionDecider:
                 self._lake.scan(f"monitoring/{self._model}/{part}", [month]).collect()
                 for part in ("performance", "stability")
             )
-            subject = _subject_of_figures(performance)
+            subject = Subject.of_row(performance.row(0, named=True))
             decision = decide_action(
                 performance,
                 stability,
@@ -144,11 +144,6 @@ def _judged(subject: Subject, decision: ActionDecision) -> Judged:
         is_clean=not decision.triggered,
         cause=decision.reasons[0],
     )
-
-
-def _subject_of_figures(performance: pl.DataFrame) -> Subject:
-    first = performance.row(0, named=True)
-    return Subject(**{name: first[name] for name in Subject.__dataclass_fields__})
 
 
 def _write_reports(lake: Lake, policy: Policy, subject: Subject, decision: ActionDecision) -> None:

@@ -1,19 +1,18 @@
 """The asset that reads the optional log of decisions and tells what people's overrides came to.
 
-The figures are written in `monitoring.decisions.decision_overrides`, the file is read in `lake.raw.decisions`.
+The figures are written in `monitoring.decision_overrides`, the file is read in `lake.raw.decisions`.
 """
 
 import dagster as dg
 import polars as pl
 
-from credit_platform.assets.asset_spec import asset_key, table_spec
-from credit_platform.assets.monitoring.monitoring import subject_of, with_labels
+from credit_platform.assets.asset_spec import table_spec
+from credit_platform.assets.monitoring.monitoring import cohort_with_outcome, outcome_deps
 from credit_platform.lake.raw.decisions import read_decisions
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.monitoring.decisions.decision_log import read_log
-from credit_platform.monitoring.decisions.decision_overrides import NOT_SUPPLIED, measure_overrides
-from credit_platform.months import add_months, month_key, months_of
-from credit_platform.partitions import MonthlyAxis, same_month
+from credit_platform.monitoring.decision_overrides import NOT_SUPPLIED, measure_overrides, read_log
+from credit_platform.months import month_key, months_of
+from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.portfolio import Portfolio
 
@@ -23,14 +22,10 @@ _SHOWN = ("override_rate", "low_side_bad_rate", "comparable_bad_rate", "decision
 def overrides_asset(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
     """Overrides of the cohort whose outcome is read in a month, beside what each model says of the same loans."""
     table, models, lag = "monitoring/overrides", list(policy.model.models), policy.model.label.lag_months
-    of_the_cohort = dg.TimeWindowPartitionMapping(start_offset=-lag, end_offset=-lag)
 
     @dg.asset(
         **table_spec(portfolio, table, axis.outcome_months),
-        deps=[
-            *(dg.AssetDep(asset_key(f"prediction/{model}"), partition_mapping=of_the_cohort) for model in models),
-            dg.AssetDep(asset_key("gold/label_store"), partition_mapping=same_month()),
-        ],
+        deps=outcome_deps(*models, lag=lag),
     )
     def decisions_of_people(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
         key = portfolio.cases.key
@@ -38,12 +33,9 @@ def overrides_asset(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> 
         log = None if raw is None else read_log(raw, case_key=key)
         tables = []
         for month in months_of(context.partition_keys):
-            cohort = add_months(month, -lag)
             for model in models:
-                scored = lake.scan(f"prediction/{model}", [cohort]).collect()
-                at = subject_of(lake, scored, cohort=cohort, month=month, model=model)
-                joined = with_labels(lake, scored, month)
-                tables.append(measure_overrides(joined, log, case_key=key, subject=at, thresholds=policy.monitoring))
+                scored, at = cohort_with_outcome(lake, model, month, lag=lag, key=key)
+                tables.append(measure_overrides(scored, log, case_key=key, subject=at, thresholds=policy.monitoring))
             told = _told(tables[-1]) if log is not None else {"decisions": NOT_SUPPLIED}
             context.add_asset_metadata(told, partition_key=month_key(month))
         return pl.concat(tables)

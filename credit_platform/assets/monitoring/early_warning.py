@@ -10,25 +10,24 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
+from credit_platform.assets.asset_metadata import picture
 from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.assets.models.training import read_cohorts
 from credit_platform.assets.monitoring.monitoring import subject_of
-from credit_platform.assets.pictures import picture
 from credit_platform.lake.models.stored_version import StoredVersion
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.early_warning.early_findings import is_news
 from credit_platform.monitoring.early_warning.early_outcomes import SCORED, CohortReading, cohort_readings, early_labels
 from credit_platform.monitoring.early_warning.early_performance import measure_early_performance
-from credit_platform.monitoring.early_warning.estimate import RATES, ReferenceSample, measure_estimate
-from credit_platform.monitoring.early_warning.estimate_backtest import measure_backtest
+from credit_platform.monitoring.early_warning.estimate import RATES, ReferenceSample, measure_backtest, measure_estimate
 from credit_platform.monitoring.measures import Subject
 from credit_platform.months import add_months, month_key, month_range, months_of
 from credit_platform.partitions import MonthlyAxis, months_before
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.portfolio import Portfolio, ReadEarlyOutcomes
-from credit_platform.reports.figures.early_performance_svg import early_performance_svg
+from credit_platform.reports.figures.early_performance import early_performance_svg
 from credit_platform.schemas.early_warning import EarlyPerformance
-from credit_platform.statistics.logistic import probability_of
+from credit_platform.statistics.calibration import probability_of
 
 
 def early_warning_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
@@ -174,7 +173,7 @@ def _backtest_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy:
             measured = measure_backtest(
                 performance,
                 lake.scan(estimated, cohorts).collect() if cohorts else performance.clear(),
-                subject=Subject(**{name: own[name] for name in Subject.__dataclass_fields__}),
+                subject=Subject.of_row(own),
                 thresholds=policy.monitoring,
             )
             context.add_asset_metadata(_backtest_numbers(measured), partition_key=month_key(month))

@@ -18,6 +18,7 @@ from credit_platform.months import month_key, months_of
 from credit_platform.partitions import MonthlyAxis, same_month
 from credit_platform.policy.load import Policy
 from credit_platform.scoring.transformers.transformer import reference_numbers
+from credit_platform.texts import description_of
 
 # Run tag with the newest month of what a command is about to do: pages are drawn for it and not for those on the way.
 NEWEST_MONTH_TAG = "credit_platform/newest_month"
@@ -52,11 +53,7 @@ def drift_page_asset(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=asset_key("monitoring/drift_page"),
-        description=(
-            "One page per month, drawn by Evidently: how each feature of the month's new loans lies against the "
-            "validation cohorts of the version in force. For looking; the indices in stability decide. Policy "
-            "evidently.pages says which months get one, as it takes seconds."
-        ),
+        description=description_of(__file__, "monitoring/drift_page"),
         partitions_def=axis.scoring_months,
         backfill_policy=dg.BackfillPolicy.single_run(),
         owners=[OWNERS["monitoring"]],

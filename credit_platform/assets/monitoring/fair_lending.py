@@ -1,19 +1,17 @@
 """The asset that compares groups of applicants, one per model.
 
-The figures are written in `monitoring.fairness.fair_lending` and `monitoring.fairness.fair_reasons`. Age is read here,
-for this comparison alone.
+The figures are written in `monitoring.fair_lending`. Age is read here, for this comparison alone.
 """
 
 import dagster as dg
 import polars as pl
 
 from credit_platform.assets.asset_spec import asset_key, table_spec
-from credit_platform.assets.monitoring.monitoring import subject_of, with_labels
+from credit_platform.assets.monitoring.monitoring import cohort_with_outcome, outcome_deps
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.monitoring.fairness.fair_lending import age_band, measure_fair_lending
-from credit_platform.monitoring.fairness.fair_reasons import measure_reasons
-from credit_platform.months import add_months, month_key, months_of
-from credit_platform.partitions import MonthlyAxis, same_month
+from credit_platform.monitoring.fair_lending import age_band, measure_fair_lending, measure_reasons
+from credit_platform.months import month_key, months_of
+from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.portfolio import Portfolio, ProtectedGroups
 
@@ -28,24 +26,18 @@ def fair_lending_asset(
     @dg.asset(
         **table_spec(portfolio, table, axis.outcome_months),
         deps=[
-            dg.AssetDep(asset_key(f"prediction/{model}"), partition_mapping=of_the_cohort),
+            *outcome_deps(model, lag=lag),
             dg.AssetDep(asset_key(protected.table), partition_mapping=of_the_cohort),
-            dg.AssetDep(asset_key("gold/label_store"), partition_mapping=same_month()),
         ],
     )
     def groups_beside_each_other(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
         customer = portfolio.cases.customer
         tables = []
         for month in months_of(context.partition_keys):
-            cohort = add_months(month, -lag)
-            scored = lake.scan(f"prediction/{model}", [cohort]).collect()
-            ages = lake.scan(protected.table, [cohort]).select(customer, age=protected.column).collect()
-            subject = subject_of(lake, scored, cohort=cohort, month=month, model=model)
-            grouped = (
-                with_labels(lake, scored, month)
-                .join(ages, on=customer, how="left", validate="m:1")
-                .with_columns(age_band(pl.col("age"), policy.monitoring.fair_lending.age_bands))
-            )
+            scored, subject = cohort_with_outcome(lake, model, month, lag=lag, key=portfolio.cases.key)
+            ages = lake.scan(protected.table, [subject.cohort]).select(customer, age=protected.column).collect()
+            band = age_band(pl.col("age"), policy.monitoring.fair_lending.age_bands)
+            grouped = scored.join(ages, on=customer, how="left", validate="m:1").with_columns(band)
             figures = [
                 measure(grouped, subject=subject, thresholds=policy.monitoring)
                 for measure in (measure_fair_lending, measure_reasons)

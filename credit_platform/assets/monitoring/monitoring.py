@@ -9,8 +9,8 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
+from credit_platform.assets.asset_metadata import trend_picture
 from credit_platform.assets.asset_spec import asset_key, table_spec
-from credit_platform.assets.pictures import trend_picture
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform.lake.models.stored_version import VersionMetadata
 from credit_platform.lake.tables.monthly import Lake
@@ -45,11 +45,23 @@ def subject_of(lake: Lake, scored: pl.DataFrame, *, cohort: date, month: date, m
     )
 
 
-def with_labels(lake: Lake, scored: pl.DataFrame, month: date) -> pl.DataFrame:
-    """Predictions with the `label` that becomes known of the same case, by id and cohort, in a month; null without."""
-    key = lake.layout.portfolio.cases.key
+def outcome_deps(*models: str, lag: int) -> list[dg.AssetDep]:
+    """What a cohort's figures are computed from in the month its outcome is read: its predictions and labels."""
+    of_the_cohort = dg.TimeWindowPartitionMapping(start_offset=-lag, end_offset=-lag)
+    return [
+        *(dg.AssetDep(asset_key(f"prediction/{model}"), partition_mapping=of_the_cohort) for model in models),
+        dg.AssetDep(asset_key("gold/label_store"), partition_mapping=same_month()),
+    ]
+
+
+def cohort_with_outcome(lake: Lake, model: str, month: date, *, lag: int, key: str) -> tuple[pl.DataFrame, Subject]:
+    """Predictions and labels of the cohort whose outcome is read in a month, and whose figures these are."""
+    cohort = add_months(month, -lag)
+    scored = lake.scan(f"prediction/{model}", [cohort]).collect()
     labels = lake.scan("gold/label_store", [month]).select(key, "label", snapshot_month="cohort").collect()
-    return scored.join(labels, on=["snapshot_month", key], how="left", validate="1:1")
+    subject = subject_of(lake, scored, cohort=cohort, month=month, model=model)
+    # An id may be used again once its case has left: a case is known by its cohort too.
+    return scored.join(labels, on=["snapshot_month", key], how="left", validate="1:1"), subject
 
 
 def _numbers(figures: pl.DataFrame) -> dict[str, float | str]:
@@ -107,34 +119,26 @@ def _performance_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, poli
 
     @dg.asset(
         **table_spec(portfolio, table, axis.outcome_months),
-        deps=[
-            dg.AssetDep(
-                asset_key(f"prediction/{model}"),
-                partition_mapping=dg.TimeWindowPartitionMapping(start_offset=-lag, end_offset=-lag),
-            ),
-            dg.AssetDep(asset_key("gold/label_store"), partition_mapping=same_month()),
-        ],
+        deps=outcome_deps(model, lag=lag),
     )
     def scores_against_outcome(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
         floor = policy.monitoring.metrics_for(model).get("roc_auc")
         floors = (floor.data_science_threshold, floor.business_threshold) if floor else ()
         tables = []
         for month in months_of(context.partition_keys):
-            cohort = add_months(month, -lag)
-            scored = lake.scan(f"prediction/{model}", [cohort]).collect()
-            subject = subject_of(lake, scored, cohort=cohort, month=month, model=model)
+            scored, subject = cohort_with_outcome(lake, model, month, lag=lag, key=portfolio.cases.key)
             measured = measure_performance(
-                with_labels(lake, scored, month),
+                scored,
                 subject=subject,
                 thresholds=policy.monitoring,
                 baseline=_out_of_time(lake.versions.read(model, subject.model_version).metadata),
-                psi=_psi_at_scoring(lake, model, cohort),
+                psi=_psi_at_scoring(lake, model, subject.cohort),
             )
             tables.append(measured)
             context.add_asset_metadata(
                 {
                     "model_version": subject.model_version,
-                    "cohort": month_key(cohort),
+                    "cohort": month_key(subject.cohort),
                     "sample_role": subject.sample_role,
                     "roc_auc_by_month": trend_picture(lake, table, tables, metric="roc_auc", levels=floors),
                     **_numbers(measured),

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import dagster as dg
 
+from credit_platform.assets.asset_metadata import picture
 from credit_platform.assets.asset_spec import OWNERS, asset_key
 from credit_platform.assets.monitoring.evidently_page import NEWEST_MONTH_TAG
 from credit_platform.assets.pages.charts import RenderError, draws_charts, write_charts
 from credit_platform.assets.pages.month_pages import draw_month_page
 from credit_platform.assets.pages.overview import DASHBOARD, HISTORY, draw_dashboard
-from credit_platform.assets.pictures import picture
 from credit_platform.lake.files import write_text
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables.monthly import Lake
@@ -24,9 +24,10 @@ from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.tables import tables_of
 from credit_platform.reports.dashboard.dashboard import verdicts_of
 from credit_platform.reports.dashboard.overview import Overview
-from credit_platform.reports.documents.action_history import history_csv
+from credit_platform.reports.documents.action_report import history_csv
 from credit_platform.reports.figures.model_months import rows_of
 from credit_platform.reports.figures.svg import trend_svg
+from credit_platform.texts import description_of
 
 ACTION_HISTORY = "actions/history.csv"
 # Tables of a book of which the page shows every month, not the newest alone.
@@ -41,11 +42,7 @@ def dashboard_asset(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> 
 
     @dg.asset(
         key=asset_key("monitoring/dashboard"),
-        description=(
-            "One page over all models and months, as of the newest month that has an action: is each model fit for "
-            "use, since when, why, and what was done; and one page per month. Files that open without a network; "
-            "their paths are in the metadata."
-        ),
+        description=description_of(__file__, "monitoring/dashboard"),
         partitions_def=axis.outcome_months,
         backfill_policy=dg.BackfillPolicy.single_run(),
         owners=[OWNERS["monitoring"]],

@@ -24,8 +24,7 @@ from credit_platform.errors import CreditPlatformError
 from credit_platform.lake.files import write_text
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.policy.load import Policy
-from credit_platform.reports.dashboard.month_facts import MonthFacts
-from credit_platform.reports.dashboard.month_page import month_page
+from credit_platform.reports.dashboard.month_page import MonthFacts, month_page
 from credit_platform.reports.dashboard.overview import model_title
 
 

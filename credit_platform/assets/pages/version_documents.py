@@ -26,20 +26,20 @@ from credit_platform.months import add_months
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.portfolio import Words
-from credit_platform.reports.documents.card_sources import (
-    AUDIT_SCHEMA,
-    REASON_CODES_SCHEMA,
-    CardSources,
-    excluded_columns,
-)
 from credit_platform.reports.documents.document import to_html, to_markdown
 from credit_platform.reports.documents.model_card import model_card
 from credit_platform.reports.documents.validation_checklist import validation_checklist
-from credit_platform.reports.version.facts import VersionFacts
-from credit_platform.reports.version.gates import gate_table
+from credit_platform.reports.version.facts import (
+    AUDIT_SCHEMA,
+    REASON_CODES_SCHEMA,
+    CardSources,
+    VersionFacts,
+    excluded_columns,
+)
 from credit_platform.reports.version.leaderboard import leaderboard, leaderboard_page
 from credit_platform.reports.version.page import version_page
 from credit_platform.reports.version.svg import version_svg
+from credit_platform.reports.version.verdict import gate_table
 from credit_platform.scoring.evaluation.evaluation import EVALUATION_SCHEMA, TABLES, Evaluation
 from credit_platform.scoring.governance.life_cycle import periods_in_force, roles
 from credit_platform.statistics.reference import Reference

@@ -16,12 +16,11 @@ from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.lake.files import one_at_a_time, write_text
 from credit_platform.lake.tables.catalog import TableMonths, create_as_of, create_view
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.monitoring.data_quality.row_balance import row_balance_sql
-from credit_platform.monitoring.data_quality.score import quality_facts_sql, score_quality
-from credit_platform.monitoring.history import LAYERS, history_sql
+from credit_platform.monitoring.data_quality.score import quality_facts_sql, row_balance_sql, score_quality
+from credit_platform.monitoring.measures import LAYERS, history_sql
 from credit_platform.months import month_key, months_of
 from credit_platform.partitions import MonthlyAxis, months_before
-from credit_platform.policy.check_policy import VolumeBand
+from credit_platform.policy.data_quality import VolumeBand
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.portfolio import Portfolio, Source
 from credit_platform.portfolios.tables import tables_of

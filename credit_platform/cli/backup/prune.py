@@ -12,8 +12,8 @@ import dagster as dg
 from rich.console import Console
 from rich.table import Table
 
-from credit_platform.checks.history import runs_that_built_first
 from credit_platform.checks.judgements_sources import DATA_QUALITY
+from credit_platform.checks.reporting import runs_that_built_first
 from credit_platform.cli.instance import open_instance
 from credit_platform.lake.files import sweep_parts
 from credit_platform.months import add_months

@@ -1,24 +1,77 @@
 """The verb `doctor`: looks at the machine, the settings, the history and the data, and says how to mend each.
 
-What is looked at stands in `doctor_machine`, `doctor_history` and `doctor_data`.
+It puts right what needs no decision and loses nothing, when told to. What is looked at is in `machine`, `history` and
+`data`.
 """
 
 import json
+import time
+from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from credit_platform.cli.doctor.data import data_findings
-from credit_platform.cli.doctor.findings import DoctorFinding, error, findings_of, well
+from credit_platform.cli.doctor.data import ABANDONED_AFTER_SECONDS, data_findings
+from credit_platform.cli.doctor.findings import DoctorFinding, error, findings_of, text_of, well
 from credit_platform.cli.doctor.history import history_findings
 from credit_platform.cli.doctor.machine import machine_findings
-from credit_platform.cli.doctor.mend import mend
+from credit_platform.cli.instance import moved_from, prepare_home
 from credit_platform.errors import PolicyError, SettingsError
+from credit_platform.lake.files import cut_off_torn_line, sweep_parts
+from credit_platform.lake.layout import Layout
+from credit_platform.lake.tables.catalog import monthly_tables, refresh_datamart
 from credit_platform.settings import DEFAULT_DATA_DIR, Settings, dagster_home, load_settings
 
 _COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
+
+
+def mend(settings: Settings) -> list[str]:
+    """Sweep half-written files, cut off torn lines, point history and views at this folder; says what was done.
+
+    What cannot be mended is said as well, and does not keep the rest from it.
+    """
+    layout, home = Layout.of(settings.data_dir, settings.raw_dir, settings.portfolio), dagster_home(settings.data_dir)
+    steps: dict[str, Callable[[], list[str]]] = {
+        "leftovers": lambda: _sweep(settings.data_dir),
+        "history": lambda: _repoint(settings, home),
+        "logs": lambda: _mend_logs(layout),
+        "views": lambda: _make_views(layout),
+    }
+    done: list[str] = []
+    for name, step in steps.items():
+        try:
+            done += step()
+        except Exception as fault:  # noqa: BLE001 - the look at the same thing says what to do
+            done.append(f"Could not mend {name}: {text_of(fault)}.")
+    return done
+
+
+def _sweep(folder: Path) -> list[str]:
+    swept = sweep_parts(folder, older_than_seconds=ABANDONED_AFTER_SECONDS, now=time.time())
+    return [f"Removed {swept} half-written files."] if swept else []
+
+
+def _repoint(settings: Settings, home: Path) -> list[str]:
+    if moved_from(home) is None:
+        return []
+    prepare_home(settings)
+    return [f"The run history is the one in {home} again."]
+
+
+def _make_views(layout: Layout) -> list[str]:
+    if not monthly_tables(layout):
+        return []
+    refresh_datamart(layout)
+    return [f"Made the views of {layout.datamart} anew."]
+
+
+def _mend_logs(layout: Layout) -> list[str]:
+    folders = layout.audit_log().parent, layout.alerts().parent
+    logs = [file for folder in folders for file in sorted(folder.glob("*.jsonl"))]
+    return [f"Cut off the torn last line of {file.name}." for file in logs if cut_off_torn_line(file)]
 
 
 def examine(settings: Settings | None, trouble: DoctorFinding | None, *, port: int) -> list[DoctorFinding]:

@@ -10,7 +10,6 @@ from credit_platform.errors import SettingsError
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.drift import Drift, DriftKind
 from credit_platform.portfolios.portfolio import Portfolio
-from credit_platform.settings import DEFAULT_FIRST_MONTH
 
 DEFAULT_STRENGTH = 0.7
 
@@ -44,7 +43,7 @@ def drifts_of(
             )
     if kinds and not months:
         raise SettingsError(name="--from", reason="not given", fix="For example --from 2023-03.")
-    starts = [month_argument("--from", month, DEFAULT_FIRST_MONTH) for month in months]
+    starts = [month_argument("--from", month) for month in months]
     return tuple(
         Drift(DriftKind(kind), start, strength)
         for kind, start, strength in zip(

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from credit_platform.assets.tables.bronze import sources
 from credit_platform.cli.lab.drifts import history_months
+from credit_platform.cli.printing import folding_table
 from credit_platform.errors import SettingsError
 from credit_platform.lab.fidelity.book_sample import BookSample, generated_rows, sample_of
 from credit_platform.lab.fidelity.fidelity import compare_books
@@ -68,11 +69,8 @@ def _is_headline(line: FidelityLine) -> bool:
 
 
 def _figures(title: str, lines: Sequence[FidelityLine]) -> Table:
-    table = Table(title=title)
-    for column in ("figure", "real", "generated", "distance", "n", "status"):
-        table.add_column(column, overflow="fold")
-    for line in lines:
-        table.add_row(
+    rows = (
+        (
             f"{line.item}: {line.statistic}",
             _with_interval(line.real, line.real_low, line.real_high),
             _with_interval(line.made, line.made_low, line.made_high),
@@ -80,7 +78,9 @@ def _figures(title: str, lines: Sequence[FidelityLine]) -> Table:
             f"{line.n_real} / {line.n_made}",
             line.status,
         )
-    return table
+        for line in lines
+    )
+    return folding_table(title, "figure", "real", "generated", "distance", "n", "status", rows=rows)
 
 
 def _with_interval(value: float | None, low: float | None, high: float | None) -> str:

@@ -17,14 +17,16 @@ from credit_platform.automation.jobs import BUILD_MONTH, MONITOR_MONTH, SCORE_MO
 from credit_platform.cli.book import Book, write_book_file
 from credit_platform.cli.lab.demo import generate_book
 from credit_platform.cli.lab.story import judge, read_story
+from credit_platform.cli.printing import folding_table
 from credit_platform.errors import SettingsError
 from credit_platform.lab.scenarios.detections import Detection
-from credit_platform.lab.scenarios.gallery import Exhibit, gallery_page
 from credit_platform.lab.scenarios.page import (
     PHASE_HEADINGS,
+    Exhibit,
     auc_texts,
     cure_text,
     drift_name,
+    gallery_page,
     noticed_texts,
     pictures,
     scenario_page,
@@ -185,11 +187,9 @@ def _backfill(folder: Path, console: Console, *arguments: str) -> list[str]:
 def scenario_tables(scenario: Scenario) -> list[Table | str]:
     """The drifts, what was detected of them, and how the models fared, for the terminal."""
     drifts = "; ".join(f"{drift_name(drift)} from {month_name(drift.first_month)}" for drift in scenario.drifts)
-    noticed = Table(title=f"Simulated: {drifts or 'no drift'}")
-    for column in ("detector", "required", "first seen", "months after", "months before", "verdict"):
-        noticed.add_column(column, overflow="fold")
-    for row in scenario.noticed:
-        noticed.add_row(str(row.detector), *noticed_texts(row))
+    columns = ("detector", "required", "first seen", "months after", "months before", "verdict")
+    rows = ((str(row.detector), *noticed_texts(row)) for row in scenario.noticed)
+    noticed = folding_table(f"Simulated: {drifts or 'no drift'}", *columns, rows=rows)
     unbuilt = [f"{month_name(month)}: {why}" for month, why in sorted(scenario.unbuilt.items())]
     cures = [cure_text(scenario, outcome) for outcome in scenario.models]
     return [noticed, *([auc_table(scenario)] if scenario.drifts else []), *cures, *unbuilt]
@@ -197,9 +197,6 @@ def scenario_tables(scenario: Scenario) -> list[Table | str]:
 
 def auc_table(scenario: Scenario) -> Table:
     """ROC-AUC before, in and after the drift, per model."""
-    table = Table(title="ROC-AUC of live cohorts")
-    for column in ("Model", *PHASE_HEADINGS):
-        table.add_column(f"{column[0].lower()}{column[1:]}", overflow="fold")
-    for outcome in scenario.models:
-        table.add_row(model_name(outcome.story.model), *auc_texts(outcome))
-    return table
+    columns = (f"{column[0].lower()}{column[1:]}" for column in ("Model", *PHASE_HEADINGS))
+    rows = ((model_name(outcome.story.model), *auc_texts(outcome)) for outcome in scenario.models)
+    return folding_table("ROC-AUC of live cohorts", *columns, rows=rows)

@@ -1,6 +1,6 @@
 """The history of a book's models, read from its tables and its audit log.
 
-Its parts are defined in `lab.scenarios.life_story`; printing it belongs to `demo_story` and `simulate`.
+Its parts are defined in `lab.scenarios.life_story`; printing it belongs to `demo` and `simulate`.
 """
 
 from collections.abc import Sequence

@@ -80,12 +80,12 @@ def simulate(
     from credit_platform.cli.lab.drifts import drifts_of, history_months
     from credit_platform.cli.lab.simulate import GALLERY, PAGE, Lab, scenario_tables
     from credit_platform.cli.lab.simulate import simulate as run_scenario
-    from credit_platform.settings import DEFAULT_FIRST_MONTH, load_settings
+    from credit_platform.settings import load_settings
 
     settings = load_settings()
     portfolio = settings.portfolio
     book = portfolio.required_generator.make(
-        first_month=month_argument("--first-month", first_month, DEFAULT_FIRST_MONTH),
+        first_month=month_argument("--first-month", first_month),
         n_months=months,
         cases_per_month=cases_per_month,
         seed=seed,

@@ -10,17 +10,18 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from credit_platform.assets.pages.version_documents import write_documents
 from credit_platform.cli.backup.restore import require_quiet
 from credit_platform.cli.book import Book
 from credit_platform.cli.instance import INSTANCE_FILE, open_instance
 from credit_platform.cli.migrate.history import RenamedAssets
+from credit_platform.cli.printing import progress_bar
 from credit_platform.cli.versions.audit import verdict
 from credit_platform.errors import MigrationError
 from credit_platform.lake.backup.atomic_swap import unfinished
 from credit_platform.lake.files import write_text
+from credit_platform.lake.layout import MONTH_FILE
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.renamed_models import ModelNames, RenamedModels, to_migrate
 from credit_platform.lake.tables.catalog import refresh_datamart
@@ -105,26 +106,25 @@ def _has_history(book: Book) -> bool:
 def _migrate_history(book: Book, console: Console, models: RenamedModels) -> None:
     if not _has_history(book):
         return
+    layout = book.lake.layout
     file = dagster_home(book.settings.data_dir) / INSTANCE_FILE
     text = file.read_text(encoding="utf-8")
     for old, new in MOVED.items():
         text = re.sub(rf"(?m)^(\s*module: ){re.escape(old)}$", rf"\g<1>{new}", text)
     write_text(file, text)
     checks = book.repository().asset_graph.asset_check_keys
-    with open_instance(book.settings) as instance, _progress(console) as progress:
+    with open_instance(book.settings) as instance, progress_bar(console) as progress:
         task = progress.add_task("run history", total=None)
 
         def show(n_done: int, n_events: int) -> None:
             progress.update(task, completed=n_done, total=n_events)
 
-        RenamedAssets(instance, models.names).bring_up_to_date(checks, show)
-
-
-def _progress(console: Console) -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        history = RenamedAssets(instance, models.names)
+        for table in layout.tables.quarantines:
+            history.report_stored(table, [file.stem for file in layout.table(table).glob(MONTH_FILE)])
+        history.bring_up_to_date(checks, show)
 
 
 def _shown(console: Console, what: str, items: Iterable[_Item]) -> Iterator[_Item]:
-    with _progress(console) as progress:
+    with progress_bar(console) as progress:
         yield from progress.track(list(items), description=what)

@@ -19,8 +19,7 @@ from credit_platform.lake.tables.monthly import Lake
 from credit_platform.lake.tables.past_lake import PastLake
 from credit_platform.lake.tables.table_versions import TableVersion
 from credit_platform.months import month_key
-from credit_platform.policy.load import Policy
-from credit_platform.policy.policy_document import policy_document, read_policy_document
+from credit_platform.policy.load import Policy, policy_document, read_policy_document
 from credit_platform.portfolios.tables import Tables
 
 _RELEASE = "If another release of the platform wrote it, replay with that one."

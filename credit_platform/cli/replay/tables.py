@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from rich.table import Table
 
 from credit_platform.automation.jobs import BUILD_MONTH, MONITOR_MONTH, SCORE_MONTH
+from credit_platform.cli.printing import folding_table
 from credit_platform.cli.replay.corrections import LateCorrection
 from credit_platform.cli.replay.replay import SOUND, Proof, Replay, ReplayVerdict
 from credit_platform.lake.provenance import code_state
@@ -20,9 +21,8 @@ _JOBS = {"snapshot": BUILD_MONTH, "scoring": SCORE_MONTH, "outcome": MONITOR_MON
 
 def replay_table(replay: Replay) -> Table:
     """One line per table of the month: its rows, how many editions it had, whether they are made again."""
-    table = Table(title=f"{replay.month:%Y-%m}, made again from what was known")
-    for column in ("table", "rows", "editions", "equal to what is stored"):
-        table.add_column(column, justify="right" if column in {"rows", "editions"} else "left", overflow="fold")
+    columns, counts = ("table", "rows", "editions", "equal to what is stored"), ("rows", "editions")
+    table = folding_table(f"{replay.month:%Y-%m}, made again from what was known", *columns, right=counts)
     for found in replay.tables:
         rows = dict.fromkeys(f"{proof.rows:,}" if proof.rows is not None else "?" for proof in found.proofs)
         said = dict.fromkeys(_said(proof) for proof in found.proofs)
@@ -45,9 +45,9 @@ def restatement_table(replay: Replay) -> Table | None:
     restated = [found for found in replay.tables if found.restated is not None]
     if not restated:
         return None
-    table = Table(title=f"{replay.month:%Y-%m}: known then, known now")
-    for column in ("table", "rows then", "rows now", "rows other", "about", "columns (rows)"):
-        table.add_column(column, justify="right" if "rows " in column else "left", overflow="fold")
+    counts = ("rows then", "rows now", "rows other")
+    headings = ("table", *counts, "about", "columns (rows)")
+    table = folding_table(f"{replay.month:%Y-%m}: known then, known now", *headings, right=counts)
     for found in restated:
         change = found.restated
         if change is not None:
@@ -66,9 +66,8 @@ def corrections_table(replay: Replay, corrections: Sequence[LateCorrection]) -> 
     """Deliveries replaced after the month was first made; None where there are none."""
     if not corrections:
         return None
-    table = Table(title=f"Corrections that came after {replay.month:%Y-%m} was first made")
-    for column in ("source", "month", "taken", "rows other", "about", "columns (rows)", "not made again since"):
-        table.add_column(column, overflow="fold")
+    headings = ("source", "month", "taken", "rows other", "about", "columns (rows)", "not made again since")
+    table = folding_table(f"Corrections that came after {replay.month:%Y-%m} was first made", *headings)
     for late in corrections:
         change = late.change
         table.add_row(

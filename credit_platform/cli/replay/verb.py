@@ -10,9 +10,9 @@ from datetime import date
 import dagster as dg
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from credit_platform.cli.book import Book, models_named, require_month_between
+from credit_platform.cli.printing import progress_bar
 from credit_platform.cli.replay.corrections import late_corrections
 from credit_platform.cli.replay.replay import Replay, replay_month
 from credit_platform.cli.replay.tables import (
@@ -62,11 +62,7 @@ def run_replay(book: Book, console: Console, *, month: date, model: str | None, 
 
 def _replayed(book: Book, month: date, models: list[str]) -> Replay:
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with (
-        warnings.catch_warnings(),
-        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
-    ):
+    with warnings.catch_warnings(), progress_bar(console) as progress:
         # Cutting jobs down to some assets is a preview feature of Dagster.
         warnings.simplefilter("ignore", dg.PreviewWarning)
         warnings.simplefilter("ignore", dg.BetaWarning)

@@ -10,8 +10,7 @@ from datetime import date
 
 from credit_platform.assets.models.retrain_claim import RETRAIN_TAG, retrain_key
 from credit_platform.assets.models.training import is_triggered
-from credit_platform.automation.jobs import BUILD_MONTH, MONITOR_MONTH, SCORE_MONTH, TRAIN_MODELS
-from credit_platform.automation.run_reasons import WHY
+from credit_platform.automation.jobs import BUILD_MONTH, MONITOR_MONTH, SCORE_MONTH, TRAIN_MODELS, WHY
 from credit_platform.cli.book import Book
 from credit_platform.cli.run.runs import Runner, RunOutcome
 from credit_platform.lake.governance.promotions import PromotionLog

@@ -10,6 +10,7 @@ import dagster as dg
 from rich.table import Table
 
 from credit_platform.automation.jobs import TRAIN_MODELS
+from credit_platform.cli.printing import folding_table
 from credit_platform.cli.run.runs import RunOutcome
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.raw.delivery_log import DeliveryLog, DeliveryRecord
@@ -82,12 +83,8 @@ def _built_in(repository: dg.RepositoryDefinition, outcomes: Sequence[RunOutcome
 def restatement_table(replaced: Sequence[DeliveryRecord], stale: Stale) -> Table:
     """The stale tables for the terminal, under the months that were replaced."""
     months = ", ".join(f"{record.source} {record.month:%Y-%m}" for record in replaced)
-    table = Table(title=f"Built on rows that were replaced ({months})")
-    table.add_column("table", overflow="fold")
-    table.add_column("months", overflow="fold")
-    for name, stale_months in stale.items():
-        table.add_row(name, spans(stale_months))
-    return table
+    rows = ((name, spans(stale_months)) for name, stale_months in stale.items())
+    return folding_table(f"Built on rows that were replaced ({months})", "table", "months", rows=rows)
 
 
 def rebuild_command(stale: Stale) -> str:

@@ -9,10 +9,11 @@ from datetime import date
 
 import dagster as dg
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import SpinnerColumn
 
+from credit_platform.automation.jobs import run_reason
 from credit_platform.automation.run_problems import failed_check, innermost, step_failure
-from credit_platform.automation.run_reasons import run_reason
+from credit_platform.cli.printing import progress_bar
 from credit_platform.errors import SourceError
 from credit_platform.instance.dagster_internals import (
     ASSET_PARTITION_RANGE_END_TAG,
@@ -108,14 +109,7 @@ class Runner:
         is_source_unusable = False
         if not self.console.is_terminal:
             self.console.print(f"{label} ...")
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-        )
-        with Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal) as progress:
+        with progress_bar(self.console, SpinnerColumn()) as progress:
             task = progress.add_task(label, total=n_steps)
             for event in events:
                 if event.is_step_success or event.is_step_failure or event.is_step_skipped:

@@ -16,6 +16,7 @@ from credit_platform.automation.jobs import BUILD_MONTH, MONITOR_MONTH, SCORE_MO
 from credit_platform.cli.alerts import dispatcher_of
 from credit_platform.cli.book import Book
 from credit_platform.cli.instance import open_instance
+from credit_platform.cli.printing import folding_table
 from credit_platform.cli.run.backfill import Backfill
 from credit_platform.cli.run.restatement import rebuild_command, replaced_by, restatement_table, spans, stale_tables
 from credit_platform.cli.run.runs import Runner
@@ -121,9 +122,7 @@ def runs_table(runner: Runner) -> Table:
 
 def models_table(book: Book) -> Table:
     """Per model: versions trained, the one in force, how many months had each action, and the latest."""
-    table = Table(title="Models")
-    for column in ("model", "versions", "in force", "months by action", "latest action"):
-        table.add_column(column, overflow="fold")
+    table = folding_table("Models", "model", "versions", "in force", "months by action", "latest action")
     records = PromotionLog(book.lake.layout).records()
     for model in book.settings.policy.model.models:
         promoted = promotions_kept(records, model)

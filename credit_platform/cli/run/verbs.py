@@ -18,13 +18,12 @@ def train(*, model: AnyModel = None, as_of: AsOf = None) -> int:
     """Train: the first versions with all they need, or by hand as of a month (without one, the newest built)."""
     from credit_platform.cli.book import known_book, models_named, month_argument
     from credit_platform.cli.run.training import is_untrained, newest_built, train_by_hand, train_first
-    from credit_platform.settings import load_settings
 
-    book = known_book(load_settings())
+    book = known_book()
     models = models_named(book, model)
     if as_of is None and is_untrained(book):
         return train_first(book, Console())
-    month = month_argument("--as-of", as_of, newest_built(book) or book.axis.first_training)
+    month = month_argument("--as-of", as_of) if as_of is not None else newest_built(book) or book.axis.first_training
     return train_by_hand(book, Console(), models, month)
 
 
@@ -42,15 +41,14 @@ def score(
     json_: AsJson = False,
 ) -> int:
     """Score a file of applications as the pipeline does; rows that break the contract are named, and none is scored."""
-    from credit_platform.cli.book import Book, models_named, month_argument
+    from credit_platform.cli.book import models_named, month_argument, open_book
     from credit_platform.cli.versions.score import ScoringOrder, score_order
-    from credit_platform.settings import DEFAULT_FIRST_MONTH, load_settings
 
-    book = Book.of(load_settings())
+    book = open_book()
     order = ScoringOrder(
         model=models_named(book, model)[0],
         file=file,
-        as_of=month_argument("--as-of", as_of, DEFAULT_FIRST_MONTH) if as_of else None,
+        as_of=month_argument("--as-of", as_of) if as_of else None,
         threshold=threshold,
         version=version,
         out=out,
@@ -70,11 +68,10 @@ def continuous(
     from credit_platform.cli.book import known_book
     from credit_platform.cli.run.continuous import run_continuous
     from credit_platform.errors import SettingsError
-    from credit_platform.settings import load_settings
 
     if months is not None and months < 1:
         raise SettingsError(name="--months", reason=f"{months} is less than 1", fix="Walk one month or more.")
-    return run_continuous(known_book(load_settings()), Console(), n_months=months, is_json=json_)
+    return run_continuous(known_book(), Console(), n_months=months, is_json=json_)
 
 
 def everything() -> int:

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from credit_platform.cli.book import Book
+from credit_platform.cli.printing import folding_table
 from credit_platform.errors import ModelStoreError
 from credit_platform.lake.governance.audit import AuditLog, AuditRecord, entry_dict
 from credit_platform.lake.models.model_store import ModelStore
@@ -67,9 +68,7 @@ def record_dict(record: AuditRecord) -> dict[str, object]:
 
 def records_table(records: Sequence[AuditRecord]) -> Table:
     """The records as a table for the terminal."""
-    table = Table(title="Audit log")
-    for column in ("no.", "time", "who", "what", "model", "version", "from", "why"):
-        table.add_column(column, overflow="fold")
+    table = folding_table("Audit log", "no.", "time", "who", "what", "model", "version", "from", "why")
     for record in records:
         entry = record.entry
         table.add_row(

@@ -12,8 +12,7 @@ from rich.markup import escape
 
 from credit_platform.assets.models.training import POLICY
 from credit_platform.cli.book import Book
-from credit_platform.cli.run.rescoring import score_again
-from credit_platform.cli.versions.pages import redraw_pages
+from credit_platform.cli.versions.follow_up import redraw_pages, score_again
 from credit_platform.cli.versions.version_status import ModelVersions, trained_as_of
 from credit_platform.errors import SettingsError
 from credit_platform.lake.governance.audit import AuditLog, Entry

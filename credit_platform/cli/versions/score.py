@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from credit_platform.cli.book import Book
+from credit_platform.cli.printing import folding_table
 from credit_platform.errors import SettingsError, SourceError
 from credit_platform.lake.files import whole_file
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
@@ -209,10 +210,8 @@ def _summary(scored: pl.DataFrame, odd: list[str]) -> Summary:
 def _shown(scored: pl.DataFrame, order: ScoringOrder, key: str) -> Table:
     subject = order.file.name if order.file else f"{order.as_of:%Y-%m}"
     more = f", first {_SHOWN} of {scored.height:,}" if scored.height > _SHOWN else ""
-    table = Table(title=f"{subject} by {order.model}{more}")
     columns = (key, "default_probability", "score", "grade", "decision", "reason_1")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    table = folding_table(f"{subject} by {order.model}{more}", *columns)
     for row in scored.head(_SHOWN).select(columns).iter_rows():
         loan, probability, *others = row
         table.add_row(loan, f"{probability:.4f}", *("" if cell is None else str(cell) for cell in others))

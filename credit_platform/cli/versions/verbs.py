@@ -31,12 +31,11 @@ def promote(
     despite_failed_gates: Annotated[bool, Parameter(negative="", help="Promote although gates failed.")] = False,
 ) -> int:
     """Move a version to another role by a person's decision, and write it into the audit log."""
-    from credit_platform.cli.book import Book, models_named, month_argument
+    from credit_platform.cli.book import models_named, month_argument, open_book
     from credit_platform.cli.versions.promotion import Person, promote, target_role
-    from credit_platform.settings import DEFAULT_FIRST_MONTH, load_settings
 
-    book = Book.of(load_settings())
-    month = month_argument("--effective-month", effective_month, DEFAULT_FIRST_MONTH) if effective_month else None
+    book = open_book()
+    month = month_argument("--effective-month", effective_month) if effective_month else None
     return promote(
         book,
         Console(),
@@ -61,18 +60,17 @@ def rollback(
     ] = None,
 ) -> int:
     """Put an earlier version in force, take later promotions back, and score the open cohorts again."""
-    from credit_platform.cli.book import Book, models_named, month_argument
+    from credit_platform.cli.book import models_named, month_argument, open_book
     from credit_platform.cli.versions.promotion import Person
     from credit_platform.cli.versions.rollback import roll_back
-    from credit_platform.settings import DEFAULT_FIRST_MONTH, load_settings
 
-    book = Book.of(load_settings())
+    book = open_book()
     return roll_back(
         book,
         Console(),
         model=models_named(book, model)[0],
         to=to,
-        first=month_argument("--from", from_, DEFAULT_FIRST_MONTH) if from_ else None,
+        first=month_argument("--from", from_) if from_ else None,
         person=Person.named(approver, reason),
     )
 
@@ -84,11 +82,10 @@ def models(
     json_: AsJson = False,
 ) -> int:
     """Print every version with its role, months and results, or which version was in production on a day."""
-    from credit_platform.cli.book import Book, models_named
+    from credit_platform.cli.book import models_named, open_book
     from credit_platform.cli.versions.versions import in_production_on, on_day_table, version_rows, versions_table
-    from credit_platform.settings import load_settings
 
-    book = Book.of(load_settings())
+    book = open_book()
     chosen = models_named(book, model)
     if on is not None:
         answers = in_production_on(book, chosen, _day(on))
@@ -102,11 +99,10 @@ def models(
 @audit.command
 def verify(*, json_: AsJson = False) -> int:
     """Verify that no record was changed, removed, inserted or moved, and that versions are as they were registered."""
-    from credit_platform.cli.book import Book
+    from credit_platform.cli.book import open_book
     from credit_platform.cli.versions.audit import verdict
-    from credit_platform.settings import load_settings
 
-    found = verdict(Book.of(load_settings()))
+    found = verdict(open_book())
     if json_:
         _print(found)
     elif found["faults"]:
@@ -119,11 +115,10 @@ def verify(*, json_: AsJson = False) -> int:
 @audit.command
 def show(*, model: AnyModel = None, json_: AsJson = False) -> int:
     """Print the records of the audit log."""
-    from credit_platform.cli.book import Book, models_named
+    from credit_platform.cli.book import models_named, open_book
     from credit_platform.cli.versions.audit import record_dict, records_of, records_table
-    from credit_platform.settings import load_settings
 
-    book = Book.of(load_settings())
+    book = open_book()
     records = records_of(book, models_named(book, model))
     _print([record_dict(record) for record in records] if json_ else records_table(records))
     return 0
@@ -132,11 +127,10 @@ def show(*, model: AnyModel = None, json_: AsJson = False) -> int:
 @drill.command(name="rollback")
 def drill_of_rollback(*, model: AnyModel = None, json_: AsJson = False) -> int:
     """Do everything a rollback does on the real data without moving anything, and print how long each step took."""
-    from credit_platform.cli.book import Book, models_named
-    from credit_platform.cli.versions.drill import drill_rollback, drill_table
-    from credit_platform.settings import load_settings
+    from credit_platform.cli.book import models_named, open_book
+    from credit_platform.cli.versions.rollback import drill_rollback, drill_table
 
-    book = Book.of(load_settings())
+    book = open_book()
     drills = [drill_rollback(book, name) for name in models_named(book, model)]
     if json_:
         _print([each.as_dict() for each in drills])

@@ -10,6 +10,7 @@ from rich.table import Table
 from typing_extensions import TypedDict
 
 from credit_platform.cli.book import Book
+from credit_platform.cli.printing import folding_table
 from credit_platform.cli.versions.version_status import ModelVersions, trained_as_of
 from credit_platform.errors import ModelStoreError
 from credit_platform.lake.governance.audit import AuditLog, AuditRecord
@@ -94,9 +95,8 @@ def _measured(auc: MetricRow | None) -> MeasuredAuc | None:
 
 def versions_table(rows: Sequence[VersionRow]) -> Table:
     """The versions as a table for the terminal."""
-    table = Table(title="Versions")
-    for column in ("model", "version", "role", "in force from", "test AUC", "out-of-time AUC", "gates"):
-        table.add_column(column, overflow="fold")
+    columns = ("model", "version", "role", "in force from", "test AUC", "out-of-time AUC", "gates")
+    table = folding_table("Versions", *columns)
     for row in rows:
         gates = row["problem"] or (f"failed: {', '.join(row['failed_gates'])}" if row["failed_gates"] else "passed")
         table.add_row(
@@ -194,9 +194,8 @@ def _answer(periods: Sequence[PeriodInForce], month: date, record: AuditRecord) 
 
 def on_day_table(found: Sequence[ModelOnDay]) -> Table:
     """The answers as a table for the terminal."""
-    table = Table(title=f"In production in {found[0]['month']}" if found else "In production")
-    for column in ("model", "version", "in force", "decided", "why"):
-        table.add_column(column, overflow="fold")
+    title = f"In production in {found[0]['month']}" if found else "In production"
+    table = folding_table(title, "model", "version", "in force", "decided", "why")
     for row in found:
         if row["answer"] is None:
             table.add_row(row["model"], "none", "", "", "no version was ever promoted")

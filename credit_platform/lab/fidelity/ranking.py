@@ -18,7 +18,6 @@ from credit_platform.portfolios.feature_set import EvidenceGroup, FeatureSet
 from credit_platform.scoring.transformers.evidence import fit_evidence, without_history
 from credit_platform.scoring.transformers.standardisation import Preprocessing, fit_preprocessing
 from credit_platform.statistics.discrimination import auc_spread, delong_interval
-from credit_platform.statistics.intervals import Interval
 
 CLEAR = 0.01
 
@@ -99,5 +98,4 @@ def _cohort_line(item: str, real: pl.DataFrame, made: pl.DataFrame) -> FidelityL
 def _auc(cases: pl.DataFrame) -> BookFigure:
     label, log_odds = cases.get_column("label"), cases.get_column("log_odds")
     spread = auc_spread(label, log_odds)
-    ends = delong_interval(label, log_odds, CONFIDENCE)
-    return BookFigure(spread.auc if spread else None, cases.height, Interval(*ends) if ends else None)
+    return BookFigure(spread.auc if spread else None, cases.height, delong_interval(label, log_odds, CONFIDENCE))

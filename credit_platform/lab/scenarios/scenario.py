@@ -1,6 +1,6 @@
 """A scenario of the drift lab: its drifts, what was detected of them, what cured them; as facts and as JSON.
 
-Reading a book belongs to `cli`, the pages to `page` and `gallery`.
+Reading a book belongs to `cli`, the pages to `page`.
 """
 
 from collections.abc import Mapping, Sequence

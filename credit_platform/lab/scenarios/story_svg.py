@@ -1,6 +1,6 @@
 """The history of one model as a picture: AUC per cohort, drifts, detections, actions, versions in force.
 
-Reading the history belongs to `life_story`, the pages around the picture to `page` and `gallery`.
+Reading the history belongs to `life_story`, the pages around the picture to `page`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

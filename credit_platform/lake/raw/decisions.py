@@ -1,14 +1,14 @@
 """The optional file of decisions people took on applications, read as text; and that there may be none.
 
 Its rows carry no date: a decision belongs to the month its loan was written in. What a sound row is stands in
-`monitoring.decisions.decision_log`.
+`monitoring.decision_overrides`.
 """
 
 import polars as pl
 
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.readers import FORMATS, file_content, parse_file
-from credit_platform.monitoring.decisions.decision_log import decision_columns
+from credit_platform.monitoring.decision_overrides import decision_columns
 
 SOURCE = "decisions"
 

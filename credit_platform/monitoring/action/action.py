@@ -18,13 +18,14 @@ from credit_platform.monitoring.action.findings import (
     DECIDING,
     Figure,
     Finding,
+    RollbackAdvice,
     Rule,
     figures,
     performance_findings,
     quality_findings,
+    rollback_advice,
     stability_findings,
 )
-from credit_platform.monitoring.action.rollback import RollbackAdvice, rollback_advice
 from credit_platform.monitoring.action.run_rules import Past, apply_run_rules
 from credit_platform.monitoring.measures import Subject
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds, Notification

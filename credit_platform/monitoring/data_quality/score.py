@@ -1,8 +1,10 @@
-"""The data-quality score of a source's month: what is counted, as SQL, and the scores made of the counts.
+"""The data-quality score of a source's month and the balance of its rows: what is counted, as SQL, and the scores.
 
-The text of the queries only: connecting, and making the views they read, is the caller's work. Whether a score is bad
-enough to be told is said in checks.
+Rows are counted independently of the code that cleaned them. Of the queries the text only: connecting, and making the
+views they read, is the caller's work. Whether a score is bad enough to be told is said in checks.
 """
+
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -132,3 +134,21 @@ def _in_words(dimension: str, cases: str) -> pl.Expr:
         said = f"{{}} of {{}} {cases} due have a row; {{}} of {{}} cells are filled"
         return pl.format(said, "n_covered", "n_due", "n_filled", "n_cells")
     return _WORDS[dimension]
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def row_balance_sql(table: str, source_columns: Sequence[str]) -> str:
+    """The query for one silver table, giving the columns of `schemas.monitoring.RowBalance` per month of `as_of`.
+
+    It reads the views `bronze`, `silver` and `quarantine` of that table and the table `as_of(snapshot_month)`.
+    Duplicates are counted in the source: its rows less its distinct rows, file and line aside.
+
+    Args:
+        table: Name of the silver table.
+        source_columns: The source's own columns, without the month, file and line the platform adds.
+    """
+    cells = ", ".join(_name(column) for column in source_columns)
+    return text_beside(__file__, "row_balance.sql").format(table=_literal(table), cells=cells)

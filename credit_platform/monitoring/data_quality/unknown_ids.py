@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from credit_platform.monitoring.data_quality.id_shapes import IdDifference, id_difference, shape_of
-from credit_platform.policy.check_policy import CoverageBand
+from credit_platform.policy.data_quality import CoverageBand
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.portfolio import Portfolio, Source
 from credit_platform.schemas.personal_data import has_personal_data

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from credit_platform.months import add_months
-from credit_platform.policy.early_warning import EarlyMeasure
+from credit_platform.policy.action_policy import EarlyMeasure
 from credit_platform.policy.model_config import LabelPolicy
 from credit_platform.portfolios.portfolio import ReadEarlyOutcomes
 from credit_platform.statistics.discrimination import AucSpread, auc_spread

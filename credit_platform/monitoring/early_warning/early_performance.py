@@ -20,7 +20,7 @@ from credit_platform.monitoring.measures import SCHEMA as MEASURE_SCHEMA
 from credit_platform.monitoring.measures import Measure, Status
 from credit_platform.months import add_months, month_range
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
-from credit_platform.statistics.calibration_tests import holm
+from credit_platform.statistics.calibration import holm
 
 SCHEMA = MEASURE_SCHEMA | {
     "read_month": pl.Date,

@@ -5,7 +5,7 @@ The tests themselves stand in `deviations`. Correcting the verdicts of a month f
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from math import sqrt
 from statistics import NormalDist
@@ -97,12 +97,9 @@ def _ranking_verdict(
     is_comparable = spread is not None and _is_enough(spreads, thresholds)
     deviation = auc_deviation(spread, spreads) if spread is not None and is_comparable else None
     is_enough = spread is not None and min(spread.n_bad, spread.n_good) >= thresholds.min_bads
-    return EarlyPerformanceTest(
-        cohort=by_rate.cohort,
-        mob=by_rate.mob,
-        scorer=by_rate.scorer,
+    return replace(
+        by_rate,
         metric="roc_auc",
-        segment=by_rate.segment,
         value=None if spread is None else spread.auc,
         interval=None if spread is None else _auc_interval(spread.auc, spread.variance, thresholds.confidence),
         n=read.n if spread is None else spread.n_bad + spread.n_good,
@@ -111,8 +108,6 @@ def _ranking_verdict(
         deviation=deviation,
         p_value=deviation.p_value if deviation is not None and is_enough else None,
         expected=None if deviation is None else deviation.expected,
-        rate_correlation=by_rate.rate_correlation,
-        label_correlation=by_rate.label_correlation,
     )
 
 

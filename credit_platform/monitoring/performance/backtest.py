@@ -8,11 +8,32 @@ import numpy as np
 from credit_platform.monitoring.measures import Measure, Status
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.scoring.evaluation.labelled_sample import LabelledSample
-from credit_platform.statistics.calibration_tests import WaldEstimate, calibration_in_the_large, calibration_line
+from credit_platform.statistics.calibration import WaldEstimate, calibration_in_the_large, calibration_line
 from credit_platform.statistics.intervals import Interval, drawn_counts, interval_of_draws
 from credit_platform.statistics.ranked_sample import RankedSample
 
 SHARES = (0.10, 0.20)  # of the riskiest loans
+
+
+def measure_of(
+    outcome: LabelledSample,
+    thresholds: MonitoringThresholds,
+    metric: str,
+    value: float | None,
+    interval: Interval | None = None,
+    *,
+    status: Status = "ok",
+) -> Measure:
+    """A figure of a cohort, whose status counts only where the cohort has enough of both classes."""
+    is_enough = outcome.is_enough(thresholds.min_bads)
+    return Measure(
+        metric=metric,
+        value=value,
+        n=outcome.n,
+        n_bad=outcome.n_bad,
+        interval=interval,
+        status=status if is_enough else "insufficient",
+    )
 
 
 def calibration_measures(outcome: LabelledSample, thresholds: MonitoringThresholds) -> list[Measure]:
@@ -38,15 +59,11 @@ def _against(
     *,
     honest: float,
 ) -> Measure:
-    status: Status = "ok" if estimate is not None and estimate.low <= honest <= estimate.high else "warn"
-    return Measure(
-        metric=metric,
-        value=None if estimate is None else estimate.value,
-        n=outcome.n,
-        n_bad=outcome.n_bad,
-        interval=None if estimate is None else Interval(estimate.low, estimate.high),
-        status=status if outcome.is_enough(thresholds.min_bads) else "insufficient",
-    )
+    if estimate is None:
+        return measure_of(outcome, thresholds, metric, None)
+    status: Status = "ok" if estimate.low <= honest <= estimate.high else "warn"
+    interval = Interval(estimate.low, estimate.high)
+    return measure_of(outcome, thresholds, metric, estimate.value, interval, status=status)
 
 
 def gains_measures(outcome: LabelledSample, thresholds: MonitoringThresholds) -> list[Measure]:
@@ -62,15 +79,8 @@ def gains_measures(outcome: LabelledSample, thresholds: MonitoringThresholds) ->
         if captured is not None and times is not None:
             draws = ranked.capture_rate(times[:, order], share)
             interval = interval_of_draws(draws, captured, confidence=thresholds.confidence)
-        for metric, scale in (("capture_rate", 1.0), ("lift", 1 / share)):
-            measures.append(
-                Measure(
-                    metric=f"{metric}_at_{share:.0%}".removesuffix("%"),
-                    value=None if captured is None else captured * scale,
-                    n=outcome.n,
-                    n_bad=outcome.n_bad,
-                    interval=None if interval is None else Interval(interval.low * scale, interval.high * scale),
-                    status="ok" if outcome.is_enough(thresholds.min_bads) else "insufficient",
-                )
-            )
+        for kind, scale in (("capture_rate", 1.0), ("lift", 1 / share)):
+            metric, value = f"{kind}_at_{share:.0%}".removesuffix("%"), None if captured is None else captured * scale
+            scaled = None if interval is None else Interval(interval.low * scale, interval.high * scale)
+            measures.append(measure_of(outcome, thresholds, metric, value, scaled))
     return measures

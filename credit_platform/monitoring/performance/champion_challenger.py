@@ -18,7 +18,7 @@ from credit_platform.scoring.champion_challenger.comparison import (
     PairedComparison,
 )
 from credit_platform.scoring.champion_challenger.decision import ChallengerDecision
-from credit_platform.statistics.calibration_tests import CalibrationLine
+from credit_platform.statistics.calibration import CalibrationLine
 from credit_platform.statistics.intervals import Interval, jeffreys_interval, wilson_interval
 
 SCHEMA = {name: column.dtype for name, column in ChampionChallenger.columns().items()}

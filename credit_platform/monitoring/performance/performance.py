@@ -19,7 +19,7 @@ from credit_platform.monitoring.measures import (
     measures_frame,
     metric_status,
 )
-from credit_platform.monitoring.performance.backtest import calibration_measures, gains_measures
+from credit_platform.monitoring.performance.backtest import calibration_measures, gains_measures, measure_of
 from credit_platform.policy.monitoring_thresholds import MetricThreshold, MonitoringThresholds
 from credit_platform.scoring.evaluation.labelled_sample import (
     LabelledSample,
@@ -87,26 +87,6 @@ def measure_performance(
     return measures_frame(measures, subject)
 
 
-def _measure(
-    outcome: LabelledSample,
-    thresholds: MonitoringThresholds,
-    metric: str,
-    value: float | None,
-    interval: Interval | None = None,
-    *,
-    status: Status = "ok",
-) -> Measure:
-    is_enough = outcome.is_enough(thresholds.min_bads)
-    return Measure(
-        metric=metric,
-        value=value,
-        n=outcome.n,
-        n_bad=outcome.n_bad,
-        interval=interval,
-        status=status if is_enough else "insufficient",
-    )
-
-
 def _threshold_measures(outcome: LabelledSample, model: str, thresholds: MonitoringThresholds) -> list[Measure]:
     """The metrics that policy sets floors for."""
     table = confusion(outcome.label, outcome.declined)
@@ -124,7 +104,7 @@ def _threshold_measures(outcome: LabelledSample, model: str, thresholds: Monitor
     }
     floors = thresholds.metrics_for(model)
     return [
-        _measure(
+        measure_of(
             outcome,
             thresholds,
             metric,
@@ -149,12 +129,12 @@ def _degradation(outcome: LabelledSample, baseline: Baseline, thresholds: Monito
     """Relative loss of ROC-AUC against the out-of-time result; negative when the cohort is ranked better."""
     auc, interval = roc_auc(outcome.label, outcome.probability), auc_interval(outcome, thresholds.confidence)
     if auc is None or not baseline.roc_auc:
-        return _measure(outcome, thresholds, "roc_auc_degradation", None, status="unknown")
+        return measure_of(outcome, thresholds, "roc_auc_degradation", None, status="unknown")
     value = 1 - auc / baseline.roc_auc
     loss = None if interval is None else _loss_interval(auc, interval, baseline.roc_auc, baseline.interval)
     held = loss.low if thresholds.decision_mode == "ci_upper" and loss is not None else value
     status: Status = "warn" if held > thresholds.max_degradation else "ok"
-    return _measure(outcome, thresholds, "roc_auc_degradation", value, loss, status=status)
+    return measure_of(outcome, thresholds, "roc_auc_degradation", value, loss, status=status)
 
 
 def _loss_interval(auc: float, interval: Interval, baseline: float, of_baseline: Interval | None) -> Interval:
@@ -176,9 +156,9 @@ def _discrimination_measures(outcome: LabelledSample, thresholds: MonitoringThre
     auc = auc_interval(outcome, level)
     ginis = None if auc is None else Interval(2 * auc.low - 1, 2 * auc.high - 1)
     return [
-        _measure(outcome, thresholds, "gini", gini(outcome.label, outcome.probability), ginis),
-        _measure(outcome, thresholds, "ks", ks(outcome.label, outcome.probability), ks_interval(outcome, level)),
-        _measure(
+        measure_of(outcome, thresholds, "gini", gini(outcome.label, outcome.probability), ginis),
+        measure_of(outcome, thresholds, "ks", ks(outcome.label, outcome.probability), ks_interval(outcome, level)),
+        measure_of(
             outcome, thresholds, "brier", brier(outcome.label, outcome.probability), brier_interval(outcome, level)
         ),
     ]
@@ -192,8 +172,8 @@ def _rate_measures(outcome: LabelledSample, n_scored: int, thresholds: Monitorin
     is_better = table.true_positive + table.true_negative > larger
     coverage = n / n_scored if n_scored else None
     return [
-        _measure(outcome, thresholds, "bad_rate", n_bad / n if n else None, jeffreys_interval(n_bad, n, level)),
-        _measure(
+        measure_of(outcome, thresholds, "bad_rate", n_bad / n if n else None, jeffreys_interval(n_bad, n, level)),
+        measure_of(
             outcome,
             thresholds,
             "no_information_rate",
@@ -201,7 +181,7 @@ def _rate_measures(outcome: LabelledSample, n_scored: int, thresholds: Monitorin
             wilson_interval(larger, n, level),
             status="ok" if is_better else "warn",
         ),
-        _measure(
+        measure_of(
             outcome, thresholds, "decline_rate", n_declined / n if n else None, wilson_interval(n_declined, n, level)
         ),
         Measure(

@@ -9,8 +9,7 @@ import polars as pl
 from credit_platform.monitoring.measures import Measure, Subject, band_status, measures_frame
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.statistics.intervals import wilson_interval
-from credit_platform.statistics.reference import Bins, Reference
-from credit_platform.statistics.stability_index import sampling_floor, stability_index
+from credit_platform.statistics.reference import Bins, Reference, sampling_floor, stability_index
 
 NULL_RATE_RISE_WARN = 0.10  # the share of missing values a version may have at all when it is promoted
 NULL_RATE_RISE_BREACH = 0.50  # most of a feature is gone

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from credit_platform.months import months_between, parse_month
-from credit_platform.reports.figures.axes import finish
+from credit_platform.reports.figures.axes import finish, interval_bars, month_axis
 from credit_platform.reports.figures.svg import trend_svg
 from credit_platform.reports.wording import BLUE, GREY, ORANGE, model_name, translucent
 
@@ -76,15 +76,8 @@ def auc_by_cohort(rows: pl.DataFrame) -> go.Figure:
     figure.add_hline(y=0, line={"color": GREY, "width": 1.5, "dash": "dash"}, row=1, col=2)
     months = cohort_months(rows)
     if months:
-        margin = timedelta(days=20)
         step = 1 if months_between(months[0], months[-1]) < 6 else 3
-        figure.update_xaxes(
-            type="date",
-            tickformat="%Y-%m",
-            dtick=f"M{step}",
-            tick0=months[-1],
-            range=[months[0] - margin, months[-1] + margin],
-        )
+        figure.update_xaxes(**month_axis(months[0], months[-1], step=step))
     return go.Figure(finish(figure, height=HEIGHT))
 
 
@@ -244,9 +237,7 @@ def _cell_text(cell: dict[str, object], total: int) -> str:
 
 
 def _error_bars(rows: pl.DataFrame, colour: str) -> dict[str, object]:
-    above = (rows["ci_high"] - rows["value"]).to_list()
-    below = (rows["value"] - rows["ci_low"]).to_list()
-    return {"type": "data", "symmetric": False, "array": above, "arrayminus": below, "color": colour, "thickness": 1.5}
+    return interval_bars(rows, "value", "ci_low", "ci_high", color=colour, thickness=1.5)
 
 
 def _points(rows: pl.DataFrame, colour: str, *, name: str, shift: timedelta = timedelta()) -> go.Scatter:

@@ -1,17 +1,19 @@
 """The page of one month: what came in, what was scored by which version, what was seen, what was decided.
 
-Tables and small pictures only, so that it costs next to nothing and opens at once. What is known of the month
-comes as `month_facts`; the dashboard over all months is `dashboard`.
+Tables and small pictures only, so that it costs next to nothing and opens at once. Reading what is known of the month
+is wiring; the dashboard over all months is `dashboard`.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from html import escape
 from typing import Any
 
 import polars as pl
 
 from credit_platform.monitoring.early_warning.early_performance_tests import ALL_READS
-from credit_platform.reports.dashboard.month_facts import MonthFacts
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.reports.figures.model_months import rows_of
 from credit_platform.reports.figures.svg import trend_svg
 from credit_platform.reports.page import Section, page_html, section_of, table_html
@@ -22,6 +24,7 @@ from credit_platform.reports.wording import (
     month_name,
     number_text,
     plain,
+    plain_lines,
     read_name,
     words,
 )
@@ -39,6 +42,32 @@ SHOWN_OUTCOMES = (
 )
 SHOWN_DRIFTS = ("psi", "psi_sampling_floor", "mean_probability_drift", "std_probability_drift")
 N_MOVED = 5
+_FIGURES = ("Model", "Figure", "Value and interval", "Loans", "Bads", "Status")
+
+
+@dataclass(frozen=True)
+class MonthFacts:
+    """What is known of a month; all frames hold rows of the month alone, those of models of all models together.
+
+    `balance` and `quality` are rows of `schemas.monitoring.RowBalance` and `schemas.evidence.DataQuality`; `scored` has
+    `model, model_version, provenance, sources_present, n, mean_probability, declined`; `versions` are the decisions
+    taken as of the month, as `overview.VERSIONS_SCHEMA`; the others are rows of the schemas of these names. `history`
+    ends with the month. `links` are further pages by name, with addresses as seen from the page.
+    """
+
+    month: date
+    names: Mapping[str, str]
+    balance: pl.DataFrame
+    quality: pl.DataFrame
+    scored: pl.DataFrame
+    stability: pl.DataFrame
+    early_reads: pl.DataFrame
+    performance: pl.DataFrame
+    actions: pl.DataFrame
+    versions: pl.DataFrame
+    history: pl.DataFrame
+    thresholds: MonitoringThresholds
+    links: Mapping[str, str]
 
 
 def month_page(facts: MonthFacts) -> str:
@@ -78,7 +107,7 @@ def _ordered(facts: MonthFacts, frame: pl.DataFrame) -> list[dict[str, Any]]:
     return sorted(frame.iter_rows(named=True), key=lambda row: place.get(row["model"], len(place)))
 
 
-def _table(rows: Sequence[Sequence[object]], headings: Sequence[str], *, nothing: str) -> str:
+def _table(rows: Sequence[Sequence[object]], headings: Sequence[str], nothing: str) -> str:
     """Rows of one width; a column is of numbers where all its cells are."""
     if not rows:
         return f"<p>{escape(nothing)}</p>"
@@ -91,37 +120,23 @@ def _sources(facts: MonthFacts) -> Section:
     balance = facts.balance.sort("table").select("table", *counts).rows()
     totals = facts.quality.filter(dimension="total").sort("source").select("source", "value", "detail").rows()
     headings = ["Table", "Rows delivered", "Rows kept", "Set aside", "Repetitions dropped", "Repaired"]
-    return section_of(
-        __file__,
-        "sources",
-        _table(balance, headings, nothing="Unknown: the rows of this month have not been counted.")
-        + _table(
-            totals,
-            ["Source", "Quality", "In words"],
-            nothing="Unknown: the quality of this month has not been measured.",
-        ),
-    )
+    counted = _table(balance, headings, "Unknown: the rows of this month have not been counted.")
+    unmeasured = "Unknown: the quality of this month has not been measured."
+    return section_of(__file__, "sources", counted + _table(totals, ["Source", "Quality", "In words"], unmeasured))
 
 
 def _scored(facts: MonthFacts) -> Section:
     rows = [
         (
             facts.names.get(str(row["model"]), row["model"]),
-            row["model_version"],
-            row["provenance"],
-            row["sources_present"],
-            row["n"],
-            row["mean_probability"],
-            row["declined"],
+            *(row[name] for name in ("model_version", "provenance", "sources_present")),
+            *(row[name] for name in ("n", "mean_probability", "declined")),
         )
         for row in _ordered(facts, facts.scored)
     ]
     headings = ["Model", "Version", "Scored", "Sources present", "Loans", "Mean default probability", "Share declined"]
-    return section_of(
-        __file__,
-        "scored",
-        _table(rows, headings, nothing="No loan was written in this month, or none has been scored yet."),
-    )
+    nothing = "No loan was written in this month, or none has been scored yet."
+    return section_of(__file__, "scored", _table(rows, headings, nothing))
 
 
 def _stability(facts: MonthFacts) -> Section:
@@ -133,16 +148,9 @@ def _stability(facts: MonthFacts) -> Section:
         rows += [
             _figure_row(name, row, label=f"CSI of {row['segment']}") for row in csi.head(N_MOVED).iter_rows(named=True)
         ]
-    return section_of(
-        __file__,
-        "stability",
-        _pictures(facts, "stability", "psi", (facts.thresholds.psi.warn, facts.thresholds.psi.alert))
-        + _table(rows, _FIGURES, nothing="Unknown: the month's scores have not been compared."),
-        n_moved=N_MOVED,
-    )
-
-
-_FIGURES = ("Model", "Figure", "Value and interval", "Loans", "Bads", "Status")
+    drawn = _pictures(facts, "stability", "psi", (facts.thresholds.psi.warn, facts.thresholds.psi.alert))
+    table = _table(rows, _FIGURES, "Unknown: the month's scores have not been compared.")
+    return section_of(__file__, "stability", drawn + table, n_moved=N_MOVED)
 
 
 def _metrics(own: pl.DataFrame, metrics: Sequence[str]) -> list[dict[str, Any]]:
@@ -204,11 +212,8 @@ def _early_performance(facts: MonthFacts) -> Section:
             )
         )
     headings = ["Model", "Cohort", "Read", "Figure", "Value and interval", "Expected", "Loans", "Early bads", "Status"]
-    return section_of(
-        __file__,
-        "early_reads",
-        _table(rows, headings, nothing="Unknown: no cohort without an outcome is old enough for a read."),
-    )
+    nothing = "Unknown: no cohort without an outcome is old enough for a read."
+    return section_of(__file__, "early_reads", _table(rows, headings, nothing))
 
 
 def _outcome(facts: MonthFacts) -> Section:
@@ -219,13 +224,9 @@ def _outcome(facts: MonthFacts) -> Section:
     of = f"Loans written in {', '.join(cohorts)} have reached their outcome." if cohorts else "No cohort has matured."
     roc_auc = facts.thresholds.metrics.get("roc_auc")
     floors = (roc_auc.data_science_threshold, roc_auc.business_threshold) if roc_auc else ()
-    return section_of(
-        __file__,
-        "outcome",
-        _pictures(facts, "performance", "roc_auc", [floor for floor in floors if floor is not None])
-        + _table(rows, _FIGURES, nothing="Unknown: no outcome was read in this month."),
-        of=of,
-    )
+    drawn = _pictures(facts, "performance", "roc_auc", [floor for floor in floors if floor is not None])
+    table = _table(rows, _FIGURES, "Unknown: no outcome was read in this month.")
+    return section_of(__file__, "outcome", drawn + table, of=of)
 
 
 def _actions(facts: MonthFacts) -> Section:
@@ -235,15 +236,14 @@ def _actions(facts: MonthFacts) -> Section:
             ACTIONS[str(row["action"])],
             "yes" if row["actionable"] else "no, backtest",
             str(row["transition"]).replace("_", " "),
-            "\n".join(plain(reason) for reason in str(row["reasons"]).split("\n")),
+            plain_lines(row["reasons"]),
             row["rollback_within"],
         )
         for row in _ordered(facts, facts.actions)
     ]
     headings = ["Model", "Action", "Acted on", "State", "Reasons", "Rollback advised within"]
-    return section_of(
-        __file__, "action", _table(rows, headings, nothing="Unknown: no action has been decided in this month.")
-    )
+    nothing = "Unknown: no action has been decided in this month."
+    return section_of(__file__, "action", _table(rows, headings, nothing))
 
 
 def _versions(facts: MonthFacts) -> Section:
@@ -253,9 +253,9 @@ def _versions(facts: MonthFacts) -> Section:
             row["model_version"],
             f"in force from {row['effective_month']:%Y-%m}" if row["promoted"] else "not promoted",
             number_text(row["oot_roc_auc"], decimals=3),
-            "\n".join(plain(reason) for reason in str(row["reasons"]).split("\n")),
+            plain_lines(row["reasons"]),
         )
         for row in _ordered(facts, facts.versions)
     ]
     headings = ["Model", "Version", "Decision", "Out-of-time ROC-AUC", "Why"]
-    return section_of(__file__, "versions", _table(rows, headings, nothing="No version was trained as of this month."))
+    return section_of(__file__, "versions", _table(rows, headings, "No version was trained as of this month."))

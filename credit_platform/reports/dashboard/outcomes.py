@@ -14,7 +14,7 @@ from credit_platform.reports.figures.comparison import latest_metrics, ranking_s
 from credit_platform.reports.figures.matrices import confusion_tables
 from credit_platform.reports.figures.model_months import bad_rate_against_probability, metric_trends, rows_of, timeline
 from credit_platform.reports.page import Section, figure_html, section_of, table_html
-from credit_platform.reports.wording import ACTIONS, interval_text, metric_name, number_text, plain, words
+from credit_platform.reports.wording import ACTIONS, interval_text, metric_name, number_text, plain_lines, words
 
 TRENDS = ("roc_auc", "f1_score", "accuracy")
 CALIBRATION = ("calibration_in_the_large", "calibration_slope", "brier", "ks", "gini")
@@ -51,33 +51,23 @@ def timeline_section(overview: Overview) -> Section:
     strip = figure_html(
         timeline(past, overview.known_versions, names=names), name="actions", label="Actions and versions by month"
     )
+    newest = past.sort(["snapshot_month", "model"], descending=[True, False])
     table = table_html(
-        past.sort(["snapshot_month", "model"], descending=[True, False]).select(
+        newest.select(
             pl.col("snapshot_month").dt.strftime("%Y-%m"),
             pl.col("cohort").dt.strftime("%Y-%m"),
             pl.col("model").replace(overview.short_names),
             pl.col("action").replace(dict(ACTIONS)),
             pl.col("state").str.replace_all("_", " "),
             pl.when("actionable").then(pl.lit("yes")).otherwise(pl.lit("no, backtest")),
-            pl.col("reasons").map_elements(_plain_lines, return_dtype=pl.String),
+            pl.col("reasons").map_elements(plain_lines, return_dtype=pl.String),
         ),
         headings=["Month", "Cohort", "Model", "Action", "State", "Acted on", "Reasons"],
-        links={
-            "snapshot_month": [
-                overview.month_pages.get(month)
-                for month in past.sort(["snapshot_month", "model"], descending=[True, False])[
-                    "snapshot_month"
-                ].to_list()
-            ]
-        },
+        links={"snapshot_month": [overview.month_pages.get(month) for month in newest["snapshot_month"].to_list()]},
     )
     return section_of(
         __file__, "timeline", f"{strip}\n{table}" if past.height else f"{strip}\n<p>No action has been decided yet.</p>"
     )
-
-
-def _plain_lines(reasons: str) -> str:
-    return "\n".join(plain(reason) for reason in reasons.split("\n"))
 
 
 def outcome_sections(overview: Overview) -> list[Section]:

@@ -13,7 +13,7 @@ from credit_platform.reports.dashboard.overview import Overview
 from credit_platform.reports.figures.comparison import approvals_by_group, by_age
 from credit_platform.reports.figures.portfolio import N_COHORTS, roll_and_cure_rates, vintage_curves
 from credit_platform.reports.page import Section, figure_html, section_of, table_html
-from credit_platform.reports.wording import plain
+from credit_platform.reports.wording import plain_lines
 
 
 def portfolio_sections(overview: Overview) -> list[Section]:
@@ -121,10 +121,16 @@ def _version_row(row: dict[str, object], names: dict[str, str]) -> tuple[object,
     else:
         last = f"to {add_months(until, -1):%Y-%m}" if until is not None else "until further notice"  # type: ignore[arg-type]
         fate = f"in force from {first:%Y-%m} {last}" + (" (rollback)" if row["is_rollback"] else "")
-    reasons = "\n".join(plain(reason) for reason in str(row["reasons"]).split("\n"))
     by = "" if row["actor"] == "policy" else f"\nby {row['actor']}"
     name = names.get(str(row["model"]), str(row["model"]))
-    return name, row["model_version"], f"{row['as_of']:%Y-%m}", row["oot_roc_auc"], fate, f"{reasons}{by}"
+    return (
+        name,
+        row["model_version"],
+        f"{row['as_of']:%Y-%m}",
+        row["oot_roc_auc"],
+        fate,
+        f"{plain_lines(row['reasons'])}{by}",
+    )
 
 
 def _pages_section(overview: Overview) -> Section:

@@ -1,13 +1,32 @@
-"""The written report of a decision: JSON for programs, plain text for people.
+"""The written reports of decisions: one as JSON for programs and as plain text for people, all of them as CSV.
 
 Deciding belongs in `monitoring.action.action`; writing the files and sending them is wiring.
 """
 
+import csv
 import json
+from dataclasses import asdict
+from io import StringIO
+
+import polars as pl
 
 from credit_platform.monitoring.action.action import TRIGGER_OF_RULE, ActionDecision, ActionOverride
 from credit_platform.monitoring.measures import Subject
 from credit_platform.reports.wording import ACTIONS, model_name, month_name, words
+
+HISTORY_COLUMNS = (
+    "snapshot_month",
+    "cohort",
+    "model",
+    "model_version",
+    "action",
+    "rule_action",
+    "actionable",
+    "state",
+    "transition",
+    "rollback_within",
+    "reasons",
+)
 
 
 def action_json(decision: ActionDecision, *, subject: Subject) -> str:
@@ -23,12 +42,8 @@ def action_json(decision: ActionDecision, *, subject: Subject) -> str:
         "actionable": decision.actionable,
         "rule_action": decision.rule_action,
         "state": decision.state,
-        "transition": {
-            "before": decision.transition.before,
-            "after": decision.transition.after,
-            "why": decision.transition.why,
-        },
-        "rollback": {"within": decision.rollback.within, "why": decision.rollback.why},
+        "transition": asdict(decision.transition),
+        "rollback": asdict(decision.rollback),
         "override": None if decision.override is None else _override(decision.override),
         "triggered": [
             {
@@ -85,3 +100,22 @@ def _overridden(decision: ActionDecision) -> list[str]:
         return []
     by_rule, override = ACTIONS[decision.rule_action], decision.override
     return [f"Overridden:  by {override.approver}, the rules say {by_rule}: {override.reason}"]
+
+
+def history_csv(actions: pl.DataFrame) -> str:
+    """The actions by month and model as CSV with a header, the reasons of a row in one line.
+
+    Args:
+        actions: Rows of `schemas.monitoring.Action` of all models and months.
+    """
+    ordered = actions.sort("snapshot_month", "model").select(HISTORY_COLUMNS)
+    lines = ordered.with_columns(
+        pl.col("snapshot_month", "cohort").dt.strftime("%Y-%m"),
+        pl.col("transition", "reasons").str.replace_all("\n", " | ", literal=True),
+        pl.when("actionable").then(pl.lit("yes")).otherwise(pl.lit("no")).alias("actionable"),
+    )
+    text = StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(HISTORY_COLUMNS)
+    rows.writerows(lines.iter_rows())
+    return text.getvalue()

@@ -10,7 +10,7 @@ from html import escape
 
 import polars as pl
 
-from credit_platform.reports.page import Section, page_html, table_html
+from credit_platform.reports.page import Section, page_html, section_texts, table_html
 
 UNKNOWN = "unknown"
 _MARKUP = re.compile(r"([\\`*<>\[\]|#])")
@@ -50,6 +50,12 @@ class Document:
     title: str
     introduction: str
     parts: tuple[Part, ...]
+
+
+def part_of(module: str, name: str, *blocks: Block, **values: object) -> Part:
+    """A part whose words are in `sections.yaml` beside the document's module; arguments as for `page.section_of`."""
+    text = section_texts(module)[name]
+    return Part(text.heading.format(**values), text.lead.format(**values), blocks)
 
 
 def grid(frame: pl.DataFrame | None, headings: Sequence[str], *, decimals: int = 4) -> Grid:

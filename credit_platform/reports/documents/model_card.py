@@ -8,19 +8,12 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from credit_platform.reports.documents.card_sources import CardSources
-from credit_platform.reports.documents.document import UNKNOWN, Bullets, Document, Grid, Part, facts, grid
-from credit_platform.reports.version.facts import VersionFacts, entries, measured, text_at, windows_table
-from credit_platform.reports.version.gates import gate_texts
+from credit_platform.reports.documents.document import UNKNOWN, Bullets, Document, Grid, Part, facts, grid, part_of
+from credit_platform.reports.version.facts import CardSources, VersionFacts, entries, measured, text_at, windows_table
 from credit_platform.reports.version.tables import making_rows, metric_texts
-from credit_platform.reports.version.verdict import discrimination_text, promotion_text, version_verdict
+from credit_platform.reports.version.verdict import discrimination_text, gate_texts, promotion_text, version_verdict
 from credit_platform.reports.wording import interval_text, metric_name, model_name, month_name, number_text, words
 
-INTRODUCTION = (
-    "Made from the files stored with the version, from policy and from the audit log, and from nothing else: what they "
-    "do not say is written as unknown. This card is evidence that is usually asked for when a model is reviewed. It "
-    "does not say that the model meets any law, rule or standard; that is for the people who review it."
-)
 CALIBRATION = (
     "calibration_slope",
     "calibration_intercept",
@@ -39,9 +32,10 @@ LIMITS = (
 
 def model_card(facts_: VersionFacts, sources: CardSources) -> Document:
     """The card as a document, all sections always present."""
+    head = part_of(__file__, "introduction", model=model_name(facts_.model), version=facts_.model_version)
     return Document(
-        title=f"Model card: {model_name(facts_.model)}, version {facts_.model_version}",
-        introduction=INTRODUCTION,
+        title=head.heading,
+        introduction=head.lead,
         parts=(
             _purpose(facts_, sources),
             _decision(facts_),
@@ -70,7 +64,7 @@ def _purpose(version: VersionFacts, sources: CardSources) -> Part:
         ("Trained as of", month_name(version.as_of)),
         ("What counts as bad", version.metadata.label_def),
     ]
-    return Part("Purpose and owner", "", (facts(rows),))
+    return part_of(__file__, "purpose", facts(rows))
 
 
 def _decision(version: VersionFacts) -> Part:
@@ -82,14 +76,13 @@ def _decision(version: VersionFacts) -> Part:
         ("Production", promotion_text(version)),
     ]
     gates = grid(gate_texts(version.gates), ["Gate", "Value", "Limit", "Status"])
-    return Part("Decision", "What was decided about the version, and why.", (facts(rows), gates, Bullets(verdict.why)))
+    return part_of(__file__, "decision", facts(rows), gates, Bullets(verdict.why))
 
 
 def _data(version: VersionFacts) -> Part:
     table = windows_table(version.metadata).with_columns(pl.col("sample_role").replace(words("samples")))
     headings = ["Sample", "First cohort", "Last cohort", "Cohorts", "Loans", "Bad", "Bad rate"]
-    lead = "A cohort is the loans written in one month. Fitted on training, chosen and calibrated on validation."
-    return Part("Data, windows and samples", lead, (grid(table, headings), _shared_customers(version)))
+    return part_of(__file__, "data", grid(table, headings), _shared_customers(version))
 
 
 def _shared_customers(version: VersionFacts) -> str:
@@ -112,24 +105,20 @@ def _features(version: VersionFacts, sources: CardSources) -> Part:
     if unranked:
         names_told = ", ".join(unranked)
         blocks.append(f"Read, with no share of their own, as they enter together or not at all: {names_told}.")
-    return Part("Features", "", tuple(blocks))
+    return part_of(__file__, "features", *blocks)
 
 
 def _excluded(sources: CardSources) -> Part:
     table = grid(sources.excluded, ["Source", "Column", "Why no model reads it"])
-    return Part("What is left out, and why", "", (table,))
+    return part_of(__file__, "excluded", table)
 
 
 def _metrics(version: VersionFacts) -> Part:
-    lead = "At 95 %, in brackets. Judge by test and out-of-time, which were only looked at afterwards."
     if version.evaluation.metrics.is_empty():
-        return Part("Metrics with intervals", lead, (UNKNOWN,))
+        return part_of(__file__, "metrics", UNKNOWN)
     texts = metric_texts(version.evaluation.metrics).with_columns(pl.exclude("metric").str.replace("\n(.*)", " ($1)"))
-    return Part(
-        "Metrics with intervals",
-        lead,
-        (grid(texts, ["Metric", *(words("samples")[role] for role in texts.columns[1:])]),),
-    )
+    headings = ["Metric", *(words("samples")[role] for role in texts.columns[1:])]
+    return part_of(__file__, "metrics", grid(texts, headings))
 
 
 def _calibration(version: VersionFacts) -> Part:
@@ -141,11 +130,8 @@ def _calibration(version: VersionFacts) -> Part:
         "grade", "n", "n_bad", "mean_probability", "bad_rate", "ci_low", "ci_high", "jeffreys_p", "holm_p", "status"
     )
     headings = ["Grade", "Loans", "Bad", "Mean probability", "Bad rate", "From", "To", "Jeffreys p", "Holm p", "Status"]
-    return Part(
-        "Calibration",
-        "Slope 1 and intercept 0 are honest. Grades are of test and out-of-time together.",
-        (Grid(("Metric", words("samples")["oot"], words("samples")["unseen"]), tuple(rows)), grid(grades, headings)),
-    )
+    samples = Grid(("Metric", words("samples")["oot"], words("samples")["unseen"]), tuple(rows))
+    return part_of(__file__, "calibration", samples, grid(grades, headings))
 
 
 def _stability(version: VersionFacts, sources: CardSources) -> Part:
@@ -160,9 +146,7 @@ def _stability(version: VersionFacts, sources: CardSources) -> Part:
     windows = windows_table(version.metadata).filter(sample_role="validation")
     first, last = windows.select("first_cohort", "last_cohort").row(0)
     rows.append(("Cohorts", None if first is None else f"{first} to {last}"))
-    return Part(
-        "Stability reference", "What the scores and features of later months are compared with.", (facts(rows),)
-    )
+    return part_of(__file__, "stability", facts(rows))
 
 
 def _degradation(version: VersionFacts, sources: CardSources, group: str) -> Part:
@@ -172,15 +156,9 @@ def _degradation(version: VersionFacts, sources: CardSources, group: str) -> Par
         dark = measured(without, "oot", metric) if without is not None else None
         text = UNKNOWN if dark is None else interval_text(dark.value, dark.low, dark.high)
         rows.append((metric_name(metric), _measured_text(version, "oot", metric), text))
-    return Part(
-        f"Degradation without {group}",
-        f"The same out-of-time loans with the {group}, and with it taken away. Loss of the source for whole cohorts "
-        "has been seen.",
-        (
-            Grid(("Metric", "With", "Without"), tuple(rows)),
-            facts([("ROC-AUC of the model trained without it", number_text(sources.trained_without.get(group)))]),
-        ),
-    )
+    retrained = facts([("ROC-AUC of the model trained without it", number_text(sources.trained_without.get(group)))])
+    compared = Grid(("Metric", "With", "Without"), tuple(rows))
+    return part_of(__file__, "degradation", compared, retrained, group=group)
 
 
 def _limits(version: VersionFacts) -> Part:
@@ -203,28 +181,19 @@ def _limits(version: VersionFacts) -> Part:
         found.append(f"Not defined on the out-of-time sample: {', '.join(map(metric_name, undefined))}.")
     if evaluation.metrics.is_empty():
         found.append("How good the version is, is unknown: it has no metrics.")
-    return Part("Limits", "", (Bullets(tuple(found)),))
+    return part_of(__file__, "limits", Bullets(tuple(found)))
 
 
 def _reason_codes(sources: CardSources) -> Part:
     codes = sources.reason_codes
     shown = None if codes is None else codes.select("code", "feature", "internal", "is_given")
-    return Part(
-        "Reason codes",
-        "What may be said of a feature that spoke for default; not every reason is given to customers.",
-        (grid(shown, ["Code", "Feature", "Reason", "Given"]),),
-    )
+    return part_of(__file__, "reason_codes", grid(shown, ["Code", "Feature", "Reason", "Given"]))
 
 
 def _approvals(sources: CardSources) -> Part:
     audit = sources.audit
     shown = None if audit is None else audit.with_columns(pl.col("effective_month").dt.strftime("%Y-%m"))
-    return Part(
-        "Approvals and decisions on record",
-        "From the audit log, oldest first; `credit-platform audit show` has the times. The actors policy and training "
-        "are rules of the platform and no persons.",
-        (grid(shown, ["Action", "Actor", "Effective month", "Reasons"]),),
-    )
+    return part_of(__file__, "approvals", grid(shown, ["Action", "Actor", "Effective month", "Reasons"]))
 
 
 def _making(version: VersionFacts, sources: CardSources) -> Part:
@@ -234,9 +203,8 @@ def _making(version: VersionFacts, sources: CardSources) -> Part:
         ("Schema of the stored files", text_at(manifest, "schema_version")),
     ]
     files = Grid(("File", "sha256"), tuple(entries(manifest.get("sha256"))))
-    return Part(
-        "How it can be made again", "", (facts([*making_rows(version.metadata), *recorded]), "Stored files:", files)
-    )
+    made = facts([*making_rows(version.metadata), *recorded])
+    return part_of(__file__, "making", made, "Stored files:", files)
 
 
 def _measured_text(version: VersionFacts, role: str, metric: str) -> str:

@@ -4,24 +4,25 @@ A result is `passed`, `failed` or `unknown`, and what cannot be read off the giv
 version is on the whole stands in `model_card`.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import polars as pl
 
 from credit_platform.policy.model_config import ModelGatePolicy
-from credit_platform.reports.documents.card_sources import RULES, CardSources
-from credit_platform.reports.documents.document import UNKNOWN, Document, Grid, Part
-from credit_platform.reports.version.facts import SAMPLE_ROLES, VersionFacts, measured, text_at, windows_table
-from credit_platform.reports.version.gates import gate_texts
+from credit_platform.reports.documents.document import UNKNOWN, Document, Grid, Part, part_of
+from credit_platform.reports.version.facts import (
+    RULES,
+    SAMPLE_ROLES,
+    CardSources,
+    VersionFacts,
+    measured,
+    text_at,
+    windows_table,
+)
+from credit_platform.reports.version.verdict import gate_texts
 from credit_platform.reports.wording import interval_text, metric_name, model_name, number_text
 
-INTRODUCTION = (
-    "Filled from the files stored with the version, from policy and from the audit log. A line passes only on a value "
-    "that is on record; what is not known is unknown and passes nothing. The list is evidence that is usually asked "
-    "for in a validation. It takes no validator's place and does not say that any law, rule or standard is met."
-)
 HEADINGS = ("Question", "Value", "Threshold", "Result")
 MIN_BADS = 30  # fewer bads give intervals too wide to decide on, as in monitoring
 SLOPE = (0.85, 1.15)  # a calibration slope that differs from 1 by no more is of no consequence to a decision
@@ -62,12 +63,13 @@ def validation_checklist(version: VersionFacts, sources: CardSources, *, gates: 
     gate_rows = tuple(gate_texts(version.gates).rows())
     counted = [row[-1] for row in (*gate_rows, *(line.row() for _, lines in asked for line in lines))]
     summary = ", ".join(f"{counted.count(result)} {result}" for result in ("passed", "failed", UNKNOWN))
+    head = part_of(__file__, "introduction", model=model_name(version.model), version=version.model_version)
     return Document(
-        title=f"Validation checklist: {model_name(version.model)}, version {version.model_version}",
-        introduction=INTRODUCTION,
+        title=head.heading,
+        introduction=head.lead,
         parts=(
-            Part("Result", "", (f"{summary}.",)),
-            Part("Gates", "What a version must meet before it goes into production.", (Grid(HEADINGS, gate_rows),)),
+            part_of(__file__, "result", f"{summary}."),
+            part_of(__file__, "gates", Grid(HEADINGS, gate_rows)),
             *(Part(heading, "", (Grid(HEADINGS, tuple(line.row() for line in lines)),)) for heading, lines in asked),
             _judgement(version),
         ),
@@ -94,8 +96,7 @@ def _samples(version: VersionFacts, sources: CardSources) -> list[Line]:
         )
     found, excluded = sources.features, sources.excluded
     both = sorted(set(found) & set(excluded["column"])) if found is not None and excluded is not None else None
-    shown = None if both is None else ", ".join(both) or "none"
-    return [*lines, Line("Excluded columns among the features", shown, "none", None if both is None else not both)]
+    return [*lines, _none_of("Excluded columns among the features", both)]
 
 
 def _ranking(version: VersionFacts, sources: CardSources, gates: ModelGatePolicy) -> list[Line]:
@@ -146,26 +147,14 @@ def _calibration(version: VersionFacts) -> list[Line]:
             "none below 0.05",
             None if tested.is_empty() else not failed,
         ),
-        Line(
-            "Grades with too few unseen loans to test",
-            None if grades.is_empty() else ", ".join(thin) or "none",
-            "none",
-            None if grades.is_empty() else not thin,
-        ),
+        _none_of("Grades with too few unseen loans to test", None if grades.is_empty() else thin),
     ]
 
 
 def _inputs(version: VersionFacts, sources: CardSources) -> list[Line]:
     codes, speaking = sources.reason_codes, version.importance.get_column("feature").to_list()
     uncovered = None if codes is None or not speaking else sorted(set(speaking) - set(codes["feature"]))
-    return [
-        Line(
-            "Features without a reason code",
-            None if uncovered is None else ", ".join(uncovered) or "none",
-            "none",
-            None if uncovered is None else not uncovered,
-        )
-    ]
+    return [_none_of("Features without a reason code", uncovered)]
 
 
 def _record(version: VersionFacts, sources: CardSources) -> list[Line]:
@@ -187,17 +176,18 @@ def _record(version: VersionFacts, sources: CardSources) -> list[Line]:
     ]
 
 
+def _none_of(question: str, named: list[str] | None) -> Line:
+    shown = None if named is None else ", ".join(named) or "none"
+    return Line(question, shown, "none", None if named is None else not named)
+
+
 def _present(question: str, value: str | None) -> Line:
     return Line(question, value, "on record", None if value is None else True)
 
 
 def _judgement(version: VersionFacts) -> Part:
-    rows: list[Sequence[str]] = []
+    rows: list[tuple[str, ...]] = []
     for metric in FOR_JUDGEMENT:
         found = [measured(version.evaluation.metrics, role, metric) for role in ("test", "oot")]
         rows.append((metric_name(metric), *(interval_text(one.value, one.low, one.high) for one in found)))
-    return Part(
-        "For the validator's own judgement",
-        "No threshold is set for these.",
-        (Grid(("Metric", "Test", "Out-of-time"), tuple(tuple(row) for row in rows)),),
-    )
+    return part_of(__file__, "judgement", Grid(("Metric", "Test", "Out-of-time"), tuple(rows)))

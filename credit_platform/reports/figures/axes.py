@@ -6,7 +6,7 @@ What is drawn inside belongs in `figures` and `matrices`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -42,16 +42,20 @@ def show_months(figure: go.Figure, rows: pl.DataFrame, *, layer: str | None) -> 
     months = rows.get_column("observed_month").unique().sort().to_list()
     if not months:
         return
-    margin = timedelta(days=20)
     n_months = months_between(months[0], months[-1]) + 1
-    step = 1 if n_months <= 8 else 3 if n_months <= 30 else 6
-    figure.update_xaxes(
-        type="date",
-        tickformat="%Y-%m",
-        dtick=f"M{step}",
-        tick0=months[-1],
-        range=[months[0] - margin, months[-1] + margin],
-    )
+    figure.update_xaxes(**month_axis(months[0], months[-1], step=1 if n_months <= 8 else 3 if n_months <= 30 else 6))
+
+
+def month_axis(first: date, last: date, *, step: int) -> dict[str, object]:
+    """The settings of an axis of months, every `step` of them labelled, the last one among them."""
+    ends = [first - timedelta(days=20), last + timedelta(days=20)]
+    return {"type": "date", "tickformat": "%Y-%m", "dtick": f"M{step}", "tick0": last, "range": ends}
+
+
+def interval_bars(rows: pl.DataFrame, value: str, low: str, high: str, **look: object) -> dict[str, object]:
+    """Error bars from the values of a column to both ends of their intervals, in other columns."""
+    above, below = (rows[high] - rows[value]).to_list(), (rows[value] - rows[low]).to_list()
+    return {"type": "data", "symmetric": False, "array": above, "arrayminus": below, **look}
 
 
 def finish(figure: go.Figure, *, height: int) -> go.Figure:

@@ -6,11 +6,11 @@ figure, which a page of twenty figures, drawn every month, cannot pay. What is d
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Literal
 
 from credit_platform.months import months_between
-from credit_platform.reports.figures.axes import FONT, GRID, NEUTRAL
+from credit_platform.reports.figures.axes import FONT, GRID, NEUTRAL, month_axis
 from credit_platform.reports.wording import translucent
 
 # `data` and `layout` of a Plotly figure, JSON values and dates.
@@ -145,16 +145,9 @@ class Panels:
         known = sorted({month for month in months if month is not None})
         if not known:
             return
-        margin = timedelta(days=20)
         n_months = months_between(known[0], known[-1]) + 1
         step = 1 if n_months <= 8 else 3 if n_months <= 30 else 6 if n_months <= 60 else 12
-        settings: dict[str, object] = {
-            "type": "date",
-            "tickformat": "%Y-%m",
-            "dtick": f"M{step}",
-            "tick0": known[-1],
-            "range": [known[0] - margin, known[-1] + margin],
-        }
+        settings = month_axis(known[0], known[-1], step=step)
         if panel is None:
             self._x |= settings
         else:

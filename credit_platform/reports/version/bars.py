@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from credit_platform.reports.figures.axes import GRID, finish
+from credit_platform.reports.figures.axes import finish, interval_bars
 from credit_platform.reports.figures.matrices import confusion_heat_map
+from credit_platform.reports.version.curves import add_diagonal, finished
 from credit_platform.reports.version.facts import HELD_OUT, SAMPLE_ROLES
 from credit_platform.reports.wording import BLUE, GREY, ORANGE, SAMPLE_COLOURS, SAMPLE_DASHES, VERMILION, words
 
@@ -27,20 +28,13 @@ def grades_figure(grades: pl.DataFrame, *, sample_role: str) -> go.Figure:
     import plotly.graph_objects as go
 
     rows = grades.filter((pl.col("sample_role") == sample_role) & (pl.col("n") > 0))
-    names, rates = rows.get_column("grade").to_list(), rows.get_column("bad_rate")
+    names = rows.get_column("grade").to_list()
     figure = go.Figure(
         go.Scatter(
             x=names,
-            y=rates.to_list(),
+            y=rows.get_column("bad_rate").to_list(),
             mode="markers",
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": (rows.get_column("ci_high") - rates).to_list(),
-                "arrayminus": (rates - rows.get_column("ci_low")).to_list(),
-                "thickness": 2,
-                "width": 6,
-            },
+            error_y=interval_bars(rows, "bad_rate", "ci_low", "ci_high", thickness=2, width=6),
             marker={"color": BLUE, "size": 11},
             name="bad rate, with its interval",
             customdata=rows.select("n", "n_bad", "status").rows(),
@@ -59,7 +53,7 @@ def grades_figure(grades: pl.DataFrame, *, sample_role: str) -> go.Figure:
     )
     figure.update_xaxes(title="grade, best to worst", type="category")
     figure.update_yaxes(title="share of loans", tickformat=".0%", rangemode="tozero")
-    return _finished(figure, height=400)
+    return finished(figure, height=400)
 
 
 def gains_figure(gains: pl.DataFrame) -> go.Figure:
@@ -82,19 +76,10 @@ def gains_figure(gains: pl.DataFrame) -> go.Figure:
                 hovertemplate="the riskiest %{x:.0%} hold %{y:.1%} of the bads",
             )
         )
-    figure.add_trace(
-        go.Scatter(
-            x=[0, 1],
-            y=[0, 1],
-            mode="lines",
-            line={"color": GREY, "width": 1.2, "dash": "longdash"},
-            name="random order",
-            hoverinfo="skip",
-        )
-    )
+    add_diagonal(figure, 1, "random order")
     figure.update_xaxes(title="share of loans, riskiest first", tickformat=".0%", range=[-0.02, 1.02])
     figure.update_yaxes(title="share of all bads among them", tickformat=".0%", range=[-0.02, 1.04])
-    return _finished(figure, height=400)
+    return finished(figure, height=400)
 
 
 def lift_figure(gains: pl.DataFrame) -> go.Figure:
@@ -123,7 +108,7 @@ def lift_figure(gains: pl.DataFrame) -> go.Figure:
     figure.update_layout(barmode="group", bargap=0.25)
     figure.update_xaxes(title="decile, 1 the riskiest", dtick=1)
     figure.update_yaxes(title="lift")
-    return _finished(figure, height=400)
+    return finished(figure, height=400)
 
 
 def confusion_figure(confusion: pl.DataFrame, *, sample_roles: Sequence[str]) -> go.Figure:
@@ -186,7 +171,7 @@ def cut_offs_figure(cut_offs: pl.DataFrame, *, sample_roles: Sequence[str]) -> g
         )
     figure.update_xaxes(title="cut-off: declined from this default probability on", tickformat=".0%", range=[0, 1])
     figure.update_yaxes(title="value per loan", tickformat=".1%")
-    _finished(figure, height=420)
+    finished(figure, height=420)
     figure.update_layout(margin={"t": 100}, legend={"y": 1.16})
     return figure
 
@@ -209,11 +194,4 @@ def importance_figure(importance: pl.DataFrame) -> go.Figure:
     figure.update_xaxes(title="share of the whole importance", tickformat=".0%", rangemode="tozero")
     finish(figure, height=110 + 22 * max(1, rows.height))
     figure.update_layout(margin={"l": 60, "r": 20, "t": 10, "b": 60})
-    return figure
-
-
-def _finished(figure: go.Figure, *, height: int) -> go.Figure:
-    finish(figure, height=height)
-    figure.update_layout(margin={"l": 70, "r": 20, "t": 56, "b": 60}, legend={"y": 1.02})
-    figure.update_xaxes(showline=True, linecolor=GRID, automargin=True)
     return figure

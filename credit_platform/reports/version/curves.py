@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from credit_platform.reports.figures.axes import GRID, finish
+from credit_platform.reports.figures.axes import GRID, finish, interval_bars
 from credit_platform.reports.version.facts import SAMPLE_ROLES
 from credit_platform.reports.wording import GREY, SAMPLE_COLOURS, SAMPLE_DASHES, words
 
@@ -29,10 +29,10 @@ def roc_figure(roc: pl.DataFrame) -> go.Figure:
         up="true_positive_rate",
         hover="declines %{y:.1%} of bads and %{x:.1%} of goods",
     )
-    _add_diagonal(figure, 1.0, "no ranking at all")
+    add_diagonal(figure, 1.0, "no ranking at all")
     figure.update_xaxes(title="share of goods declined (false positive rate)", tickformat=".0%", range=[-0.02, 1.02])
     figure.update_yaxes(title="share of bads declined (true positive rate)", tickformat=".0%", range=[-0.02, 1.04])
-    return _finished(figure)
+    return finished(figure)
 
 
 def precision_recall_figure(precision_recall: pl.DataFrame) -> go.Figure:
@@ -42,7 +42,7 @@ def precision_recall_figure(precision_recall: pl.DataFrame) -> go.Figure:
     )
     figure.update_xaxes(title="share of bads declined (recall)", tickformat=".0%", range=[-0.02, 1.02])
     figure.update_yaxes(title="share of bads among the declined (precision)", tickformat=".0%", range=[-0.02, 1.04])
-    return _finished(figure)
+    return finished(figure)
 
 
 def reliability_figure(reliability: pl.DataFrame, *, sample_roles: Sequence[str]) -> go.Figure:
@@ -53,22 +53,14 @@ def reliability_figure(reliability: pl.DataFrame, *, sample_roles: Sequence[str]
     shown = reliability.filter(pl.col("sample_role").is_in(list(sample_roles)))
     ends = [*shown.get_column("ci_high"), *shown.get_column("bad_rate"), *shown.get_column("mean_probability"), 0.05]
     top = max(end for end in ends if end is not None)
-    _add_diagonal(figure, top, "as said")
+    add_diagonal(figure, top, "as said")
     for role in sample_roles:
         rows = shown.filter(sample_role=role).sort("bin")
-        rates = rows.get_column("bad_rate")
         figure.add_trace(
             go.Scatter(
                 x=rows.get_column("mean_probability").to_list(),
-                y=rates.to_list(),
-                error_y={
-                    "type": "data",
-                    "symmetric": False,
-                    "array": (rows.get_column("ci_high") - rates).to_list(),
-                    "arrayminus": (rates - rows.get_column("ci_low")).to_list(),
-                    "thickness": 1.5,
-                    "width": 4,
-                },
+                y=rows.get_column("bad_rate").to_list(),
+                error_y=interval_bars(rows, "bad_rate", "ci_low", "ci_high", thickness=1.5, width=4),
                 mode="markers",
                 marker={"color": SAMPLE_COLOURS[role], "size": 9, "symbol": "circle" if role == "oot" else "diamond"},
                 name=words("samples")[role],
@@ -79,7 +71,7 @@ def reliability_figure(reliability: pl.DataFrame, *, sample_roles: Sequence[str]
     reach = [-0.02 * top, 1.04 * top]
     figure.update_xaxes(title="mean default probability of the bin", tickformat=".0%", range=reach)
     figure.update_yaxes(title="bad rate of the bin", tickformat=".0%", range=reach)
-    return _finished(figure)
+    return finished(figure)
 
 
 def _curves(table: pl.DataFrame, *, across: str, up: str, hover: str) -> go.Figure:
@@ -103,7 +95,8 @@ def _curves(table: pl.DataFrame, *, across: str, up: str, hover: str) -> go.Figu
     return figure
 
 
-def _add_diagonal(figure: go.Figure, top: float, name: str) -> None:
+def add_diagonal(figure: go.Figure, top: float, name: str) -> None:
+    """A dashed line from the origin to `top` on both axes, what would be if there were nothing to see."""
     import plotly.graph_objects as go
 
     figure.add_trace(
@@ -118,8 +111,9 @@ def _add_diagonal(figure: go.Figure, top: float, name: str) -> None:
     )
 
 
-def _finished(figure: go.Figure) -> go.Figure:
-    finish(figure, height=HEIGHT)
+def finished(figure: go.Figure, *, height: int = HEIGHT) -> go.Figure:
+    """The look of the figures of a version."""
+    finish(figure, height=height)
     figure.update_layout(margin={"l": 70, "r": 20, "t": 56, "b": 60}, legend={"y": 1.02})
     figure.update_xaxes(showline=True, linecolor=GRID, automargin=True)
     return figure

@@ -1,17 +1,24 @@
 """What is known of one version of a model, as the pages and documents about it read it.
 
-Collecting the facts from the model store and the logs is wiring; the sentences made of them belong to the pages.
+Documents read ownership, features, reference, catalogue and audit records beside it. Collecting the facts from the
+model store and the logs is wiring; the sentences made of them belong to the pages.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
 
 from credit_platform.lake.models.stored_version import SampleSize, VersionMetadata
+from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.scoring.evaluation.evaluation import Evaluation
+from credit_platform.statistics.reference import Reference
 
+EXCLUDED_SCHEMA = {"source": pl.String, "column": pl.String, "reason": pl.String}
+REASON_CODES_SCHEMA = {"feature": pl.String, "code": pl.String, "internal": pl.String, "is_given": pl.Boolean}
+AUDIT_SCHEMA = {"action": pl.String, "actor": pl.String, "effective_month": pl.Date, "reasons": pl.String}
+RULES = ("policy", "training")  # actors of the audit log that are no persons
 SAMPLE_ROLES = ("train", "validation", "test", "oot")
 HELD_OUT = ("test", "oot")
 WINDOWS_SCHEMA = {
@@ -37,7 +44,7 @@ class VersionFacts:
         in_force_from: The first month it decides.
         in_force_until: The last month it decides, None while no other version is due.
         reasons: Why it was promoted or not, as sentences.
-        gates: Rows of `reports.version.gates.GATES_SCHEMA`.
+        gates: Rows of `reports.version.verdict.GATES_SCHEMA`.
         metadata: What its metadata.json says.
         evaluation: Its tables on all samples.
         importance: `feature, importance, rank`, the most important first.
@@ -103,3 +110,38 @@ def entries(values: object) -> list[tuple[str, str]]:
     """The single values of a mapping as pairs of texts, by name."""
     listed = sorted(values.items()) if isinstance(values, Mapping) else []
     return [(str(name), str(value)) for name, value in listed if isinstance(value, str | int | float | bool)]
+
+
+@dataclass(frozen=True, eq=False)
+class CardSources:
+    """None always means that it is not known.
+
+    Attributes:
+        purpose: What the model is for, a sentence.
+        owner: Who answers for it.
+        features: The columns it reads.
+        excluded: Rows of `EXCLUDED_SCHEMA`.
+        reference: What later months are compared with.
+        without: By evidence group, metrics of the out-of-time sample with the group taken away, as
+            `scoring.evaluation.evaluation.EVALUATION_SCHEMA`.
+        trained_without: By evidence group, out-of-time ROC-AUC of the same model trained without it.
+        reason_codes: Rows of `REASON_CODES_SCHEMA`.
+        audit: The audit records about the version, as `AUDIT_SCHEMA`, oldest first.
+        manifest: The content of its manifest.json.
+    """
+
+    purpose: str | None = None
+    owner: str | None = None
+    features: tuple[str, ...] | None = None
+    excluded: pl.DataFrame | None = None
+    reference: Reference | None = None
+    without: Mapping[str, pl.DataFrame | None] = field(default_factory=dict)
+    trained_without: Mapping[str, float] = field(default_factory=dict)
+    reason_codes: pl.DataFrame | None = None
+    audit: pl.DataFrame | None = None
+    manifest: Mapping[str, object] = field(default_factory=dict)
+
+
+def excluded_columns(portfolio: Portfolio) -> pl.DataFrame:
+    """One row per source column that no model reads, as `EXCLUDED_SCHEMA`, in the order of the sources."""
+    return pl.DataFrame(portfolio.features.excluded, schema=EXCLUDED_SCHEMA, orient="row")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from credit_platform.reports.figures.axes import finish, lay_out_models, show_months
+from credit_platform.reports.figures.axes import finish, interval_bars, lay_out_models, show_months
 from credit_platform.reports.page import Section, figure_html, page_html, section_of, table_html
 from credit_platform.reports.version.facts import VersionFacts, measured
 from credit_platform.reports.version.verdict import gates_text
@@ -82,19 +82,11 @@ def leaderboard_figure(versions: pl.DataFrame, models: Sequence[str]) -> go.Figu
         _add_steps(figure, own, column, end=end)
         for name, symbol, colour, size, among in looks:
             rows = own.filter(among)
-            auc = rows.get_column("oot_roc_auc")
             figure.add_trace(
                 go.Scatter(
                     x=rows.get_column("as_of").to_list(),
-                    y=auc.to_list(),
-                    error_y={
-                        "type": "data",
-                        "symmetric": False,
-                        "array": (rows.get_column("oot_high") - auc).to_list(),
-                        "arrayminus": (auc - rows.get_column("oot_low")).to_list(),
-                        "thickness": 1.5,
-                        "width": 4,
-                    },
+                    y=rows.get_column("oot_roc_auc").to_list(),
+                    error_y=interval_bars(rows, "oot_roc_auc", "oot_low", "oot_high", thickness=1.5, width=4),
                     mode="markers",
                     marker={"color": colour, "symbol": symbol, "size": size, "line": {"color": colour, "width": 2}},
                     name=name,

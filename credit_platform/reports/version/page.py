@@ -48,12 +48,13 @@ def version_page(facts: VersionFacts, *, links: Mapping[str, str] | None = None)
         facts: What is known of the version.
         links: Names of further documents and their addresses as seen from the page.
     """
+    metrics = facts.evaluation.metrics
     return page_html(
         title=f"{model_name(facts.model)}, version {facts.model_version}",
         introduction=_introduction(facts, links or {}),
         sections=[
-            _gates_section(facts),
-            _metrics_section(facts),
+            section_of(__file__, "gates", NOTHING if facts.gates.is_empty() else gates_table_html(facts.gates)),
+            section_of(__file__, "metrics", NOTHING if metrics.is_empty() else metrics_table_html(metrics)),
             _ranking_section(facts),
             _reliability_section(facts),
             _grades_section(facts),
@@ -61,8 +62,8 @@ def version_page(facts: VersionFacts, *, links: Mapping[str, str] | None = None)
             _confusion_section(facts),
             _cut_offs_section(facts),
             _importance_section(facts),
-            _windows_section(facts),
-            _making_section(facts),
+            section_of(__file__, "windows", windows_table_html(facts.metadata)),
+            section_of(__file__, "making", making_table_html(facts.metadata)),
         ],
     )
 
@@ -81,18 +82,6 @@ def _introduction(facts: VersionFacts, links: Mapping[str, str]) -> str:
         f"<div class='cards'><article class='card {verdict.look}'>"
         f"<p class='verdict'>{escape(verdict.headline)}</p>{facts_html(rows)}</article></div>"
         f"{f'<p class=further>{further}</p>' if further else ''}"
-    )
-
-
-def _gates_section(facts: VersionFacts) -> Section:
-    return section_of(__file__, "gates", NOTHING if facts.gates.is_empty() else gates_table_html(facts.gates))
-
-
-def _metrics_section(facts: VersionFacts) -> Section:
-    return section_of(
-        __file__,
-        "metrics",
-        NOTHING if facts.evaluation.metrics.is_empty() else metrics_table_html(facts.evaluation.metrics),
     )
 
 
@@ -184,14 +173,6 @@ def _importance_section(facts: VersionFacts) -> Section:
         n_features=N_FEATURES,
         n=n,
     )
-
-
-def _windows_section(facts: VersionFacts) -> Section:
-    return section_of(__file__, "windows", windows_table_html(facts.metadata))
-
-
-def _making_section(facts: VersionFacts) -> Section:
-    return section_of(__file__, "making", making_table_html(facts.metadata))
 
 
 def _figure(figure: go.Figure, name: str, label: str, *, is_known: bool) -> str:

@@ -10,7 +10,7 @@ import polars as pl
 from credit_platform.lake.models.stored_version import VersionMetadata
 from credit_platform.reports.page import table_html
 from credit_platform.reports.version.facts import entries, windows_table
-from credit_platform.reports.version.gates import gate_texts
+from credit_platform.reports.version.verdict import gate_texts
 from credit_platform.reports.wording import metric_name, words
 
 UNKNOWN = "unknown"

@@ -1,21 +1,71 @@
 """The verdict on one version in plain words: what it is, how well it ranks, which gates it passed, what was decided.
 
-Deciding belongs to `scoring.governance.promotion`; laying the words out to the pages.
+Whether a gate is passed is decided in `scoring.governance.promotion`, which is asked here so that no page disagrees
+with a decision; laying the words out belongs to the pages.
 """
 
 from dataclasses import dataclass
 
 import polars as pl
 
+from credit_platform.policy.model_config import ModelGatePolicy
 from credit_platform.reports.version.facts import VersionFacts, measured
 from credit_platform.reports.wording import interval_text, month_name, words
+from credit_platform.scoring.governance.promotion import CandidateResult, gate_results
 
+GATES_SCHEMA = {
+    "gate": pl.String,
+    "condition": pl.String,
+    "value": pl.Float64,
+    "threshold": pl.Float64,
+    "status": pl.String,
+}
+CONDITIONS = {"min_oot_roc_auc": "at least", "artifacts_load_back": "yes"}
 ROLES = {
     "candidate": "Candidate: stored, not yet fit to compete",
     "challenger": "Challenger: may go into production, and has not",
     "champion": "Champion: it decides",
     "retired": "Retired: another version decides",
 }
+
+
+def gate_table(candidate: CandidateResult, gates: ModelGatePolicy) -> pl.DataFrame:
+    """One row per gate as `GATES_SCHEMA`; the status is `passed`, `failed`, or `unknown` where a value is missing.
+
+    Args:
+        candidate: What is known of the version.
+        gates: The limits of policy.
+    """
+    rows = [
+        (
+            result.name,
+            CONDITIONS.get(result.name, "at most"),
+            result.value,
+            result.bar,
+            "unknown" if result.value is None else "passed" if result.passed else "failed",
+        )
+        for result in gate_results(candidate, gates)
+    ]
+    return pl.DataFrame(rows, schema=GATES_SCHEMA, orient="row")
+
+
+def gate_texts(gates: pl.DataFrame) -> pl.DataFrame:
+    """The gates as people read them: `gate, value, threshold, status`, all text; a missing value is `unknown`."""
+    is_yes = pl.col("condition") == "yes"
+    yes_or_no = pl.when(pl.col("value") == 1).then(pl.lit("yes")).when(pl.col("value") == 0).then(pl.lit("no"))
+    return gates.select(
+        pl.col("gate").replace(words("gates")),
+        pl.when(is_yes).then(yes_or_no).otherwise(_decimals("value")).fill_null("unknown").alias("value"),
+        pl.when(is_yes)
+        .then(pl.lit("yes"))
+        .otherwise(pl.format("{} {}", "condition", _decimals("threshold")))
+        .alias("threshold"),
+        pl.col("status"),
+    )
+
+
+def _decimals(column: str) -> pl.Expr:
+    return pl.col(column).map_elements(lambda value: f"{value:.4f}", return_dtype=pl.String)
 
 
 @dataclass(frozen=True)

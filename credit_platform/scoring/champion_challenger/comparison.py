@@ -21,7 +21,7 @@ from credit_platform.scoring.champion_challenger.swap_sets import (
     swap_set,
 )
 from credit_platform.scoring.evaluation.labelled_sample import ks_of_draws
-from credit_platform.statistics.calibration_tests import CalibrationLine, calibration_line
+from credit_platform.statistics.calibration import CalibrationLine, calibration_line
 from credit_platform.statistics.discrimination import brier, delong_interval, delong_paired_interval, ks, roc_auc
 from credit_platform.statistics.intervals import Interval, drawn_counts, interval_of_draws
 

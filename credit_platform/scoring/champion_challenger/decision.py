@@ -12,7 +12,7 @@ from credit_platform.policy.champion_challenger import ChampionChallengerPolicy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.scoring.champion_challenger.comparison import ComparedFigure, ModelComparison
 from credit_platform.scoring.governance.promotion import uplift_target
-from credit_platform.statistics.calibration_tests import WaldEstimate
+from credit_platform.statistics.calibration import WaldEstimate
 
 ChallengerVerdict = Literal["promote", "keep", "extend_observation", "reject"]
 VERDICTS: tuple[ChallengerVerdict, ...] = ("promote", "keep", "extend_observation", "reject")

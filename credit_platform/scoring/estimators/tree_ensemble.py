@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lightgbm import Booster
 
 from credit_platform.scoring.estimators.estimator import Design, Estimator, FitTask
-from credit_platform.statistics.logistic import maximise_likelihood
+from credit_platform.statistics.calibration import maximise_likelihood
 
 FloatArray = NDArray[np.float64]
 

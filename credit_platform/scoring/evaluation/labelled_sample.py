@@ -38,8 +38,7 @@ class LabelledSample:
 
 def auc_interval(outcome: LabelledSample, confidence: float) -> Interval | None:
     """DeLong's interval of the ROC-AUC; None below two loans of a class."""
-    interval = delong_interval(outcome.label, outcome.probability, confidence)
-    return None if interval is None else Interval(*interval)
+    return delong_interval(outcome.label, outcome.probability, confidence)
 
 
 def f1_interval(outcome: LabelledSample, confidence: float) -> Interval | None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_platform.statistics.calibration_tests import (
+from credit_platform.statistics.calibration import (
     calibration_in_the_large,
     calibration_line,
     hosmer_lemeshow,

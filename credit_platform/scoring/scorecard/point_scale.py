@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_platform.policy.model_config import Scaling
-from credit_platform.scoring.estimators.calibration import PlattCalibrator
+from credit_platform.scoring.estimators.estimator import PlattCalibrator
 from credit_platform.scoring.grades import PROBABILITY_FLOOR
 
 FloatArray = NDArray[np.float64]

@@ -15,8 +15,7 @@ from typing_extensions import override
 
 from credit_platform.errors import TrainingError
 from credit_platform.policy.model_config import Scaling
-from credit_platform.scoring.estimators.calibration import PlattCalibrator
-from credit_platform.scoring.estimators.estimator import Design, Estimator, FitTask
+from credit_platform.scoring.estimators.estimator import Design, Estimator, FitTask, PlattCalibrator
 from credit_platform.scoring.estimators.logistic_regression import LogisticRegressionEstimator
 from credit_platform.scoring.scorecard.document import Characteristic, scorecard_csv, scorecard_json
 from credit_platform.scoring.scorecard.point_scale import PointScale, fit_points

@@ -16,13 +16,15 @@ from credit_platform.errors import ModelStoreError, TrainingError
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.previous_release import accepted
-from credit_platform.scoring.estimators.calibration import UNCALIBRATED, PlattCalibrator, fit_platt
 from credit_platform.scoring.estimators.estimator import (
+    UNCALIBRATED,
     Contributions,
     Design,
     Estimator,
     FitTask,
+    PlattCalibrator,
     calibrated_contributions,
+    fit_platt,
     means_from_json,
     means_to_json,
 )
@@ -41,7 +43,7 @@ from credit_platform.scoring.transformers.transformer import (
     reference_numbers,
     require_same_order,
 )
-from credit_platform.statistics.logistic import probability_of
+from credit_platform.statistics.calibration import probability_of
 
 FloatArray = NDArray[np.float64]
 

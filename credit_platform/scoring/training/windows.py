@@ -25,6 +25,11 @@ class Windows:
     oot: tuple[date, ...]
 
     @property
+    def by_role(self) -> dict[SampleRole, tuple[date, ...]]:
+        """The cohorts of every sample."""
+        return {"train": self.train, "validation": self.validation, "test": self.test, "oot": self.oot}
+
+    @property
     def development(self) -> tuple[date, ...]:
         """Every cohort the version has seen in any sample, rising."""
         return self.train + self.validation + self.test + self.oot
@@ -34,13 +39,7 @@ class Windows:
 
         Only `post` cohorts say how the version performs in use.
         """
-        samples: tuple[tuple[SampleRole, tuple[date, ...]], ...] = (
-            ("train", self.train),
-            ("validation", self.validation),
-            ("test", self.test),
-            ("oot", self.oot),
-        )
-        for role, cohorts in samples:
+        for role, cohorts in self.by_role.items():
             if cohort in cohorts:
                 return role
         return "post" if cohort > self.oot[-1] else "outside"

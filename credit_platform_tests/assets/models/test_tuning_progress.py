@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from credit_platform.assets.models.tuning_progress import log_trials, tuning_table
+from credit_platform.assets.models.models import log_trials, tuning_table
 from credit_platform.scoring.training.tuning import Trial, Tuning
 
 TRIALS = (

@@ -10,11 +10,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from credit_platform.assets.asset_metadata import action_picture, so_far, trend_picture
 from credit_platform.assets.pages import dashboard
 from credit_platform.assets.pages.charts import RenderError
 from credit_platform.assets.pages.month_pages import read_month
 from credit_platform.assets.pages.overview import DASHBOARD, draw_dashboard, read_overview
-from credit_platform.assets.pictures import action_picture, so_far, trend_picture
 from credit_platform.months import add_months, month_range
 from credit_platform_tests.small_book import FIRST_OUTCOME, FIRST_TRAINING, LAST, BookFolders
 

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 from rich.console import Console
 
-from credit_platform.checks.history import first_materializations
+from credit_platform.checks.reporting import first_materializations
 from credit_platform.cli.backup.prune import delete, oldest_kept, prunable, prune
 from credit_platform.cli.instance import open_instance
 from credit_platform.settings import Settings

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from credit_platform.cli.book import Book
-from credit_platform.cli.lab.demo_story import demo_table
+from credit_platform.cli.lab.demo import demo_table
 from credit_platform.cli.lab.story import judge
 from credit_platform.portfolios.drift import Drift, DriftKind
 from credit_platform_tests.small_book import FIRST_TRAINING, LAST, SPEC, BookFolders

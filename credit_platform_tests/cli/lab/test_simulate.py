@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from credit_platform.cli.book import Book
-from credit_platform.cli.lab.demo_story import demo_table
+from credit_platform.cli.lab.demo import demo_table
 from credit_platform.cli.lab.drifts import drifts_of
 from credit_platform.cli.lab.simulate import Lab, scenario_tables
 from credit_platform.cli.lab.story import judge

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from credit_platform.automation.run_reasons import WHY
+from credit_platform.automation.jobs import WHY
 from credit_platform.cli.book import Book
 from credit_platform.cli.run.backfill import Backfill
 from credit_platform.cli.run.runs import RunOutcome

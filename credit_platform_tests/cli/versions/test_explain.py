@@ -15,12 +15,11 @@ import pytest
 from rich.console import Console
 
 from credit_platform.cli.book import Book
-from credit_platform.cli.versions.explain import explain_case
-from credit_platform.cli.versions.explain_tables import explanation_lines, parts_table
+from credit_platform.cli.versions.explain import explain_case, explanation_lines, parts_table
 from credit_platform.errors import CaseError, ModelStoreError, SettingsError
 from credit_platform.months import month_range
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.statistics.logistic import log_odds
+from credit_platform.statistics.calibration import log_odds
 from credit_platform_tests.small_book import FIRST_SCORING, LAST, MODELS, BookFolders
 
 MONTH = date(2024, 5, 1)

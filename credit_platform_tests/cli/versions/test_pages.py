@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from credit_platform.assets.pages.overview import DASHBOARD
-from credit_platform.cli.versions.pages import redraw_pages
+from credit_platform.cli.versions.follow_up import redraw_pages
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord
 from credit_platform.months import add_months
 from credit_platform_tests.cli.versions.decided_book import DecidedBook

@@ -7,9 +7,8 @@ from datetime import date
 import polars as pl
 import pytest
 
-from credit_platform.cli.versions.drill import drill_rollback, drill_table
 from credit_platform.cli.versions.promotion import Person
-from credit_platform.cli.versions.rollback import roll_back
+from credit_platform.cli.versions.rollback import drill_rollback, drill_table, roll_back
 from credit_platform.cli.versions.version_status import ModelVersions
 from credit_platform.errors import LifeCycleError, ModelStoreError
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from credit_platform.assets.tables.bronze import sources
 from credit_platform.lab.fidelity.book_sample import BookSample, generated_rows, sample_of
-from credit_platform.lab.fidelity.features import kolmogorov_smirnov
-from credit_platform.lab.fidelity.fidelity import compare_books
+from credit_platform.lab.fidelity.fidelity import compare_books, kolmogorov_smirnov
 from credit_platform.lab.fidelity.line import BookFigure, judged, line, to_frame
 from credit_platform.lab.fidelity.page import fidelity_page
 from credit_platform.lab.fidelity.ranking import compare_rankings

@@ -6,8 +6,7 @@ import re
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
-from credit_platform.lab.scenarios.gallery import Exhibit, gallery_page
-from credit_platform.lab.scenarios.page import cure_text, pictures, scenario_page
+from credit_platform.lab.scenarios.page import Exhibit, cure_text, gallery_page, pictures, scenario_page
 from credit_platform_tests.lab.scenarios.scenario_builders import drifted_scenario, drifted_story
 
 

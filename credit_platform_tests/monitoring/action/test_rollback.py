@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from credit_platform.monitoring.action.findings import Figure
-from credit_platform.monitoring.action.rollback import RollbackAdvice, rollback_advice
+from credit_platform.monitoring.action.findings import Figure, RollbackAdvice, rollback_advice
 from credit_platform_tests.monitoring_rows import thresholds
 
 

@@ -5,7 +5,7 @@ from datetime import date
 import duckdb
 import polars as pl
 
-from credit_platform.monitoring.data_quality.row_balance import row_balance_sql
+from credit_platform.monitoring.data_quality.score import row_balance_sql
 from credit_platform.schemas.monitoring import RowBalance
 
 MONTH, QUIET_MONTH = date(2025, 1, 1), date(2025, 2, 1)

@@ -14,7 +14,7 @@ from credit_platform.monitoring.early_warning.estimate import (
     weighted_metrics,
 )
 from credit_platform.schemas.early_warning import Estimate
-from credit_platform.scoring.estimators.calibration import fit_platt
+from credit_platform.scoring.estimators.estimator import fit_platt
 from credit_platform.statistics.discrimination import confusion, roc_auc
 from credit_platform_tests.monitoring_rows import subject, thresholds
 

@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from credit_platform.monitoring.early_warning.estimate_backtest import measure_backtest
+from credit_platform.monitoring.early_warning.estimate import measure_backtest
 from credit_platform.months import add_months
 from credit_platform.schemas.early_warning import EstimateBacktest
 from credit_platform_tests.monitoring_rows import MONTH, figures, subject, thresholds

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from credit_platform.monitoring.performance.stability import measure_stability
 from credit_platform.schemas.monitoring import Stability
-from credit_platform.statistics.reference import Reference, fit_reference
-from credit_platform.statistics.stability_index import sampling_floor, stability_index
+from credit_platform.statistics.reference import Reference, fit_reference, sampling_floor, stability_index
 from credit_platform_tests.monitoring_rows import cohort, subject, thresholds
 
 COUNTS = st.lists(st.integers(0, 1000), min_size=2, max_size=12).filter(any)

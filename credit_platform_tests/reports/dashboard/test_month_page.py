@@ -8,8 +8,7 @@ import pytest
 
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.tables import tables_of
-from credit_platform.reports.dashboard.month_facts import MonthFacts
-from credit_platform.reports.dashboard.month_page import month_page
+from credit_platform.reports.dashboard.month_page import MonthFacts, month_page
 from credit_platform.reports.dashboard.overview import Overview
 
 

@@ -7,7 +7,7 @@ import polars as pl
 
 from credit_platform.monitoring.action.action import decide_action
 from credit_platform.months import add_months
-from credit_platform.reports.documents.action_history import HISTORY_COLUMNS, history_csv
+from credit_platform.reports.documents.action_report import HISTORY_COLUMNS, history_csv
 from credit_platform_tests.monitoring_rows import MONTH, figures, subject, thresholds
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.reports.documents.card_sources import excluded_columns
+from credit_platform.reports.version.facts import excluded_columns
 
 
 def test_identity_age_and_the_whole_loan_book_are_excluded_with_a_reason() -> None:

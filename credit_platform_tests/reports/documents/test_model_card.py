@@ -5,10 +5,9 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from credit_platform.reports.documents.card_sources import CardSources
 from credit_platform.reports.documents.document import to_html, to_markdown
 from credit_platform.reports.documents.model_card import model_card
-from credit_platform.reports.version.facts import measured
+from credit_platform.reports.version.facts import CardSources, measured
 from credit_platform_tests.reports import html_text
 from credit_platform_tests.reports.markdown_text import headings, part, rows
 from credit_platform_tests.reports.version_rows import facts, nothing_known, sources

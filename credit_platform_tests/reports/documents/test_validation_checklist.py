@@ -6,10 +6,9 @@ import polars as pl
 import pytest
 
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.reports.documents.card_sources import CardSources
 from credit_platform.reports.documents.document import to_markdown
 from credit_platform.reports.documents.validation_checklist import validation_checklist
-from credit_platform.reports.version.facts import VersionFacts, measured
+from credit_platform.reports.version.facts import CardSources, VersionFacts, measured
 from credit_platform_tests.reports.markdown_text import headings, part, rows
 from credit_platform_tests.reports.version_rows import evaluation, facts, importance, metadata, nothing_known, sources
 

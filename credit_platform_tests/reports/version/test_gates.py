@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.reports.version.gates import gate_table, gate_texts
+from credit_platform.reports.version.verdict import gate_table, gate_texts
 from credit_platform.reports.wording import words
 from credit_platform.scoring.governance.promotion import CandidateResult, failed_gates
 from credit_platform.scoring.training.windows import SampleRole

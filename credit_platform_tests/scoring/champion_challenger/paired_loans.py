@@ -9,7 +9,7 @@ import polars as pl
 
 from credit_platform.months import add_months
 from credit_platform.scoring.champion_challenger.comparison import PAIRED_SCHEMA
-from credit_platform.statistics.logistic import probability_of
+from credit_platform.statistics.calibration import probability_of
 
 FIRST_COHORT = date(2024, 1, 1)
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit_platform.scoring.estimators.calibration import PlattCalibrator, fit_platt
-from credit_platform.statistics.logistic import log_odds, probability_of
+from credit_platform.scoring.estimators.estimator import PlattCalibrator, fit_platt
+from credit_platform.statistics.calibration import log_odds, probability_of
 
 
 def distorted(slope: float, intercept: float, n: int = 40_000) -> tuple[np.ndarray, np.ndarray]:

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 from hypothesis import given
 
-from credit_platform.scoring.estimators.calibration import PlattCalibrator
 from credit_platform.scoring.estimators.estimator import (
     Contributions,
+    PlattCalibrator,
     calibrated_contributions,
     means_from_json,
     means_to_json,

@@ -11,7 +11,7 @@ from credit_platform.errors import TrainingError
 from credit_platform.policy.model_config import ModelSpec
 from credit_platform.scoring.estimators.estimator import Design, FitTask
 from credit_platform.scoring.estimators.logistic_regression import LogisticRegressionEstimator
-from credit_platform.statistics.logistic import probability_of
+from credit_platform.statistics.calibration import probability_of
 
 PARAMS: dict[str, bool | int | float | str] = {"C": 1.0, "max_iter": 1000, "class_weight": "none"}
 

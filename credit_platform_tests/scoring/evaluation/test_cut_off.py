@@ -7,11 +7,17 @@ from hypothesis import given
 
 from credit_platform.policy.model_config import Economics
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.scoring.grades import CUT_OFFS_SCHEMA, best_cut_off, cut_off_table
-from credit_platform.statistics.logistic import probability_of
+from credit_platform.scoring.grades import CUT_OFFS_SCHEMA, cut_off_table
+from credit_platform.statistics.calibration import probability_of
 from credit_platform_tests.scoring.drawn_samples import FloatArray, LabelArray, honest_sample, samples
 
 ECONOMICS = Economics(loss_given_default=0.6, margin=0.2)
+
+
+def best_cut_off(table: pl.DataFrame) -> float | None:
+    """The cut-off of the highest expected value in a table of one sample; None without loans."""
+    best = table.filter("is_best")["cut_off"]
+    return None if best.is_empty() else float(best[0])
 
 
 def test_the_value_of_a_cut_off_is_that_counted_by_hand() -> None:

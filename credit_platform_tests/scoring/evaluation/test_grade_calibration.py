@@ -8,7 +8,7 @@ from hypothesis import given
 from credit_platform.policy.model_config import Grade
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.grades import GRADES_SCHEMA, MIN_LOANS, grade_table
-from credit_platform.statistics.calibration_tests import jeffreys_p_value
+from credit_platform.statistics.calibration import jeffreys_p_value
 from credit_platform_tests.scoring.drawn_samples import FloatArray, LabelArray, honest_sample, samples
 
 GRADES = LOANS.load_policy().model.scoring.grades

@@ -9,7 +9,7 @@ from sklearn import metrics as sklearn_metrics
 
 from credit_platform.scoring.evaluation.labelled_sample import LabelledSample, brier_interval, ks_interval
 from credit_platform.scoring.evaluation.metrics import TESTS, MetricValue, sample_metrics
-from credit_platform.statistics.calibration_tests import calibration_line, hosmer_lemeshow
+from credit_platform.statistics.calibration import calibration_line, hosmer_lemeshow
 from credit_platform.statistics.discrimination import delong_interval
 from credit_platform.statistics.intervals import jeffreys_interval, wilson_interval
 from credit_platform_tests.scoring.drawn_samples import FloatArray, LabelArray, honest_sample, samples

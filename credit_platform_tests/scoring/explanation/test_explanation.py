@@ -13,7 +13,7 @@ from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.explanation.explanation import Explanation, explain_prediction
 from credit_platform.scoring.predictions import score_loans
 from credit_platform.scoring.training.version import FittedVersion, fit_version
-from credit_platform.statistics.logistic import probability_of
+from credit_platform.statistics.calibration import probability_of
 
 MakeLoans = Callable[..., pl.DataFrame]
 

@@ -13,8 +13,7 @@ from credit_platform.errors import TrainingError
 from credit_platform.policy.model_config import ModelConfig, ModelSpec, Scaling
 from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.scoring.estimators.calibration import PlattCalibrator
-from credit_platform.scoring.estimators.estimator import Design, FitTask
+from credit_platform.scoring.estimators.estimator import Design, FitTask, PlattCalibrator
 from credit_platform.scoring.grades import score_points
 from credit_platform.scoring.scorecard.point_scale import fit_points
 from credit_platform.scoring.scorecard.scorecard import ScorecardEstimator

@@ -213,7 +213,7 @@ def test_a_loan_without_a_label_is_refused(model: str, config: ModelConfig, loan
 
 
 def test_an_unknown_model_is_refused_with_the_known_ones(config: ModelConfig, loans: MakeLoans) -> None:
-    with pytest.raises(TrainingError, match=r"model oracle: .*logistic_regression, gradient_boosting"):
+    with pytest.raises(TrainingError, match=r"model oracle: .*scorecard, gradient_boosting"):
         fit_version("oracle", loans(200, seed=1), loans(200, seed=2), config, portfolio=LOANS)
 
 

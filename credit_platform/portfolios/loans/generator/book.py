@@ -127,11 +127,6 @@ class BookSpec:
         return (self.n_months + self.history_months) * cohort_capacity(self.cases_per_month)
 
 
-def cohort_of(spec: BookSpec, month: date) -> Cohort:
-    """The customers who apply in `month` with the truth about them, which no source file contains."""
-    return _cohort(spec, months_between(spec.first_month, month))
-
-
 def generate_month(spec: BookSpec, month: date) -> dict[str, pl.DataFrame]:
     """The rows of `month` by source, text columns in the files' own order, whatever other months have been generated.
 

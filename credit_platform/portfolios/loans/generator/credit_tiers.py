@@ -8,10 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-import yaml
-from pydantic import TypeAdapter
-
-from credit_platform.texts import text_beside
+from credit_platform.texts import yaml_beside
 
 PROBABILITIES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
@@ -35,5 +32,4 @@ SHIFTED_SHARES = (0.02, 0.08, 0.20, 0.70)
 @cache
 def credit_tiers() -> tuple[CreditTier, ...]:
     """The four standings, from the safest to the riskiest."""
-    standings = TypeAdapter(dict[str, CreditTier])
-    return tuple(standings.validate_python(yaml.safe_load(text_beside(__file__, "credit_tiers.yaml"))).values())
+    return tuple(yaml_beside(__file__, "credit_tiers.yaml", dict[str, CreditTier]).values())

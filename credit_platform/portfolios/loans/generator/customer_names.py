@@ -7,12 +7,10 @@ from functools import cache
 
 import numpy as np
 import polars as pl
-import yaml
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
 
 from credit_platform.portfolios.loans.generator.randomness import choose
-from credit_platform.texts import text_beside
+from credit_platform.texts import yaml_beside
 
 _LETTERS = tuple("abcdefghijklmnopqrstuvwxyz")
 QUOTE_RATE = 107 / 12_500
@@ -57,8 +55,7 @@ def draw_names(n: int, rng: np.random.Generator) -> pl.Series:
 
 @cache
 def _names() -> dict[str, tuple[str, ...]]:
-    names = TypeAdapter(dict[str, tuple[str, ...]])
-    return names.validate_python(yaml.safe_load(text_beside(__file__, "customer_names.yaml")))
+    return yaml_beside(__file__, "customer_names.yaml", dict[str, tuple[str, ...]])
 
 
 def _name_kinds(level: NDArray[np.float64]) -> NDArray[np.str_]:

@@ -1,6 +1,6 @@
 """The check whether one missed instalment counts as past due in every month, which by the calendar it does not.
 
-How days past due are counted stands in `delinquency`, how a check becomes one of Dagster's in `checks.book_checks`.
+How days past due are counted stands in `delinquency`, how a check becomes one of Dagster's in `checks.judgements`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,10 +10,10 @@ import polars as pl
 
 from credit_platform.policy.model_config import LabelPolicy
 from credit_platform.portfolios.loans.config import LoanLabelPolicy, loan_label
-from credit_platform.portfolios.portfolio import BookCheck, CheckResult
+from credit_platform.portfolios.portfolio import BookCheck, MonthResult
 
 
-def _evaluate(loans: pl.LazyFrame, months: Sequence[date], label: LabelPolicy) -> dict[date, CheckResult]:
+def _evaluate(loans: pl.LazyFrame, months: Sequence[date], label: LabelPolicy) -> dict[date, MonthResult]:
     policy = loan_label(label)
     is_short = pl.col("dpd") < policy.dpd_threshold
     counted = (
@@ -39,7 +39,7 @@ def _description(label: LabelPolicy) -> str:
     )
 
 
-def _result(month: date, found: Mapping[str, int] | None, label: LoanLabelPolicy) -> CheckResult:
+def _result(month: date, found: Mapping[str, int] | None, label: LoanLabelPolicy) -> MonthResult:
     n_one, n_short, n_bad = (found[name] for name in found) if found else (0, 0, 0)
     if n_short:
         said = (
@@ -48,7 +48,7 @@ def _result(month: date, found: Mapping[str, int] | None, label: LoanLabelPolicy
         )
     else:
         said = f"all {n_one:,} loans with one missed instalment count as {label.dpd_threshold} or more days past due"
-    return CheckResult(
+    return MonthResult(
         passed=not n_short,
         description=f"{month:%Y-%m}: {said}.",
         metadata={

@@ -15,11 +15,11 @@ from credit_platform.months import add_months, month_range
 from credit_platform.portfolios.loans.generator.book import (
     CLICKSTREAM_MONTHS_AFTER,
     BookSpec,
-    cohort_of,
     generate_month,
 )
 from credit_platform.portfolios.loans.generator.cohorts import draw_cohort
 from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform_tests.portfolios.loans.generator.whole_cohorts import cohort_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -14,12 +14,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from credit_platform.months import add_months
-from credit_platform.portfolios.loans.generator.book import BookSpec, cohort_of, generate_month
+from credit_platform.portfolios.loans.generator.book import BookSpec, generate_month
 from credit_platform.portfolios.loans.generator.default_process import (
     credit_index,
     default_probability,
     strain_probability,
 )
+from credit_platform_tests.portfolios.loans.generator.whole_cohorts import cohort_of
 
 CHANNELS = [f"fe_{channel}" for channel in range(1, 21)]
 SPEC = BookSpec(n_months=29, cases_per_month=700)

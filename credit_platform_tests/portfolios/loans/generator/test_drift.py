@@ -21,10 +21,11 @@ from sklearn.preprocessing import StandardScaler
 from credit_platform.errors import SettingsError
 from credit_platform.months import add_months
 from credit_platform.portfolios.drift import Drift, DriftKind
-from credit_platform.portfolios.loans.generator.book import BookSpec, cohort_of, generate_month
+from credit_platform.portfolios.loans.generator.book import BookSpec, generate_month
 from credit_platform.portfolios.loans.generator.delivery import DECIMAL_COLUMNS, LATE_RATE, MISSING_COLUMNS, NEW_COLUMN
 from credit_platform.portfolios.loans.generator.drift import COHORT_KINDS, MEANING
 from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform_tests.portfolios.loans.generator.whole_cohorts import cohort_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

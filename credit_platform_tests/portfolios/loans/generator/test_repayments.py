@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credit_platform.portfolios.loans.generator.book import BookSpec, cohort_of
+from credit_platform.portfolios.loans.generator.book import BookSpec
 from credit_platform.portfolios.loans.generator.repayments import (
     ABSORBED_FROM,
     TENURE_MONTHS,
     draw_missed_in_a_row,
 )
 from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform_tests.portfolios.loans.generator.whole_cohorts import cohort_of
 
 
 @pytest.fixture(scope="session")

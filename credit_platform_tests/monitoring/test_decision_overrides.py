@@ -6,8 +6,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from credit_platform.monitoring.decisions.decision_log import NO_REASON, DecisionLog, decision_columns, read_log
-from credit_platform.monitoring.decisions.decision_overrides import measure_overrides
+from credit_platform.monitoring.decision_overrides import (
+    NO_REASON,
+    DecisionLog,
+    decision_columns,
+    measure_overrides,
+    read_log,
+)
 from credit_platform.schemas.monitoring import Overrides
 from credit_platform_tests.monitoring_rows import subject, thresholds
 

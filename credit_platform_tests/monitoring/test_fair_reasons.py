@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from credit_platform.monitoring.fairness.fair_reasons import measure_reasons
+from credit_platform.monitoring.fair_lending import measure_reasons
 from credit_platform.schemas.monitoring import FairLending
 from credit_platform_tests.monitoring_rows import subject, thresholds
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit_platform.monitoring.fairness.fair_lending import age_band, measure_fair_lending
+from credit_platform.monitoring.fair_lending import age_band, measure_fair_lending
 from credit_platform.schemas.monitoring import FairLending
 from credit_platform_tests.monitoring_rows import cohort, subject, thresholds
 

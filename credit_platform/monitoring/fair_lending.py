@@ -1,10 +1,11 @@
-"""How a model treats groups of applicants: approvals, scores, ranking and calibration of each group beside the others.
+"""How a model treats groups of applicants: approvals, scores, ranking, calibration and reasons beside the others'.
 
 Statistics, not law: whether a difference is justified, and whether an attribute may be looked at, is for people to say.
-The attribute never is a feature. Groups and reference lines are policy.
+The attribute never is a feature. Groups and reference lines are policy; choosing the reasons of a loan is scoring.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from math import exp, log, sqrt
 from statistics import NormalDist
@@ -14,8 +15,10 @@ import polars as pl
 
 from credit_platform.monitoring.measures import Measure, Status, Subject, measures_frame
 from credit_platform.policy.monitoring_thresholds import FairLendingPolicy, MonitoringThresholds
+from credit_platform.scoring.explanation.reasons import mix_counts, mix_index, reason_mix
 from credit_platform.statistics.discrimination import delong_interval, roc_auc
 from credit_platform.statistics.intervals import Interval, jeffreys_interval, wilson_interval
+from credit_platform.statistics.reference import sampling_floor
 
 GROUP = "group"
 
@@ -74,15 +77,7 @@ def _of_group(measure: Measure, group: str, *, is_small: bool, min_bads: int) ->
     bads = measure.n_bad or 0
     is_thin = needs_outcome and min(bads, measure.n - bads) < min_bads
     status: Status = "insufficient" if is_small or is_thin else measure.status
-    return Measure(
-        metric=measure.metric,
-        value=measure.value,
-        n=measure.n,
-        n_bad=measure.n_bad,
-        interval=measure.interval,
-        segment=group,
-        status=status,
-    )
+    return replace(measure, segment=group, status=status)
 
 
 def _approved(part: pl.DataFrame) -> int:
@@ -95,12 +90,8 @@ def _best_approved(parts: Sequence[pl.DataFrame], min_group: int) -> pl.DataFram
 
 
 def _approval_rate(part: pl.DataFrame, level: float) -> Measure:
-    approved = _approved(part)
-    return Measure("approval_rate", approved / part.height, part.height, "ok", interval=_wilson(approved, part, level))
-
-
-def _wilson(successes: int, part: pl.DataFrame, level: float) -> Interval | None:
-    return wilson_interval(successes, part.height, level)
+    approved, n = _approved(part), part.height
+    return Measure("approval_rate", approved / n, n, "ok", interval=wilson_interval(approved, n, level))
 
 
 def _impact_ratio(part: pl.DataFrame, best: pl.DataFrame | None, policy: FairLendingPolicy, level: float) -> Measure:
@@ -142,15 +133,8 @@ def _outcome(part: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 def _ranking(part: pl.DataFrame, level: float) -> Measure:
     label, probability = _outcome(part)
-    interval = delong_interval(label, probability, level)
-    return Measure(
-        "roc_auc",
-        roc_auc(label, probability),
-        len(label),
-        "ok",
-        n_bad=int(label.sum()),
-        interval=None if interval is None else Interval(*interval),
-    )
+    interval, auc = delong_interval(label, probability, level), roc_auc(label, probability)
+    return Measure("roc_auc", auc, len(label), "ok", n_bad=int(label.sum()), interval=interval)
 
 
 def _calibration_gap(part: pl.DataFrame, level: float) -> Measure:
@@ -163,3 +147,53 @@ def _calibration_gap(part: pl.DataFrame, level: float) -> Measure:
     interval = None if rate is None else Interval(rate.low - mean, rate.high - mean)
     is_off = interval is not None and (interval.low > 0 or interval.high < 0)
     return Measure("calibration_gap", n_bad / n - mean, n, "warn" if is_off else "ok", n_bad=n_bad, interval=interval)
+
+
+def measure_reasons(scored: pl.DataFrame, *, subject: Subject, thresholds: MonitoringThresholds) -> pl.DataFrame:
+    """Compare the reasons given to the groups of one cohort.
+
+    Per group: `reason_share:<code>`, the share of its loans that have the reason among their four (Wilson), for every
+    reason the cohort has; `reason_mix_psi`, the population stability index of its reasons against those of all other
+    applicants, a warning from `psi.warn` on. There is no breach. A group smaller than `min_group` is insufficient, and
+    so is an index whose sampling floor reaches the warning.
+
+    Args:
+        scored: One row per scored loan: `reason_1` to `reason_4` and `group`.
+        subject: Whose figures these are.
+        thresholds: Policy, of which `fair_lending.min_group`, `psi` and `confidence` are used.
+
+    Returns:
+        One row per metric and group, as `schemas.monitoring.FairLending`; empty for an empty cohort.
+    """
+    codes = reason_mix(scored)["reason"].sort().to_list()
+    measures: list[Measure] = []
+    for (name,), part in sorted(scored.partition_by(GROUP, as_dict=True).items()):
+        is_small = part.height < thresholds.fair_lending.min_group
+        given = mix_counts(reason_mix(part))
+        others = reason_mix(scored.filter(pl.col(GROUP) != name))
+        measures += [
+            Measure(
+                f"reason_share:{code}",
+                given.get(code, 0) / part.height,
+                part.height,
+                "insufficient" if is_small else "ok",
+                segment=str(name),
+                interval=wilson_interval(given.get(code, 0), part.height, thresholds.confidence),
+            )
+            for code in codes
+        ]
+        index = mix_index(given, others)
+        # Reasons are counted, not loans: a loan has up to four.
+        floor = sampling_floor(len(codes), sum(given.values()), sum(mix_counts(others).values()))
+        is_noise = floor is None or floor >= thresholds.psi.warn
+        status: Status = "warn" if index is not None and index >= thresholds.psi.warn else "ok"
+        measures.append(
+            Measure(
+                "reason_mix_psi",
+                index,
+                part.height,
+                "insufficient" if is_small or is_noise else status,
+                segment=str(name),
+            )
+        )
+    return measures_frame(measures, subject)

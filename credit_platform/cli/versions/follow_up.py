@@ -1,4 +1,4 @@
-"""Scoring a model's open cohorts again after another version has come into force in them.
+"""What follows once a person has moved a version: pages that tell of versions drawn again, open cohorts scored again.
 
 Why they are scored again is decided in `promotion` and `rollback`; executing a run belongs to `runs`.
 """
@@ -7,11 +7,30 @@ from collections.abc import Sequence
 from datetime import date
 
 from rich.console import Console
+from rich.markup import escape
 
+from credit_platform.assets.pages.overview import draw_dashboard
+from credit_platform.assets.pages.version_documents import document_version
 from credit_platform.automation.jobs import SCORE_MONTH
 from credit_platform.cli.book import Book
 from credit_platform.cli.instance import open_instance
 from credit_platform.cli.run.runs import Runner
+from credit_platform.errors import ModelStoreError
+
+
+def redraw_pages(book: Book, console: Console, model: str, version: str) -> None:
+    """Write the documents of a version and of those whose role it changed, the leaderboard, and the dashboard if any.
+
+    A damaged version among them is told and changes nothing about the decision.
+
+    Raises:
+        AuditError: the audit log was tampered with.
+    """
+    try:
+        document_version(book.lake, book.settings.policy, model, version)
+    except ModelStoreError as error:
+        console.print(f"[yellow]The pages of versions were not drawn:[/] {escape(str(error))}", soft_wrap=True)
+    draw_dashboard(book.lake, book.settings.policy)
 
 
 def score_again(book: Book, console: Console, model: str, months: Sequence[date], *, command: str) -> bool:

@@ -1,7 +1,8 @@
-"""Whether default probabilities are calibrated: the calibration line and the tests of a whole sample or one grade.
+"""Whether default probabilities are calibrated: the logistic curve, the calibration line, tests of a sample or a grade.
 
-Arrays and counts in, numbers out; what a sample does not define is None. Fitting the calibrator is `calibration`, the
-table by risk grade `grades`, binned measures and the Brier score's parts `ranked_sample`.
+Arrays and counts in, numbers out; what a sample does not define is None. The line is fitted by maximum likelihood.
+Fitting the calibrator is `estimator`, the table by risk grade `grades`, binned measures and the Brier score's parts
+`ranked_sample`.
 """
 
 from collections.abc import Sequence
@@ -13,10 +14,55 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_platform.statistics.curves import N_BINS, probability_bins
-from credit_platform.statistics.logistic import log_odds, maximise_likelihood, probability_of
 
+EDGE = 1e-12  # keeps the log-odds finite; far below any probability that changes a decision
+_ROUNDS = 100
+_TOLERANCE = 1e-12
 FloatArray = NDArray[np.float64]
 LabelArray = NDArray[np.integer]
+
+
+def log_odds(probability: FloatArray) -> FloatArray:
+    """ln(p / (1 - p)), finite for 0 and 1."""
+    inner = np.clip(probability, EDGE, 1 - EDGE)
+    return np.log(inner) - np.log1p(-inner)
+
+
+def probability_of(odds: FloatArray) -> FloatArray:
+    """Inverse of `log_odds`."""
+    return 1 / (1 + np.exp(-np.clip(odds, -700, 700)))  # exp overflows beyond 709
+
+
+def _log_likelihood(odds: FloatArray, target: FloatArray) -> float:
+    return float((target * odds - np.logaddexp(0, odds)).sum())
+
+
+def _combined(inputs: FloatArray, weights: FloatArray) -> FloatArray:
+    # Not a matrix product: that may be split over threads, and the last bit would depend on the machine's cores.
+    return (inputs * weights).sum(axis=1)
+
+
+def maximise_likelihood(inputs: FloatArray, target: FloatArray, offset: FloatArray) -> FloatArray:
+    """Weights of a logistic regression, one per column of `inputs`, shape (loans, columns), beside a fixed offset.
+
+    Newton steps, halved until the likelihood rises: the problem is concave, so this ends at its one top.
+    """
+    weights = np.zeros(inputs.shape[1])
+    best = _log_likelihood(offset, target)
+    for _ in range(_ROUNDS):
+        fitted = probability_of(_combined(inputs, weights) + offset)
+        gradient = (inputs * (target - fitted)[:, None]).sum(axis=0)
+        spread = (fitted * (1 - fitted))[:, None, None] * inputs[:, :, None] * inputs[:, None, :]
+        curvature = spread.sum(axis=0) + np.eye(len(weights)) * EDGE
+        step = np.linalg.solve(curvature, gradient)
+        reached = _log_likelihood(_combined(inputs, weights + step) + offset, target)
+        while reached < best and np.abs(step).max() > _TOLERANCE:
+            step = step / 2
+            reached = _log_likelihood(_combined(inputs, weights + step) + offset, target)
+        if reached <= best:
+            break
+        weights, best = weights + step, reached
+    return weights
 
 
 class WaldEstimate(NamedTuple):

@@ -1,1 +1,0 @@
-"""Decisions people took on applications, and their overrides."""

@@ -1,1 +1,0 @@
-"""How groups of applicants fare beside each other."""
