@@ -184,7 +184,7 @@ class PortfolioTable:
 
 @dataclass(frozen=True)
 class MonthResult:
-    """What a check found in one month; numbers in the metadata are plotted. A failure that `is_warning` stops nothing."""
+    """What a check found in one month; numbers in its metadata are plotted. A failure that `is_warning` stops none."""
 
     passed: bool
     description: str
