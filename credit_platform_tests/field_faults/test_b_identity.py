@@ -13,6 +13,9 @@ import pytest
 import credit_platform
 from credit_platform.assets.models.training import train_as_of
 from credit_platform.assets.pages.version_documents import document_version
+from credit_platform.cli.book import Book
+from credit_platform.cli.versions.explain import explain_case
+from credit_platform.errors import CaseError
 from credit_platform.lake.models.stored_version import SharedCustomers
 from credit_platform.monitoring.early_warning.early_outcomes import cohort_readings
 from credit_platform.months import add_months
@@ -33,7 +36,7 @@ from credit_platform_tests.field_faults.small_tapes import (
     rows_of,
     tape,
 )
-from credit_platform_tests.small_book import FIRST_TRAINING, PREVIEW_ALLOWED, BookFolders
+from credit_platform_tests.small_book import FIRST_TRAINING, LAST, PREVIEW_ALLOWED, BookFolders
 from credit_platform_tests.source_rows import bronze_rows
 
 pytestmark = PREVIEW_ALLOWED
@@ -322,3 +325,23 @@ def test_a_version_says_which_customers_are_in_two_samples(book_copy: BookFolder
     document_version(lake, changed, "scorecard", trained_version)
     card = "".join(file.read_text() for file in lake.layout.data_dir.rglob("*card*.md"))
     assert "Customers that an earlier sample has as well" in card
+
+
+@case(
+    "B9",
+    given="`explain` is asked for an id that two loans have had",
+    right="it names the months of both and explains the one of the cohort that is asked for",
+)
+def test_an_explanation_is_of_one_loan_of_an_id(book_copy: BookFolders) -> None:
+    lake, table, book = book_copy.lake, "gold/feature_store", Book.of(book_copy.settings())
+    first, second = add_months(LAST, -1), LAST
+    name = lake.scan(table, [first]).collect()["loan_id"][0]
+    features = lake.scan(table, [second]).collect()
+    ids = pl.concat([pl.Series("loan_id", [name]), features["loan_id"].slice(1)])
+    lake.write(table, features.with_columns(ids), [second])
+    with pytest.raises(CaseError, match=rf"applied for in {first:%Y-%m}, {second:%Y-%m}.*--cohort"):
+        explain_case(book, name, model="model_1")
+    found = explain_case(book, name, model="model_1", cohort=first)
+    assert found.month == first
+    with pytest.raises(CaseError, match="it was not applied for in 2023-01"):
+        explain_case(book, features["loan_id"][1], model="model_1", cohort=FIRST)
