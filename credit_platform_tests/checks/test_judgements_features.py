@@ -44,6 +44,7 @@ def features(empty: dict[date, int], *, covered: dict[date, int] | None = None) 
         parts.append(
             pl.DataFrame({"number": range(N)}).select(
                 pl.lit(month).alias("snapshot_month"),
+                pl.format("CUS_{}", "number").alias("customer_id"),
                 pl.when(pl.col("number") >= empty.get(month, 10)).then(1.0).alias("n_loans"),
                 *(pl.lit(1.0).alias(name) for name in NUMERIC_FEATURES if name != "n_loans"),
                 *(pl.lit("x").alias(name) for name in CATEGORICAL_FEATURES),
