@@ -151,6 +151,15 @@ def to_line(record: Mapping[str, object]) -> bytes:
     return json.dumps(record, ensure_ascii=False).encode()
 
 
+def record_of(content: bytes) -> dict[str, object] | None:
+    """The record that a line, or a whole file, holds; None where it is no JSON object."""
+    try:
+        record = json.loads(content)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) else None
+
+
 def whole_lines(file: Path) -> list[bytes]:
     """The lines of a log that were written to their end; none before the first."""
     return _lines(file.read_bytes()) if file.is_file() else []
