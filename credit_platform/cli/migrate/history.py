@@ -6,7 +6,7 @@ order in which they were made, and what was reported before is passed over. File
 
 import json
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import dagster as dg
@@ -91,6 +91,14 @@ class RenamedAssets:
                 self._repeat_results(check)
         self._tag_runs()
         self._move_cursor()
+
+    def report_stored(self, table: str, months: Sequence[str]) -> None:
+        """Report the stored months of a table that the previous release wrote without an asset of its own, once."""
+        key = dg.AssetKey(table.split("/"))
+        known = self.instance.get_materialized_partitions(key)
+        for month in sorted(set(months) - known):
+            said = "Written by the previous release, together with the silver table."
+            self.instance.report_runless_asset_event(dg.AssetMaterialization(key, description=said, partition=month))
 
     def _new(self, key: dg.AssetKey) -> dg.AssetKey:
         return dg.AssetKey([self.names.key(part) for part in key.path])

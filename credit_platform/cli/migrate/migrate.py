@@ -21,6 +21,7 @@ from credit_platform.cli.versions.audit import verdict
 from credit_platform.errors import MigrationError
 from credit_platform.lake.backup.atomic_swap import unfinished
 from credit_platform.lake.files import write_text
+from credit_platform.lake.layout import MONTH_FILE
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.renamed_models import ModelNames, RenamedModels, to_migrate
 from credit_platform.lake.tables.catalog import refresh_datamart
@@ -105,6 +106,7 @@ def _has_history(book: Book) -> bool:
 def _migrate_history(book: Book, console: Console, models: RenamedModels) -> None:
     if not _has_history(book):
         return
+    layout = book.lake.layout
     file = dagster_home(book.settings.data_dir) / INSTANCE_FILE
     text = file.read_text(encoding="utf-8")
     for old, new in MOVED.items():
@@ -117,7 +119,10 @@ def _migrate_history(book: Book, console: Console, models: RenamedModels) -> Non
         def show(n_done: int, n_events: int) -> None:
             progress.update(task, completed=n_done, total=n_events)
 
-        RenamedAssets(instance, models.names).bring_up_to_date(checks, show)
+        history = RenamedAssets(instance, models.names)
+        for table in layout.tables.quarantines:
+            history.report_stored(table, [file.stem for file in layout.table(table).glob(MONTH_FILE)])
+        history.bring_up_to_date(checks, show)
 
 
 def _shown(console: Console, what: str, items: Iterable[_Item]) -> Iterator[_Item]:
