@@ -1,0 +1,24 @@
+"""Text cells of CSV files that people open in a spreadsheet, which would carry out what begins like a formula.
+
+Tables that programs read are Parquet files, and raw files are what a lender delivers: neither belongs here.
+"""
+
+import polars as pl
+
+# What spreadsheets take for the beginning of a formula, or skip before one.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def spreadsheet_cell(value: object) -> object:
+    """A cell as it is, but a text that begins like a formula behind an apostrophe.
+
+    >>> spreadsheet_cell("=1+1"), spreadsheet_cell(-1)
+    ("'=1+1", -1)
+    """
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def spreadsheet_columns() -> pl.Expr:
+    """The same of all text columns of a frame; empty where it has none."""
+    text = pl.col(pl.String)
+    return pl.when(text.str.contains(f"^[{''.join(_FORMULA)}]".replace("-", r"\-"))).then("'" + text).otherwise(text)
