@@ -3,12 +3,14 @@
 Reporting the verdicts to Dagster belongs to `contracts`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import dataframely as dy
 import polars as pl
+
+from credit_platform.lake.raw.disclosure import shape
 
 _MONTH = "snapshot_month"
 
@@ -37,8 +39,10 @@ class MonthVerdict:
         return f"{self.month:%Y-%m}: {self.rows_in_breach:,} of {self.rows:,} rows break {rules}; e.g. {self.example}"
 
 
-def contract_verdicts(table: pl.LazyFrame, schema: type[dy.Schema], months: Sequence[date]) -> dict[date, MonthVerdict]:
-    """Compare all months of a table with its schema in one pass.
+def contract_verdicts(
+    table: pl.LazyFrame, schema: type[dy.Schema], months: Sequence[date], *, is_personal: bool = False
+) -> dict[date, MonthVerdict]:
+    """Compare all months of a table with its schema in one pass; keys of personal rows are shown by their shape.
 
     Returns:
         A verdict for every month asked for; a month without rows meets any contract, a table with other columns or
@@ -66,7 +70,7 @@ def contract_verdicts(table: pl.LazyFrame, schema: type[dy.Schema], months: Sequ
                 in_breach[month] = part.height
                 counts = {rule: int((part[rule].cast(pl.String) == "invalid").sum()) for rule in rule_columns}
                 broken[month] = {rule: count for rule, count in counts.items() if count}
-                examples[month] = _example(part, schema)
+                examples[month] = _example(part, schema, shape if is_personal else str)
     return {
         month: MonthVerdict(
             month, rows.get(month, 0), in_breach.get(month, 0), broken[month], examples.get(month, "none")
@@ -88,6 +92,7 @@ def _structure_mismatch(frame: pl.DataFrame, schema: type[dy.Schema]) -> str:
     return "; ".join(said)
 
 
-def _example(part: pl.DataFrame, schema: type[dy.Schema]) -> str:
+def _example(part: pl.DataFrame, schema: type[dy.Schema], shown: Callable[[object], str]) -> str:
     keys = [column for column in schema.primary_key() if column in part.columns]
-    return ", ".join(f"{key}={value}" for key, value in part.select(keys).row(0, named=True).items())
+    named = part.select(keys).row(0, named=True)
+    return ", ".join(f"{key}={value if key == _MONTH else shown(value)}" for key, value in named.items())

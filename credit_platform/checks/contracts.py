@@ -24,7 +24,9 @@ def contract_check(
     """A blocking check that compares a table with its schema class, month by month."""
 
     def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
-        verdicts = contract_verdicts(lake.scan(table, months), schema, months)
+        verdicts = contract_verdicts(
+            lake.scan(table, months), schema, months, is_personal=lake.layout.tables.is_personal(table)
+        )
         return {month: _result(verdict) for month, verdict in verdicts.items()}
 
     return monthly_check(

@@ -87,6 +87,11 @@ class Tables:
         """The columns of a stored table that hold personal data, in file order; none for a table of a model."""
         return self.personal.get(table, ())
 
+    def is_personal(self, table: str) -> bool:
+        """Whether nothing of a table's rows may be quoted: it has personal columns, or is made of a source that has."""
+        bronze = self.bronze_of.get(table.partition("/")[2], "")
+        return bool(self.personal_columns(table) or self.personal_columns(bronze))
+
 
 def _personal_columns(shared: Mapping[str, type[dy.Schema]], portfolio: Portfolio) -> dict[str, tuple[str, ...]]:
     """The marked columns by table.

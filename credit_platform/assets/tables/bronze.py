@@ -17,6 +17,7 @@ from credit_platform.instance.dagster_internals import (
 )
 from credit_platform.lake.raw.deliveries import REPLACE_TAG, Received, Reception
 from credit_platform.lake.raw.delivery_log import Receipt
+from credit_platform.lake.raw.disclosure import disclosing
 from credit_platform.lake.raw.sources import RawSource
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, months_of, parse_month
@@ -44,7 +45,7 @@ def _bronze_asset(
     def rows_as_delivered(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
     ) -> Iterator[dg.Output[pl.DataFrame]]:
-        received = Reception(
+        reception = Reception(
             lake=lake,
             source=source,
             gates=gates,
@@ -52,7 +53,9 @@ def _bronze_asset(
             last_month=axis.last or parse_month(str(months.get_last_partition_key())),
             is_replacing=is_replacing(context.run.tags),
             run_id=context.run.run_id,
-        ).receive(months_of(context.partition_keys))
+        )
+        with disclosing(lake.layout.tables, table):
+            received = reception.receive(months_of(context.partition_keys))
         for receipt in received.receipts:
             context.add_asset_metadata(_metadata(receipt), partition_key=month_key(receipt.month))
             for line in _remarks(receipt, is_required=source.required):
