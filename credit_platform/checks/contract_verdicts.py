@@ -13,6 +13,8 @@ import polars as pl
 from credit_platform.lake.raw.disclosure import shape
 
 _MONTH = "snapshot_month"
+# Where a row is, which says nothing of whom it is about.
+_PLACES = frozenset({_MONTH, "source_file", "source_line"})
 
 
 @dataclass(frozen=True)
@@ -95,4 +97,4 @@ def _structure_mismatch(frame: pl.DataFrame, schema: type[dy.Schema]) -> str:
 def _example(part: pl.DataFrame, schema: type[dy.Schema], shown: Callable[[object], str]) -> str:
     keys = [column for column in schema.primary_key() if column in part.columns]
     named = part.select(keys).row(0, named=True)
-    return ", ".join(f"{key}={value if key == _MONTH else shown(value)}" for key, value in named.items())
+    return ", ".join(f"{key}={value if key in _PLACES else shown(value)}" for key, value in named.items())

@@ -8,13 +8,14 @@ personal is marked in the book's schemas. What a message says besides belongs to
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from traceback import extract_tb
 
 from credit_platform.errors import CreditPlatformError, WithheldError
 from credit_platform.portfolios.tables import Tables
 
 _MAY_QUOTE: ContextVar[bool] = ContextVar("may_quote", default=False)
-_LONGEST = 60
+_LONGEST, _MOST = 60, 5
 
 
 @contextmanager
@@ -22,7 +23,7 @@ def disclosing(tables: Tables, table: str) -> Iterator[None]:
     """Let messages quote the rows of a table, unless they come from a source with personal columns.
 
     Raises:
-        WithheldError: a library failed on rows of such a source, so its words, which may quote a cell, are not passed on.
+        WithheldError: a library failed on rows of such a source; its words, which may quote a cell, are left out.
     """
     is_personal = tables.is_personal(table)
     before = _MAY_QUOTE.set(not is_personal)
@@ -33,10 +34,9 @@ def disclosing(tables: Tables, table: str) -> Iterator[None]:
     except Exception as error:
         if not is_personal:
             raise
-        place = extract_tb(error.__traceback__)[-1]
-        raise WithheldError(
-            table=table, error=type(error).__name__, place=f"{place.name}, line {place.lineno}"
-        ) from None
+        last = extract_tb(error.__traceback__)[-1]
+        place = f"{Path(last.filename).name}, line {last.lineno}"
+        raise WithheldError(table=table, error=type(error).__name__, place=place) from None
     finally:
         _MAY_QUOTE.reset(before)
 
@@ -75,5 +75,6 @@ def shown_names(header: Sequence[str], columns: Sequence[str]) -> list[str]:
     is_header = any(name in columns for name in header) or (len(header) == 1 and header[0].isidentifier())
     unknown = [(place, name) for place, name in enumerate(header, start=1) if name not in columns]
     if not (may_quote() and is_header):
-        return [f"{place} ({shape(name)})" for place, name in unknown]
+        shapes = [f"{place} ({shape(name)})" for place, name in unknown]
+        return shapes if len(shapes) <= _MOST else [*shapes[:_MOST], f"and {len(shapes) - _MOST} more"]
     return [name if name == name.strip() and name else repr(name) for _, name in unknown]
