@@ -3,18 +3,16 @@
 Reporting the verdicts to Dagster belongs to `contracts`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import dataframely as dy
 import polars as pl
 
-from credit_platform.lake.raw.disclosure import shape
-
 _MONTH = "snapshot_month"
-# Where a row is, which says nothing of whom it is about.
-_PLACES = frozenset({_MONTH, "source_file", "source_line"})
+# The rule that a table of other columns or types breaks.
+STRUCTURE = "columns_match_the_schema"
 
 
 @dataclass(frozen=True)
@@ -41,10 +39,8 @@ class MonthVerdict:
         return f"{self.month:%Y-%m}: {self.rows_in_breach:,} of {self.rows:,} rows break {rules}; e.g. {self.example}"
 
 
-def contract_verdicts(
-    table: pl.LazyFrame, schema: type[dy.Schema], months: Sequence[date], *, is_personal: bool = False
-) -> dict[date, MonthVerdict]:
-    """Compare all months of a table with its schema in one pass; keys of personal rows are shown by their shape.
+def contract_verdicts(table: pl.LazyFrame, schema: type[dy.Schema], months: Sequence[date]) -> dict[date, MonthVerdict]:
+    """Compare all months of a table with its schema in one pass.
 
     Returns:
         A verdict for every month asked for; a month without rows meets any contract, a table with other columns or
@@ -55,9 +51,7 @@ def contract_verdicts(
     mismatch = _structure_mismatch(frame, schema)
     if mismatch:
         return {
-            month: MonthVerdict(
-                month, rows.get(month, 0), rows.get(month, 0), {"columns_match_the_schema": 1}, mismatch
-            )
+            month: MonthVerdict(month, rows.get(month, 0), rows.get(month, 0), {STRUCTURE: 1}, mismatch)
             for month in months
         }
     _, failure = schema.filter(frame)
@@ -72,7 +66,7 @@ def contract_verdicts(
                 in_breach[month] = part.height
                 counts = {rule: int((part[rule].cast(pl.String) == "invalid").sum()) for rule in rule_columns}
                 broken[month] = {rule: count for rule, count in counts.items() if count}
-                examples[month] = _example(part, schema, shape if is_personal else str)
+                examples[month] = _example(part, schema)
     return {
         month: MonthVerdict(
             month, rows.get(month, 0), in_breach.get(month, 0), broken[month], examples.get(month, "none")
@@ -94,7 +88,6 @@ def _structure_mismatch(frame: pl.DataFrame, schema: type[dy.Schema]) -> str:
     return "; ".join(said)
 
 
-def _example(part: pl.DataFrame, schema: type[dy.Schema], shown: Callable[[object], str]) -> str:
+def _example(part: pl.DataFrame, schema: type[dy.Schema]) -> str:
     keys = [column for column in schema.primary_key() if column in part.columns]
-    named = part.select(keys).row(0, named=True)
-    return ", ".join(f"{key}={value if key in _PLACES else shown(value)}" for key, value in named.items())
+    return ", ".join(f"{key}={value}" for key, value in part.select(keys).row(0, named=True).items())
