@@ -19,6 +19,5 @@ def spreadsheet_cell(value: object) -> object:
 
 
 def spreadsheet_columns() -> pl.Expr:
-    """The same of all text columns of a frame; empty where it has none."""
-    text = pl.col(pl.String)
-    return pl.when(text.str.contains(f"^[{''.join(_FORMULA)}]".replace("-", r"\-"))).then("'" + text).otherwise(text)
+    """The same of all text columns of a frame, each on one line: Polars leaves a carriage return without quotes."""
+    return pl.col(pl.String).str.replace(r"^([=+\-@\t\r])", "'$1").str.replace_all("\r", " ", literal=True)
