@@ -10,14 +10,18 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def spreadsheet_cell(value: object) -> object:
-    """A cell as it is, but a text that begins like a formula behind an apostrophe.
+    """A cell as it is, but a text on one line, and behind an apostrophe where it begins like a formula.
+
+    A carriage return becomes a blank: writers of CSV leave it without quotes, and what follows begins a row.
 
     >>> spreadsheet_cell("=1+1"), spreadsheet_cell(-1)
     ("'=1+1", -1)
     """
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    if not isinstance(value, str):
+        return value
+    return ("'" + value if value.startswith(_FORMULA) else value).replace("\r", " ")
 
 
 def spreadsheet_columns() -> pl.Expr:
-    """The same of all text columns of a frame, each on one line: Polars leaves a carriage return without quotes."""
+    """The same of all text columns of a frame."""
     return pl.col(pl.String).str.replace(r"^([=+\-@\t\r])", "'$1").str.replace_all("\r", " ", literal=True)
