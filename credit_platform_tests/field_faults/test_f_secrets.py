@@ -27,7 +27,6 @@ from credit_platform.cli.versions.score import write_predictions
 from credit_platform.code_location import build_definitions
 from credit_platform.errors import CreditPlatformError, WithheldError
 from credit_platform.lake.raw.deliveries import REPLACE_TAG
-from credit_platform.lake.raw.disclosure import disclosing
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.action.alerts import failure_event
 from credit_platform.portfolios.loans.portfolio import LOANS
@@ -180,10 +179,10 @@ def test_what_a_library_says_of_such_rows_is_withheld() -> None:
     rows = pl.LazyFrame({"Name": [NAME], "SSN": [NUMBER]})
     for table in ("bronze/features_attributes", "silver/customer_attributes", "quarantine/customer_attributes"):
         said = f"{table}: InvalidOperationError at"
-        with pytest.raises(WithheldError, match=said) as withheld, disclosing(tables_of(LOANS), table):
+        with pytest.raises(WithheldError, match=said) as withheld, tables_of(LOANS).disclosing(table):
             rows.select(pl.col("Name").cast(pl.Int64)).collect()
         assert found_in("".join(format_exception(withheld.value))) == []
-    with pytest.raises(pl.exceptions.InvalidOperationError), disclosing(tables_of(LOANS), "bronze/lms_loan_daily"):
+    with pytest.raises(pl.exceptions.InvalidOperationError), tables_of(LOANS).disclosing("bronze/lms_loan_daily"):
         rows.select(pl.col("Name").cast(pl.Int64)).collect()
 
 

@@ -17,7 +17,6 @@ from credit_platform.instance.dagster_internals import (
 )
 from credit_platform.lake.raw.deliveries import REPLACE_TAG, Received, Reception
 from credit_platform.lake.raw.delivery_log import Receipt
-from credit_platform.lake.raw.disclosure import disclosing
 from credit_platform.lake.raw.sources import RawSource
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, months_of, parse_month
@@ -54,7 +53,7 @@ def _bronze_asset(
             is_replacing=is_replacing(context.run.tags),
             run_id=context.run.run_id,
         )
-        with disclosing(lake.layout.tables, table):
+        with lake.layout.tables.disclosing(table):
             received = reception.receive(months_of(context.partition_keys))
         for receipt in received.receipts:
             context.add_asset_metadata(_metadata(receipt), partition_key=month_key(receipt.month))

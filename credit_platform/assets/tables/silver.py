@@ -10,7 +10,6 @@ import dagster as dg
 import polars as pl
 
 from credit_platform.assets.asset_spec import asset_key, table_output, table_spec
-from credit_platform.lake.raw.disclosure import disclosing
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, months_of
 from credit_platform.partitions import MonthlyAxis
@@ -42,7 +41,7 @@ def _silver_asset(
     def cleaned_rows(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], bronze: pl.LazyFrame
     ) -> Iterator[dg.Output[pl.DataFrame]]:
-        with disclosing(lake.layout.tables, f"bronze/{source.name}"):
+        with lake.layout.tables.disclosing(f"bronze/{source.name}"):
             cleaned = source.clean(bronze, config, strategies)
             rows, quarantined = pl.collect_all([cleaned.rows, cleaned.quarantined])
         shown = _shown(rows, quarantined, months_of(context.partition_keys))

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from credit_platform.errors import SourceError
-from credit_platform.lake.raw.disclosure import shown_cell
+from credit_platform.schemas.personal_data import shown_cell
 
 _DATE_COLUMN = "snapshot_date"
 _ISO = r"^\d{4}-\d{2}-\d{2}$"

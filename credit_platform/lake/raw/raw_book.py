@@ -15,7 +15,6 @@ import polars as pl
 from credit_platform.lake.files import whole_file, write_text
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.dating import attach_month
-from credit_platform.lake.raw.disclosure import disclosing
 from credit_platform.lake.raw.readers import file_content, parse_file
 from credit_platform.lake.raw.sources import RawSource, source_files
 from credit_platform.lake.tables.table_versions import file_sha256
@@ -100,7 +99,7 @@ def read_book(folder: Path, sources: Mapping[str, RawSource], portfolio: Portfol
     for name, source in sources.items():
         frames = []
         for file in source_files(layout, source):
-            with disclosing(layout.tables, f"bronze/{name}"):
+            with layout.tables.disclosing(f"bronze/{name}"):
                 parsed = parse_file(name, source.columns, file, file_content(name, file))
                 frames.append(attach_month(name, file, parsed))
         rows[name] = pl.concat(frames)

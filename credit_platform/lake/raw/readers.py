@@ -13,7 +13,7 @@ import polars as pl
 
 from credit_platform.errors import SourceError
 from credit_platform.lake.raw.csv_text import CsvFault, find_fault, header_of, is_blank_line, require_text
-from credit_platform.lake.raw.disclosure import may_quote, shown_names
+from credit_platform.schemas.personal_data import may_quote, shown_names
 
 FORMATS = {".csv": "CSV", ".parquet": "Parquet"}
 _CSV_FIX = "Deliver the file again: comma-separated, one header line, UTF-8."
@@ -132,22 +132,26 @@ def _require_closed_quotes(numbered: pl.DataFrame) -> None:
 
 
 def _require_columns(source: str, columns: tuple[str, ...], file: Path, header: list[str]) -> None:
-    missing = [column for column in columns if column not in header]
-    extra = shown_names(header, columns)
-    repeated = sorted({column for column in header if header.count(column) > 1 and column in columns})
-    said = [f"column {', '.join(missing)} is missing"] if missing else []
-    said += [f"unknown column {', '.join(extra)}"] if extra else []
-    said += [f"column {', '.join(repeated)} appears more than once"] if repeated else []
-    if not said:
+    if sorted(header) == sorted(columns):
         return
     separators = [name for name in (";", "\t", "|") if len(header) == 1 and name in header[0]]
     hint = f"The header is separated by {separators[0]!r}, not by commas. " if separators else ""
     raise SourceError(
         source=source,
         culprit=file.name,
-        reason=" and ".join(said),
+        reason=_header_fault(columns, header),
         fix=f"{hint}The header must hold exactly: {', '.join(columns)}.",
     )
+
+
+def _header_fault(columns: tuple[str, ...], header: list[str]) -> str:
+    missing = [column for column in columns if column not in header]
+    extra = shown_names(header, columns)
+    repeated = sorted({column for column in header if header.count(column) > 1 and column in columns})
+    said = [f"column {', '.join(missing)} is missing"] if missing else []
+    said += [f"unknown column {', '.join(extra)}"] if extra else []
+    said += [f"column {', '.join(repeated)} appears more than once"] if repeated else []
+    return " and ".join(said)
 
 
 def _parquet_rows(source: str, columns: tuple[str, ...], file: Path, content: bytes) -> pl.DataFrame:

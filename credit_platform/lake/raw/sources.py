@@ -16,7 +16,6 @@ from credit_platform.errors import SourceError
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.dating import attach_month, month_in_name
 from credit_platform.lake.raw.delivery_log import file_rows, known_rows, read_known_files, write_known_files
-from credit_platform.lake.raw.disclosure import disclosing
 from credit_platform.lake.raw.readers import FORMATS, file_content, parse_file
 from credit_platform.schemas.source_cells import SourceCells
 
@@ -107,7 +106,7 @@ def read_delivery(layout: Layout, source: RawSource, months: Collection[date]) -
 
 
 def _dated_rows(layout: Layout, source: RawSource, file: Path, content: bytes) -> pl.DataFrame:
-    with disclosing(layout.tables, f"bronze/{source.name}"):
+    with layout.tables.disclosing(f"bronze/{source.name}"):
         return attach_month(source.name, file, parse_file(source.name, source.columns, file, content))
 
 
