@@ -137,7 +137,7 @@ def told_by_runs(root: Path, names: Sequence[str]) -> str:
     dispatcher = AlertDispatcher(lake, settings.policy.monitoring, list(settings.policy.model.models), settings.alerts)
     (settings.data_dir / ".dagster").mkdir(parents=True)
     said: list[str] = []
-    tables = [f"bronze/{source}" for source in SOURCES] + [f"silver/{source.table}" for source in LOANS.sources]
+    tables = [*(f"bronze/{source}" for source in SOURCES), f"silver/{LOANS.source(ATTRIBUTES).table}"]
     with dg.DagsterInstance.local_temp(str(settings.data_dir / ".dagster")) as instance:
         runner = Runner(repository, instance, Console(file=io.StringIO()), "test", tags={REPLACE_TAG: "true"})
         for name in names:
