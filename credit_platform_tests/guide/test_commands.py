@@ -57,7 +57,7 @@ VERBS_RUN_ELSEWHERE = {
     "credit-platform all": ("credit_platform_tests/cli/run/test_verbs.py", 'run("all")'),
     "credit-platform continuous": ("credit_platform_tests/cli/run/test_continuous.py", 'verb("continuous",'),
     "credit-platform ui": ("credit_platform_tests/browser/conftest.py", '"ui"'),
-    "credit-platform ui --allow-host ui.example.org": (
+    "credit-platform ui --allow-host ui.example.org": ("credit_platform_tests/cli/test_ui.py", 'run_verb("ui",'),
         "credit_platform_tests/cli/test_ui.py",
         'run_verb("ui", "--port",',
     ),
