@@ -27,7 +27,8 @@ def contract_check(
     """A blocking check that compares a table with its schema class, month by month."""
 
     def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
-        verdicts = contract_verdicts(lake.scan(table, months), schema, months)
+        with lake.layout.tables.disclosing(table):
+            verdicts = contract_verdicts(lake.scan(table, months), schema, months)
         is_named = not lake.layout.tables.is_personal(table) or set(schema.primary_key()) <= _PLACES
         return {month: _result(verdict if is_named else _unnamed(verdict)) for month, verdict in verdicts.items()}
 
