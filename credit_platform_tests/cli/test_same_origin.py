@@ -28,7 +28,7 @@ def answered(*, hosts: tuple[str, ...] = (), **request: object) -> list[Message]
     async def receive() -> Message:
         return {}
 
-    headers: dict[str, str] = {"host": OWN, **request.pop("headers", {})}  # type: ignore[dict-item]
+    headers: dict[str, str] = {"host": OWN, **request.pop("headers", {})}  # pyrefly: ignore
     scope = {
         "type": "http",
         "method": "POST",

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from traceback import format_exception
+from typing import Any
 from urllib.parse import quote
 
 import dagster as dg
@@ -202,11 +203,11 @@ async def _behind(_scope: object, _receive: object, send: object) -> None:
     await send({"type": "http.response.start", "status": 200})
 
 
-def status_of(method: str, *, query: str = "", **headers: str) -> int:
-    """What a request to the UI is answered with."""
-    sent: list[dict[str, int]] = []
+def answer_to(method: str, *, query: str = "", **headers: str) -> dict[str, Any]:
+    """How a request to the UI is answered."""
+    sent: list[dict[str, Any]] = []
 
-    async def send(message: dict[str, int]) -> None:
+    async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
     named = {"host": "127.0.0.1:3000"} | headers
@@ -217,8 +218,12 @@ def status_of(method: str, *, query: str = "", **headers: str) -> int:
         "query_string": f"query={quote(query)}".encode(),
         "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in named.items()],
     }
-    asyncio.run(SameOrigin(_behind)(scope, send, send))  # type: ignore[arg-type]
-    return sent[0]["status"]
+    asyncio.run(SameOrigin(_behind)(scope, send, send))  # pyrefly: ignore
+    return sent[0]
+
+
+def status_of(method: str, *, query: str = "", **headers: str) -> object:
+    return answer_to(method, query=query, **headers)["status"]
 
 
 @case(
@@ -233,6 +238,15 @@ def test_foreign_pages_operate_nothing() -> None:
     assert status_of("POST", origin="http://127.0.0.1:4000") == 403
     assert status_of("POST", host="evil.example", origin="http://evil.example") == 403
     assert status_of("POST", origin="http://127.0.0.1:3000", sec_fetch_site="same-origin") == 200
+
+
+@case(
+    "F6",
+    given="a foreign page shows the UI in a frame, below something one wants to click on",
+    right="a browser does not show it there",
+)
+def test_no_foreign_page_shows_the_ui_in_a_frame() -> None:
+    assert (b"x-frame-options", b"SAMEORIGIN") in answer_to("GET", sec_fetch_site="cross-site")["headers"]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -263,7 +277,7 @@ def test_every_part_of_a_page_escapes(text: str) -> None:
         Section(text, text, "").to_html(),
         facts_html([(text, [text])]),
         table_html(frame, headings=[text], links={"a": [text]}),
-        figure_html(figure, name="x", label=text),  # type: ignore[arg-type]
+        figure_html(figure, name="x", label=text),  # pyrefly: ignore
         action_svg([date(2024, 1, 1)], ["monitor"], [True], title=text),
         to_html(Document(text, text, (Part(text, text, (text, Bullets((text,)), facts([(text, text)]))),))),
     ]
