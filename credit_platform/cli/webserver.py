@@ -4,6 +4,7 @@ It is what `dagster dev` starts, of which only the webserver cannot be put behin
 process that starts this one.
 """
 
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ import dagster as dg
 import uvicorn
 import yaml
 from dagster_webserver.app import create_app_from_workspace_process_context
+from dagster_webserver.version import __version__
 
 from credit_platform.cli.same_origin import SameOrigin
 from credit_platform.instance.webserver_internals import (
@@ -42,7 +44,7 @@ def run_webserver(port: int, hosts: Sequence[str]) -> None:
         daemon = str(Path(sys.executable).with_name("dagster-daemon"))
         stack.callback(_end, subprocess.Popen([daemon, "run", "--workspace", str(workspace)]))  # noqa: S603 - our own
         shared = WorkspaceFileTarget([str(workspace)])
-        context = stack.enter_context(WorkspaceProcessContext(instance, workspace_load_target=shared))
+        context = stack.enter_context(WorkspaceProcessContext(instance, shared, __version__))
         app = create_app_from_workspace_process_context(context, live_data_poll_rate=_POLL_MILLISECONDS)
         print(f"The UI is at http://{HOST}:{port}; Ctrl+C ends it.", flush=True)
         uvicorn.run(SameOrigin(app, tuple(name.lower() for name in hosts)), host=HOST, port=port, log_level="warning")
@@ -61,6 +63,8 @@ def _end(daemon: subprocess.Popen[bytes]) -> None:
 
 
 if __name__ == "__main__":
+    # Ended like this the daemon and the code server are ended as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         run_webserver(int(sys.argv[1]), sys.argv[2:])
     except KeyboardInterrupt:
