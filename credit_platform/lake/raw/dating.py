@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from credit_platform.errors import SourceError
+from credit_platform.schemas.personal_data import shown_cell
 
 _DATE_COLUMN = "snapshot_date"
 _ISO = r"^\d{4}-\d{2}-\d{2}$"
@@ -53,7 +54,7 @@ def _date_format(source: str, file: Path, frame: pl.DataFrame) -> str:
     raise SourceError(
         source=source,
         culprit=f"{file.name}, line {line}",
-        reason=f"snapshot_date {_shown(value)} is not written as the file's other dates",
+        reason=f"snapshot_date {shown_cell(value)} is not written as the file's other dates",
         fix="Write every snapshot_date as YYYY-MM-DD (or every one as d/M/yy).",
     )
 
@@ -67,12 +68,6 @@ def _refuse_repeated_header(source: str, file: Path, frame: pl.DataFrame) -> Non
             reason="the header is repeated in the middle of the file",
             fix="Remove the line; it is what joining files end to end leaves.",
         )
-
-
-def _shown(value: object) -> str:
-    """A cell as an error quotes it: a long one only by its beginning."""
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}..."
 
 
 def attach_month(source: str, file: Path, frame: pl.DataFrame) -> pl.DataFrame:
@@ -89,7 +84,7 @@ def attach_month(source: str, file: Path, frame: pl.DataFrame) -> pl.DataFrame:
         raise SourceError(
             source=source,
             culprit=f"{file.name}, line {line}",
-            reason=f"snapshot_date {_shown(value)} is no date",
+            reason=f"snapshot_date {shown_cell(value)} is no date",
             fix="Correct the date in the source file.",
         )
     return dated.select(pl.exclude("source_line"), "source_line")

@@ -99,7 +99,8 @@ def read_book(folder: Path, sources: Mapping[str, RawSource], portfolio: Portfol
     for name, source in sources.items():
         frames = []
         for file in source_files(layout, source):
-            parsed = parse_file(name, source.columns, file, file_content(name, file))
-            frames.append(attach_month(name, file, parsed))
+            with layout.tables.disclosing(f"bronze/{name}"):
+                parsed = parse_file(name, source.columns, file, file_content(name, file))
+                frames.append(attach_month(name, file, parsed))
         rows[name] = pl.concat(frames)
     return rows

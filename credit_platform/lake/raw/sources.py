@@ -91,7 +91,7 @@ def read_delivery(layout: Layout, source: RawSource, months: Collection[date]) -
             if known is not None and not set(known["snapshot_month"]) & set(months):
                 ledger.append(known)
                 continue
-            frame = attach_month(source.name, file, parse_file(source.name, source.columns, file, content))
+            frame = _dated_rows(layout, source, file, content)
         except SourceError as error:
             month = month_in_name(source.name, file)
             if month is None:
@@ -103,6 +103,11 @@ def read_delivery(layout: Layout, source: RawSource, months: Collection[date]) -
     delivery = Delivery(pl.concat(wanted), pl.concat(ledger), unreadable)
     write_known_files(layout, source.name, ledger)
     return delivery
+
+
+def _dated_rows(layout: Layout, source: RawSource, file: Path, content: bytes) -> pl.DataFrame:
+    with layout.tables.disclosing(f"bronze/{source.name}"):
+        return attach_month(source.name, file, parse_file(source.name, source.columns, file, content))
 
 
 def _no_rows(source: RawSource) -> pl.DataFrame:
@@ -158,9 +163,8 @@ def source_months(layout: Layout, source: RawSource) -> list[date]:
     months: set[date] = set()
     for file in source_files(layout, source):
         try:
-            content = file_content(source.name, file)
-            frame = parse_file(source.name, source.columns, file, content)
-            months.update(attach_month(source.name, file, frame)["snapshot_month"].unique())
+            frame = _dated_rows(layout, source, file, file_content(source.name, file))
+            months.update(frame["snapshot_month"].unique())
         except SourceError:
             month = month_in_name(source.name, file)
             if month is None:
