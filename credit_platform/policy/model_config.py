@@ -15,6 +15,7 @@ from credit_platform.months import add_months, month_key, parse_month
 from credit_platform.policy.champion_challenger import ChampionChallengerPolicy
 from credit_platform.policy.model_spec import ModelName, ModelSpec
 from credit_platform.policy.policy_section import MonthCount, OpenShare, PolicySection, Share
+from credit_platform.policy.source_policy import SourcePolicy
 
 
 def _read_month(value: object) -> object:
@@ -41,12 +42,6 @@ class LabelPolicy(PolicySection):
     def in_words(self) -> str:
         """What a case with label 1 is or does, to follow `that a loan`."""
         raise NotImplementedError
-
-
-class SourcePolicy(PolicySection):
-    """Whether an empty month of a source is an error (required) or a warning."""
-
-    required: bool
 
 
 class WindowLengths(PolicySection):
