@@ -15,6 +15,7 @@ from rich.markup import escape
 
 from credit_platform.cli.arguments import AnyModel, AsJson, From, To
 from credit_platform.cli.backup.verbs import add_upkeep_verbs
+from credit_platform.cli.column_map import add_map_verb
 from credit_platform.cli.lab.verbs import add_lab_verbs
 from credit_platform.cli.run.verbs import add_pipeline_verbs
 from credit_platform.cli.versions.verbs import add_verbs
@@ -35,6 +36,7 @@ add_verbs(app)
 add_pipeline_verbs(app)
 add_lab_verbs(app)
 add_upkeep_verbs(app)
+add_map_verb(app)
 
 
 @app.command

@@ -14,6 +14,9 @@ from credit_platform.policy.policy_section import PolicySection
 _DIRECTIVES = frozenset("YymbBdeHMSf%")
 _YEAR, _MONTH, _DAY = frozenset("Yy"), frozenset("mbB"), frozenset("de")
 
+Decimal = Literal[".", ","]
+Thousands = Literal[",", ".", " ", "'"]
+
 
 def date_directives(written: str) -> list[str]:
     """The letters behind the percent signs of a date format, in order."""
@@ -53,8 +56,8 @@ class FileForm(PolicySection):
     columns: Mapping[str, str | int | None] = Field(default_factory=dict)
     has_header: bool = True
     date_format: str | Mapping[str, str] | None = None
-    decimal: Literal[".", ","] = "."
-    thousands: Literal[",", ".", " ", "'"] | None = None
+    decimal: Decimal = "."
+    thousands: Thousands | None = None
     units: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(strict=False)] = ()
     encoding: str = "utf-8"
     delimiter: str = ","

@@ -240,7 +240,7 @@ class Portfolio:
     protected: ProtectedGroups | None = None
     checks: tuple[BookCheck, ...] = ()
     generator: Generator | None = None
-    synonyms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    synonyms: Callable[[], Mapping[str, tuple[str, ...]]] = dict
 
     @property
     def required_generator(self) -> Generator:

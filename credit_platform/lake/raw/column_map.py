@@ -85,13 +85,19 @@ def _date_format(form: FileForm, column: str) -> str | None:
     return written.get(column) if isinstance(written, Mapping) else written
 
 
+def date_of(text: pl.Expr, written: str) -> pl.Expr:
+    """The date that text in a form is, the first of the month where the form has no day; null for any other text."""
+    whole, form = (text, written) if has_day(written) else ("1 " + text, f"%d {written}")
+    day = whole.str.to_date(form, strict=False)
+    return pl.when(day.dt.year() >= _EARLIEST_YEAR).then(day)
+
+
 def _iso_date(column: str, written: str) -> pl.Expr:
     """A date in the lender's form as ISO text. Another form is never guessed: the cell says what it is not."""
     text = pl.col(column).str.strip_chars()
-    whole, form = (text, written) if has_day(written) else ("1 " + text, f"%d {written}")
-    day = whole.str.to_date(form, strict=False)
+    day = date_of(text, written)
     return (
-        pl.when(day.dt.year() >= _EARLIEST_YEAR)
+        pl.when(day.is_not_null())
         .then(day.dt.to_string("%Y-%m-%d"))
         .when(text.str.contains(r"\d"))
         .then(text + f" (not {written})")
@@ -100,19 +106,28 @@ def _iso_date(column: str, written: str) -> pl.Expr:
     )
 
 
+def without_units(text: pl.Expr, units: Iterable[str]) -> pl.Expr:
+    """Text without some texts around its number, and without blanks."""
+    for unit in sorted(units, key=len, reverse=True):
+        text = text.str.replace_all(unit, "", literal=True)
+    return text.str.strip_chars()
+
+
+def is_number(text: pl.Expr, decimal: str, thousands: str | None) -> pl.Expr:
+    """Whether text is a number by these signs and no others; the contract's underscores behind it are left to it."""
+    between = _BETWEEN[thousands] if thousands else None
+    whole = rf"(?:\d{{1,3}}(?:{between}\d{{3}})+|\d*)" if between else r"\d*"
+    pattern = rf"^[+-]?{whole}(?:{re.escape(decimal)}\d*)?(?:[eE][+-]?\d+)?_*$"
+    return text.str.contains(pattern) & text.str.contains(r"\d")
+
+
 def _plain_number(column: str, form: FileForm) -> pl.Expr:
     """A number in the lender's form as plain text. One in another form would be misread: the cell says so instead."""
-    text = pl.col(column)
-    for unit in sorted(form.units, key=len, reverse=True):
-        text = text.str.replace_all(unit, "", literal=True)
-    text, decimal = text.str.strip_chars(), re.escape(form.decimal)
-    between = _BETWEEN[form.thousands] if form.thousands else None
-    whole = rf"(?:\d{{1,3}}(?:{between}\d{{3}})+|\d*)" if between else r"\d*"
-    is_number = text.str.contains(rf"^[+-]?{whole}(?:{decimal}\d*)?(?:[eE][+-]?\d+)?_*$") & text.str.contains(r"\d")
-    plain = text.str.replace_all(between, "") if between else text
+    text = without_units(pl.col(column), form.units)
+    plain = text.str.replace_all(_BETWEEN[form.thousands], "") if form.thousands else text
     is_other = text.str.strip_chars_end("_").cast(pl.Float64, strict=False).is_finite()
     return (
-        pl.when(is_number)
+        pl.when(is_number(text, form.decimal, form.thousands))
         .then(plain.str.replace(form.decimal, ".", literal=True))
         .when(is_other)
         .then(text + f" (decimal sign {form.decimal})")

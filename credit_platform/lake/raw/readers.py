@@ -225,14 +225,15 @@ def _parquet_rows(source: str, columns: tuple[str, ...], file: Path, content: by
         _placed(None if place is None else header[place]).alias(column) for column, place in places.items()
     )
     # A lender's form is that of text, and of dates as whole numbers; typed dates and decimals need none.
-    written = [column for column in by.cells if _is_written(named.schema[column])]
+    written = [column for column in by.cells if is_written(named.schema[column])]
     named = named.with_columns(pl.col(written).cast(pl.String)).with_columns(by.cells[column] for column in written)
     texts = [_as_text(source, file, cells) for cells in named]
     rows = pl.DataFrame(texts).with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("source_line"))
     return RawTable(rows, _n_ignored(header, places))
 
 
-def _is_written(dtype: pl.DataType) -> bool:
+def is_written(dtype: pl.DataType) -> bool:
+    """Whether cells of a Parquet column are written in a form of their own: text, or whole numbers for dates."""
     return dtype == pl.String or isinstance(dtype, (pl.Categorical, pl.Enum)) or dtype.is_integer()
 
 

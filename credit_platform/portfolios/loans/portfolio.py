@@ -42,7 +42,7 @@ from credit_platform.portfolios.loans.sources.silver import (
     CustomerFinancials,
     LoanSnapshots,
 )
-from credit_platform.portfolios.loans.sources.source_cells import SOURCE_CELLS
+from credit_platform.portfolios.loans.sources.source_cells import SOURCE_CELLS, synonyms
 from credit_platform.portfolios.portfolio import (
     Cases,
     Outcome,
@@ -177,4 +177,5 @@ LOANS = Portfolio(
     protected=ProtectedGroups(table=_ATTRIBUTES, column="age"),
     checks=(DAY_COUNT_CHECK,),
     generator=GENERATOR,
+    synonyms=synonyms,
 )
