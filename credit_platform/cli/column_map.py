@@ -65,7 +65,8 @@ def yaml_of(proposal: MapProposal, *, n_columns: int) -> str:
     """The section of model_config.yaml, with what a person should know of it as comments."""
     form = proposal.form
     used = len({name for name in form.columns.values() if name is not None})
-    notes = [f"# {used} of the file's {n_columns} columns are read." if used else "# The header is the contract's."]
+    read = f"{used} of the file's {n_columns} columns are read" if form.columns else "The header is the contract's"
+    notes = [f"# {read}."]
     notes += [f"# Not found, and needed: {', '.join(proposal.missing)}."] if proposal.missing else []
     notes += [f"# Not found, read as empty: {', '.join(proposal.empty)}."] if proposal.empty else []
     notes += [f"# Look at this: {remark}." for remark in proposal.remarks]
