@@ -29,7 +29,7 @@ SSN, NAME = "913-74-1218", "Ada Lovelace"
 
 def contract_rows() -> dict[str, pl.DataFrame]:
     """Rows of nine loans of three cohorts under the contract's columns; every third one stops paying at once."""
-    rows: dict[str, list[dict[str, str]]] = {source: [] for source in TAPE_SOURCES}
+    rows: dict[str, list[dict[str, str | None]]] = {source: [] for source in TAPE_SOURCES}
     for number in range(N_LOANS):
         start = add_months(FIRST, number % 3)
         for mob, month in enumerate(month_range(start, LAST)):

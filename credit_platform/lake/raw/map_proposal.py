@@ -44,8 +44,8 @@ _DATE_FORMATS = (
 _SIGNS: tuple[tuple[Decimal, Thousands | None], ...] = (
     (".", None),
     (".", ","),
-    (",", "."),
     (",", None),
+    (",", "."),
     (",", " "),
     (".", " "),
     (".", "'"),

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -79,7 +80,7 @@ def test_a_foreign_file_reads_as_if_it_had_the_contract_s_columns(lake: Lake) ->
     ],
 )
 def test_a_number_is_read_by_the_lender_s_signs_or_not_at_all(
-    lake: Lake, form: dict[str, object], written: str | None, expected: str | None
+    lake: Lake, form: dict[str, Any], written: str | None, expected: str | None
 ) -> None:
     deliver(lake, f"1,{'' if written is None else chr(34) + written + chr(34)},122022,012023,x")
     assert read_source(lake.layout, source_of(**form), [JANUARY])["amount"].to_list() == [expected]

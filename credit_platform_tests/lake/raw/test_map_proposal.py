@@ -54,7 +54,7 @@ def test_rows_come_from_the_whole_file_and_typed_columns_are_known(tmp_path: Pat
     frame.write_parquet(tmp_path / "x.parquet")
     sample = file_sample("x", tmp_path / "x.parquet", (tmp_path / "x.parquet").read_bytes())
     assert sample.typed == {1}
-    assert sample.cells(0).cast(pl.Int64).max() > 49_000
+    assert int(sample.cells(0)[-1]) > 49_000
     assert sample.rows.height <= 10_000
 
 
