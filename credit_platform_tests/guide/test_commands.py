@@ -52,6 +52,11 @@ VERBS_RUN_ELSEWHERE = {
     ),
     "credit-platform drift": ("credit_platform_tests/cli/run/test_verbs.py", 'run(verb, "--drift"'),
     "credit-platform fidelity FOLDER": ("credit_platform_tests/cli/lab/test_fidelity.py", '["fidelity", str('),
+    "credit-platform migrate --dry-run": (
+        "credit_platform_tests/old_release/test_migration.py",
+        'verb("migrate", "--dry-run")',
+    ),
+    "credit-platform map FILE": ("credit_platform_tests/cli/test_column_map.py", "map_columns(file_of(tmp_path)"),
     "credit-platform demo": ("credit_platform_tests/cli/lab/test_demo.py", 'run_command("demo",'),
     "credit-platform quick-demo": ("credit_platform_tests/cli/run/test_verbs.py", 'run("quick-demo")'),
     "credit-platform setup": ("credit_platform_tests/cli/run/test_verbs.py", 'run("setup")'),
