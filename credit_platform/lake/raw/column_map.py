@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from credit_platform.errors import SourceError
-from credit_platform.policy.source_policy import FileForm, has_day
+from credit_platform.policy.source_policy import FileForm, date_directives, has_day
 from credit_platform.schemas.source_cells import SourceCells
 
 SNAPSHOT_DATE = "snapshot_date"
@@ -92,6 +92,21 @@ def date_of(text: pl.Expr, written: str) -> pl.Expr:
     return pl.when(day.dt.year() >= _EARLIEST_YEAR).then(day)
 
 
+def _shape_of(written: str) -> str:
+    """What text in a form of digits looks like, with a group per part; of a form with names of months, nothing does."""
+    parts = {"%Y": r"(\d{4})", "%m": r"(\d{1,2})", "%d": r"(\d{1,2})"}
+    pattern = re.sub(r"%.", lambda part: parts.get(part[0], r"[^\s\S]"), re.escape(written).replace(r"\%", "%"))
+    return f"^{pattern}$"
+
+
+def _iso_shape(text: pl.Expr, written: str) -> pl.Expr:
+    """Digits in the lender's form in ISO's order: a date that no calendar has (30 February) remains one."""
+    letters, none = date_directives(written), pl.lit(None, pl.String)
+    parts = {letter: text.str.extract(_shape_of(written), n) for n, letter in enumerate(letters, start=1)}
+    month, day = parts.get("m", none).str.zfill(2), parts.get("d", pl.lit("01")).str.zfill(2)
+    return pl.concat_str(parts.get("Y", none), month, day, separator="-")
+
+
 def _iso_date(column: str, written: str) -> pl.Expr:
     """A date in the lender's form as ISO text. Another form is never guessed: the cell says what it is not."""
     text = pl.col(column).str.strip_chars()
@@ -99,6 +114,8 @@ def _iso_date(column: str, written: str) -> pl.Expr:
     return (
         pl.when(day.is_not_null())
         .then(day.dt.to_string("%Y-%m-%d"))
+        .when(text.str.contains(_shape_of(written)))
+        .then(_iso_shape(text, written))
         .when(text.str.contains(r"\d"))
         .then(text + f" (not {written})")
         .otherwise(text)
