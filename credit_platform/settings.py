@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from credit_platform.errors import SettingsError
+from credit_platform.lake.files import plain_path
 from credit_platform.months import month_key, parse_month
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.load import Policy
@@ -246,7 +247,7 @@ def child_environment(settings: Settings, home: Path) -> dict[str, str]:
     environment["CREDIT_RAW_DIR"] = str(settings.raw_dir.resolve())
     # In a checkout `dagster dev` finds the dagster.yaml beside it by itself.
     if home.resolve() != Path.cwd():
-        environment["DAGSTER_HOME"] = str(home.resolve())
+        environment["DAGSTER_HOME"] = str(plain_path(home.resolve()))
     return environment
 
 

@@ -12,8 +12,10 @@ from pathlib import Path
 import dagster as dg
 import yaml
 
+from credit_platform.errors import CreditPlatformError
 from credit_platform.instance.dagster_internals import ARTIFACT_STORAGE, COMPUTE_LOG_STORAGE
-from credit_platform.lake.files import write_text
+from credit_platform.lake.files import plain_path, write_text
+from credit_platform.lake.storage_faults import storage_error
 from credit_platform.settings import Settings, dagster_home
 
 INSTANCE_FILE = "dagster.yaml"
@@ -102,13 +104,25 @@ def _repointed(text: str, old: Path, home: Path) -> str:
 
 @contextmanager
 def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
-    """Open the book's instance; the tables of its history are made by one process at a time."""
+    """Open the book's instance; the tables of its history are made by one process at a time.
+
+    Raises:
+        StorageError: the history cannot be opened, read or written, also while it is used.
+    """
     home = prepare_home(settings)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with (settings.data_dir / ".instance.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        instance = dg.DagsterInstance.from_config(str(home))
-        instance.get_runs_count()
-        instance.event_log_storage.get_maximum_record_id()
-    with instance:
-        yield instance
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        with (settings.data_dir / ".instance.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            instance = dg.DagsterInstance.from_config(str(plain_path(home)))
+            instance.get_runs_count()
+            instance.event_log_storage.get_maximum_record_id()
+        with instance:
+            yield instance
+    except CreditPlatformError:
+        raise
+    except Exception as error:
+        found = storage_error(error, file=history_storage(home) or home)
+        if found is None:
+            raise
+        raise found from error
