@@ -28,7 +28,7 @@ _RUNS_HELD = 4
 
 
 def connection_text(base_dir: str, db_name: str) -> str:
-    """The URL of a database, in which a folder may have any name; Dagster's own leaves `%`, `?` and others as they are."""
+    """The URL of a database, whatever its folders are called; Dagster's own leaves `%` and `?` as they are."""
     return URL.create("sqlite", database=str(Path(base_dir).absolute() / f"{db_name}.db")).render_as_string()
 
 

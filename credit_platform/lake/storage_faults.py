@@ -44,7 +44,7 @@ _DATABASE_FIXES = (
     (re.compile(r"database (?:table )?is locked|could not set lock|conflicting lock", re.IGNORECASE), _WHO),
     (re.compile(r"disk is full|no space left", re.IGNORECASE), _ROOM),
     (re.compile(r"readonly database|read-only", re.IGNORECASE), f"{_RIGHTS} Is it on a disk mounted read-only?"),
-    (re.compile(r"unable to open|permission denied|cannot open file", re.IGNORECASE), _RIGHTS),
+    (re.compile(r"unable to open|permission denied|cannot open file", re.IGNORECASE), f"Is its folder there? {_RIGHTS}"),
     (re.compile(r"disk i/o error", re.IGNORECASE), f"Is the disk full (df, df -i)? {_DEVICE}"),
     (
         re.compile(r"malformed|not a database|corrupt|not a valid duckdb", re.IGNORECASE),
@@ -93,11 +93,9 @@ def explained(file: Path, number: int) -> StorageError:
     reason = os.strerror(number)
     if number == errno.ENOSPC and not _has_inodes(file):
         reason = "the disk has room but no inode left for another file"
-        fix = f"{_UNCHANGED} delete small files there (df -i counts them), or name another data folder in CREDIT_DATA_DIR."
+        fix = f"{_UNCHANGED} delete small files there (df -i counts them), or name another folder in CREDIT_DATA_DIR."
         return StorageError(file=file, reason=reason, fix=fix, number=number)
-    return StorageError(
-        file=file, reason=reason, fix=_FIXES.get(number, _DEVICE), done=_done(number), number=number
-    )
+    return StorageError(file=file, reason=reason, fix=_FIXES.get(number, _DEVICE), done=_done(number), number=number)
 
 
 def _done(number: int) -> str:
@@ -120,7 +118,7 @@ def _of_database(error: BaseException, file: Path | None) -> StorageError | None
     fix = next((fix for pattern, fix in _DATABASE_FIXES if pattern.search(said)), None)
     if fix is None:
         return None
-    path = _QUOTED_PATH.search(said) if "sqlite" not in said else None
+    path = None if file is not None or "sqlite" in said else _QUOTED_PATH.search(said)
     place = Path(path[1].strip()) if path else file
     reason = re.sub(r"^\([\w.]+\)\s*", "", said.splitlines()[0])
     return None if place is None else StorageError(file=place, reason=reason, fix=fix, done="used")

@@ -8,7 +8,9 @@ import os
 import stat
 import time
 from collections.abc import Callable
+from datetime import date
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -127,9 +129,8 @@ def check_tables(layout: Layout) -> DoctorFinding:
         n_files += len(files)
         whole = {month: file for month, file in files.items() if _is_whole(file)}
         torn += [f"{table} {month:%Y-%m}" for month in files if month not in whole]
-        wanted = list(whole), list(whole.values())
-        old += _refused(table, lambda: require_current_schema(layout.tables, table, *wanted))
-        moved += _refused(table, lambda: require_own_month(table, *wanted))
+        old += _refused(table, whole, partial(require_current_schema, layout.tables))
+        moved += _refused(table, whole, require_own_month)
     if torn:
         mend = "Delete them and build these months again (credit-platform backfill), or restore them from a backup."
         return error("tables", f"{len(torn)} files are not whole Parquet files: {first_of(torn)}", mend)
@@ -144,10 +145,10 @@ def check_tables(layout: Layout) -> DoctorFinding:
     return well("tables", f"{n_files:,} files whole") if n_files else well("tables", "none built yet")
 
 
-def _refused(table: str, require: Callable[[], None]) -> list[str]:
+def _refused(table: str, files: dict[date, Path], require: Callable[[str, list[date], list[Path]], None]) -> list[str]:
     """The months of a table that a look refuses."""
     try:
-        require()
+        require(table, list(files), list(files.values()))
     except TableError as fault:
         return [f"{table} {month:%Y-%m}" for month in fault.months]
     return []

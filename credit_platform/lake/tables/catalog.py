@@ -4,9 +4,11 @@ A DuckDB file is never the store; writing tables does not belong here.
 """
 
 import re
+import shutil
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from duckdb import DuckDBPyConnection
@@ -17,7 +19,6 @@ from credit_platform.lake.layout import LAYERS, MONTH_FILE, Layout
 from credit_platform.lake.tables.month_files import is_month
 from credit_platform.lake.tables.monthly import require_readable
 from credit_platform.previous_release import former_names
-
 
 # A folder may be called `a=b`; that is no column.
 _AS_STORED = "hive_partitioning = false"
@@ -97,15 +98,19 @@ def refresh_datamart(layout: Layout) -> None:
     left out; whoever may see them reads the Parquet file. A table that had another name in the previous release has a
     view under that as well. Below a folder with a backslash in its name there is none: DuckDB opens no file there.
     """
-    import duckdb
-
     if not can_have_views(layout):
         return
-    with (
-        one_at_a_time(layout.datamart),
-        whole_file(layout.datamart) as part,
-        duckdb.connect(str(part)) as connection,
-    ):
+    with one_at_a_time(layout.datamart), whole_file(layout.datamart) as part, TemporaryDirectory() as folder:
+        # DuckDB cannot write below a folder with a question mark in its name.
+        made = Path(folder) / part.name
+        _make_views(layout, str(made))
+        shutil.copyfile(made, part)
+
+
+def _make_views(layout: Layout, file: str) -> None:
+    import duckdb
+
+    with duckdb.connect(file) as connection:
         for table in monthly_tables(layout):
             schema = table.split("/")[0]
             source = f"read_parquet({months_pattern(layout, table)}, {_AS_STORED}) where {_IS_MONTH}"

@@ -219,7 +219,8 @@ def _is_current(schema: type[dy.Schema], current: str, file: Path) -> bool:
     if stored is not None:
         return stored == current
     # Written before files carried a fingerprint: the columns themselves tell.
-    return dict(pl.scan_parquet(file, glob=False).collect_schema()) == {name: column.dtype for name, column in schema.columns().items()}
+    found = pl.scan_parquet(file, glob=False).collect_schema()
+    return dict(found) == {name: column.dtype for name, column in schema.columns().items()}
 
 
 def _job(table: str) -> str:
