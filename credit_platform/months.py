@@ -63,9 +63,15 @@ def month_range(first: date, last: date) -> list[date]:
 
 
 def source_date(column: str) -> pl.Expr:
-    """The date a source writes as text, ISO or d/M/yy; null where it is neither."""
+    """The date a source writes as text, ISO or d/M/yy; null where it is neither, or one no calendar has (year 0)."""
     text = pl.col(column).str.strip_chars()
-    return pl.coalesce(text.str.to_date("%Y-%m-%d", strict=False), text.str.to_date("%d/%m/%y", strict=False))
+    found = pl.coalesce(text.str.to_date("%Y-%m-%d", strict=False), text.str.to_date("%d/%m/%y", strict=False))
+    return of_the_calendar(found)
+
+
+def of_the_calendar(day: pl.Expr) -> pl.Expr:
+    """A date, null where its year is not one of 1 to 9999: others cannot leave Polars."""
+    return pl.when(day.dt.year().is_between(1, 9999)).then(day)
 
 
 def months_between_expr(first: pl.Expr, last: pl.Expr) -> pl.Expr:

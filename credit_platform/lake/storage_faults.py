@@ -44,7 +44,10 @@ _DATABASE_FIXES = (
     (re.compile(r"database (?:table )?is locked|could not set lock|conflicting lock", re.IGNORECASE), _WHO),
     (re.compile(r"disk is full|no space left", re.IGNORECASE), _ROOM),
     (re.compile(r"readonly database|read-only", re.IGNORECASE), f"{_RIGHTS} Is it on a disk mounted read-only?"),
-    (re.compile(r"unable to open|permission denied|cannot open file", re.IGNORECASE), f"Is its folder there? {_RIGHTS}"),
+    (
+        re.compile(r"unable to open|permission denied|cannot open file", re.IGNORECASE),
+        f"Is there a folder? {_RIGHTS}",
+    ),
     (re.compile(r"disk i/o error", re.IGNORECASE), f"Is the disk full (df, df -i)? {_DEVICE}"),
     (
         re.compile(r"malformed|not a database|corrupt|not a valid duckdb", re.IGNORECASE),

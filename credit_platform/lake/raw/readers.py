@@ -6,13 +6,21 @@ belong to is told in `dating`, the shape of CSV text in `csv_text`.
 
 import errno
 import io
+import stat
 from datetime import time
 from pathlib import Path
 
 import polars as pl
 
 from credit_platform.errors import SourceError
-from credit_platform.lake.raw.csv_text import CsvFault, find_fault, header_of, is_blank_line, require_text
+from credit_platform.lake.raw.csv_text import (
+    CsvFault,
+    find_fault,
+    header_of,
+    is_blank_line,
+    may_have_loose_quotes,
+    require_text,
+)
 
 FORMATS = {".csv": "CSV", ".parquet": "Parquet"}
 _CSV_FIX = "Deliver the file again: comma-separated, one header line, UTF-8."
@@ -32,6 +40,7 @@ def file_content(source: str, file: Path) -> bytes:
     """
     try:
         before = file.stat()
+        _require_regular(source, file, before.st_mode)
         content = file.read_bytes()
         after = file.stat()
     except OSError as error:
@@ -49,6 +58,19 @@ def file_content(source: str, file: Path) -> bytes:
             fix="Wait until it is written completely; deliver under another name and rename when done.",
         )
     return content
+
+
+def _require_regular(source: str, file: Path, mode: int) -> None:
+    """Refuse what would be waited for for ever, or never ends; a folder is refused by reading it."""
+    kinds = {stat.S_IFIFO: "a pipe", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device", stat.S_IFSOCK: "a socket"}
+    kind = kinds.get(stat.S_IFMT(mode))
+    if kind is not None:
+        raise SourceError(
+            source=source,
+            culprit=file.name,
+            reason=f"not a file but {kind}",
+            fix=f"Put the file itself there, as a whole ({file}).",
+        )
 
 
 def parse_file(source: str, columns: tuple[str, ...], file: Path, content: bytes) -> pl.DataFrame:
@@ -88,6 +110,8 @@ def _csv_error(source: str, file: Path, fault: CsvFault) -> SourceError:
 def _numbered(text: bytes, frame: pl.DataFrame) -> pl.DataFrame:
     """Attach the line each row starts on, after making sure that every row has all its cells."""
     has_quotes = b'"' in text
+    if has_quotes and may_have_loose_quotes(text) and (fault := find_fault(text)) is not None:
+        raise fault
     commas = _count_in_cells(frame, ",") if has_quotes else 0
     if text.count(b",") != commas + (frame.width - 1) * (frame.height + 1):
         # Polars fills a short row with nulls and reads an empty line as a row of them.

@@ -17,6 +17,7 @@ from credit_platform.portfolios.loans.outcome.delinquency import (
 )
 from credit_platform.portfolios.loans.sources.bronze import LmsLoanDaily
 from credit_platform.portfolios.loans.sources.silver import (
+    LARGEST_AMOUNT,
     LoanSnapshots,
     is_installment_num_mob,
     is_started_by_snapshot,
@@ -50,7 +51,9 @@ _NUMBERS = {
     "balance": "balance_amount",
 }
 # Any number is read; one that the contract forbids has the whole row rejected.
-_CELLS = tuple(NumberCell.of(LoanSnapshots, name, source, low=-math.inf) for source, name in _NUMBERS.items())
+_CELLS = tuple(
+    NumberCell.of(LoanSnapshots, name, source, low=-math.inf, high=math.inf) for source, name in _NUMBERS.items()
+)
 
 
 def _rejected(name: str, column: str, condition: str, applies: pl.Expr) -> CleaningRule:
@@ -73,6 +76,16 @@ REJECTIONS: tuple[CleaningRule, ...] = (
         _rejected(f"{cell.source}_is_not_negative", cell.source, "negative", pl.col(cell.name) < 0)
         for cell in _CELLS
         if cell.contract[0] == 0 and cell.dtype == "Float64"
+    ),
+    *(
+        _rejected(
+            f"{cell.source}_is_exact",
+            cell.source,
+            f"beyond {LARGEST_AMOUNT:,.0f}, where no type of the platform keeps cents",
+            pl.col(cell.name).abs() > LARGEST_AMOUNT,
+        )
+        for cell in _CELLS
+        if cell.dtype == "Float64"
     ),
     _rejected("tenure_is_positive", "tenure", "not at least one month", pl.col("tenure") < 1),
     _rejected(
