@@ -194,7 +194,7 @@ def require_current_schema(tables: Tables, table: str, months: Sequence[date], f
     current = schema_fingerprint(schema)
     if schema is None or current is None:
         return
-    old = []
+    old: list[date] = []
     for month, file in zip(months, files, strict=True):
         try:
             is_current = _is_current(schema, current, file)

@@ -77,16 +77,6 @@ REJECTIONS: tuple[CleaningRule, ...] = (
         for cell in _CELLS
         if cell.contract[0] == 0 and cell.dtype == "Float64"
     ),
-    *(
-        _rejected(
-            f"{cell.source}_is_exact",
-            cell.source,
-            f"beyond {LARGEST_AMOUNT:,.0f}, where no type of the platform keeps cents",
-            pl.col(cell.name).abs() > LARGEST_AMOUNT,
-        )
-        for cell in _CELLS
-        if cell.dtype == "Float64"
-    ),
     _rejected("tenure_is_positive", "tenure", "not at least one month", pl.col("tenure") < 1),
     _rejected(
         "loan_starts_before_its_snapshot", "loan_start_date", "later than the snapshot", ~is_started_by_snapshot()
@@ -102,6 +92,16 @@ REJECTIONS: tuple[CleaningRule, ...] = (
         "overdue_amt",
         "overdue without an instalment to count it in, or more than a century of them",
         pl.col("n_installments_missed").is_null(),
+    ),
+    *(
+        _rejected(
+            f"{cell.source}_is_exact",
+            cell.source,
+            f"beyond {LARGEST_AMOUNT:,.0f}, where no type of the platform keeps cents",
+            pl.col(cell.name).abs() > LARGEST_AMOUNT,
+        )
+        for cell in _CELLS
+        if cell.dtype == "Float64"
     ),
     key_is_unique("loan_id"),
 )
