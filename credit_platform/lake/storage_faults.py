@@ -54,6 +54,8 @@ _DATABASE_FIXES = (
         "Restore it from a backup; `credit-platform doctor` says what else is damaged.",
     ),
 )
+# Whoever failed for want of inodes has given a few back by the time it is told.
+_FEW_INODES = 8
 _DATABASES = {"sqlite3", "sqlalchemy", "duckdb", "_duckdb"}
 _OS_ERROR = re.compile(r"\(os error (\d+)\)|\[Errno (\d+)\]")
 _QUOTED_PATH = re.compile(r"[\"'`]?(/[^\"'`:]+)")
@@ -111,7 +113,7 @@ def _has_inodes(file: Path) -> bool:
         about = os.statvfs(place)
     except OSError:
         return True
-    return about.f_files == 0 or about.f_favail > 0
+    return about.f_files == 0 or about.f_favail > _FEW_INODES
 
 
 def _of_database(error: BaseException, file: Path | None) -> StorageError | None:
@@ -123,5 +125,7 @@ def _of_database(error: BaseException, file: Path | None) -> StorageError | None
         return None
     path = None if file is not None or "sqlite" in said else _QUOTED_PATH.search(said)
     place = Path(path[1].strip()) if path else file
+    if place is not None and not _has_inodes(place):
+        return explained(place, errno.ENOSPC)
     reason = re.sub(r"^\([\w.]+\)\s*", "", said.splitlines()[0])
     return None if place is None else StorageError(file=place, reason=reason, fix=fix, done="used")

@@ -22,8 +22,9 @@ from credit_platform.previous_release import former_names
 
 # A folder may be called `a=b`; that is no column.
 _AS_STORED = "hive_partitioning = false"
-# A pattern cannot tell month 13 from month 12.
-_IS_MONTH = "regexp_matches(filename, '-(0[1-9]|1[0-2])-01[.]parquet$')"
+# A pattern cannot tell month 13 from month 12, nor year 0 from others.
+_YEAR, _MONTH = "(000[1-9]|00[1-9][0-9]|0[1-9][0-9][0-9]|[1-9][0-9]{3})", "(0[1-9]|1[0-2])"
+_IS_MONTH = f"regexp_matches(filename, '{_YEAR}-{_MONTH}-01[.]parquet$')"
 
 
 def _literal(text: str) -> str:
