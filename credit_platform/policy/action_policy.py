@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from credit_platform.policy.policy_section import OpenShare, PolicySection, Share
+from credit_platform.policy.policy_section import MonthCount, OpenShare, PolicySection, Share
 
 DecisionMode = Literal["point", "ci_upper", "persistent"]
 Deadline = Literal["2 hours", "1 day", "3 days"]
@@ -21,8 +21,8 @@ class RunRulePolicy(PolicySection):
     threshold.
     """
 
-    months_found: Annotated[int, Field(ge=1)]
-    months_looked_at: Annotated[int, Field(ge=1)]
+    months_found: MonthCount
+    months_looked_at: MonthCount
     is_pooled: bool
 
     @field_validator("months_looked_at")

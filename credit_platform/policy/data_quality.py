@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from credit_platform.policy.check_policy import CheckPolicy
-from credit_platform.policy.policy_section import PolicySection, Share
+from credit_platform.policy.policy_section import MonthCount, PolicySection, Share
 from credit_platform.schemas.cleaning.rule import Strategies
 
 
@@ -20,8 +20,8 @@ class SourceGatePolicy(PolicySection):
     min_rows_of_median: Share = 0.5
     max_rows_of_median: Annotated[float, Field(gt=1)] = 3.0
     # How many months before it count, and how many there must be for a judgement.
-    median_months: Annotated[int, Field(ge=1)] = 6
-    min_months: Annotated[int, Field(ge=1)] = 3
+    median_months: MonthCount = 6
+    min_months: MonthCount = 3
     # Cells of one column that cannot be read as what the column holds.
     max_unparseable_share: Share = 0.2
     # Rows whose key another, different row of the month has as well.

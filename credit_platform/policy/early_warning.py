@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import Field, ValidationInfo, field_validator
 
 from credit_platform.policy.model_config import OpenShare, PolicySection
+from credit_platform.policy.policy_section import MonthCount
 
 
 class EstimatePolicy(PolicySection):
@@ -20,13 +21,13 @@ class EstimatePolicy(PolicySection):
     """
 
     max_backtest_error: OpenShare
-    backtest_months: Annotated[int, Field(ge=1)]
+    backtest_months: MonthCount
 
 
 class EarlyMeasure(PolicySection):
     """A label known before the outcome: at least so many days past due at a month on book."""
 
-    mob: Annotated[int, Field(ge=1)]
+    mob: MonthCount
     days_past_due: Annotated[int, Field(ge=1)]
 
 
@@ -37,8 +38,8 @@ class EarlyPerformancePolicy(PolicySection):
     """
 
     reads: Annotated[Mapping[str, EarlyMeasure], Field(min_length=1)]
-    history_cohorts: Annotated[int, Field(ge=1)]
-    min_history_cohorts: Annotated[int, Field(ge=1)]
+    history_cohorts: MonthCount
+    min_history_cohorts: MonthCount
     false_alarm_rate: OpenShare
 
     @field_validator("min_history_cohorts")

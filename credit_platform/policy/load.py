@@ -30,6 +30,7 @@ DATA_QUALITY = "data_quality"
 REASON_CODES = "reason_codes"
 FILES = (MODEL_CONFIG, MONITORING_THRESHOLDS, DATA_QUALITY, REASON_CODES)
 
+_LONGEST_SHOWN = 200
 _Section = TypeVar("_Section", bound=BaseModel)
 _REASONS = {"extra_forbidden": "is not a known setting", "missing": "is missing"}
 
@@ -85,7 +86,9 @@ def _reason(kind: str, message: str, culprit: object) -> str:
     if kind in _REASONS:
         return _REASONS[kind]
     text = message.removeprefix("Value error, ")
-    return text if kind == "value_error" else f"{text[0].lower()}{text[1:]}, not {culprit!r}"
+    shown = repr(culprit)
+    shown = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}..."
+    return text if kind == "value_error" else f"{text[0].lower()}{text[1:]}, not {shown}"
 
 
 def _validated(document: PolicyDocument, values: Mapping[str, object], section: type[_Section]) -> _Section:

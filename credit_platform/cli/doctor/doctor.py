@@ -1,6 +1,6 @@
 """The verb `doctor`: looks at the machine, the settings, the history and the data, and says how to mend each.
 
-What is looked at stands in `doctor_machine`, `doctor_history` and `doctor_data`.
+What is looked at stands in `machine`, `history`, `data` and `content`.
 """
 
 import json
@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from credit_platform.cli.doctor.content import content_findings
 from credit_platform.cli.doctor.data import data_findings
 from credit_platform.cli.doctor.findings import DoctorFinding, error, findings_of, well
 from credit_platform.cli.doctor.history import history_findings
@@ -30,7 +31,7 @@ def examine(settings: Settings | None, trouble: DoctorFinding | None, *, port: i
     policy = well("policy", f"loads, with {len(settings.policy.model.models)} models")
     home = dagster_home(settings.data_dir)
     history = findings_of("history", lambda: history_findings(home, settings.automation))
-    return [*findings, policy, *history, *data_findings(settings, home)]
+    return [*findings, policy, *history, *data_findings(settings, home), *content_findings(settings)]
 
 
 def settings_or_trouble() -> tuple[Settings | None, DoctorFinding | None]:

@@ -7,6 +7,8 @@ import codecs
 import csv
 import io
 
+import numpy as np
+
 _BOM = b"\xef\xbb\xbf"
 # First bytes that tell another kind of file.
 _DISGUISES = {
@@ -132,6 +134,9 @@ def find_fault(content: bytes, delimiter: str = ",") -> CsvFault | None:
 
 
 _RAGGED = "Complete the line, or quote cells that hold commas; a short last line means the file was cut off."
+_QUOTE_SIGN, _NEWLINE = 34, 10
+# Quote, line feed, carriage return; the delimiter is another.
+_EDGES = (_QUOTE_SIGN, _NEWLINE, 13)
 _QUOTE = 'Put cells that hold quotes or commas into quotes and write a quote inside them twice ("").'
 
 
@@ -154,3 +159,19 @@ def _has_stray_quote(content: bytes, first: int, last: int, delimiter: str) -> b
         else:
             state = "start" if sign == delimiter else "plain"
     return False
+
+
+def may_have_loose_quotes(text: bytes, delimiter: str = ",") -> bool:
+    """Whether a quote is neither beside another nor at the edge of a cell, or escaped by a backslash.
+
+    Readers in a hurry drop such quotes; whether something is wrong with the text, `find_fault` knows.
+    """
+    if b'\\"' in text:
+        return True
+    signs = np.frombuffer(text, np.uint8)
+    quotes = np.flatnonzero(signs == _QUOTE_SIGN)
+    before = np.where(quotes > 0, signs[quotes - 1], _NEWLINE)
+    after = np.where(quotes < len(signs) - 1, signs[np.minimum(quotes + 1, len(signs) - 1)], _NEWLINE)
+    edges = (*_EDGES, ord(delimiter))
+    is_edge = np.isin(before, edges) | np.isin(after, edges)
+    return not bool(is_edge.all())

@@ -11,10 +11,13 @@ import polars as pl
 
 from credit_platform.errors import SourceError
 from credit_platform.lake.raw.column_map import CONTRACT, SNAPSHOT_DATE, ColumnMap
+from credit_platform.months import of_the_calendar
 
 _DATE_COLUMN = SNAPSHOT_DATE
 _ISO = r"^\d{4}-\d{2}-\d{2}$"
 _SLASHED = r"^\d{1,2}/\d{1,2}/\d{2}$"
+# Of more rows without a month the fault is the file's, not a row's.
+_MOST_UNDATED = 0.2
 _MONTH_IN_NAME = re.compile(r"[-_.]?((?:19|20)\d{2})[-_.]?(0[1-9]|1[0-2])(?:[-_.]?(?:0[1-9]|[12]\d|3[01]))?")
 
 
@@ -80,13 +83,20 @@ def _shown(value: object) -> str:
 def attach_month(source: str, file: Path, frame: pl.DataFrame, by: ColumnMap = CONTRACT) -> pl.DataFrame:
     """Attach `snapshot_month` and `source_file`, in front of `source_line`.
 
+    A date that no calendar has, such as 30 February or one of year 0, tells no month. Its row is filed with the row
+    before it (the first rows with the one after them), where cleaning sets it aside with its line.
+
     Raises:
-        SourceError: a snapshot date is no date, or is not written like the others.
+        SourceError: so many snapshot dates are no date that another form of dates is likely, or one is not written like
+            the others.
     """
     snapshot = pl.col(_DATE_COLUMN).str.strip_chars().str.to_date(_date_format(source, file, frame, by), strict=False)
-    dated = frame.with_columns(snapshot_month=snapshot.dt.month_start(), source_file=pl.lit(file.name))
+    month = of_the_calendar(snapshot).dt.month_start()
+    dated = frame.with_columns(snapshot_month=month, source_file=pl.lit(file.name))
     undated = dated.filter(pl.col("snapshot_month").is_null())
-    if undated.height:
+    if 0 < undated.height <= max(1, _MOST_UNDATED * frame.height) and undated.height < frame.height:
+        dated = dated.with_columns(pl.col("snapshot_month").forward_fill().backward_fill())
+    elif undated.height:
         line, value = undated.select("source_line", _DATE_COLUMN).row(0)
         raise SourceError(
             source=source,

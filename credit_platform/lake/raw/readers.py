@@ -6,6 +6,7 @@ belong to is told in `dating`, the shape of CSV text in `csv_text`, a lender's o
 
 import errno
 import io
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
@@ -21,6 +22,7 @@ from credit_platform.lake.raw.csv_text import (
     header_by_position,
     header_of,
     is_blank_line,
+    may_have_loose_quotes,
     require_text,
 )
 
@@ -42,6 +44,7 @@ def file_content(source: str, file: Path) -> bytes:
     """
     try:
         before = file.stat()
+        _require_regular(source, file, before.st_mode)
         content = file.read_bytes()
         after = file.stat()
     except OSError as error:
@@ -59,6 +62,19 @@ def file_content(source: str, file: Path) -> bytes:
             fix="Wait until it is written completely; deliver under another name and rename when done.",
         )
     return content
+
+
+def _require_regular(source: str, file: Path, mode: int) -> None:
+    """Refuse what would be waited for for ever, or never ends; a folder is refused by reading it."""
+    kinds = {stat.S_IFIFO: "a pipe", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device", stat.S_IFSOCK: "a socket"}
+    kind = kinds.get(stat.S_IFMT(mode))
+    if kind is not None:
+        raise SourceError(
+            source=source,
+            culprit=file.name,
+            reason=f"not a file but {kind}",
+            fix=f"Put the file itself there, as a whole ({file}).",
+        )
 
 
 @dataclass(frozen=True)
@@ -128,6 +144,8 @@ def _csv_error(source: str, file: Path, fault: CsvFault, n_made: int) -> SourceE
 def _numbered(text: bytes, frame: pl.DataFrame, delimiter: str) -> pl.DataFrame:
     """Attach the line each row starts on, after making sure that every row has all its cells."""
     has_quotes = b'"' in text
+    if has_quotes and may_have_loose_quotes(text, delimiter) and (fault := find_fault(text, delimiter)) is not None:
+        raise fault
     quoted = _count_in_cells(frame, delimiter) if has_quotes else 0
     if text.count(delimiter.encode()) != quoted + (frame.width - 1) * (frame.height + 1):
         # Polars fills a short row with nulls and reads an empty line as a row of them.

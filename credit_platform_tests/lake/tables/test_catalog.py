@@ -98,6 +98,7 @@ def test_a_reader_keeps_the_datamart_it_holds_open_while_a_new_one_is_swapped_in
 
 def test_the_tables_of_a_renamed_model_have_views_under_its_former_key_as_well(lake: Lake) -> None:
     fill(lake, "prediction/scorecard", "monitoring/scorecard/action", "gold/scorecard")
+    refresh_datamart(lake.layout)
     with duckdb.connect(str(lake.layout.datamart), read_only=True) as connection:
         views = connection.sql("select schema_name || '.' || view_name from duckdb_views() where not internal")
         assert sorted(name for (name,) in views.fetchall()) == [
