@@ -41,6 +41,16 @@ class SourceError(CreditPlatformError):
         super().__init__(f"source {source}: {culprit}: {reason}. {fix}")
 
 
+class WithheldError(CreditPlatformError):
+    """A library failed on rows that hold personal data; its own words may quote them and are left out."""
+
+    def __init__(self, *, table: str, error: str, place: str) -> None:
+        super().__init__(
+            f"{table}: {error} at {place}. What it says is withheld, as the source has personal columns. Look for "
+            "cells out of place in the newest delivery; if there are none, report this as a defect."
+        )
+
+
 class StorageError(CreditPlatformError):
     """A file cannot be written or read because the disk, or who else uses it, does not let it be."""
 

@@ -11,6 +11,8 @@ import dataframely as dy
 import polars as pl
 
 _MONTH = "snapshot_month"
+# The rule that a table of other columns or types breaks.
+STRUCTURE = "columns_match_the_schema"
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,7 @@ def contract_verdicts(table: pl.LazyFrame, schema: type[dy.Schema], months: Sequ
     mismatch = _structure_mismatch(frame, schema)
     if mismatch:
         return {
-            month: MonthVerdict(
-                month, rows.get(month, 0), rows.get(month, 0), {"columns_match_the_schema": 1}, mismatch
-            )
+            month: MonthVerdict(month, rows.get(month, 0), rows.get(month, 0), {STRUCTURE: 1}, mismatch)
             for month in months
         }
     _, failure = schema.filter(frame)

@@ -213,12 +213,19 @@ def override_action(
 
 
 @app.command
-def ui(*, port: Annotated[int, Parameter(help="Port on 127.0.0.1.")] = 3000) -> int:
-    """Open the Dagster UI on this data folder and its history; ends with Ctrl+C."""
+def ui(
+    *,
+    port: Annotated[int, Parameter(help="Port on 127.0.0.1.")] = 3000,
+    allow_host: Annotated[
+        list[str] | None,
+        Parameter(help="A further name people reach it under through a proxy, with its port if any; may be repeated."),
+    ] = None,
+) -> int:
+    """Open the Dagster UI on this data folder and its history; ends with Ctrl+C. Pages of others cannot operate it."""
     from credit_platform.cli.ui import serve_ui
     from credit_platform.settings import load_settings
 
-    return serve_ui(load_settings(), port=port)
+    return serve_ui(load_settings(), port=port, hosts=allow_host or ())
 
 
 @app.command

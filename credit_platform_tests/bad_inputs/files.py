@@ -147,7 +147,7 @@ FILES = (
         ATTRIBUTES,
         by_bytes(lambda b: b.replace(b"Occupation", b"Job", 1)),
         "refused",
-        ("Occupation is missing", "unknown column Job"),
+        ("Occupation is missing", "unknown column 5 (text of 3 characters, 0 digits)"),
     ),
     BadInput(
         "a column in other letters",

@@ -63,6 +63,7 @@ VERBS_RUN_ELSEWHERE = {
     "credit-platform all": ("credit_platform_tests/cli/run/test_verbs.py", 'run("all")'),
     "credit-platform continuous": ("credit_platform_tests/cli/run/test_continuous.py", 'verb("continuous",'),
     "credit-platform ui": ("credit_platform_tests/browser/conftest.py", '"ui"'),
+    "credit-platform ui --allow-host ui.example.org": ("credit_platform_tests/cli/test_ui.py", 'run_verb("ui",'),
     "credit-platform clean --yes": ("credit_platform_tests/cli/test_usage.py", 'verb("clean", "--yes")'),
     "credit-platform init --first-month 2023-01 --last-month 2024-12": (
         "credit_platform_tests/cli/test_usage.py",

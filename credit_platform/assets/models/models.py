@@ -18,6 +18,7 @@ from credit_platform.months import month_key, months_of
 from credit_platform.partitions import MonthlyAxis, all_months_until, months_before
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelSpec
+from credit_platform.reports.documents.document import markdown_list
 from credit_platform.scoring.training.windows import Windows
 
 
@@ -46,7 +47,7 @@ def _training_metadata(
         "model_version": dg.MetadataValue.text(outcome.model_version),
         "promoted": dg.MetadataValue.bool(outcome.decision.promote),
         **aucs,
-        "promotion_reasons": dg.MetadataValue.md("\n".join(f"- {reason}" for reason in outcome.decision.reasons)),
+        "promotion_reasons": dg.MetadataValue.md(markdown_list(outcome.decision.reasons)),
         "discrimination": dg.MetadataValue.md(table),
         **documents,
         "top_features": dg.MetadataValue.md("\n".join(top)),

@@ -58,7 +58,7 @@ def _bronze_asset(
     def rows_as_delivered(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
     ) -> Iterator[dg.Output[pl.DataFrame]]:
-        received = Reception(
+        reception = Reception(
             lake=lake,
             source=source,
             gates=gates,
@@ -66,7 +66,9 @@ def _bronze_asset(
             last_month=axis.last or parse_month(str(months.get_last_partition_key())),
             is_replacing=is_replacing(context.run.tags),
             run_id=context.run.run_id,
-        ).receive(months_of(context.partition_keys))
+        )
+        with lake.layout.tables.disclosing(table):
+            received = reception.receive(months_of(context.partition_keys))
         for receipt in received.receipts:
             context.add_asset_metadata(_metadata(receipt), partition_key=month_key(receipt.month))
             for line in _remarks(receipt, is_required=source.required):

@@ -41,8 +41,9 @@ def _silver_asset(
     def cleaned_rows(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], bronze: pl.LazyFrame
     ) -> Iterator[dg.Output[pl.DataFrame]]:
-        cleaned = source.clean(bronze, config, strategies)
-        rows, quarantined = pl.collect_all([cleaned.rows, cleaned.quarantined])
+        with lake.layout.tables.disclosing(f"bronze/{source.name}"):
+            cleaned = source.clean(bronze, config, strategies)
+            rows, quarantined = pl.collect_all([cleaned.rows, cleaned.quarantined])
         shown = _shown(rows, quarantined, months_of(context.partition_keys))
         for output, table, frame in (("quarantined", quarantine, quarantined), ("rows", silver, rows)):
             if output not in context.op_execution_context.selected_output_names:

@@ -117,7 +117,8 @@ class Replay:
 def row_names(layout: Layout, table: str) -> RowNames:
     """How the rows of a table are named; those of a delivery, as the source names them."""
     layer, name = table.split("/", maxsplit=1)
-    cases, hidden = layout.portfolio.cases, layout.tables.personal_columns(table)
+    cases, tables = layout.portfolio.cases, layout.tables
+    hidden = tables[table].column_names() if tables.is_personal(table) else ()
     if layer == "bronze":
         source = layout.portfolio.source(name)
         noun = cases.noun if source is layout.portfolio.case_source else "customer"

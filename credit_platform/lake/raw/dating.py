@@ -12,6 +12,7 @@ import polars as pl
 from credit_platform.errors import SourceError
 from credit_platform.lake.raw.column_map import CONTRACT, SNAPSHOT_DATE, ColumnMap
 from credit_platform.months import of_the_calendar
+from credit_platform.schemas.personal_data import shape, shown_cell
 
 _DATE_COLUMN = SNAPSHOT_DATE
 _ISO = r"^\d{4}-\d{2}-\d{2}$"
@@ -58,7 +59,7 @@ def _date_format(source: str, file: Path, frame: pl.DataFrame, by: ColumnMap) ->
     raise SourceError(
         source=source,
         culprit=f"{file.name}, line {line}",
-        reason=f"{named} {_shown(value)} is not written as the file's other dates",
+        reason=f"{named} {_quoted(value, by)} is not written as the file's other dates",
         fix=f"Write every {named} as {by.dates or 'YYYY-MM-DD (or every one as d/M/yy)'}.",
     )
 
@@ -74,10 +75,9 @@ def _refuse_repeated_header(source: str, file: Path, frame: pl.DataFrame, by: Co
         )
 
 
-def _shown(value: object) -> str:
-    """A cell as an error quotes it: a long one only by its beginning."""
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}..."
+def _quoted(value: object, by: ColumnMap) -> str:
+    """A cell as a message shows it; of a lender's whole tape, which may have anybody's data beside ours, its shape."""
+    return f"({shape(value)})" if by.names else shown_cell(value)
 
 
 def attach_month(source: str, file: Path, frame: pl.DataFrame, by: ColumnMap = CONTRACT) -> pl.DataFrame:
@@ -101,7 +101,7 @@ def attach_month(source: str, file: Path, frame: pl.DataFrame, by: ColumnMap = C
         raise SourceError(
             source=source,
             culprit=f"{file.name}, line {line}",
-            reason=f"{by.shown.get(_DATE_COLUMN, _DATE_COLUMN)} {_shown(value)} is no date",
+            reason=f"{by.shown.get(_DATE_COLUMN, _DATE_COLUMN)} {_quoted(value, by)} is no date",
             fix="Correct the date in the source file.",
         )
     return dated.select(pl.exclude("source_line"), "source_line")

@@ -97,5 +97,5 @@ def read_book(folder: Path, sources: Mapping[str, RawSource], portfolio: Portfol
     rows = {}
     for name, source in sources.items():
         files = source_files(layout, source)
-        rows[name] = pl.concat(dated_rows(source, file, file_content(name, file)).rows for file in files)
+        rows[name] = pl.concat(dated_rows(layout, source, file, file_content(name, file)).rows for file in files)
     return rows

@@ -25,6 +25,7 @@ from credit_platform.lake.raw.csv_text import (
     may_have_loose_quotes,
     require_text,
 )
+from credit_platform.schemas.personal_data import may_quote, shown_names
 
 FORMATS = {".csv": "CSV", ".parquet": "Parquet"}
 _CSV_FIX = "Deliver the file again: comma-separated, one header line, UTF-8."
@@ -208,23 +209,26 @@ def _places(
 
 
 def _require_columns(source: str, columns: tuple[str, ...], file: Path, header: Sequence[str]) -> None:
-    missing = [column for column in columns if column not in header]
-    extra = [column if column == column.strip() and column else repr(column) for column in header]
-    extra = [shown for column, shown in zip(header, extra, strict=True) if column not in columns]
-    repeated = sorted({column for column in header if header.count(column) > 1})
-    said = [f"column {', '.join(missing)} is missing"] if missing else []
-    said += [f"unknown column {', '.join(extra)}"] if extra else []
-    said += [f"column {', '.join(repeated)} appears more than once"] if repeated else []
-    if not said:
+    if sorted(header) == sorted(columns):
         return
     separators = [name for name in (";", "\t", "|") if len(header) == 1 and name in header[0]]
     hint = f"The header is separated by {separators[0]!r}, not by commas. " if separators else ""
     raise SourceError(
         source=source,
         culprit=file.name,
-        reason=" and ".join(said),
+        reason=_header_fault(columns, header),
         fix=f"{hint}The header must hold exactly: {', '.join(columns)}.",
     )
+
+
+def _header_fault(columns: tuple[str, ...], header: Sequence[str]) -> str:
+    missing = [column for column in columns if column not in header]
+    extra = shown_names(header, columns)
+    repeated = sorted({column for column in header if header.count(column) > 1 and column in columns})
+    said = [f"column {', '.join(missing)} is missing"] if missing else []
+    said += [f"unknown column {', '.join(extra)}"] if extra else []
+    said += [f"column {', '.join(repeated)} appears more than once"] if repeated else []
+    return " and ".join(said)
 
 
 def _parquet_rows(source: str, columns: tuple[str, ...], file: Path, content: bytes, by: ColumnMap) -> RawTable:
@@ -234,9 +238,9 @@ def _parquet_rows(source: str, columns: tuple[str, ...], file: Path, content: by
         raise SourceError(
             source=source,
             culprit=file.name,
-            reason=f"not a readable Parquet file ({str(error).splitlines()[0]})",
+            reason=f"not a readable Parquet file{f' ({str(error).splitlines()[0]})' if may_quote() else ''}",
             fix="Deliver the file again.",
-        ) from error
+        ) from None
     header = frame.columns
     places = _places(source, columns, file, header, by)
     named = frame.select(
@@ -263,10 +267,12 @@ def _as_text(source: str, file: Path, cells: pl.Series) -> pl.Series:
         if cells.dtype.is_nested() or cells.dtype == pl.Object:
             raise pl.exceptions.InvalidOperationError
         return cells.cast(pl.String)
-    except pl.exceptions.PolarsError as error:
+    except pl.exceptions.PolarsError:
+        # The names of fields and of categories are part of a type.
+        kind = cells.dtype if may_quote() else cells.dtype.base_type()
         raise SourceError(
             source=source,
             culprit=f"{file.name}, column {cells.name}",
-            reason=f"cells of type {cells.dtype} cannot be read as text",
+            reason=f"cells of type {kind} cannot be read as text",
             fix="Deliver the column as text, numbers or dates.",
-        ) from error
+        ) from None

@@ -87,14 +87,15 @@ def source_files(layout: Layout, source: RawSource) -> list[Path]:
     return found
 
 
-def dated_rows(source: RawSource, file: Path, content: bytes) -> RawTable:
+def dated_rows(layout: Layout, source: RawSource, file: Path, content: bytes) -> RawTable:
     """The rows of one file under the contract's columns, each with its month, whatever the lender calls the columns.
 
     Raises:
         SourceError: the file cannot be read for sure, or a row has no snapshot date.
     """
-    table = read_table(source.name, source.columns, file, content, source.read_by)
-    return RawTable(attach_month(source.name, file, table.rows, source.read_by), table.n_ignored)
+    with layout.tables.disclosing(f"bronze/{source.name}"):
+        table = read_table(source.name, source.columns, file, content, source.read_by)
+        return RawTable(attach_month(source.name, file, table.rows, source.read_by), table.n_ignored)
 
 
 def read_delivery(layout: Layout, source: RawSource, months: Collection[date]) -> Delivery:
@@ -118,7 +119,7 @@ def read_delivery(layout: Layout, source: RawSource, months: Collection[date]) -
             if known is not None and not set(known["snapshot_month"]) & set(months):
                 ledger.append(known)
                 continue
-            table = dated_rows(source, file, content)
+            table = dated_rows(layout, source, file, content)
             frame, ignored[file.name] = table.rows, table.n_ignored
         except SourceError as error:
             month = month_in_name(source.stem, file)
@@ -196,7 +197,7 @@ def source_months(layout: Layout, source: RawSource) -> list[date]:
     months: set[date] = set()
     for file in source_files(layout, source):
         try:
-            table = dated_rows(source, file, file_content(source.name, file))
+            table = dated_rows(layout, source, file, file_content(source.name, file))
             months.update(table.rows["snapshot_month"].unique())
         except SourceError:
             month = month_in_name(source.stem, file)

@@ -8,6 +8,8 @@ from io import StringIO
 
 import polars as pl
 
+from credit_platform.schemas.spreadsheet_cells import spreadsheet_cell
+
 HISTORY_COLUMNS = (
     "snapshot_month",
     "cohort",
@@ -38,5 +40,5 @@ def history_csv(actions: pl.DataFrame) -> str:
     text = StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(HISTORY_COLUMNS)
-    rows.writerows(lines.iter_rows())
+    rows.writerows(map(spreadsheet_cell, line) for line in lines.iter_rows())
     return text.getvalue()
