@@ -52,14 +52,20 @@ class WithheldError(CreditPlatformError):
 
 
 class StorageError(CreditPlatformError):
-    """A file cannot be written because the disk does not take it."""
+    """A file cannot be written or read because the disk, or who else uses it, does not let it be."""
 
-    def __init__(self, *, file: Path, reason: str) -> None:
-        self.file = file
-        super().__init__(
-            f"{file} cannot be written: {reason}. What was there before is unchanged; make room, or name another data "
-            "folder in CREDIT_DATA_DIR, and run the same again."
-        )
+    def __init__(
+        self,
+        *,
+        file: Path | str,
+        reason: str,
+        fix: str = "What was there before is unchanged; make room, or name another data folder in CREDIT_DATA_DIR, and "
+        "run the same again.",
+        done: str = "written",
+        number: int | None = None,
+    ) -> None:
+        self.file, self.number = file, number
+        super().__init__(f"{file} cannot be {done}: {reason}. {fix}")
 
 
 class MissingMonthsError(CreditPlatformError):

@@ -20,6 +20,7 @@ from credit_platform.portfolios.feature_set import FeatureSet
 from credit_platform.portfolios.generator import Generator
 from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies
 from credit_platform.schemas.cleaning.table_cleaning import Cleaned, source_columns
+from credit_platform.schemas.personal_data import has_personal_data
 from credit_platform.schemas.source_cells import SourceCells
 
 Clean = Callable[[pl.LazyFrame, ModelConfig, Strategies], Cleaned]
@@ -72,6 +73,17 @@ class Source:
     def columns(self) -> tuple[str, ...]:
         """The columns a raw file must hold, in their order."""
         return source_columns(self.bronze)
+
+    @property
+    def needed_columns(self) -> tuple[str, ...]:
+        """The columns without which every row is set aside: keys, and what a rule wants to be readable."""
+        readable = {rule.column for rule in self.rules if rule.name == f"{rule.column}_is_readable"}
+        return tuple(column for column in self.columns if column in readable | {*self.cells.key})
+
+    @property
+    def personal_columns(self) -> tuple[str, ...]:
+        """The columns that hold personal data."""
+        return tuple(name for name, column in self.bronze.columns().items() if has_personal_data(column))
 
 
 @dataclass(frozen=True)
@@ -213,6 +225,7 @@ class Portfolio:
         protected: by which characteristic groups are compared; None where none is delivered.
         checks: the book's own.
         generator: of such books with a known process; None where there is none.
+        synonyms: what other lenders call a source column, by the column; `map` looks for these names.
     """
 
     name: str
@@ -227,6 +240,7 @@ class Portfolio:
     protected: ProtectedGroups | None = None
     checks: tuple[BookCheck, ...] = ()
     generator: Generator | None = None
+    synonyms: Callable[[], Mapping[str, tuple[str, ...]]] = dict
 
     @property
     def required_generator(self) -> Generator:
@@ -247,6 +261,10 @@ class Portfolio:
             folder=self.policy_dir,
             config=self.config,
             sources={source.name: source.must_be_required for source in self.sources},
+            columns={
+                source.name: {column: column in source.needed_columns for column in source.columns}
+                for source in self.sources
+            },
             explained=self.features.explained,
         )
 

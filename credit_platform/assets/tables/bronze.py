@@ -15,6 +15,7 @@ from credit_platform.instance.dagster_internals import (
     DATA_VERSION_IS_USER_PROVIDED_TAG,
     DATA_VERSION_TAG,
 )
+from credit_platform.lake.raw.column_map import ColumnMap, column_map
 from credit_platform.lake.raw.deliveries import REPLACE_TAG, Received, Reception
 from credit_platform.lake.raw.delivery_log import Receipt
 from credit_platform.lake.raw.sources import RawSource
@@ -24,15 +25,28 @@ from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.data_quality import SourceGatePolicy
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.policy.source_policy import FileForm
+from credit_platform.portfolios.portfolio import Portfolio, Source
 
 
 def sources(portfolio: Portfolio, config: ModelConfig) -> dict[str, RawSource]:
-    """The raw sources by name: their columns and cells from the book, whether they are required from policy."""
+    """The raw sources by name: columns and cells from the book; how files are written, and if required, from policy."""
     return {
-        source.name: RawSource(source.name, source.columns, source.cells, required=config.sources[source.name].required)
+        source.name: RawSource(
+            source.name,
+            source.columns,
+            source.cells,
+            required=config.sources[source.name].required,
+            read_by=map_of(source, config.sources[source.name]),
+        )
         for source in portfolio.sources
     }
+
+
+def map_of(source: Source, form: FileForm) -> ColumnMap:
+    """How files of a source are read that are written in this form."""
+    personal = bool(source.personal_columns)
+    return column_map(source.columns, source.cells, form, has_personal_data=personal)
 
 
 def _bronze_asset(

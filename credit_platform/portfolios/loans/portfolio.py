@@ -20,6 +20,7 @@ from credit_platform.portfolios.loans.features.catalogue import (
 )
 from credit_platform.portfolios.loans.features.feature_store import build_feature_store
 from credit_platform.portfolios.loans.features.lineage import table_lineage
+from credit_platform.portfolios.loans.features.ratios_check import RATIOS_CHECK
 from credit_platform.portfolios.loans.features.risk_direction import RISK_DIRECTION, SPLIT_DIRECTION
 from credit_platform.portfolios.loans.generator.loan_generator import GENERATOR
 from credit_platform.portfolios.loans.gold import FeatureStore, LabelStore, RollRates, Vintages
@@ -42,7 +43,7 @@ from credit_platform.portfolios.loans.sources.silver import (
     CustomerFinancials,
     LoanSnapshots,
 )
-from credit_platform.portfolios.loans.sources.source_cells import SOURCE_CELLS
+from credit_platform.portfolios.loans.sources.source_cells import SOURCE_CELLS, synonyms
 from credit_platform.portfolios.portfolio import (
     Cases,
     Outcome,
@@ -175,6 +176,7 @@ LOANS = Portfolio(
         PortfolioTable("roll_rates", RollRates, roll_rates_sql(), _NOT_BUILT),
     ),
     protected=ProtectedGroups(table=_ATTRIBUTES, column="age"),
-    checks=(DAY_COUNT_CHECK,),
+    checks=(DAY_COUNT_CHECK, RATIOS_CHECK),
     generator=GENERATOR,
+    synonyms=synonyms,
 )
