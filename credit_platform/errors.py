@@ -41,15 +41,31 @@ class SourceError(CreditPlatformError):
         super().__init__(f"source {source}: {culprit}: {reason}. {fix}")
 
 
-class StorageError(CreditPlatformError):
-    """A file cannot be written because the disk does not take it."""
+class WithheldError(CreditPlatformError):
+    """A library failed on rows that hold personal data; its own words may quote them and are left out."""
 
-    def __init__(self, *, file: Path, reason: str) -> None:
-        self.file = file
+    def __init__(self, *, table: str, error: str, place: str) -> None:
         super().__init__(
-            f"{file} cannot be written: {reason}. What was there before is unchanged; make room, or name another data "
-            "folder in CREDIT_DATA_DIR, and run the same again."
+            f"{table}: {error} at {place}. What it says is withheld, as the source has personal columns. Look for "
+            "cells out of place in the newest delivery; if there are none, report this as a defect."
         )
+
+
+class StorageError(CreditPlatformError):
+    """A file cannot be written or read because the disk, or who else uses it, does not let it be."""
+
+    def __init__(
+        self,
+        *,
+        file: Path | str,
+        reason: str,
+        fix: str = "What was there before is unchanged; make room, or name another data folder in CREDIT_DATA_DIR, and "
+        "run the same again.",
+        done: str = "written",
+        number: int | None = None,
+    ) -> None:
+        self.file, self.number = file, number
+        super().__init__(f"{file} cannot be {done}: {reason}. {fix}")
 
 
 class MissingMonthsError(CreditPlatformError):

@@ -9,6 +9,7 @@ from datetime import date
 
 import polars as pl
 
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199
 _MONTH = re.compile(r"(\d{4})-(\d{2})(?:-01)?")
 
 
@@ -26,6 +27,19 @@ def parse_month(text: str) -> date:
         message = f"{text!r} is not a month; write YYYY-MM or YYYY-MM-01"
         raise ValueError(message)
     return date(int(match[1]), int(match[2]), 1)
+
+
+def as_month(value: object) -> object:
+    """A month as a person writes it in a file: text is read, a date must be near enough to count months from.
+
+    Raises:
+        ValueError: it is no month, or none of the years 1900 to 2199.
+    """
+    month = parse_month(value) if isinstance(value, str) else value
+    if isinstance(month, date) and not _FIRST_YEAR <= month.year <= _LAST_YEAR:
+        message = f"{month.isoformat()} is no month of the years {_FIRST_YEAR} to {_LAST_YEAR}"
+        raise ValueError(message)
+    return month
 
 
 def month_key(month: date) -> str:
@@ -63,9 +77,15 @@ def month_range(first: date, last: date) -> list[date]:
 
 
 def source_date(column: str) -> pl.Expr:
-    """The date a source writes as text, ISO or d/M/yy; null where it is neither."""
+    """The date a source writes as text, ISO or d/M/yy; null where it is neither, or one no calendar has (year 0)."""
     text = pl.col(column).str.strip_chars()
-    return pl.coalesce(text.str.to_date("%Y-%m-%d", strict=False), text.str.to_date("%d/%m/%y", strict=False))
+    found = pl.coalesce(text.str.to_date("%Y-%m-%d", strict=False), text.str.to_date("%d/%m/%y", strict=False))
+    return of_the_calendar(found)
+
+
+def of_the_calendar(day: pl.Expr) -> pl.Expr:
+    """A date, null where its year is not one of 1 to 9999: others cannot leave Polars."""
+    return pl.when(day.dt.year().is_between(1, 9999)).then(day)
 
 
 def months_between_expr(first: pl.Expr, last: pl.Expr) -> pl.Expr:

@@ -64,8 +64,8 @@ def warn_of_old_name(old: str, new: str, *, where: str = "") -> None:
 
 
 @contextmanager
-def old_names_on_stderr() -> Iterator[None]:
-    """Have each warning of an old name written as one line, once."""
+def old_names_on_stderr(*others_said: type[Warning]) -> Iterator[None]:
+    """Have each warning of an old name, or of one of other kinds, written as one line, once."""
     said: set[str] = set()
     with warnings.catch_warnings():
         others = warnings.showwarning
@@ -78,13 +78,14 @@ def old_names_on_stderr() -> Iterator[None]:
             file: TextIO | None = None,
             line: str | None = None,
         ) -> None:
-            if not issubclass(category, OldNameWarning):
+            if not issubclass(category, (OldNameWarning, *others_said)):
                 others(message, category, filename, lineno, file, line)
             elif str(message) not in said:
                 said.add(str(message))
                 sys.stderr.write(f"warning: {message}\n")
 
-        warnings.simplefilter("always", OldNameWarning)
+        for kind in (OldNameWarning, *others_said):
+            warnings.simplefilter("always", kind)
         warnings.showwarning = show
         yield
 

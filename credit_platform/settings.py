@@ -17,9 +17,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from credit_platform.errors import SettingsError
-from credit_platform.months import month_key, parse_month
+from credit_platform.lake.files import plain_path
+from credit_platform.months import as_month, month_key
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.load import Policy
+from credit_platform.policy.yaml_text import UnbearableError, read_yaml
 from credit_platform.portfolios.named import PORTFOLIO_VARIABLE, portfolio_named
 from credit_platform.portfolios.portfolio import Portfolio
 
@@ -29,10 +31,6 @@ DEFAULT_FIRST_MONTH = date(2023, 1, 1)
 DEFAULT_PORTFOLIO = "loans"
 
 Automation = Literal["running", "stopped"]
-
-
-def _as_month(value: object) -> object:
-    return parse_month(value) if isinstance(value, str) else value
 
 
 def _from_json(value: object) -> object:
@@ -46,7 +44,7 @@ def _from_json(value: object) -> object:
         raise ValueError(message) from None
 
 
-Month = Annotated[date, BeforeValidator(_as_month)]
+Month = Annotated[date, BeforeValidator(as_month)]
 
 
 class BookFile(BaseModel):
@@ -140,11 +138,14 @@ def read_book_file(file: Path) -> BookFile:
     if not file.is_file():
         return BookFile()
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        content = read_yaml(file.read_text(encoding="utf-8"))
         # YAML reads an unquoted 2023-01-01 as a date already, and 2023-01 as text.
-        return BookFile.model_validate(content)
-    except yaml.YAMLError as error:
+        return BookFile() if content is None else BookFile.model_validate(content)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError(name=str(file), reason="not YAML", fix=str(error)) from error
+    except UnbearableError as error:
+        name = f"{file}, {error.key}" if error.key else str(file)
+        raise SettingsError(name=name, reason=error.reason, fix="Correct the value and start again.") from error
     except ValidationError as error:
         raise _settings_error(str(file), error) from error
 
@@ -246,7 +247,7 @@ def child_environment(settings: Settings, home: Path) -> dict[str, str]:
     environment["CREDIT_RAW_DIR"] = str(settings.raw_dir.resolve())
     # In a checkout `dagster dev` finds the dagster.yaml beside it by itself.
     if home.resolve() != Path.cwd():
-        environment["DAGSTER_HOME"] = str(home.resolve())
+        environment["DAGSTER_HOME"] = str(plain_path(home.resolve()))
     return environment
 
 

@@ -20,7 +20,8 @@ from credit_platform.months import source_date
 from credit_platform.policy.model_config import FeaturePolicy, LabelPolicy, ModelConfig
 from credit_platform.portfolios.feature_set import FeatureInput, FeatureSet
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.portfolios.portfolio import Cases, DueRows, Outcome, Portfolio, Source, Words
+from credit_platform.portfolios.portfolio import Cases, Outcome, Portfolio, Words
+from credit_platform.portfolios.source import DueRows, Source
 from credit_platform.schemas.cleaning.cells import (
     SOURCE,
     NumberCell,

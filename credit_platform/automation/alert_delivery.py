@@ -141,6 +141,8 @@ def _notify(target: str, address: str, event: AlertEvent, body: str) -> tuple[De
             # One incident per alert, which its end closes.
             service.action, service.dedup = "map", event.key
     sign = apprise.NotifyType("success" if event.is_end else _SIGNS[event.level])
-    if not messenger.notify(title=event.title, body=body, notify_type=sign):
+    # Said to be plain text, so that a mail in HTML shows it letter by letter.
+    plain = apprise.NotifyFormat.TEXT
+    if not messenger.notify(title=event.title, body=body, notify_type=sign, body_format=plain):
         return "failed", f"{target} did not take the message"
     return "sent", ""

@@ -9,13 +9,17 @@ import dagster as dg
 
 from credit_platform.errors import CreditPlatformError
 from credit_platform.instance.dagster_internals import SerializableErrorInfo
+from credit_platform.lake.storage_faults import explained_text
 
 # Errors of the platform say what to do; what caused them is for the log.
 _EXPLAINED = {error.__name__ for error in CreditPlatformError.__subclasses__()}
 
 
 def innermost(error: SerializableErrorInfo | None) -> str | None:
-    """The message of the error that began a chain, or of the platform's own in it, without the name of its class."""
+    """The message of the error that began a chain, or of the platform's own in it, without the name of its class.
+
+    An error of the operating system is said as the platform says it, with what to do.
+    """
     while error is not None and error.cause is not None and error.cls_name not in _EXPLAINED:
         error = error.cause
     if error is None:
@@ -23,7 +27,9 @@ def innermost(error: SerializableErrorInfo | None) -> str | None:
     text = error.message.strip().removeprefix(f"{error.cls_name}: ")
     # Dagster prefixes the class with its module.
     head, _, rest = text.partition(": ")
-    return rest if "." in head and " " not in head and rest else text
+    said = rest if "." in head and " " not in head and rest else text
+    fault = explained_text(said) if error.cls_name not in _EXPLAINED else None
+    return str(fault) if fault is not None else said
 
 
 def step_failure(event: dg.DagsterEvent) -> list[str]:

@@ -17,7 +17,8 @@ from credit_platform.monitoring.data_quality.first_seen import LateCohort, late_
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.data_quality import CheckPolicy, SetAsideLimits
 from credit_platform.portfolios.cleaning_rules import cleaning_rules
-from credit_platform.portfolios.portfolio import MonthResult, Portfolio, Source
+from credit_platform.portfolios.portfolio import MonthResult, Portfolio
+from credit_platform.portfolios.source import Source
 from credit_platform.schemas.personal_data import has_personal_data
 from credit_platform.texts import description_of
 

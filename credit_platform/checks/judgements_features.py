@@ -20,7 +20,8 @@ from credit_platform.months import add_months
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.data_quality import CheckPolicy, NullShareBand
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.portfolios.portfolio import MonthResult, Portfolio, Source
+from credit_platform.portfolios.portfolio import MonthResult, Portfolio
+from credit_platform.portfolios.source import Source
 from credit_platform.statistics.reference import Reference
 from credit_platform.texts import description_of
 

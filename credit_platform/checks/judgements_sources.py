@@ -17,7 +17,8 @@ from credit_platform.monitoring.data_quality.freshness import Freshness, judge_f
 from credit_platform.months import add_months, month_range
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.data_quality import CheckPolicy, VolumeBand
-from credit_platform.portfolios.portfolio import MonthResult, Portfolio, Source
+from credit_platform.portfolios.portfolio import MonthResult, Portfolio
+from credit_platform.portfolios.source import Source
 from credit_platform.texts import description_of
 
 VOLUME_CHECK = "volume_is_like_earlier_months"

@@ -4,19 +4,25 @@ Executing runs belongs to `runs`.
 """
 
 import fcntl
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import dagster as dg
 import yaml
 
+from credit_platform.errors import CreditPlatformError
 from credit_platform.instance.dagster_internals import ARTIFACT_STORAGE, COMPUTE_LOG_STORAGE
-from credit_platform.lake.files import write_text
+from credit_platform.lake.files import plain_path, write_text
+from credit_platform.lake.storage_faults import storage_error
 from credit_platform.settings import Settings, dagster_home
 
 INSTANCE_FILE = "dagster.yaml"
+# The databases of a history beside those of single runs.
+_DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
+_LOCK_SECONDS = 20.0
 # A daemon writes its heartbeat every 30 seconds. Dagster itself takes one for alive for half an hour after its last.
 HEARTBEAT_SECONDS = 90.0
 
@@ -100,15 +106,46 @@ def _repointed(text: str, old: Path, home: Path) -> str:
     return yaml.safe_dump(moved(yaml.safe_load(text)), sort_keys=False)
 
 
+def _require_writable(storage: Path | None) -> None:
+    """Refuse a history whose databases others hold or this account may not write; Dagster would try for minutes.
+
+    Raises:
+        StorageError: one of them is.
+    """
+    for name in _DATABASES:
+        file = storage / name if storage is not None else None
+        if file is None or not file.is_file():
+            continue
+        try:
+            with closing(sqlite3.connect(file, timeout=_LOCK_SECONDS, isolation_level=None)) as connection:
+                connection.execute("begin immediate")
+                connection.execute("rollback")
+        except sqlite3.Error as error:
+            raise storage_error(error, file=file) or error from error
+
+
 @contextmanager
 def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
-    """Open the book's instance; the tables of its history are made by one process at a time."""
+    """Open the book's instance; the tables of its history are made by one process at a time.
+
+    Raises:
+        StorageError: the history cannot be opened, read or written, also while it is used.
+    """
     home = prepare_home(settings)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with (settings.data_dir / ".instance.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        instance = dg.DagsterInstance.from_config(str(home))
-        instance.get_runs_count()
-        instance.event_log_storage.get_maximum_record_id()
-    with instance:
-        yield instance
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        with (settings.data_dir / ".instance.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            _require_writable(history_storage(home))
+            instance = dg.DagsterInstance.from_config(str(plain_path(home)))
+            instance.get_runs_count()
+            instance.event_log_storage.get_maximum_record_id()
+        with instance:
+            yield instance
+    except CreditPlatformError:
+        raise
+    except Exception as error:
+        found = storage_error(error, file=history_storage(home) or home)
+        if found is None:
+            raise
+        raise found from error

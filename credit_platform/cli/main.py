@@ -15,10 +15,13 @@ from rich.markup import escape
 
 from credit_platform.cli.arguments import AnyModel, AsJson, From, To
 from credit_platform.cli.backup.verbs import add_upkeep_verbs
+from credit_platform.cli.column_map import add_map_verb
 from credit_platform.cli.lab.verbs import add_lab_verbs
 from credit_platform.cli.run.verbs import add_pipeline_verbs
 from credit_platform.cli.versions.verbs import add_verbs
 from credit_platform.errors import CreditPlatformError, SettingsError
+from credit_platform.lake.storage_faults import storage_error
+from credit_platform.lake.tables.month_files import StrayFileWarning
 from credit_platform.previous_release import old_names_on_stderr
 
 app = App(
@@ -35,6 +38,7 @@ add_verbs(app)
 add_pipeline_verbs(app)
 add_lab_verbs(app)
 add_upkeep_verbs(app)
+add_map_verb(app)
 
 
 @app.command
@@ -203,12 +207,19 @@ def override_action(
 
 
 @app.command
-def ui(*, port: Annotated[int, Parameter(help="Port on 127.0.0.1.")] = 3000) -> int:
-    """Open the Dagster UI on this data folder and its history; ends with Ctrl+C."""
+def ui(
+    *,
+    port: Annotated[int, Parameter(help="Port on 127.0.0.1.")] = 3000,
+    allow_host: Annotated[
+        list[str] | None,
+        Parameter(help="A further name people reach it under through a proxy, with its port if any; may be repeated."),
+    ] = None,
+) -> int:
+    """Open the Dagster UI on this data folder and its history; ends with Ctrl+C. Pages of others cannot operate it."""
     from credit_platform.cli.ui import serve_ui
     from credit_platform.settings import load_settings
 
-    return serve_ui(load_settings(), port=port)
+    return serve_ui(load_settings(), port=port, hosts=allow_host or ())
 
 
 @app.command
@@ -241,16 +252,26 @@ def clean(*, yes: Annotated[bool, Parameter(negative="", help="Really delete.")]
     return 0
 
 
+def _say(error: CreditPlatformError) -> None:
+    Console(stderr=True, soft_wrap=True).print(f"[red]error:[/] {escape(str(error))}", highlight=False)
+
+
 def main() -> None:
     """Entry point: explains failures in one line and exits with the documented code."""
     try:
-        with old_names_on_stderr():
+        with old_names_on_stderr(StrayFileWarning):
             code = app(exit_on_error=False, print_error=True, result_action="return_value")
     except CycloptsError:
         sys.exit(2)
     except CreditPlatformError as error:
-        Console(stderr=True, soft_wrap=True).print(f"[red]error:[/] {escape(str(error))}", highlight=False)
+        _say(error)
         sys.exit(2 if isinstance(error, SettingsError) and str(error).startswith("--") else 1)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        found = storage_error(error)
+        if found is None:
+            raise
+        _say(found)
+        sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)

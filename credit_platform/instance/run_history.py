@@ -7,20 +7,33 @@ about tables or runs belongs here.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
+from dagster._core.storage.runs.sqlite import sqlite_run_storage
+from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
 from dagster._core.storage.sql import create_engine
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage, SqliteStorageConfig, _event_logs_directory
 from dagster._serdes import ConfigurableClassData
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.pool import QueuePool
 from typing_extensions import override
 
 # Databases of single runs held open at a time, besides the index of all runs: the UI looks at many runs in its life.
 _RUNS_HELD = 4
+
+
+def connection_text(base_dir: str, db_name: str) -> str:
+    """The URL of a database, whatever its folders are called; Dagster's own leaves `%` and `?` as they are."""
+    return URL.create("sqlite", database=str(Path(base_dir).absolute() / f"{db_name}.db")).render_as_string()
+
+
+for _storage in (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage):
+    _storage.create_db_conn_string = connection_text
 
 
 class HeldSqliteEventLogStorage(SqliteEventLogStorage):
@@ -30,6 +43,11 @@ class HeldSqliteEventLogStorage(SqliteEventLogStorage):
         """Open the event log below `base_dir`, as Dagster's own does."""
         self._engines: OrderedDict[str, Engine] = OrderedDict()
         super().__init__(base_dir, inst_data)
+
+    @override
+    def get_all_run_ids(self) -> Sequence[str]:
+        """The runs that have a database; Dagster looks for them by a pattern that the folder's name is part of."""
+        return [file.stem for file in Path(self._base_dir).glob("*.db") if file.stem != INDEX_SHARD_NAME]
 
     def _engine(self, shard: str) -> Engine:
         if shard not in self._engines:

@@ -8,10 +8,13 @@ next writer cuts off. What files and records say does not belong here, nor chain
 import errno
 import fcntl
 import filecmp
+import hashlib
 import json
 import os
 import re
 import shutil
+import stat
+import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -21,13 +24,13 @@ from pathlib import Path
 from typing import IO
 
 from credit_platform.errors import StorageError
+from credit_platform.lake.storage_faults import explained, storage_error
 
 _PART_SUFFIX = ".part"
 # Also what other libraries put beside a part of ours, such as DuckDB's write-ahead log.
 HIDDEN_PART = f".*{_PART_SUFFIX}*"
 _OWNER_ONLY = 0o600
-_OS_ERROR = re.compile(r"\(os error (\d+)\)")
-_DISK_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+_IS_PATTERN = re.compile(r"[*?\[\\]")
 
 
 @contextmanager
@@ -43,9 +46,9 @@ def whole_file(path: Path, *, is_private: bool = False) -> Iterator[Path]:
     Raises:
         StorageError: the disk is full, or does not let itself be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.parent / f".{path.name}.{uuid.uuid4().hex}{_PART_SUFFIX}"
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         if is_private:
             part.touch(mode=_OWNER_ONLY)
         yield part
@@ -56,21 +59,14 @@ def whole_file(path: Path, *, is_private: bool = False) -> Iterator[Path]:
             os.fsync(stream.fileno())
         part.replace(path)
     except BaseException as error:
-        part.unlink(missing_ok=True)
-        number = _disk_fault(error)
-        if number is not None:
-            raise StorageError(file=path, reason=os.strerror(number)) from error
-        raise
-
-
-def _disk_fault(error: BaseException) -> int | None:
-    """The number of an operating system error that no second try mends; Polars writes it into its message."""
-    if isinstance(error, OSError):
-        number = error.errno
-    else:
-        told = _OS_ERROR.search(str(error))
-        number = int(told[1]) if told else None
-    return number if number in _DISK_FAULTS else None
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        fault = storage_error(error, file=part)
+        if fault is None or isinstance(error, StorageError):
+            raise
+        # What was being read meanwhile keeps its own name.
+        is_ours = fault.file in {part, path} or Path(fault.file) in path.parents
+        raise (explained(path, fault.number) if is_ours and fault.number else fault) from error
 
 
 def _is_same(part: Path, path: Path) -> bool:
@@ -85,9 +81,14 @@ def one_at_a_time(path: Path) -> Iterator[None]:
 
     Without it a process that read early may write late, and what another one added in between is lost. Whoever comes
     last has seen what all the others stored before their turn.
+
+    Raises:
+        StorageError: there is no place for the file that is locked.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_name(f".{path.name}.lock").open("w") as stream:
+    with _explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stream = path.with_name(f".{path.name}.lock").open("w")
+    with stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         yield
 
@@ -98,7 +99,8 @@ def keep_file(path: Path, to: Path) -> None:
     Raises:
         StorageError: as `whole_file`.
     """
-    to.parent.mkdir(parents=True, exist_ok=True)
+    with _explained(to):
+        to.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(path, to)
     except FileExistsError:
@@ -146,9 +148,41 @@ def _remove(part: Path) -> None:
         part.unlink()
 
 
+def plain_path(folder: Path) -> Path:
+    """A path to a folder that nobody can read as a pattern: its own, or that of a link to it among temporary files.
+
+    Dagster looks for its configuration by a pattern that the folder's name is part of, and a DuckDB pattern cannot have
+    a backslash.
+
+    Raises:
+        StorageError: the folder of such links belongs to another account.
+    """
+    if not _IS_PATTERN.search(str(folder)):
+        return folder
+    links = Path(tempfile.gettempdir()) / f"credit-platform-{os.getuid()}"
+    with _explained(links):
+        links.mkdir(mode=0o700, exist_ok=True)
+        about = links.lstat()
+        if about.st_uid != os.getuid() or not stat.S_ISDIR(about.st_mode):
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(links))
+        link = links / hashlib.sha256(os.fsencode(folder.absolute())).hexdigest()[:16]
+        with suppress(FileExistsError):
+            link.symlink_to(folder.absolute(), target_is_directory=True)
+    return link
+
+
 def to_line(record: Mapping[str, object]) -> bytes:
     """A record as the one line it is stored as, without its line end."""
     return json.dumps(record, ensure_ascii=False).encode()
+
+
+def record_of(content: bytes) -> dict[str, object] | None:
+    """The record that a line, or a whole file, holds; None where it is no JSON object."""
+    try:
+        record = json.loads(content)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) else None
 
 
 def whole_lines(file: Path) -> list[bytes]:
@@ -234,4 +268,4 @@ def _explained(file: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(file=file, reason=os.strerror(error.errno or errno.EIO)) from error
+        raise explained(file, error.errno or errno.EIO) from error

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from credit_platform.lake.files import to_line
+from credit_platform.lake.files import record_of, to_line
 
 NOTHING_BEFORE = "0" * 64
 
@@ -69,7 +69,7 @@ def chain_faults(lines: Sequence[bytes], head: Head | None) -> list[Fault]:
     faults: list[Fault] = []
     before = Head()
     for number, line in enumerate(lines, start=1):
-        record = _read(line)
+        record = record_of(line)
         if record is None:
             faults.append(Fault(number, "it is not a record: it was changed after it was written"))
             before = Head(number, "")
@@ -112,15 +112,7 @@ def _faults_of_end(lines: Sequence[bytes], head: Head | None) -> list[Fault]:
                 head.sequence + 1, f"the head knows {head.sequence} records, the log has {n}: some were added past it"
             )
         ]
-    known = _read(lines[head.sequence - 1]) if head.sequence else None
+    known = record_of(lines[head.sequence - 1]) if head.sequence else None
     if known is not None and known.get("sha256") != head.sha256:
         return [Fault(head.sequence, "it is not the record that was written: the head knows another hash")]
     return []
-
-
-def _read(line: bytes) -> dict[str, object] | None:
-    try:
-        record = json.loads(line)
-    except ValueError:
-        return None
-    return record if isinstance(record, dict) else None

@@ -14,7 +14,7 @@ from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.tables import Tables, tables_of
 
 LAYERS = ("bronze", "silver", "quarantine", "gold", "prediction", "monitoring")
-MONTH_FILE = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-01.parquet"
+MONTH_FILE = "[0-9][0-9][0-9][0-9]-[01][0-9]-01.parquet"
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,10 @@ import polars as pl
 from credit_platform.errors import MigrationError
 from credit_platform.lake.files import keep_file, whole_file, write_text
 from credit_platform.lake.governance.audit import RENAMED, AuditLog, AuditRecord, Entry
-from credit_platform.lake.layout import MONTH_FILE, Layout
+from credit_platform.lake.layout import Layout
 from credit_platform.lake.models.model_store import sha256_of
 from credit_platform.lake.tables.catalog import monthly_tables
+from credit_platform.lake.tables.month_files import month_files
 from credit_platform.lake.tables.monthly import SCHEMA_KEY
 from credit_platform.lake.tables.table_versions import TableVersion, TableVersionLog, file_sha256, version_file
 from credit_platform.months import parse_month
@@ -148,7 +149,7 @@ class RenamedModels:
 
     def months(self, table: str) -> list[Path]:
         """The months of a table that are to be written anew."""
-        files = sorted(self.layout.table(table).glob(MONTH_FILE))
+        files = month_files(self.layout.table(table)).values()
         return [file for file in files if self.new_table(table) != table or self._renamed(file) is not None]
 
     def migrate_table(self, table: str) -> None:
@@ -184,7 +185,7 @@ class RenamedModels:
 
     def _renamed(self, file: Path) -> bytes | None:
         """The bytes of a month with the keys of today; None where it holds no former one."""
-        frame = pl.read_parquet(file)
+        frame = pl.read_parquet(file, glob=False)
         held = [name for name in _COLUMNS if frame.schema.get(name) == pl.String]
         renamed = frame.with_columns(pl.col(name).replace(self.names.renamed) for name in held)
         if renamed.equals(frame):

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from credit_platform.policy.policy_section import OpenShare, PolicySection, Share
+from credit_platform.policy.policy_section import MonthCount, OpenShare, PolicySection, Share
 
 DecisionMode = Literal["point", "ci_upper", "persistent"]
 Deadline = Literal["2 hours", "1 day", "3 days"]
@@ -22,8 +22,8 @@ class RunRulePolicy(PolicySection):
     threshold.
     """
 
-    months_found: Annotated[int, Field(ge=1)]
-    months_looked_at: Annotated[int, Field(ge=1)]
+    months_found: MonthCount
+    months_looked_at: MonthCount
     is_pooled: bool
 
     @field_validator("months_looked_at")
@@ -67,13 +67,13 @@ class EstimatePolicy(PolicySection):
     """
 
     max_backtest_error: OpenShare
-    backtest_months: Annotated[int, Field(ge=1)]
+    backtest_months: MonthCount
 
 
 class EarlyMeasure(PolicySection):
     """A label known before the outcome: at least so many days past due at a month on book."""
 
-    mob: Annotated[int, Field(ge=1)]
+    mob: MonthCount
     days_past_due: Annotated[int, Field(ge=1)]
 
 
@@ -84,8 +84,8 @@ class EarlyPerformancePolicy(PolicySection):
     """
 
     reads: Annotated[Mapping[str, EarlyMeasure], Field(min_length=1)]
-    history_cohorts: Annotated[int, Field(ge=1)]
-    min_history_cohorts: Annotated[int, Field(ge=1)]
+    history_cohorts: MonthCount
+    min_history_cohorts: MonthCount
     false_alarm_rate: OpenShare
 
     @field_validator("min_history_cohorts")

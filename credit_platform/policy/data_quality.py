@@ -9,10 +9,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from credit_platform.errors import PolicyError
-from credit_platform.policy.policy_section import PolicySection, Share
+from credit_platform.policy.policy_section import MonthCount, PolicySection, Share
 from credit_platform.schemas.cleaning.rule import Strategies
 
-Months = Annotated[int, Field(ge=1)]
 StandardErrors = Annotated[float, Field(gt=0)]
 
 
@@ -30,8 +29,8 @@ class NullShareBand(PolicySection):
     max_excess: Share = 0.05
     standard_errors: StandardErrors = 4.0
     # Before any training the usual share is the median of at most so many earlier months, of at least so many.
-    median_months: Months = 12
-    min_months: Months = 3
+    median_months: MonthCount = 12
+    min_months: MonthCount = 3
 
 
 class VolumeBand(PolicySection):
@@ -39,16 +38,16 @@ class VolumeBand(PolicySection):
 
     min_of_median: Share = 0.7
     max_of_median: Annotated[float, Field(gt=1)] = 1.5
-    median_months: Months = 12
-    min_months: Months = 3
+    median_months: MonthCount = 12
+    min_months: MonthCount = 3
 
 
 class BadRateBand(PolicySection):
     """How far a cohort's bad rate may lie from the mean of the cohorts before it."""
 
     standard_errors: StandardErrors = 4.0
-    mean_months: Months = 12
-    min_months: Months = 3
+    mean_months: MonthCount = 12
+    min_months: MonthCount = 3
 
 
 class CoverageBand(PolicySection):
@@ -142,8 +141,8 @@ class SourceGatePolicy(PolicySection):
     min_rows_of_median: Share = 0.5
     max_rows_of_median: Annotated[float, Field(gt=1)] = 3.0
     # How many months before it count, and how many there must be for a judgement.
-    median_months: Annotated[int, Field(ge=1)] = 6
-    min_months: Annotated[int, Field(ge=1)] = 3
+    median_months: MonthCount = 6
+    min_months: MonthCount = 3
     # Cells of one column that cannot be read as what the column holds.
     max_unparseable_share: Share = 0.2
     # Rows whose key another, different row of the month has as well.

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,6 +27,7 @@ from credit_platform.policy.policy_file import (
     read_policy_file,
 )
 from credit_platform.policy.reason_codes import ReasonCatalogue, require_a_reason_per_feature
+from credit_platform.policy.source_policy import FileForm
 from credit_platform.previous_release import warn_of_old_name, with_new_keys
 
 MODEL_CONFIG = "model_config"
@@ -35,6 +37,7 @@ REASON_CODES = "reason_codes"
 FILES = (MODEL_CONFIG, MONITORING_THRESHOLDS, DATA_QUALITY, REASON_CODES)
 _FILE_OF = {"model": MODEL_CONFIG, "monitoring": MONITORING_THRESHOLDS, "data": DATA_QUALITY, "reasons": REASON_CODES}
 
+_LONGEST_SHOWN = 200
 _Section = TypeVar("_Section", bound=BaseModel)
 _REASONS = {"extra_forbidden": "is not a known setting", "missing": "is missing"}
 
@@ -47,12 +50,14 @@ class PolicyTerms:
         folder: the shipped files, which stand in for what is left out.
         config: the model configuration with the book's own sections.
         sources: the book's sources, each with whether policy may not make it optional.
+        columns: of each source its columns, each with whether no row is of use without it.
         explained: the features that need a reason.
     """
 
     folder: Path
     config: type[ModelConfig]
     sources: Mapping[str, bool]
+    columns: Mapping[str, Mapping[str, bool]]
     explained: tuple[str, ...]
 
 
@@ -88,7 +93,9 @@ def _reason(kind: str, message: str, culprit: object) -> str:
     if kind in _REASONS:
         return _REASONS[kind]
     text = message.removeprefix("Value error, ")
-    return text if kind == "value_error" else f"{text[0].lower()}{text[1:]}, not {culprit!r}"
+    shown = repr(culprit)
+    shown = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}..."
+    return text if kind == "value_error" else f"{text[0].lower()}{text[1:]}, not {shown}"
 
 
 def _validated(document: PolicyDocument, values: Mapping[str, object], section: type[_Section]) -> _Section:
@@ -169,6 +176,23 @@ def _require_sources(config: ModelConfig, terms: PolicyTerms, *, file: str) -> N
         if is_indispensable and not config.sources[name].required:
             reason = f"{name} must be required: without it there is nothing to label or score"
             raise PolicyError(file=file, key="sources", reason=reason)
+        _require_columns(config.sources[name], terms.columns[name], file=file, key=f"sources.{name}")
+
+
+def _require_columns(form: FileForm, known: Mapping[str, bool], *, file: str, key: str) -> None:
+    """Refuse a map of columns that the source does not have, or without those that it needs."""
+    dates = form.date_format if isinstance(form.date_format, Mapping) else {}
+    for section, column in [*(("columns", one) for one in form.columns), *(("date_format", one) for one in dates)]:
+        if column not in known:
+            reason = f"is no column of the source; it has {', '.join(get_close_matches(column, known, n=1) or known)}"
+            raise PolicyError(file=file, key=f"{key}.{section}.{column}", reason=reason)
+    for column, is_needed in known.items():
+        if is_needed and column in form.columns and form.columns[column] is None:
+            reason = "cannot be null: no row is of use without it; name the file's column"
+            raise PolicyError(file=file, key=f"{key}.columns.{column}", reason=reason)
+        if not form.has_header and column not in form.columns:
+            reason = "is missing; without a header every column needs a position, or null"
+            raise PolicyError(file=file, key=f"{key}.columns.{column}", reason=reason)
 
 
 def load_policy(folder: Path | None, *, terms: PolicyTerms) -> Policy:

@@ -11,17 +11,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
-from credit_platform.months import add_months, month_key, parse_month
+from credit_platform.months import add_months, as_month, month_key
 from credit_platform.policy.champion_challenger import ChampionChallengerPolicy
 from credit_platform.policy.model_spec import ModelName, ModelSpec
-from credit_platform.policy.policy_section import MonthCount, OpenShare, PolicySection, Share
+from credit_platform.policy.policy_section import MOST_MONTHS, MonthCount, OpenShare, PolicySection, Share
+from credit_platform.policy.source_policy import SourcePolicy
 
-
-def _read_month(value: object) -> object:
-    return parse_month(value) if isinstance(value, str) else value
-
-
-Month = Annotated[date, BeforeValidator(_read_month)]
+Month = Annotated[date, BeforeValidator(as_month)]
 
 
 class LabelPolicy(PolicySection):
@@ -41,12 +37,6 @@ class LabelPolicy(PolicySection):
     def in_words(self) -> str:
         """What a case with label 1 is or does, to follow `that a loan`."""
         raise NotImplementedError
-
-
-class SourcePolicy(PolicySection):
-    """Whether an empty month of a source is an error (required) or a warning."""
-
-    required: bool
 
 
 class WindowLengths(PolicySection):
@@ -161,7 +151,7 @@ class Grade(PolicySection):
 class ScoringPolicy(PolicySection):
     """How a probability becomes a score, a grade and a decision."""
 
-    backfill_months: Annotated[int, Field(ge=0)]
+    backfill_months: Annotated[int, Field(ge=0, le=MOST_MONTHS)]
     cut_off: OpenShare
     economics: Economics
     scaling: Scaling

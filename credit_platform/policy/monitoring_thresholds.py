@@ -16,7 +16,7 @@ from credit_platform.policy.action_policy import (
     RollbackMatrix,
     RunRulePolicy,
 )
-from credit_platform.policy.policy_section import OpenShare, PolicySection, Share
+from credit_platform.policy.policy_section import MonthCount, OpenShare, PolicySection, Share
 
 Priority = Literal["P0", "P1", "P2", "P3"]
 OnBreach = Literal["retrain", "active_monitoring"]
@@ -151,7 +151,7 @@ class Notifications(PolicySection):
 class AlertPolicy(PolicySection):
     """The quiet period of an open alert: it is told again after so many months without a change."""
 
-    remind_after_months: Annotated[int, Field(ge=1)]
+    remind_after_months: MonthCount
 
 
 class MonitoringThresholds(PolicySection):

@@ -7,14 +7,16 @@ mean and judging values do not belong here: whatever is moved is validated by th
 
 import json
 import re
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
 from credit_platform.errors import PolicyError
+from credit_platform.policy.yaml_text import UnbearableError, read_yaml, refuse_doubled, refuse_large, refuse_unbearable
 
+_WHOLE_FILE = "(whole file)"
 SUFFIXES = (".yaml", ".yml", ".json")
 _STRING_OR_COMMENT = re.compile(r'("(?:\\.|[^"\\\n])*")|//[^\n]*')
 _PRIORITY_GROUP = re.compile(r"(P[0-3])(?:_\w+)?")
@@ -28,39 +30,22 @@ _BOUND_KEYS = {"start_date": "first", "end_date": "last", "start": "first", "end
 _REMARKS = frozenset({"description", "last_updated", "name", "version"})  # prose beside the numbers, for people only
 
 
-class _DoubledKeyError(Exception):
-    """A section sets the same key twice; the libraries would keep the last one in silence."""
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """YAML's plain types only, and no key twice in a section."""
-
-
-def _refuse_doubled(keys: list[object]) -> None:
-    doubled = [key for position, key in enumerate(keys) if key in keys[:position]]
-    if doubled:
-        raise _DoubledKeyError(str(doubled[0]))
-
-
-def _yaml_section(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Hashable, object]:
-    _refuse_doubled([loader.construct_object(key, deep=True) for key, _ in node.value])
-    loader.flatten_mapping(node)
-    return loader.construct_mapping(node, deep=True)
-
-
-_StrictLoader.add_constructor("tag:yaml.org,2002:map", _yaml_section)
-
-
 def _json_section(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    _refuse_doubled([key for key, _ in pairs])
+    refuse_doubled([key for key, _ in pairs])
     return dict(pairs)
 
 
 def _parse(text: str, suffix: str) -> object:
-    if suffix == ".json":
-        without_comments = _STRING_OR_COMMENT.sub(lambda match: match[1] or "", text)
-        return json.loads(without_comments, object_pairs_hook=_json_section)
-    return yaml.load(text, _StrictLoader)  # noqa: S506  # it derives from SafeLoader
+    if suffix != ".json":
+        return read_yaml(text)
+    refuse_large(text)
+    without_comments = _STRING_OR_COMMENT.sub(lambda match: match[1] or "", text)
+    try:
+        content = json.loads(without_comments, object_pairs_hook=_json_section)
+    except RecursionError:
+        raise UnbearableError(key="", reason="is nested too deeply") from None
+    refuse_unbearable(content)
+    return content
 
 
 def _named(value: object, *, file: Path, key: str = "") -> object:
@@ -80,21 +65,22 @@ def read_policy_file(file: Path) -> dict[str, object]:
     """The content of one policy file; an empty file sets nothing. JSON may hold `//` comments.
 
     Raises:
-        PolicyError: the file cannot be read as YAML or JSON, sets a key twice or holds no section.
+        PolicyError: the file cannot be read as YAML or JSON, sets a key twice, holds no section, or what no parser or
+            calendar can bear.
     """
     try:
         content = _named(_parse(file.read_text(encoding="utf-8"), file.suffix), file=file)
-    except _DoubledKeyError as error:
-        raise PolicyError(file=file, key=str(error), reason="is set twice in the same section") from None
+    except UnbearableError as error:
+        raise PolicyError(file=file, key=error.key or _WHOLE_FILE, reason=error.reason) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise PolicyError(file=file, key="(whole file)", reason=f"cannot be read: {error}") from error
-    except (yaml.YAMLError, json.JSONDecodeError) as error:
+        raise PolicyError(file=file, key=_WHOLE_FILE, reason=f"cannot be read: {error}") from error
+    except (yaml.YAMLError, ValueError) as error:
         kind = "JSON" if file.suffix == ".json" else "YAML"
-        raise PolicyError(file=file, key="(whole file)", reason=f"is not {kind}: {error}") from error
+        raise PolicyError(file=file, key=_WHOLE_FILE, reason=f"is not {kind}: {error}") from error
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise PolicyError(file=file, key="(whole file)", reason="must hold keys and values")
+        raise PolicyError(file=file, key=_WHOLE_FILE, reason="must hold keys and values")
     return content
 
 

@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Share = Annotated[float, Field(ge=0, le=1)]
 OpenShare = Annotated[float, Field(gt=0, lt=1)]
-MonthCount = Annotated[int, Field(ge=1)]
+# A century: longer ones lead out of the calendar.
+MOST_MONTHS = 1200
+MonthCount = Annotated[int, Field(ge=1, le=MOST_MONTHS)]
 
 
 class PolicySection(BaseModel):

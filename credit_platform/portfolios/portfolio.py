@@ -18,79 +18,8 @@ from credit_platform.policy.load import Policy, PolicyTerms, load_policy
 from credit_platform.policy.model_config import LabelPolicy, ModelConfig
 from credit_platform.portfolios.feature_set import FeatureSet
 from credit_platform.portfolios.generator import Generator
+from credit_platform.portfolios.source import Source
 from credit_platform.schemas.cleaning.case_start import CaseStart
-from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies
-from credit_platform.schemas.cleaning.table_cleaning import Cleaned, source_columns
-from credit_platform.schemas.source_cells import SourceCells
-
-Clean = Callable[[pl.LazyFrame, ModelConfig, Strategies], Cleaned]
-CleanAfter = Callable[[pl.LazyFrame, ModelConfig, Strategies, pl.LazyFrame], Cleaned]
-
-
-@dataclass(frozen=True)
-class LookBack:
-    """What the cleaning of a source reads of the months before.
-
-    Attributes:
-        columns: of its silver table.
-        clean: as `Source.clean`, with the silver rows of the months before that are known.
-    """
-
-    columns: tuple[str, ...]
-    clean: CleanAfter
-
-
-@dataclass(frozen=True)
-class DueRows:
-    """How the completeness and the volume of a source are counted, as SQL over the views of `data_quality.score`.
-
-    Attributes:
-        due: query of `snapshot_month, n_due, n_covered`: rows that should be there, and those that are.
-        amount: aggregate over the silver rows of a month that says how much came.
-        unit: what the amount counts.
-    """
-
-    due: str
-    amount: str = "count(*)"
-    unit: str = "rows"
-
-
-@dataclass(frozen=True)
-class Source:
-    """One raw source and the silver table that is made of it.
-
-    Attributes:
-        name: stem of its files and of its bronze table.
-        bronze: the source's own columns, with month, file and line.
-        table: name of the silver table.
-        silver: schema of the silver table.
-        clean: bronze rows of any months to silver and quarantined rows, under a policy.
-        rules: every cleaning rule of the table.
-        cells: which columns are numbers, dates and keys.
-        due: how completeness and volume are counted.
-        volume: the same amount as an expression over silver rows.
-        flag: column of the feature store that says whether the source knows the case's customer; None without one.
-        must_be_required: whether nothing can be built without it.
-        look_back: how it is cleaned where a row depends on earlier months; None where none does.
-    """
-
-    name: str
-    bronze: type[dy.Schema]
-    table: str
-    silver: type[dy.Schema]
-    clean: Clean
-    rules: tuple[CleaningRule, ...]
-    cells: SourceCells
-    due: DueRows
-    volume: pl.Expr = field(default_factory=pl.len)
-    must_be_required: bool = False
-    flag: str | None = None
-    look_back: LookBack | None = None
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns a raw file must hold, in their order."""
-        return source_columns(self.bronze)
 
 
 @dataclass(frozen=True)
@@ -244,6 +173,7 @@ class Portfolio:
         protected: by which characteristic groups are compared; None where none is delivered.
         checks: the book's own.
         generator: of such books with a known process; None where there is none.
+        synonyms: what other lenders call a source column, by the column; `map` looks for these names.
     """
 
     name: str
@@ -258,6 +188,7 @@ class Portfolio:
     protected: ProtectedGroups | None = None
     checks: tuple[BookCheck, ...] = ()
     generator: Generator | None = None
+    synonyms: Callable[[], Mapping[str, tuple[str, ...]]] = dict
 
     @property
     def required_generator(self) -> Generator:
@@ -278,6 +209,10 @@ class Portfolio:
             folder=self.policy_dir,
             config=self.config,
             sources={source.name: source.must_be_required for source in self.sources},
+            columns={
+                source.name: {column: column in source.needed_columns for column in source.columns}
+                for source in self.sources
+            },
             explained=self.features.explained,
         )
 

@@ -3,13 +3,17 @@
 The classes stand in the modules of their layers; nothing is declared here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+from traceback import extract_tb
 from typing import Literal
 
 import dataframely as dy
 
+from credit_platform.errors import CreditPlatformError, WithheldError
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.schemas.champion_challenger import ChampionChallenger
 from credit_platform.schemas.early_warning import EarlyPerformance, Estimate, EstimateBacktest
@@ -23,7 +27,7 @@ from credit_platform.schemas.monitoring import (
     RowBalance,
     Stability,
 )
-from credit_platform.schemas.personal_data import has_personal_data
+from credit_platform.schemas.personal_data import MAY_QUOTE, has_personal_data
 from credit_platform.schemas.prediction import prediction_schema
 from credit_platform.schemas.quarantine import Quarantine
 
@@ -86,6 +90,33 @@ class Tables:
     def personal_columns(self, table: str) -> tuple[str, ...]:
         """The columns of a stored table that hold personal data, in file order; none for a table of a model."""
         return self.personal.get(table, ())
+
+    def is_personal(self, table: str) -> bool:
+        """Whether nothing of a table's rows may be quoted: it has personal columns, or is made of a source that has."""
+        bronze = self.bronze_of.get(table.partition("/")[2], "")
+        return bool(self.personal_columns(table) or self.personal_columns(bronze))
+
+    @contextmanager
+    def disclosing(self, table: str) -> Iterator[None]:
+        """Let messages quote a table's rows, unless they come from a source with personal columns.
+
+        Raises:
+            WithheldError: a library failed on rows of such a source; its words, which may quote a cell, are left out.
+        """
+        is_personal = self.is_personal(table)
+        before = MAY_QUOTE.set(not is_personal)
+        try:
+            yield
+        except (CreditPlatformError, OSError, MemoryError):
+            raise
+        except Exception as error:
+            if not is_personal:
+                raise
+            last = extract_tb(error.__traceback__)[-1]
+            place = f"{Path(last.filename).name}, line {last.lineno}"
+            raise WithheldError(table=table, error=type(error).__name__, place=place) from None
+        finally:
+            MAY_QUOTE.reset(before)
 
 
 def _personal_columns(shared: Mapping[str, type[dy.Schema]], portfolio: Portfolio) -> dict[str, tuple[str, ...]]:

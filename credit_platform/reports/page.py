@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 SHORT = 24  # characters a table cell keeps on one line
 
+# In JSON these stand inside strings alone; as they are, `<!--<script>` in one would swallow the rest of the page.
+_IN_SCRIPT = str.maketrans({sign: f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"})
 _NO_SCRIPT = "<noscript><p>The figures need JavaScript; the tables are complete without it.</p></noscript>"
 
 
@@ -84,7 +86,7 @@ def side_by_side(*parts: str) -> str:
 def facts_html(facts: Iterable[tuple[str, Iterable[str]]]) -> str:
     """Names and the lines told under each, as a list of descriptions."""
     told = (
-        f"<dt>{name}</dt><dd><ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul></dd>"
+        f"<dt>{escape(name)}</dt><dd><ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul></dd>"
         for name, lines in facts
     )
     return f"<dl>{''.join(told)}</dl>"
@@ -96,7 +98,7 @@ def figure_html(figure: go.Figure | Figure, *, name: str, label: str) -> str:
         text, layout = figure_json(figure), figure["layout"]
     else:
         text, layout = figure.to_json() or "", figure.to_dict()["layout"]
-    content = text.replace("</", "<\\/")
+    content = text.translate(_IN_SCRIPT)
     height = layout["height"] if isinstance(layout, dict) else 0
     return (
         f"<figure role='img' aria-label='{escape(label, quote=True)}'>"

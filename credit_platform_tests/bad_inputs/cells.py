@@ -83,6 +83,15 @@ QUARANTINED = (
         ("loan_start_date_is_readable",),
         19,
     ),
+    *(
+        BadInput(name, LOANS, cell(8, "snapshot_date", day), "quarantined", ("snapshot_date_is_readable",), 19)
+        for name, day in {
+            "an impossible date": "2023-02-30",
+            "29 February of a common year": "2023-02-29",
+            "month 13": "2023-13-01",
+            "year 0": "0000-01-01",
+        }.items()
+    ),
     BadInput(
         "a start after the snapshot",
         LOANS,

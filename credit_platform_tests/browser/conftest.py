@@ -1,4 +1,4 @@
-"""A small generated book, a `dagster dev` over it, and a browser tab."""
+"""A small generated book, `credit-platform ui` over it, and a browser tab."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from credit_platform_tests.browser.dagster_page import DagsterPage
 
 CHECKOUT = Path(credit_platform.__file__).parents[1]
 SPEC = BookSpec(first_month=date(2023, 1, 1), n_months=24, cases_per_month=60, seed=7)
+_CREDIT_PLATFORM = str(Path(sys.executable).with_name("credit-platform"))
 CHROMIUM_FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -67,11 +68,11 @@ def generated_book(data_dir: Path) -> dict[str, str]:
 
 
 @contextmanager
-def dagster_dev(environment: dict[str, str], log: Path, *, is_to_look_at: bool = False) -> Iterator[DagsterServer]:
-    """`dagster dev` in the checkout, as a newcomer starts it, on a free port; no daemon where nothing is to run."""
+def dagster_ui(environment: dict[str, str], log: Path, *, is_to_look_at: bool = False) -> Iterator[DagsterServer]:
+    """The UI in the checkout, as a newcomer starts it, on a free port; no daemon where nothing is to run."""
     port = _free_port()
-    program = ["dagster_webserver"] if is_to_look_at else ["dagster", "dev"]
-    command = [sys.executable, "-m", *program, "--host", "127.0.0.1", "--port", str(port)]
+    program = [sys.executable, "-m", "dagster_webserver"]
+    command = [*(program if is_to_look_at else [_CREDIT_PLATFORM, "ui"]), "--port", str(port)]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -84,7 +85,7 @@ def dagster_dev(environment: dict[str, str], log: Path, *, is_to_look_at: bool =
         )
     api = DagsterApi(port)
     try:
-        wait_until(api.is_loaded, seconds=180, what=f"dagster dev loads the platform; its log is {log}")
+        wait_until(api.is_loaded, seconds=180, what=f"the UI loads the platform; its log is {log}")
         yield DagsterServer(f"http://127.0.0.1:{port}", api)
     finally:
         _end(process)
@@ -99,7 +100,7 @@ def book_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]
 @pytest.fixture(scope="module")
 def dagster_server(book_environment: dict[str, str], pictures: Path) -> Iterator[DagsterServer]:
     """A server over the generated book."""
-    with dagster_dev(book_environment, pictures / "dagster-dev.log") as server:
+    with dagster_ui(book_environment, pictures / "ui.log") as server:
         yield server
 
 

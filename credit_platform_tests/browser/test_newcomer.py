@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from credit_platform.months import month_key
-from credit_platform_tests.browser.conftest import DagsterServer, dagster_dev, fresh_tab
+from credit_platform_tests.browser.conftest import DagsterServer, dagster_ui, fresh_tab
 from credit_platform_tests.browser.cut_off import cut_off
 from credit_platform_tests.browser.dagster_page import DagsterPage
 from credit_platform_tests.drifted_book import Replacement, replacement_in
@@ -42,7 +42,7 @@ def server(drifted_book: BookFolders, pictures: Path) -> Iterator[DagsterServer]
         "CREDIT_POLICY_DIR": str(drifted_book.policy_dir),
         "DAGSTER_HOME": str(drifted_book.data_dir / ".dagster"),
     }
-    with dagster_dev(inherited | own, pictures / "dagster-newcomer.log", is_to_look_at=True) as found:
+    with dagster_ui(inherited | own, pictures / "dagster-newcomer.log", is_to_look_at=True) as found:
         yield found
 
 

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from playwright.sync_api import Browser, expect
 
-from credit_platform_tests.browser.conftest import CHECKOUT, dagster_dev, fresh_tab, generated_book
+from credit_platform_tests.browser.conftest import CHECKOUT, dagster_ui, fresh_tab, generated_book
 from credit_platform_tests.browser.dagster_page import DagsterPage
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -56,7 +56,7 @@ def tab(
 ) -> Iterator[DagsterPage]:
     assert whole_range.returncode == 1
     with (
-        dagster_dev(environment, pictures / "dagster-dev-fault.log", is_to_look_at=True) as server,
+        dagster_ui(environment, pictures / "dagster-dev-fault.log", is_to_look_at=True) as server,
         fresh_tab(chromium, server, pictures) as page,
     ):
         yield page

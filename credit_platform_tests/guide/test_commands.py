@@ -37,6 +37,7 @@ ELSEWHERE = {
 WITH_OWN_TEST = {
     "credit_platform/guide/recipes.md": "credit_platform_tests/guide/test_recipes.py",
     "credit_platform/guide/operations.md": "credit_platform_tests/cli/test_operations_guide.py",
+    "credit_platform/guide/your-own-tape.md": "credit_platform_tests/guide/test_your_own_tape.py",
 }
 RUN_HERE = [name for name in WITH_COMMANDS if name not in WITH_OWN_TEST]
 # Verbs that read, in a second or less; the others run with the slow tests.
@@ -51,16 +52,18 @@ VERBS_RUN_ELSEWHERE = {
     ),
     "credit-platform drift": ("credit_platform_tests/cli/run/test_verbs.py", 'run(verb, "--drift"'),
     "credit-platform fidelity FOLDER": ("credit_platform_tests/cli/lab/test_fidelity.py", '["fidelity", str('),
-    "credit-platform demo": ("credit_platform_tests/cli/lab/test_demo.py", 'run_command("demo",'),
-    "credit-platform quick-demo": ("credit_platform_tests/cli/run/test_verbs.py", 'run("quick-demo")'),
     "credit-platform migrate --dry-run": (
         "credit_platform_tests/old_release/test_migration.py",
         'verb("migrate", "--dry-run")',
     ),
+    "credit-platform map FILE": ("credit_platform_tests/cli/test_column_map.py", "map_columns(file_of(tmp_path)"),
+    "credit-platform demo": ("credit_platform_tests/cli/lab/test_demo.py", 'run_command("demo",'),
+    "credit-platform quick-demo": ("credit_platform_tests/cli/run/test_verbs.py", 'run("quick-demo")'),
     "credit-platform setup": ("credit_platform_tests/cli/run/test_verbs.py", 'run("setup")'),
     "credit-platform all": ("credit_platform_tests/cli/run/test_verbs.py", 'run("all")'),
     "credit-platform continuous": ("credit_platform_tests/cli/run/test_continuous.py", 'verb("continuous",'),
     "credit-platform ui": ("credit_platform_tests/browser/conftest.py", '"ui"'),
+    "credit-platform ui --allow-host ui.example.org": ("credit_platform_tests/cli/test_ui.py", 'run_verb("ui",'),
     "credit-platform clean --yes": ("credit_platform_tests/cli/test_usage.py", 'verb("clean", "--yes")'),
     "credit-platform init --first-month 2023-01 --last-month 2024-12": (
         "credit_platform_tests/cli/test_usage.py",

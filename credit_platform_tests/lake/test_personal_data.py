@@ -13,6 +13,7 @@ from credit_platform.assets.asset_spec import column_schema
 from credit_platform.lake.tables.catalog import refresh_datamart
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.tables import tables_of
+from credit_platform.schemas.personal_data import may_quote
 from credit_platform_tests.small_book import BookFolders
 
 PRIVATE = ("bronze/features_attributes", "quarantine/customer_attributes")
@@ -31,6 +32,25 @@ def test_the_marked_columns_are_those_with_names_and_numbers() -> None:
         == tables_of(LOANS).personal_columns("gold/feature_store")
         == ()
     )
+
+
+@pytest.mark.parametrize(
+    ("table", "is_personal"),
+    [
+        ("bronze/features_attributes", True),
+        ("quarantine/customer_attributes", True),
+        ("silver/customer_attributes", True),
+        ("bronze/lms_loan_daily", False),
+        ("quarantine/loan_snapshots", False),
+        ("silver/loan_snapshots", False),
+        ("gold/feature_store", False),
+    ],
+)
+def test_nothing_made_of_their_source_may_be_quoted(table: str, *, is_personal: bool) -> None:
+    assert tables_of(LOANS).is_personal(table) == is_personal
+    with tables_of(LOANS).disclosing(table):
+        assert may_quote() != is_personal
+    assert not may_quote()
 
 
 @pytest.mark.parametrize(

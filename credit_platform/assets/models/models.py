@@ -20,6 +20,7 @@ from credit_platform.partitions import MonthlyAxis, all_months_until, months_bef
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelSpec
 from credit_platform.policy.model_spec import Parameter
+from credit_platform.reports.documents.document import markdown_list
 from credit_platform.scoring.training.tuning import OnTrial, Trial, Tuning
 from credit_platform.scoring.training.windows import Windows
 
@@ -49,7 +50,7 @@ def _training_metadata(
         "model_version": dg.MetadataValue.text(outcome.model_version),
         "promoted": dg.MetadataValue.bool(outcome.decision.promote),
         **aucs,
-        "promotion_reasons": dg.MetadataValue.md("\n".join(f"- {reason}" for reason in outcome.decision.reasons)),
+        "promotion_reasons": dg.MetadataValue.md(markdown_list(outcome.decision.reasons)),
         "discrimination": dg.MetadataValue.md(table),
         **documents,
         "top_features": dg.MetadataValue.md("\n".join(top)),

@@ -16,6 +16,7 @@ from credit_platform.partitions import MonthlyAxis, same_month
 from credit_platform.policy.load import Policy
 from credit_platform.policy.reason_codes import ReasonCatalogue
 from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.reports.documents.document import markdown_text
 from credit_platform.scoring.explanation.reasons import mix_index, reason_mix
 from credit_platform.scoring.predictions import score_loans
 
@@ -81,7 +82,7 @@ def _reason_numbers(
     if mix.is_empty():
         return {}
     lines = [
-        f"| {code} | {catalogue.by_code[code].internal} | {share:.1%} |"
+        f"| {code} | {markdown_text(catalogue.by_code[code].internal)} | {share:.1%} |"
         for code, share in mix.head(_REASONS_SHOWN).select("reason", "share").iter_rows()
     ]
     table = "\n".join(["| reason | feature | loans |", "|---|---|---:|", *lines])

@@ -16,6 +16,7 @@ from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.models.stored_version import METADATA, VersionMetadata
 from credit_platform.lake.provenance import code, input_hashes, libraries
 from credit_platform.lake.tables.monthly import Lake, parquet_bytes
+from credit_platform.lake.tables.table_versions import require_unaltered
 from credit_platform.months import add_months, month_key
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelConfig
@@ -104,6 +105,12 @@ def read_cohorts(lake: Lake, cohorts: Sequence[date], *, lag: int) -> pl.DataFra
     return attach_labels(features, labels, case_key=lake.layout.portfolio.cases.key).collect()
 
 
+def tables_read(windows: Windows, lag: int) -> dict[str, list[date]]:
+    """The months of each table that a training reads."""
+    cohorts = list(windows.development)
+    return {"gold/feature_store": cohorts, "gold/label_store": [add_months(cohort, lag) for cohort in cohorts]}
+
+
 def train_as_of(lake: Lake, model: str, month: date, policy: Policy, on_trial: OnTrial = unwatched) -> TrainingOutcome:
     """Train a model as of a month, store the version, and record whether it goes into production.
 
@@ -113,11 +120,13 @@ def train_as_of(lake: Lake, model: str, month: date, policy: Policy, on_trial: O
         WindowError: the windows do not fit before the month.
         MissingMonthsError: a month of a window was never built.
         TrainingError: a sample is too small, or one to fit on has one class only.
+        TableError: a file of such a month was altered since it was written.
     """
     config, portfolio = policy.model, lake.layout.portfolio
     lag, customer = config.label.lag_months, portfolio.cases.customer
     triggered = is_triggered(lake, model, month)
     windows = windows_for(month, config, triggered=triggered)
+    require_unaltered(lake.layout, tables_read(windows, lag))
     whole: Samples = {}
     samples: Samples = {}
 
@@ -267,11 +276,9 @@ def _without(group: EvidenceGroup, developed: Developed, config: ModelConfig) ->
 
 def _made_of(lake: Lake, developed: Developed, policy: Policy) -> dict[str, object]:
     """What the manifest says of a version's making."""
-    cohorts, lag = developed.windows.development, policy.model.label.lag_months
-    matured = [add_months(cohort, lag) for cohort in cohorts]
     return {
         **code(),
-        "data_sha256": input_hashes(lake.layout, {"gold/feature_store": cohorts, "gold/label_store": matured}),
+        "data_sha256": input_hashes(lake.layout, tables_read(developed.windows, policy.model.label.lag_months)),
         "policy_sha256": policy.sha256,
         "libraries": libraries(),
         "seeds": {"random_seed": policy.model.random_seed},

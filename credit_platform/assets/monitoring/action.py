@@ -28,6 +28,7 @@ from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.tables import tables_of
 from credit_platform.reports.documents.action_report import action_json, action_text
+from credit_platform.reports.documents.document import markdown_list
 from credit_platform.schemas.evidence import DataQuality
 
 _QUALITY = "monitoring/data_quality"
@@ -188,7 +189,7 @@ def _action_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy: P
                     "transition": str(decision.transition),
                     "rollback": f"{decision.rollback.within}: {decision.rollback.why}",
                     "model_version": subject.model_version,
-                    "reasons": dg.MetadataValue.md("\n".join(f"- {reason}" for reason in decision.reasons)),
+                    "reasons": dg.MetadataValue.md(markdown_list(decision.reasons)),
                     "actions_by_month": action_picture(lake, table, rows),
                 },
                 partition_key=month_key(month),

@@ -21,6 +21,7 @@ from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.reports.champion_challenger.figures import difference_by_cohort_svg
 from credit_platform.reports.champion_challenger.page import champion_challenger_page
+from credit_platform.reports.documents.document import markdown_list
 from credit_platform.scoring.champion_challenger.comparison import PAIRED_SCHEMA, common_loans, compare_models
 from credit_platform.scoring.champion_challenger.decision import decide_challenger
 
@@ -130,9 +131,7 @@ def _told(rows: pl.DataFrame, challenger: str) -> dict[str, dg.MetadataValue]:
     picture = b64encode(difference_by_cohort_svg(rows).encode()).decode()
     return values | {
         f"{challenger}_decision": dg.MetadataValue.text(first["decision"]),
-        f"{challenger}_reasons": dg.MetadataValue.md(
-            "\n".join(f"- {reason}" for reason in first["reasons"].split("\n"))
-        ),
+        f"{challenger}_reasons": dg.MetadataValue.md(markdown_list(first["reasons"].split("\n"))),
         f"{challenger}_cohorts": dg.MetadataValue.int(rows.filter(breakdown="cohort")["segment"].n_unique()),
         f"{challenger}_loans": dg.MetadataValue.int(int(differences["n"].max() or 0)),  # pyrefly: ignore
         f"{challenger}_difference_by_cohort": dg.MetadataValue.md(

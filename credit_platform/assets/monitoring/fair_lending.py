@@ -21,13 +21,14 @@ def fair_lending_asset(
 ) -> dg.AssetsDefinition:
     """Groups by age of the cohort whose outcome is read in a month."""
     table, lag = f"monitoring/{model}/fair_lending", policy.model.label.lag_months
-    of_the_cohort = dg.TimeWindowPartitionMapping(start_offset=-lag, end_offset=-lag)
+    predictions, labels = outcome_deps(model, lag=lag)
 
     @dg.asset(
         **table_spec(portfolio, table, axis.outcome_months),
         deps=[
-            *outcome_deps(model, lag=lag),
-            dg.AssetDep(asset_key(protected.table), partition_mapping=of_the_cohort),
+            predictions,
+            dg.AssetDep(asset_key(protected.table), partition_mapping=predictions.partition_mapping),
+            labels,
         ],
     )
     def groups_beside_each_other(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:

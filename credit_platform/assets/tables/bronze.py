@@ -15,6 +15,7 @@ from credit_platform.instance.dagster_internals import (
     DATA_VERSION_IS_USER_PROVIDED_TAG,
     DATA_VERSION_TAG,
 )
+from credit_platform.lake.raw.column_map import ColumnMap, column_map
 from credit_platform.lake.raw.deliveries import REPLACE_TAG, Received, Reception
 from credit_platform.lake.raw.delivery_log import Receipt
 from credit_platform.lake.raw.sources import RawSource
@@ -24,15 +25,29 @@ from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.data_quality import SourceGatePolicy
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.policy.source_policy import FileForm
 from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.portfolios.source import Source
 
 
 def sources(portfolio: Portfolio, config: ModelConfig) -> dict[str, RawSource]:
-    """The raw sources by name: their columns and cells from the book, whether they are required from policy."""
+    """The raw sources by name: columns and cells from the book; how files are written, and if required, from policy."""
     return {
-        source.name: RawSource(source.name, source.columns, source.cells, required=config.sources[source.name].required)
+        source.name: RawSource(
+            source.name,
+            source.columns,
+            source.cells,
+            required=config.sources[source.name].required,
+            read_by=map_of(source, config.sources[source.name]),
+        )
         for source in portfolio.sources
     }
+
+
+def map_of(source: Source, form: FileForm) -> ColumnMap:
+    """How files of a source are read that are written in this form."""
+    personal = bool(source.personal_columns)
+    return column_map(source.columns, source.cells, form, has_personal_data=personal)
 
 
 def _bronze_asset(
@@ -44,7 +59,7 @@ def _bronze_asset(
     def rows_as_delivered(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
     ) -> Iterator[dg.Output[pl.DataFrame]]:
-        received = Reception(
+        reception = Reception(
             lake=lake,
             source=source,
             gates=gates,
@@ -52,7 +67,9 @@ def _bronze_asset(
             last_month=axis.last or parse_month(str(months.get_last_partition_key())),
             is_replacing=is_replacing(context.run.tags),
             run_id=context.run.run_id,
-        ).receive(months_of(context.partition_keys))
+        )
+        with lake.layout.tables.disclosing(table):
+            received = reception.receive(months_of(context.partition_keys))
         for receipt in received.receipts:
             context.add_asset_metadata(_metadata(receipt), partition_key=month_key(receipt.month))
             for line in _remarks(receipt, is_required=source.required):

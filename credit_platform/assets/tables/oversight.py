@@ -22,7 +22,8 @@ from credit_platform.months import month_key, months_of
 from credit_platform.partitions import MonthlyAxis, months_before
 from credit_platform.policy.data_quality import VolumeBand
 from credit_platform.policy.load import Policy
-from credit_platform.portfolios.portfolio import Portfolio, Source
+from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.portfolios.source import Source
 from credit_platform.portfolios.tables import tables_of
 from credit_platform.reports.dashboard.data_quality import data_quality_page
 
@@ -58,9 +59,10 @@ def _row_balance(portfolio: Portfolio, axis: MonthlyAxis) -> dg.AssetsDefinition
                     "silver": f"silver/{name}",
                     "quarantine": f"quarantine/{name}",
                 }
-                for view, place in places.items():
-                    create_view(connection, view, lake.layout, [TableMonths(place, months)])
-                counted.append(connection.sql(row_balance_sql(name, source.columns)).pl())
+                with lake.layout.tables.disclosing(places["bronze"]):
+                    for view, place in places.items():
+                        create_view(connection, view, lake.layout, [TableMonths(place, months)])
+                    counted.append(connection.sql(row_balance_sql(name, source.columns)).pl())
         return pl.concat(counted).sort("snapshot_month", "table")
 
     return rows_accounted_for
@@ -102,10 +104,12 @@ def _count_source(
         "quarantine": TableMonths(f"quarantine/{name}", months),
         "silver": _known_months(lake, f"silver/{name}", months[-1]),
     }
-    for view, part in views.items():
-        create_view(connection, view, lake.layout, [part])
     sql = quality_facts_sql(source, median_months=volume.median_months)
-    return connection.sql(sql).pl().with_columns(source=pl.lit(source.name), unit=pl.lit(source.due.unit))
+    with lake.layout.tables.disclosing(f"bronze/{source.name}"):
+        for view, part in views.items():
+            create_view(connection, view, lake.layout, [part])
+        facts = connection.sql(sql).pl()
+    return facts.with_columns(source=pl.lit(source.name), unit=pl.lit(source.due.unit))
 
 
 def _show_quality(context: dg.AssetExecutionContext, lake: Lake, scored: pl.DataFrame, months: Sequence[date]) -> None:

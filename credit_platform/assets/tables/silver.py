@@ -16,7 +16,8 @@ from credit_platform.partitions import MonthlyAxis, all_months_until
 from credit_platform.policy.data_quality import CleaningPolicy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.cleaning_rules import check_strategies
-from credit_platform.portfolios.portfolio import Cases, Portfolio, Source
+from credit_platform.portfolios.portfolio import Cases, Portfolio
+from credit_platform.portfolios.source import Source
 from credit_platform.schemas.cleaning.rule import Strategies
 from credit_platform.schemas.cleaning.strategies import NO_CHANGES
 from credit_platform.schemas.cleaning.table_cleaning import Cleaned, count_rejections, count_repairs
@@ -43,9 +44,10 @@ def _silver_asset(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
     ) -> Iterator[dg.Output[pl.DataFrame]]:
         months = months_of(context.partition_keys)
-        rows, quarantined = clean_source(
-            source, portfolio.cases, lake, months=months, config=config, strategies=strategies
-        )
+        with lake.layout.tables.disclosing(f"bronze/{source.name}"):
+            rows, quarantined = clean_source(
+                source, portfolio.cases, lake, months=months, config=config, strategies=strategies
+            )
         shown = _shown(rows, quarantined, months)
         # In this order: a replay makes both again where the log has silver, when the months before it are there.
         for output, table, frame in (("rows", silver, rows), ("quarantined", quarantine, quarantined)):

@@ -8,7 +8,9 @@ import os
 import stat
 import time
 from collections.abc import Callable
+from datetime import date
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -20,12 +22,13 @@ from credit_platform.cli.versions.audit import verdict
 from credit_platform.errors import SourceError, TableError
 from credit_platform.lake.backup.atomic_swap import unfinished
 from credit_platform.lake.files import HIDDEN_PART
-from credit_platform.lake.layout import MONTH_FILE, Layout
+from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.sources import source_files
 from credit_platform.lake.renamed_models import to_migrate
-from credit_platform.lake.tables.catalog import monthly_tables
+from credit_platform.lake.tables.catalog import can_have_views, monthly_tables, months_pattern
+from credit_platform.lake.tables.month_files import month_files, require_own_month, stray_files
 from credit_platform.lake.tables.monthly import require_current_schema
-from credit_platform.months import parse_month
+from credit_platform.lake.tables.table_versions import TableVersionLog, altered
 from credit_platform.settings import Settings
 
 ABANDONED_AFTER_SECONDS = 3600  # no single file takes an hour to write
@@ -42,6 +45,7 @@ def data_findings(settings: Settings, home: Path) -> list[DoctorFinding]:
         "model keys": lambda: check_names(layout),
         "raw files": lambda: check_raw(settings, layout),
         "tables": lambda: check_tables(layout),
+        "recorded hashes": lambda: check_recorded(layout),
         "personal data": lambda: check_private(layout),
         "views": lambda: check_catalog(layout),
         "logs": lambda: check_logs(layout),
@@ -113,26 +117,57 @@ def check_raw(settings: Settings, layout: Layout) -> DoctorFinding:
 
 
 def check_tables(layout: Layout) -> DoctorFinding:
-    """Every month of every table is a whole file with the columns of this release."""
+    """Every month of every table is a whole file of that month, with the columns of this release."""
     torn: list[str] = []
     old: list[str] = []
+    moved: list[str] = []
+    strays: list[str] = []
     n_files = 0
     for table in monthly_tables(layout):
-        files = sorted(layout.table(table).glob(MONTH_FILE))
+        strays += [f"{table}/{file.name}" for file in stray_files(layout.table(table))]
+        files = month_files(layout.table(table))
         n_files += len(files)
-        whole = [file for file in files if _is_whole(file)]
-        torn += [f"{table} {file.stem[:7]}" for file in files if file not in whole]
-        try:
-            require_current_schema(layout.tables, table, [parse_month(file.stem) for file in whole], whole)
-        except TableError:
-            old.append(table)
+        whole = {month: file for month, file in files.items() if _is_whole(file)}
+        torn += [f"{table} {month:%Y-%m}" for month in files if month not in whole]
+        old += _refused(table, whole, partial(require_current_schema, layout.tables))
+        moved += _refused(table, whole, require_own_month)
     if torn:
         mend = "Delete them and build these months again (credit-platform backfill), or restore them from a backup."
         return error("tables", f"{len(torn)} files are not whole Parquet files: {first_of(torn)}", mend)
+    if moved:
+        mend = "Restore them from a backup, or delete them and build these months again (credit-platform backfill)."
+        return error("tables", f"rows of another month than the file is named for: {first_of(moved)}", mend)
     if old:
         mend = "Build them again: credit-platform backfill. Reading them is refused until then."
         return error("tables", f"written by a release with other columns: {first_of(old)}", mend)
+    if strays:
+        return warning("tables", f"no months of a table, and not read: {first_of(strays)}", "Move them elsewhere.")
     return well("tables", f"{n_files:,} files whole") if n_files else well("tables", "none built yet")
+
+
+def _refused(table: str, files: dict[date, Path], require: Callable[[str, list[date], list[Path]], None]) -> list[str]:
+    """The months of a table that a look refuses."""
+    try:
+        require(table, list(files), list(files.values()))
+    except TableError as fault:
+        return [f"{table} {month:%Y-%m}" for month in fault.months]
+    return []
+
+
+def check_recorded(layout: Layout) -> DoctorFinding:
+    """Every month of every table is the file that the platform wrote last, by the log of table versions."""
+    months = {table: list(month_files(layout.table(table))) for table in monthly_tables(layout)}
+    known = TableVersionLog(layout).latest()
+    other = [f"{table} {month:%Y-%m}" for table, found in altered(layout, months).items() for month in found]
+    unknown = sum((table, month) not in known for table, found in months.items() for month in found)
+    if other:
+        mend = (
+            "Build these months again (credit-platform backfill) or restore them from a backup, and find out who "
+            "changed them; no model is trained on them until then."
+        )
+        return error("recorded hashes", f"{len(other)} files are not as they were written: {first_of(other)}", mend)
+    said = f", {unknown:,} of them written before hashes were recorded" if unknown else ""
+    return well("recorded hashes", f"{sum(map(len, months.values())):,} files as they were written{said}")
 
 
 def _is_whole(file: Path) -> bool:
@@ -142,7 +177,7 @@ def _is_whole(file: Path) -> bool:
         if not begins == stream.read() == _MAGIC:
             return False
     try:
-        pl.read_parquet_schema(file)
+        pl.scan_parquet(file, glob=False).collect_schema()
     except pl.exceptions.PolarsError:
         return False
     return True
@@ -155,7 +190,7 @@ def check_private(layout: Layout) -> DoctorFinding:
     wide = [
         str(file)
         for table in tables
-        for file in sorted(layout.table(table).glob(MONTH_FILE))
+        for file in month_files(layout.table(table)).values()
         if file.stat().st_mode & others
     ]
     if wide:
@@ -169,6 +204,9 @@ def check_catalog(layout: Layout) -> DoctorFinding:
     import duckdb
 
     tables, file = monthly_tables(layout), layout.datamart
+    if not can_have_views(layout):
+        mend = "Move the data folder to a path without a backslash; everything else works here."
+        return warning("views", f"DuckDB opens no file below {layout.data_dir}", mend)
     if not file.is_file():
         found = warning("views", f"{file} is not there", _MEND)
         return found if tables else well("views", "no table to look at yet")
@@ -182,9 +220,9 @@ def check_catalog(layout: Layout) -> DoctorFinding:
             }
     except duckdb.Error as fault:
         return error("views", f"{file} does not open: {str(fault).splitlines()[0]}", _MEND)
-    expected = {_view_of(table): layout.table(table).resolve() for table in tables}
+    expected = {_view_of(table): months_pattern(layout, table) for table in tables}
     lost = sorted(set(expected) - set(views))
-    strayed = sorted(view for view, folder in expected.items() if view in views and f"{folder}/" not in views[view])
+    strayed = sorted(view for view, source in expected.items() if view in views and source not in views[view])
     if strayed:
         return error("views", f"{first_of(strayed)} read another folder: this one was moved or copied", _MEND)
     if lost:

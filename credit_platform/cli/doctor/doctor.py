@@ -1,7 +1,7 @@
 """The verb `doctor`: looks at the machine, the settings, the history and the data, and says how to mend each.
 
-It puts right what needs no decision and loses nothing, when told to. What is looked at is in `machine`, `history` and
-`data`.
+It puts right what needs no decision and loses nothing, when told to. What is looked at is in `machine`, `history`,
+`data` and `content`.
 """
 
 import json
@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from credit_platform.cli.doctor.content import content_findings
 from credit_platform.cli.doctor.data import ABANDONED_AFTER_SECONDS, data_findings
 from credit_platform.cli.doctor.findings import DoctorFinding, error, findings_of, text_of, well
 from credit_platform.cli.doctor.history import history_findings
@@ -83,7 +84,7 @@ def examine(settings: Settings | None, trouble: DoctorFinding | None, *, port: i
     policy = well("policy", f"loads, with {len(settings.policy.model.models)} models")
     home = dagster_home(settings.data_dir)
     history = findings_of("history", lambda: history_findings(home, settings.automation))
-    return [*findings, policy, *history, *data_findings(settings, home)]
+    return [*findings, policy, *history, *data_findings(settings, home), *content_findings(settings)]
 
 
 def settings_or_trouble() -> tuple[Settings | None, DoctorFinding | None]:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from credit_platform.cli.doctor.findings import DoctorFinding, error, first_of, warning, well
 from credit_platform.cli.instance import INSTANCE_FILE, beating_daemons, history_storage, moved_from
+from credit_platform.lake.files import plain_path
 from credit_platform.settings import Automation
 
 _START = "Start the UI, which brings the daemon: make ui."
@@ -35,7 +36,7 @@ def history_findings(home: Path, automation: Automation) -> list[DoctorFinding]:
     if any(finding.level != "ok" for finding in findings):
         return findings
     try:
-        with dg.DagsterInstance.from_config(str(home)) as instance:
+        with dg.DagsterInstance.from_config(str(plain_path(home))) as instance:
             n_runs = instance.get_runs_count()
             return [
                 *findings,

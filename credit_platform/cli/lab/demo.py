@@ -13,6 +13,7 @@ from rich.table import Table
 from credit_platform.cli.book import Book, initialise, newest_delivered
 from credit_platform.cli.printing import folding_table
 from credit_platform.cli.run.summary import run_backfill
+from credit_platform.errors import SettingsError
 from credit_platform.lab.scenarios.detections import Detector
 from credit_platform.lab.scenarios.page import PHASE_HEADINGS, auc_texts, drift_name
 from credit_platform.lab.scenarios.scenario import ModelOutcome, Scenario
@@ -34,12 +35,13 @@ def run_demo(settings: Settings, console: Console, *, n_months: int, cases_per_m
     """Make a book where there is none, backfill all of it, print where to look; returns the exit code.
 
     Raises:
-        SettingsError: there are no raw files, and the portfolio has no generator.
+        SettingsError: there are no raw files, and the portfolio has no generator or policy maps the columns.
     """
     layout = Layout.of(settings.data_dir, settings.raw_dir, settings.portfolio)
     if has_raw_files(layout):
         console.print(f"Using the files in {settings.raw_dir}.")
     else:
+        require_contract_form(settings)
         drift = Drift(DriftKind.CONCEPT, add_months(USUAL_FIRST_MONTH, _MONTHS_BEFORE_DRIFT), _STRENGTH)
         made = settings.portfolio.required_generator.make(
             first_month=USUAL_FIRST_MONTH,
@@ -66,6 +68,21 @@ def _print_story(book: Book, console: Console) -> None:
     if made is None or not book.lake.months("prediction/" + next(iter(book.settings.policy.model.models))):
         return
     console.print(demo_table(judge(book, made, name="demo")))
+
+
+def require_contract_form(settings: Settings) -> None:
+    """Refuse to generate a book, which is written in the contract's form, under a policy that reads another.
+
+    Raises:
+        SettingsError: policy maps the files of a source.
+    """
+    mapped = [name for name, form in settings.policy.model.sources.items() if form.model_dump(exclude={"required"})]
+    if mapped:
+        raise SettingsError(
+            name="CREDIT_POLICY_DIR",
+            reason=f"it maps the files of {', '.join(mapped)}, and a generated book has the contract's own columns",
+            fix="Name a folder with the same policy without the map (sources in model_config.yaml).",
+        )
 
 
 def generate_book(layout: Layout, console: Console, book: GeneratedBook) -> None:

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from credit_platform.automation.jobs import BUILD_MONTH, MONITOR_MONTH, SCORE_MONTH
 from credit_platform.cli.book import Book, write_book_file
-from credit_platform.cli.lab.demo import generate_book
+from credit_platform.cli.lab.demo import generate_book, require_contract_form
 from credit_platform.cli.lab.story import judge, read_story
 from credit_platform.cli.printing import folding_table
 from credit_platform.errors import SettingsError
@@ -130,9 +130,10 @@ def simulate(settings: Settings, console: Console, book: GeneratedBook, *, lab: 
     """Generate the scenario's book, run all its months apart from every other book, and write its page and the gallery.
 
     Raises:
-        SettingsError: the folder is not the lab's.
+        SettingsError: the folder is not the lab's, or policy maps the columns of a lender's files.
     """
     words = settings.portfolio.words
+    require_contract_form(settings)
     lab.claim(settings)
     folder = lab.scenario_folder(book, words)
     lab.claim_scenario(folder)

@@ -57,7 +57,7 @@ def _source(edition: TableVersion) -> str:
 
 def _change(book: Book, former: TableVersion, later: TableVersion) -> Difference | None:
     files = [version_file(book.lake.layout, e.table, e.month, e.sha256) for e in (former, later)]
-    frames = [pl.read_parquet(file) for file in files if file is not None]
+    frames = [pl.read_parquet(file, glob=False) for file in files if file is not None]
     return (
         difference(frames[0], frames[1], row_names(book.lake.layout, later.table))
         if len(frames) == len(files)

@@ -117,7 +117,8 @@ class Replay:
 def row_names(layout: Layout, table: str) -> RowNames:
     """How the rows of a table are named; those of a delivery, as the source names them."""
     layer, name = table.split("/", maxsplit=1)
-    cases, hidden = layout.portfolio.cases, layout.tables.personal_columns(table)
+    cases, tables = layout.portfolio.cases, layout.tables
+    hidden = tables[table].column_names() if tables.is_personal(table) else ()
     if layer == "bronze":
         source = layout.portfolio.source(name)
         noun = cases.noun if source is layout.portfolio.case_source else "customer"
@@ -226,14 +227,14 @@ def _place(book: Book, edition: TableVersion, *, is_last: bool) -> Path:
 
 
 def _held_against(names: RowNames, edition: TableVersion, place: Path, made: Path, *, is_intact: bool) -> Proof:
-    again = pl.read_parquet(made)
+    again = pl.read_parquet(made, glob=False)
     proof = Proof(edition, ReplayVerdict.EQUAL, place, again.height, scored_by=_scored_by(edition.table, again))
     if is_intact and file_sha256(made) == edition.sha256:
         return proof
     if not place.is_file():
         return replace(proof, verdict=ReplayVerdict.MISSING)
     try:
-        stored = pl.read_parquet(place)
+        stored = pl.read_parquet(place, glob=False)
     except (pl.exceptions.PolarsError, OSError) as error:
         return replace(proof, verdict=ReplayVerdict.CHANGED, why=f"It is no Parquet file: {str(error).splitlines()[0]}")
     if stored.schema == again.schema and stored.equals(again):
@@ -259,7 +260,7 @@ def _scored_by(table: str, rows: pl.DataFrame) -> str:
 def _delivery(edition: TableVersion, place: Path, intact: Path | None) -> Proof:
     """A delivery is not made of anything: it is what was taken, or it is not."""
     if intact is not None:
-        return Proof(edition, ReplayVerdict.EQUAL, place, pl.read_parquet(intact).height)
+        return Proof(edition, ReplayVerdict.EQUAL, place, pl.read_parquet(intact, glob=False).height)
     if not place.is_file():
         return Proof(edition, ReplayVerdict.MISSING, place)
     return Proof(edition, ReplayVerdict.CHANGED, place, why="Its bytes are not those that were taken")
@@ -271,7 +272,7 @@ def _table(book: Book, table: str, proofs: tuple[Proof, ...]) -> TableReplay:
     if first.sha256 == last.sha256:
         return TableReplay(table, proofs, None)
     files = [version_file(book.lake.layout, table, e.month, e.sha256) for e in (first, last)]
-    frames = [pl.read_parquet(file) for file in files if file is not None]
+    frames = [pl.read_parquet(file, glob=False) for file in files if file is not None]
     restated = (
         difference(frames[0], frames[1], row_names(book.lake.layout, table)) if len(frames) == len(files) else None
     )

@@ -23,6 +23,7 @@ from credit_platform.lake.layout import LAYERS
 from credit_platform.lake.raw.readers import FORMATS, file_content, parse_file
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.application_rows import Applications, applications_of, said_of
+from credit_platform.schemas.spreadsheet_cells import spreadsheet_columns
 from credit_platform.scoring.predictions import score_loans
 from credit_platform.scoring.transformers.transformer import unseen_levels
 
@@ -161,10 +162,10 @@ def scored_by(book: Book, order: ScoringOrder, loans: pl.DataFrame) -> pl.DataFr
 
 
 def write_predictions(out: Path, scored: pl.DataFrame) -> None:
-    """Write a whole file, CSV or Parquet by how its name ends."""
+    """Write a whole file, CSV or Parquet by how its name ends; in a CSV no text is a formula."""
     with whole_file(out) as part:
         if out.suffix.lower() == ".csv":
-            scored.write_csv(part)
+            scored.with_columns(spreadsheet_columns()).write_csv(part)
         else:
             scored.write_parquet(part, compression="zstd")
 

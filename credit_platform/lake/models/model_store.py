@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from credit_platform.errors import ModelStoreError
+from credit_platform.lake.files import record_of
 from credit_platform.lake.governance.audit import AuditLog, AuditRecord, Entry
 from credit_platform.lake.layout import Layout
 from credit_platform.months import month_key
@@ -117,7 +118,7 @@ class ModelStore:
         if version not in self.versions(model):
             refuse(*self._why_unknown(model, version))
         content = (folder / MANIFEST).read_bytes()
-        manifest = read_manifest(content)
+        manifest = record_of(content)
         if manifest is None:
             refuse(reason=f"{MANIFEST} has changed since it was stored and cannot be read")
         fault = fault_of_schema(manifest)
@@ -219,15 +220,6 @@ def make_manifest(
 def own_hash(manifest: Mapping[str, object]) -> str:
     """The hash a manifest states of itself."""
     return str(manifest[_OWN_HASH])
-
-
-def read_manifest(content: bytes) -> dict[str, object] | None:
-    """A manifest as stored; None where it is no such document."""
-    try:
-        manifest = json.loads(content)
-    except ValueError:
-        return None
-    return manifest if isinstance(manifest, dict) else None
 
 
 def fault_of_schema(manifest: Mapping[str, object]) -> tuple[str, str] | None:

@@ -3,8 +3,11 @@
 The slow, exact reading here is for files that something is wrong with; sound ones are read in `readers`.
 """
 
+import codecs
 import csv
 import io
+
+import numpy as np
 
 _BOM = b"\xef\xbb\xbf"
 # First bytes that tell another kind of file.
@@ -33,12 +36,16 @@ def _line_of(content: bytes, position: int) -> int:
     return content.count(b"\n", 0, position) + 1
 
 
-def require_text(content: bytes) -> bytes:
+def require_text(content: bytes, encoding: str = "utf-8") -> bytes:
     """The text of a file as UTF-8 bytes without a byte order mark.
 
     Raises:
-        CsvFault: it is empty, another kind of file, holds NUL bytes or is not UTF-8.
+        CsvFault: it is empty, another kind of file, holds NUL bytes or is not written in the encoding.
     """
+    encoding = codecs.lookup(encoding).name
+    is_disguised = any(content.startswith(magic) for magic, kind in _DISGUISES.items() if kind != "UTF-16 text")
+    if encoding not in {"utf-8", "utf-8-sig"} and not is_disguised:
+        content = _in_utf8(content, encoding)
     if not content.strip():
         raise CsvFault(reason="not a readable CSV file (it is empty)", fix="Deliver the file again.")
     for magic, kind in _DISGUISES.items():
@@ -52,7 +59,10 @@ def require_text(content: bytes) -> bytes:
     try:
         content.decode()
     except UnicodeDecodeError as error:
-        fix = "Save the file as UTF-8; bytes such as this come from Latin-1 or Windows-1252."
+        fix = (
+            "Save the file as UTF-8; bytes such as this come from Latin-1 or Windows-1252 (or say so: the source's "
+            "`encoding` in model_config.yaml)."
+        )
         reason = f"byte 0x{content[error.start]:02x} is not UTF-8"
         raise CsvFault(reason=reason, line=_line_of(content, error.start), fix=fix) from error
     if b"\r" in content and b"\n" not in content:
@@ -62,14 +72,29 @@ def require_text(content: bytes) -> bytes:
     return content.removeprefix(_BOM)
 
 
-def header_of(text: bytes) -> list[str]:
+def _in_utf8(content: bytes, encoding: str) -> bytes:
+    try:
+        return content.decode(encoding).encode()
+    except UnicodeError as error:
+        start = error.start if isinstance(error, UnicodeDecodeError) else 0
+        fix = "Correct the source's `encoding` in model_config.yaml, or save the file in it."
+        raise CsvFault(reason=f"a byte that is not {encoding}", line=_line_of(content, start), fix=fix) from error
+
+
+def header_by_position(text: bytes, delimiter: str) -> bytes:
+    """A header line for a text that has none: `column 1`, `column 2`."""
+    names = (f"column {n}" for n in range(1, len(header_of(text, delimiter)) + 1))
+    return delimiter.join(names).encode() + b"\n"
+
+
+def header_of(text: bytes, delimiter: str = ",") -> list[str]:
     """The names in the first line.
 
     Raises:
         CsvFault: there are none.
     """
     first_line = text.split(b"\n", 1)[0].decode().rstrip("\r")
-    records = list(csv.reader([first_line]))
+    records = list(csv.reader([first_line], delimiter=delimiter))
     names = records[0] if records else []
     if not names:
         raise CsvFault(reason="the first line is empty", line=1, fix="The first line must be the header.")
@@ -87,19 +112,20 @@ def is_blank_line(text: bytes, line: int) -> bool:
     return not text[start : end if end >= 0 else len(text)].strip(b"\r")
 
 
-def find_fault(content: bytes) -> CsvFault | None:
+def find_fault(content: bytes, delimiter: str = ",") -> CsvFault | None:
     """The first line that keeps a text from being a table, None when every line can be read.
 
     Lines with nothing on them are no fault.
     """
-    reader = csv.reader(io.StringIO(content.removeprefix(_BOM).decode(), newline=""), strict=True)
+    lines = io.StringIO(content.removeprefix(_BOM).decode(), newline="")
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     width, line = 0, 1
     try:
         for cells in reader:
             width = width or len(cells)
             if cells and len(cells) != width:
                 return CsvFault(reason=f"{_cells(len(cells))} where the header has {width}", line=line, fix=_RAGGED)
-            if any('"' in cell for cell in cells) and _has_stray_quote(content, line, reader.line_num):
+            if any('"' in cell for cell in cells) and _has_stray_quote(content, line, reader.line_num, delimiter):
                 return CsvFault(reason="a quote inside a cell that is not quoted", line=line, fix=_QUOTE)
             line = reader.line_num + 1
     except csv.Error as error:
@@ -108,6 +134,9 @@ def find_fault(content: bytes) -> CsvFault | None:
 
 
 _RAGGED = "Complete the line, or quote cells that hold commas; a short last line means the file was cut off."
+_QUOTE_SIGN, _NEWLINE = 34, 10
+# Quote, line feed, carriage return; the delimiter is another.
+_EDGES = (_QUOTE_SIGN, _NEWLINE, 13)
 _QUOTE = 'Put cells that hold quotes or commas into quotes and write a quote inside them twice ("").'
 
 
@@ -115,7 +144,7 @@ def _cells(n: int) -> str:
     return "1 cell" if n == 1 else f"{n} cells"
 
 
-def _has_stray_quote(content: bytes, first: int, last: int) -> bool:
+def _has_stray_quote(content: bytes, first: int, last: int, delimiter: str) -> bool:
     lines = b"\n".join(content.split(b"\n", last)[first - 1 : last]).decode()
     state = "start"
     for sign in lines:
@@ -128,5 +157,21 @@ def _has_stray_quote(content: bytes, first: int, last: int) -> bool:
                 return True
             state = "quoted"
         else:
-            state = "start" if sign == "," else "plain"
+            state = "start" if sign == delimiter else "plain"
     return False
+
+
+def may_have_loose_quotes(text: bytes, delimiter: str = ",") -> bool:
+    """Whether a quote is neither beside another nor at the edge of a cell, or escaped by a backslash.
+
+    Readers in a hurry drop such quotes; whether something is wrong with the text, `find_fault` knows.
+    """
+    if b'\\"' in text:
+        return True
+    signs = np.frombuffer(text, np.uint8)
+    quotes = np.flatnonzero(signs == _QUOTE_SIGN)
+    before = np.where(quotes > 0, signs[quotes - 1], _NEWLINE)
+    after = np.where(quotes < len(signs) - 1, signs[np.minimum(quotes + 1, len(signs) - 1)], _NEWLINE)
+    edges = (*_EDGES, ord(delimiter))
+    is_edge = np.isin(before, edges) | np.isin(after, edges)
+    return not bool(is_edge.all())

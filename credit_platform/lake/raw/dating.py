@@ -10,10 +10,15 @@ from pathlib import Path
 import polars as pl
 
 from credit_platform.errors import SourceError
+from credit_platform.lake.raw.column_map import CONTRACT, SNAPSHOT_DATE, ColumnMap
+from credit_platform.months import of_the_calendar
+from credit_platform.schemas.personal_data import shape, shown_cell
 
-_DATE_COLUMN = "snapshot_date"
+_DATE_COLUMN = SNAPSHOT_DATE
 _ISO = r"^\d{4}-\d{2}-\d{2}$"
 _SLASHED = r"^\d{1,2}/\d{1,2}/\d{2}$"
+# Of more rows without a month the fault is the file's, not a row's.
+_MOST_UNDATED = 0.2
 _MONTH_IN_NAME = re.compile(r"[-_.]?((?:19|20)\d{2})[-_.]?(0[1-9]|1[0-2])(?:[-_.]?(?:0[1-9]|[12]\d|3[01]))?")
 
 
@@ -23,7 +28,7 @@ def month_in_name(source: str, file: Path) -> date | None:
     return date(int(match[1]), int(match[2]), 1) if match else None
 
 
-def _date_format(source: str, file: Path, frame: pl.DataFrame) -> str:
+def _date_format(source: str, file: Path, frame: pl.DataFrame, by: ColumnMap) -> str:
     """The one date format of a file's snapshot dates; a file that mixes or leaves it open is refused, never guessed."""
     text = pl.col(_DATE_COLUMN).str.strip_chars()
     is_iso, is_slashed = text.str.contains(_ISO), text.str.contains(_SLASHED)
@@ -31,7 +36,7 @@ def _date_format(source: str, file: Path, frame: pl.DataFrame) -> str:
     day_first = text.str.to_date("%d/%m/%y", strict=False)
     if counts["iso"] == frame.height:
         return "%Y-%m-%d"
-    _refuse_repeated_header(source, file, frame)
+    _refuse_repeated_header(source, file, frame, by)
     if counts["slashed"] == frame.height:
         day_numbers = frame.select(day_first.dt.day().n_unique().alias("days"), day_first.dt.day().max().alias("last"))
         days, last = day_numbers.row(0)
@@ -43,8 +48,9 @@ def _date_format(source: str, file: Path, frame: pl.DataFrame) -> str:
             source=source,
             culprit=file.name,
             reason="snapshot dates such as 1/2/23 read both as day/month and as month/day",
-            fix="Deliver the dates as YYYY-MM-DD.",
+            fix="Deliver the dates as YYYY-MM-DD, or say which it is: the source's `date_format` in model_config.yaml.",
         )
+    named = by.shown.get(_DATE_COLUMN, _DATE_COLUMN)
     line, value = (
         frame.filter(~(is_iso if counts["iso"] else is_slashed).fill_null(value=False))
         .select("source_line", _DATE_COLUMN)
@@ -53,13 +59,13 @@ def _date_format(source: str, file: Path, frame: pl.DataFrame) -> str:
     raise SourceError(
         source=source,
         culprit=f"{file.name}, line {line}",
-        reason=f"snapshot_date {_shown(value)} is not written as the file's other dates",
-        fix="Write every snapshot_date as YYYY-MM-DD (or every one as d/M/yy).",
+        reason=f"{named} {_quoted(value, by)} is not written as the file's other dates",
+        fix=f"Write every {named} as {by.dates or 'YYYY-MM-DD (or every one as d/M/yy)'}.",
     )
 
 
-def _refuse_repeated_header(source: str, file: Path, frame: pl.DataFrame) -> None:
-    headers = frame.filter(pl.col(_DATE_COLUMN).str.strip_chars() == _DATE_COLUMN)
+def _refuse_repeated_header(source: str, file: Path, frame: pl.DataFrame, by: ColumnMap) -> None:
+    headers = frame.filter(pl.col(_DATE_COLUMN).str.strip_chars() == by.names.get(_DATE_COLUMN, _DATE_COLUMN))
     if headers.height:
         raise SourceError(
             source=source,
@@ -69,27 +75,33 @@ def _refuse_repeated_header(source: str, file: Path, frame: pl.DataFrame) -> Non
         )
 
 
-def _shown(value: object) -> str:
-    """A cell as an error quotes it: a long one only by its beginning."""
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}..."
+def _quoted(value: object, by: ColumnMap) -> str:
+    """A cell as a message shows it; of a lender's whole tape, which may have anybody's data beside ours, its shape."""
+    return f"({shape(value)})" if by.names else shown_cell(value)
 
 
-def attach_month(source: str, file: Path, frame: pl.DataFrame) -> pl.DataFrame:
+def attach_month(source: str, file: Path, frame: pl.DataFrame, by: ColumnMap = CONTRACT) -> pl.DataFrame:
     """Attach `snapshot_month` and `source_file`, in front of `source_line`.
 
+    A date that no calendar has, such as 30 February or one of year 0, tells no month. Its row is filed with the row
+    before it (the first rows with the one after them), where cleaning sets it aside with its line.
+
     Raises:
-        SourceError: a snapshot date is no date, or is not written like the others.
+        SourceError: so many snapshot dates are no date that another form of dates is likely, or one is not written like
+            the others.
     """
-    snapshot = pl.col(_DATE_COLUMN).str.strip_chars().str.to_date(_date_format(source, file, frame), strict=False)
-    dated = frame.with_columns(snapshot_month=snapshot.dt.month_start(), source_file=pl.lit(file.name))
+    snapshot = pl.col(_DATE_COLUMN).str.strip_chars().str.to_date(_date_format(source, file, frame, by), strict=False)
+    month = of_the_calendar(snapshot).dt.month_start()
+    dated = frame.with_columns(snapshot_month=month, source_file=pl.lit(file.name))
     undated = dated.filter(pl.col("snapshot_month").is_null())
-    if undated.height:
+    if 0 < undated.height <= max(1, _MOST_UNDATED * frame.height) and undated.height < frame.height:
+        dated = dated.with_columns(pl.col("snapshot_month").forward_fill().backward_fill())
+    elif undated.height:
         line, value = undated.select("source_line", _DATE_COLUMN).row(0)
         raise SourceError(
             source=source,
             culprit=f"{file.name}, line {line}",
-            reason=f"snapshot_date {_shown(value)} is no date",
+            reason=f"{by.shown.get(_DATE_COLUMN, _DATE_COLUMN)} {_quoted(value, by)} is no date",
             fix="Correct the date in the source file.",
         )
     return dated.select(pl.exclude("source_line"), "source_line")

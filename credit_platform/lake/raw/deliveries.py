@@ -120,9 +120,10 @@ class Reception:
     def _receipt(self, month: date, arrival: _Arrival) -> Receipt:
         facts = arrival.facts.get(month, DeliveryFacts())
         unreadable = arrival.delivery.unreadable.get(month)
+        shown = self.source.read_by.shown
         verdict = judge_month(
             month,
-            facts,
+            facts.with_names(shown),
             arrival.rows_by_month,
             self.gates,
             is_required=self.source.required,
@@ -132,7 +133,9 @@ class Reception:
         is_other = built is not None and built.content_sha256 != arrived.sha256
         failures: dict[str, str] = {**verdict.failures}
         if built is not None and is_other and not self.is_replacing and not unreadable:
-            failures["unchanged"] = _other_rows(month, built, facts.rows)
+            failures["unchanged"] = _other_rows(
+                month, built, facts.rows, is_mapped=bool(self.source.read_by.fingerprint)
+            )
         is_taken = built is None or not is_other or not failures
         mine = arrival.delivery.rows.filter(pl.col("snapshot_month") == month)
         return Receipt(
@@ -144,7 +147,7 @@ class Reception:
             content_sha256=arrived.sha256 if built is None or is_taken else built.content_sha256,
             replaced_sha256=built.content_sha256 if built is not None and is_other and is_taken else None,
             failures=failures,
-            numbers=self._numbers(month, facts, arrival) | _strays(self.source.name, month, mine),
+            numbers=self._numbers(month, facts, arrival) | _strays(self.source.stem, month, mine),
         )
 
     def _numbers(self, month: date, facts: DeliveryFacts, arrival: _Arrival) -> dict[str, int | float | str]:
@@ -155,6 +158,9 @@ class Reception:
             "conflicting_key_share": facts.conflicting_key_share,
             "longest_cell": facts.longest_cell[1],
         }
+        ignored = arrival.delivery.ignored.values()
+        if self.source.read_by.names and ignored:
+            numbers["columns_ignored"] = max(ignored)
         median = median_before(month, arrival.rows_by_month, self.gates)
         if median is not None:
             numbers["rows_of_median"] = facts.rows / median
@@ -190,12 +196,13 @@ def _is_news(receipt: Receipt, built: Mapping[date, DeliveryRecord]) -> bool:
     return not receipt.failures and (before is None or before.content_sha256 != receipt.content_sha256)
 
 
-def _other_rows(month: date, built: DeliveryRecord, n_rows: int) -> str:
+def _other_rows(month: date, built: DeliveryRecord, n_rows: int, *, is_mapped: bool) -> str:
+    changed = " A changed map of columns in policy is another reading of the same file." if is_mapped else ""
     return (
         f"{month:%Y-%m}: the month was built from {built.rows:,} rows, and now other rows ({n_rows:,}) are delivered; "
         "they were not taken. If they are right, run `credit-platform backfill "
         f"--from {month:%Y-%m} --to {month:%Y-%m} --replace`, or materialize the month in the UI with the run tag "
-        f"{REPLACE_TAG}=true; if not, put the former file back."
+        f"{REPLACE_TAG}=true; if not, put the former file back.{changed}"
     )
 
 

@@ -43,6 +43,11 @@ def read_known_files(layout: Layout, source: str) -> pl.DataFrame | None:
     return pl.read_parquet(file, glob=False) if file.is_file() else None
 
 
+def reading_sha256(content: bytes, fingerprint: str) -> str:
+    """The hash of a file's bytes and of the map they are read by: under a changed map they are another file."""
+    return hashlib.sha256(content + fingerprint.encode() if fingerprint else content).hexdigest()
+
+
 def known_rows(ledger: pl.DataFrame | None, file: Path, sha256: str) -> pl.DataFrame | None:
     """What the ledger says of a file with these very bytes; None when they were never read."""
     if ledger is None:

@@ -14,9 +14,8 @@ import polars as pl
 
 from credit_platform.lake.files import whole_file, write_text
 from credit_platform.lake.layout import Layout
-from credit_platform.lake.raw.dating import attach_month
-from credit_platform.lake.raw.readers import file_content, parse_file
-from credit_platform.lake.raw.sources import RawSource, source_files
+from credit_platform.lake.raw.readers import file_content
+from credit_platform.lake.raw.sources import RawSource, dated_rows, source_files
 from credit_platform.lake.tables.table_versions import file_sha256
 from credit_platform.portfolios.generator import GeneratedBook
 from credit_platform.portfolios.portfolio import Portfolio
@@ -97,9 +96,6 @@ def read_book(folder: Path, sources: Mapping[str, RawSource], portfolio: Portfol
     layout = Layout.of(folder, folder, portfolio)
     rows = {}
     for name, source in sources.items():
-        frames = []
-        for file in source_files(layout, source):
-            parsed = parse_file(name, source.columns, file, file_content(name, file))
-            frames.append(attach_month(name, file, parsed))
-        rows[name] = pl.concat(frames)
+        files = source_files(layout, source)
+        rows[name] = pl.concat(dated_rows(layout, source, file, file_content(name, file)).rows for file in files)
     return rows

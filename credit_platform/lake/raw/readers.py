@@ -1,18 +1,31 @@
 """One raw file as a frame of text: CSV or Parquet, read whole, each row with the line it starts on.
 
 Nothing is repaired: a file that cannot be read for sure is refused with its line and what to do. Which months its rows
-belong to is told in `dating`, the shape of CSV text in `csv_text`.
+belong to is told in `dating`, the shape of CSV text in `csv_text`, a lender's own columns and forms in `column_map`.
 """
 
 import errno
 import io
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
 
 import polars as pl
 
 from credit_platform.errors import SourceError
-from credit_platform.lake.raw.csv_text import CsvFault, find_fault, header_of, is_blank_line, require_text
+from credit_platform.lake.raw.column_map import CONTRACT, ColumnMap, header_error
+from credit_platform.lake.raw.csv_text import (
+    CsvFault,
+    find_fault,
+    header_by_position,
+    header_of,
+    is_blank_line,
+    may_have_loose_quotes,
+    require_text,
+)
+from credit_platform.schemas.personal_data import may_quote, shown_names
 
 FORMATS = {".csv": "CSV", ".parquet": "Parquet"}
 _CSV_FIX = "Deliver the file again: comma-separated, one header line, UTF-8."
@@ -32,6 +45,7 @@ def file_content(source: str, file: Path) -> bytes:
     """
     try:
         before = file.stat()
+        _require_regular(source, file, before.st_mode)
         content = file.read_bytes()
         after = file.stat()
     except OSError as error:
@@ -51,7 +65,33 @@ def file_content(source: str, file: Path) -> bytes:
     return content
 
 
+def _require_regular(source: str, file: Path, mode: int) -> None:
+    """Refuse what would be waited for for ever, or never ends; a folder is refused by reading it."""
+    kinds = {stat.S_IFIFO: "a pipe", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device", stat.S_IFSOCK: "a socket"}
+    kind = kinds.get(stat.S_IFMT(mode))
+    if kind is not None:
+        raise SourceError(
+            source=source,
+            culprit=file.name,
+            reason=f"not a file but {kind}",
+            fix=f"Put the file itself there, as a whole ({file}).",
+        )
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """The rows of one file under the contract's columns, and how many other columns the file has."""
+
+    rows: pl.DataFrame
+    n_ignored: int
+
+
 def parse_file(source: str, columns: tuple[str, ...], file: Path, content: bytes) -> pl.DataFrame:
+    """The rows of a file in the contract's own form. Returns and raises as `read_table` does."""
+    return read_table(source, columns, file, content, CONTRACT).rows
+
+
+def read_table(source: str, columns: tuple[str, ...], file: Path, content: bytes, by: ColumnMap) -> RawTable:
     """Read a file's bytes and hold its header against the columns it must have.
 
     Returns:
@@ -61,37 +101,56 @@ def parse_file(source: str, columns: tuple[str, ...], file: Path, content: bytes
     Raises:
         SourceError: the file cannot be read for sure, or its columns are not the source's.
     """
-    read = _csv_rows if file.suffix.lower() == ".csv" else _parquet_rows
-    return read(source, columns, file, content).select(*columns, "source_line")
+    read = _parquet_rows if file.suffix.lower() == ".parquet" else _csv_rows
+    return read(source, columns, file, content, by)
 
 
-def _csv_rows(source: str, columns: tuple[str, ...], file: Path, content: bytes) -> pl.DataFrame:
+def _csv_rows(source: str, columns: tuple[str, ...], file: Path, content: bytes, by: ColumnMap) -> RawTable:
+    text, n_made = b"", 0 if by.has_header else 1
     try:
-        text = require_text(content)
-        header = header_of(text)
-        _require_columns(source, columns, file, header)
-        frame = pl.read_csv(text, infer_schema=False, has_header=True)
-        return _numbered(text, frame)
+        text = require_text(content, by.encoding)
+        text = header_by_position(text, by.delimiter) + text if n_made else text
+        header = header_of(text, by.delimiter)
+        places = _places(source, columns, file, header, by)
+        frame = pl.read_csv(text, infer_schema=False, has_header=True, separator=by.delimiter)
+        # A foreign header may have a name twice, or one of ours for something else.
+        frame.columns = [str(place) for place in range(frame.width)]
+        rows = _numbered(text, frame, by.delimiter)
     except CsvFault as fault:
-        raise _csv_error(source, file, fault) from fault
+        raise _csv_error(source, file, fault, n_made) from fault
     except pl.exceptions.PolarsError:
         # The library quotes the cell it stopped at, which may be personal data: its words are not passed on.
-        fault = find_fault(content) or CsvFault(reason="not a readable CSV file (its quotes and cells do not add up)")
-        raise _csv_error(source, file, fault) from None
+        unknown = CsvFault(reason="not a readable CSV file (its quotes and cells do not add up)")
+        raise _csv_error(source, file, find_fault(text, by.delimiter) or unknown, n_made) from None
+    named = rows.select(
+        *(_placed(None if place is None else str(place)).alias(column) for column, place in places.items()),
+        pl.col("source_line") - n_made,
+    )
+    return RawTable(named.with_columns(**by.cells), _n_ignored(header, places))
 
 
-def _csv_error(source: str, file: Path, fault: CsvFault) -> SourceError:
-    culprit = file.name if fault.line is None else f"{file.name}, line {fault.line}"
+def _placed(name: str | None) -> pl.Expr:
+    return pl.lit(None, pl.String) if name is None else pl.col(name)
+
+
+def _n_ignored(header: Sequence[str], places: Mapping[str, int | None]) -> int:
+    return len(header) - len(set(places.values()) - {None})
+
+
+def _csv_error(source: str, file: Path, fault: CsvFault, n_made: int) -> SourceError:
+    culprit = file.name if fault.line is None else f"{file.name}, line {max(fault.line - n_made, 1)}"
     return SourceError(source=source, culprit=culprit, reason=fault.reason, fix=fault.fix or _CSV_FIX)
 
 
-def _numbered(text: bytes, frame: pl.DataFrame) -> pl.DataFrame:
+def _numbered(text: bytes, frame: pl.DataFrame, delimiter: str) -> pl.DataFrame:
     """Attach the line each row starts on, after making sure that every row has all its cells."""
     has_quotes = b'"' in text
-    commas = _count_in_cells(frame, ",") if has_quotes else 0
-    if text.count(b",") != commas + (frame.width - 1) * (frame.height + 1):
+    if has_quotes and may_have_loose_quotes(text, delimiter) and (fault := find_fault(text, delimiter)) is not None:
+        raise fault
+    quoted = _count_in_cells(frame, delimiter) if has_quotes else 0
+    if text.count(delimiter.encode()) != quoted + (frame.width - 1) * (frame.height + 1):
         # Polars fills a short row with nulls and reads an empty line as a row of them.
-        fault = find_fault(text)
+        fault = find_fault(text, delimiter)
         if fault is not None:
             raise fault
     numbered = frame.with_columns(_source_line(text, frame))
@@ -99,7 +158,7 @@ def _numbered(text: bytes, frame: pl.DataFrame) -> pl.DataFrame:
     empty = numbered.filter(is_empty)["source_line"].to_list()
     blank = [line for line in empty if is_blank_line(text, line)] if empty else []
     if has_quotes:
-        _require_closed_quotes(numbered)
+        _require_closed_quotes(numbered, delimiter)
     return numbered.filter(~pl.col("source_line").is_in(blank)) if blank else numbered
 
 
@@ -118,51 +177,86 @@ def _source_line(text: bytes, frame: pl.DataFrame) -> pl.Expr:
     return (row + breaks.cum_sum().shift(1, fill_value=0)).alias("source_line")
 
 
-def _require_closed_quotes(numbered: pl.DataFrame) -> None:
+def _require_closed_quotes(numbered: pl.DataFrame, delimiter: str) -> None:
     """Refuse a cell that swallowed a whole row: its opening quote was never meant to run that far."""
     cells = pl.col(pl.String)
-    n_commas = numbered.width - 2
+    n_delimiters = numbered.width - 2
     swallowed = pl.any_horizontal(
-        cells.str.contains("\n", literal=True) & (cells.str.count_matches(",", literal=True) >= n_commas)
+        cells.str.contains("\n", literal=True) & (cells.str.count_matches(delimiter, literal=True) >= n_delimiters)
     )
     found = numbered.filter(swallowed)
     if found.height:
         raise CsvFault(reason="a quote opens a cell here that swallows the rows after it", line=found["source_line"][0])
 
 
-def _require_columns(source: str, columns: tuple[str, ...], file: Path, header: list[str]) -> None:
-    missing = [column for column in columns if column not in header]
-    extra = [column if column == column.strip() and column else repr(column) for column in header]
-    extra = [shown for column, shown in zip(header, extra, strict=True) if column not in columns]
-    repeated = sorted({column for column in header if header.count(column) > 1})
-    said = [f"column {', '.join(missing)} is missing"] if missing else []
-    said += [f"unknown column {', '.join(extra)}"] if extra else []
-    said += [f"column {', '.join(repeated)} appears more than once"] if repeated else []
-    if not said:
+def _places(
+    source: str, columns: tuple[str, ...], file: Path, header: Sequence[str], by: ColumnMap
+) -> dict[str, int | None]:
+    """Where each of the contract's columns is in a header; None where the map says that the file has none.
+
+    Raises:
+        SourceError: a column is missing, or there twice; without a map also where another one is there.
+    """
+    if not by.names:
+        _require_columns(source, columns, file, header)
+    names = {column: by.names.get(column, column) for column in columns}
+    there = {column: header.count(name) for column, name in names.items() if name is not None}
+    absent = [column for column, n in there.items() if n == 0]
+    repeated = [column for column, n in there.items() if n > 1]
+    if absent or repeated:
+        raise header_error(source, file, header, by, absent=absent, repeated=repeated)
+    return {column: None if name is None else header.index(name) for column, name in names.items()}
+
+
+def _require_columns(source: str, columns: tuple[str, ...], file: Path, header: Sequence[str]) -> None:
+    if sorted(header) == sorted(columns):
         return
     separators = [name for name in (";", "\t", "|") if len(header) == 1 and name in header[0]]
     hint = f"The header is separated by {separators[0]!r}, not by commas. " if separators else ""
     raise SourceError(
         source=source,
         culprit=file.name,
-        reason=" and ".join(said),
+        reason=_header_fault(columns, header),
         fix=f"{hint}The header must hold exactly: {', '.join(columns)}.",
     )
 
 
-def _parquet_rows(source: str, columns: tuple[str, ...], file: Path, content: bytes) -> pl.DataFrame:
+def _header_fault(columns: tuple[str, ...], header: Sequence[str]) -> str:
+    missing = [column for column in columns if column not in header]
+    extra = shown_names(header, columns)
+    repeated = sorted({column for column in header if header.count(column) > 1 and column in columns})
+    said = [f"column {', '.join(missing)} is missing"] if missing else []
+    said += [f"unknown column {', '.join(extra)}"] if extra else []
+    said += [f"column {', '.join(repeated)} appears more than once"] if repeated else []
+    return " and ".join(said)
+
+
+def _parquet_rows(source: str, columns: tuple[str, ...], file: Path, content: bytes, by: ColumnMap) -> RawTable:
     try:
         frame = pl.read_parquet(io.BytesIO(content))
     except (pl.exceptions.PolarsError, OSError) as error:
         raise SourceError(
             source=source,
             culprit=file.name,
-            reason=f"not a readable Parquet file ({str(error).splitlines()[0]})",
+            reason=f"not a readable Parquet file{f' ({str(error).splitlines()[0]})' if may_quote() else ''}",
             fix="Deliver the file again.",
-        ) from error
-    _require_columns(source, columns, file, frame.columns)
-    texts = [_as_text(source, file, frame[column]) for column in columns]
-    return pl.DataFrame(texts).with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("source_line"))
+        ) from None
+    header = frame.columns
+    places = _places(source, columns, file, header, by)
+    named = frame.select(
+        _placed(None if place is None else header[place]).alias(column) for column, place in places.items()
+    )
+    # A lender's form is that of text, and of dates as whole numbers; typed dates and decimals need none.
+    written = [column for column in by.cells if is_written(named.schema[column])]
+    named = named.with_columns(pl.col(written).cast(pl.String)).with_columns(by.cells[column] for column in written)
+    texts = [_as_text(source, file, cells) for cells in named]
+    rows = pl.DataFrame(texts).with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("source_line"))
+    return RawTable(rows, _n_ignored(header, places))
+
+
+def is_written(dtype: pl.DataType) -> bool:
+    """Whether cells of a Parquet column are written in a form of their own: text, or whole numbers for dates."""
+    return dtype == pl.String or isinstance(dtype, (pl.Categorical, pl.Enum)) or dtype.is_integer()
 
 
 def _as_text(source: str, file: Path, cells: pl.Series) -> pl.Series:
@@ -173,10 +267,12 @@ def _as_text(source: str, file: Path, cells: pl.Series) -> pl.Series:
         if cells.dtype.is_nested() or cells.dtype == pl.Object:
             raise pl.exceptions.InvalidOperationError
         return cells.cast(pl.String)
-    except pl.exceptions.PolarsError as error:
+    except pl.exceptions.PolarsError:
+        # The names of fields and of categories are part of a type.
+        kind = cells.dtype if may_quote() else cells.dtype.base_type()
         raise SourceError(
             source=source,
             culprit=f"{file.name}, column {cells.name}",
-            reason=f"cells of type {cells.dtype} cannot be read as text",
+            reason=f"cells of type {kind} cannot be read as text",
             fix="Deliver the column as text, numbers or dates.",
-        ) from error
+        ) from None

@@ -4,7 +4,7 @@ How one file is read stands in `readers`, how its rows are dated in `dating`, wh
 Cleaning does not belong here: a cell leaves this module as the file wrote it.
 """
 
-import hashlib
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,20 +14,33 @@ import polars as pl
 
 from credit_platform.errors import SourceError
 from credit_platform.lake.layout import Layout
+from credit_platform.lake.raw.column_map import CONTRACT, ColumnMap
 from credit_platform.lake.raw.dating import attach_month, month_in_name
-from credit_platform.lake.raw.delivery_log import file_rows, known_rows, read_known_files, write_known_files
-from credit_platform.lake.raw.readers import FORMATS, file_content, parse_file
+from credit_platform.lake.raw.delivery_log import (
+    file_rows,
+    known_rows,
+    read_known_files,
+    reading_sha256,
+    write_known_files,
+)
+from credit_platform.lake.raw.readers import FORMATS, RawTable, file_content, read_table
 from credit_platform.schemas.source_cells import SourceCells
 
 
 @dataclass(frozen=True)
 class RawSource:
-    """One raw source: the stem its files begin with, its columns and cells, and whether a month may be empty."""
+    """One raw source: its name, columns and cells, whether a month may be empty, and how its files are read."""
 
     name: str
     columns: tuple[str, ...]
     cells: SourceCells
     required: bool
+    read_by: ColumnMap = field(default=CONTRACT, compare=False)
+
+    @property
+    def stem(self) -> str:
+        """What the names of its files begin with."""
+        return self.name if self.read_by.files is None else re.split(r"[*?\[]", self.read_by.files)[0]
 
 
 @dataclass
@@ -39,11 +52,13 @@ class Delivery:
             `source_line`.
         ledger: one row per file and month of all files that can be read.
         unreadable: for files named for one month, that month and why the file cannot be read.
+        ignored: name of a file to the number of its columns that the map of the source leaves out.
     """
 
     rows: pl.DataFrame
     ledger: pl.DataFrame
     unreadable: dict[date, SourceError] = field(default_factory=dict)
+    ignored: dict[str, int] = field(default_factory=dict)
 
     def rows_by_month(self) -> dict[date, int]:
         """Rows of every month in all files together."""
@@ -51,24 +66,36 @@ class Delivery:
 
 
 def source_files(layout: Layout, source: RawSource) -> list[Path]:
-    """The files of a source, by name.
+    """The files of a source, by name; of a pattern in policy all files, whatever their ending.
 
     Raises:
         SourceError: there is none.
     """
+    pattern = source.read_by.files
     found = sorted(
         file
-        for file in layout.raw_dir.glob(f"{source.name}*")
-        if file.suffix.lower() in FORMATS and not file.name.startswith(".")
+        for file in layout.raw_dir.glob(pattern or f"{source.name}*")
+        if (pattern or file.suffix.lower() in FORMATS) and not file.name.startswith(".")
     )
     if not found:
         raise SourceError(
             source=source.name,
             culprit=str(layout.raw_dir),
-            reason=f"no file {source.name}*.csv or {source.name}*.parquet",
+            reason=f"no file {pattern or f'{source.name}*.csv or {source.name}*.parquet'}",
             fix="Put the file there, or name the right folder in CREDIT_RAW_DIR; `credit-platform demo` makes a book.",
         )
     return found
+
+
+def dated_rows(layout: Layout, source: RawSource, file: Path, content: bytes) -> RawTable:
+    """The rows of one file under the contract's columns, each with its month, whatever the lender calls the columns.
+
+    Raises:
+        SourceError: the file cannot be read for sure, or a row has no snapshot date.
+    """
+    with layout.tables.disclosing(f"bronze/{source.name}"):
+        table = read_table(source.name, source.columns, file, content, source.read_by)
+        return RawTable(attach_month(source.name, file, table.rows, source.read_by), table.n_ignored)
 
 
 def read_delivery(layout: Layout, source: RawSource, months: Collection[date]) -> Delivery:
@@ -83,26 +110,38 @@ def read_delivery(layout: Layout, source: RawSource, months: Collection[date]) -
     before = read_known_files(layout, source.name)
     wanted, ledger = [_no_rows(source)], [_no_files()]
     unreadable: dict[date, SourceError] = {}
-    for file in source_files(layout, source):
+    ignored: dict[str, int] = {}
+    for file in _delivered_files(layout, source):
         try:
             content = file_content(source.name, file)
-            sha256 = hashlib.sha256(content).hexdigest()
+            sha256 = reading_sha256(content, source.read_by.fingerprint)
             known = known_rows(before, file, sha256)
             if known is not None and not set(known["snapshot_month"]) & set(months):
                 ledger.append(known)
                 continue
-            frame = attach_month(source.name, file, parse_file(source.name, source.columns, file, content))
+            table = dated_rows(layout, source, file, content)
+            frame, ignored[file.name] = table.rows, table.n_ignored
         except SourceError as error:
-            month = month_in_name(source.name, file)
+            month = month_in_name(source.stem, file)
             if month is None:
                 raise
             unreadable[month] = error
             continue
         ledger.append(file_rows(file, sha256, frame))
         wanted.append(frame.filter(pl.col("snapshot_month").is_in(list(months))))
-    delivery = Delivery(pl.concat(wanted), pl.concat(ledger), unreadable)
+    delivery = Delivery(pl.concat(wanted), pl.concat(ledger), unreadable, ignored)
     write_known_files(layout, source.name, ledger)
     return delivery
+
+
+def _delivered_files(layout: Layout, source: RawSource) -> list[Path]:
+    """The files of a source; none of a source that policy lets leave months out, where nothing was ever delivered."""
+    try:
+        return source_files(layout, source)
+    except SourceError:
+        if source.required or not layout.raw_dir.is_dir():
+            raise
+        return []
 
 
 def _no_rows(source: RawSource) -> pl.DataFrame:
@@ -158,11 +197,10 @@ def source_months(layout: Layout, source: RawSource) -> list[date]:
     months: set[date] = set()
     for file in source_files(layout, source):
         try:
-            content = file_content(source.name, file)
-            frame = parse_file(source.name, source.columns, file, content)
-            months.update(attach_month(source.name, file, frame)["snapshot_month"].unique())
+            table = dated_rows(layout, source, file, file_content(source.name, file))
+            months.update(table.rows["snapshot_month"].unique())
         except SourceError:
-            month = month_in_name(source.name, file)
+            month = month_in_name(source.stem, file)
             if month is None:
                 raise
             months.add(month)

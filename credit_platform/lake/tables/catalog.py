@@ -3,22 +3,43 @@
 A DuckDB file is never the store; writing tables does not belong here.
 """
 
+import re
+import shutil
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from duckdb import DuckDBPyConnection
 
 from credit_platform.errors import MissingMonthsError
-from credit_platform.lake.files import one_at_a_time, whole_file
+from credit_platform.lake.files import one_at_a_time, plain_path, whole_file
 from credit_platform.lake.layout import LAYERS, MONTH_FILE, Layout
-from credit_platform.lake.tables.monthly import require_current_schema
+from credit_platform.lake.tables.month_files import is_month
+from credit_platform.lake.tables.monthly import require_readable
 from credit_platform.previous_release import former_names
+
+# A folder may be called `a=b`; that is no column.
+_AS_STORED = "hive_partitioning = false"
+# A pattern cannot tell month 13 from month 12, nor year 0 from others.
+_YEAR, _MONTH = "(000[1-9]|00[1-9][0-9]|0[1-9][0-9][0-9]|[1-9][0-9]{3})", "(0[1-9]|1[0-2])"
+_IS_MONTH = f"regexp_matches(filename, '{_YEAR}-{_MONTH}-01[.]parquet$')"
 
 
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def _escaped(folder: Path) -> str:
+    """A folder as a pattern that matches it alone, whatever it is called; a backslash cannot be written in one."""
+    place = plain_path(folder) if "\\" in str(folder) else folder
+    return re.sub(r"[*?[]", r"[\g<0>]", str(place))
+
+
+def months_pattern(layout: Layout, table: str) -> str:
+    """The DuckDB literal of the pattern by which a view finds the months of a table."""
+    return _literal(f"{_escaped(layout.table(table).resolve())}/{MONTH_FILE}")
 
 
 class TableMonths(NamedTuple):
@@ -33,7 +54,7 @@ def create_view(connection: DuckDBPyConnection, view: str, layout: Layout, parts
 
     Raises:
         MissingMonthsError: one of the months has no file.
-        TableError: one was written under another version of its schema.
+        TableError: one was written under another version of its schema, is not whole or contains another month.
     """
     files: list[Path] = []
     for table, months in parts:
@@ -41,10 +62,10 @@ def create_view(connection: DuckDBPyConnection, view: str, layout: Layout, parts
         missing = [month for month, file in found.items() if not file.is_file()]
         if missing or not found:
             raise MissingMonthsError(table=table, months=missing)
-        require_current_schema(layout.tables, table, list(found), list(found.values()))
+        require_readable(layout.tables, table, list(found), list(found.values()))
         files += found.values()
-    listed = ", ".join(_literal(str(file)) for file in files)
-    connection.execute(f'create or replace view "{view}" as select * from read_parquet([{listed}])')  # noqa: S608 - our own paths, quoted
+    listed = ", ".join(_literal(f"{_escaped(file.parent)}/{file.name}") for file in files)
+    connection.execute(f'create or replace view "{view}" as select * from read_parquet([{listed}], {_AS_STORED})')  # noqa: S608 - our own paths, quoted
 
 
 def create_as_of(connection: DuckDBPyConnection, months: Sequence[date]) -> None:
@@ -55,13 +76,18 @@ def create_as_of(connection: DuckDBPyConnection, months: Sequence[date]) -> None
 
 def monthly_tables(layout: Layout) -> list[str]:
     """Every table of the data folder that has at least one month, by asset key."""
-    folders = {file.parent for layer in LAYERS for file in layout.table(layer).rglob(MONTH_FILE)}
+    folders = {file.parent for layer in LAYERS for file in layout.table(layer).rglob(MONTH_FILE) if is_month(file)}
     return sorted(folder.relative_to(layout.data_dir).as_posix() for folder in folders)
 
 
 def _shown_columns(layout: Layout, table: str) -> str:
     hidden = ", ".join(f'"{column}"' for column in layout.tables.personal_columns(table))
     return f"* exclude ({hidden})" if hidden else "*"
+
+
+def can_have_views(layout: Layout) -> bool:
+    """Whether DuckDB opens files in the data folder: it takes a backslash in a name for a separator."""
+    return "\\" not in str(layout.datamart.resolve())
 
 
 def refresh_datamart(layout: Layout) -> None:
@@ -71,17 +97,27 @@ def refresh_datamart(layout: Layout) -> None:
     `monitoring.gradient_boosting_action`. Months written later appear in the views by themselves; only a new table
     needs a refresh. Readers that hold the old file open keep it until they close it. Columns with personal data are
     left out; whoever may see them reads the Parquet file. A table that had another name in the previous release has a
-    view under that as well.
+    view under that as well. Below a folder with a backslash in its name there is none: DuckDB opens no file there.
     """
+    if not can_have_views(layout):
+        return
+    with one_at_a_time(layout.datamart), whole_file(layout.datamart) as part, TemporaryDirectory() as folder:
+        # DuckDB cannot write below a folder with a question mark in its name.
+        made = Path(folder) / part.name
+        _make_views(layout, str(made))
+        shutil.copyfile(made, part)
+
+
+def _make_views(layout: Layout, file: str) -> None:
     import duckdb
 
-    with one_at_a_time(layout.datamart), whole_file(layout.datamart) as part, duckdb.connect(str(part)) as connection:
+    with duckdb.connect(file) as connection:
         for table in monthly_tables(layout):
             schema = table.split("/")[0]
-            pattern = _literal(str(layout.table(table).resolve() / MONTH_FILE))
+            source = f"read_parquet({months_pattern(layout, table)}, {_AS_STORED}) where {_IS_MONTH}"
             connection.execute(f'create schema if not exists "{schema}"')
             columns = _shown_columns(layout, table)
             for named in (table, *former_names(table)):
                 view = f'"{schema}"."{"_".join(named.split("/")[1:])}"'
-                connection.execute(f"create or replace view {view} as select {columns} from read_parquet({pattern})")  # noqa: S608 - our own names
+                connection.execute(f"create or replace view {view} as select {columns} from {source}")  # noqa: S608 - our own names
         connection.execute("checkpoint")

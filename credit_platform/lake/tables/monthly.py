@@ -20,14 +20,19 @@ import polars as pl
 
 from credit_platform.errors import MissingMonthsError, TableError
 from credit_platform.lake.files import whole_file
-from credit_platform.lake.layout import MONTH_FILE, Layout
+from credit_platform.lake.layout import Layout
 from credit_platform.lake.models.stored_version import Versions
+from credit_platform.lake.tables.month_files import (
+    MONTH_COLUMN,
+    month_files,
+    require_own_month,
+    unreadable,
+    warn_of_strays,
+)
 from credit_platform.lake.tables.table_versions import TableVersionLog, file_sha256, keep_former
-from credit_platform.months import parse_month
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.tables import Tables, begins_with
 
-MONTH_COLUMN = "snapshot_month"
 SCHEMA_KEY = "credit_platform.schema"
 
 
@@ -67,7 +72,8 @@ class Lake:
 
     def months(self, table: str) -> list[date]:
         """The months a table has, in order."""
-        return sorted(parse_month(file.stem) for file in self.layout.table(table).glob(MONTH_FILE))
+        warn_of_strays(table, self.layout.table(table))
+        return list(month_files(self.layout.table(table)))
 
     def has(self, table: str, month: date) -> bool:
         """Whether a table has a month."""
@@ -78,13 +84,14 @@ class Lake:
 
         Raises:
             MissingMonthsError: one of the months has no file.
-            TableError: one of the files was stored by a release with other columns.
+            TableError: one of the files was stored by a release with other columns, is not whole, or contains another
+                month.
         """
         files = [self.layout.month_file(table, month) for month in months]
         missing = [month for month, file in zip(months, files, strict=True) if not file.is_file()]
         if missing or not files:
             raise MissingMonthsError(table=table, months=missing or list(months))
-        require_current_schema(self.layout.tables, table, months, files)
+        require_readable(self.layout.tables, table, months, files)
         return pl.scan_parquet(files, glob=False)
 
     def scan_known(self, table: str, months: Sequence[date], *, required: Sequence[date]) -> pl.LazyFrame:
@@ -165,17 +172,36 @@ def file_metadata(schema: type[dy.Schema] | None) -> dict[str, str]:
     return {} if version is None else {SCHEMA_KEY: version}
 
 
+def require_readable(tables: Tables, table: str, months: Sequence[date], files: Sequence[Path]) -> None:
+    """Refuse stored months that are not whole, contain another month, or were written under another schema.
+
+    Raises:
+        TableError: there are some; says how to build them again.
+        StorageError: this account may not read one.
+    """
+    require_current_schema(tables, table, months, files)
+    require_own_month(table, months, files)
+
+
 def require_current_schema(tables: Tables, table: str, months: Sequence[date], files: Sequence[Path]) -> None:
     """Refuse stored months that were written under another version of their schema.
 
     Raises:
-        TableError: there are some; says how to build them again.
+        TableError: there are some, or one is not whole; says how to build them again.
+        StorageError: this account may not read one.
     """
     schema = tables.schema(table)
     current = schema_fingerprint(schema)
     if schema is None or current is None:
         return
-    old = sorted(month for month, file in zip(months, files, strict=True) if not _is_current(schema, current, file))
+    old: list[date] = []
+    for month, file in zip(months, files, strict=True):
+        try:
+            is_current = _is_current(schema, current, file)
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise unreadable(table, month, file, error) from error
+        old += [] if is_current else [month]
+    old.sort()
     if old:
         raise TableError(
             table=table,
@@ -193,7 +219,8 @@ def _is_current(schema: type[dy.Schema], current: str, file: Path) -> bool:
     if stored is not None:
         return stored == current
     # Written before files carried a fingerprint: the columns themselves tell.
-    return dict(pl.read_parquet_schema(file)) == {name: column.dtype for name, column in schema.columns().items()}
+    found = pl.scan_parquet(file, glob=False).collect_schema()
+    return dict(found) == {name: column.dtype for name, column in schema.columns().items()}
 
 
 def _job(table: str) -> str:

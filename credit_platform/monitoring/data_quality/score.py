@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from credit_platform.portfolios.portfolio import Source
+from credit_platform.portfolios.source import Source
 from credit_platform.schemas.evidence import DIMENSIONS, TOTAL, DataQuality
 from credit_platform.texts import text_beside
 

@@ -5,7 +5,7 @@ Reading files belongs to lake; whole files that cannot be read never come this f
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
@@ -35,6 +35,13 @@ class DeliveryFacts:
     worst_column: tuple[str, float] = ("", 0.0)
     conflicting_key_share: float = 0.0
     longest_cell: tuple[str, int] = ("", 0)
+
+    def with_names(self, names: Mapping[str, str]) -> "DeliveryFacts":
+        """The same with the names that a lender's own file gives the columns."""
+        (worst, share), (longest, length) = self.worst_column, self.longest_cell
+        return replace(
+            self, worst_column=(names.get(worst, worst), share), longest_cell=(names.get(longest, longest), length)
+        )
 
 
 @dataclass(frozen=True)
@@ -151,7 +158,8 @@ def judge_month(
     if share > policy.max_unparseable_share:
         failures["cells"] = (
             f"{name}: {share:.0%} of the cells of {column} cannot be read. Correct how the column is exported "
-            "(decimal point, no thousands separators, dates as YYYY-MM-DD, no empty keys)."
+            "(decimal point, no thousands separators, dates as YYYY-MM-DD, no empty keys), or say in model_config.yaml "
+            "how it is written (decimal, thousands, units, date_format of the source)."
         )
     if facts.conflicting_key_share > policy.max_conflicting_key_share:
         failures["keys"] = (

@@ -12,7 +12,8 @@ import polars as pl
 from credit_platform.monitoring.data_quality.id_shapes import IdDifference, id_difference, shape_of
 from credit_platform.policy.data_quality import CoverageBand
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.portfolios.portfolio import Portfolio, Source
+from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.portfolios.source import Source
 from credit_platform.schemas.personal_data import has_personal_data
 
 ReadIds = Callable[[Source], tuple[pl.Series, pl.Series]]

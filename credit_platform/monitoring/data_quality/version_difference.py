@@ -21,7 +21,7 @@ class RowNames:
     Attributes:
         key: columns that name a row.
         subjects: columns that say who a row is about, each with what that is; the first that a table has counts.
-        hidden: columns whose values are not shown, as they are personal data.
+        hidden: columns whose values are not shown, as their source has personal columns.
     """
 
     key: Sequence[str]

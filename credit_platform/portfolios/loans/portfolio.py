@@ -21,6 +21,7 @@ from credit_platform.portfolios.loans.features.catalogue import (
 )
 from credit_platform.portfolios.loans.features.feature_store import build_feature_store
 from credit_platform.portfolios.loans.features.lineage import table_lineage
+from credit_platform.portfolios.loans.features.ratios_check import RATIOS_CHECK
 from credit_platform.portfolios.loans.features.risk_direction import RISK_DIRECTION, SPLIT_DIRECTION
 from credit_platform.portfolios.loans.generator.loan_generator import GENERATOR
 from credit_platform.portfolios.loans.gold import FeatureStore, LabelStore, RollRates, Vintages
@@ -46,17 +47,9 @@ from credit_platform.portfolios.loans.sources.silver import (
     CustomerFinancials,
     LoanSnapshots,
 )
-from credit_platform.portfolios.loans.sources.source_cells import SOURCE_CELLS
-from credit_platform.portfolios.portfolio import (
-    Cases,
-    LookBack,
-    Outcome,
-    Portfolio,
-    PortfolioTable,
-    ProtectedGroups,
-    Source,
-    Words,
-)
+from credit_platform.portfolios.loans.sources.source_cells import SOURCE_CELLS, synonyms
+from credit_platform.portfolios.portfolio import Cases, Outcome, Portfolio, PortfolioTable, ProtectedGroups, Words
+from credit_platform.portfolios.source import LookBack, Source
 from credit_platform.schemas.cleaning.rule import Strategies
 from credit_platform.schemas.cleaning.table_cleaning import Cleaned
 
@@ -201,6 +194,7 @@ LOANS = Portfolio(
         PortfolioTable("roll_rates", RollRates, _roll_rates, _NOT_BUILT),
     ),
     protected=ProtectedGroups(table=_ATTRIBUTES, column="age"),
-    checks=(DAY_COUNT_CHECK,),
+    checks=(DAY_COUNT_CHECK, RATIOS_CHECK),
     generator=GENERATOR,
+    synonyms=synonyms,
 )

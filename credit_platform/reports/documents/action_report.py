@@ -13,6 +13,7 @@ import polars as pl
 from credit_platform.monitoring.action.action import TRIGGER_OF_RULE, ActionDecision, ActionOverride
 from credit_platform.monitoring.measures import Subject
 from credit_platform.reports.wording import ACTIONS, model_name, month_name, words
+from credit_platform.schemas.spreadsheet_cells import spreadsheet_cell
 
 HISTORY_COLUMNS = (
     "snapshot_month",
@@ -117,5 +118,5 @@ def history_csv(actions: pl.DataFrame) -> str:
     text = StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(HISTORY_COLUMNS)
-    rows.writerows(lines.iter_rows())
+    rows.writerows(map(spreadsheet_cell, line) for line in lines.iter_rows())
     return text.getvalue()

@@ -71,11 +71,11 @@ def facts(pairs: Sequence[tuple[str, str | None]]) -> Grid:
 
 def to_markdown(document: Document) -> str:
     """The document as Markdown, ending in a newline; marks in its texts are escaped."""
-    lines = [f"# {_escaped(document.title)}", "", _escaped(document.introduction), ""]
+    lines = [f"# {markdown_text(document.title)}", "", markdown_text(document.introduction), ""]
     for part in document.parts:
-        lines += [f"## {_escaped(part.heading)}", ""]
+        lines += [f"## {markdown_text(part.heading)}", ""]
         if part.lead:
-            lines += [_escaped(part.lead), ""]
+            lines += [markdown_text(part.lead), ""]
         for block in part.blocks:
             lines += [*_markdown_lines(block), ""]
     return "\n".join(lines)
@@ -96,15 +96,15 @@ def to_html(document: Document) -> str:
 
 def _markdown_lines(block: Block) -> list[str]:
     if isinstance(block, str):
-        return [_escaped(block)]
+        return [markdown_text(block)]
     if isinstance(block, Bullets):
-        return [f"- {_escaped(item)}" for item in block.items or (UNKNOWN,)]
+        return [markdown_list(block.items or (UNKNOWN,))]
     if not block.rows:
         return [UNKNOWN]
     return [
         _line(block.headings),
         _line(["---"] * len(block.headings)),
-        *(_line(map(_escaped, row)) for row in block.rows),
+        *(_line(map(markdown_text, row)) for row in block.rows),
     ]
 
 
@@ -124,7 +124,13 @@ def _html(block: Block) -> str:
     return table_html(frame, headings=block.headings)
 
 
-def _escaped(text: str) -> str:
+def markdown_list(lines: Iterable[str]) -> str:
+    """Sentences as a list, each on one line; marks in them are escaped."""
+    return "\n".join(f"- {markdown_text(line)}" for line in lines)
+
+
+def markdown_text(text: str) -> str:
+    """A text as Markdown shows it, letter by letter and on one line."""
     return _MARKUP.sub(r"\\\1", text).replace("\n", " ")
 
 

@@ -6,6 +6,7 @@ happens to whole rows in cleaning.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -105,11 +106,17 @@ class NumberCell:
         return value.cast(_DTYPES[self.dtype])
 
     def plain_value(self) -> pl.Expr:
-        """The value straight from the source, null when the cell needs a closer look."""
+        """The value straight from the source, null when the cell needs a closer look: blank, inexact, out of range."""
         value = pl.col(SOURCE + self.source).cast(_DTYPES[self.dtype], strict=False)
+        low, high = max(self.low, -_LARGEST[self.dtype]), min(self.high, _LARGEST[self.dtype])
         if self.dtype == "Float64":
-            return pl.when(value.is_finite()).then(value)
-        return value
+            return pl.when(value.is_finite() & value.is_between(low, high)).then(value)
+        # Compared as whole numbers: as floats, neighbours beyond 2^53 are one.
+        return pl.when(value.is_between(math.ceil(low), math.floor(high))).then(value)
+
+    def within_contract(self, value: pl.Expr) -> pl.Expr:
+        """A number that was made of other cells, null where the silver schema does not allow it."""
+        return pl.when(value.is_between(*self.contract)).then(value)
 
     def as_parsed(self) -> pl.Expr | None:
         """The number when the contract allows it, else null; None when that is no wider than the plausible range."""
@@ -223,7 +230,7 @@ def identifier_is_readable(column: str, value: str) -> CleaningRule:
 
 def date_is_readable(column: str) -> CleaningRule:
     """The rule that quarantines a row without a readable date."""
-    return rejected_when_null(column, column=column, condition="neither YYYY-MM-DD nor d/M/yy")
+    return rejected_when_null(column, column=column, condition="no date written as YYYY-MM-DD or d/M/yy")
 
 
 def snapshot_date_lies_in_its_month() -> CleaningRule:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from credit_platform.schemas.spreadsheet_cells import spreadsheet_cell
 from credit_platform.scoring.scorecard.point_scale import PointScale
 from credit_platform.scoring.transformers.binning import (
     UNSEEN_WOE,
@@ -105,9 +106,8 @@ def scorecard_csv(document: bytes) -> bytes:
         lines = [*characteristic["attributes"], characteristic["missing"]]
         lines += [characteristic["unseen"]] if "unseen" in characteristic else []
         for line in lines:
-            table.writerow(
-                [characteristic["feature"], *("" if line[name] is None else line[name] for name in COLUMNS[1:])]
-            )
+            cells = [characteristic["feature"], *("" if line[name] is None else line[name] for name in COLUMNS[1:])]
+            table.writerow(map(spreadsheet_cell, cells))
     return text.getvalue().encode()
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from credit_platform.monitoring.data_quality.score import FORMULAS, quality_facts_sql, score_quality
 from credit_platform.months import month_range
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.portfolios.portfolio import Source
+from credit_platform.portfolios.source import Source
 from credit_platform.schemas.evidence import DIMENSIONS, TOTAL, DataQuality
 
 MONTHS = month_range(date(2023, 1, 1), date(2023, 3, 1))

@@ -3,6 +3,8 @@
 Nothing here is fitted to data; the feature names stand in catalogue.
 """
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM_SUMS, LOAN_KINDS, SOURCE_FLAGS
@@ -10,6 +12,11 @@ from credit_platform.portfolios.loans.gold import FeatureStore
 from credit_platform.portfolios.loans.sources.attributes import occupation_group
 from credit_platform.portfolios.loans.sources.clickstream import sum_clickstream
 
+# Ratio to the two columns it is made of.
+RATIOS: Mapping[str, tuple[str, str]] = {
+    "debt_to_salary": ("outstanding_debt_amount", "monthly_inhand_salary_amount"),
+    "emi_to_salary": ("emi_amount", "monthly_inhand_salary_amount"),
+}
 _COUNTS_WITHOUT_HISTORY = ("n_clickstream_months", *CLICKSTREAM_SUMS)
 
 
@@ -73,18 +80,26 @@ def _loan_kind_counts() -> dict[str, pl.Expr]:
 
 
 def _ratios() -> dict[str, pl.Expr]:
-    """Features made of two or more columns; null where a part is unknown or a divisor is not positive."""
-    salary = _positive(pl.col("monthly_inhand_salary_amount"))
-    n_loans, emi = pl.col("n_loans"), pl.col("emi_amount")
-    n_credit_items = pl.col("n_bank_accounts") + pl.col("n_credit_cards")
+    """Features made of two or more columns; null where a part is unknown or a divisor is not positive.
+
+    Counts are multiplied and added in a type that holds every result, and a ratio beyond all floats is null.
+    """
+    n_banks, n_cards, n_loans, delay = (
+        pl.col(name).cast(pl.Int64) for name in ("n_bank_accounts", "n_credit_cards", "n_loans", "delay_from_due_days")
+    )
+    n_credit_items = n_banks + n_cards
     return {
         "n_financial_products": n_credit_items + n_loans,
         "loans_per_credit_item": n_loans / _positive(n_credit_items),
-        "debt_to_salary": pl.col("outstanding_debt_amount") / salary,
-        "emi_to_salary": emi / salary,
-        "repayment_ability_amount": pl.col("monthly_inhand_salary_amount") - emi,
-        "loan_extent": pl.col("delay_from_due_days") * n_loans,
+        **{name: _ratio(part, whole) for name, (part, whole) in RATIOS.items()},
+        "repayment_ability_amount": pl.col("monthly_inhand_salary_amount") - pl.col("emi_amount"),
+        "loan_extent": delay * n_loans,
     }
+
+
+def _ratio(part: str, whole: str) -> pl.Expr:
+    ratio = pl.col(part) / _positive(pl.col(whole))
+    return pl.when(ratio.is_finite()).then(ratio)
 
 
 def _positive(value: pl.Expr) -> pl.Expr:

@@ -3,7 +3,7 @@
 The views the queries read, and the scores made of the counts, belong to `monitoring.data_quality.score`.
 """
 
-from credit_platform.portfolios.portfolio import DueRows
+from credit_platform.portfolios.source import DueRows
 from credit_platform.texts import text_beside
 
 # A row is due for every loan on book last month that still has instalments to come. Loans are counted when they are

@@ -177,7 +177,7 @@ def _values() -> dict[str, pl.Expr]:
         "customer_id": identifier("Customer_ID"),
         **{cell.name: cell.value() for cell in _CELLS},
         _INCOME.name: income,
-        _N_LOANS.name: _N_LOANS.typed(n_loans),
+        _N_LOANS.name: _N_LOANS.typed(_N_LOANS.within_contract(n_loans)),
         "loan_types": _loan_types(),
         "credit_mix": _CREDIT_MIX.value(),
         "credit_history_months": _history_months(),

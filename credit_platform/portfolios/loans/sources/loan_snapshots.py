@@ -18,6 +18,7 @@ from credit_platform.portfolios.loans.outcome.delinquency import (
 )
 from credit_platform.portfolios.loans.sources.bronze import LmsLoanDaily
 from credit_platform.portfolios.loans.sources.silver import (
+    LARGEST_AMOUNT,
     LOAN_START,
     LoanSnapshots,
     is_installment_num_mob,
@@ -51,7 +52,9 @@ _NUMBERS = {
     "balance": "balance_amount",
 }
 # Any number is read; one that the contract forbids has the whole row rejected.
-_CELLS = tuple(NumberCell.of(LoanSnapshots, name, source, low=-math.inf) for source, name in _NUMBERS.items())
+_CELLS = tuple(
+    NumberCell.of(LoanSnapshots, name, source, low=-math.inf, high=math.inf) for source, name in _NUMBERS.items()
+)
 
 
 def _rejected(name: str, column: str, condition: str, applies: pl.Expr) -> CleaningRule:
@@ -94,6 +97,16 @@ REJECTIONS: tuple[CleaningRule, ...] = (
         "overdue_amt",
         "overdue without an instalment to count it in, or more than a century of them",
         pl.col("n_installments_missed").is_null(),
+    ),
+    *(
+        _rejected(
+            f"{cell.source}_is_exact",
+            cell.source,
+            f"beyond {LARGEST_AMOUNT:,.0f}, where no type of the platform keeps cents",
+            pl.col(cell.name).abs() > LARGEST_AMOUNT,
+        )
+        for cell in _CELLS
+        if cell.dtype == "Float64"
     ),
     key_is_unique("loan_id"),
 )

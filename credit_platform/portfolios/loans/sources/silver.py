@@ -11,6 +11,15 @@ from credit_platform.portfolios.loans.features.catalogue import CHANNELS
 from credit_platform.schemas.cleaning.case_start import CaseStart
 from credit_platform.schemas.made_columns import schema_of
 
+# Up to here a float tells cents apart, and their sums over any book fit the decimals of the portfolio tables.
+LARGEST_AMOUNT = 90_000_000_000_000.0
+# A century; and what a century of months adds up to is still a whole number that a float holds exactly.
+_LARGEST_DELAY_DAYS = 36_525
+_LARGEST_ACTIVITY = 1_000_000_000_000
+_LARGEST_LIMIT_CHANGE = 1_000_000.0
+_LARGEST_LOAN_COUNT = 1_000_000
+_LONGEST_HISTORY_MONTHS = 999 * 12 + 99
+
 
 def _snapshot_month() -> dy.Date:
     return dy.Date(primary_key=True, resolution="1mo", description="Month of the snapshot, first day")
@@ -24,8 +33,8 @@ def _customer_id(*, primary_key: bool) -> dy.String:
     return dy.String(primary_key=primary_key, min_length=1, description="Identifier of the customer")
 
 
-def _amount(description: str, *, low: float | None = 0, nullable: bool = True) -> dy.Float64:
-    return dy.Float64(nullable=nullable, min=low, description=f"{description}, currency units")
+def _amount(description: str, *, low: float = 0, nullable: bool = True) -> dy.Float64:
+    return dy.Float64(nullable=nullable, min=low, max=LARGEST_AMOUNT, description=f"{description}, currency units")
 
 
 def _count(description: str, high: int) -> dy.Int32:
@@ -34,7 +43,10 @@ def _count(description: str, high: int) -> dy.Int32:
 
 def _channel(number: int) -> dy.Int64:
     return dy.Int64(
-        nullable=True, description=f"Clickstream channel {number}, activity in the month; negatives are data"
+        nullable=True,
+        min=-_LARGEST_ACTIVITY,
+        max=_LARGEST_ACTIVITY,
+        description=f"Clickstream channel {number}, activity in the month; negatives are data",
     )
 
 
@@ -78,7 +90,7 @@ class LoanSnapshots(dy.Schema):
     due_amount = _amount("Instalment due on this snapshot", nullable=False)
     paid_amount = _amount("Amount paid for this snapshot", nullable=False)
     overdue_amount = _amount("Amount due and unpaid so far", nullable=False)
-    balance_amount = _amount("Amount lent and not yet repaid", low=None, nullable=False)
+    balance_amount = _amount("Amount lent and not yet repaid", low=-LARGEST_AMOUNT, nullable=False)
     mob = dy.Int32(min=0, description="Months on book, months since the month of origination")
     n_installments_missed = dy.Int32(min=0, description="Instalments missed, overdue over due rounded up, count")
     first_missed_date = dy.Date(nullable=True, description="Due day of the oldest missed instalment, null when current")
@@ -130,16 +142,22 @@ class CustomerFinancials(dy.Schema):
     n_bank_accounts = _count("Bank accounts", 11)
     n_credit_cards = _count("Credit cards", 11)
     interest_rate = dy.Float64(nullable=True, min=1, max=34, description="Interest rate on credit, percent")
-    n_loans = dy.Int32(nullable=True, min=0, description="Other loans, count")
+    n_loans = _count("Other loans", _LARGEST_LOAN_COUNT)
     loan_types = dy.List(
         dy.String(nullable=True), nullable=True, description="Kinds of the other loans as listed, duplicates kept"
     )
     delay_from_due_days = dy.Int32(
-        nullable=True, description="Mean delay of payments after the due date, days; negative when early"
+        nullable=True,
+        min=-_LARGEST_DELAY_DAYS,
+        max=_LARGEST_DELAY_DAYS,
+        description="Mean delay of payments after the due date, days; negative when early",
     )
     n_delayed_payments = _count("Delayed payments", 28)
     changed_credit_limit = dy.Float64(
-        nullable=True, description="Change of the credit limit, percent points; negative when cut"
+        nullable=True,
+        min=-_LARGEST_LIMIT_CHANGE,
+        max=_LARGEST_LIMIT_CHANGE,
+        description="Change of the credit limit, percent points; negative when cut",
     )
     n_credit_inquiries = _count("Credit inquiries", 17)
     credit_mix = dy.String(
@@ -149,7 +167,9 @@ class CustomerFinancials(dy.Schema):
     credit_utilization_rate = dy.Float64(
         nullable=True, min=0, max=100, description="Share of the credit limit in use, percent"
     )
-    credit_history_months = dy.Int32(nullable=True, min=0, description="Length of the credit history, months")
+    credit_history_months = dy.Int32(
+        nullable=True, min=0, max=_LONGEST_HISTORY_MONTHS, description="Length of the credit history, months"
+    )
     is_minimum_amount_paid = dy.Bool(nullable=True, description="Whether only the minimum amount is paid")
     emi_amount = _amount("Instalments per month on all loans")
     invested_amount = _amount("Amount invested per month")
@@ -157,7 +177,7 @@ class CustomerFinancials(dy.Schema):
     payment_value_size = dy.String(
         nullable=True, regex="^(Small|Medium|Large)$", description="Size of payments: Small, Medium, Large"
     )
-    monthly_balance_amount = _amount("Balance left per month", low=None)
+    monthly_balance_amount = _amount("Balance left per month", low=-LARGEST_AMOUNT)
     repairs = _repairs()
 
 

@@ -1,11 +1,15 @@
-"""What the cells of the four raw sources hold: which columns are numbers, dates and keys.
+"""What the cells of the four raw sources hold: numbers, dates, keys; and what other lenders call their columns.
 
 How such a cell is read and repaired is written with its table beside it; a test holds both together.
 """
 
 from collections.abc import Mapping
 
+import yaml
+from pydantic import TypeAdapter
+
 from credit_platform.schemas.source_cells import SourceCells
+from credit_platform.texts import text_beside
 
 SOURCE_CELLS: Mapping[str, SourceCells] = {
     "lms_loan_daily": SourceCells(
@@ -38,3 +42,9 @@ SOURCE_CELLS: Mapping[str, SourceCells] = {
         key=("Customer_ID",), numbers=tuple(f"fe_{channel}" for channel in range(1, 21))
     ),
 }
+
+
+def synonyms() -> Mapping[str, tuple[str, ...]]:
+    """What other lenders call a column, by the column."""
+    names = TypeAdapter(dict[str, tuple[str, ...]])
+    return names.validate_python(yaml.safe_load(text_beside(__file__, "synonyms.yaml")))
