@@ -33,8 +33,7 @@ from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.readers import file_content
 from credit_platform.lake.storage_faults import storage_error
 from credit_platform.lake.tables.catalog import TableMonths, create_view, refresh_datamart
-from credit_platform.lake.tables.month_files import StrayFileWarning
-from credit_platform.lake.tables.monthly import Lake
+from credit_platform.lake.tables.monthly import Lake, StrayFileWarning
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.settings import child_environment, read_book_file
 from credit_platform_tests.field_faults.catalogue import case
