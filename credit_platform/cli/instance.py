@@ -106,16 +106,13 @@ def _repointed(text: str, old: Path, home: Path) -> str:
     return yaml.safe_dump(moved(yaml.safe_load(text)), sort_keys=False)
 
 
-def _require_writable(storage: Path | None) -> None:
+def _require_writable(storage: Path) -> None:
     """Refuse a history whose databases others hold or this account may not write; Dagster would try for minutes.
 
     Raises:
         StorageError: one of them is.
     """
-    for name in _DATABASES:
-        file = storage / name if storage is not None else None
-        if file is None or not file.is_file():
-            continue
+    for file in filter(Path.is_file, (storage / name for name in _DATABASES)):
         try:
             with closing(sqlite3.connect(file, timeout=_LOCK_SECONDS, isolation_level=None)) as connection:
                 connection.execute("begin immediate")
@@ -136,7 +133,8 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         with (settings.data_dir / ".instance.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            _require_writable(history_storage(home))
+            if (storage := history_storage(home)) is not None:
+                _require_writable(storage)
             instance = dg.DagsterInstance.from_config(str(plain_path(home)))
             instance.get_runs_count()
             instance.event_log_storage.get_maximum_record_id()

@@ -21,7 +21,7 @@ from credit_platform.cli.run.verbs import add_pipeline_verbs
 from credit_platform.cli.versions.verbs import add_verbs
 from credit_platform.errors import CreditPlatformError, SettingsError
 from credit_platform.lake.storage_faults import storage_error
-from credit_platform.lake.tables.month_files import StrayFileWarning
+from credit_platform.lake.tables.monthly import StrayFileWarning
 from credit_platform.previous_release import old_names_on_stderr
 
 app = App(

@@ -1,19 +1,21 @@
 """Where everything lies below the data folder: the only module that builds paths.
 
-Reading and writing the files does not belong here.
+Which files of a table's folder are its months is said here as well; reading and writing them does not belong here.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from credit_platform.months import month_key
+from credit_platform.months import month_key, parse_month
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.tables import Tables, tables_of
 
 LAYERS = ("bronze", "silver", "quarantine", "gold", "prediction", "monitoring")
+_MONTH_NAME = re.compile(r"(?!0000)\d{4}-(?:0[1-9]|1[0-2])-01")
 MONTH_FILE = "[0-9][0-9][0-9][0-9]-[01][0-9]-01.parquet"
 
 
@@ -134,3 +136,18 @@ class Layout:
     def datamart(self) -> Path:
         """The DuckDB file of views for people."""
         return self.data_dir / "datamart.duckdb"
+
+
+def is_month(file: Path) -> bool:
+    """Whether a file is named as a month of a table."""
+    return _MONTH_NAME.fullmatch(file.stem) is not None
+
+
+def month_files(folder: Path) -> dict[date, Path]:
+    """The file of every month in the folder of a table, in order; other Parquet files are left out."""
+    return {parse_month(file.stem): file for file in sorted(folder.glob(MONTH_FILE)) if is_month(file)}
+
+
+def stray_files(folder: Path) -> list[Path]:
+    """The Parquet files in the folder of a table that are no months of it; those being written are none of them."""
+    return [file for file in sorted(folder.glob("[!.]*.parquet")) if not is_month(file)]

@@ -19,10 +19,9 @@ import polars as pl
 from credit_platform.errors import MigrationError
 from credit_platform.lake.files import keep_file, whole_file, write_text
 from credit_platform.lake.governance.audit import RENAMED, AuditLog, AuditRecord, Entry
-from credit_platform.lake.layout import Layout
+from credit_platform.lake.layout import Layout, month_files
 from credit_platform.lake.models.model_store import sha256_of
 from credit_platform.lake.tables.catalog import monthly_tables
-from credit_platform.lake.tables.month_files import month_files
 from credit_platform.lake.tables.monthly import SCHEMA_KEY
 from credit_platform.lake.tables.table_versions import TableVersion, TableVersionLog, file_sha256, version_file
 from credit_platform.months import parse_month

@@ -83,28 +83,30 @@ def _of_system(error: BaseException, file: Path | None) -> StorageError | None:
         return explained_text(str(error), file=file)
     named = error.filename
     place = Path(os.fsdecode(named)) if isinstance(named, (str, bytes)) else file
-    return explained(place, error.errno) if place is not None and error.errno in _FIXES else None
+    if place is None or error.errno is None or error.errno not in _FIXES:
+        return None
+    return explained(place, error.errno, done=_done(error.errno))
 
 
 def explained_text(said: str, *, file: Path | None = None) -> StorageError | None:
     """The sentence for the words of an error that have the number of the operating system in them, and the file."""
     told, path = _OS_ERROR.search(said), _QUOTED_PATH.search(said)
     number, place = int(told[1] or told[2]) if told else 0, Path(path[1].strip()) if path else file
-    return explained(place, number) if place is not None and number in _FIXES else None
+    return explained(place, number, done=_done(number)) if place is not None and number in _FIXES else None
 
 
-def explained(file: Path, number: int) -> StorageError:
-    """The sentence for one file and the number of an operating system error."""
-    reason = os.strerror(number)
+def explained(file: Path, number: int, *, done: str = "written") -> StorageError:
+    """The sentence for one file and the number of an operating system error; `done` is what could not be."""
+    reason, fix = os.strerror(number), _FIXES.get(number, _DEVICE)
     if number == errno.ENOSPC and not _has_inodes(file):
         reason = "the disk has room but no inode left for another file"
         fix = f"{_UNCHANGED} delete small files there (df -i counts them), or name another folder in CREDIT_DATA_DIR."
-        return StorageError(file=file, reason=reason, fix=fix, number=number)
-    return StorageError(file=file, reason=reason, fix=_FIXES.get(number, _DEVICE), done=_done(number), number=number)
+    return StorageError(file=file, reason=reason, fix=fix, done=done, number=number)
 
 
 def _done(number: int) -> str:
-    return "written" if number in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS} else "used"
+    """What could not be done, as far as the error alone says it."""
+    return "written" if _FIXES[number] in {_ROOM, _WRITABLE} else "used"
 
 
 def _has_inodes(file: Path) -> bool:

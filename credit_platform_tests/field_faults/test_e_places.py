@@ -33,8 +33,7 @@ from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.readers import file_content
 from credit_platform.lake.storage_faults import storage_error
 from credit_platform.lake.tables.catalog import TableMonths, create_view, refresh_datamart
-from credit_platform.lake.tables.month_files import StrayFileWarning
-from credit_platform.lake.tables.monthly import Lake
+from credit_platform.lake.tables.monthly import Lake, StrayFileWarning
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.settings import child_environment, read_book_file
 from credit_platform_tests.field_faults.catalogue import case
@@ -158,7 +157,7 @@ def test_nothing_is_trained_on_an_altered_table(book_copy: BookFolders) -> None:
     )
     with pytest.raises(TableError, match=r"gold/label_store, 2023-09: the file is not the one the platform wrote"):
         train_as_of(book_copy.lake, MODELS[0], FIRST_TRAINING, book_copy.settings().policy)
-    run = book_copy.verb("train", "--month", f"{FIRST_TRAINING:%Y-%m}", "--model", MODELS[0])
+    run = book_copy.verb("train", "--as-of", f"{FIRST_TRAINING:%Y-%m}", "--model", MODELS[0])
     assert run.returncode == 1
     assert "gold/label_store, 2023-09" in run.stdout + run.stderr
 
@@ -254,7 +253,7 @@ def test_every_fault_of_the_system_is_said_with_its_file(
 
 def test_a_file_in_the_place_of_a_folder_is_said(tmp_path: Path) -> None:
     (tmp_path / "data").touch()
-    with pytest.raises(StorageError, match=r"cannot be used: (Not a directory|File exists)\. Move away"):
+    with pytest.raises(StorageError, match=r"cannot be written: (Not a directory|File exists)\. Move away"):
         lake_at(tmp_path / "data")
 
 
@@ -281,10 +280,10 @@ def test_a_stray_file_is_warned_of_and_not_read(lake: Lake, name: str) -> None:
     assert (found.level, f"gold/label_store/{name}.parquet" in found.found) == ("warning", True)
 
 
-@pytest.mark.parametrize("kept", [slice(-20), slice(0), slice(100)], ids=["cut off", "empty", "torn"])
-def test_a_broken_month_is_named_with_its_table(lake: Lake, kept: slice) -> None:
+@pytest.mark.parametrize("kept", [-20, 0, 100])
+def test_a_broken_month_is_named_with_its_table(lake: Lake, kept: int) -> None:
     file = lake.layout.month_file(TABLE, MONTHS[1])
-    file.write_bytes(file.read_bytes()[kept])
+    file.write_bytes(file.read_bytes()[:kept])
     said = r"gold/label_store, 2023-02: .*2023-02-01\.parquet is not a whole Parquet file\. Delete it and build"
     with pytest.raises(TableError, match=said):
         lake.scan(TABLE, MONTHS)

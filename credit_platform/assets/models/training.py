@@ -14,9 +14,8 @@ from credit_platform.lake.governance.audit import AuditLog, AuditRecord, Entry
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, incumbent
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.models.stored_version import METADATA, VersionMetadata
-from credit_platform.lake.provenance import code, input_hashes, libraries
+from credit_platform.lake.provenance import code, input_hashes, libraries, require_unaltered
 from credit_platform.lake.tables.monthly import Lake, parquet_bytes
-from credit_platform.lake.tables.table_versions import require_unaltered
 from credit_platform.months import add_months, month_key
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelConfig

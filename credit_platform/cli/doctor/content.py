@@ -11,7 +11,7 @@ from statistics import median
 import polars as pl
 
 from credit_platform.cli.doctor.findings import DoctorFinding, error, findings_of, first_of, warning, well
-from credit_platform.lake.tables.month_files import month_files
+from credit_platform.lake.layout import month_files
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.policy.load import Policy
 from credit_platform.settings import Settings

@@ -22,13 +22,12 @@ from credit_platform.cli.versions.audit import verdict
 from credit_platform.errors import SourceError, TableError
 from credit_platform.lake.backup.atomic_swap import unfinished
 from credit_platform.lake.files import HIDDEN_PART
-from credit_platform.lake.layout import Layout
+from credit_platform.lake.layout import Layout, month_files, stray_files
+from credit_platform.lake.provenance import altered, recorded_hashes
 from credit_platform.lake.raw.sources import source_files
 from credit_platform.lake.renamed_models import to_migrate
 from credit_platform.lake.tables.catalog import can_have_views, monthly_tables, months_pattern
-from credit_platform.lake.tables.month_files import month_files, require_own_month, stray_files
-from credit_platform.lake.tables.monthly import require_current_schema
-from credit_platform.lake.tables.table_versions import TableVersionLog, altered
+from credit_platform.lake.tables.monthly import require_current_schema, require_own_month
 from credit_platform.settings import Settings
 
 ABANDONED_AFTER_SECONDS = 3600  # no single file takes an hour to write
@@ -157,7 +156,7 @@ def _refused(table: str, files: dict[date, Path], require: Callable[[str, list[d
 def check_recorded(layout: Layout) -> DoctorFinding:
     """Every month of every table is the file that the platform wrote last, by the log of table versions."""
     months = {table: list(month_files(layout.table(table))) for table in monthly_tables(layout)}
-    known = TableVersionLog(layout).latest()
+    known = recorded_hashes(layout)
     other = [f"{table} {month:%Y-%m}" for table, found in altered(layout, months).items() for month in found]
     unknown = sum((table, month) not in known for table, found in months.items() for month in found)
     if other:

@@ -94,7 +94,7 @@ def attach_month(source: str, file: Path, frame: pl.DataFrame, by: ColumnMap = C
     month = of_the_calendar(snapshot).dt.month_start()
     dated = frame.with_columns(snapshot_month=month, source_file=pl.lit(file.name))
     undated = dated.filter(pl.col("snapshot_month").is_null())
-    if 0 < undated.height <= max(1, _MOST_UNDATED * frame.height) and undated.height < frame.height:
+    if 0 < undated.height <= _MOST_UNDATED * frame.height:
         dated = dated.with_columns(pl.col("snapshot_month").forward_fill().backward_fill())
     elif undated.height:
         line, value = undated.select("source_line", _DATE_COLUMN).row(0)

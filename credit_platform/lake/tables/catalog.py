@@ -15,8 +15,7 @@ from duckdb import DuckDBPyConnection
 
 from credit_platform.errors import MissingMonthsError
 from credit_platform.lake.files import one_at_a_time, plain_path, whole_file
-from credit_platform.lake.layout import LAYERS, MONTH_FILE, Layout
-from credit_platform.lake.tables.month_files import is_month
+from credit_platform.lake.layout import LAYERS, MONTH_FILE, Layout, is_month
 from credit_platform.lake.tables.monthly import require_readable
 from credit_platform.previous_release import former_names
 

@@ -9,31 +9,31 @@ from __future__ import annotations
 
 import hashlib
 import io
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 import dataframely as dy
 import polars as pl
 
-from credit_platform.errors import MissingMonthsError, TableError
+from credit_platform.errors import MissingMonthsError, StorageError, TableError
 from credit_platform.lake.files import whole_file
-from credit_platform.lake.layout import Layout
+from credit_platform.lake.layout import Layout, month_files, stray_files
 from credit_platform.lake.models.stored_version import Versions
-from credit_platform.lake.tables.month_files import (
-    MONTH_COLUMN,
-    month_files,
-    require_own_month,
-    unreadable,
-    warn_of_strays,
-)
 from credit_platform.lake.tables.table_versions import TableVersionLog, file_sha256, keep_former
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.tables import Tables, begins_with
 
+MONTH_COLUMN = "snapshot_month"
+_SEEN_FILES = 20_000
 SCHEMA_KEY = "credit_platform.schema"
+
+
+class StrayFileWarning(UserWarning):
+    """A file lies in a table's folder that is no month of it."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,11 @@ class Lake:
 
     def months(self, table: str) -> list[date]:
         """The months a table has, in order."""
-        warn_of_strays(table, self.layout.table(table))
-        return list(month_files(self.layout.table(table)))
+        folder = self.layout.table(table)
+        for file in stray_files(folder):
+            said = f"{table}: {file} is no month of the table and is not read; move it elsewhere"
+            warnings.warn(said, StrayFileWarning, stacklevel=2)
+        return list(month_files(folder))
 
     def has(self, table: str, month: date) -> bool:
         """Whether a table has a month."""
@@ -225,3 +228,54 @@ def _is_current(schema: type[dy.Schema], current: str, file: Path) -> bool:
 
 def _job(table: str) -> str:
     return {"snapshot": "build_month", "scoring": "score_month", "outcome": "monitor_month"}[begins_with(table)]
+
+
+def require_own_month(table: str, months: Sequence[date], files: Sequence[Path]) -> None:
+    """Refuse files with rows of another month than the one they are named for.
+
+    Raises:
+        TableError: there are some, or one is no whole Parquet file.
+        StorageError: this account may not read one.
+    """
+    wrong = [month for month, file in zip(months, files, strict=True) if not _is_of(table, month, file)]
+    if wrong:
+        raise TableError(
+            table=table,
+            months=wrong,
+            reason="the file contains rows of another month than it is named for",
+            fix="It was copied or altered: restore it from a backup, or delete it and build the month again "
+            "(credit-platform backfill).",
+        )
+
+
+def _is_of(table: str, month: date, file: Path) -> bool:
+    about = file.stat()
+    try:
+        return _months_in(file, about.st_ino, about.st_mtime_ns, about.st_size) in {(month, month), (None, None)}
+    except pl.exceptions.PolarsError as error:
+        raise unreadable(table, month, file, error) from error
+
+
+@lru_cache(_SEEN_FILES)
+def _months_in(file: Path, *_version: int) -> tuple[date | None, date | None]:
+    """First and last month of a file in one of its versions; none in an empty file or one without the column."""
+    rows = pl.scan_parquet(file, glob=False)
+    month = pl.col(MONTH_COLUMN)
+    if MONTH_COLUMN not in rows.collect_schema():
+        return (None, None)
+    first, last, lost = rows.select(a=month.min(), b=month.max(), lost=month.null_count()).collect().row(0)
+    return (None, last) if lost else (first, last)
+
+
+def unreadable(table: str, month: date, file: Path, error: Exception) -> TableError | StorageError:
+    """What to raise for a month whose file cannot be read."""
+    if "ermission denied" in str(error):
+        fix = "Give this account the right to read it: chown, or chmod."
+        return StorageError(file=file, reason="Permission denied", fix=fix, done="read")
+    return TableError(
+        table=table,
+        months=[month],
+        reason=f"{file} is not a whole Parquet file",
+        fix=f"Delete it and build the month again: credit-platform backfill --from {month:%Y-%m} --to {month:%Y-%m}; "
+        "or restore it from a backup.",
+    )

@@ -6,21 +6,16 @@ table again from what was known belongs to the command line's replay.
 """
 
 import hashlib
-import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from credit_platform.errors import TableError
 from credit_platform.lake.files import keep_file, locked_for_writing, to_line, whole_lines
 from credit_platform.lake.layout import Layout
+from credit_platform.lake.provenance import IN_PLACE_OF, recorded
 from credit_platform.months import month_key, parse_month
-
-_PATIENCE_SECONDS = 3
-_IN_PLACE_OF = "in_place_of"
 
 
 @dataclass(frozen=True)
@@ -56,18 +51,7 @@ class TableVersionLog:
 
     def records(self) -> list[TableVersion]:
         """Every edition in the order it was written; a last line cut off by a crash is left out."""
-        lines = [json.loads(line) for line in whole_lines(self.layout.table_version_log())]
-        now = {record[_IN_PLACE_OF]: record for record in lines if _IN_PLACE_OF in record}
-        return [
-            version
-            for number, record in enumerate(lines, start=1)
-            if _IN_PLACE_OF not in record
-            for version in _table_versions(number, record | now.get(number, {}))
-        ]
-
-    def latest(self) -> dict[tuple[str, date], str]:
-        """The hash each month of each table was last written with."""
-        return {(version.table, version.month): version.sha256 for version in self.records()}
+        return [version for number, record in recorded(self.layout) for version in _table_versions(number, record)]
 
     def restate(self, table: str, former: Sequence[TableVersion], sha256: Mapping[TableVersion, str]) -> None:
         """Have former versions read as versions of `table` with other hashes from now on, each in its place.
@@ -80,7 +64,7 @@ class TableVersionLog:
         written = datetime.now(tz=UTC).isoformat(timespec="seconds")
         with locked_for_writing(self.layout.table_version_log()) as log:
             for number, months in by_number.items():
-                log.append(to_line({"restated": written, "table": table, "months": months, _IN_PLACE_OF: number}))
+                log.append(to_line({"restated": written, "table": table, "months": months, IN_PLACE_OF: number}))
 
     def append(self, table: str, written: Mapping[date, str], *, policy_sha256: str, git_commit: str) -> None:
         """Write down the hashes of months of a table, behind all others and safely beside other processes.
@@ -122,46 +106,6 @@ def file_sha256(file: Path) -> str:
     """SHA-256 of a file's bytes as hexadecimal text."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def altered(layout: Layout, months: Mapping[str, Sequence[date]]) -> dict[str, list[date]]:
-    """Those of some months of tables whose file is not the one that was last written, by the log, in order.
-
-    A month of which the log knows nothing was written before there was one, and counts as it is.
-    """
-    written = TableVersionLog(layout).latest()
-    found = {
-        table: [
-            month
-            for month in sorted(of_table)
-            if (table, month) in written
-            and (file := layout.month_file(table, month)).is_file()
-            and file_sha256(file) != written[table, month]
-        ]
-        for table, of_table in months.items()
-    }
-    return {table: of_table for table, of_table in found.items() if of_table}
-
-
-def require_unaltered(layout: Layout, months: Mapping[str, Sequence[date]]) -> None:
-    """Refuse months whose file is not the one that was last written.
-
-    Raises:
-        TableError: there are some; names those of the first table.
-    """
-    for _ in range(_PATIENCE_SECONDS):
-        if not (found := altered(layout, months)):
-            return
-        # Whoever writes months of a table now puts their hashes down after the last of them.
-        time.sleep(1)
-    for table, of_table in found.items():
-        raise TableError(
-            table=table,
-            months=of_table,
-            reason=f"the file is not the one the platform wrote ({layout.table_version_log().name} has another hash)",
-            fix=f"Build it again: credit-platform backfill --from {of_table[0]:%Y-%m} --to {of_table[-1]:%Y-%m} "
-            "--job build_month; or restore it from a backup, and find out who changed it.",
-        )
 
 
 def keep_former(layout: Layout, table: str, month: date, sha256: str) -> None:

@@ -135,7 +135,7 @@ def test_one_broken_thing_is_found(book_copy: BookFolders, name: str) -> None:
 def test_a_finished_book_is_well(finished_book: BookFolders) -> None:
     findings = data.data_findings(finished_book.settings(), finished_book.data_dir)
     assert [finding for finding in findings if finding.level != "ok"] == []
-    assert len({finding.check for finding in findings}) == len(findings) == 10
+    assert len({finding.check for finding in findings}) == len(findings) == 11
 
 
 def test_a_look_that_fails_itself_is_a_finding_and_the_others_go_on(book_copy: BookFolders) -> None:
@@ -143,7 +143,7 @@ def test_a_look_that_fails_itself_is_a_finding_and_the_others_go_on(book_copy: B
     month.unlink()
     month.mkdir()
     by_check = {finding.check: finding for finding in data.data_findings(book_copy.settings(), book_copy.data_dir)}
-    assert len(by_check) == 10
+    assert len(by_check) == 11
     assert by_check["tables"].level == "error"
     assert f"cannot be looked at: IsADirectoryError: [Errno 21] Is a directory: '{month}'" in by_check["tables"].found
     assert "file it names" in by_check["tables"].mend

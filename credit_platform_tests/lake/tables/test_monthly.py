@@ -8,8 +8,7 @@ import pytest
 
 from credit_platform.errors import MissingMonthsError, TableError
 from credit_platform.lake.tables.catalog import refresh_datamart
-from credit_platform.lake.tables.month_files import StrayFileWarning
-from credit_platform.lake.tables.monthly import Lake, parquet_bytes
+from credit_platform.lake.tables.monthly import Lake, StrayFileWarning, parquet_bytes
 
 TABLE = "gold/label_store"
 MONTHS = [date(2023, 1, 1), date(2023, 2, 1), date(2023, 3, 1)]
