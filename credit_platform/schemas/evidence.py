@@ -98,6 +98,7 @@ def unlabelled_schema(key: str, noun: str) -> type[dy.Schema]:
         key: dy.String(primary_key=True, min_length=1, description=f"Identifier of the {noun}"),
         "cohort": dy.Date(primary_key=True, resolution="1mo", description="Month of origination, first day"),
         "snapshot_month": dy.Date(
+            primary_key=True,
             resolution="1mo",
             description="Month in which it should have had a label, or in which it was first seen later; first day",
         ),

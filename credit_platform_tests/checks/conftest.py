@@ -31,4 +31,7 @@ def month_of_tables(finished_book: BookFolders) -> dict[str, pl.DataFrame]:
         "raw_text": [REJECTED] * 2,
     }
     rows["quarantine/loan_snapshots"] = pl.DataFrame(set_aside)
+    # Nor does a loan of this book leave without a label.
+    loans = rows["gold/label_store"].head(2).with_columns(reason=pl.lit("left_with_balance"))
+    rows["gold/unlabelled"] = loans.select(rows["gold/unlabelled"].columns)
     return rows

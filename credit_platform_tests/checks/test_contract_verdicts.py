@@ -42,6 +42,8 @@ OUT_OF_RANGE: list[tuple[str, pl.Expr]] = [
     ("gold/feature_store", pl.lit("attributes").alias("sources_present")),
     ("gold/label_store", pl.lit(2, pl.Int8).alias("label")),
     ("gold/label_store", pl.col("snapshot_month").alias("cohort")),
+    ("gold/label_store", pl.lit("guessed").alias("label_basis")),
+    ("gold/unlabelled", pl.lit("").alias("reason")),
     ("gold/vintages", pl.lit(1.5).alias("ever_30dpd_rate")),
     ("gold/vintages", pl.col("n_loans").alias("n_30dpd") + 1),
     ("gold/roll_rates", pl.lit(-0.1).alias("transition_rate")),

@@ -46,6 +46,7 @@ def broken(tmp_path: Path) -> Lake:
             "dpd": pl.Series([0, 0, 40], dtype=pl.Int32),
             "cohort": [date(2022, month, 1) for month in (7, 8, 9)],
             "snapshot_month": MONTHS,
+            "label_basis": ["observed"] * 3,
         }
     )
     return lake_with(tmp_path, {TABLE: rows}, MONTHS)

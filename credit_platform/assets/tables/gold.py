@@ -60,15 +60,12 @@ def _label_store(portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig) -
     store, rest = (
         table_spec(portfolio, table, axis.snapshot_months) for table in ("gold/label_store", "gold/unlabelled")
     )
-    quarantine = f"quarantine/{portfolio.case_source.table}"
 
     @dg.multi_asset(
         # The step is called as it was when the labels alone were an asset.
         name=store["key"].to_python_identifier(),
-        deps=[
-            dg.AssetDep(asset_key(cases.table), partition_mapping=all_months_until()),
-            dg.AssetDep(asset_key(quarantine)),
-        ],
+        # Quarantine is read as well: it is written with the cases table, and a fault of its contract stops no label.
+        deps=[dg.AssetDep(asset_key(cases.table), partition_mapping=all_months_until())],
         outs={"unlabelled": table_output(rest), "labels": table_output(store)},
         partitions_def=store["partitions_def"],
         backfill_policy=store["backfill_policy"],
