@@ -22,7 +22,7 @@ from credit_platform.lake.governance.audit import RENAMED, AuditLog, AuditRecord
 from credit_platform.lake.layout import Layout, month_files
 from credit_platform.lake.models.model_store import sha256_of
 from credit_platform.lake.tables.catalog import monthly_tables
-from credit_platform.lake.tables.monthly import SCHEMA_KEY
+from credit_platform.lake.tables.monthly import SCHEMA_KEY, file_metadata
 from credit_platform.lake.tables.table_versions import TableVersion, TableVersionLog, file_sha256, version_file
 from credit_platform.months import parse_month
 from credit_platform.previous_release import RENAMED_MODELS
@@ -31,6 +31,8 @@ COMMAND = "credit-platform migrate"
 # Columns of tables that hold the key of a model.
 _COLUMNS = ("model", "champion", "challenger")
 _FOLDERS = ("models", "prediction", "monitoring")
+# Columns that tables have gained since, with what was so of every row of the previous release.
+_GAINED = {"gold/label_store": {"label_basis": "observed"}}
 _TEXTS = frozenset({".json", ".txt", ".csv", ".md", ".html"})
 _PICTURE = re.compile(r"(?<=data:image/svg\+xml;base64,)[A-Za-z0-9+/=]+")
 _OTHERS = 0o077
@@ -41,6 +43,7 @@ def to_migrate(layout: Layout) -> str | None:
     if layout.unfinished_migration().is_file():
         return f"a migration was broken off; go on with {COMMAND}"
     found = [_below(layout, folder) for former in RENAMED_MODELS for folder in _folders(layout, former)]
+    found += [table for table in _GAINED if _lacks_columns(layout, table)]
     if not found:
         return None
     return f"the previous release wrote {', '.join(found)}; {COMMAND} brings the folder to the names of today"
@@ -55,6 +58,19 @@ def require_migrated(layout: Layout) -> None:
     reason = to_migrate(layout)
     if reason is not None:
         raise MigrationError(folder=layout.data_dir, reason=reason, fix="Take a backup first: credit-platform backup.")
+
+
+def _lacks_columns(layout: Layout, table: str) -> bool:
+    """Whether the first stored month of a table is without columns that the table has gained."""
+    schema, files = layout.tables.schema(table), list(month_files(layout.table(table)).values())
+    if schema is None or not files:
+        return False
+    try:
+        stored = pl.read_parquet_schema(files[0])
+    except (pl.exceptions.PolarsError, OSError):
+        # Whoever reads it says so.
+        return False
+    return not set(_GAINED[table]).intersection(schema.column_names()) <= set(stored)
 
 
 def _folders(layout: Layout, model: str) -> list[Path]:
@@ -136,10 +152,12 @@ class RenamedModels:
                 )
 
     def tables(self) -> list[str]:
-        """The tables that are moved, and those of all models, whose cells may hold a key."""
+        """The tables that are moved, those of all models, whose cells may hold a key, and those with new columns."""
         known = {*monthly_tables(self.layout), *(version.table for version in self._log())}
         is_shared = re.compile("monitoring/[^/]+").fullmatch
-        return sorted(table for table in known if self.new_table(table) != table or is_shared(table))
+        return sorted(
+            table for table in known if self.new_table(table) != table or is_shared(table) or table in _GAINED
+        )
 
     def new_table(self, table: str) -> str:
         """What a table is called today."""
@@ -149,7 +167,7 @@ class RenamedModels:
     def months(self, table: str) -> list[Path]:
         """The months of a table that are to be written anew."""
         files = month_files(self.layout.table(table)).values()
-        return [file for file in files if self.new_table(table) != table or self._renamed(file) is not None]
+        return [file for file in files if self.new_table(table) != table or self._renamed(file, table) is not None]
 
     def migrate_table(self, table: str) -> None:
         """Move a table, with the keys of today in its cells; what it was stays in the archive."""
@@ -157,7 +175,7 @@ class RenamedModels:
         for file in files:
             month = parse_month(file.stem)
             keep_file(file, layout.former_version(table, month, file_sha256(file)))
-            _put(self._renamed(file) or file.read_bytes(), layout.month_file(new, month), like=file)
+            _put(self._renamed(file, table) or file.read_bytes(), layout.month_file(new, month), like=file)
         former = [version for version in self._log() if version.table == table]
         hashes = {version: self._keep_renamed(version, new) for version in former}
         changed = {one.sequence for one in former if new != table or hashes[one] != one.sha256}
@@ -173,7 +191,7 @@ class RenamedModels:
     def _keep_renamed(self, version: TableVersion, new: str) -> str:
         """The hash that a version of a table has under the keys of today; the archive gets it where no file has it."""
         file = version_file(self.layout, version.table, version.month, version.sha256)
-        renamed = self._renamed(file) if file is not None else None
+        renamed = self._renamed(file, version.table) if file is not None else None
         if file is None or (renamed is None and new == version.table):
             return version.sha256
         content = renamed or file.read_bytes()
@@ -182,17 +200,22 @@ class RenamedModels:
             _put(content, self.layout.former_version(new, version.month, sha256), like=file)
         return sha256
 
-    def _renamed(self, file: Path) -> bytes | None:
-        """The bytes of a month with the keys of today; None where it holds no former one."""
+    def _renamed(self, file: Path, table: str) -> bytes | None:
+        """The bytes of a month with the keys and columns of today; None where they are those that it has."""
         frame = pl.read_parquet(file, glob=False)
         held = [name for name in _COLUMNS if frame.schema.get(name) == pl.String]
         renamed = frame.with_columns(pl.col(name).replace(self.names.renamed) for name in held)
+        said = {name: value for name, value in pl.read_parquet_metadata(file).items() if name == SCHEMA_KEY}
+        schema = self.layout.tables.schema(table) if table in _GAINED else None
+        if schema is not None:
+            gained = {name: value for name, value in _GAINED[table].items() if name not in frame.columns}
+            renamed = renamed.with_columns(pl.lit(value).alias(name) for name, value in gained.items())
+            renamed, said = renamed.select(schema.column_names()), file_metadata(schema)
         if renamed.equals(frame):
             return None
         if "observed_month" in renamed.columns:
             # The platform writes the rows of this table in the order of the keys.
             renamed = renamed.sort("snapshot_month", "observed_month", "model", maintain_order=True)
-        said = {name: value for name, value in pl.read_parquet_metadata(file).items() if name == SCHEMA_KEY}
         buffer = io.BytesIO()
         renamed.write_parquet(buffer, compression="zstd", statistics=True, metadata=said)
         return buffer.getvalue()

@@ -12,6 +12,7 @@ from typing import TypeVar
 from rich.console import Console
 
 from credit_platform.assets.pages.version_documents import write_documents
+from credit_platform.assets.tables.gold import labelled_and_not
 from credit_platform.cli.backup.restore import require_quiet
 from credit_platform.cli.book import Book
 from credit_platform.cli.instance import INSTANCE_FILE, open_instance
@@ -21,13 +22,15 @@ from credit_platform.cli.versions.audit import verdict
 from credit_platform.errors import MigrationError
 from credit_platform.lake.backup.atomic_swap import unfinished
 from credit_platform.lake.files import write_text
-from credit_platform.lake.layout import MONTH_FILE
+from credit_platform.lake.layout import month_files
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.renamed_models import ModelNames, RenamedModels, to_migrate
 from credit_platform.lake.tables.catalog import refresh_datamart
+from credit_platform.months import month_key
 from credit_platform.previous_release import MOVED, RENAMED_MODELS
 from credit_platform.settings import Settings, dagster_home
 
+UNLABELLED = "gold/unlabelled"
 _Item = TypeVar("_Item")
 
 
@@ -55,6 +58,7 @@ def migrate(settings: Settings, console: Console, *, is_dry_run: bool, despite_r
     write_text(layout.unfinished_migration(), "While this file is here, go on with credit-platform migrate.\n")
     for table in _shown(console, "tables", models.tables()):
         models.migrate_table(table)
+    _name_unlabelled(book)
     models.record()
     models.move_versions()
     _migrate_history(book, console, models)
@@ -99,6 +103,16 @@ def _say_what_would_be_done(book: Book, console: Console, models: RenamedModels)
     console.print("Nothing was changed.")
 
 
+def _name_unlabelled(book: Book) -> None:
+    """Write the table of cases without a label for the months whose labels the previous release wrote."""
+    lake = book.lake
+    months = [month for month in lake.months("gold/label_store") if not lake.has(UNLABELLED, month)]
+    if months:
+        first, label = book.axis.first_snapshot, book.settings.policy.model.label
+        _, unlabelled = labelled_and_not(book.settings.portfolio, lake, months, label, first_cohort=first)
+        lake.write(UNLABELLED, unlabelled, months)
+
+
 def _has_history(book: Book) -> bool:
     return (dagster_home(book.settings.data_dir) / INSTANCE_FILE).is_file()
 
@@ -120,8 +134,8 @@ def _migrate_history(book: Book, console: Console, models: RenamedModels) -> Non
             progress.update(task, completed=n_done, total=n_events)
 
         history = RenamedAssets(instance, models.names)
-        for table in layout.tables.quarantines:
-            history.report_stored(table, [file.stem for file in layout.table(table).glob(MONTH_FILE)])
+        for table in (*layout.tables.quarantines, UNLABELLED):
+            history.report_stored(table, [month_key(month) for month in month_files(layout.table(table))])
         history.bring_up_to_date(checks, show)
 
 
