@@ -29,7 +29,7 @@ from credit_platform_tests.browser.dagster_api import DagsterApi, wait_until
 from credit_platform_tests.browser.dagster_page import DagsterPage
 
 CHECKOUT = Path(credit_platform.__file__).parents[1]
-SPEC = BookSpec(first_month=date(2023, 1, 1), n_months=24, cases_per_month=60, seed=7)
+SPEC = BookSpec(first_month=date(2023, 1, 1), n_months=24, cases_per_month=130, seed=7)
 _CREDIT_PLATFORM = str(Path(sys.executable).with_name("credit-platform"))
 CHROMIUM_FLAGS = (
     "--no-sandbox",

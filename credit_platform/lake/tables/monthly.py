@@ -249,11 +249,19 @@ def require_own_month(table: str, months: Sequence[date], files: Sequence[Path])
 
 
 def _is_of(table: str, month: date, file: Path) -> bool:
-    about = file.stat()
+    version = _version_of(file)
     try:
-        return _months_in(file, about.st_ino, about.st_mtime_ns, about.st_size) in {(month, month), (None, None)}
+        return _months_in(file, *version) in {(month, month), (None, None)}
     except pl.exceptions.PolarsError as error:
+        if _version_of(file) != version:
+            # Replaced while it was read.
+            return _is_of(table, month, file)
         raise unreadable(table, month, file, error) from error
+
+
+def _version_of(file: Path) -> tuple[int, int, int]:
+    about = file.stat()
+    return about.st_ino, about.st_mtime_ns, about.st_size
 
 
 @lru_cache(_SEEN_FILES)
