@@ -26,6 +26,11 @@ def portfolio_named(name: str) -> Portfolio:
     try:
         found = getattr(import_module(home), attribute or name.upper())
     except (ImportError, AttributeError) as error:
+        if not isinstance(error, ModuleNotFoundError) or not home.startswith(error.name or home):
+            fix = f"Look into {home} and what it imports."
+            raise SettingsError(
+                name=PORTFOLIO_VARIABLE, reason=f"{name!r} cannot be loaded: {error}", fix=fix
+            ) from error
         raise SettingsError(
             name=PORTFOLIO_VARIABLE,
             reason=f"{name!r} is no portfolio",
