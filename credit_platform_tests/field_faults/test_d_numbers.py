@@ -191,6 +191,26 @@ def test_a_start_date_no_calendar_has_sets_its_row_aside() -> None:
     assert quarantined["rule"].to_list() == ["loan_start_date_is_readable"]
 
 
+@case(
+    "D8",
+    given="a salary of 1e-290, whose ratio is a number, and one of 0.001",
+    right="a ratio beyond the largest amount over a cent is null and counted: squares of it would fit no float",
+)
+def test_a_ratio_no_amounts_have_is_null_and_leaves_the_feature_its_spread() -> None:
+    made = features_of(
+        {"Monthly_Inhand_Salary": "1e-290", "Outstanding_Debt": "5", "Total_EMI_per_month": "5"},
+        {"Monthly_Inhand_Salary": "0.01", "Outstanding_Debt": f"{LARGEST_AMOUNT}"},
+        {"Monthly_Inhand_Salary": "0.001", "Outstanding_Debt": "5"},
+    )
+    assert made["debt_to_salary"].to_list() == [None, LARGEST_AMOUNT / 0.01, 5 / 0.001]
+    assert made["emi_to_salary"][0] is None
+    spread = made["debt_to_salary"].std()
+    assert isinstance(spread, float)
+    assert 0 < spread < float("inf")
+    found = RATIOS_CHECK.evaluate(made.lazy(), [MONTH], LOAN_BOOK.load_policy(None).model.label)[MONTH]
+    assert (found.passed, found.metadata["debt_to_salary_left_empty"]) == (False, 1)
+
+
 def _range_of(schema: type[dy.Schema], name: str) -> tuple[float, float]:
     """The lowest and the highest value a column's contract allows."""
     column = schema.columns()[name]
