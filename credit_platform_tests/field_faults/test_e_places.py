@@ -291,6 +291,24 @@ def test_a_broken_month_is_named_with_its_table(lake: Lake, kept: int) -> None:
         create_view(connection, "x", lake.layout, [TableMonths(TABLE, MONTHS)])
 
 
+@case(
+    "E9",
+    given="a pipe, a folder or a broken link under the name of a month among the months of a table",
+    right="the stray is named, warned of and not read; nothing waits for it",
+)
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda file: file.symlink_to("/none")])
+def test_what_is_no_file_is_no_month(lake: Lake, make: Callable[[Path], object]) -> None:
+    make(lake.layout.table(TABLE) / "2023-03-01.parquet")
+    with pytest.warns(StrayFileWarning, match=r"gold/label_store: .*2023-03-01.* is no month of the table"):
+        assert lake.months(TABLE) == MONTHS
+    refresh_datamart(lake.layout)
+    with duckdb.connect(str(lake.layout.datamart), read_only=True) as connection:
+        assert connection.sql("select count(*) from gold.label_store").fetchall() == [(2,)]
+    found = data.check_tables(lake.layout)
+    assert (found.level, f"{TABLE}/2023-03-01.parquet" in found.found) == ("warning", True)
+    assert data.check_catalog(lake.layout).level == "ok"
+
+
 def _device(file: Path) -> None:
     file.symlink_to("/dev/zero")
 
@@ -363,6 +381,13 @@ def test_policy_nobody_can_bear_is_refused_at_once(tmp_path: Path, name: str) ->
     assert (refused.value.file, refused.value.key.startswith(key)) == (str(file), True), refused.value
     assert reason in refused.value.reason
     assert len(str(refused.value)) < 500
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda file: file.symlink_to("/none")])
+def test_policy_that_is_no_file_is_refused_at_once(tmp_path: Path, make: Callable[[Path], object]) -> None:
+    make(tmp_path / "model_config.yaml")
+    with pytest.raises(PolicyError, match=r"model_config\.yaml: \(whole file\): is a folder, a pipe, a device or a link to nothing"):
+        LOANS.load_policy(tmp_path)
 
 
 @pytest.mark.parametrize(("text", "suffix"), [("[" * 100_000, "json"), ('{"a":' * 5000, "json"), ("9" * 5000, "json")])
