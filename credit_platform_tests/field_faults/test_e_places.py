@@ -431,6 +431,10 @@ def _without_rows(book: BookFolders) -> None:
     book.lake.write("bronze/features_financials", kept, [month])
 
 
+def _unread(book: BookFolders) -> None:
+    shutil.rmtree(book.layout.table("bronze/features_attributes"))
+
+
 def _lost(book: BookFolders) -> None:
     month = book.lake.months("silver/loan_snapshots")[-1]
     kept = book.lake.scan("silver/loan_snapshots", [month]).collect()[3:]
@@ -458,6 +462,11 @@ LOOKS: dict[str, tuple[Callable[[BookFolders], None], Callable[[BookFolders], Do
         _without_rows,
         lambda book: content.check_sources(book.lake, book.settings().policy),
         "no row of features_financials in 2024-08",
+    ),
+    "a source that could not be read": (
+        _unread,
+        lambda book: content.check_sources(book.lake, book.settings().policy),
+        "no row of features_attributes in 2023-01",
     ),
     "rows lost": (_lost, lambda book: content.check_balance(book.lake), "loan_snapshots 2024-08: 3 missing"),
     "rows set aside": (_set_aside, lambda book: content.check_set_aside(book.lake), "loan_snapshots"),
