@@ -111,4 +111,4 @@ def test_what_reads_in_two_ways_or_is_there_twice_is_left_to_a_person(
     assert "date_format" not in said
     assert "loan_start_date: its dates read as %d/%m/%Y and as %m/%d/%Y; say which" in said
     assert "Not found: balance" in said
-    assert "1 names are in the header more than once, and no column is read from them" in said
+    assert "names that are in the header more than once are not read (1)" in said

@@ -89,7 +89,7 @@ def score_order(book: Book, console: Console, order: ScoringOrder, *, is_json: b
         highlight=False,
     )
     if is_written:
-        console.print(f"Written to {order.out}.", soft_wrap=True)
+        console.print(f"Written to {order.out}.", soft_wrap=True, markup=False)
     else:
         console.print("Nothing was written." if order.is_dry_run else "Nothing was written; --out FILE keeps it.")
     return 0

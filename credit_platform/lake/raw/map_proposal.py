@@ -85,7 +85,7 @@ def propose_map(source: Source, file: Path, sample: FileSample, synonyms: Mappin
     )
     remarks = [*([doubt] if doubt else []), *(f"{c}: its dates read in no one form" for c, f in dates.items() if not f)]
     twice = sorted({name for name in sample.header if name.strip() and sample.header.count(name) > 1})
-    remarks += [f"{len(twice)} names are in the header more than once, and no column is read from them"] if twice else []
+    remarks += [f"names that are in the header more than once are not read ({len(twice)})"] if twice else []
     unread = {column for column, formats in dates.items() if len(formats) != 1}
     remarks += [f"{c}: its dates read as {' and as '.join(f)}; say which" for c, f in dates.items() if len(f) > 1]
     for column in unread:
@@ -230,9 +230,8 @@ def _one_format(formats: Mapping[str, str]) -> str | dict[str, str] | None:
 def _numbers(columns: Sequence[pl.Series]) -> tuple[tuple[str, ...], Decimal, Thousands | None, str | None]:
     """Units, decimal sign, thousands sign, and what is doubtful about them."""
     units: Counter[str] = Counter()
-    for cells in columns:
-        # A text without a digit is no number with a unit around it, and may be anybody's name.
-        cells = cells.filter(cells.str.contains(r"\d"))
+    # A text without a digit is no number with a unit around it, and may be anybody's name.
+    for cells in (column.filter(column.str.contains(r"\d")) for column in columns):
         texts = cells.str.extract_all(r"[^\d\s.,'_+\u00a0\u202f-]+(?:\s*[^\d\s.,'_+-]+)*").list.explode().drop_nulls()
         counts = texts.value_counts().iter_rows() if len(texts) else ()
         units.update({str(unit): n for unit, n in counts if n >= _UNIT_SHARE * len(cells) and unit not in {"e", "E"}})

@@ -80,7 +80,12 @@ def create_as_of(connection: DuckDBPyConnection, months: Sequence[date]) -> None
 
 def monthly_tables(layout: Layout) -> list[str]:
     """Every table of the data folder that has at least one month, by asset key."""
-    folders = {file.parent for layer in LAYERS for file in layout.table(layer).rglob(MONTH_FILE) if is_month(file) and file.is_file()}
+    folders = {
+        file.parent
+        for layer in LAYERS
+        for file in layout.table(layer).rglob(MONTH_FILE)
+        if is_month(file) and file.is_file()
+    }
     return sorted(folder.relative_to(layout.data_dir).as_posix() for folder in folders)
 
 

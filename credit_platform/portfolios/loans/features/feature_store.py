@@ -18,8 +18,8 @@ RATIOS: Mapping[str, tuple[str, str]] = {
     "debt_to_salary": ("outstanding_debt_amount", "monthly_inhand_salary_amount"),
     "emi_to_salary": ("emi_amount", "monthly_inhand_salary_amount"),
 }
-# The largest amount over a cent. Beyond it a divisor is no amount, and squares of what it makes fit no float: the spread
-# of the whole feature would be infinite, and a model that divides by it would see nothing of any loan.
+# The largest amount over a cent. Beyond it a divisor is no amount, and squares of the ratio fit no float: the spread of
+# the whole feature would be infinite, and a model that divides by it would see nothing of any loan.
 LARGEST_RATIO = LARGEST_AMOUNT * 100
 _COUNTS_WITHOUT_HISTORY = ("n_clickstream_months", *CLICKSTREAM_SUMS)
 

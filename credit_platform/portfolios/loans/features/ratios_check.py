@@ -25,7 +25,7 @@ def _evaluate(loans: pl.LazyFrame, months: Sequence[date], _label: LabelPolicy) 
 
 def _result(month: date, found: Mapping[str, int]) -> MonthResult:
     lost = {name: n for name, n in found.items() if n}
-    said = ", ".join(f"{name} of {n:,} loans is too large for a ratio of amounts and left empty" for name, n in lost.items())
+    said = ", ".join(f"{name} of {n:,} loans is no ratio of amounts and left empty" for name, n in lost.items())
     return MonthResult(
         passed=not lost,
         description=f"{month:%Y-%m}: {said or 'every ratio of two known amounts is a number'}.",
