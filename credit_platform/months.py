@@ -77,19 +77,15 @@ def month_range(first: date, last: date) -> list[date]:
 
 
 def source_date(column: str) -> pl.Expr:
-    """The date a source writes as text, ISO or d/M/yy; null where it is neither, or one of no book (9999)."""
+    """The date a source writes as text, ISO or d/M/yy; null where it is neither, or one no calendar has (year 0)."""
     text = pl.col(column).str.strip_chars()
     found = pl.coalesce(text.str.to_date("%Y-%m-%d", strict=False), text.str.to_date("%d/%m/%y", strict=False))
     return of_the_calendar(found)
 
 
 def of_the_calendar(day: pl.Expr) -> pl.Expr:
-    """A date, null where it is none of the years 1900 to 2199.
-
-    Others are no date of a book but stand-ins for one (0001-01-01, 9999-12-31), and some cannot leave Polars. A single
-    row of such a date would be the first or the last month of the book.
-    """
-    return pl.when(day.dt.year().is_between(_FIRST_YEAR, _LAST_YEAR)).then(day)
+    """A date, null where its year is not one of 1 to 9999: others cannot leave Polars."""
+    return pl.when(day.dt.year().is_between(1, 9999)).then(day)
 
 
 def months_between_expr(first: pl.Expr, last: pl.Expr) -> pl.Expr:

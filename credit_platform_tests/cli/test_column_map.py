@@ -112,3 +112,17 @@ def test_what_reads_in_two_ways_or_is_there_twice_is_left_to_a_person(
     assert "loan_start_date: its dates read as %d/%m/%Y and as %m/%d/%Y; say which" in said
     assert "Not found: balance" in said
     assert "names that are in the header more than once are not read (1)" in said
+
+
+def test_a_header_with_line_breaks_in_its_names_is_one_header(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = 'L1,C1,2023-01-31,x\nL2,C2,2023-01-31,"y\nz"\nL3,C3,2023-01-31,\n'
+    text = '"Loan\nNumber","Customer\r\nNo",Report Date,"Name, first"\n' + rows
+    map_columns(file_of(tmp_path, text), source="lms_loan_daily")
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [line for line in lines if line and line[0] in {"L1", "L2", "L3"}] == [
+        ["L1", "C1", "2023-01-31", "4"],
+        ["L2", "C2", "2023-01-31", "5"],
+        ["L3", "C3", "2023-01-31", "7"],
+    ]
