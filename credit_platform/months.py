@@ -42,6 +42,11 @@ def as_month(value: object) -> object:
     return month
 
 
+def is_of_a_book(month: date) -> bool:
+    """Whether a month is one of the years 1900 to 2199; others are stand-ins (0001-01-01, 9999-12-31)."""
+    return _FIRST_YEAR <= month.year <= _LAST_YEAR
+
+
 def month_key(month: date) -> str:
     """The month as a partition key and file name, `2023-01-01`."""
     return month.isoformat()

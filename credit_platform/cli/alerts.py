@@ -6,10 +6,11 @@ Which events there are and who hears of them is written in `automation.alert_del
 import json
 
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
 from credit_platform.automation.alert_delivery import AlertDispatcher
 from credit_platform.cli.book import Book
+from credit_platform.cli.printing import folding_table
 from credit_platform.lake.governance.alert_log import AlertRecord
 
 
@@ -41,7 +42,7 @@ def show_alerts(book: Book, console: Console, *, is_json: bool, is_sending: bool
         print(json.dumps({"open": rows, "told": [_row(record) for record in told]}, indent=1))
         return 1 if refused else 0
     title = "Open alerts" if rows else "No alert is open"
-    table = Table("month", "alert", "state", "level", "told", "error", title=title)
+    table = folding_table(title, "month", "alert", "state", "level", "told", "error")
     for row in rows:
         table.add_row(*row.values())
     console.print(table)
@@ -49,5 +50,5 @@ def show_alerts(book: Book, console: Console, *, is_json: bool, is_sending: bool
         mode = "noted, not sent: CREDIT_ALERT_DRY_RUN is on" if dispatcher.addresses.is_dry_run else "told"
         console.print(f"{len(told)} events {mode}. All of them: {book.lake.layout.alerts()}")
     for record in refused:
-        console.print(f"[red]{record.event.title}: {record.error}; it is tried again next time.[/]")
+        console.print(f"[red]{escape(f'{record.event.title}: {record.error}')}; it is tried again next time.[/]")
     return 1 if refused else 0

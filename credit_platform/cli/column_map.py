@@ -6,11 +6,14 @@ Finding the map belongs to `lake.raw.map_proposal`; nothing is written but the f
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import yaml
 from cyclopts import App, Parameter
+
+from credit_platform.monitoring.data_quality.id_shapes import shape_of
 
 if TYPE_CHECKING:
     from credit_platform.lake.raw.map_proposal import MapProposal
@@ -20,7 +23,11 @@ SHOWN_ROWS = 10
 _WIDEST = 26
 MASK = "***"
 # What is masked in any column: the shapes of a social security number, an address of mail, a card number.
-_PERSONAL_SHAPE = re.compile(r"\d{3}-\d{2}-\d{4}|[^@\s]+@[^@\s]+\.\w+|(?:\d[ -]?){15,16}")
+_PERSONAL_SHAPE = re.compile(r"\d{3}[- ]\d{2}[- ]\d{4}|[^@\s]+@[^@\s]+\.\w+|(?:\d[ -]?){15,16}")
+# Numbers and dates, with what reading puts behind those in another form; the short ones are no person's number.
+_MEASURE = re.compile(r"[-+\d.,:/' eE_%$]*(?: \(.*\))?")
+_SHORT_MEASURE = re.compile(rf"(?!(?:\D*\d){{9}}){_MEASURE.pattern}")
+_IDENTIFIER, _NOTHING, _ANYTHING = re.compile(r"\S*\d\S*"), re.compile(r""), re.compile(r".*")
 
 
 def map_columns(
@@ -55,7 +62,8 @@ def map_columns(
     if out is not None:
         write_text(out, text)
         print(f"Written to {out}.\n")
-    print(rows_shown(chosen, best, file, content))
+    identifiers = {key for one in portfolio.sources for key in one.cells.key}
+    print(rows_shown(chosen, best, file, content, identifiers=identifiers))
     for column in best.missing:
         print(f"Not found: {column}. {_meaning(chosen, column)}. Write the file's column into columns by hand.")
     return 1 if best.missing else 0
@@ -75,8 +83,13 @@ def yaml_of(proposal: MapProposal, *, n_columns: int) -> str:
     return "\n".join([f"# For model_config.yaml: {proposal.source}", *notes, body])
 
 
-def rows_shown(source: Source, proposal: MapProposal, file: Path, content: bytes) -> str:
+def rows_shown(
+    source: Source, proposal: MapProposal, file: Path, content: bytes, *, identifiers: Collection[str]
+) -> str:
     """The first rows of a file under the contract's columns, personal data masked.
+
+    In the columns `identifiers`, and of a source with personal data in all columns, a text is shown by its shape unless
+    it cannot be a name.
 
     Raises:
         SourceError: the file cannot be read for sure.
@@ -90,18 +103,32 @@ def rows_shown(source: Source, proposal: MapProposal, file: Path, content: bytes
     table = read_table(source.name, source.columns, file, content, read_by)
     rows = table.rows.head(SHOWN_ROWS)
     named = [name for name in rows.columns if columns.get(name, name) is not None]
-    shown = [[name, *(_shown(cell, name in source.personal_columns) for cell in rows[name])] for name in named]
+    allowed = {name: _may_be_shown(source, name, identifiers) for name in named}
+    shown = [[name, *(_shown(cell, allowed[name]) for cell in rows[name])] for name in named]
     padded = [[cell.ljust(max(map(len, column))) for cell in column] for column in shown]
     lines = ["  ".join(line).rstrip() for line in zip(*padded, strict=True)]
     return "\n".join([f"The first {rows.height} of {table.rows.height:,} rows as they would be read:", *lines, ""])
 
 
-def _shown(cell: object, is_personal: bool) -> str:  # noqa: FBT001 - of one column after the other
+def _may_be_shown(source: Source, column: str, identifiers: Collection[str]) -> re.Pattern[str] | None:
+    """Which texts of a column are shown as they are, others by their shape; None: its texts are masked."""
+    if column in source.personal_columns:
+        return None
+    if column in {*source.cells.numbers, *source.cells.dates, "snapshot_date", "source_line"}:
+        return _SHORT_MEASURE if source.personal_columns else _MEASURE
+    if source.personal_columns:
+        return _NOTHING
+    return _IDENTIFIER if column in identifiers else _ANYTHING
+
+
+def _shown(cell: object, may_be_shown: re.Pattern[str] | None) -> str:
+    """A cell as people may see it; of a text that may be somebody's name in the wrong column, its shape."""
     if cell is None:
         return ""
     text = re.sub(r"[^ -~\u00a1-\uffff]", "?", str(cell))
-    if text and (is_personal or _PERSONAL_SHAPE.search(text)):
+    if text and (may_be_shown is None or _PERSONAL_SHAPE.search(text)):
         return MASK
+    text = text if may_be_shown is None or may_be_shown.fullmatch(text) else shape_of(text)
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 3]}..."
 
 

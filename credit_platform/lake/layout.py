@@ -144,10 +144,14 @@ def is_month(file: Path) -> bool:
 
 
 def month_files(folder: Path) -> dict[date, Path]:
-    """The file of every month in the folder of a table, in order; other Parquet files are left out."""
-    return {parse_month(file.stem): file for file in sorted(folder.glob(MONTH_FILE)) if is_month(file)}
+    """The file of every month in the folder of a table, in order; what is no month or no file is left out."""
+    found = (file for file in sorted(folder.glob(MONTH_FILE)) if is_month(file) and file.is_file())
+    return {parse_month(file.stem): file for file in found}
 
 
 def stray_files(folder: Path) -> list[Path]:
-    """The Parquet files in the folder of a table that are no months of it; those being written are none of them."""
-    return [file for file in sorted(folder.glob("[!.]*.parquet")) if not is_month(file)]
+    """What ends like a Parquet file in the folder of a table and is no month of it, such as a folder or a pipe.
+
+    Those being written are none of them.
+    """
+    return [file for file in sorted(folder.glob("[!.]*.parquet")) if not (is_month(file) and file.is_file())]

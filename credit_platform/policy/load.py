@@ -73,7 +73,9 @@ class Policy:
 
 
 def _file_of(folder: Path, name: str) -> Path | None:
-    found = [folder / f"{name}{suffix}" for suffix in SUFFIXES if (folder / f"{name}{suffix}").is_file()]
+    places = [folder / f"{name}{suffix}" for suffix in SUFFIXES]
+    # What is there and no file is refused when it is read; left out, the shipped policy would be in force unsaid.
+    found = [file for file in places if file.exists() or file.is_symlink()]
     if len(found) > 1:
         others = ", ".join(file.name for file in found[1:])
         raise PolicyError(file=found[0], key="(whole file)", reason=f"{others} stands beside it; keep one of them")

@@ -68,6 +68,8 @@ def read_policy_file(file: Path) -> dict[str, object]:
         PolicyError: the file cannot be read as YAML or JSON, sets a key twice, holds no section, or what no parser or
             calendar can bear.
     """
+    if (file.exists() or file.is_symlink()) and not file.is_file():
+        raise PolicyError(file=file, key=_WHOLE_FILE, reason="is a folder, a pipe, a device or a link to nothing")
     try:
         content = _named(_parse(file.read_text(encoding="utf-8"), file.suffix), file=file)
     except UnbearableError as error:

@@ -24,6 +24,7 @@ from polars.testing import assert_frame_equal
 
 from credit_platform.errors import SourceError
 from credit_platform.lake.raw.readers import parse_file
+from credit_platform.lake.raw.sources import source_months
 from credit_platform.lake.tables.catalog import create_as_of
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.portfolios.loans.features.catalogue import CHANNELS
@@ -49,6 +50,7 @@ from credit_platform_tests.bad_inputs.delivery import (
     cell,
     deliver,
     outcome_of,
+    source_of,
 )
 from credit_platform_tests.field_faults.catalogue import case
 from credit_platform_tests.source_rows import bronze_rows
@@ -189,6 +191,40 @@ def test_a_start_date_no_calendar_has_sets_its_row_aside() -> None:
     rows, quarantined = pl.collect_all([cleaned.rows, cleaned.quarantined])
     assert rows.height == 1
     assert quarantined["rule"].to_list() == ["loan_start_date_is_readable"]
+
+
+@case(
+    "D8",
+    given="a salary of 1e-290, whose ratio is a number, and one of 0.001",
+    right="a ratio beyond the largest amount over a cent is null and counted: squares of it would fit no float",
+)
+def test_a_ratio_no_amounts_have_is_null_and_leaves_the_feature_its_spread() -> None:
+    made = features_of(
+        {"Monthly_Inhand_Salary": "1e-290", "Outstanding_Debt": "5", "Total_EMI_per_month": "5"},
+        {"Monthly_Inhand_Salary": "0.01", "Outstanding_Debt": f"{LARGEST_AMOUNT}"},
+        {"Monthly_Inhand_Salary": "0.001", "Outstanding_Debt": "5"},
+    )
+    assert made["debt_to_salary"].to_list() == [None, LARGEST_AMOUNT / 0.01, 5 / 0.001]
+    assert made["emi_to_salary"][0] is None
+    spread = made["debt_to_salary"].std()
+    assert isinstance(spread, float)
+    assert 0 < spread < float("inf")
+    found = RATIOS_CHECK.evaluate(made.lazy(), [MONTH], LOAN_BOOK.load_policy(None).model.label)[MONTH]
+    assert (found.passed, found.metadata["debt_to_salary_left_empty"]) == (False, 1)
+
+
+@case(
+    "D9",
+    given="one row dated 0001-01-01 or 9999-12-31, a stand-in for a date",
+    right="the book begins and ends with its other months, which are built as ever",
+)
+@pytest.mark.parametrize("source", [LOANS, ATTRIBUTES, FINANCIALS, CLICKS])
+@pytest.mark.parametrize("day", ["0001-01-01", "1899-12-31", "2200-01-01", "9999-12-31"])
+def test_a_stand_in_for_a_date_is_no_month_of_the_book(lake: Lake, source: str, day: str) -> None:
+    cell(8, "snapshot_date", day)(deliver(lake.layout.raw_dir, source))
+    outcome = outcome_of(lake, source)
+    assert (outcome.refusal, outcome.held_back, outcome.silver.height) == ("", {}, ALL_ROWS - 1)
+    assert source_months(lake.layout, source_of(source)) == list(MONTHS)
 
 
 def _range_of(schema: type[dy.Schema], name: str) -> tuple[float, float]:

@@ -37,7 +37,7 @@ from credit_platform.lake.tables.monthly import Lake, StrayFileWarning
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.settings import child_environment, read_book_file
 from credit_platform_tests.field_faults.catalogue import case
-from credit_platform_tests.small_book import FIRST_TRAINING, MODELS, BookFolders
+from credit_platform_tests.small_book import FIRST_TRAINING, LAST, MODELS, BookFolders
 
 MONTHS = [date(2023, 1, 1), date(2023, 2, 1)]
 TABLE = "gold/label_store"
@@ -160,6 +160,27 @@ def test_nothing_is_trained_on_an_altered_table(book_copy: BookFolders) -> None:
     run = book_copy.verb("train", "--as-of", f"{FIRST_TRAINING:%Y-%m}", "--model", MODELS[0])
     assert run.returncode == 1
     assert "gold/label_store, 2023-09" in run.stdout + run.stderr
+
+
+@case(
+    "E10",
+    given="features altered before their loans are scored, labels before they are held against the scores",
+    right="neither is used: by the runs, nor by `score`; each names table and month",
+)
+@pytest.mark.parametrize(("table", "month", "job"), [("gold/feature_store", LAST, "score_month"),
+                                                     (TABLE, LAST, "monitor_month")])  # fmt: skip
+def test_nothing_is_scored_or_measured_on_an_altered_table(
+    book_copy: BookFolders, table: str, month: date, job: str
+) -> None:
+    file = book_copy.layout.month_file(table, month)
+    pl.read_parquet(file).reverse().write_parquet(file)
+    key = f"{month:%Y-%m}"
+    ways = [("backfill", "--from", key, "--to", key, "--job", job)]
+    ways += [("score", "--as-of", key, "--model", MODELS[0])] if job == "score_month" else []
+    for way in ways:
+        run = book_copy.verb(*way)
+        assert run.returncode == 1
+        assert f"{table}, {key}: the file is not the one the platform wrote" in run.stdout + run.stderr
 
 
 @pytest.mark.parametrize("way", ["scan", "view", "doctor"])
@@ -291,6 +312,28 @@ def test_a_broken_month_is_named_with_its_table(lake: Lake, kept: int) -> None:
         create_view(connection, "x", lake.layout, [TableMonths(TABLE, MONTHS)])
 
 
+def _broken_link(file: Path) -> None:
+    file.symlink_to("/none")
+
+
+@case(
+    "E9",
+    given="a pipe, a folder or a broken link under the name of a month among the months of a table",
+    right="the stray is named, warned of and not read; nothing waits for it",
+)
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, _broken_link])
+def test_what_is_no_file_is_no_month(lake: Lake, make: Callable[[Path], object]) -> None:
+    make(lake.layout.table(TABLE) / "2023-03-01.parquet")
+    with pytest.warns(StrayFileWarning, match=r"gold/label_store: .*2023-03-01.* is no month of the table"):
+        assert lake.months(TABLE) == MONTHS
+    refresh_datamart(lake.layout)
+    with duckdb.connect(str(lake.layout.datamart), read_only=True) as connection:
+        assert connection.sql("select count(*) from gold.label_store").fetchall() == [(2,)]
+    found = data.check_tables(lake.layout)
+    assert (found.level, f"{TABLE}/2023-03-01.parquet" in found.found) == ("warning", True)
+    assert data.check_catalog(lake.layout).level == "ok"
+
+
 def _device(file: Path) -> None:
     file.symlink_to("/dev/zero")
 
@@ -365,6 +408,15 @@ def test_policy_nobody_can_bear_is_refused_at_once(tmp_path: Path, name: str) ->
     assert len(str(refused.value)) < 500
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, _broken_link])
+def test_policy_that_is_no_file_is_refused_at_once(tmp_path: Path, make: Callable[[Path], object]) -> None:
+    make(tmp_path / "model_config.yaml")
+    with pytest.raises(
+        PolicyError, match=r"model_config\.yaml: \(whole file\): is a folder, a pipe, a device or a link to nothing"
+    ):
+        LOANS.load_policy(tmp_path)
+
+
 @pytest.mark.parametrize(("text", "suffix"), [("[" * 100_000, "json"), ('{"a":' * 5000, "json"), ("9" * 5000, "json")])
 def test_json_nobody_can_bear_is_refused_as_well(tmp_path: Path, text: str, suffix: str) -> None:
     (tmp_path / f"model_config.{suffix}").write_text(text)
@@ -406,6 +458,10 @@ def _without_rows(book: BookFolders) -> None:
     book.lake.write("bronze/features_financials", kept, [month])
 
 
+def _unread(book: BookFolders) -> None:
+    shutil.rmtree(book.layout.table("bronze/features_attributes"))
+
+
 def _lost(book: BookFolders) -> None:
     month = book.lake.months("silver/loan_snapshots")[-1]
     kept = book.lake.scan("silver/loan_snapshots", [month]).collect()[3:]
@@ -433,6 +489,11 @@ LOOKS: dict[str, tuple[Callable[[BookFolders], None], Callable[[BookFolders], Do
         _without_rows,
         lambda book: content.check_sources(book.lake, book.settings().policy),
         "no row of features_financials in 2024-08",
+    ),
+    "a source that could not be read": (
+        _unread,
+        lambda book: content.check_sources(book.lake, book.settings().policy),
+        "no row of features_attributes in 2023-01",
     ),
     "rows lost": (_lost, lambda book: content.check_balance(book.lake), "loan_snapshots 2024-08: 3 missing"),
     "rows set aside": (_set_aside, lambda book: content.check_set_aside(book.lake), "loan_snapshots"),

@@ -22,6 +22,7 @@ from rich.console import Console
 
 from credit_platform.automation.alert_delivery import AlertDispatcher
 from credit_platform.automation.run_problems import problems_of
+from credit_platform.cli.printing import folding_table
 from credit_platform.cli.run.runs import Runner
 from credit_platform.cli.same_origin import SameOrigin
 from credit_platform.cli.versions.score import write_predictions
@@ -235,6 +236,7 @@ def test_foreign_pages_operate_nothing() -> None:
     starting = "mutation { startSensor(sensorSelector: {}) { __typename } }"
     assert status_of("GET", query=starting, origin="http://evil.example") == 403
     assert status_of("GET", query=starting) == 403
+    assert status_of("GET", query=f"mutation {'{ a ' * 5000}{'}' * 5000}") == 403
     assert status_of("POST", origin="http://127.0.0.1:4000") == 403
     assert status_of("POST", host="evil.example", origin="http://evil.example") == 403
     assert status_of("POST", origin="http://127.0.0.1:3000", sec_fetch_site="same-origin") == 200
@@ -321,6 +323,21 @@ def test_no_text_of_an_exported_csv_is_a_formula(tmp_path: Path, formula: str) -
 
     history = rows_of(history_csv(overview().actions.head(1).with_columns(reasons=pl.lit(formula))))
     assert history[1][history[0].index("reasons")] == "'" + formula.replace("\r", " ")
+
+
+@pytest.mark.parametrize("text", ["[/b]x", "[red]x", "[link=http://evil.example]x[/link]", "a\x1b[31mb"])
+@case(
+    "F7",
+    given="an id or a reason that looks like markup of the terminal, such as `[/b]`, or steers it",
+    right="every table of the command line shows it letter by letter",
+)
+def test_no_text_in_a_table_of_the_command_line_is_markup(text: str) -> None:
+    shown = io.StringIO()
+    table = folding_table(text, "x", rows=[(text,)])
+    table.add_row(text)
+    Console(file=shown, width=120).print(table)
+    assert shown.getvalue().count(text.replace("\x1b", "\ufffd")) >= 3
+    assert "\x1b" not in shown.getvalue()
 
 
 def test_the_person_is_planted() -> None:

@@ -10,6 +10,7 @@ import polars as pl
 
 from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
+from credit_platform.lake.provenance import require_unaltered
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, months_of
 from credit_platform.partitions import MonthlyAxis, same_month
@@ -37,7 +38,9 @@ def _prediction_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, polic
     def loans_scored(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
         records = PromotionLog(lake.layout).records()
         scored = []
-        for month in months_of(context.partition_keys):
+        months = months_of(context.partition_keys)
+        require_unaltered(lake.layout, {"gold/feature_store": months})
+        for month in months:
             name, provenance = version_in_force(records, model, month)
             stored = lake.versions.read(model, name)
             loans = score_loans(

@@ -13,6 +13,7 @@ from credit_platform.assets.asset_metadata import trend_picture
 from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform.lake.models.stored_version import VersionMetadata
+from credit_platform.lake.provenance import require_unaltered
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.measures import Subject
 from credit_platform.monitoring.performance.performance import Baseline, measure_performance
@@ -57,6 +58,7 @@ def outcome_deps(*models: str, lag: int) -> list[dg.AssetDep]:
 def cohort_with_outcome(lake: Lake, model: str, month: date, *, lag: int, key: str) -> tuple[pl.DataFrame, Subject]:
     """Predictions and labels of the cohort whose outcome is read in a month, and whose figures these are."""
     cohort = add_months(month, -lag)
+    require_unaltered(lake.layout, {f"prediction/{model}": [cohort], "gold/label_store": [month]})
     scored = lake.scan(f"prediction/{model}", [cohort]).collect()
     labels = lake.scan("gold/label_store", [month]).select(key, "label", snapshot_month="cohort").collect()
     subject = subject_of(lake, scored, cohort=cohort, month=month, model=model)

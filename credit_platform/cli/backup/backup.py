@@ -19,6 +19,7 @@ from pathlib import Path
 
 import dagster as dg
 from rich.console import Console
+from rich.markup import escape
 
 from credit_platform.cli.book import Book
 from credit_platform.cli.instance import INSTANCE_FILE, history_storage, moved_from, open_instance
@@ -83,7 +84,7 @@ def back_up(settings: Settings, console: Console, target: Path, *, with_raw: boo
             soft_wrap=True,
         )
     for fault in faults:
-        console.print(f"[red]Not sound, and backed up as it is:[/] {fault}", soft_wrap=True)
+        console.print(f"[red]Not sound, and backed up as it is:[/] {escape(str(fault))}", soft_wrap=True)
     return 1 if faults else 0
 
 

@@ -36,16 +36,18 @@ def content_findings(settings: Settings) -> list[DoctorFinding]:
 
 
 def check_sources(lake: Lake, policy: Policy) -> DoctorFinding:
-    """Every source that once had rows has some in each month that was built since."""
+    """A required source has rows in every month of which any source was built, another in those since it began."""
     dark: list[str] = []
     is_required = False
-    for source in lake.layout.portfolio.sources:
-        rows = _rows(lake, f"bronze/{source.name}")
-        began = next((month for month, n in rows.items() if n), None)
-        empty = [month for month, n in rows.items() if not n and began is not None and month > began]
+    delivered = {source.name: _rows(lake, f"bronze/{source.name}") for source in lake.layout.portfolio.sources}
+    built = sorted({month for rows in delivered.values() for month in rows})
+    for source, rows in delivered.items():
+        is_needed = policy.model.sources[source].required
+        began = built[0] if built and is_needed else next((month for month, n in rows.items() if n), None)
+        empty = [month for month in built if began is not None and month >= began and not rows.get(month)]
         if empty:
-            dark.append(f"{source.name} in {first_of([f'{month:%Y-%m}' for month in empty])}")
-            is_required |= policy.model.sources[source.name].required
+            dark.append(f"{source} in {first_of([f'{month:%Y-%m}' for month in empty])}")
+            is_required |= is_needed
     if not dark:
         return well("sources", f"all {len(lake.layout.portfolio.sources)} have rows in every month built")
     say = error if is_required else warning

@@ -219,7 +219,7 @@ def check_catalog(layout: Layout) -> DoctorFinding:
             }
     except duckdb.Error as fault:
         return error("views", f"{file} does not open: {str(fault).splitlines()[0]}", _MEND)
-    expected = {_view_of(table): months_pattern(layout, table) for table in tables}
+    expected = {_view_of(table): months_pattern(layout, table).strip("[]") for table in tables}
     lost = sorted(set(expected) - set(views))
     strayed = sorted(view for view, source in expected.items() if view in views and source not in views[view])
     if strayed:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 from rich.console import Console
+from rich.markup import escape
 
 from credit_platform.cli.arguments import AsJson
 from credit_platform.portfolios.drift import DriftKind
@@ -99,7 +100,7 @@ def simulate(
     for shown in scenario_tables(scenario):
         console.print(shown, highlight=False, soft_wrap=isinstance(shown, str))
     for failure in scenario.failures:
-        console.print(f"[red]{failure}[/]", highlight=False, soft_wrap=True)
+        console.print(f"[red]{escape(failure)}[/]", highlight=False, soft_wrap=True)
     console.print(f"{out / scenario.name / PAGE}\n{out / GALLERY}", highlight=False, soft_wrap=True)
     return 1 if scenario.failures else 0
 

@@ -37,7 +37,7 @@ def _said(proof: Proof) -> str:
         how = "as delivered" if proof.edition.table.startswith("bronze/") else "bit for bit"
         how = how if proof.verdict is ReplayVerdict.EQUAL else "by value, not byte"
         return f"yes, {how}"
-    return f"[red]no: {proof.verdict}[/]"
+    return f"no: {proof.verdict}"
 
 
 def restatement_table(replay: Replay) -> Table | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from rich.console import Console
+from rich.markup import escape
 
 from credit_platform.automation.jobs import TRAIN_MODELS
 from credit_platform.cli.book import Book, newest_delivered, newest_in_loan_file
@@ -107,7 +108,7 @@ def train_by_hand(book: Book, console: Console, models: list[str], as_of: date) 
         )
     if not outcome.success:
         console.print(
-            f"[red]Training as of {outcome.span} failed[/]: {'; '.join(outcome.problems)}\n"
+            f"[red]Training as of {outcome.span} failed[/]: {escape('; '.join(outcome.problems))}\n"
             "The versions in force stay in force.",
             soft_wrap=True,
         )

@@ -6,7 +6,6 @@ The chain is checked in lake.hash_chain, versions in lake.model_store.
 from collections.abc import Sequence
 from typing import TypedDict
 
-from rich.markup import escape
 from rich.table import Table
 
 from credit_platform.cli.book import Book
@@ -74,11 +73,11 @@ def records_table(records: Sequence[AuditRecord]) -> Table:
         table.add_row(
             str(record.sequence),
             record.time,
-            escape(entry.actor),
+            entry.actor,
             entry.action.replace("_", " "),
             entry.model,
             entry.model_version,
             f"{entry.effective_month:%Y-%m}",
-            escape(" ".join(entry.reasons)),
+            " ".join(entry.reasons),
         )
     return table

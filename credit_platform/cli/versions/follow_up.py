@@ -46,7 +46,7 @@ def score_again(book: Book, console: Console, model: str, months: Sequence[date]
     span = f"--from {months[0]:%Y-%m} --to {months[-1]:%Y-%m}"
     if not outcome.success:
         console.print(
-            f"[red]Scoring {outcome.span} again failed[/]: {'; '.join(outcome.problems)}\nThe decision stands. "
+            f"[red]Scoring {outcome.span} again failed[/]: {escape('; '.join(outcome.problems))}\nThe decision stands. "
             f"When this is mended, run: credit-platform backfill --job score_month {span}",
             soft_wrap=True,
         )

@@ -10,6 +10,7 @@ from itertools import takewhile
 from typing import get_args
 
 from rich.console import Console
+from rich.markup import escape
 
 from credit_platform.automation.jobs import MONITOR_MONTH
 from credit_platform.cli.book import Book, models_named, require_month_between
@@ -75,7 +76,7 @@ def override_action(book: Book, console: Console, wish: Wish) -> int:
         runner = Runner(repository, instance, console, COMMAND)
         outcome = runner.run(MONITOR_MONTH, months[0], months[-1], assets=[table, "monitoring/dashboard"])
     if not outcome.success:
-        console.print(f"[red]The action was not built again:[/] {'; '.join(outcome.problems)}", soft_wrap=True)
+        console.print(f"[red]The action was not built again:[/] {escape('; '.join(outcome.problems))}", soft_wrap=True)
         return 1
     row = book.lake.scan(table, [wish.month]).collect().row(0, named=True)
     console.print(f"{model} {wish.month:%Y-%m}: {row['action']} ({row['transition']})", soft_wrap=True, highlight=False)

@@ -20,6 +20,7 @@ from credit_platform.errors import SettingsError, SourceError
 from credit_platform.lake.files import whole_file
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform.lake.layout import LAYERS
+from credit_platform.lake.provenance import require_unaltered
 from credit_platform.lake.raw.readers import FORMATS, file_content, parse_file
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.application_rows import Applications, applications_of, said_of
@@ -63,6 +64,7 @@ def score_order(book: Book, console: Console, order: ScoringOrder, *, is_json: b
         SettingsError: the options contradict each other.
         SourceError: the file cannot be read for sure, or a row breaks the contract.
         MissingMonthsError: the month has no features.
+        TableError: the features of the month are not those that the platform wrote.
         NoVersionInForceError: no version of the model was ever promoted.
         ModelStoreError: the version is missing or was changed.
     """
@@ -87,7 +89,7 @@ def score_order(book: Book, console: Console, order: ScoringOrder, *, is_json: b
         highlight=False,
     )
     if is_written:
-        console.print(f"Written to {order.out}.", soft_wrap=True)
+        console.print(f"Written to {order.out}.", soft_wrap=True, markup=False)
     else:
         console.print("Nothing was written." if order.is_dry_run else "Nothing was written; --out FILE keeps it.")
     return 0
@@ -96,6 +98,7 @@ def score_order(book: Book, console: Console, order: ScoringOrder, *, is_json: b
 def applications(book: Book, order: ScoringOrder) -> Applications:
     """The rows to score, as the feature store holds them. Raises as `score_order` does."""
     if order.as_of is not None:
+        require_unaltered(book.lake.layout, {_FEATURES: [order.as_of]})
         return Applications(book.lake.scan(_FEATURES, [order.as_of]).collect(), ())
     file, portfolio = order.file or Path(), book.settings.portfolio
     if file.suffix.lower() not in FORMATS:

@@ -175,9 +175,14 @@ def _listed(by: ColumnMap, columns: Iterable[str], most: int = 6) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
+def _quoted(name: str) -> str:
+    """A name of a header; in quotes where blanks around it would not be seen."""
+    return name if name == name.strip() else repr(name)
+
+
 def _nearest(name: str, header: Sequence[str], by: ColumnMap) -> str:
     """The names of a header that are most like one; where it has personal data, only their places."""
     lower = {known.lower(): place for place, known in enumerate(header, start=1)}
     places = [lower[found] for found in get_close_matches(name.lower(), lower, n=3, cutoff=0.5)]
-    shown = [f"column {place}" if by.has_personal_data else header[place - 1] for place in places]
+    shown = [f"column {place}" if by.has_personal_data else _quoted(header[place - 1]) for place in places]
     return f"nearest to {name} in the header: {', '.join(shown)}" if shown else f"no name in the header is like {name}"

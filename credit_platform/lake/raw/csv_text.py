@@ -9,6 +9,7 @@ import io
 
 import numpy as np
 
+_LONGEST_HEADER = 100_000
 _BOM = b"\xef\xbb\xbf"
 # First bytes that tell another kind of file.
 _DISGUISES = {
@@ -88,14 +89,18 @@ def header_by_position(text: bytes, delimiter: str) -> bytes:
 
 
 def header_of(text: bytes, delimiter: str = ",") -> list[str]:
-    """The names in the first line.
+    """The names in the first line, and in the next ones where a quoted name has line breaks in it.
 
     Raises:
         CsvFault: there are none.
     """
-    first_line = text.split(b"\n", 1)[0].decode().rstrip("\r")
-    records = list(csv.reader([first_line], delimiter=delimiter))
-    names = records[0] if records else []
+    try:
+        beginning = io.StringIO(text[:_LONGEST_HEADER].decode(errors="ignore"), newline="")
+        names = next(csv.reader(beginning, delimiter=delimiter, strict=True), list[str]())
+    except csv.Error:
+        # A quote that is never closed is a fault of the first line, not a name of many lines.
+        first_line = text.split(b"\n", 1)[0].decode().rstrip("\r")
+        names = next(csv.reader([first_line], delimiter=delimiter), list[str]())
     if not names:
         raise CsvFault(reason="the first line is empty", line=1, fix="The first line must be the header.")
     return names

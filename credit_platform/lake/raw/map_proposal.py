@@ -84,6 +84,8 @@ def propose_map(source: Source, file: Path, sample: FileSample, synonyms: Mappin
         [sample.cells(places[c]) for c in source.cells.numbers if c in places and places[c] not in sample.typed]
     )
     remarks = [*([doubt] if doubt else []), *(f"{c}: its dates read in no one form" for c, f in dates.items() if not f)]
+    twice = sorted({name for name in sample.header if name.strip() and sample.header.count(name) > 1})
+    remarks += [f"names that are in the header more than once are not read ({len(twice)})"] if twice else []
     unread = {column for column, formats in dates.items() if len(formats) != 1}
     remarks += [f"{c}: its dates read as {' and as '.join(f)}; say which" for c, f in dates.items() if len(f) > 1]
     for column in unread:
@@ -150,6 +152,8 @@ def _places(source: Source, sample: FileSample, synonyms: Mapping[str, Sequence[
     for rank, column in enumerate(source.columns):
         names = (column, *synonyms.get(column, ()))
         for place, name in enumerate(sample.header):
+            if sample.header.count(name) > 1:
+                continue  # nobody can say which of them is meant
             like = max(likeness(name, known) - (n > 0) * 0.01 - n * 0.0001 for n, known in enumerate(names))
             if like >= _LIKE_ENOUGH and _fits(sample.cells(place), fits.get(column)):
                 found.append((-like, rank, place, column))
@@ -197,7 +201,7 @@ def _dates(source: Source, sample: FileSample, places: Mapping[str, int]) -> dic
         shares = _shares_by_format(cells)
         best = [written for written, share in shares.items() if share >= max(_NEARLY_ALL, *shares.values())]
         best = _with_steady_day(cells, best) if column == SNAPSHOT_DATE else best
-        known = [written for formats in chosen.values() for written in formats]
+        known = [formats[0] for formats in chosen.values() if len(formats) == 1]
         chosen[column] = [written for written in best if written in known][:1] or best
     return chosen
 
@@ -226,7 +230,8 @@ def _one_format(formats: Mapping[str, str]) -> str | dict[str, str] | None:
 def _numbers(columns: Sequence[pl.Series]) -> tuple[tuple[str, ...], Decimal, Thousands | None, str | None]:
     """Units, decimal sign, thousands sign, and what is doubtful about them."""
     units: Counter[str] = Counter()
-    for cells in columns:
+    # A text without a digit is no number with a unit around it, and may be anybody's name.
+    for cells in (column.filter(column.str.contains(r"\d")) for column in columns):
         texts = cells.str.extract_all(r"[^\d\s.,'_+\u00a0\u202f-]+(?:\s*[^\d\s.,'_+-]+)*").list.explode().drop_nulls()
         counts = texts.value_counts().iter_rows() if len(texts) else ()
         units.update({str(unit): n for unit, n in counts if n >= _UNIT_SHARE * len(cells) and unit not in {"e", "E"}})

@@ -115,7 +115,7 @@ def _csv_rows(source: str, columns: tuple[str, ...], file: Path, content: bytes,
         frame = pl.read_csv(text, infer_schema=False, has_header=True, separator=by.delimiter)
         # A foreign header may have a name twice, or one of ours for something else.
         frame.columns = [str(place) for place in range(frame.width)]
-        rows = _numbered(text, frame, by.delimiter)
+        rows = _numbered(text, frame, by.delimiter, n_breaks=sum(name.count("\n") for name in header))
     except CsvFault as fault:
         raise _csv_error(source, file, fault, n_made) from fault
     except pl.exceptions.PolarsError:
@@ -142,8 +142,11 @@ def _csv_error(source: str, file: Path, fault: CsvFault, n_made: int) -> SourceE
     return SourceError(source=source, culprit=culprit, reason=fault.reason, fix=fault.fix or _CSV_FIX)
 
 
-def _numbered(text: bytes, frame: pl.DataFrame, delimiter: str) -> pl.DataFrame:
-    """Attach the line each row starts on, after making sure that every row has all its cells."""
+def _numbered(text: bytes, frame: pl.DataFrame, delimiter: str, *, n_breaks: int) -> pl.DataFrame:
+    """Attach the line each row starts on, after making sure that every row has all its cells.
+
+    `n_breaks` are the line breaks within names of the header.
+    """
     has_quotes = b'"' in text
     if has_quotes and may_have_loose_quotes(text, delimiter) and (fault := find_fault(text, delimiter)) is not None:
         raise fault
@@ -153,7 +156,7 @@ def _numbered(text: bytes, frame: pl.DataFrame, delimiter: str) -> pl.DataFrame:
         fault = find_fault(text, delimiter)
         if fault is not None:
             raise fault
-    numbered = frame.with_columns(_source_line(text, frame))
+    numbered = frame.with_columns(_source_line(text, frame, n_breaks))
     is_empty = pl.all_horizontal(pl.col(frame.columns).is_null())
     empty = numbered.filter(is_empty)["source_line"].to_list()
     blank = [line for line in empty if is_blank_line(text, line)] if empty else []
@@ -167,11 +170,11 @@ def _count_in_cells(frame: pl.DataFrame, text: str) -> int:
     return int(counts.sum_horizontal().sum())
 
 
-def _source_line(text: bytes, frame: pl.DataFrame) -> pl.Expr:
+def _source_line(text: bytes, frame: pl.DataFrame, n_breaks: int) -> pl.Expr:
     """The line each row starts on; a quoted cell with line breaks moves all rows after it."""
-    row = pl.int_range(2, pl.len() + 2, dtype=pl.Int64).alias("source_line")
+    row = pl.int_range(2 + n_breaks, pl.len() + 2 + n_breaks, dtype=pl.Int64).alias("source_line")
     n_lines = text.count(b"\n") + (not text.endswith(b"\n"))
-    if n_lines == frame.height + 1:
+    if n_lines == frame.height + 1 + n_breaks:
         return row
     breaks = pl.sum_horizontal(pl.all().str.count_matches("\n", literal=True).fill_null(0)).cast(pl.Int64)
     return (row + breaks.cum_sum().shift(1, fill_value=0)).alias("source_line")

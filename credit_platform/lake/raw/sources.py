@@ -24,6 +24,7 @@ from credit_platform.lake.raw.delivery_log import (
     write_known_files,
 )
 from credit_platform.lake.raw.readers import FORMATS, RawTable, file_content, read_table
+from credit_platform.months import is_of_a_book
 from credit_platform.schemas.source_cells import SourceCells
 
 
@@ -191,6 +192,8 @@ def read_source(layout: Layout, source: RawSource, months: Sequence[date]) -> pl
 def source_months(layout: Layout, source: RawSource) -> list[date]:
     """The months a source has rows for, in order; a file named for one month that cannot be read counts as that month.
 
+    Rows of years no book has are left out: one of them would be the first or the last month.
+
     Raises:
         SourceError: there is no file, or one that may hold any month cannot be read for sure.
     """
@@ -204,4 +207,4 @@ def source_months(layout: Layout, source: RawSource) -> list[date]:
             if month is None:
                 raise
             months.add(month)
-    return sorted(months)
+    return sorted(filter(is_of_a_book, months))

@@ -15,7 +15,7 @@ from duckdb import DuckDBPyConnection
 
 from credit_platform.errors import MissingMonthsError
 from credit_platform.lake.files import one_at_a_time, plain_path, whole_file
-from credit_platform.lake.layout import LAYERS, MONTH_FILE, Layout, is_month
+from credit_platform.lake.layout import LAYERS, MONTH_FILE, Layout, is_month, month_files
 from credit_platform.lake.tables.monthly import require_readable
 from credit_platform.previous_release import former_names
 
@@ -37,8 +37,13 @@ def _escaped(folder: Path) -> str:
 
 
 def months_pattern(layout: Layout, table: str) -> str:
-    """The DuckDB literal of the pattern by which a view finds the months of a table."""
-    return _literal(f"{_escaped(layout.table(table).resolve())}/{MONTH_FILE}")
+    """The DuckDB literal of the pattern, or of the files, by which a view finds the months of a table."""
+    folder = layout.table(table).resolve()
+    # A pipe or a folder that is called like a month would be waited for, or stop every query.
+    is_pure = all(file.is_file() or not is_month(file) for file in folder.glob(MONTH_FILE))
+    names = [MONTH_FILE] if is_pure else [file.name for file in month_files(folder).values()]
+    listed = [_literal(f"{_escaped(folder)}/{name}") for name in names]
+    return listed[0] if len(listed) == 1 else f"[{', '.join(listed)}]"
 
 
 class TableMonths(NamedTuple):
@@ -75,7 +80,12 @@ def create_as_of(connection: DuckDBPyConnection, months: Sequence[date]) -> None
 
 def monthly_tables(layout: Layout) -> list[str]:
     """Every table of the data folder that has at least one month, by asset key."""
-    folders = {file.parent for layer in LAYERS for file in layout.table(layer).rglob(MONTH_FILE) if is_month(file)}
+    folders = {
+        file.parent
+        for layer in LAYERS
+        for file in layout.table(layer).rglob(MONTH_FILE)
+        if is_month(file) and file.is_file()
+    }
     return sorted(folder.relative_to(layout.data_dir).as_posix() for folder in folders)
 
 

@@ -11,12 +11,16 @@ from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM_SUMS
 from credit_platform.portfolios.loans.gold import FeatureStore
 from credit_platform.portfolios.loans.sources.attributes import occupation_group
 from credit_platform.portfolios.loans.sources.clickstream import sum_clickstream
+from credit_platform.portfolios.loans.sources.silver import LARGEST_AMOUNT
 
 # Ratio to the two columns it is made of.
 RATIOS: Mapping[str, tuple[str, str]] = {
     "debt_to_salary": ("outstanding_debt_amount", "monthly_inhand_salary_amount"),
     "emi_to_salary": ("emi_amount", "monthly_inhand_salary_amount"),
 }
+# The largest amount over a cent. Beyond it a divisor is no amount, and squares of the ratio fit no float: the spread of
+# the whole feature would be infinite, and a model that divides by it would see nothing of any loan.
+LARGEST_RATIO = LARGEST_AMOUNT * 100
 _COUNTS_WITHOUT_HISTORY = ("n_clickstream_months", *CLICKSTREAM_SUMS)
 
 
@@ -82,7 +86,7 @@ def _loan_kind_counts() -> dict[str, pl.Expr]:
 def _ratios() -> dict[str, pl.Expr]:
     """Features made of two or more columns; null where a part is unknown or a divisor is not positive.
 
-    Counts are multiplied and added in a type that holds every result, and a ratio beyond all floats is null.
+    Counts are multiplied and added in a type that holds every result, and a ratio beyond `LARGEST_RATIO` is null.
     """
     n_banks, n_cards, n_loans, delay = (
         pl.col(name).cast(pl.Int64) for name in ("n_bank_accounts", "n_credit_cards", "n_loans", "delay_from_due_days")
@@ -99,7 +103,7 @@ def _ratios() -> dict[str, pl.Expr]:
 
 def _ratio(part: str, whole: str) -> pl.Expr:
     ratio = pl.col(part) / _positive(pl.col(whole))
-    return pl.when(ratio.is_finite()).then(ratio)
+    return pl.when(ratio <= LARGEST_RATIO).then(ratio)
 
 
 def _positive(value: pl.Expr) -> pl.Expr:

@@ -25,7 +25,7 @@ def _evaluate(loans: pl.LazyFrame, months: Sequence[date], _label: LabelPolicy) 
 
 def _result(month: date, found: Mapping[str, int]) -> MonthResult:
     lost = {name: n for name, n in found.items() if n}
-    said = ", ".join(f"{name} of {n:,} loans is too large for a number and left empty" for name, n in lost.items())
+    said = ", ".join(f"{name} of {n:,} loans is no ratio of amounts and left empty" for name, n in lost.items())
     return MonthResult(
         passed=not lost,
         description=f"{month:%Y-%m}: {said or 'every ratio of two known amounts is a number'}.",
@@ -37,7 +37,7 @@ RATIOS_CHECK = BookCheck(
     name="every_ratio_of_known_amounts_is_a_number",
     table="gold/feature_store",
     description=lambda _: (
-        "A salary of a fraction of a cent makes ratios that no number holds. Such a ratio is empty, and unknown to the "
+        "A salary of a fraction of a cent makes ratios that nobody has. Such a ratio is empty, and unknown to the "
         "models. When it is yellow, correct the salary in the source."
     ),
     evaluate=_evaluate,
