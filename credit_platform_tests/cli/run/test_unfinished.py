@@ -118,10 +118,10 @@ def test_a_month_without_a_table_it_can_have_is_walked_again(book_copy: BookFold
 def test_a_month_whose_rows_a_blocking_check_refused_is_walked_until_the_check_stops_it_no_more(
     book_copy: BookFolders, table: str, month: date, walked: date
 ) -> None:
-    for better in ({"passed": True}, {"passed": False, "severity": WARN}):
+    for passed in (True, False):
         checked(book_copy, table, month, passed=False)
         assert unfinished(book_copy) == [walked]
-        checked(book_copy, table, month, **better)
+        checked(book_copy, table, month, passed=passed, severity=WARN)
         assert unfinished(book_copy) == []
 
 
