@@ -41,11 +41,12 @@ def step_failure(event: dg.DagsterEvent) -> list[str]:
 
 
 def failed_check(event: dg.DagsterEvent) -> dg.AssetCheckEvaluation | None:
-    """The blocking check that an event says has failed; None for any other event."""
+    """The blocking check that an event says has stopped a run; None for any other event, and where it only warned."""
     if event.event_type != dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         return None
     evaluation = event.asset_check_evaluation_data
-    return evaluation if evaluation.blocking and not evaluation.passed else None
+    is_stopping = evaluation.blocking and evaluation.severity == dg.AssetCheckSeverity.ERROR
+    return evaluation if is_stopping and not evaluation.passed else None
 
 
 def problems_of(instance: dg.DagsterInstance, run_id: str) -> Sequence[str]:

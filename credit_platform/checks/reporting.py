@@ -114,7 +114,10 @@ def report_months(
 
 
 def run_result(results: Mapping[date, MonthResult], severity: dg.AssetCheckSeverity) -> dg.AssetCheckResult:
-    """What the check of a run returns: the month's own result, or a summary of a range that names failed months."""
+    """What the check of a run returns: the month's own result, or a summary of a range that names failed months.
+
+    Where some stop and others only warn, those that stop are named: the others need no second run.
+    """
     failed = [month for month, result in results.items() if not result.passed]
     if len(results) == 1:
         (result,) = results.values()
@@ -124,13 +127,13 @@ def run_result(results: Mapping[date, MonthResult], severity: dg.AssetCheckSever
             description=result.description,
             severity=_severity(result, severity),
         )
-    is_warning = all(results[month].is_warning for month in failed)
+    stopped = [month for month in failed if not results[month].is_warning]
     return dg.AssetCheckResult(
         passed=not failed,
-        severity=dg.AssetCheckSeverity.WARN if failed and is_warning else severity,
+        severity=dg.AssetCheckSeverity.WARN if failed and not stopped else severity,
         metadata={
             "months": str(len(results)),
-            "failed_months": ", ".join(month_key(month) for month in failed) or "none",
+            "failed_months": ", ".join(month_key(month) for month in stopped or failed) or "none",
         },
         description=" ".join(results[month].description for month in failed) or f"all {len(results)} months pass",
     )

@@ -12,7 +12,7 @@ DIMENSIONS = ("completeness", "validity", "uniqueness", "timeliness", "volume")
 TOTAL = "total"
 COHORT_STATES = ("open", "maturing", "mature")
 REASONS_WITHOUT_LABEL = {
-    "quarantined": "its row of that month was set aside",
+    "quarantined": "its row of that month, or its last one, was set aside",
     "no_usable_row": "that month has no usable row of any case",
     "indeterminate": "its row of that month tells no outcome",
     "first_seen_after_horizon": "the book shows it only later",

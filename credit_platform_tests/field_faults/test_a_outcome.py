@@ -116,6 +116,23 @@ def test_a_loan_repaid_early_is_good(tape: BookFolders) -> None:
 
 
 @case(
+    "A13",
+    given="a loan is repaid, and arithmetic leaves a balance of 0.004; another leaves with one of 0.01",
+    right="the first is `repaid` and `closed` in roll rates, the other has a balance in both",
+)
+@pytest.mark.parametrize(
+    ("balance", "basis", "bucket"),
+    [(0.004, ["repaid"], "closed"), (-5.0, ["repaid"], "closed"), (0.005, [], "missing"), (0.01, [], "missing")],
+)
+def test_less_than_half_a_cent_is_no_balance(balance: float, basis: list[str], bucket: str) -> None:
+    rows = silver([*loan("L", [PAID, Month(balance=balance)]), *loan("other", [PAID] * LAG)])
+    built = LOANS.outcome.build(rows.lazy(), config().label).filter(loan_id="L").collect()
+    assert built["label_basis"].to_list() == basis
+    rolled = portfolio(roll_rates_sql(30), rows.filter(loan_id="L"), add_months(START, 3))
+    assert rolled["to_bucket"].to_list() == [bucket]
+
+
+@case(
     "A2",
     given="4 loans of a cohort of 123 are last seen 4 instalments behind at MOB 4 and leave the tape",
     right="label 1, basis `left_past_due`; labels and vintages have the same bads of 123; `ended_unpaid` in roll rates",
@@ -233,6 +250,26 @@ def test_arrears_of_months_the_book_does_not_show_are_counted() -> None:
         own = bronze(rows).lazy().filter(snapshot_month=month)
         known = pl.concat([known, source.look_back.clean(own, config(), {}, past).rows.collect()])
     assert known.equals(whole)
+
+
+@case(
+    "A14",
+    given="a loan that was past due, or had a balance, leaves after a last row that is set aside at MOB 5",
+    right="no label: `quarantined` in gold/unlabelled, as what it was when it left cannot be read",
+)
+@pytest.mark.parametrize("overdue", [0.0, 1000.0])
+def test_a_loan_whose_last_row_is_set_aside_has_no_label(tmp_path: Path, overdue: float) -> None:
+    unread = loan("unread", owing(0, 0, 0, overdue, 0))
+    unread[-1]["balance"] = "x"
+    mended = loan("mended", owing(0, 0, 0, 0, 0))
+    mended[3]["balance"] = "x"
+    rows, months = [*unread, *mended, *loan("other", [PAID] * LAG)], month_range(START, add_months(START, LAG))
+    lake, cleaned = Lake.at(tmp_path, portfolio=LOANS), LOANS.case_source.clean(bronze(rows).lazy(), config(), {})
+    for table, frame in (("silver", cleaned.rows), ("quarantine", cleaned.quarantined)):
+        lake.write(f"{table}/loan_snapshots", frame.collect(), months)
+    labelled, rest = labelled_and_not(LOANS, lake, [months[-1]], config().label, first_cohort=START)
+    assert labelled["loan_id"].to_list() == ["other"]
+    assert rest.select("loan_id", "reason").rows() == [("mended", "left_with_balance"), ("unread", "quarantined")]
 
 
 @case(

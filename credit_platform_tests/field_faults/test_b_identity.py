@@ -85,6 +85,38 @@ def test_a_redated_loan_is_the_loan_it_was(tmp_path: Path, *, at_once: bool, beg
         assert "L1" in (results[APRIL].description or "")
 
 
+@case(
+    "B10",
+    given="a loan in arrears at the end of its term is restructured: a later start date, and a new term",
+    right="it is the loan it was, and no second application",
+)
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_loan_restructured_at_the_end_of_its_term_is_the_loan_it_was(tmp_path: Path, *, at_once: bool) -> None:
+    rows = loan("L1", n_months=8, missed_from=2, tenure=3)
+    for mob, row in enumerate(rows[4:]):
+        row |= {"loan_start_date": "2023-05-01", "installment_num": str(mob), "tenure": "12"}
+    lake = tape(tmp_path, {LOAN_FILE: [*rows, *loan("L2", n_months=8)]}, at_once=at_once)
+    assert rows_of(lake, "silver/loan_snapshots").filter(loan_id="L1")["mob"].to_list() == list(range(8))
+    assert rows_of(lake, "gold/feature_store").height == 2
+    assert labels_of(lake).filter(loan_id="L1").select("cohort", "label").rows() == [(FIRST, 1)]
+
+
+@case(
+    "B11",
+    given="an id is used again by a loan that is first seen in arrears, and the first loan left in arrears",
+    right="the arrears of the second are laid against its own instalments",
+)
+@pytest.mark.parametrize("at_once", [True, False])
+def test_arrears_are_those_of_one_loan_of_an_id(tmp_path: Path, *, at_once: bool) -> None:
+    first = loan("L1", customer="CUS_A1", n_months=3, missed_from=1)
+    for row in first:
+        row["due_amt"] = "100.0"
+    second = loan("L1", customer="CUS_B2", start=APRIL, n_months=5, missed_from=1, first_mob=1)
+    lake = tape(tmp_path, {LOAN_FILE: [*first, *second]}, at_once=at_once)
+    found = rows_of(lake, "silver/loan_snapshots").filter(loan_start_date=APRIL)
+    assert found["n_installments_missed"].to_list() == [1, 2, 3, 4]
+
+
 def used_again(*, customer: str) -> list[dict[str, str | None]]:
     """Two loans of one id: the first is repaid after three months, the second begins a month later and turns bad."""
     first = loan("L1", customer="CUS_A1", n_months=4, tenure=3)
@@ -255,6 +287,9 @@ WORDS = [
     "(null)",
     "\\N",
     " NULL ",
+    "\u2014",
+    "(blank)",
+    "<missing>",
     "_",
 ]
 

@@ -96,18 +96,15 @@ def labelled_and_not(
     until_now = month_range(first_cohort, months[-1])
     rows = lake.scan_known(cases.table, until_now, required=months)
     since = max(first_cohort, add_months(months[0], -lag))
-    of_cohorts = lake.scan_known(cases.table, month_range(since, months[-1]), required=months)
-    quarantined = quarantined_cases(
-        lake.scan(f"quarantine/{source.table}", months),
-        lake.scan(cases.table, months),
-        cases,
-        source_key=source.cells.key[0],
+    of_cohorts, set_aside = (
+        lake.scan_known(table, month_range(since, months[-1]), required=months)
+        for table in (cases.table, f"quarantine/{source.table}")
     )
+    quarantined = quarantined_cases(set_aside, of_cohorts, cases, lag=lag, source_key=source.cells.key[0])
     labels = (
         portfolio.outcome.build(of_cohorts, label)
         .filter(pl.col("snapshot_month").is_in(months))
-        # Its row of the month is there and cannot be used: it has not left.
-        .join(quarantined, on=[cases.key, "snapshot_month"], how="anti", maintain_order="left")
+        .join(quarantined, on=[cases.key, "cohort"], how="anti", maintain_order="left")
         .collect()
     )
     unlabelled = find_unlabelled(

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
+import dagster as dg
+
 from credit_platform.assets.models.training import is_triggered
 from credit_platform.checks.tables import model_table
 from credit_platform.cli.book import Book, newest_delivered
@@ -22,6 +24,9 @@ from credit_platform.months import month_range, parse_month
 from credit_platform.portfolios.tables import Begins, Tables, begins_with
 from credit_platform.scoring.training.windows import is_training_due
 from credit_platform.settings import dagster_home
+
+_FAILED = AssetCheckExecutionRecordStatus.FAILED
+_ALL = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ def delivered_months(book: Book) -> Delivered:
 
 
 def refused_by_checks(book: Book) -> frozenset[tuple[Begins, date]]:
-    """Months in which a blocking check found the rows that stand there wrong, by what the month is part of.
+    """Months that a blocking check stopped over the rows that stand there, by what the month is part of.
 
     Empty where the history of runs is not there.
     """
@@ -73,14 +78,24 @@ def refused_by_checks(book: Book) -> frozenset[tuple[Begins, date]]:
     graph = book.repository().asset_graph
     keys = [key for key in graph.asset_check_keys if graph.get_check_spec(key).blocking]
     with open_instance(book.settings) as instance:
-        found = instance.event_log_storage.get_asset_check_partition_info(keys)
-    return frozenset(
-        (begins_with(info.check_key.asset_key.to_user_string()), parse_month(info.partition_key))
-        for info in found
-        if info.partition_key
-        and info.is_current
-        and info.latest_execution_status == AssetCheckExecutionRecordStatus.FAILED
-    )
+        failed: dict[dg.AssetCheckKey, set[str]] = {}
+        for info in instance.event_log_storage.get_asset_check_partition_info(keys):
+            if info.partition_key and info.is_current and info.latest_execution_status == _FAILED:
+                failed.setdefault(info.check_key, set()).add(info.partition_key)
+        return frozenset(
+            (begins_with(key.asset_key.to_user_string()), parse_month(month))
+            for key, months in failed.items()
+            for month in months & _stopped_by(instance, key)
+        )
+
+
+def _stopped_by(instance: dg.DagsterInstance, key: dg.AssetCheckKey) -> set[str]:
+    """The months whose newest failure of a check was more than a warning."""
+    severity: dict[str, dg.AssetCheckSeverity] = {}
+    for record in instance.event_log_storage.get_asset_check_execution_history(key, limit=_ALL, status={_FAILED}):
+        if record.partition and record.evaluation:
+            severity.setdefault(record.partition, record.evaluation.severity)
+    return {month for month, found in severity.items() if found == dg.AssetCheckSeverity.ERROR}
 
 
 @dataclass

@@ -11,8 +11,10 @@ import polars as pl
 
 _ZEROS = r"(^|[^0-9])0+([0-9])"
 _SEPARATORS = r"[^\p{L}\p{N}]"
+_SCIENTIFIC = r"^[0-9](?:\.[0-9]+)?e\+?[0-9]{1,2}$"
 _KINDS: dict[str, Callable[[str], str]] = {
     "letter case": str.lower,
+    "scientific notation": lambda text: f"{float(text):.0f}" if re.match(_SCIENTIFIC, text.lower()) else text,
     "leading zeros": lambda text: re.sub(_ZEROS, r"\1\2", text),
     "separators": lambda text: re.sub(r"[\W_]", "", text),
 }
@@ -44,7 +46,7 @@ def shape_of(text: str) -> str:
 
 
 def id_difference(here: pl.Series, there: pl.Series) -> IdDifference | None:
-    """How ids differ of which none is in both: a pair alike but for case, zeros and separators, else the first of each.
+    """How ids differ of which none is in both: a pair alike but for how they are written, else the first of each.
 
     Returns:
         None where one side has no id.
@@ -63,4 +65,6 @@ def id_difference(here: pl.Series, there: pl.Series) -> IdDifference | None:
 
 def _plain() -> pl.Expr:
     lower = pl.col("id").str.to_lowercase()
-    return lower.str.replace_all(_ZEROS, "${1}${2}").str.replace_all(_SEPARATORS, "")
+    number = pl.when(lower.str.contains(_SCIENTIFIC)).then(lower).cast(pl.Float64, strict=False)
+    plain = number.cast(pl.Int64, strict=False).cast(pl.String).fill_null(lower)
+    return plain.str.replace_all(_ZEROS, "${1}${2}").str.replace_all(_SEPARATORS, "")

@@ -13,19 +13,37 @@ from credit_platform.portfolios.portfolio import Cases
 from credit_platform.schemas.cleaning.keys import key_of
 
 
-def quarantined_cases(quarantine: pl.LazyFrame, rows: pl.LazyFrame, cases: Cases, *, source_key: str) -> pl.LazyFrame:
-    """The cases whose only row of a month was set aside, as the case key and `snapshot_month`.
+def quarantined_cases(
+    quarantine: pl.LazyFrame, rows: pl.LazyFrame, cases: Cases, *, lag: int, source_key: str
+) -> pl.LazyFrame:
+    """The cases of which later rows than the last usable one were delivered and set aside: they have not left.
 
     Args:
         quarantine: rows of the cases table's quarantine.
         rows: cases table rows of the same months.
-        cases: the key of a case.
+        cases: the key of a case, and its months on book.
+        lag: months on book up to which rows count.
         source_key: the source column that the key is read from.
+
+    Returns:
+        Key and `cohort`.
     """
-    keys = [cases.key, "snapshot_month"]
+    key, case = cases.key, [cases.key, "cohort"]
     named = key_of(pl.col("raw_text").str.json_path_match(f"$['{source_key}']"))
-    set_aside = quarantine.select(named.alias(cases.key), "snapshot_month").unique()
-    return set_aside.join(rows.select(keys), on=keys, how="anti")
+    set_aside = quarantine.select(named.alias(key), aside="snapshot_month").drop_nulls().unique()
+    seen = with_cohort(rows.join(set_aside, on=key, how="semi"), cases).select(*case, "snapshot_month")
+    until = pl.col("cohort").dt.offset_by(f"{lag}mo")
+    # Of an id that is used again, the rows of the later case end what may be said of the earlier one.
+    last = (
+        seen.select(case)
+        .unique()
+        .join(seen.select(key, "snapshot_month"), on=key)
+        .filter(pl.col("snapshot_month") <= until)
+        .group_by(case)
+        .agg(pl.col("snapshot_month").max())
+    )
+    is_later = (pl.col("aside") > pl.col("snapshot_month")) & (pl.col("aside") <= until)
+    return last.join(set_aside, on=key).filter(is_later).select(case).unique()
 
 
 def find_unlabelled(
@@ -64,11 +82,7 @@ def find_unlabelled(
         .sort("months_on_book")
         .unique(case, keep="last", maintain_order=True)
         .with_columns(snapshot_month=pl.col("cohort").dt.offset_by(f"{lag}mo"))
-        .join(
-            quarantined.select(cases.key, "snapshot_month", is_quarantined=pl.lit(value=True)),
-            on=[cases.key, "snapshot_month"],
-            how="left",
-        )
+        .join(quarantined.select(*case, is_quarantined=pl.lit(value=True)), on=case, how="left")
         .join(rows.select("snapshot_month", has_rows=pl.lit(value=True)).unique(), on="snapshot_month", how="left")
         .with_columns(
             reason=pl.when("is_quarantined")

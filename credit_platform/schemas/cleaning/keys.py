@@ -14,11 +14,17 @@ TEXT = "text."  # what one sees of it; null when nothing is left
 
 # Stand-ins that mean nothing else in this trade, then what programs write for a missing value, whatever its case.
 PLACEHOLDERS = ("!@9#%8", "#F%$D@*&8", "NM", "__10000__", "__-333333333333333333333333333__")
-_WORDS = "nan,-nan,null,nul,nil,none,na,n/a,n.a.,n.a,nat,missing,unknown,undefined,not available,not applicable"
-_MARKS = r"#n/a,#na,#n/a n/a,#null!,#ref!,#value!,#name?,#num!,#div/0!,<na>,<null>,(null),[null],\n,1.#qnan,-1.#ind"
+_WORDS = (
+    "nan,-nan,null,nul,nil,none,na,n/a,n.a.,n.a,n-a,nat,missing,unknown,undefined,not available,not applicable,"
+    "not provided,no data,blank,empty"
+)
+_MARKS = (
+    r"#n/a,#na,#n/a n/a,#null!,#ref!,#value!,#name?,#num!,#div/0!,<na>,<null>,<none>,<missing>,<blank>,(null),(none),"
+    r"(missing),(blank),(empty),[null],\n,n\a,1.#qnan,-1.#ind"
+)
 MISSING_WORDS = (*_WORDS.split(","), *_MARKS.split(","))
 MISSING = "a placeholder for a missing value"
-_PLACEHOLDER = rf"(?i)^(?:_+|-+|\?+|\.+|{'|'.join(map(re.escape, (*PLACEHOLDERS, *MISSING_WORDS)))})$"
+_PLACEHOLDER = rf"(?i)^(?:_+|[-–—−]+|\?+|\.+|{'|'.join(map(re.escape, (*PLACEHOLDERS, *MISSING_WORDS)))})$"
 # Zero width, soft hyphens, byte order marks, marks of direction, controls; tabs and line ends are blanks.
 _INVISIBLE = r"[\p{Cf}\p{Cc}\x{34f}\x{115f}\x{1160}\x{3164}\x{fe00}-\x{fe0f}&&[^\t\n\r]]"
 _OTHER_BLANK = r"[\p{Zs}&&[^ ]]"  # no-break spaces and blanks of other widths

@@ -29,6 +29,7 @@ from credit_platform_tests.small_book import (
 )
 
 pytestmark = PREVIEW_ALLOWED
+ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
 MONTH = date(2024, 5, 1)
 DUE = (FIRST_TRAINING, date(2024, 4, 1), date(2024, 7, 1))
 BY_MODEL = ("prediction", *(f"monitoring/{model}" for model in MODELS))
@@ -57,7 +58,9 @@ def unscored(folders: BookFolders) -> BookFolders:
     return folders
 
 
-def checked(folders: BookFolders, table: str, month: date, *, passed: bool) -> None:
+def checked(
+    folders: BookFolders, table: str, month: date, *, passed: bool, severity: dg.AssetCheckSeverity = ERROR
+) -> None:
     """Write into the history that a table's month was made and its contract checked."""
     key, months = dg.AssetKey(table.split("/")), dg.MonthlyPartitionsDefinition(month_key(FIRST))
 
@@ -66,7 +69,7 @@ def checked(folders: BookFolders, table: str, month: date, *, passed: bool) -> N
 
     @dg.asset_check(asset=key, name=CONTRACT_CHECK, partitions_def=months)
     def contract() -> dg.AssetCheckResult:
-        return dg.AssetCheckResult(passed=passed)
+        return dg.AssetCheckResult(passed=passed, severity=severity)
 
     with open_instance(folders.settings()) as instance:
         assert dg.materialize([rows, contract], partition_key=month_key(month), instance=instance).success
@@ -112,13 +115,14 @@ def test_a_month_without_a_table_it_can_have_is_walked_again(book_copy: BookFold
         (f"prediction/{MODELS[0]}", FIRST_SCORING, FIRST_TRAINING),
     ],
 )
-def test_a_month_whose_rows_a_blocking_check_refused_is_walked_until_the_check_passes(
+def test_a_month_whose_rows_a_blocking_check_refused_is_walked_until_the_check_stops_it_no_more(
     book_copy: BookFolders, table: str, month: date, walked: date
 ) -> None:
-    checked(book_copy, table, month, passed=False)
-    assert unfinished(book_copy) == [walked]
-    checked(book_copy, table, month, passed=True)
-    assert unfinished(book_copy) == []
+    for passed in (True, False):
+        checked(book_copy, table, month, passed=False)
+        assert unfinished(book_copy) == [walked]
+        checked(book_copy, table, month, passed=passed, severity=WARN)
+        assert unfinished(book_copy) == []
 
 
 def test_what_the_first_training_makes_of_earlier_months_makes_its_month_unfinished(book_copy: BookFolders) -> None:

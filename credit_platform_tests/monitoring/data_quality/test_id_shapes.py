@@ -18,6 +18,8 @@ def test_a_shape_says_nothing_of_the_text(text: str, shape: str) -> None:
     [
         ("CUS_1", "cus_1", ["letter case"]),
         ("007", "7", ["leading zeros"]),
+        ("1000", "1e3", ["scientific notation"]),
+        ("1500", "1.5E3", ["letter case", "scientific notation", "separators"]),
         ("CUS-0012", "cus12", ["letter case", "leading zeros", "separators"]),
     ],
 )

@@ -15,8 +15,18 @@ from credit_platform.portfolios.loans.outcome.delinquency import (
     instalment_amount,
 )
 
-PAST_COLUMNS = ("loan_id", "snapshot_month", "due_amount", "overdue_amount", "loan_amount", "tenure")
-_ROW, _SPELL = ["loan_id", "snapshot_month"], ["loan_id", "spell"]
+PAST_COLUMNS = (
+    "loan_id",
+    "loan_start_date",
+    "snapshot_month",
+    "due_amount",
+    "overdue_amount",
+    "loan_amount",
+    "tenure",
+)
+# An id may be used again: a loan is known by the day it began as well.
+_LOAN = ["loan_id", "loan_start_date"]
+_ROW, _SPELL = [*_LOAN, "snapshot_month"], [*_LOAN, "spell"]
 
 
 def with_delinquency(rows: pl.LazyFrame, past: pl.LazyFrame | None, policy: DelinquencyPolicy) -> pl.LazyFrame:
@@ -84,8 +94,8 @@ def _known(rows: pl.LazyFrame, past: pl.LazyFrame | None) -> pl.LazyFrame:
     now = rows.select(PAST_COLUMNS)
     if past is None:
         return now
-    overdue = now.filter(pl.col("overdue_amount") > 0).select("loan_id").unique()
-    return pl.concat([past.select(PAST_COLUMNS).join(overdue, on="loan_id", how="semi"), now])
+    overdue = now.filter(pl.col("overdue_amount") > 0).select(_LOAN).unique()
+    return pl.concat([past.select(PAST_COLUMNS).join(overdue, on=_LOAN, how="semi"), now])
 
 
 def _in_arrears(known: pl.LazyFrame, policy: DelinquencyPolicy) -> pl.LazyFrame:
@@ -94,7 +104,7 @@ def _in_arrears(known: pl.LazyFrame, policy: DelinquencyPolicy) -> pl.LazyFrame:
         due, arrears = pl.col("due_amount"), pl.col("overdue_amount")
     else:
         # What falls due on the day of a snapshot is past due in the next one.
-        due = pl.col("due_amount").shift(1).over("loan_id").fill_null(pl.col("instalment"))
+        due = pl.col("due_amount").shift(1).over(_LOAN).fill_null(pl.col("instalment"))
         arrears = (pl.col("overdue_amount") - pl.col("due_amount")).clip(lower_bound=0)
     floor = pl.col("instalment") * policy.materiality.relative
     return (
@@ -102,6 +112,6 @@ def _in_arrears(known: pl.LazyFrame, policy: DelinquencyPolicy) -> pl.LazyFrame:
         .with_columns(instalment=instalment_amount())
         .with_columns(due=due, arrears=arrears, tolerance=pl.max_horizontal(floor, pl.lit(policy.materiality.absolute)))
         .with_columns(material=pl.col("arrears") - pl.col("tolerance"))
-        .with_columns(spell=(pl.col("material") <= 0).cum_sum().over("loan_id"))
+        .with_columns(spell=(pl.col("material") <= 0).cum_sum().over(_LOAN))
         .filter(pl.col("material") > 0)
     )

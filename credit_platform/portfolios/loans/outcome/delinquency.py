@@ -13,6 +13,13 @@ DayCount = Literal["calendar", "30_360"]
 BUCKETS: tuple[str, ...] = ("current", "1-29", "30-59", "60-89", "90-119", "120+")
 # A century of missed instalments is a misread amount, not a delinquency.
 MAX_INSTALLMENTS_MISSED = 1200
+# A balance below half a cent is what a system's arithmetic leaves of none.
+LEAST_BALANCE = 0.005
+
+
+def owes_nothing() -> pl.Expr:
+    """Whether no balance is left."""
+    return pl.col("balance_amount") < LEAST_BALANCE
 
 
 def equal_part() -> pl.Expr:

@@ -8,6 +8,7 @@ import polars as pl
 
 from credit_platform.portfolios.loans.config import LoanLabelPolicy
 from credit_platform.portfolios.loans.gold import LabelStore
+from credit_platform.portfolios.loans.outcome.delinquency import owes_nothing
 
 _LOAN = ["loan_id", "cohort"]
 
@@ -82,13 +83,9 @@ def _basis(label: LoanLabelPolicy) -> pl.Expr:
 
 def is_repaid(dpd: pl.Expr) -> pl.Expr:
     """Whether nothing is owed and nothing overdue."""
-    return _owes_nothing() & (dpd == 0)
-
-
-def _owes_nothing() -> pl.Expr:
-    return pl.col("balance_amount").round(2) <= 0
+    return owes_nothing() & (dpd == 0)
 
 
 def reason_without_label() -> pl.Expr:
     """Why a loan that left has no label, by its last row."""
-    return pl.when(_owes_nothing()).then(pl.lit("left_with_arrears")).otherwise(pl.lit("left_with_balance"))
+    return pl.when(owes_nothing()).then(pl.lit("left_with_arrears")).otherwise(pl.lit("left_with_balance"))

@@ -3,6 +3,7 @@
 The text is run over silver by the gold layer; no connection is opened here.
 """
 
+from credit_platform.portfolios.loans.outcome.delinquency import LEAST_BALANCE
 from credit_platform.texts import text_beside
 
 
@@ -20,4 +21,4 @@ def roll_rates_sql(dpd_threshold: int) -> str:
     `ended_unpaid` holds what was written off, sold or is still collected elsewhere; a `missing` row was not delivered
     or lies in quarantine.
     """
-    return text_beside(__file__, "roll_rates.sql").format(dpd_threshold=dpd_threshold)
+    return text_beside(__file__, "roll_rates.sql").format(dpd_threshold=dpd_threshold, least_balance=LEAST_BALANCE)

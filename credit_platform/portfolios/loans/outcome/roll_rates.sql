@@ -5,7 +5,7 @@ WITH transitions AS (
         CASE
             WHEN after.loan_id IS NOT NULL THEN after.dpd_bucket
             WHEN before.dpd >= {dpd_threshold} THEN 'ended_unpaid'
-            WHEN before.balance_amount <= 0 THEN 'closed'
+            WHEN before.balance_amount < {least_balance} THEN 'closed'
             WHEN before.mob >= before.tenure THEN 'ended_unpaid'
             ELSE 'missing'
         END AS to_bucket,

@@ -8,6 +8,7 @@ import dataframely as dy
 import polars as pl
 
 from credit_platform.portfolios.loans.features.catalogue import CHANNELS
+from credit_platform.portfolios.loans.outcome.delinquency import owes_nothing
 from credit_platform.schemas.cleaning.case_start import CaseStart
 from credit_platform.schemas.made_columns import schema_of
 
@@ -69,11 +70,12 @@ LOAN_START = CaseStart(
     key="loan_id",
     customer="customer_id",
     start="loan_start_date",
-    has_ended=(pl.col("balance_amount") <= 0) | (pl.col("installment_num") >= pl.col("tenure")),
+    # Past the end of its term a loan with arrears goes on: it may be restructured.
+    has_ended=owes_nothing() | ((pl.col("installment_num") >= pl.col("tenure")) & (pl.col("overdue_amount") <= 0)),
     judged=("installment_num_equals_months_on_book",),
 )
-# What `LOAN_START` reads of the months before, beside key and month.
-START_COLUMNS = ("customer_id", "loan_start_date", "balance_amount", "installment_num")
+# What `LOAN_START` reads of the months before, beside what arrears are counted of.
+START_COLUMNS = ("customer_id", "balance_amount", "installment_num")
 
 
 class LoanSnapshots(dy.Schema):
