@@ -24,7 +24,7 @@ from credit_platform_tests.small_book import BookFolders
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 LAYERS = ("bronze", "silver", "gold", "model", "prediction", "monitoring")
-FOLDERS = ("sources", "gradient_boosting", "logis", "all_models")
+FOLDERS = ("sources", "gradient_boosting", "score", "all_models")
 SECONDS = 1000
 
 
