@@ -61,7 +61,7 @@ def require_migrated(layout: Layout) -> None:
 
 
 def _lacks_columns(layout: Layout, table: str) -> bool:
-    """Whether the first stored month of a table is without columns that the table has gained."""
+    """Whether the first stored month of a table has all of today's columns but those that the table has gained."""
     schema, files = layout.tables.schema(table), list(month_files(layout.table(table)).values())
     if schema is None or not files:
         return False
@@ -70,7 +70,8 @@ def _lacks_columns(layout: Layout, table: str) -> bool:
     except (pl.exceptions.PolarsError, OSError):
         # Whoever reads it says so.
         return False
-    return not set(_GAINED[table]).intersection(schema.column_names()) <= set(stored)
+    gained = set(_GAINED[table]).intersection(schema.column_names())
+    return bool(gained) and set(stored) == set(schema.column_names()) - gained
 
 
 def _folders(layout: Layout, model: str) -> list[Path]:
