@@ -15,6 +15,7 @@ import pytest
 from credit_platform.cli.book import Book
 from credit_platform.cli.doctor import data
 from credit_platform.cli.doctor.findings import DoctorFinding
+from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables.catalog import refresh_datamart
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.small_book import BookFolders
@@ -138,14 +139,19 @@ def test_a_finished_book_is_well(finished_book: BookFolders) -> None:
     assert len({finding.check for finding in findings}) == len(findings) == 11
 
 
-def test_a_look_that_fails_itself_is_a_finding_and_the_others_go_on(book_copy: BookFolders) -> None:
-    month = book_copy.layout.month_file(LABELS, MONTH)
-    month.unlink()
-    month.mkdir()
-    by_check = {finding.check: finding for finding in data.data_findings(book_copy.settings(), book_copy.data_dir)}
+def test_a_look_that_fails_itself_is_a_finding_and_the_others_go_on(
+    finished_book: BookFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(layout: Layout) -> DoctorFinding:
+        raise OSError(5, "Input/output error", str(layout.data_dir))
+
+    monkeypatch.setattr(data, "check_tables", fails)
+    findings = data.data_findings(finished_book.settings(), finished_book.data_dir)
+    by_check = {finding.check: finding for finding in findings}
     assert len(by_check) == 11
     assert by_check["tables"].level == "error"
-    assert f"cannot be looked at: IsADirectoryError: [Errno 21] Is a directory: '{month}'" in by_check["tables"].found
+    said = f"cannot be looked at: OSError: [Errno 5] Input/output error: '{finished_book.data_dir}'"
+    assert said in by_check["tables"].found
     assert "file it names" in by_check["tables"].mend
     assert {by_check[check].level for check in ("logs", "audit", "leftovers")} == {"ok"}
 
