@@ -1,7 +1,7 @@
-"""Early reads: how cohorts without an outcome begin to pay, held against how earlier cohorts began.
+"""Early performance: how cohorts without an outcome begin to pay, held against how earlier cohorts began.
 
 Real outcomes, one to four months after the application, and so the one sign of a concept drift before the labels. How
-a loan is read belongs in `early_labels`, judging one read in `early_verdicts`, what follows in `early_findings`.
+a loan is read belongs in `early_outcomes`, judging one in `early_performance_tests`, what follows in `early_findings`.
 """
 
 from collections.abc import Mapping, Sequence

@@ -90,7 +90,7 @@ def _trend_section(overview: Overview, metric: str) -> Section:
 def _comparison_section(overview: Overview) -> Section:
     side = figure_html(
         ranking_side_by_side(overview.known, overview.champion_challenger, names=overview.names),
-        name="rivalry",
+        name="models_compared",
         label="ROC-AUC of the models by month, and their difference by cohort",
     )
     summary = figure_html(

@@ -73,7 +73,7 @@ def test_a_replaced_model_says_when_it_was_not_fit_and_is_not_called_fit(seen: O
 def test_every_figure_has_its_place_its_data_and_a_label(page: str) -> None:
     figures = _figures(page)
     expected = {
-        "actions", "roc_auc", "f1_score", "accuracy", "bad_rate", "confusion", "psi", "rivalry", "summary",
+        "actions", "roc_auc", "f1_score", "accuracy", "bad_rate", "confusion", "psi", "models_compared", "summary",
         "probabilities",
     }  # fmt: skip
     assert set(figures) == expected | {f"csi_{model}" for model in MODELS}
