@@ -23,6 +23,7 @@ from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.checks.evaluating import AXIS, FIRST, evaluated
 from credit_platform_tests.source_rows import SOUND_CELLS, Cells, bronze_rows
 
+WARN, ERROR = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
 CONFIG = LOANS.load_policy().model
 LOAN_FILE, FILES_OF_CUSTOMERS = "lms_loan_daily", ("features_attributes", "features_financials", "feature_clickstream")
 Result = dg.AssetCheckEvaluation

@@ -17,11 +17,10 @@ from credit_platform.policy.data_quality import CheckPolicy
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.checks.evaluating import AXIS, FIRST, number, reds
 from credit_platform_tests.field_faults.catalogue import case
-from credit_platform_tests.field_faults.small_tapes import LOAN_FILE, judged, loan, rows_of, tape
+from credit_platform_tests.field_faults.small_tapes import ERROR, LOAN_FILE, WARN, judged, loan, rows_of, tape
 from credit_platform_tests.small_book import FIRST_TRAINING, PREVIEW_ALLOWED, BookFolders
 
 pytestmark = PREVIEW_ALLOWED
-WARN, ERROR = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
 FEBRUARY = date(2023, 2, 1)
 SET_ASIDE = "loan_snapshots/few_rows_are_set_aside"
 KNOWN = "loan_snapshots/cases_are_known_from_their_start"

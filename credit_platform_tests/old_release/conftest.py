@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from credit_platform_tests.old_release.folders import BACKUP, bring_up_to_date, unpack
+from credit_platform_tests.old_release.migration_folders import copied
 from credit_platform_tests.small_book import BookFolders
 
 
@@ -47,3 +48,8 @@ def own_old_book(tmp_path: Path) -> BookFolders:
 def old_backup(unpacked: Path) -> Path:
     """The backup that the old release took of the book."""
     return unpacked / BACKUP
+
+
+@pytest.fixture
+def unmigrated(unpacked: Path, tmp_path: Path) -> BookFolders:
+    return copied(unpacked, tmp_path)

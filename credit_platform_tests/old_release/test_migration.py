@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from dataclasses import replace
-from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
@@ -29,7 +23,6 @@ from dagster._core.scheduler.instigation import (
 from dagster._daemon.types import DaemonHeartbeat
 
 from credit_platform.cli.instance import open_instance
-from credit_platform.cli.migrate.history import REPEATS_TAG
 from credit_platform.code_location import build_definitions
 from credit_platform.errors import MigrationError
 from credit_platform.lake.governance.alert_log import AlertLog
@@ -39,51 +32,22 @@ from credit_platform.lake.tables.table_versions import TableVersionLog
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.automation.retrain_ticks import look
 from credit_platform_tests.old_release.folders import as_written, bring_up_to_date
+from credit_platform_tests.old_release.migration_folders import COMMAND, LAST, contents, reported
 from credit_platform_tests.small_book import PREVIEW_ALLOWED, BookFolders
 
 pytestmark = [
     *PREVIEW_ALLOWED,
     pytest.mark.filterwarnings("ignore::credit_platform.previous_release.OldNameWarning"),
 ]
-LAST = date(2024, 6, 1)
-COMMAND = "credit-platform migrate"
+
+
 WHY = ("--reason", "r", "--approver", "a")
+
+
 TEXTS = {".html", ".md", ".json", ".csv", ".txt"}
+
+
 NAMES = ModelNames({"logistic_regression": "scorecard"}, ("plain_logistic_regression",))
-
-
-def copied(unpacked: Path, root: Path, *, with_history: bool = True) -> BookFolders:
-    """The old folder as it was written, over the same raw files."""
-    ignored = None if with_history else shutil.ignore_patterns(".dagster")
-    shutil.copytree(unpacked / "data", root / "data", ignore=ignored)
-    return BookFolders(root / "data", unpacked / "raw", unpacked / "policy")
-
-
-@pytest.fixture
-def unmigrated(unpacked: Path, tmp_path: Path) -> BookFolders:
-    return copied(unpacked, tmp_path)
-
-
-def contents(book: BookFolders) -> dict[str, str]:
-    """Every file but logs, history and locks, by its hash."""
-    files = {file.relative_to(book.data_dir).as_posix(): file for file in book.data_dir.rglob("*") if file.is_file()}
-    return {
-        name: sha256(file.read_bytes()).hexdigest()
-        for name, file in files.items()
-        if not name.startswith(".dagster/") and not name.endswith((".jsonl", ".lock", ".duckdb", "audit_head.json"))
-    }
-
-
-def reported(book: BookFolders) -> Counter[str]:
-    """How often each event of the history was reported again, by asset."""
-    found: Counter[str] = Counter()
-    with open_instance(book.settings(last=LAST)) as instance:
-        for key in instance.all_asset_keys():
-            for record in instance.fetch_materializations(key, limit=10_000).records:
-                said = record.asset_materialization
-                if said is not None and said.tags and REPEATS_TAG in said.tags:
-                    found[f"{key.to_user_string()} {said.tags[REPEATS_TAG]}"] += 1
-    return found
 
 
 @pytest.mark.parametrize(
@@ -303,75 +267,3 @@ def test_decisions_that_are_not_sound_are_not_taken_over(unmigrated: BookFolders
 )
 def test_models_are_renamed_by_whole_names(text: str, now: str) -> None:
     assert NAMES.text(text) == now
-
-
-# The process kills itself at the first thing it does that an argument names: a file moved, removed, or an event.
-KILLED = """
-import os, signal, sys
-import credit_platform.cli.migrate.history as history
-from credit_platform.cli.main import main
-
-def die(*_):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-what, where, after = sys.argv.pop(), sys.argv.pop(), int(sys.argv.pop())
-seen = 0
-def look(event, args):
-    global seen
-    if event == what and where in str(args[1] if event in {"os.rename", "os.link"} else args[0]):
-        seen += 1
-        if seen > after:
-            die()
-
-report = history.RenamedAssets._report
-def counted(self, repeat):
-    look("report", (repeat.key.to_user_string(),))
-    return report(self, repeat)
-
-history.RenamedAssets._report = counted
-sys.addaudithook(look)
-sys.argv = ["credit-platform", "migrate"]
-main()
-"""
-KILLS = (
-    ("os.rename", "monitoring/history/", 4),
-    ("os.rename", "monitoring/scorecard/action/", 3),
-    ("os.remove", "monitoring/logistic_regression/action/", 2),
-    ("os.link", "archive/prediction/", 4),
-    ("os.rename", "audit/audit_head.json", 0),
-    ("os.rename", "models/scorecard/", 2),
-    ("os.rename", "retrain_scorecard", 1),
-    ("report", "prediction/scorecard", 5),
-    ("report", "monitoring/dashboard", 1),
-    ("os.rename", "reports/months/", 1),
-    ("os.rename", "reports/models/scorecard/", 3),
-    ("os.rename", "datamart.duckdb", 0),
-    ("os.remove", "unfinished-migration.txt", 0),
-)
-
-
-def test_it_may_be_killed_anywhere_and_run_again(unmigrated: BookFolders, old_book: BookFolders) -> None:
-    variables = {
-        "CREDIT_DATA_DIR": str(unmigrated.data_dir),
-        "CREDIT_RAW_DIR": str(unmigrated.raw_dir),
-        "CREDIT_POLICY_DIR": str(unmigrated.policy_dir),
-    }
-    for what, where, after in KILLS:
-        killed = subprocess.run(
-            [sys.executable, "-c", KILLED, str(after), where, what],
-            env=os.environ | variables, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert killed.returncode == -signal.SIGKILL, (what, where, killed.stdout, killed.stderr[-2000:])
-        refused = unmigrated.verb("models")
-        assert (refused.returncode, COMMAND in refused.stderr) == (1, True)
-        assert unmigrated.verb("backup", str(unmigrated.data_dir.parent / "backup")).returncode == 1
-    bring_up_to_date(unmigrated)
-    found, undisturbed = contents(unmigrated), contents(old_book)
-    assert {name for name in found.items() ^ undisturbed.items() if not name[0].endswith(".part")} == set()
-    logs = [TableVersionLog(book.layout).records() for book in (unmigrated, old_book)]
-    at_any_time = [[replace(version, time="") for version in log] for log in logs]
-    assert at_any_time[0] == at_any_time[1]
-    assert len(AuditLog(unmigrated.layout).records()) == len(AuditLog(old_book.layout).records())
-    assert unmigrated.verb("audit", "verify").returncode == 0
-    assert reported(unmigrated) == reported(old_book)
-    assert set(reported(unmigrated).values()) == {1}

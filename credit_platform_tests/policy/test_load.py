@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from credit_platform.errors import PolicyError
 from credit_platform.portfolios.loans.config import loan_label
 from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform_tests.policy.policy_folder import write
 
 README_WINDOWS = """{
   "temporal_window_mode": "relative",  // or "absolute"
@@ -23,24 +24,21 @@ README_WINDOWS = """{
     "oot": {"months_after_test_end": 2}
   }
 }"""
+
+
 README_THRESHOLDS = """{
   "P0_business_critical": {"roc_auc": {"business_threshold": 0.71, "ds_threshold": 0.81}},
   "P1_business_important": {"accuracy": {"business_threshold": 0.60, "ds_threshold": 0.65}},
   "P2_ds_operational": {"f1_score": {"ds_threshold": 0.55}}
 }"""
+
+
 DATED_WINDOWS = {
     "train": {"start_date": "2023-01-01", "end_date": "2023-12-01", "description": "one year"},
     "validation": {"start_date": "2024-01-01", "end_date": "2024-03-01"},
     "test": {"start_date": "2024-04-01", "end_date": "2024-05-01"},
     "oot": {"start_date": "2024-06-01", "end_date": "2024-06-01"},
 }
-
-
-def write(folder: Path, *, model: str | None = None, monitoring: str | None = None, suffix: str = "yaml") -> Path:
-    for name, text in (("model_config", model), ("monitoring_thresholds", monitoring)):
-        if text is not None:
-            (folder / f"{name}.{suffix}").write_text(text, encoding="utf-8")
-    return folder
 
 
 def test_the_shipped_policy_holds_the_documented_numbers() -> None:
@@ -269,31 +267,6 @@ def test_an_override_that_could_never_warn_is_refused(tmp_path: Path) -> None:
 def test_a_folder_without_policy_files_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(PolicyError, match="holds none of"):
         LOANS.load_policy(tmp_path / name)
-
-
-def test_two_files_for_one_policy_are_refused(tmp_path: Path) -> None:
-    write(tmp_path, model="{}")
-    write(tmp_path, model="{}", suffix="json")
-    with pytest.raises(PolicyError, match=r"model_config\.json stands beside it"):
-        LOANS.load_policy(tmp_path)
-
-
-@pytest.mark.parametrize("text", ['{"label": ', '{"label": {}, "label": {}}'])
-def test_broken_json_is_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(PolicyError, match=r"model_config\.json"):
-        LOANS.load_policy(write(tmp_path, model=text, suffix="json"))
-
-
-def test_a_slash_inside_a_json_text_is_no_comment(tmp_path: Path) -> None:
-    text = '{"notification": {"retrain": {"recipients": ["https://example.com/hook"]}}} // whom to call'
-    monitoring = LOANS.load_policy(write(tmp_path, monitoring=text, suffix="json")).monitoring
-    assert monitoring.notification.retrain.recipients == ("https://example.com/hook",)
-
-
-def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "model_config.yaml").write_bytes("# für\n".encode("latin-1"))
-    with pytest.raises(PolicyError, match="cannot be read"):
-        LOANS.load_policy(tmp_path)
 
 
 def test_every_shipped_section_is_a_section_of_its_model() -> None:
