@@ -121,6 +121,7 @@ def tapes(draw: st.DrawFn) -> list[Row]:
     return [row for row in rows if START <= date.fromisoformat(row["snapshot_date"] or "") <= LAST] if months else rows
 
 
+@pytest.mark.slow
 @case(
     "A12",
     given="any tape: exits, gaps, late boarding, re-dating, ids used again, other instalments, unreadable rows",

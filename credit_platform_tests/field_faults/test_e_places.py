@@ -118,6 +118,7 @@ def test_nothing_is_trained_on_an_altered_table(book_copy: BookFolders) -> None:
     assert "gold/label_store, 2023-09" in run.stdout + run.stderr
 
 
+@pytest.mark.slow
 @case(
     "E10",
     given="features altered before their loans are scored, labels before they are held against the scores",

@@ -68,6 +68,7 @@ def test_a_tape_is_built_to_the_gold_of_the_same_rows_in_the_contract_s_form(
         assert_frame_equal(gold[table], rows)
 
 
+@pytest.mark.slow
 def test_the_command_line_builds_it_and_a_changed_map_is_another_delivery(
     own: dict[str, pl.DataFrame], tmp_path: Path
 ) -> None:
