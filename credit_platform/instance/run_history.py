@@ -86,7 +86,7 @@ class HeldSqliteEventLogStorage(SqliteEventLogStorage):
 
     @contextmanager
     def one_transaction(self) -> Iterator[None]:
-        """Store all events of a block at once, or none when it fails; a commit of its own is most of an event's cost."""
+        """Store all events of a block at once, or none when it fails: commits are most of what an event costs."""
         with self._db_lock, ExitStack() as self._batch:
             self._shared = {}
             try:
