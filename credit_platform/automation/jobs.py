@@ -18,6 +18,8 @@ from credit_platform.texts import description_of
 STARTED_BY = "credit_platform/started_by"
 WHY = "credit_platform/why"
 AFTER_RUN = "credit_platform/after_run"
+# A run whose starter carries its month on by itself, as commands that walk months do: automation leaves it alone.
+CHAINS_ITSELF = "credit_platform/chains_itself"
 BUILD_MONTH = "build_month"
 SCORE_MONTH = "score_month"
 MONITOR_MONTH = "monitor_month"

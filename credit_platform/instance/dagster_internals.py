@@ -9,7 +9,7 @@ from dagster._core.definitions import data_version, unresolved_asset_job_definit
 from dagster._core.definitions import metadata as _metadata
 from dagster._core.definitions.asset_checks import asset_check_evaluation
 from dagster._core.definitions.job_base import InMemoryJob as _InMemoryJob
-from dagster._core.execution import api
+from dagster._core.execution import api, backfill
 from dagster._core.scheduler import instigation
 from dagster._core.storage import tags
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as _CheckStatus
@@ -42,6 +42,8 @@ AssetCheckExecutionRecordStatus = _CheckStatus
 RawMetadataValue = _metadata.RawMetadataValue
 # What an instance keeps of a sensor: its cursor among other things.
 SensorInstigatorData = instigation.SensorInstigatorData
+# Which backfills are under way: they start runs of their own for some time.
+BulkActionStatus, BulkActionsFilter = backfill.BulkActionStatus, backfill.BulkActionsFilter
 # The type of a step's error in an event, with the error that caused it.
 SerializableErrorInfo = error.SerializableErrorInfo
 
