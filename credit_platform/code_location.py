@@ -65,7 +65,7 @@ def _assemble(portfolio: Portfolio, settings: Settings) -> dg.Definitions:
     )
     promotions = FirstPromotions(lake, models)
     schedules = [
-        month_close(axis, jobs[BUILD_MONTH], settings.automation),
+        month_close(axis, lake, jobs[BUILD_MONTH], settings.automation),
         week_close(lake, models, jobs[SCORE_MONTH], settings.automation),
     ]
     sensors = [

@@ -4,14 +4,16 @@ Everything is derived from the book's months and the policy, so that the UI offe
 read in a month belongs to the assets.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 import dagster as dg
 
 from credit_platform.errors import SettingsError
-from credit_platform.months import add_months, month_key, month_range
+from credit_platform.months import add_months, month_key, month_range, parse_month
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.tables import Begins
 from credit_platform.scoring.training.windows import first_outcome_month, first_scoring_month, first_training_month
 
 # Lineage only: how far back as-of tables are drawn. Reading is bounded by the book's first month, not by this number.
@@ -53,6 +55,43 @@ class MonthlyAxis:
         # close on its first day would find none.
         end = None if self.last is None else month_key(add_months(self.last, 1))
         return dg.MonthlyPartitionsDefinition(start_date=month_key(first), end_date=end, end_offset=1)
+
+    def begins(self, kind: Begins) -> date:
+        """The first month of the tables that begin with the first snapshot, scored month or outcome."""
+        return {"snapshot": self.first_snapshot, "scoring": self.first_scoring, "outcome": self.first_outcome}[kind]
+
+    @property
+    def newest_month(self) -> date | None:
+        """The last month that exists: the book's last, or where it is open-ended the calendar's; None before it."""
+        key = self.snapshot_months.get_last_partition_key()
+        return None if key is None else parse_month(key)
+
+    def due_until(self, known: Iterable[date]) -> date | None:
+        """The newest month that should be there; None where none should.
+
+        That is the book's last. An open-ended book should have every month up to the newest that is `known`, delivered
+        or with a table, as far as the calendar goes.
+        """
+        if self.last is not None:
+            return self.last
+        newest = self.newest_month
+        return max((month for month in known if newest and self.first_snapshot <= month <= newest), default=None)
+
+    def outside(self, first: date, months: Iterable[date]) -> list[date]:
+        """Those of a table's months that the book does not have; `first` is the first month of the table."""
+        newest = self.newest_month
+        return [month for month in months if newest is None or not first <= month <= newest]
+
+    def month_to_close(self, day: date, newest: date | None) -> date:
+        """The month that the close on `day` is for: the one that has begun, by the calendar.
+
+        An open-ended book whose data end in the past closes its own next month, the one after `newest`; without any
+        data its first.
+        """
+        begun = day.replace(day=1)
+        if self.last is not None:
+            return begun
+        return min(begun, self.first_snapshot if newest is None else max(self.first_snapshot, add_months(newest, 1)))
 
     def snapshots_until(self, month: date) -> list[date]:
         """Every snapshot month from the book's first to `month`."""

@@ -16,6 +16,7 @@ from credit_platform.assets.asset_spec import asset_key
 from credit_platform.automation.jobs import STARTED_BY, run_reason
 from credit_platform.instance.dagster_internals import UnresolvedAssetJobDefinition
 from credit_platform.lake.tables.monthly import Lake
+from credit_platform.lake.tables.row_counts import newest_with_cases
 from credit_platform.months import month_key
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.settings import Automation
@@ -29,9 +30,12 @@ CLOSED_BY = {STARTED_BY: MONTH_CLOSE}
 
 
 def month_close(
-    axis: MonthlyAxis, build_month: UnresolvedAssetJobDefinition, automation: Automation
+    axis: MonthlyAxis, lake: Lake, build_month: UnresolvedAssetJobDefinition, automation: Automation
 ) -> dg.ScheduleDefinition:
-    """On the first of each month at 00:00: build the month that has just begun, from its snapshot of that day."""
+    """On the first of each month at 00:00: build the month that has just begun, from its snapshot of that day.
+
+    An open-ended book whose data end in the past has a next month of its own, which is built instead.
+    """
 
     @dg.schedule(
         name=MONTH_CLOSE,
@@ -42,7 +46,7 @@ def month_close(
     )
     def month_has_begun(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         day = context.scheduled_execution_time.date()
-        month = date(day.year, day.month, 1)
+        month = axis.month_to_close(day, newest_with_cases(lake.layout))
         if axis.last is not None and month > axis.last:
             return dg.SkipReason(
                 f"the book ends with {axis.last:%Y-%m}; extend last_month in platform.yaml to take in {month:%Y-%m}"

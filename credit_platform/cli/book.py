@@ -93,7 +93,7 @@ def initialise(
     last = None if is_open_ended else last or known.last_month
     if first is None or (last is None and not is_open_ended):
         lake = Lake.at(settings.data_dir, settings.raw_dir, portfolio=settings.portfolio)
-        months = _delivered_months(lake, settings)
+        months = _months_of_cases(lake, settings)
         first = first or months[0]
         last = last if is_open_ended else last or months[-1]
     written = BookFile(
@@ -119,10 +119,19 @@ def newest_in_loan_file(book: Book) -> date:
     Raises:
         SourceError: there is no usable loan file.
     """
-    return _delivered_months(book.lake, book.settings)[-1]
+    return months_in_loan_file(book)[-1]
 
 
-def _delivered_months(lake: Lake, settings: Settings) -> list[date]:
+def months_in_loan_file(book: Book) -> list[date]:
+    """The months of the loan file, in order, also those the book does not have.
+
+    Raises:
+        SourceError: there is no usable loan file.
+    """
+    return _months_of_cases(book.lake, book.settings)
+
+
+def _months_of_cases(lake: Lake, settings: Settings) -> list[date]:
     portfolio = settings.portfolio
     return source_months(lake.layout, sources(portfolio, settings.policy.model)[portfolio.case_source.name])
 

@@ -1,22 +1,27 @@
-"""What is there: months per table, versions in force, latest actions.
+"""What is there and what is missing: months per table, versions in force, latest actions.
 
-Read from the files alone, so that it works while runs are under way.
+Read from the files, and from the run history where there is one; nothing is written, so it works beside runs.
 """
 
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from rich.table import Table
 
-from credit_platform.checks.tables import model_table
 from credit_platform.cli.book import Book
 from credit_platform.cli.printing import folding_table
+from credit_platform.cli.run.missing import TableMonths, table_months
+from credit_platform.cli.run.restatement import spans
 from credit_platform.lake.governance.promotions import PromotionLog, promotions_kept
-from credit_platform.months import month_range
-from credit_platform.portfolios.tables import begins_with
+from credit_platform.months import parse_month
+
+_LISTS: tuple[Literal["missing", "empty", "outside"], ...] = ("missing", "empty", "outside")
 
 
 class TableStatus(TypedDict):
-    """Months of one table: present, expected, and which are missing."""
+    """Months of one table: how many it has and should have, and which are missing, without a row, or not the book's.
+
+    `model/<model>` counts the months as of which versions were trained. See `cli.run.missing`.
+    """
 
     table: str
     months: int
@@ -24,6 +29,8 @@ class TableStatus(TypedDict):
     first: str
     last: str
     missing: list[str]
+    empty: list[str]
+    outside: list[str]
 
 
 class VersionStatus(TypedDict):
@@ -56,11 +63,9 @@ class StatusReport(TypedDict):
 def status_report(book: Book) -> StatusReport:
     """Collect the status of every table, version and model."""
     models = list(book.settings.policy.model.models)
-    tables = book.lake.layout.tables
-    names = [*tables.shared, *(model_table(model, part) for model in models for part in tables.of_models)]
     records = PromotionLog(book.lake.layout).records()
     return StatusReport(
-        tables=[_table_status(book, name) for name in names],
+        tables=[_table_status(months) for months in table_months(book)],
         versions=[
             VersionStatus(
                 model=r.model,
@@ -75,20 +80,17 @@ def status_report(book: Book) -> StatusReport:
     )
 
 
-def _table_status(book: Book, table: str) -> TableStatus:
-    axis = book.axis
-    begins = {"snapshot": axis.first_snapshot, "scoring": axis.first_scoring, "outcome": axis.first_outcome}
-    first = begins[begins_with(table)]
-    present = book.lake.months(table)
-    last = axis.last or (present[-1] if present else first)
-    expected = month_range(first, last)
+def _table_status(months: TableMonths) -> TableStatus:
+    present = months.present
     return TableStatus(
-        table=table,
+        table=months.table,
         months=len(present),
-        expected=len(expected),
+        expected=len(present) + len(months.empty) + len(months.missing),
         first=f"{present[0]:%Y-%m}" if present else "",
         last=f"{present[-1]:%Y-%m}" if present else "",
-        missing=[f"{month:%Y-%m}" for month in expected if month not in present],
+        missing=[f"{month:%Y-%m}" for month in months.missing],
+        empty=[f"{month:%Y-%m}" for month in months.empty],
+        outside=[f"{month:%Y-%m}" for month in months.outside],
     )
 
 
@@ -112,13 +114,14 @@ def _latest_action(book: Book, model: str) -> list[ActionStatus]:
 
 def status_tables(report: StatusReport) -> list[Table]:
     """The report as tables for the terminal."""
-    tables = folding_table("Tables", "table", "months", "from", "to", "missing")
-    for row in report["tables"]:
-        missing = row["missing"]
-        named = (
-            "all" if missing and not row["months"] else ", ".join(missing[:4]) + (" ..." if len(missing) > 4 else "")
-        )
-        tables.add_row(row["table"], f"{row['months']} of {row['expected']}", row["first"], row["last"], named)
+    rows = report["tables"]
+    lists: dict[str, list[list[str]]] = {name: [row[name] for row in rows] for name in _LISTS}
+    # As a rule nothing is outside the book and no source is empty.
+    shown = [name for name, months in lists.items() if name == "missing" or any(months)]
+    tables = folding_table("Tables", "table", "months", "from", "to", *shown)
+    for n, row in enumerate(rows):
+        named = (spans([parse_month(month) for month in lists[name][n]]) for name in shown)
+        tables.add_row(row["table"], f"{row['months']} of {row['expected']}", row["first"], row["last"], *named)
     versions = folding_table("Versions in production", "model", "version", "in force from", "why")
     for version in report["versions"]:
         versions.add_row(

@@ -70,7 +70,7 @@ class Backfill:
     def build(self, first: date, last: date) -> None:
         """Build bronze, silver and gold, with the earlier months they look back on if these were never built."""
         history = month_range(self.book.axis.first_snapshot, add_months(first, -1))
-        unbuilt = [month for month in history if not self._is_built(month) and month not in self.given_up]
+        unbuilt = [month for month in history if not self.is_built(month) and month not in self.given_up]
         if unbuilt:
             self.runner.console.print(
                 f"Also building {unbuilt[0]:%Y-%m}..{add_months(first, -1):%Y-%m}: later months look back on them."
@@ -114,7 +114,8 @@ class Backfill:
         """Whether the month has features: new loans are scored also where the outcomes of old ones did not arrive."""
         return (BUILD_MONTH, month) not in self.failed or self.book.lake.has("gold/feature_store", month)
 
-    def _is_built(self, month: date) -> bool:
+    def is_built(self, month: date) -> bool:
+        """Whether every silver table has the month."""
         return all(self.book.lake.has(f"silver/{each.table}", month) for each in self.book.settings.portfolio.sources)
 
     def _first_training(self, month: date) -> None:
@@ -148,18 +149,25 @@ class Backfill:
             if month >= axis.first_outcome:
                 self.ranges(MONITOR_MONTH, month, month, f"{month:%Y-%m} is scored")
         is_due = is_training_due(month, axis.first_training, config)
-        models = [model for model in self._models if is_due or is_triggered(self.book.lake, model, month)]
-        if models:
-            outcome = self.runner.run(
-                TRAIN_MODELS,
-                month,
-                month,
-                assets=[f"model/{model}" for model in models],
-                tags=self._retrain_tags(models, month)
-                | {WHY: "training is due by the calendar" if is_due else f"action retrain in {month:%Y-%m}"},
-            )
-            if not outcome.success:
-                self.failed[TRAIN_MODELS, month] = _reason(outcome)
+        self.train(
+            [model for model in self._models if is_due or is_triggered(self.book.lake, model, month)],
+            month,
+            "training is due by the calendar" if is_due else f"action retrain in {month:%Y-%m}",
+        )
+
+    def train(self, models: Sequence[str], month: date, why: str) -> None:
+        """Train some models as of a month; nothing where there are none."""
+        if not models:
+            return
+        outcome = self.runner.run(
+            TRAIN_MODELS,
+            month,
+            month,
+            assets=[f"model/{model}" for model in models],
+            tags=self._retrain_tags(models, month) | {WHY: why},
+        )
+        if not outcome.success:
+            self.failed[TRAIN_MODELS, month] = _reason(outcome)
 
 
 def _pieces(first: date, last: date, bad: Sequence[date]) -> list[tuple[date, date]]:

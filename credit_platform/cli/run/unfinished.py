@@ -60,7 +60,8 @@ def delivered_months(book: Book) -> Delivered:
         AuditError: the audit log was tampered with.
     """
     months = month_range(book.axis.first_snapshot, newest_delivered(book))
-    progress = _Progress(book, PromotionLog(book.lake.layout).records(), refused_by_checks(book))
+    refused = frozenset((begins_with(table), month) for table, month in refused_by_checks(book))
+    progress = _Progress(book, PromotionLog(book.lake.layout).records(), refused)
     is_finished = {month: progress.is_finished(month) for month in months}
     return Delivered(
         tuple(month for month in months if is_finished[month]),
@@ -68,8 +69,8 @@ def delivered_months(book: Book) -> Delivered:
     )
 
 
-def refused_by_checks(book: Book) -> frozenset[tuple[Begins, date]]:
-    """Months that a blocking check stopped over the rows that stand there, by what the month is part of.
+def refused_by_checks(book: Book) -> frozenset[tuple[str, date]]:
+    """Months that a blocking check stopped over the rows that stand there, by the table.
 
     Empty where the history of runs is not there.
     """
@@ -83,7 +84,7 @@ def refused_by_checks(book: Book) -> frozenset[tuple[Begins, date]]:
             if info.partition_key and info.is_current and info.latest_execution_status == _FAILED:
                 failed.setdefault(info.check_key, set()).add(info.partition_key)
         return frozenset(
-            (begins_with(key.asset_key.to_user_string()), parse_month(month))
+            (key.asset_key.to_user_string(), parse_month(month))
             for key, months in failed.items()
             for month in months & _stopped_by(instance, key)
         )
@@ -96,6 +97,18 @@ def _stopped_by(instance: dg.DagsterInstance, key: dg.AssetCheckKey) -> set[str]
         if record.partition and record.evaluation:
             severity.setdefault(record.partition, record.evaluation.severity)
     return {month for month, found in severity.items() if found == dg.AssetCheckSeverity.ERROR}
+
+
+def models_in_force(book: Book, records: Sequence[PromotionRecord]) -> list[str]:
+    """The models of which a version can score; none while policy waits for people to decide."""
+    if waits_for_a_person(book):
+        return []
+    return [model for model in book.settings.policy.model.models if model_periods(records, model)]
+
+
+def is_trained_since(records: Sequence[PromotionRecord], model: str, month: date) -> bool:
+    """Whether a version of the model was decided about that was trained as of the month or a later one."""
+    return any(r.model == model and trained_as_of(r.model_version) >= month for r in records)
 
 
 @dataclass
@@ -138,10 +151,7 @@ class _Progress:
 
     @cached_property
     def _models_in_force(self) -> list[str]:
-        """The models of which a version can score; none while policy waits for people to decide."""
-        if waits_for_a_person(self.book):
-            return []
-        return [model for model in self.book.settings.policy.model.models if model_periods(self.records, model)]
+        return models_in_force(self.book, self.records)
 
     def _lacks_a_version(self, month: date) -> bool:
         """Whether a model was to be trained in the month, and neither was nor has been since.
@@ -153,12 +163,9 @@ class _Progress:
             return True
         is_due = is_training_due(month, self.book.axis.first_training, config)
         return any(
-            not self._is_trained_since(model, month) and (is_due or is_triggered(self.book.lake, model, month))
+            not is_trained_since(self.records, model, month) and (is_due or is_triggered(self.book.lake, model, month))
             for model in config.models
         )
-
-    def _is_trained_since(self, model: str, month: date) -> bool:
-        return any(r.model == model and trained_as_of(r.model_version) >= month for r in self.records)
 
     def _has_all(self, tables: Iterable[str], begins: str, month: date) -> bool:
         return all(self._has(table, month) for table in tables if begins_with(table) == begins)

@@ -192,16 +192,20 @@ def read_source(layout: Layout, source: RawSource, months: Sequence[date]) -> pl
 def source_months(layout: Layout, source: RawSource) -> list[date]:
     """The months a source has rows for, in order; a file named for one month that cannot be read counts as that month.
 
-    Rows of years no book has are left out: one of them would be the first or the last month.
+    Rows of years no book has are left out: one of them would be the first or the last month. A file whose bytes are in
+    the ledger is not read again.
 
     Raises:
         SourceError: there is no file, or one that may hold any month cannot be read for sure.
     """
     months: set[date] = set()
+    before = read_known_files(layout, source.name)
     for file in source_files(layout, source):
         try:
-            table = dated_rows(layout, source, file, file_content(source.name, file))
-            months.update(table.rows["snapshot_month"].unique())
+            content = file_content(source.name, file)
+            known = known_rows(before, file, reading_sha256(content, source.read_by.fingerprint))
+            rows = dated_rows(layout, source, file, content).rows if known is None else known
+            months.update(rows["snapshot_month"].unique())
         except SourceError:
             month = month_in_name(source.stem, file)
             if month is None:
