@@ -14,6 +14,7 @@ from credit_platform.assets.asset_spec import asset_key
 from credit_platform.automation.jobs import (
     CHAINS_ITSELF,
     MONITOR_MONTH,
+    RETRIED,
     SCORE_MONTH,
     STARTED_BY,
     TRAIN_MODELS,
@@ -54,7 +55,8 @@ class _Origin:
             return None
         if CHAINS_ITSELF in self.run.tags:
             return f"run {self.run_id[:8]} of {self.run.tags.get(STARTED_BY, 'a command')} carries it on by itself"
-        return None if self.run.is_success else f"run {self.run_id[:8]}, which built last, ended as {self.run.status.value}"
+        how = self.run.status.value
+        return None if self.run.is_success else f"run {self.run_id[:8]}, which was the last to build it, ended as {how}"
 
 
 def continue_on_month_built(
@@ -116,9 +118,9 @@ def due_now(instance: dg.DagsterInstance, state: BookState) -> Due:
 
 def _request(step: Step, origin: _Origin, key: str) -> dg.RunRequest:
     started_by = origin.run.tags.get(STARTED_BY, "a person") if origin.run else "a person"
-    tags = {**run_reason(started_by, f"{step.job}: {step.why}", after_run=origin.run_id), STEP_TAG: key}
+    tags = {**run_reason(started_by, f"{step.job}: {step.why}", after_run=origin.run_id), STEP_TAG: key, **RETRIED}
     selection = [asset_key(f"model/{model}") for model in step.models] or None
-    return span_request(key, step.span, tags, job_name=step.job, asset_selection=selection)
+    return span_request(key, step.span, tags, step.job, selection)
 
 
 def _key(lake: Lake, step: Step, origin: _Origin) -> str:
@@ -130,7 +132,7 @@ def _key(lake: Lake, step: Step, origin: _Origin) -> str:
 
 def _tried(instance: dg.DagsterInstance, key: str) -> str | None:
     """The newest run that was asked for a step."""
-    runs = instance.get_runs(filters=dg.RunsFilter(tags={STEP_TAG: key}), limit=1)
+    runs = instance.get_runs(filters=dg.RunsFilter(tags={STEP_TAG: key, **RETRIED}), limit=1)
     return runs[0].run_id[:8] if runs else None
 
 

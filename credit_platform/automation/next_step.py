@@ -1,4 +1,4 @@
-"""What a built month lacks: to be scored, monitored, or to have a version trained as of it, in the order it becomes due.
+"""What a built month lacks: to be scored, monitored, or trained on, in the order in which it becomes due.
 
 Told from what is stored, so that it does not matter what built the month, nor whether anybody watched when it did. What
 was done once is not done again: other rows in an old month make what follows it stale, and decide nothing anew.
@@ -105,7 +105,8 @@ class BookState:
             if waiting := self._waiting():
                 yield waiting
                 return
-            own, earlier = [*earlier, month], []
+            own = [*earlier, month]
+            earlier = list[date]()
             to_score = [each for each in own if each not in scored]
             for span in spans_of(to_score):
                 retraining = self._retraining(max((each for each in monitored if each < span[1]), default=None))

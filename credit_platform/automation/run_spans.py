@@ -33,13 +33,22 @@ def run_span(tags: dict[str, str]) -> Span | None:
     return (parse_month(first), parse_month(last)) if first and last else None
 
 
-def span_request(run_key: str, span: Span, tags: dict[str, str], **target: object) -> dg.RunRequest:
-    """Ask for one run over all months of a span; `target` names the job, or assets of it."""
+def span_request(
+    run_key: str, span: Span, tags: dict[str, str], job: str, assets: Sequence[dg.AssetKey] | None = None
+) -> dg.RunRequest:
+    """Ask for one run of a job over all months of a span; of all its assets, if none are named."""
     first, last = (month_key(month) for month in span)
-    if first == last:
-        return dg.RunRequest(run_key=run_key, partition_key=first, tags=tags, **target)
-    in_range = {ASSET_PARTITION_RANGE_START_TAG: first, ASSET_PARTITION_RANGE_END_TAG: last}
-    return dg.RunRequest(run_key=run_key, tags=tags | in_range, **target)
+    is_one = first == last
+    in_range: dict[str, str] = (
+        {} if is_one else {ASSET_PARTITION_RANGE_START_TAG: first, ASSET_PARTITION_RANGE_END_TAG: last}
+    )
+    return dg.RunRequest(
+        run_key=run_key,
+        partition_key=first if is_one else None,
+        tags=tags | in_range,
+        job_name=job,
+        asset_selection=assets,
+    )
 
 
 def unfinished_runs(instance: dg.DagsterInstance) -> list[tuple[dg.DagsterRun, Span]]:

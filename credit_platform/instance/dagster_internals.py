@@ -26,6 +26,8 @@ ASSET_PARTITION_RANGE_END_TAG = tags.ASSET_PARTITION_RANGE_END_TAG
 REPOSITORY_LABEL_TAG = tags.REPOSITORY_LABEL_TAG
 # Two runs that two daemons started for one request carry the same run key.
 RUN_KEY_TAG = tags.RUN_KEY_TAG
+# How often a run may be started again by itself.
+MAX_RETRIES_TAG = tags.MAX_RETRIES_TAG
 
 # A version of the data that follows from their content, reported for each month of a range.
 CODE_VERSION_TAG = data_version.CODE_VERSION_TAG

@@ -7,16 +7,15 @@ so that a file is read once; whether a month is built from it, and what its gate
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 from pydantic import TypeAdapter
 
 from credit_platform.errors import SourceError
-from credit_platform.lake.files import one_at_a_time, whole_file
+from credit_platform.lake.files import whole_file
 from credit_platform.lake.layout import Layout
-from credit_platform.lake.raw.dating import month_in_name
 from credit_platform.lake.raw.readers import file_content
 from credit_platform.lake.raw.sources import RawSource, dated_rows, source_files
 from credit_platform.months import is_of_a_book, month_key
@@ -105,11 +104,18 @@ def look(
 ) -> Arrivals:
     """What lies in the raw folder now; a file that settled since the last look is read."""
     files: dict[str, SeenFile] = {}
-    for name, source in sources.items():
+    for source in sources.values():
         for file in _files(layout, source):
-            files[file.name] = _seen(layout, source, file, now, settle_seconds, before.files.get(file.name))
-            if files[file.name].source != name:
-                files[file.name] = replace(files[file.name], source=name)
+            state = _state(source, file)
+            seen = before.files.get(file.name)
+            if seen is None or (seen.source, seen.state) != (source.name, state):
+                seen = SeenFile(source.name, state, now)
+            # The time of the last change of a file on another machine may be by another clock: being quiet while it is
+            # looked at will do as well.
+            quiet_since = min(seen.since, datetime.fromtimestamp(file.stat().st_ctime, tz=UTC))
+            is_new = seen.months is None and seen.problem is None
+            is_settled = now - quiet_since >= timedelta(seconds=settle_seconds)
+            files[file.name] = _read(layout, source, file, seen) if is_new and is_settled else seen
     return replace(before, files=files)
 
 
@@ -120,31 +126,22 @@ def _files(layout: Layout, source: RawSource) -> list[Path]:
         return []
 
 
-def _seen(
-    layout: Layout, source: RawSource, file: Path, now: datetime, settle_seconds: int, before: SeenFile | None
-) -> SeenFile:
+def _state(source: RawSource, file: Path) -> str:
+    """Other bytes give another, and so does another way to read them."""
     about = file.stat()
-    state = f"{about.st_size}:{about.st_mtime_ns}:{about.st_ino}:{source.read_by.fingerprint}"
-    if before is None or before.state != state:
-        before = SeenFile(source.name, state, now)
-    is_settled = now - before.since >= timedelta(seconds=settle_seconds)
-    if not is_settled or before.months is not None or before.problem is not None:
-        return before
+    return f"{about.st_size}:{about.st_mtime_ns}:{about.st_ino}:{source.read_by.fingerprint}"
+
+
+def _read(layout: Layout, source: RawSource, file: Path, seen: SeenFile) -> SeenFile:
     try:
-        content = file_content(source.name, file)
-        rows = dated_rows(layout, source, file, content).rows
+        rows = dated_rows(layout, source, file, file_content(source.name, file)).rows
     except SourceError as error:
-        return replace(before, problem=str(error), months=_named(source, file))
-    return replace(before, months=_months_of(rows, source.columns))
-
-
-def _named(source: RawSource, file: Path) -> dict[str, tuple[int, int]] | None:
-    """Of a file that cannot be read no month is known to be delivered; a name is no delivery."""
-    return {} if month_in_name(source.stem, file) else None
+        return replace(seen, problem=str(error))
+    return replace(seen, months=_months_of(rows, source.columns))
 
 
 def _months_of(rows: pl.DataFrame, columns: tuple[str, ...]) -> dict[str, tuple[int, int]]:
     # Not the line numbers: the same rows in another order, or under another name, are the same delivery.
     hashed = rows.select("snapshot_month", row=pl.Series(rows.select(columns).hash_rows(seed=0)))
-    found = hashed.group_by("snapshot_month").agg(n=pl.len(), total=(pl.col("row") // 2**16).sum())
+    found = hashed.group_by("snapshot_month").agg(n=pl.len(), total=(pl.col("row") // 2**32).sum())
     return {month_key(month): (n, total) for month, n, total in found.iter_rows() if is_of_a_book(month)}
