@@ -23,6 +23,8 @@ ALERT_ON_ACTION = "alert_on_action"
 ALERT_ON_FAILED_RUN = "alert_on_failed_run"
 _MAX_PROBLEMS = 5
 _RUNS_PER_LOOK = 200
+_PLANNED = dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED
+_MADE = dg.DagsterEventType.ASSET_MATERIALIZATION
 _OVERLAP = timedelta(seconds=2)
 _BEGINNING = datetime.fromtimestamp(0, tz=UTC)
 _MODEL_TAG = "credit_platform/model"
@@ -120,6 +122,8 @@ class EndedRuns:
         attempt = _attempt_of(self.instance, run, self.max_attempts)
         said = problems_of(self.instance, run.run_id) or [_last_word(self.instance, run.run_id)]
         event = failure_event(run.job_name, span[1], run.run_id, said[:_MAX_PROBLEMS], model=model, attempts=attempt)
+        if event.event_id in self.dispatcher.log.records():
+            return []
         if mended_by is None:
             return [event]
         return [event, recovery_event(run.job_name, span[1], mended_by, model=model, audience=event.audience)]
@@ -138,16 +142,15 @@ class EndedRuns:
 
 def _does_work_of(instance: dg.DagsterInstance, run: dg.DagsterRun, failed: dg.DagsterRun) -> bool:
     """Whether a run made what a failed one did not: as the same job, or by making the very tables it had left."""
-    if run.job_name == failed.job_name and run.tags.get(_MODEL_TAG) in {None, failed.tags.get(_MODEL_TAG)}:
-        return True
-    return bool(run.asset_selection) and _left_undone(instance, failed.run_id) <= set(run.asset_selection or ())
+    if run.job_name == failed.job_name:
+        return run.tags.get(_MODEL_TAG) in {None, failed.tags.get(_MODEL_TAG)}
+    planned, before = (_tables(instance, failed.run_id, kind) for kind in (_PLANNED, _MADE))
+    return bool(planned - before) and planned - before <= _tables(instance, run.run_id, _MADE)
 
 
-def _left_undone(instance: dg.DagsterInstance, run_id: str) -> set[dg.AssetKey]:
-    kinds = {dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED, dg.DagsterEventType.ASSET_MATERIALIZATION}
-    events = [log.get_dagster_event() for log in instance.all_logs(run_id, of_type=kinds)]
-    made = {event.asset_key for event in events if event.is_step_materialization}
-    return {event.asset_key for event in events if event.asset_key is not None} - made
+def _tables(instance: dg.DagsterInstance, run_id: str, kind: dg.DagsterEventType) -> set[dg.AssetKey]:
+    events = [log.get_dagster_event() for log in instance.all_logs(run_id, of_type=kind)]
+    return {event.asset_key for event in events if event.asset_key is not None}
 
 
 def _last_word(instance: dg.DagsterInstance, run_id: str) -> str:

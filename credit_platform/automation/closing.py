@@ -5,7 +5,7 @@ What starts a run is said in `schedules` (the close itself) and `arriving` (file
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from credit_platform.lake.raw.arrivals import Arrivals, keep_arrivals, look, read_arrivals
@@ -38,7 +38,9 @@ class Closing:
     def at(self, month: date) -> datetime:
         """When a month is closed."""
         zone = ZoneInfo(self.policy.time_zone)
-        return datetime(month.year, month.month, self.policy.day, self.policy.hour, tzinfo=zone)
+        moment = datetime(month.year, month.month, self.policy.day, self.policy.hour, tzinfo=zone)
+        # An hour that the zone leaves out in spring is the one after it.
+        return moment.astimezone(UTC).astimezone(zone)
 
     def is_late(self, close: datetime, now: datetime) -> bool:
         """Whether the hours that policy waits after a close are over."""

@@ -63,7 +63,9 @@ def _late(closing: Closing, arrivals: Arrivals, now: datetime) -> Iterator[_Trou
     if month < axis.first_snapshot or (axis.last is not None and month > axis.last):
         return
     lacking = closing.lacking_required(arrivals, month)
-    if lacking and closing.is_late(close, now) and not closing.lake.has(f"bronze/{lacking[0]}", month):
+    # Of a book that nobody has begun to build nothing is expected.
+    is_expected = bool(lacking) and closing.lake.months(f"bronze/{lacking[0]}")
+    if is_expected and closing.is_late(close, now) and not closing.lake.has(f"bronze/{lacking[0]}", month):
         hours = closing.policy.wait_hours
         body = (
             f"{month:%Y-%m} was to be closed at {close:%Y-%m-%d %H:%M %Z}, and {hours} hours later no row of it has "

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from dagster._core.definitions.repository_definition import RepositoryDefinition
 from dagster._core.test_utils import create_run_for_test
 
 from credit_platform.automation.continuing import STEP_TAG, Due, due_now
@@ -69,7 +68,9 @@ def test_a_run_that_chains_itself_is_left_to_whoever_started_it(life: Waiting) -
     run_id = life.built(tags={CHAINS_ITSELF: "true", "credit_platform/started_by": "continuous"})
     due = life.due_now()
     assert due.request is None
-    assert due.note == f"score_month of 2025-01 is not asked for: run {run_id[:8]} of continuous carries it on by itself"
+    assert (
+        due.note == f"score_month of 2025-01 is not asked for: run {run_id[:8]} of continuous carries it on by itself"
+    )
     # Once a person builds the month again it is theirs.
     life.built()
     assert life.due_now().request is not None
@@ -84,7 +85,7 @@ def test_nothing_follows_on_a_build_that_failed_in_the_end_until_one_succeeds(li
 
 
 def test_the_same_content_is_asked_for_once_and_again_after_another_build(
-    life: Waiting, instance: dg.DagsterInstance, repository: RepositoryDefinition
+    life: Waiting, instance: dg.DagsterInstance
 ) -> None:
     life.built()
     request = life.due_now().request
@@ -107,9 +108,7 @@ def test_a_run_under_way_of_the_month_or_one_before_it_is_waited_for(
     life: Waiting, instance: dg.DagsterInstance, job: str, month: str
 ) -> None:
     life.built()
-    run = create_run_for_test(
-        instance, job, tags={"dagster/partition": month}, status=dg.DagsterRunStatus.STARTED
-    )
+    run = create_run_for_test(instance, job, tags={"dagster/partition": month}, status=dg.DagsterRunStatus.STARTED)
     due = life.due_now()
     assert due.is_waiting
     assert due.note == f"score_month of 2025-01 waits for run {run.run_id[:8]}"
