@@ -30,7 +30,6 @@ def lender(past_lender: Lender, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 def test_month_closes_when_the_clock_passes_midnight(lender: Lender) -> None:
-    lender.wait_until(lambda: lender.ticks("retrain_on_action"))
     assert BUILD not in {run.job_name for run in lender.runs(month=SEPTEMBER)}
     lender.deliver_month(SEPTEMBER)
     lender.move_to(moment("2024-09-01 00:00:01"))

@@ -24,7 +24,7 @@ from typing import Self
 import dagster as dg
 import polars as pl
 import yaml
-from dagster._core.scheduler.instigation import InstigatorTick
+from dagster._core.scheduler.instigation import InstigatorTick, InstigatorType
 
 from credit_platform.cli.instance import own_instance_text
 from credit_platform.lake.governance.alert_log import AlertLog, AlertRecord
@@ -113,13 +113,14 @@ class Lender:
     # The machine.
 
     def start(self) -> Self:
-        """Start the code server and the daemon; returns when both answer."""
+        """Start the code server and the daemon; returns when the daemon knows the schedules, which count from then."""
         server = ["api", "grpc", "-m", "credit_platform.definitions", "--host", "127.0.0.1", "--port", str(self.port)]
         self.processes["server"] = self._start("server", *server)
         while not self._is_served():
             assert self.processes["server"].poll() is None, self.log("server")
             time.sleep(0.2)
         self.processes["daemon"] = self._start("daemon", "daemon", "-w", str(self.home / "workspace.yaml"))
+        self.wait_until(lambda: self.instance.all_instigator_state(instigator_type=InstigatorType.SCHEDULE), hurry=1)
         return self
 
     def stop(self) -> None:
