@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import dagster as dg
 import pytest
 from dagster._core.definitions.repository_definition import RepositoryDefinition
 
 from credit_platform.automation.schedules import CLOSED_BY
+from credit_platform.code_location import build_definitions
+from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform_tests.small_book import LAST, BookFolders
 
 
 def tick(repository: RepositoryDefinition, when: datetime) -> dg.SensorResult | dg.RunRequest | dg.SkipReason:
@@ -47,3 +50,12 @@ def test_a_tick_before_the_book_begins_is_skipped(repository: RepositoryDefiniti
     skip = tick(repository, datetime(2022, 12, 1, tzinfo=UTC))
     assert isinstance(skip, dg.SkipReason)
     assert skip.skip_message == "the book begins with 2023-01, after 2022-12"
+
+
+def test_an_open_ended_book_whose_data_end_in_the_past_closes_its_own_next_month(finished_book: BookFolders) -> None:
+    assert date(2024, 8, 1) == LAST
+    open_ended = build_definitions(LOANS, finished_book.settings(last=None)).get_repository_def()
+    for when, closed in (("2026-11-01", "2024-09-01"), ("2024-08-01", "2024-08-01")):
+        request = tick(open_ended, datetime.fromisoformat(f"{when}T00:00:00Z"))
+        assert isinstance(request, dg.RunRequest)
+        assert request.partition_key == closed
