@@ -16,7 +16,7 @@ from credit_platform.automation.jobs import BUILD_MONTH, MONITOR_MONTH, SCORE_MO
 from credit_platform.cli.book import Book
 from credit_platform.cli.printing import folding_table
 from credit_platform.cli.run.backfill import JOBS, WAITING, Backfill, waits_for_a_person
-from credit_platform.cli.run.missing import TableMonths, table_months
+from credit_platform.cli.run.missing import TableCoverage, table_months
 from credit_platform.cli.run.restatement import spans
 from credit_platform.cli.run.summary import run_backfill
 from credit_platform.cli.run.unfinished import is_trained_since, models_in_force
@@ -38,7 +38,7 @@ class Extent:
     last: date | None
     job: str | None = None
 
-    def plan(self, tables: Iterable[TableMonths]) -> dict[str, list[date]]:
+    def plan(self, tables: Iterable[TableCoverage]) -> dict[str, list[date]]:
         """The months of every job in which a table of it is missing, in order; jobs without one are left out."""
         months: dict[str, set[date]] = {job: set() for job in JOBS if self.job in {None, job}}
         for table in tables:

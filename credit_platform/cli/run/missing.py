@@ -38,7 +38,7 @@ Step = tuple[Begins, str]
 
 
 @dataclass(frozen=True)
-class TableMonths:
+class TableCoverage:
     """The months of one table, each list in order.
 
     Attributes:
@@ -69,7 +69,7 @@ def sorted_out(
     outside: Iterable[date] = (),
     failed: Iterable[date] = (),
     empty: Iterable[date] = (),
-) -> TableMonths:
+) -> TableCoverage:
     """Every due month of a table as exactly one of present, empty and missing, and every other stored one.
 
     A month that failed and is not due is left out: it was asked for before anything was delivered.
@@ -77,12 +77,12 @@ def sorted_out(
     stored, due, refused = set(stored), set(due), set(failed)
     beyond = stored & set(outside)
     there = stored - beyond - refused
-    dark = there & set(empty)
-    lists = (there - dark, dark, due - beyond - there, beyond)
-    return TableMonths(table, *(tuple(sorted(months)) for months in lists))
+    rowless = there & set(empty)
+    lists = (there - rowless, rowless, due - beyond - there, beyond)
+    return TableCoverage(table, *(tuple(sorted(months)) for months in lists))
 
 
-def table_months(book: Book) -> list[TableMonths]:
+def table_months(book: Book) -> list[TableCoverage]:
     """The months of every table and model of a book, in the order of their layers.
 
     Raises:
@@ -145,7 +145,7 @@ class _Stock:
 
     book: Book
 
-    def table(self, name: str) -> TableMonths:
+    def table(self, name: str) -> TableCoverage:
         kind, owner = begins_with(name), owner_of(name, self._models)
         first, stored = self.book.axis.begins(kind), self.book.lake.months(name)
         return sorted_out(
@@ -155,10 +155,10 @@ class _Stock:
             outside=self.book.axis.outside(first, stored),
             # Nothing of a month is whole whose build is not.
             failed=self._failed.get((kind, owner), set()) | self._failed["snapshot", ""],
-            empty=self._dark.get(name, ()),
+            empty=self._empty.get(name, ()),
         )
 
-    def model(self, name: str) -> TableMonths:
+    def model(self, name: str) -> TableCoverage:
         """A training is missing that the calendar or an action asks for, and that no later one has caught up with."""
         axis, config = self.book.axis, self.book.settings.policy.model
         trained = _trained(self._records, name)
@@ -213,7 +213,7 @@ class _Stock:
         return is_begun and ({owner} if owner else set(self._models)) <= self._scoreable
 
     @cached_property
-    def _dark(self) -> dict[str, list[date]]:
+    def _empty(self) -> dict[str, list[date]]:
         """The months of which a source has no row, by bronze and silver table."""
         return {
             table: [month for month, n in self._rows[source.name].items() if not n]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typing_extensions import override
 
 from credit_platform.cli.book import Book
 from credit_platform.cli.run.backfill import JOBS, Backfill
 from credit_platform.cli.run.fill import Extent, Filling, ranges
-from credit_platform.cli.run.missing import TableMonths, table_months
+from credit_platform.cli.run.missing import TableCoverage, table_months
+from credit_platform.cli.run.runs import RunOutcome
 from credit_platform.months import add_months, month_range
 from credit_platform_tests.cli.run.test_backfill import ScriptedRunner, book
 from credit_platform_tests.cli.run.test_missing import missing, without
@@ -57,7 +60,7 @@ def asked(runner: ScriptedRunner) -> list[tuple[str, str]]:
 def test_ranges_are_the_fewest_that_contain_the_months_and_no_other(months: set[date]) -> None:
     found = ranges(months)
     assert [month for first, last in found for month in month_range(first, last)] == sorted(months)
-    assert all(add_months(one[1], 1) < other[0] for one, other in zip(found, found[1:], strict=False))
+    assert all(add_months(one[1], 1) < other[0] for one, other in pairwise(found))
 
 
 @given(
@@ -70,7 +73,7 @@ def test_a_plan_has_the_missing_months_of_the_extent_by_the_job_that_makes_them(
     missing: dict[str, set[date]], first: date, length: int | None, job: str | None
 ) -> None:
     last = None if length is None else add_months(first, length)
-    plan = Extent(first, last, job).plan(TableMonths(name, missing=tuple(months)) for name, months in missing.items())
+    plan = Extent(first, last, job).plan(TableCoverage(name, missing=tuple(months)) for name, months in missing.items())
     assert set(plan) <= ({job} if job else set(JOBS))
     for name, months in missing.items():
         inside = {month for month in months if first <= month and (last is None or month <= last)}
@@ -133,7 +136,8 @@ def test_months_before_the_first_version_are_scored_once_there_is_one(book_copy:
     tables_alone = unscored(book_copy)
 
     class Promoting(ScriptedRunner):
-        def run(self, job: str, first: date, last: date, **rest: object) -> object:  # pyrefly: ignore[bad-override]
+        @override
+        def run(self, job: str, first: date, last: date, **rest: object) -> RunOutcome:
             if job == "train_models" and first == FIRST_TRAINING:
                 decide(tables_alone, DUE, is_promoted=True)
             return super().run(job, first, last, **rest)  # pyrefly: ignore[bad-argument-type]

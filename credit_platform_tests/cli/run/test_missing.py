@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit_platform.cli.book import Book
-from credit_platform.cli.run.missing import TableMonths, months_outside, owner_of, sorted_out, table_months
+from credit_platform.cli.run.missing import TableCoverage, months_outside, owner_of, sorted_out, table_months
 from credit_platform.lake.raw.delivery_log import Receipt, write_receipts
 from credit_platform.months import add_months, month_range
 from credit_platform_tests.cli.run.test_unfinished import DUE, MONTH, checked, decide, unscored
@@ -37,7 +37,7 @@ PREDICTION = f"prediction/{MODELS[0]}"
 months = st.sets(st.integers(0, 30).map(lambda n: add_months(FIRST, n)))
 
 
-def found(folders: BookFolders, last: date | None = LAST, **changes: object) -> dict[str, TableMonths]:
+def found(folders: BookFolders, last: date | None = LAST, **changes: object) -> dict[str, TableCoverage]:
     settings = folders.settings(last).model_copy(update=changes)
     return {table.table: table for table in table_months(Book.of(settings))}
 
