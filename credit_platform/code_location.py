@@ -24,13 +24,15 @@ from credit_platform.assets.monitoring.fair_lending import fair_lending_assets
 from credit_platform.assets.monitoring.monitoring import monitoring_assets
 from credit_platform.assets.pages.dashboard import dashboard_asset
 from credit_platform.assets.resources import LakeResource, MonthlyParquetIOManager
-from credit_platform.assets.tables.bronze import bronze_assets
+from credit_platform.assets.tables.bronze import bronze_assets, sources
 from credit_platform.assets.tables.gold import gold_assets
 from credit_platform.assets.tables.oversight import oversight_assets
 from credit_platform.assets.tables.silver import silver_assets
 from credit_platform.automation.alert_delivery import AlertDispatcher
 from credit_platform.automation.alerting import alert_sensors
-from credit_platform.automation.follow_on import FirstPromotions, follow_on_sensors, score_on_first_promotion
+from credit_platform.automation.arriving import build_on_delivery
+from credit_platform.automation.closing import Closing
+from credit_platform.automation.continuing import continue_on_month_built
 from credit_platform.automation.jobs import BUILD_MONTH, SCORE_MONTH, TRAIN_MODELS, monthly_jobs
 from credit_platform.automation.retraining import retrain_on_action
 from credit_platform.automation.schedules import held_schedule, held_sensor, month_close, week_close
@@ -63,25 +65,16 @@ def _assemble(portfolio: Portfolio, settings: Settings) -> dg.Definitions:
         policy_dir=str(settings.policy_dir.absolute()) if settings.policy_dir else None,
         policy_sha256=policy.sha256,
     )
-    promotions = FirstPromotions(lake, models)
+    closing = Closing(lake, axis, sources(portfolio, policy.model), policy.model.close)
+    dispatcher = AlertDispatcher(lake, policy.monitoring, models, settings.alerts)
     schedules = [
-        month_close(axis, lake, jobs[BUILD_MONTH], settings.automation),
+        month_close(closing, jobs[BUILD_MONTH], settings.automation),
         week_close(lake, models, jobs[SCORE_MONTH], settings.automation),
     ]
     sensors = [
-        *follow_on_sensors(axis, jobs, settings.automation, policy.model, promotions.unpromoted),
-        score_on_first_promotion(
-            axis,
-            jobs[SCORE_MONTH],
-            promotions,
-            settings.automation,
-            is_automatic=policy.model.promotion.auto_promote,
-        ),
-        *alert_sensors(
-            AlertDispatcher(lake, policy.monitoring, models, settings.alerts),
-            settings.automation,
-            max_attempts=policy.model.retraining.max_attempts,
-        ),
+        build_on_delivery(closing, jobs[BUILD_MONTH], settings.automation, policy.model, dispatcher),
+        continue_on_month_built(axis, jobs, settings.automation, policy.model, lake),
+        *alert_sensors(dispatcher, settings.automation, max_attempts=policy.model.retraining.max_attempts),
         retrain_on_action(
             axis, jobs[TRAIN_MODELS], models, settings.automation, lake=lake, policy=policy.model.retraining
         ),

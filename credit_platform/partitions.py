@@ -29,6 +29,7 @@ class MonthlyAxis:
     first_outcome: date
     first_training: date
     last: date | None
+    time_zone: str = "UTC"
 
     @property
     def snapshot_months(self) -> dg.MonthlyPartitionsDefinition:
@@ -54,7 +55,9 @@ class MonthlyAxis:
         # Dagster's end date is exclusive. Without the offset a month would only exist once it is over, and the month's
         # close on its first day would find none.
         end = None if self.last is None else month_key(add_months(self.last, 1))
-        return dg.MonthlyPartitionsDefinition(start_date=month_key(first), end_date=end, end_offset=1)
+        return dg.MonthlyPartitionsDefinition(
+            start_date=month_key(first), end_date=end, end_offset=1, timezone=self.time_zone
+        )
 
     def begins(self, kind: Begins) -> date:
         """The first month of the tables that begin with the first snapshot, scored month or outcome."""
@@ -118,6 +121,7 @@ def monthly_axis(config: ModelConfig, first: date, last: date | None) -> Monthly
         first_outcome=max(add_months(first, config.label.lag_months), first_outcome_month(first, config)),
         first_training=first_training_month(first, config),
         last=last,
+        time_zone=config.close.time_zone,
     )
 
 

@@ -33,6 +33,7 @@ from credit_platform.portfolios.loans.generator.book import BookSpec
 from credit_platform.portfolios.loans.generator.default_process import DefaultProcess
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.settings import Settings
+from credit_platform_tests.field_faults.planted import plant
 
 FIRST, LAST = date(2023, 1, 1), date(2024, 8, 1)
 # With these windows: scoring from 2023-06, outcomes from 2023-12, training in 2024-01, live scores from 2024-02.
@@ -183,6 +184,8 @@ def make_book(root: Path) -> BookFolders:
     (folders.policy_dir / "model_config.yaml").write_text(MODEL_CONFIG)
     (folders.policy_dir / "monitoring_thresholds.yaml").write_text(WITHOUT_PICTURES)
     write_book(folders.layout, SPEC, on_month=lambda: None)
+    # Tests look for this person in everything that is written from the book.
+    plant(folders.raw_dir / "features_attributes.csv")
     return folders
 
 

@@ -3,38 +3,41 @@
 What is told to whom is written in `alert_delivery`.
 """
 
-from datetime import date
+import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
 from credit_platform.assets.models.retrain_claim import RETRAIN_TAG, attempts_in, run_records_at
 from credit_platform.automation.alert_delivery import AlertDispatcher
-from credit_platform.automation.follow_on import run_span
+from credit_platform.automation.jobs import CHAINS_ITSELF
 from credit_platform.automation.run_problems import problems_of
+from credit_platform.automation.run_spans import Span, run_span
 from credit_platform.automation.schedules import sensor_status
-from credit_platform.monitoring.action.alerts import Attempts, failure_event, failure_key, recovery_event
+from credit_platform.monitoring.action.alerts import AlertEvent, Attempts, failure_event, recovery_event
 from credit_platform.settings import Automation
 from credit_platform.texts import description_of
 
 ALERT_ON_ACTION = "alert_on_action"
 ALERT_ON_FAILED_RUN = "alert_on_failed_run"
-ALERT_ON_RECOVERED_RUN = "alert_on_recovered_run"
 _MAX_PROBLEMS = 5
+_RUNS_PER_LOOK = 200
+_PLANNED = dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED
+_MADE = dg.DagsterEventType.ASSET_MATERIALIZATION
+_OVERLAP = timedelta(seconds=2)
+_BEGINNING = datetime.fromtimestamp(0, tz=UTC)
 _MODEL_TAG = "credit_platform/model"
 
 
 def alert_sensors(
     dispatcher: AlertDispatcher, automation: Automation, *, max_attempts: int
 ) -> list[dg.SensorDefinition]:
-    """One sensor for actions, one for failed runs, one for runs that mend them.
+    """One sensor for actions, one for runs that failed and those that mend them.
 
     Of a retraining `max_attempts` are made; the last is told to those who hear of a `retrain`.
     """
-    return [
-        _on_action(dispatcher, automation),
-        _on_failed_run(dispatcher, automation, max_attempts),
-        _on_recovered_run(dispatcher, automation),
-    ]
+    return [_on_action(dispatcher, automation), _on_failed_run(dispatcher, automation, max_attempts)]
 
 
 def _on_action(dispatcher: AlertDispatcher, automation: Automation) -> dg.SensorDefinition:
@@ -53,74 +56,116 @@ def _on_action(dispatcher: AlertDispatcher, automation: Automation) -> dg.Sensor
 
 
 def _on_failed_run(dispatcher: AlertDispatcher, automation: Automation, max_attempts: int) -> dg.SensorDefinition:
-    @dg.run_failure_sensor(
+    # Dagster's own sensors of failed runs see those of a code location alone, and none from before their first look.
+    @dg.sensor(
         name=ALERT_ON_FAILED_RUN,
+        minimum_interval_seconds=15,
         default_status=sensor_status(automation),
         description=description_of(__file__, ALERT_ON_FAILED_RUN),
     )
-    def failures_are_told(context: dg.RunFailureSensorContext) -> None:
-        run = context.dagster_run
-        span = run_span(dict(run.tags))
-        if span is None:
-            return
-        model = run.tags.get(_MODEL_TAG)
-        said = problems_of(context.instance, run.run_id) or [context.failure_event.message or "the run failed"]
-        event = failure_event(
-            run.job_name,
-            span[1],
-            run.run_id,
-            said[:_MAX_PROBLEMS],
-            model=model,
-            attempts=_attempt_of(context.instance, run, max_attempts),
+    def ended_runs_are_told(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        ended = EndedRuns(context.instance, dispatcher, max_attempts)
+        told, cursor = ended.look(context.cursor)
+        said = "; ".join(event.title for event in told) or "no run has failed or mended another since the last look"
+        return dg.SensorResult(skip_reason=said, cursor=cursor)
+
+    return ended_runs_are_told
+
+
+@dataclass(frozen=True)
+class EndedRuns:
+    """What people are told of runs that ended, from whatever started them."""
+
+    instance: dg.DagsterInstance
+    dispatcher: AlertDispatcher
+    max_attempts: int
+
+    def look(self, cursor: str | None) -> tuple[list[AlertEvent], str]:
+        """Tell of the runs that ended since the last look; gives what was told, and where the next look begins.
+
+        The first look begins with the first run there is. What failed before it and was mended is history.
+        """
+        now = datetime.now(tz=UTC)
+        began, since = map(datetime.fromisoformat, json.loads(cursor)) if cursor else (now, _BEGINNING)
+        records = self.instance.get_run_records(
+            dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE], updated_after=since),
+            limit=_RUNS_PER_LOOK,
+            order_by="update_timestamp",
+            ascending=True,
         )
-        mended_by = _successor(context.instance, run, span[1])
-        if mended_by is None:
-            dispatcher.tell([event])
-            return
-        end = recovery_event(run.job_name, span[1], mended_by, model=model, audience=event.audience)
-        dispatcher.tell([event, end])
+        told: list[AlertEvent] = []
+        for record in records:
+            told += self._events(record, began)
+        # Runs of the same moment may be stored a little later than one another; an event is told once all the same.
+        seen = max([since, *(record.update_timestamp - _OVERLAP for record in records)])
+        return told, json.dumps([began.isoformat(), seen.isoformat()])
 
-    return failures_are_told
-
-
-def _on_recovered_run(dispatcher: AlertDispatcher, automation: Automation) -> dg.SensorDefinition:
-    @dg.run_status_sensor(
-        name=ALERT_ON_RECOVERED_RUN,
-        run_status=dg.DagsterRunStatus.SUCCESS,
-        default_status=sensor_status(automation),
-        description=description_of(__file__, ALERT_ON_RECOVERED_RUN),
-    )
-    def recoveries_are_told(context: dg.RunStatusSensorContext) -> None:
-        run = context.dagster_run
-        span = run_span(dict(run.tags))
+    def _events(self, record: dg.RunRecord, began: datetime) -> list[AlertEvent]:
+        span = run_span(dict(record.dagster_run.tags))
         if span is None:
-            return
-        model = run.tags.get(_MODEL_TAG)
-        mended = [model] if model else [None, *dispatcher.models]
-        standing = {record.event.key: record.event for record in dispatcher.log.open_alerts()}
-        for one in mended:
-            failed = standing.get(failure_key(run.job_name, span[1], one))
-            if failed is not None:
-                told = recovery_event(run.job_name, span[1], run.run_id, model=one, audience=failed.audience)
-                dispatcher.tell([told])
+            return []
+        if record.dagster_run.is_success:
+            events = [
+                end for alert in self.dispatcher.log.open_alerts() if (end := self._end(alert.event, record, span))
+            ]
+        else:
+            events = self._failure(record, span, began)
+        self.dispatcher.tell(events)
+        return events
 
-    return recoveries_are_told
+    def _failure(self, record: dg.RunRecord, span: Span, began: datetime) -> list[AlertEvent]:
+        run, model = record.dagster_run, record.dagster_run.tags.get(_MODEL_TAG)
+        mended_by = _successor(self.instance, record, span[1])
+        is_history = record.update_timestamp < began or CHAINS_ITSELF in run.tags
+        if mended_by is not None and is_history:
+            return []
+        attempt = _attempt_of(self.instance, run, self.max_attempts)
+        said = problems_of(self.instance, run.run_id) or [_last_word(self.instance, run.run_id)]
+        event = failure_event(run.job_name, span[1], run.run_id, said[:_MAX_PROBLEMS], model=model, attempts=attempt)
+        if event.event_id in self.dispatcher.log.records():
+            return []
+        if mended_by is None:
+            return [event]
+        return [event, recovery_event(run.job_name, span[1], mended_by, model=model, audience=event.audience)]
+
+    def _end(self, failed: AlertEvent, record: dg.RunRecord, span: Span) -> AlertEvent | None:
+        """What closes the alert of a failed run, if this run did its work."""
+        (before,) = self.instance.get_run_records(dg.RunsFilter(run_ids=[failed.occasion])) or [None]
+        if failed.kind not in {"failed", "escalated"} or before is None or before.storage_id >= record.storage_id:
+            return None
+        run, model = before.dagster_run, before.dagster_run.tags.get(_MODEL_TAG)
+        if not span[0] <= failed.month <= span[1] or not _does_work_of(self.instance, record.dagster_run, run):
+            return None
+        by = record.dagster_run.run_id
+        return recovery_event(run.job_name, failed.month, by, model=model, audience=failed.audience)
 
 
-def _successor(instance: dg.DagsterInstance, failed: dg.DagsterRun, month: date) -> str | None:
-    """The run created after a failed one that has done its work already; None when there is none.
+def _does_work_of(instance: dg.DagsterInstance, run: dg.DagsterRun, failed: dg.DagsterRun) -> bool:
+    """Whether a run made what a failed one did not: as the same job, or by making the very tables it had left."""
+    if run.job_name == failed.job_name:
+        return run.tags.get(_MODEL_TAG) in {None, failed.tags.get(_MODEL_TAG)}
+    planned, before = (_tables(instance, failed.run_id, kind) for kind in (_PLANNED, _MADE))
+    return bool(planned - before) and planned - before <= _tables(instance, run.run_id, _MADE)
 
-    A run that never starts is marked as failed long after it was created. The sensor of recoveries has then seen the
-    successor, found no alert to close, and does not look again.
-    """
-    (record,) = instance.get_run_records(dg.RunsFilter(run_ids=[failed.run_id]))
-    done = instance.get_run_records(dg.RunsFilter(job_name=failed.job_name, statuses=[dg.DagsterRunStatus.SUCCESS]))
-    for other in done:
-        run = other.dagster_run
-        span = run_span(dict(run.tags))
-        is_for_it = run.tags.get(_MODEL_TAG) in {None, failed.tags.get(_MODEL_TAG)}
-        if other.storage_id > record.storage_id and span is not None and span[1] == month and is_for_it:
-            return run.run_id
+
+def _tables(instance: dg.DagsterInstance, run_id: str, kind: dg.DagsterEventType) -> set[dg.AssetKey]:
+    events = [log.get_dagster_event() for log in instance.all_logs(run_id, of_type=kind)]
+    return {event.asset_key for event in events if event.asset_key is not None}
+
+
+def _last_word(instance: dg.DagsterInstance, run_id: str) -> str:
+    words = instance.all_logs(run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
+    return (words[-1].get_dagster_event().message if words else None) or "the run failed"
+
+
+def _successor(instance: dg.DagsterInstance, failed: dg.RunRecord, month: date) -> str | None:
+    """The run created after a failed one that has done its work already; None when there is none."""
+    done = dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS], created_after=failed.create_timestamp)
+    for other in instance.get_run_records(done):
+        span = run_span(dict(other.dagster_run.tags))
+        is_later = other.storage_id > failed.storage_id and span is not None and span[0] <= month <= span[1]
+        if is_later and _does_work_of(instance, other.dagster_run, failed.dagster_run):
+            return other.dagster_run.run_id
     return None
 
 

@@ -2,7 +2,7 @@
 
 Assets of different axes cannot share a job. Every run that a schedule, a sensor or the command line asks for says who
 started it, for what reason, and which run led to it; one launched in the UI does not. What starts a job is said in
-`schedules`, `follow_on` and `retraining`.
+`schedules`, `arriving`, `continuing` and `retraining`.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import dagster as dg
 from dagster import AssetSelection
 
-from credit_platform.instance.dagster_internals import UnresolvedAssetJobDefinition
+from credit_platform.instance.dagster_internals import MAX_RETRIES_TAG, UnresolvedAssetJobDefinition
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.tables import tables_of
 from credit_platform.texts import description_of
@@ -18,6 +18,10 @@ from credit_platform.texts import description_of
 STARTED_BY = "credit_platform/started_by"
 WHY = "credit_platform/why"
 AFTER_RUN = "credit_platform/after_run"
+# A run whose starter carries its month on by itself, as commands that walk months do: automation leaves it alone.
+CHAINS_ITSELF = "credit_platform/chains_itself"
+# A run whose process dies without a word is started again, twice; one that fails with an error is for a person.
+RETRIED = {MAX_RETRIES_TAG: "2"}
 BUILD_MONTH = "build_month"
 SCORE_MONTH = "score_month"
 MONITOR_MONTH = "monitor_month"

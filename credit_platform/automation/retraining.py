@@ -1,6 +1,6 @@
 """The sensor that trains a model when its action says so: once, and again when the training failed.
 
-What follows on a finished run belongs to `follow_on`. The sensor decides from recorded events and runs alone, so that a
+What follows on a built month belongs to `continuing`. The sensor decides from recorded events and runs alone, so that a
 second look at the same events asks for nothing new.
 """
 

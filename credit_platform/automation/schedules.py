@@ -2,23 +2,22 @@
 
 On Mondays only what is known before the outcome is read again, and of watched models alone. While the data folder is to
 be migrated, schedules and sensors start nothing: they keep their names, what they remember, and say why. What starts
-because something happened belongs to `follow_on` and `retraining`.
+because something happened belongs to `arriving`, `continuing` and `retraining`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
 import dagster as dg
 import polars as pl
 
 from credit_platform.assets.asset_spec import asset_key
-from credit_platform.automation.jobs import STARTED_BY, run_reason
+from credit_platform.automation.closing import Closing
+from credit_platform.automation.jobs import RETRIED, run_reason
 from credit_platform.instance.dagster_internals import UnresolvedAssetJobDefinition
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.lake.tables.row_counts import newest_with_cases
 from credit_platform.months import month_key
-from credit_platform.partitions import MonthlyAxis
 from credit_platform.settings import Automation
 from credit_platform.texts import description_of
 
@@ -26,27 +25,27 @@ WEEK_CLOSE = "week_close"
 # Read again each week: what a corrected delivery, or a payment noted late, may have changed since the month began.
 READ_AGAIN = ("stability", "early_reads")
 MONTH_CLOSE = "month_close"
-CLOSED_BY = {STARTED_BY: MONTH_CLOSE}
 
 
 def month_close(
-    axis: MonthlyAxis, lake: Lake, build_month: UnresolvedAssetJobDefinition, automation: Automation
+    closing: Closing, build_month: UnresolvedAssetJobDefinition, automation: Automation
 ) -> dg.ScheduleDefinition:
-    """On the first of each month at 00:00: build the month that has just begun, from its snapshot of that day.
+    """At the policy's day and hour: build the month that has begun from its snapshot, if its files have come.
 
-    An open-ended book whose data end in the past has a next month of its own, which is built instead.
+    An open-ended book whose data end in the past has a next month of its own, which is built instead. A month whose
+    files have not come is built by the sensor of deliveries when they do.
     """
 
     @dg.schedule(
         name=MONTH_CLOSE,
         job=build_month,
-        cron_schedule="0 0 1 * *",
+        cron_schedule=closing.cron,
+        execution_timezone=closing.policy.time_zone,
         default_status=schedule_status(automation),
-        description=description_of(__file__, MONTH_CLOSE),
+        description=description_of(__file__, MONTH_CLOSE, when=closing.in_words, wait=closing.policy.wait_hours),
     )
     def month_has_begun(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        day = context.scheduled_execution_time.date()
-        month = axis.month_to_close(day, newest_with_cases(lake.layout))
+        axis, month = closing.axis, closing.month_at(context.scheduled_execution_time)
         if axis.last is not None and month > axis.last:
             return dg.SkipReason(
                 f"the book ends with {axis.last:%Y-%m}; extend last_month in platform.yaml to take in {month:%Y-%m}"
@@ -54,9 +53,17 @@ def month_close(
         if month < axis.first_snapshot:
             return dg.SkipReason(f"the book begins with {axis.first_snapshot:%Y-%m}, after {month:%Y-%m}")
         key = month_key(month)
-        return dg.RunRequest(
-            run_key=f"{MONTH_CLOSE}:{key}", partition_key=key, tags=run_reason(MONTH_CLOSE, f"{month:%Y-%m} has begun")
-        )
+        if all(closing.lake.has(f"gold/{table}", month) for table in ("feature_store", "label_store")):
+            return dg.SkipReason(f"{month:%Y-%m} is built already")
+        lacking = closing.lacking_required(closing.seen(datetime.now(tz=UTC)), month)
+        if lacking:
+            return dg.SkipReason(
+                f"{month:%Y-%m} waits for {', '.join(lacking)}: no file with rows of it lies in "
+                f"{closing.lake.layout.raw_dir}, or it may still be written to. build_on_delivery looks again and "
+                f"builds the month when they have come; after {closing.policy.wait_hours} hours people are told"
+            )
+        tags = {**run_reason(MONTH_CLOSE, f"{month:%Y-%m} has begun"), **RETRIED}
+        return dg.RunRequest(run_key=f"{MONTH_CLOSE}:{key}", partition_key=key, tags=tags)
 
     return month_has_begun
 

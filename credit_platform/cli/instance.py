@@ -41,6 +41,8 @@ def own_instance_text(home: Path) -> str:
         "compute_logs": {**COMPUTE_LOG_STORAGE, "config": {"base_dir": str(home / "compute_logs")}},
         "concurrency": {"runs": {"max_concurrent_runs": 2}},
         "run_monitoring": {"enabled": True, "start_timeout_seconds": 300, "max_runtime_seconds": 3600},
+        # Runs say by a tag how often they may be; only those whose process died are.
+        "run_retries": {"enabled": True, "max_retries": 0, "retry_on_asset_or_op_failure": False},
         "telemetry": {"enabled": False},
         "nux": {"enabled": False},
     }

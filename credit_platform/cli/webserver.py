@@ -51,7 +51,9 @@ def run_webserver(port: int, hosts: Sequence[str]) -> None:
 
 
 def _platform() -> ModuleTarget:
-    return ModuleTarget("credit_platform.definitions", attribute=None, working_directory=None, location_name=None)
+    # The name under which the command line records its runs.
+    location = "credit_platform"
+    return ModuleTarget("credit_platform.definitions", attribute=None, working_directory=None, location_name=location)
 
 
 def _end(daemon: subprocess.Popen[bytes]) -> None:

@@ -9,7 +9,7 @@ from dagster._core.definitions import data_version, unresolved_asset_job_definit
 from dagster._core.definitions import metadata as _metadata
 from dagster._core.definitions.asset_checks import asset_check_evaluation
 from dagster._core.definitions.job_base import InMemoryJob as _InMemoryJob
-from dagster._core.execution import api
+from dagster._core.execution import api, backfill
 from dagster._core.scheduler import instigation
 from dagster._core.storage import tags
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as _CheckStatus
@@ -26,6 +26,8 @@ ASSET_PARTITION_RANGE_END_TAG = tags.ASSET_PARTITION_RANGE_END_TAG
 REPOSITORY_LABEL_TAG = tags.REPOSITORY_LABEL_TAG
 # Two runs that two daemons started for one request carry the same run key.
 RUN_KEY_TAG = tags.RUN_KEY_TAG
+# How often a run may be started again by itself.
+MAX_RETRIES_TAG = tags.MAX_RETRIES_TAG
 
 # A version of the data that follows from their content, reported for each month of a range.
 CODE_VERSION_TAG = data_version.CODE_VERSION_TAG
@@ -42,6 +44,8 @@ AssetCheckExecutionRecordStatus = _CheckStatus
 RawMetadataValue = _metadata.RawMetadataValue
 # What an instance keeps of a sensor: its cursor among other things.
 SensorInstigatorData = instigation.SensorInstigatorData
+# Which backfills are under way: they start runs of their own for some time.
+BulkActionStatus, BulkActionsFilter = backfill.BulkActionStatus, backfill.BulkActionsFilter
 # The type of a step's error in an event, with the error that caused it.
 SerializableErrorInfo = error.SerializableErrorInfo
 

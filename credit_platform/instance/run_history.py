@@ -8,8 +8,9 @@ about tables or runs belongs here.
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from threading import RLock
 
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
@@ -42,7 +43,10 @@ class HeldSqliteEventLogStorage(SqliteEventLogStorage):
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         """Open the event log below `base_dir`, as Dagster's own does."""
         self._engines: OrderedDict[str, Engine] = OrderedDict()
+        self._shared: dict[str, Connection] | None = None
         super().__init__(base_dir, inst_data)
+        # Within one transaction the same thread asks for it again.
+        self._db_lock = RLock()  # pyrefly: ignore[bad-assignment]
 
     @override
     def get_all_run_ids(self) -> Sequence[str]:
@@ -72,8 +76,23 @@ class HeldSqliteEventLogStorage(SqliteEventLogStorage):
             if shard not in self._initialized_dbs:
                 self._initdb(engine)
                 self._initialized_dbs.add(shard)
-            with engine.connect() as connection, connection.begin():
-                yield connection
+            if self._shared is None:
+                with engine.connect() as connection, connection.begin():
+                    yield connection
+            else:
+                if shard not in self._shared:
+                    self._shared[shard] = self._batch.enter_context(engine.begin())
+                yield self._shared[shard]
+
+    @contextmanager
+    def one_transaction(self) -> Iterator[None]:
+        """Store all events of a block at once, or none when it fails: commits are most of what an event costs."""
+        with self._db_lock, ExitStack() as self._batch:
+            self._shared = {}
+            try:
+                yield
+            finally:
+                self._shared = None
 
     @override
     def delete_events(self, run_id: str) -> None:

@@ -64,6 +64,10 @@ class Layout:
         """The Parquet file that lists what was last read from a source."""
         return self.data_dir / "sources" / f"{source}.parquet"
 
+    def arrivals(self) -> Path:
+        """The JSON file that says which raw files were seen when, and what each contains."""
+        return self.data_dir / "sources" / ".arrivals.json"
+
     def delivery_report(self, source: str, month: date) -> Path:
         """The JSON file that says what was delivered for a month of a source and what the gates made of it."""
         return self.data_dir / "sources" / source / f"{month_key(month)}.json"

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from itertools import pairwise
 from typing import Annotated, Literal, Self
+from zoneinfo import available_timezones
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
@@ -173,6 +174,25 @@ class ScoringPolicy(PolicySection):
         return grades
 
 
+class ClosePolicy(PolicySection):
+    """When a month is closed, how long its files are waited for, and when a file counts as whole."""
+
+    day: Annotated[int, Field(ge=1, le=28)] = 1
+    hour: Annotated[int, Field(ge=0, le=23)] = 0
+    time_zone: str = "UTC"
+    wait_hours: Annotated[int, Field(ge=1, le=24 * 28)] = 48
+    settle_seconds: Annotated[int, Field(ge=0, le=3600)] = 60
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        # What a machine calls `posixrules` or `localtime` is another zone elsewhere.
+        if name not in available_timezones():
+            message = f"{name!r} is no time zone; write one as Europe/Berlin or UTC"
+            raise ValueError(message)
+        return name
+
+
 class RetrainingPolicy(PolicySection):
     """The calendar of trainings."""
 
@@ -213,6 +233,7 @@ class ModelConfig(PolicySection):
     windows: WindowPolicy
     features: FeaturePolicy
     scoring: ScoringPolicy
+    close: ClosePolicy = ClosePolicy()
     retraining: RetrainingPolicy
     promotion: PromotionPolicy
     selection: SelectionPolicy

@@ -5,6 +5,8 @@ What the keys mean, and files in other formats, do not belong here.
 
 import re
 from collections.abc import Hashable
+from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -110,6 +112,12 @@ def read_yaml(text: str) -> object:
         UnbearableError: it is too large or too deep, sets a key twice, or has a number that no setting can be.
         yaml.YAMLError: it is not YAML.
     """
+    # A policy is read several times in a run, and its callers may change what they get.
+    return deepcopy(_read_once(text))
+
+
+@lru_cache(maxsize=64)
+def _read_once(text: str) -> object:
     refuse_large(text)
     content = yaml.load(text, _StrictLoader)  # noqa: S506  # it derives from SafeLoader
     refuse_unbearable(content)

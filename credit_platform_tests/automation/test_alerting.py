@@ -9,6 +9,7 @@ import pytest
 from credit_platform.assets.models.retrain_claim import RETRAIN_TAG
 from credit_platform.automation.alert_delivery import AlertDispatcher
 from credit_platform.automation.alerting import alert_sensors
+from credit_platform.automation.jobs import CHAINS_ITSELF
 from credit_platform.errors import MissingMonthsError
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import parse_month
@@ -30,6 +31,11 @@ def mended_version() -> None:
     """Nothing is wrong with it."""
 
 
+@dg.asset(partitions_def=MONTHS)
+def elsewhere() -> None:
+    """A table that has nothing to do with the others."""
+
+
 @dg.asset_check(asset="version", name="primary_key_is_unique", blocking=True)
 def stopping() -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=False, description="3 loans occur twice in 2025-06")
@@ -44,7 +50,9 @@ class Watched:
         self.dispatcher = AlertDispatcher(
             Lake.at(folder, portfolio=LOANS), LOANS.load_policy().monitoring, MODELS, addresses
         )
-        _, self.failed, self.recovered = alert_sensors(self.dispatcher, "running", max_attempts=2)
+        _, self.sensor = alert_sensors(self.dispatcher, "running", max_attempts=2)
+        self.cursor: str | None = None
+        self.look()
 
     def run(
         self,
@@ -53,7 +61,7 @@ class Watched:
         *checks: dg.AssetChecksDefinition,
         is_late: bool = False,
     ) -> str:
-        """Run the job for the month and let the sensor of its outcome look at it, if not late; gives the run's id."""
+        """Run the job for the month and let the sensor look, if not late; gives the run's id."""
         job = dg.define_asset_job("train_models", selection=dg.AssetSelection.all())
         definitions = dg.Definitions(assets=[asset], asset_checks=checks, jobs=[job])
         ran = (
@@ -62,23 +70,13 @@ class Watched:
             .execute_in_process(instance=self.instance, partition_key=MONTH, tags=tags, raise_on_error=False)
         )
         if not is_late:
-            self.look_at(ran.run_id)
+            self.look()
         return ran.run_id
 
-    def look_at(self, run_id: str) -> None:
-        """Let the sensor of a run's outcome look at it."""
-        run = self.instance.get_run_by_id(run_id)
-        assert run is not None
-        sensor = self.recovered if run.is_success else self.failed
-        kind = dg.DagsterEventType.RUN_SUCCESS if run.is_success else dg.DagsterEventType.RUN_FAILURE
-        (log,) = self.instance.all_logs(run_id, of_type=kind)
-        context = dg.build_run_status_sensor_context(
-            sensor_name=sensor.name,
-            dagster_instance=self.instance,
-            dagster_run=run,
-            dagster_event=log.get_dagster_event(),
-        )
-        sensor(context if run.is_success else context.for_run_failure())
+    def look(self) -> None:
+        """Let the sensor look at what has ended."""
+        with dg.build_sensor_context(instance=self.instance, cursor=self.cursor) as context:
+            self.cursor = self.sensor.evaluate_tick(context).cursor
 
     def told(self) -> list[tuple[str, str, str]]:
         """Title, body and channels of everything told, in order."""
@@ -134,10 +132,10 @@ def test_the_last_failed_attempt_at_a_retraining_calls_those_who_hear_of_a_retra
 def test_a_failure_noticed_when_a_later_run_has_done_its_work_leaves_no_alert(
     watched: Watched, tags: dict[str, str], by: str
 ) -> None:
-    failed = watched.run(version, tags, is_late=True)
-    mended = watched.run(mended_version, tags if by == "same" else {})
+    watched.run(version, tags, is_late=True)
+    mended = watched.run(mended_version, tags if by == "same" else {}, is_late=True)
     assert watched.told() == []
-    watched.look_at(failed)
+    watched.look()
     first, last = watched.told()
     assert (first[0].split()[-1], last[0].split()[-1]) == ("failed", "recovered")
     assert last[1].startswith(f"Run {mended} of train_models ")
@@ -152,6 +150,44 @@ def test_a_run_that_did_not_do_the_work_of_a_failed_one_closes_no_alert(watched:
     if order == "of another model":
         watched.run(mended_version, {"credit_platform/model": MODELS[0]})
     if order == "failed as well":
-        watched.run(version, RETRAINING, is_late=True)
-    watched.look_at(failed)
+        failed = watched.run(version, RETRAINING, is_late=True)
+    watched.look()
     assert [record.event.occasion for record in watched.dispatcher.log.open_alerts()] == [failed]
+
+
+def test_a_failure_from_before_the_first_look_is_told_unless_it_was_mended(watched: Watched) -> None:
+    failed = watched.run(version, is_late=True)
+    watched.cursor = None
+    watched.look()
+    assert [record.event.occasion for record in watched.dispatcher.log.open_alerts()] == [failed]
+    watched.run(mended_version)
+    assert watched.dispatcher.log.open_alerts() == []
+    watched.run(version, RETRAINING, is_late=True)
+    watched.run(mended_version, RETRAINING, is_late=True)
+    n_told, watched.cursor = len(watched.told()), None
+    watched.look()
+    assert len(watched.told()) == n_told
+
+
+def test_a_range_that_a_command_runs_again_in_parts_is_told_of_only_where_it_stays_broken(watched: Watched) -> None:
+    command = {"credit_platform/started_by": "backfill", CHAINS_ITSELF: "true"}
+    watched.run(version, command, is_late=True)
+    watched.run(mended_version, command)
+    assert watched.told() == []
+    watched.run(version, command)
+    assert [title for title, _, _ in watched.told()] == ["train_models 2025-06 failed"]
+
+
+def test_a_run_that_makes_just_what_a_failed_one_left_closes_its_alert(watched: Watched) -> None:
+    watched.run(version)
+    dg.materialize([elsewhere], instance=watched.instance, partition_key=MONTH)
+    watched.look()
+    assert len(watched.dispatcher.log.open_alerts()) == 1
+    dg.materialize([mended_version], instance=watched.instance, partition_key=MONTH)
+    watched.look()
+    assert watched.dispatcher.log.open_alerts() == []
+
+
+def test_runs_are_told_of_whatever_their_location(watched: Watched) -> None:
+    watched.run(version, {".dagster/repository": "__repository__@elsewhere"})
+    assert len(watched.dispatcher.log.open_alerts()) == 1

@@ -1,61 +1,124 @@
+"""When the close of a month ticks, and what it says of a month whose files have not come."""
+
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import dagster as dg
 import pytest
-from dagster._core.definitions.repository_definition import RepositoryDefinition
+from dagster._core.definitions.partitions.context import partition_loading_context
+from dagster._utils.schedules import schedule_execution_time_iterator
 
-from credit_platform.automation.schedules import CLOSED_BY
-from credit_platform.code_location import build_definitions
+from credit_platform.assets.tables.bronze import sources
+from credit_platform.automation.closing import Closing
+from credit_platform.automation.jobs import BUILD_MONTH, monthly_jobs
+from credit_platform.automation.schedules import month_close
+from credit_platform.lake.tables.monthly import Lake
+from credit_platform.partitions import MonthlyAxis
+from credit_platform.policy.model_config import ClosePolicy, ModelConfig
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform_tests.small_book import LAST, BookFolders
+from credit_platform_tests.automation.test_arriving import REQUIRED, RawBook
 
 
-def tick(repository: RepositoryDefinition, when: datetime) -> dg.SensorResult | dg.RunRequest | dg.SkipReason:
-    schedule = repository.get_schedule_def("month_close")
+@pytest.fixture
+def book(tmp_path: Path, instance: dg.DagsterInstance, config: ModelConfig) -> RawBook:
+    """A book whose newest built month is 2024-11, open-ended."""
+    raw = RawBook(tmp_path, instance, config)
+    raw.built(date(2023, 1, 1), date(2024, 11, 1))
+    return raw
+
+
+def tick(closing: Closing, when: datetime) -> dg.RunRequest | str:
+    schedule = month_close(closing, monthly_jobs(LOANS, ("scorecard",))[BUILD_MONTH], "running")
     with dg.DagsterInstance.ephemeral() as instance:
-        context = dg.build_schedule_context(instance=instance, scheduled_execution_time=when, repository_def=repository)
-        data = schedule.evaluate_tick(context)
-    if data.run_requests:
-        (request,) = data.run_requests
-        return request
-    return dg.SkipReason(data.skip_message)
+        context = dg.build_schedule_context(instance=instance, scheduled_execution_time=when)
+        answer = schedule(context)
+    return answer if isinstance(answer, dg.RunRequest) else str(answer.skip_message)
 
 
-def test_the_schedule_ticks_on_the_first_of_each_month_at_midnight(repository: RepositoryDefinition) -> None:
-    schedule = repository.get_schedule_def("month_close")
-    assert schedule.cron_schedule == "0 0 1 * *"
-    assert schedule.execution_timezone in {None, "UTC"}
+def with_policy(book: RawBook, **policy: object) -> Closing:
+    return dataclasses.replace(book.closing, policy=ClosePolicy(settle_seconds=0, **policy))  # type: ignore[arg-type]
+
+
+def test_shipped_the_month_is_closed_on_the_first_at_midnight(tmp_path: Path, axis: MonthlyAxis) -> None:
+    config = LOANS.load_policy().model
+    closing = Closing(Lake.at(tmp_path, portfolio=LOANS), axis, sources(LOANS, config), config.close)
+    schedule = month_close(closing, monthly_jobs(LOANS, ("scorecard",))[BUILD_MONTH], "running")
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 0 1 * *", "UTC")
     assert schedule.job_name == "build_month"
 
 
 @pytest.mark.parametrize("day", [1, 17])
-def test_a_tick_builds_the_month_that_has_just_begun_once(repository: RepositoryDefinition, day: int) -> None:
-    request = tick(repository, datetime(2024, 12, day, tzinfo=UTC))
+def test_a_tick_builds_the_month_that_has_begun(book: RawBook, day: int) -> None:
+    book.deliver(date(2024, 12, 1), *REQUIRED)
+    request = tick(with_policy(book), datetime(2024, 12, day, tzinfo=UTC))
     assert isinstance(request, dg.RunRequest)
-    assert request.partition_key == "2024-12-01"
-    assert request.run_key == "month_close:2024-12-01"
-    assert dict(request.tags).items() >= CLOSED_BY.items()
-    assert request.tags["credit_platform/why"].endswith("has begun")
+    assert (request.partition_key, request.run_key) == ("2024-12-01", "month_close:2024-12-01")
+    assert request.tags["credit_platform/started_by"] == "month_close"
+    assert request.tags["credit_platform/why"] == "2024-12 has begun"
 
 
-def test_a_tick_after_the_book_s_end_says_how_to_extend_it(repository: RepositoryDefinition) -> None:
-    skip = tick(repository, datetime(2025, 7, 1, tzinfo=UTC))
-    assert isinstance(skip, dg.SkipReason)
-    assert skip.skip_message == "the book ends with 2025-06; extend last_month in platform.yaml to take in 2025-07"
+def test_a_month_whose_files_have_not_come_is_waited_for_in_words(book: RawBook) -> None:
+    book.deliver(date(2024, 12, 1), *REQUIRED[:1])
+    said = tick(with_policy(book, wait_hours=30), datetime(2024, 12, 1, tzinfo=UTC))
+    assert str(said).startswith("2024-12 waits for features_attributes, features_financials: no file with rows of it")
+    assert str(said).endswith("after 30 hours people are told")
 
 
-def test_a_tick_before_the_book_begins_is_skipped(repository: RepositoryDefinition) -> None:
-    skip = tick(repository, datetime(2022, 12, 1, tzinfo=UTC))
-    assert isinstance(skip, dg.SkipReason)
-    assert skip.skip_message == "the book begins with 2023-01, after 2022-12"
+def test_a_month_that_a_delivery_has_built_is_not_built_again(book: RawBook) -> None:
+    book.built(date(2024, 12, 1), date(2024, 12, 1))
+    assert tick(with_policy(book), datetime(2024, 12, 1, tzinfo=UTC)) == "2024-12 is built already"
 
 
-def test_an_open_ended_book_whose_data_end_in_the_past_closes_its_own_next_month(finished_book: BookFolders) -> None:
-    assert date(2024, 8, 1) == LAST
-    open_ended = build_definitions(LOANS, finished_book.settings(last=None)).get_repository_def()
-    for when, closed in (("2026-11-01", "2024-09-01"), ("2024-08-01", "2024-08-01")):
-        request = tick(open_ended, datetime.fromisoformat(f"{when}T00:00:00Z"))
-        assert isinstance(request, dg.RunRequest)
-        assert request.partition_key == closed
+def test_an_open_ended_book_of_the_past_closes_its_own_next_month(book: RawBook) -> None:
+    said = tick(with_policy(book), datetime(2026, 11, 1, tzinfo=UTC))
+    assert str(said).startswith("2024-12 waits for ")
+
+
+def test_a_tick_outside_the_book_says_how_to_extend_it(book: RawBook) -> None:
+    axis = dataclasses.replace(book.closing.axis, last=date(2025, 6, 1))
+    closing = dataclasses.replace(book.closing, axis=axis)
+    assert tick(closing, datetime(2025, 7, 1, tzinfo=UTC)) == (
+        "the book ends with 2025-06; extend last_month in platform.yaml to take in 2025-07"
+    )
+    before = tick(closing, datetime(2022, 12, 1, tzinfo=UTC))
+    assert before == "the book begins with 2023-01, after 2022-12"
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hour", "ticks"),
+    [
+        # The clocks go forward on 2025-03-30 and 2025-03-09 at two, and back on 2024-10-27 and 2024-11-03.
+        ("Europe/Berlin", 1, 0, ["2025-02-28 23:00", "2025-03-31 22:00", "2025-04-30 22:00"]),
+        ("Europe/Berlin", 28, 2, ["2025-02-28 01:00", "2025-03-28 01:00", "2025-04-28 00:00"]),
+        ("America/New_York", 9, 2, ["2025-03-09 07:00", "2025-04-09 06:00"]),
+        ("America/New_York", 1, 0, ["2025-03-01 05:00", "2025-04-01 04:00"]),
+        ("Pacific/Auckland", 1, 0, ["2025-02-28 11:00", "2025-03-31 11:00", "2025-04-30 12:00"]),
+        ("UTC", 1, 0, ["2025-03-01 00:00", "2025-04-01 00:00"]),
+    ],
+)
+def test_a_close_ticks_once_a_month_at_the_hour_of_its_zone_also_where_the_clocks_change(
+    book: RawBook, zone: str, day: int, hour: int, ticks: list[str]
+) -> None:
+    closing = with_policy(book, time_zone=zone, day=day, hour=hour)
+    schedule = month_close(closing, monthly_jobs(LOANS, ("scorecard",))[BUILD_MONTH], "running")
+    begins = datetime(2025, 2, 15 if day == 1 else 20, tzinfo=UTC)
+    times = next_ticks(schedule, begins, len(ticks))
+    assert [f"{time.astimezone(UTC):%Y-%m-%d %H:%M}" for time in times] == ticks
+    axis = dataclasses.replace(closing.axis, time_zone=zone)
+    for n, time in enumerate(times):
+        # The month is that of the zone, not of UTC, and has begun there by then.
+        month = date(2025, (2 if day == 28 else 3) + n, 1)
+        assert axis.month_to_close(time.astimezone(closing.at(month).tzinfo).date(), date(2026, 1, 1)) == month
+        assert closing.last_close(time) == closing.at(month) == time
+        with partition_loading_context(effective_dt=time):
+            assert axis.snapshot_months.get_last_partition_key() == f"{month}"
+
+
+def next_ticks(schedule: dg.ScheduleDefinition, begins: datetime, n: int) -> list[datetime]:
+    ticks = schedule_execution_time_iterator(
+        begins.timestamp(), str(schedule.cron_schedule), schedule.execution_timezone, ascending=True
+    )
+    return [next(ticks) for _ in range(n)]

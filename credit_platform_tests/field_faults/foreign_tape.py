@@ -19,12 +19,12 @@ from credit_platform.lake.raw.sources import read_source
 from credit_platform.months import add_months, month_range
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform_tests.field_faults.planted import NAME, NUMBER
 from credit_platform_tests.source_rows import SOUND_CELLS
 
 FIRST, LAST = date(2023, 1, 1), date(2023, 8, 1)
 TAPE_SOURCES = ("lms_loan_daily", "features_attributes", "features_financials")
 N_LOANS, N_COLUMNS = 9, 70
-SSN, NAME = "913-74-1218", "Ada Lovelace"
 
 
 def contract_rows() -> dict[str, pl.DataFrame]:
@@ -47,7 +47,7 @@ def contract_rows() -> dict[str, pl.DataFrame]:
                 "balance": f"{12500.5 - 1250.05 * (mob - missed):.2f}",
                 "snapshot_date": f"{month}",
                 "Name": NAME,
-                "SSN": SSN,
+                "SSN": NUMBER,
                 "Age": f"{30 + number}",
                 "Annual_Income": f"{36000.25 + number}",
                 "Interest_Rate": f"{10 + number}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +12,8 @@ import polars as pl
 from credit_platform_tests.bad_inputs.delivery import ATTRIBUTES, by_bytes, by_rows, read_rows, write_rows
 
 NAME, NUMBER = "Zyxwell Quorbleton", "987-65-4329"
-_SIGNS = re.compile(rb"zyxwell|quorbleton|987-?65-?4329|876-?54-?32", re.IGNORECASE)
+# Without dashes the number may be cut at either end; digits that go on, or follow a point, are a float's.
+_SIGNS = re.compile(rb"zyxwell|quorbleton|987-65-4329|(?<![\d.])9?8765432\d?(?!\d)", re.IGNORECASE)
 # What a lender delivered stands there, for its owner's eyes.
 _FOR_ITS_OWNER = frozenset({"bronze", "quarantine", "raw"})
 Spoil = Callable[[Path], object]
@@ -29,14 +31,27 @@ def found_in(text: str | bytes) -> list[str]:
     return sorted({match.decode() for match in _SIGNS.findall(text.encode() if isinstance(text, str) else text)})
 
 
-def leaks(data_dir: Path, *, besides: frozenset[str] = frozenset()) -> Iterator[str]:
-    """Every file of a data folder that holds something of the person, but those of its owner and tables `besides`."""
+def leaks(data_dir: Path, *, besides: frozenset[str] = frozenset(), since: float = 0) -> Iterator[str]:
+    """Every file of a data folder that holds something of the person, but those of its owner and tables `besides`.
+
+    Only files written at `since` or later, in seconds of the epoch; a copied tree keeps the times of its files.
+    """
     for file in sorted(data_dir.rglob("*")):
         inner = file.relative_to(data_dir).parts
-        if file.is_file() and not (_FOR_ITS_OWNER | besides) & set(inner):
-            content = pl.read_parquet(file).write_ndjson().encode() if file.suffix == ".parquet" else file.read_bytes()
+        if file.is_file() and not (_FOR_ITS_OWNER | besides) & set(inner) and file.stat().st_mtime >= since:
+            content = _plain(file.read_bytes())
             if found_in(content):
                 yield f"{'/'.join(inner)}: {found_in(content)}"
+
+
+def _plain(content: bytes) -> bytes:
+    """The rows of a Parquet file, which is compressed; any other file, and one that is broken, as it is."""
+    if not content.startswith(b"PAR1"):
+        return content
+    try:
+        return pl.read_parquet(io.BytesIO(content)).write_ndjson().encode()
+    except pl.exceptions.PolarsError:
+        return content
 
 
 def _shifted(by: int) -> Spoil:

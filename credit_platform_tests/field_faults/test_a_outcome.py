@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from credit_platform.months import add_months, month_range
 from credit_platform.portfolios.loans.outcome.roll_rates import roll_rates_sql
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.field_faults.catalogue import case
+from credit_platform_tests.field_faults.listening import not_planted
 from credit_platform_tests.field_faults.outcome_tapes import (
     LAG,
     MANY_VANISHED,
@@ -29,6 +31,7 @@ from credit_platform_tests.field_faults.outcome_tapes import (
     portfolio,
     sound,
 )
+from credit_platform_tests.field_faults.planted import leaks, plant
 from credit_platform_tests.field_faults.tapes import (
     GONE,
     PAID,
@@ -47,13 +50,14 @@ pytestmark = PREVIEW_ALLOWED
 
 
 @pytest.fixture(scope="module")
-def tape(tmp_path_factory: pytest.TempPathFactory) -> BookFolders:
+def tape(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BookFolders]:
     """Ten cohorts of 123 loans, built by the platform; of four some loans leave the tape before their label."""
     root = tmp_path_factory.mktemp("exits")
     book = BookFolders(root / "data", root / "raw", root / "policy")
     book.policy_dir.mkdir()
     (book.policy_dir / "model_config.yaml").write_text(MODEL_CONFIG)
     write_book(book.layout, SPEC, on_month=lambda: None)
+    plant(book.raw_dir / "features_attributes.csv")
     file = book.raw_dir / "lms_loan_daily.csv"
     rows = pl.read_csv(file, infer_schema=False)
     rows = rows.filter(pl.col("loan_id").rank("dense").over("loan_start_date") <= N)
@@ -66,7 +70,9 @@ def tape(tmp_path_factory: pytest.TempPathFactory) -> BookFolders:
     rows.write_csv(file)
     built = book.verb("backfill", "--from", "2023-01", "--to", "2023-09", "--job", "build_month")
     assert built.returncode == 0, built.stdout + built.stderr
-    return book
+    yield book
+    assert not_planted(book.data_dir) == []
+    assert list(leaks(book.data_dir)) == []
 
 
 BUILT = month_range(START, date(2023, 9, 1))

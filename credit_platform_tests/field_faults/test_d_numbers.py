@@ -37,6 +37,7 @@ from credit_platform_tests.bad_inputs.delivery import (
     source_of,
 )
 from credit_platform_tests.field_faults.catalogue import case
+from credit_platform_tests.field_faults.planted import NAME
 from credit_platform_tests.field_faults.portfolio_tables import portfolio_tables
 from credit_platform_tests.source_rows import bronze_rows
 
@@ -145,7 +146,7 @@ def test_a_row_of_a_day_no_calendar_has_is_set_aside(lake: Lake, source: str, da
     "written", ['"say \\"hi\\""', '"5\\""', '"a"b"', '"say "hi" to"', 'O"Neil', '"\\"hi\\""', '"Ada"x', ' "Ada"']
 )
 def test_quotes_are_kept_or_a_fault_with_its_line(tmp_path: Path, written: str) -> None:
-    text = f'a,b\n1,x\n2,{written}\n3,"y"\n'.encode()
+    text = f'a,b\n1,{NAME}\n2,{written}\n3,"y"\n'.encode()
     with pytest.raises(SourceError, match=r"t\.csv, line [34]"):
         parse_file("t", ("a", "b"), tmp_path / "t.csv", text)
 

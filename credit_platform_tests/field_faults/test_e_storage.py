@@ -18,6 +18,7 @@ from credit_platform.lake.files import locked_for_writing, whole_file
 from credit_platform.lake.storage_faults import storage_error
 from credit_platform_tests.field_faults.catalogue import case
 from credit_platform_tests.field_faults.places import lake_at
+from credit_platform_tests.field_faults.planted import leaks
 from credit_platform_tests.small_book import BookFolders
 
 DISKS = {"full": "size=300k", "full later": "size=9m", "out of inodes": "nr_inodes=60", "read-only": "ro"}
@@ -34,7 +35,9 @@ def disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     if mounted.returncode:
         pytest.skip("this account may not mount a file system")
     yield place
+    disclosed = list(leaks(place))
     subprocess.run(["umount", "-l", str(place)], check=True)
+    assert disclosed == []
 
 
 @case(

@@ -64,6 +64,11 @@ HOSTILE = ("<script>x()</script>", "<!--<script>", "</script><b>", "'\"><img src
 FORMULAS = ("=HYPERLINK(1)", "+1", "-1", "@x", "\t=1", "\r=1")
 
 
+@pytest.fixture
+def shifted_into() -> frozenset[str]:
+    return CLEANED
+
+
 def everything(raw: Path) -> None:
     """All four sources, the person in every row of the attributes."""
     for source in SOURCES:

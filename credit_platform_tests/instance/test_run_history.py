@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import dagster as dg
@@ -62,3 +63,17 @@ def test_a_deleted_run_leaves_no_file_behind(tmp_path: Path) -> None:
         instance.delete_run(run)
         assert instance.fetch_materializations(counted.key, limit=10).records == []
         assert instance.get_run_by_id(run) is None
+
+
+def test_events_of_one_transaction_are_stored_together_or_not_at_all(tmp_path: Path) -> None:
+    with instance_at(tmp_path) as instance:
+        storage = instance.event_log_storage
+        assert isinstance(storage, HeldSqliteEventLogStorage)
+        with storage.one_transaction():
+            instance.report_runless_asset_event(dg.AssetMaterialization("kept"))
+            assert instance.fetch_materializations(dg.AssetKey("kept"), limit=10).records, "seen by who stores it"
+        with suppress(ZeroDivisionError), storage.one_transaction():
+            instance.report_runless_asset_event(dg.AssetMaterialization("lost"))
+            _ = 1 / 0
+        assert len(instance.fetch_materializations(dg.AssetKey("kept"), limit=10).records) == 1
+        assert not instance.fetch_materializations(dg.AssetKey("lost"), limit=10).records

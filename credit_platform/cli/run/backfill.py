@@ -53,6 +53,7 @@ class Backfill:
 
     def everything(self, first: date, last: date) -> None:
         """Build every table of the range, then train, score and monitor month by month."""
+        self.runner.chains_itself = True
         self.build(first, last)
         axis = self.book.axis
         is_anything_built = any(self._can_be_scored(month) for month in month_range(first, last))

@@ -11,7 +11,7 @@ import dagster as dg
 from rich.console import Console
 from rich.progress import SpinnerColumn
 
-from credit_platform.automation.jobs import run_reason
+from credit_platform.automation.jobs import CHAINS_ITSELF, run_reason
 from credit_platform.automation.run_problems import failed_check, innermost, step_failure
 from credit_platform.cli.printing import progress_bar
 from credit_platform.errors import SourceError
@@ -26,7 +26,8 @@ from credit_platform.instance.dagster_internals import (
 )
 from credit_platform.months import month_key, parse_month
 
-_REPOSITORY_LABEL = "__repository__@credit_platform.definitions"
+# The location's name in workspace.yaml and pyproject.toml; under another the UI lists the run in no job.
+_REPOSITORY_LABEL = "__repository__@credit_platform"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -61,6 +62,8 @@ class Runner:
     command: str
     tags: Mapping[str, str] = field(default_factory=dict)
     outcomes: list[RunOutcome] = field(default_factory=list)
+    # Whether the command asks for what follows on its runs as well, so that automation need not.
+    chains_itself: bool = False
 
     def run(
         self,
@@ -82,6 +85,7 @@ class Runner:
             tags=_span_tags(first, last)
             | {REPOSITORY_LABEL_TAG: _REPOSITORY_LABEL}
             | run_reason(self.command, "asked for on the command line")
+            | ({CHAINS_ITSELF: "true"} if self.chains_itself else {})
             | dict(self.tags)
             | dict(tags or {}),
             asset_selection=selection,

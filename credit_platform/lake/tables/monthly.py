@@ -29,6 +29,8 @@ from credit_platform.portfolios.tables import Tables, begins_with
 
 MONTH_COLUMN = "snapshot_month"
 _SEEN_FILES = 20_000
+# Month, file and version of what this process wrote: it need not be read to know which month it contains.
+_WRITTEN_HERE: set[tuple[date, Path, int, int, int]] = set()
 SCHEMA_KEY = "credit_platform.schema"
 
 
@@ -143,6 +145,7 @@ class Lake:
                         metadata=file_metadata(self.layout.tables.schema(table)),
                     )
                     sha256 = file_sha256(part)
+                    _WRITTEN_HERE.add((month, self.layout.month_file(table, month), *_version_of(part)))
                     keep_former(self.layout, table, month, sha256)
                 written[month] = sha256
         finally:
@@ -250,6 +253,8 @@ def require_own_month(table: str, months: Sequence[date], files: Sequence[Path])
 
 def _is_of(table: str, month: date, file: Path) -> bool:
     version = _version_of(file)
+    if (month, file, *version) in _WRITTEN_HERE:
+        return True
     try:
         return _months_in(file, *version) in {(month, month), (None, None)}
     except pl.exceptions.PolarsError as error:

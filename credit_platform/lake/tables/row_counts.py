@@ -16,6 +16,11 @@ def row_counts(layout: Layout, table: str) -> dict[date, int]:
     return {month: _n_rows(file) for month, file in month_files(layout.table(table)).items()}
 
 
+def row_count(layout: Layout, table: str, month: date) -> int:
+    """The rows of one month; 0 of a month that is not there, or cannot be read."""
+    return _n_rows(layout.month_file(table, month))
+
+
 def newest_with_cases(layout: Layout) -> date | None:
     """The newest month with a row in the bronze table of the cases; None where there is none."""
     files = month_files(layout.table(f"bronze/{layout.portfolio.case_source.name}"))
