@@ -72,6 +72,7 @@ class Filling:
 
     def carry_out(self) -> None:
         """Build what is missing in ranges, then walk the months; what is missing afterwards is among the failed."""
+        self.backfill.runner.chains_itself = self.extent.job is None
         for first, last in ranges([*self._looked_back_on(), *self.plan.get(BUILD_MONTH, ())]):
             self.backfill.ranges(BUILD_MONTH, first, last, _WHY)
         self._walk()
