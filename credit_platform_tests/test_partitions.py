@@ -6,8 +6,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from dagster._core.definitions.partitions.context import partition_loading_context
+from hypothesis import given
+from hypothesis import strategies as st
 
 from credit_platform.errors import SettingsError
+from credit_platform.months import add_months, month_range
 from credit_platform.partitions import MonthlyAxis, months_before, same_month
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.settings import Settings
@@ -128,3 +131,62 @@ def test_a_window_may_end_before_the_month() -> None:
     axis = settings(date(2023, 1, 1), date(2024, 12, 1)).axis()
     assert upstream(axis, months_before(8, until=6), "2024-12-01") == ["2024-04-01", "2024-05-01", "2024-06-01"]
     assert upstream(axis, same_month(), "2024-12-01") == ["2024-12-01"]
+
+
+FIRST, TODAY = date(2023, 1, 1), date(2026, 11, 1)
+MONTHS = st.integers(-30, 80).map(lambda n: add_months(FIRST, n))
+OPEN, OVER = settings(FIRST, None).axis(), settings(FIRST, date(2024, 6, 1)).axis()
+
+
+@given(known=st.sets(MONTHS))
+def test_an_open_ended_book_is_due_to_the_newest_known_month_that_the_calendar_has(known: set[date]) -> None:
+    of_the_book = [month for month in known if FIRST <= month <= TODAY]
+    with partition_loading_context(effective_dt=datetime(2026, 11, 17, tzinfo=UTC)):
+        assert OPEN.due_until(known) == max(of_the_book, default=None)
+        assert OVER.due_until(known) == date(2024, 6, 1), "a book that ends is due to its end"
+
+
+@given(stored=st.lists(MONTHS), first=st.sampled_from([FIRST, date(2024, 4, 1)]))
+@pytest.mark.parametrize(("axis", "last"), [(OPEN, TODAY), (OVER, date(2024, 6, 1))])
+def test_months_outside_lie_before_the_first_or_after_the_last_of_a_table(
+    axis: MonthlyAxis, last: date, stored: list[date], first: date
+) -> None:
+    with partition_loading_context(effective_dt=datetime(2026, 11, 17, tzinfo=UTC)):
+        inside = set(month_range(first, last))
+        assert axis.outside(first, stored) == [month for month in stored if month not in inside]
+
+
+@given(newest=st.none() | MONTHS, day=st.dates(FIRST, date(2030, 1, 1)))
+def test_the_close_is_for_a_month_that_has_begun_and_never_goes_back(newest: date | None, day: date) -> None:
+    begun = day.replace(day=1)
+    assert OVER.month_to_close(day, newest) == begun, "a book that ends closes by the calendar"
+    closed = OPEN.month_to_close(day, newest)
+    assert closed.day == 1
+    assert FIRST <= closed <= begun
+    if newest is not None and closed < begun:
+        assert closed == max(FIRST, add_months(newest, 1))
+
+
+@pytest.mark.parametrize(
+    ("newest", "closed"),
+    [
+        (date(2024, 12, 1), date(2025, 1, 1)),
+        (date(2026, 10, 1), TODAY),
+        (TODAY, TODAY),
+        (date(2027, 5, 1), TODAY),
+        (date(2020, 1, 1), FIRST),
+        (None, FIRST),
+    ],
+)
+def test_an_open_ended_book_closes_the_month_after_its_data(newest: date | None, closed: date) -> None:
+    assert OPEN.month_to_close(date(2026, 11, 1), newest) == closed
+
+
+def test_every_kind_of_table_has_its_first_month() -> None:
+    begins = [OPEN.begins("snapshot"), OPEN.begins("scoring"), OPEN.begins("outcome")]
+    assert begins == [FIRST, OPEN.first_scoring, OPEN.first_outcome]
+
+
+def test_a_book_that_has_not_begun_has_no_month() -> None:
+    with partition_loading_context(effective_dt=datetime(2022, 11, 17, tzinfo=UTC)):
+        assert (OPEN.newest_month, OPEN.due_until([FIRST]), OPEN.outside(FIRST, [FIRST])) == (None, None, [FIRST])

@@ -81,7 +81,14 @@ def demo(
 
 
 @app.command
-def backfill(*, from_: From = None, to: To = None, job: str | None = None, replace: Replace = False) -> int:
+def backfill(
+    *,
+    from_: From = None,
+    to: To = None,
+    job: str | None = None,
+    replace: Replace = False,
+    missing: Annotated[bool, Parameter(negative="", help="Only what is not there or failed; see status.")] = False,
+) -> int:
     """Materialize everything a range of months can have, in order; exits 1 and says what is missing if a month fails.
 
     Without --from it begins with the book, without --to it ends with it: where the book is open-ended, with the newest
@@ -94,14 +101,18 @@ def backfill(*, from_: From = None, to: To = None, job: str | None = None, repla
     """
     from credit_platform.cli.book import known_book, month_argument, newest_delivered
     from credit_platform.cli.run.backfill import JOBS
+    from credit_platform.cli.run.fill import Extent, run_missing
     from credit_platform.cli.run.summary import run_backfill
 
     if job is not None and job not in JOBS:
         raise SettingsError(name="--job", reason=f"no job {job!r}", fix=f"Choose one of {', '.join(JOBS)}.")
     book = known_book()
     first = month_argument("--from", from_) if from_ is not None else book.axis.first_snapshot
+    last = month_argument("--to", to) if to is not None else book.axis.last
+    if missing:
+        return run_missing(book, Console(), Extent(first, last, job), is_replacing=replace)
     # The loan file is read only where nothing else says how far to go.
-    last = month_argument("--to", to) if to is not None else book.axis.last or newest_delivered(book)
+    last = last or newest_delivered(book)
     return run_backfill(book, Console(), first=first, last=last, job=job, is_replacing=replace)
 
 

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from credit_platform.cli.book import Book
 from credit_platform.cli.printing import folding_table
-from credit_platform.cli.run.missing import TableMonths, table_months
+from credit_platform.cli.run.missing import TableCoverage, table_months
 from credit_platform.cli.run.restatement import spans
 from credit_platform.lake.governance.promotions import PromotionLog, promotions_kept
 from credit_platform.months import parse_month
@@ -80,7 +80,7 @@ def status_report(book: Book) -> StatusReport:
     )
 
 
-def _table_status(months: TableMonths) -> TableStatus:
+def _table_status(months: TableCoverage) -> TableStatus:
     present = months.present
     return TableStatus(
         table=months.table,

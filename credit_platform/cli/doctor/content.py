@@ -1,4 +1,4 @@
-"""What the doctor looks at in the rows themselves: sources gone dark, coverage, rows set aside, rows lost.
+"""What the doctor looks at in the rows themselves: sources gone dark, coverage, rows set aside or lost, stray months.
 
 It reads tables that are built already, and changes nothing. Whether their files are whole belongs to `data`; what keeps
 a month from being built, to the checks.
@@ -10,7 +10,10 @@ from statistics import median
 
 import polars as pl
 
+from credit_platform.cli.book import Book
 from credit_platform.cli.doctor.findings import DoctorFinding, error, findings_of, first_of, warning, well
+from credit_platform.cli.run.missing import months_outside
+from credit_platform.cli.run.restatement import spans
 from credit_platform.lake.layout import month_files
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.policy.load import Policy
@@ -31,6 +34,7 @@ def content_findings(settings: Settings) -> list[DoctorFinding]:
         "coverage": lambda: check_coverage(lake),
         "rows set aside": lambda: check_set_aside(lake),
         "rows lost": lambda: check_balance(lake),
+        "months": lambda: check_months(Book.of(settings)),
     }
     return [finding for check, look in looks.items() for finding in findings_of(check, look)]
 
@@ -53,6 +57,18 @@ def check_sources(lake: Lake, policy: Policy) -> DoctorFinding:
     say = error if is_required else warning
     mend = "Ask who delivers it; put the rows into the raw folder and build these months again with --replace."
     return say("sources", f"no row of {'; '.join(dark)}", mend)
+
+
+def check_months(book: Book) -> DoctorFinding:
+    """Every stored month is one of the book, whose first and last month may have been moved since it was made."""
+    outside = [f"{name} {spans(months)}" for name, months in months_outside(book).items()]
+    if not outside:
+        return well("months", "all stored months are months of the book")
+    mend = (
+        "Take them in again (credit-platform init --first-month, --last-month), or move these files out of the data "
+        "folder; versions stay as they are."
+    )
+    return warning("months", f"outside the book: {first_of(outside)}", mend)
 
 
 def _rows(lake: Lake, table: str) -> dict[date, int]:

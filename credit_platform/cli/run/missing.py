@@ -1,8 +1,9 @@
 """What should be there and is not: the months of every table of a book, by what became of them.
 
 A table should have the months from the first of its kind on the book's axis to the newest that should be there. It has
-a month when its file is there and the month did not fail: a month of which a required source has no row, or whose rows
-a blocking check stopped, is missing in every table of that step. Building what is missing belongs to `fill`.
+a month when its file is there and the month did not fail. A month of which a required source has no row, or whose build
+a blocking check stopped, is missing in every table; one whose scores or outcomes were stopped, in those of the model.
+Building what is missing belongs to `fill`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,7 +38,7 @@ Step = tuple[Begins, str]
 
 
 @dataclass(frozen=True)
-class TableMonths:
+class TableCoverage:
     """The months of one table, each list in order.
 
     Attributes:
@@ -68,7 +69,7 @@ def sorted_out(
     outside: Iterable[date] = (),
     failed: Iterable[date] = (),
     empty: Iterable[date] = (),
-) -> TableMonths:
+) -> TableCoverage:
     """Every due month of a table as exactly one of present, empty and missing, and every other stored one.
 
     A month that failed and is not due is left out: it was asked for before anything was delivered.
@@ -76,24 +77,51 @@ def sorted_out(
     stored, due, refused = set(stored), set(due), set(failed)
     beyond = stored & set(outside)
     there = stored - beyond - refused
-    dark = there & set(empty)
-    lists = (there - dark, dark, due - beyond - there, beyond)
-    return TableMonths(table, *(tuple(sorted(months)) for months in lists))
+    rowless = there & set(empty)
+    lists = (there - rowless, rowless, due - beyond - there, beyond)
+    return TableCoverage(table, *(tuple(sorted(months)) for months in lists))
 
 
-def table_months(book: Book) -> list[TableMonths]:
+def table_months(book: Book) -> list[TableCoverage]:
     """The months of every table and model of a book, in the order of their layers.
 
     Raises:
         AuditError: the audit log was tampered with.
     """
     found = _Stock(book)
-    names = book.lake.layout.tables
-    models = list(book.settings.policy.model.models)
-    shared = [table for table in (*names.shared, *names.quarantines) if begins_with(table) == "snapshot"]
-    later = [table for table in names.shared if table not in shared]
-    of_models = (model_table(model, part) for model in models for part in names.of_models)
-    return [found.table(name) for name in (*shared, *later, *of_models)] + [found.model(model) for model in models]
+    return [*map(found.table, _names(book)), *map(found.model, book.settings.policy.model.models)]
+
+
+def _names(book: Book) -> list[str]:
+    """The tables of a book: those of every build, those that compare the models, those every model has."""
+    tables = book.lake.layout.tables
+    built = [table for table in tables.shared if begins_with(table) == "snapshot"]
+    common = [table for table in tables.shared if table not in built]
+    models = book.settings.policy.model.models
+    return [
+        *built,
+        *tables.quarantines,
+        *common,
+        *(model_table(model, part) for model in models for part in tables.of_models),
+    ]
+
+
+def months_outside(book: Book) -> dict[str, list[date]]:
+    """The stored months of every table and model that the book does not have; those without any are left out.
+
+    Raises:
+        AuditError: the audit log was tampered with.
+    """
+    axis, records = book.axis, PromotionLog(book.lake.layout).records()
+    found = {name: axis.outside(axis.begins(begins_with(name)), book.lake.months(name)) for name in _names(book)}
+    for model in book.settings.policy.model.models:
+        found[f"{_MODEL}{model}"] = axis.outside(axis.first_training, _trained(records, model))
+    return {name: months for name, months in found.items() if months}
+
+
+def _trained(records: Sequence[PromotionRecord], model: str) -> list[date]:
+    """The months as of which versions of a model were trained."""
+    return sorted({trained_as_of(record.model_version) for record in records if record.model == model})
 
 
 def owner_of(table: str, models: Iterable[str]) -> str:
@@ -117,7 +145,7 @@ class _Stock:
 
     book: Book
 
-    def table(self, name: str) -> TableMonths:
+    def table(self, name: str) -> TableCoverage:
         kind, owner = begins_with(name), owner_of(name, self._models)
         first, stored = self.book.axis.begins(kind), self.book.lake.months(name)
         return sorted_out(
@@ -125,14 +153,15 @@ class _Stock:
             stored,
             month_range(first, self._last) if self._last and self._can_have(kind, owner) else (),
             outside=self.book.axis.outside(first, stored),
-            failed=self._failed.get((kind, owner), ()),
-            empty=self._dark.get(name, ()),
+            # Nothing of a month is whole whose build is not.
+            failed=self._failed.get((kind, owner), set()) | self._failed["snapshot", ""],
+            empty=self._empty.get(name, ()),
         )
 
-    def model(self, name: str) -> TableMonths:
+    def model(self, name: str) -> TableCoverage:
         """A training is missing that the calendar or an action asks for, and that no later one has caught up with."""
         axis, config = self.book.axis, self.book.settings.policy.model
-        trained = [trained_as_of(record.model_version) for record in self._records if record.model == name]
+        trained = _trained(self._records, name)
         due = [
             month
             for month in (month_range(axis.first_training, self._last) if self._last else ())
@@ -184,7 +213,7 @@ class _Stock:
         return is_begun and ({owner} if owner else set(self._models)) <= self._scoreable
 
     @cached_property
-    def _dark(self) -> dict[str, list[date]]:
+    def _empty(self) -> dict[str, list[date]]:
         """The months of which a source has no row, by bronze and silver table."""
         return {
             table: [month for month, n in self._rows[source.name].items() if not n]

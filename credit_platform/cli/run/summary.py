@@ -4,6 +4,7 @@ Deciding what to run belongs to `backfill`.
 """
 
 import time
+from collections.abc import Callable
 from datetime import date
 
 import polars as pl
@@ -40,8 +41,9 @@ def run_backfill(
     job: str | None,
     command: str = "backfill",
     is_replacing: bool = False,
+    carry_out: Callable[[Backfill], None] | None = None,
 ) -> int:
-    """Run a backfill, print what happened, and return the exit code.
+    """Run a backfill, print what happened, and return the exit code; `carry_out` runs what it decides to.
 
     Raises:
         SettingsError: the range does not lie in the book.
@@ -53,7 +55,9 @@ def run_backfill(
         tags = {NEWEST_MONTH_TAG: month_key(last)} | ({REPLACE_TAG: "true"} if is_replacing else {})
         runner = Runner(repository, instance, console, command, tags)
         backfill = Backfill(book, runner)
-        if job is None:
+        if carry_out is not None:
+            carry_out(backfill)
+        elif job is None:
             backfill.everything(first, last)
         else:
             backfill.one_job(job, first, last)
