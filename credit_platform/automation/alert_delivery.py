@@ -76,8 +76,14 @@ class AlertDispatcher:
         return self.clock() >= record.at + timedelta(minutes=pause)
 
     def _actions(self) -> pl.DataFrame:
-        tables = [f"monitoring/{model}/action" for model in self.models]
-        known = [self.lake.scan(table, months) for table in tables if (months := self.lake.months(table))]
+        decided = {table: self.lake.months(table) for table in (f"monitoring/{model}/action" for model in self.models)}
+        # The newest month is told of once it is decided for every model: its digest is about them all, and sent once.
+        whole = min((months[-1] for months in decided.values() if months), default=date.min)
+        known = [
+            self.lake.scan(table, [month for month in months if month <= whole])
+            for table, months in decided.items()
+            if months and months[0] <= whole
+        ]
         return pl.concat(known).collect() if known else pl.DataFrame(schema={"snapshot_month": pl.Date})
 
     def _deliver(self, record: AlertRecord, *, is_past: bool = False) -> AlertRecord:

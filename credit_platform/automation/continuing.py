@@ -20,7 +20,7 @@ from credit_platform.automation.jobs import (
     TRAIN_MODELS,
     run_reason,
 )
-from credit_platform.automation.next_step import BookState, Step
+from credit_platform.automation.next_step import BookState, DueStep
 from credit_platform.automation.run_spans import span_request, unfinished_runs
 from credit_platform.automation.schedules import sensor_status
 from credit_platform.instance.dagster_internals import BulkActionsFilter, BulkActionStatus, UnresolvedAssetJobDefinition
@@ -116,14 +116,14 @@ def due_now(instance: dg.DagsterInstance, state: BookState) -> Due:
     return Due("; ".join(notes[-_MAX_NOTES:]) or "nothing is due: what was built is scored, monitored and trained on")
 
 
-def _request(step: Step, origin: _Origin, key: str) -> dg.RunRequest:
+def _request(step: DueStep, origin: _Origin, key: str) -> dg.RunRequest:
     started_by = origin.run.tags.get(STARTED_BY, "a person") if origin.run else "a person"
     tags = {**run_reason(started_by, f"{step.job}: {step.why}", after_run=origin.run_id), STEP_TAG: key, **RETRIED}
     selection = [asset_key(f"model/{model}") for model in step.models] or None
     return span_request(key, step.span, tags, step.job, selection)
 
 
-def _key(lake: Lake, step: Step, origin: _Origin) -> str:
+def _key(lake: Lake, step: DueStep, origin: _Origin) -> str:
     """The same months with the same content, made by the same run, give the same key."""
     file = lake.layout.month_file(step.after[-1], step.span[1])
     content = file_sha256(file)[:12] if file.is_file() else "none"
@@ -136,7 +136,7 @@ def _tried(instance: dg.DagsterInstance, key: str) -> str | None:
     return runs[0].run_id[:8] if runs else None
 
 
-def _waits_for(instance: dg.DagsterInstance, step: Step) -> str | None:
+def _waits_for(instance: dg.DagsterInstance, step: DueStep) -> str | None:
     """A run or backfill under way that may do the step itself, or change what it follows on."""
     backfills = instance.get_backfills(filters=BulkActionsFilter(statuses=[BulkActionStatus.REQUESTED]), limit=1)
     if backfills:

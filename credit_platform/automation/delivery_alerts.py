@@ -6,6 +6,7 @@ Each is opened once and closed once its cause is gone. Sending belongs to `alert
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 
 from credit_platform.automation.closing import Closing
 from credit_platform.lake.raw.arrivals import Arrivals
@@ -48,13 +49,13 @@ def _troubles(closing: Closing, arrivals: Arrivals, now: datetime) -> Iterator[_
     for name, seen in arrivals.files.items():
         if seen.problem is not None:
             stem = closing.sources[seen.source].stem
-            month = month_in_name(stem, closing.lake.layout.raw_dir / name) or now.date().replace(day=1)
+            month = month_in_name(stem, Path(name)) or now.date().replace(day=1)
             fix = "Nothing of the file is built; mend or replace it, and it is read by itself."
             yield _Trouble(
                 f"{_FILE}{name}", month, f"{name} cannot be read", f"{seen.problem}\n{fix}", occasion=seen.state
             )
     for source in closing.sources:
-        yield from _dark(closing, source)
+        yield from _without_rows(closing, source)
 
 
 def _late(closing: Closing, arrivals: Arrivals, now: datetime) -> Iterator[_Trouble]:
@@ -64,7 +65,7 @@ def _late(closing: Closing, arrivals: Arrivals, now: datetime) -> Iterator[_Trou
         return
     lacking = closing.lacking_required(arrivals, month)
     # Of a book that nobody has begun to build nothing is expected.
-    is_expected = bool(lacking) and closing.lake.months(f"bronze/{lacking[0]}")
+    is_expected = bool(lacking) and not arrivals.unsettled and closing.lake.months(f"bronze/{lacking[0]}")
     if is_expected and closing.is_late(close, now) and not closing.lake.has(f"bronze/{lacking[0]}", month):
         hours = closing.policy.wait_hours
         body = (
@@ -75,7 +76,7 @@ def _late(closing: Closing, arrivals: Arrivals, now: datetime) -> Iterator[_Trou
         yield _Trouble(f"{_DELIVERY}{month:%Y-%m}", month, f"{month:%Y-%m} is not delivered", body)
 
 
-def _dark(closing: Closing, source: str) -> Iterator[_Trouble]:
+def _without_rows(closing: Closing, source: str) -> Iterator[_Trouble]:
     """A source that had rows and has none in the newest month built."""
     rows = row_counts(closing.lake.layout, f"bronze/{source}")
     known = [month for month, n in rows.items() if n]

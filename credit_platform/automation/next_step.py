@@ -23,7 +23,7 @@ from credit_platform.scoring.training.windows import is_training_due
 
 
 @dataclass(frozen=True)
-class Step:
+class DueStep:
     """A run that is due.
 
     Attributes:
@@ -91,7 +91,7 @@ class BookState:
         """The tables that make a month monitored."""
         return [f"monitoring/{model}/action" for model in self.models_in_force]
 
-    def steps(self) -> Iterator[Step | str]:
+    def steps(self) -> Iterator[DueStep | str]:
         """What is due, month by month; a sentence where a person has to decide first."""
         scored, monitored = set(self._months(self.predictions)), set(self._months(self.actions))
         start = self.axis.first_training
@@ -100,7 +100,7 @@ class BookState:
             untrained = sorted(set(self.config.models) - {record.model for record in self.records})
             if untrained:
                 why = f"the first training is due in {start:%Y-%m}"
-                yield Step(TRAIN_MODELS, (month, month), ["gold/label_store"], why, untrained)
+                yield DueStep(TRAIN_MODELS, (month, month), ["gold/label_store"], why, untrained)
                 continue
             if waiting := self._waiting():
                 yield waiting
@@ -111,10 +111,10 @@ class BookState:
             for span in spans_of(to_score):
                 retraining = self._retraining(max((each for each in monitored if each < span[1]), default=None))
                 why = f"{span[1]:%Y-%m} is built"
-                yield Step(SCORE_MONTH, span, self.built_tables, why, retraining=retraining)
+                yield DueStep(SCORE_MONTH, span, self.built_tables, why, retraining=retraining)
             to_read = [each for each in own if each in scored - monitored and each >= self.axis.first_outcome]
             for span in spans_of(to_read):
-                yield Step(MONITOR_MONTH, span, self.predictions, f"{span[1]:%Y-%m} is scored")
+                yield DueStep(MONITOR_MONTH, span, self.predictions, f"{span[1]:%Y-%m} is scored")
             is_newest = month == max(scored, default=None)
             if is_newest and (month in monitored or month < self.axis.first_outcome):
                 yield from self._training(month, self.actions if month in monitored else self.predictions)
@@ -137,7 +137,7 @@ class BookState:
         models = [model for model in self.models_in_force if not self._is_trained_since(model, month)]
         return [model for model in models if is_triggered(self.lake, model, month)]
 
-    def _training(self, month: date, after: Sequence[str]) -> Iterator[Step]:
+    def _training(self, month: date, after: Sequence[str]) -> Iterator[DueStep]:
         """A training that the calendar asks for, also one whose own month came too late for it.
 
         What the action of the month asks for is left to `retraining`.
@@ -147,7 +147,9 @@ class BookState:
         models = [model for model in self.config.models if not self._is_trained_since(model, due)]
         models = [model for model in models if not is_triggered(self.lake, model, month)]
         if models:
-            yield Step(TRAIN_MODELS, (month, month), after, f"training was due in {due:%Y-%m} by the calendar", models)
+            yield DueStep(
+                TRAIN_MODELS, (month, month), after, f"training was due in {due:%Y-%m} by the calendar", models
+            )
 
     def _is_trained_since(self, model: str, month: date) -> bool:
         return any(record.model == model and record.as_of >= month for record in self.records)

@@ -5,7 +5,7 @@ What people do between looks, and what must come of it, stands in the tests. The
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import dagster as dg
@@ -47,7 +47,7 @@ class AutomatedBook:
         settings = self.book.settings(self.last)
         quick = settings.policy.model.close.model_copy(update={"settle_seconds": 0})
         model = settings.policy.model.model_copy(update={"close": quick})
-        policy = type(settings.policy)(**{**vars(settings.policy), "model": model})
+        policy = replace(settings.policy, model=model)
         self.repository = build_definitions(LOANS, settings.model_copy(update={"policy": policy})).get_repository_def()
 
     def look(self, sensor: str) -> list[dg.RunRequest]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from credit_platform.automation.next_step import BookState, Step
+from credit_platform.automation.next_step import BookState, DueStep
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import add_months, month_range
@@ -62,7 +62,7 @@ class Life:
             )
             PromotionLog(self.lake.layout).append(record)
 
-    def carry_out(self, step: Step) -> None:
+    def carry_out(self, step: DueStep) -> None:
         months = month_range(*step.span)
         if step.job == "score_month":
             self.make([f"prediction/{model}" for model in MODELS], months)
@@ -75,10 +75,10 @@ class Life:
     def due(self) -> list[str]:
         return [str(step) for step in self.state.steps()]
 
-    def live(self) -> list[Step]:
+    def live(self) -> list[DueStep]:
         """Carry out the first step that is due, until none is."""
-        done: list[Step] = []
-        while step := next((step for step in self.state.steps() if isinstance(step, Step)), None):
+        done: list[DueStep] = []
+        while step := next((step for step in self.state.steps() if isinstance(step, DueStep)), None):
             assert step not in done, "asked for twice"
             self.carry_out(step)
             done.append(step)
@@ -141,7 +141,7 @@ def test_every_step_that_is_due_is_asked_for_exactly_once_and_no_month_before_it
     life = Life(tmp_path, settings.model_copy(update={"policy": changed, "last_month": None}).axis(), config)
     axis = life.axis
     last = add_months(axis.first_training, 7)
-    done: list[Step] = []
+    done: list[DueStep] = []
     for built in [last] if at_once else month_range(axis.first_snapshot, last):
         life.make(life.state.built_tables, month_range(axis.first_snapshot, built))
         done += life.live()
@@ -179,11 +179,11 @@ def test_the_next_month_waits_for_a_retraining_that_an_action_asked_for(life: Li
     life.act(at("2025-02"), "retrain")
     life.build("2025-03")
     step = next(life.state.steps())
-    assert isinstance(step, Step)
+    assert isinstance(step, DueStep)
     assert (str(step), set(step.retraining)) == ("score_month of 2025-03", set(MODELS))
     life.trained(at("2025-02"))
     step = next(life.state.steps())
-    assert isinstance(step, Step)
+    assert isinstance(step, DueStep)
     assert not step.retraining
 
 

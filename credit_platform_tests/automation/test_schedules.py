@@ -35,6 +35,7 @@ def tick(closing: Closing, when: datetime) -> dg.RunRequest | str:
     with dg.DagsterInstance.ephemeral() as instance:
         context = dg.build_schedule_context(instance=instance, scheduled_execution_time=when)
         answer = schedule(context)
+    assert isinstance(answer, (dg.RunRequest, dg.SkipReason))
     return answer if isinstance(answer, dg.RunRequest) else str(answer.skip_message)
 
 

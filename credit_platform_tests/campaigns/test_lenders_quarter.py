@@ -7,6 +7,7 @@ and trained exactly once, and every trouble was told once and closed once.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -84,9 +85,7 @@ class Quarter:
 def trainings(lender: Lender) -> Counter[date]:
     """How often a version was registered as of each month, over both models."""
     records = [record.entry for record in AuditLog(lender.book.layout).records()]
-    return Counter(
-        date.fromisoformat(entry.model_version[:10]) for entry in records if entry.action == "registered"
-    )
+    return Counter(date.fromisoformat(entry.model_version[:10]) for entry in records if entry.action == "registered")
 
 
 @pytest.fixture
@@ -107,7 +106,7 @@ def test_a_quarter_is_closed_by_itself_and_every_trouble_told_once(
     august(quarter)
     september(quarter)
     with capsys.disabled():
-        print("", *quarter.told, *the_ledger(quarter.lender), sep="\n")
+        sys.stdout.write("\n".join(["", *quarter.told, *the_ledger(quarter.lender), ""]))
     everything_is_there_once(quarter.lender)
     every_trouble_was_told_and_closed_once(quarter.lender)
 
@@ -167,14 +166,16 @@ def august(quarter: Quarter) -> None:
     lender.wait_until(lambda: lender.runs(BUILD, JULY)[-1].is_failure, 90)
     quarter.day("08-10 16:00", "a person takes it: backfill --replace")
     lender.cli("backfill", "--from", "2024-07", "--to", "2024-07", "--job", BUILD, "--replace")
-    lender.wait_until(lambda: [one for one in lender.alerts() if one.event.title == "build_month 2024-07 recovered"][1:])
+    lender.wait_until(
+        lambda: [one for one in lender.alerts() if one.event.title == "build_month 2024-07 recovered"][1:]
+    )
     quarter.day("08-15 10:00", "a person clicks August once more")
     clicked = lender.click(BUILD, AUGUST)
     lender.wait_until(lambda: lender.status(clicked) == dg.DagsterRunStatus.SUCCESS, 90)
     quarter.quiet()
     quarter.day("08-25 10:00", "a person puts the newest candidates in force, from September on")
     for model in MODELS:
-        version = sorted(path.name for path in (lender.book.data_dir / "models" / model).iterdir())[-1]
+        version = max(path.name for path in (lender.book.data_dir / "models" / model).iterdir())
         decision = ["--approver", "ann", "--reason", "the old one ranks no longer", "--despite-failed-gates"]
         lender.cli("promote", "--model", model, "--version", version, "--to", "champion", *decision)
 
@@ -197,7 +198,10 @@ def september(quarter: Quarter) -> None:
 
 def the_ledger(lender: Lender) -> list[str]:
     """Every alert that was told, with what became of it."""
-    return ["", *(f"{one.at:%Y-%m-%d %H:%M}  {one.event.kind:10} {one.event.title}" for one in lender.alerts() if one.at)]
+    return [
+        "",
+        *(f"{one.at:%Y-%m-%d %H:%M}  {one.event.kind:10} {one.event.title}" for one in lender.alerts() if one.at),
+    ]
 
 
 def everything_is_there_once(lender: Lender) -> None:
