@@ -120,7 +120,8 @@ class Receiving:
         closes = self.closing.at(month)
         if required:
             return f"{month:%Y-%m} waits for {', '.join(required)}"
-        if lacking and self.now < closes:
+        # The close itself has its turn first.
+        if lacking and self.now < closes + TURN:
             return f"{month:%Y-%m} waits for {', '.join(lacking)}, or for its close at {closes:%Y-%m-%d %H:%M %Z}"
         without = f" without {', '.join(lacking)}" if lacking else ""
         return _Wanted(month, content, n, f"{month:%Y-%m} is delivered{without}")

@@ -48,12 +48,15 @@ class Closing:
 
     def month_at(self, moment: datetime) -> date:
         """The month that a close at this moment is for."""
-        day = moment.astimezone(ZoneInfo(self.policy.time_zone)).date()
-        return self.axis.month_to_close(day, newest_with_cases(self.lake.layout))
+        return self.axis.month_to_close(self.begun(moment), newest_with_cases(self.lake.layout))
+
+    def begun(self, moment: datetime) -> date:
+        """The month that has begun at a moment, in the policy's time zone."""
+        return moment.astimezone(ZoneInfo(self.policy.time_zone)).date().replace(day=1)
 
     def last_close(self, now: datetime) -> datetime:
         """The last time of a close that has passed."""
-        begun = now.astimezone(ZoneInfo(self.policy.time_zone)).date().replace(day=1)
+        begun = self.begun(now)
         this = self.at(begun)
         return this if this <= now else self.at((begun - timedelta(days=1)).replace(day=1))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from credit_platform.automation.closing import Closing
 from credit_platform.lake.raw.arrivals import Arrivals
 from credit_platform.lake.raw.dating import month_in_name
-from credit_platform.lake.tables.row_counts import row_counts
+from credit_platform.lake.tables.row_counts import row_count
 from credit_platform.monitoring.action.alerts import AlertEvent, Level
 from credit_platform.months import add_months
 
@@ -78,12 +78,13 @@ def _late(closing: Closing, arrivals: Arrivals, now: datetime) -> Iterator[_Trou
 
 def _without_rows(closing: Closing, source: str) -> Iterator[_Trouble]:
     """A source that had rows and has none in the newest month built."""
-    rows = row_counts(closing.lake.layout, f"bronze/{source}")
-    known = [month for month, n in rows.items() if n]
-    if known and max(rows) > known[-1]:
-        month = add_months(known[-1], 1)
+    layout, table = closing.lake.layout, f"bronze/{source}"
+    months = closing.lake.months(table)
+    last = next((month for month in reversed(months) if row_count(layout, table, month)), None)
+    if last is not None and last < months[-1]:
+        month = add_months(last, 1)
         body = (
-            f"The last month of {source} with rows is {known[-1]:%Y-%m}; {max(rows):%Y-%m} was built without it, and "
+            f"The last month of {source} with rows is {last:%Y-%m}; {months[-1]:%Y-%m} was built without it, and "
             "its scores rest on the other sources. Ask whoever delivers."
         )
         yield _Trouble(f"{_SOURCE}{source}", month, f"{source} has gone dark since {month:%Y-%m}", body, "warning")

@@ -15,6 +15,7 @@ import polars as pl
 from credit_platform.assets.asset_spec import asset_key
 from credit_platform.automation.closing import Closing
 from credit_platform.automation.jobs import RETRIED, run_reason
+from credit_platform.automation.run_spans import unfinished_runs
 from credit_platform.instance.dagster_internals import UnresolvedAssetJobDefinition
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key
@@ -46,6 +47,7 @@ def month_close(
     )
     def month_has_begun(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         axis, month = closing.axis, closing.month_at(context.scheduled_execution_time)
+        begun = closing.begun(context.scheduled_execution_time)
         if axis.last is not None and month > axis.last:
             return dg.SkipReason(
                 f"the book ends with {axis.last:%Y-%m}; extend last_month in platform.yaml to take in {month:%Y-%m}"
@@ -55,6 +57,9 @@ def month_close(
         key = month_key(month)
         if all(closing.lake.has(f"gold/{table}", month) for table in ("feature_store", "label_store")):
             return dg.SkipReason(f"{month:%Y-%m} is built already")
+        under_way = [run.run_id[:8] for run, span in unfinished_runs(context.instance) if span[0] <= month <= span[1]]
+        if under_way:
+            return dg.SkipReason(f"{month:%Y-%m} is under way in run {under_way[0]}")
         lacking = closing.lacking_required(closing.seen(datetime.now(tz=UTC)), month)
         if lacking:
             return dg.SkipReason(
@@ -63,7 +68,9 @@ def month_close(
                 f"builds the month when they have come; after {closing.policy.wait_hours} hours people are told"
             )
         tags = {**run_reason(MONTH_CLOSE, f"{month:%Y-%m} has begun"), **RETRIED}
-        return dg.RunRequest(run_key=f"{MONTH_CLOSE}:{key}", partition_key=key, tags=tags)
+        # A book of the past closes the same month again at a later close, if it failed.
+        again = "" if month == begun else f":{begun:%Y-%m}"
+        return dg.RunRequest(run_key=f"{MONTH_CLOSE}:{key}{again}", partition_key=key, tags=tags)
 
     return month_has_begun
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
 import pytest
 from dagster._core.definitions.partitions.context import partition_loading_context
+from dagster._core.test_utils import create_run_for_test
 from dagster._utils.schedules import schedule_execution_time_iterator
 
 from credit_platform.assets.tables.bronze import sources
@@ -30,13 +32,18 @@ def book(tmp_path: Path, instance: dg.DagsterInstance, config: ModelConfig) -> R
     return raw
 
 
-def tick(closing: Closing, when: datetime) -> dg.RunRequest | str:
+def tick(closing: Closing, when: datetime, on: dg.DagsterInstance | None = None) -> dg.RunRequest | str:
     schedule = month_close(closing, monthly_jobs(LOANS, ("scorecard",))[BUILD_MONTH], "running")
-    with dg.DagsterInstance.ephemeral() as instance:
+    with nullcontext(on) if on else dg.DagsterInstance.ephemeral() as instance:
         context = dg.build_schedule_context(instance=instance, scheduled_execution_time=when)
-        answer = schedule(context)
-    assert isinstance(answer, (dg.RunRequest, dg.SkipReason))
-    return answer if isinstance(answer, dg.RunRequest) else str(answer.skip_message)
+        data = schedule.evaluate_tick(context)
+    return data.run_requests[0] if data.run_requests else str(data.skip_message)
+
+
+def request_at(book: RawBook, month: int) -> dg.RunRequest:
+    request = tick(with_policy(book), datetime(2026, month, 1, tzinfo=UTC))
+    assert isinstance(request, dg.RunRequest)
+    return request
 
 
 def with_policy(book: RawBook, **policy: object) -> Closing:
@@ -73,9 +80,20 @@ def test_a_month_that_a_delivery_has_built_is_not_built_again(book: RawBook) -> 
     assert tick(with_policy(book), datetime(2024, 12, 1, tzinfo=UTC)) == "2024-12 is built already"
 
 
+def test_a_month_under_way_is_not_built_beside_itself(book: RawBook, instance: dg.DagsterInstance) -> None:
+    book.deliver(date(2024, 12, 1), *REQUIRED)
+    tags = {"dagster/partition": "2024-12-01"}
+    run = create_run_for_test(instance, "build_month", tags=tags, status=dg.DagsterRunStatus.STARTED)
+    said = tick(with_policy(book), datetime(2024, 12, 1, tzinfo=UTC), instance)
+    assert said == f"2024-12 is under way in run {run.run_id[:8]}"
+
+
 def test_an_open_ended_book_of_the_past_closes_its_own_next_month(book: RawBook) -> None:
     said = tick(with_policy(book), datetime(2026, 11, 1, tzinfo=UTC))
     assert str(said).startswith("2024-12 waits for ")
+    book.deliver(date(2024, 12, 1), *REQUIRED)
+    keys = {request_at(book, month).run_key for month in (10, 11)}
+    assert keys == {"month_close:2024-12-01:2026-10", "month_close:2024-12-01:2026-11"}
 
 
 def test_a_tick_outside_the_book_says_how_to_extend_it(book: RawBook) -> None:
