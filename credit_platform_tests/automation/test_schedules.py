@@ -34,7 +34,7 @@ def book(tmp_path: Path, instance: dg.DagsterInstance, config: ModelConfig) -> R
 
 def tick(closing: Closing, when: datetime, on: dg.DagsterInstance | None = None) -> dg.RunRequest | str:
     schedule = month_close(closing, monthly_jobs(LOANS, ("scorecard",))[BUILD_MONTH], "running")
-    with nullcontext(on) if on else dg.DagsterInstance.ephemeral() as instance:
+    with nullcontext(on) if on else dg.DagsterInstance.local_temp() as instance:
         context = dg.build_schedule_context(instance=instance, scheduled_execution_time=when)
         data = schedule.evaluate_tick(context)
     return data.run_requests[0] if data.run_requests else str(data.skip_message)
@@ -80,11 +80,12 @@ def test_a_month_that_a_delivery_has_built_is_not_built_again(book: RawBook) -> 
     assert tick(with_policy(book), datetime(2024, 12, 1, tzinfo=UTC)) == "2024-12 is built already"
 
 
-def test_a_month_under_way_is_not_built_beside_itself(book: RawBook, instance: dg.DagsterInstance) -> None:
+def test_a_month_under_way_is_not_built_beside_itself(book: RawBook) -> None:
     book.deliver(date(2024, 12, 1), *REQUIRED)
     tags = {"dagster/partition": "2024-12-01"}
-    run = create_run_for_test(instance, "build_month", tags=tags, status=dg.DagsterRunStatus.STARTED)
-    said = tick(with_policy(book), datetime(2024, 12, 1, tzinfo=UTC), instance)
+    with dg.DagsterInstance.local_temp() as instance:
+        run = create_run_for_test(instance, "build_month", tags=tags, status=dg.DagsterRunStatus.STARTED)
+        said = tick(with_policy(book), datetime(2024, 12, 1, tzinfo=UTC), instance)
     assert said == f"2024-12 is under way in run {run.run_id[:8]}"
 
 
