@@ -36,8 +36,9 @@ def tick(closing: Closing, when: datetime, on: dg.DagsterInstance | None = None)
     schedule = month_close(closing, monthly_jobs(LOANS, ("scorecard",))[BUILD_MONTH], "running")
     with nullcontext(on) if on else dg.DagsterInstance.local_temp() as instance:
         context = dg.build_schedule_context(instance=instance, scheduled_execution_time=when)
-        data = schedule.evaluate_tick(context)
-    return data.run_requests[0] if data.run_requests else str(data.skip_message)
+        answer = schedule(context)
+    assert isinstance(answer, (dg.RunRequest, dg.SkipReason))
+    return answer if isinstance(answer, dg.RunRequest) else str(answer.skip_message)
 
 
 def request_at(book: RawBook, month: int) -> dg.RunRequest:
