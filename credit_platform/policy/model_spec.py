@@ -17,6 +17,7 @@ _ADDRESS = re.compile(r"[a-zA-Z_]\w*(\.[a-zA-Z_]\w*)*:[A-Z]\w*")
 
 ModelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]  # it becomes a part of asset keys and paths
 Parameter = bool | int | float | str
+_LEAST_SHARE = 0.25  # of the bads that params are meant for; what a sample of fewer needs is a longer window
 
 
 class SearchRange(PolicySection):
@@ -47,6 +48,29 @@ class TuningPolicy(PolicySection):
     space: Annotated[Mapping[str, SearchRange], Field(min_length=1)]
 
 
+class RegularisationPolicy(PolicySection):
+    """What is stricter for a training sample of fewer than `full_bads` bads: the fewer, the stricter.
+
+    With half as many, parameters of `raised` are twice what params say, those of `lowered` half of it; with a quarter
+    and fewer, four times and a quarter. A parameter set to a word is left as it is.
+    """
+
+    full_bads: Annotated[int, Field(ge=1)]
+    raised: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    lowered: Annotated[tuple[str, ...], Field(strict=False)] = ()
+
+    def of(self, params: Mapping[str, Parameter], n_bads: int) -> dict[str, Parameter]:
+        """The parameters for a training sample of so many bads; whole numbers stay whole and above 0."""
+        share = min(1.0, max(_LEAST_SHARE, n_bads / self.full_bads))
+        factors = dict.fromkeys(self.raised, 1 / share) | dict.fromkeys(self.lowered, share)
+        scaled: dict[str, Parameter] = {}
+        for name, factor in factors.items():
+            value = params[name]
+            if not isinstance(value, (bool, str)):
+                scaled[name] = max(1, round(value * factor)) if isinstance(value, int) else value * factor
+        return {**params, **scaled}
+
+
 class ModelSpec(PolicySection):
     """One competing model: the name reports give it, its algorithm and the algorithm's own parameters."""
 
@@ -56,6 +80,13 @@ class ModelSpec(PolicySection):
     rebalancing: Literal["none", "downsample", "smote"] = "none"
     calibration: Literal["platt", "none"] = "platt"
     tuning: TuningPolicy | None = None
+    regularisation: RegularisationPolicy | None = None
+
+    def for_sample(self, n_bads: int) -> Self:
+        """The model as it is fitted on a training sample of so many bads."""
+        if self.regularisation is None:
+            return self
+        return self.model_copy(update={"params": self.regularisation.of(self.params, n_bads)})
 
     @field_validator("algorithm")
     @classmethod
@@ -85,6 +116,23 @@ class ModelSpec(PolicySection):
         unset = [name for name in value.space if name not in params] if value else []
         if unset:
             message = f"space names {', '.join(unset)}, which params do not set; the first trial is what they set"
+            raise ValueError(message)
+        return value
+
+    @field_validator("regularisation")
+    @classmethod
+    def _scales_what_is_set(
+        cls, value: RegularisationPolicy | None, info: ValidationInfo
+    ) -> RegularisationPolicy | None:
+        params: Mapping[str, Parameter] = info.data.get("params", {})
+        names = [*value.raised, *value.lowered] if value else []
+        unset = [name for name in names if name not in params]
+        if unset:
+            message = f"names {', '.join(unset)}, which params do not set"
+            raise ValueError(message)
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            message = f"names {', '.join(doubled)} more than once"
             raise ValueError(message)
         return value
 

@@ -25,6 +25,7 @@ ROLES = {
     "candidate": "Candidate: stored, not yet fit to compete",
     "challenger": "Challenger: may go into production, and has not",
     "champion": "Champion: it decides",
+    "interim": "Interim champion: it decides until a version passes all gates",
     "retired": "Retired: another version decides",
 }
 
@@ -82,8 +83,9 @@ class VersionVerdict:
 
 def version_verdict(facts: VersionFacts) -> VersionVerdict:
     """Read the verdict off the facts; what they do not hold is told as unknown."""
+    role = "interim" if facts.is_interim and facts.role == "champion" else facts.role
     return VersionVerdict(
-        headline="Role unknown" if facts.role is None else ROLES.get(facts.role, facts.role.capitalize()),
+        headline="Role unknown" if role is None else ROLES.get(role, role.capitalize()),
         look=_look(facts),
         discrimination=discrimination_text(facts.evaluation.metrics),
         gates=gates_text(facts.gates),
@@ -125,7 +127,8 @@ def promotion_text(facts: VersionFacts) -> str:
     if facts.in_force_from is None:
         return "promoted, effective month unknown"
     until = "until further notice" if facts.in_force_until is None else f"until {month_name(facts.in_force_until)}"
-    return f"promoted, in force from {month_name(facts.in_force_from)} {until}"
+    how = " as interim, in spite of failed gates" if facts.is_interim else ""
+    return f"promoted{how}, in force from {month_name(facts.in_force_from)} {until}"
 
 
 def _look(facts: VersionFacts) -> str:

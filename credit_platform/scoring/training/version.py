@@ -167,6 +167,7 @@ def fit_version(
     features, (spec, algorithm) = portfolio.features, algorithm_of(model, config)
     train = checked_sample(model, "training", train, config.selection.min_samples, portfolio)
     validation = checked_sample(model, "validation", validation, config.selection.min_samples, portfolio)
+    spec = spec.for_sample(int(train["label"].sum()))
     # A source of history may fail for whole cohorts, and a model that was not trained on such loans ranks them badly.
     # Trained on every loan with and without its history it ranks them as well as a model without the source, and the
     # others no worse. For the same reason the validation loans are used both ways to choose and to calibrate.
