@@ -57,6 +57,36 @@ def test_what_leaves_probabilities_honest_is_accepted(tmp_path: Path, text: str,
     assert (spec.rebalancing, spec.calibration) == expected
 
 
+def test_the_shipped_models_are_stricter_on_small_training_samples_and_unchanged_on_large_ones() -> None:
+    models = LOANS.load_policy().model.models
+    for spec in models.values():
+        assert spec.for_sample(800) == spec.for_sample(5000) == spec
+    scorecard, boosting = (models[name].for_sample(400).params for name in ("scorecard", "gradient_boosting"))
+    assert (scorecard["C"], scorecard["min_iv"]) == (0.5, 0.04)
+    assert (boosting["min_child_samples"], boosting["lambda_l2"], boosting["max_depth"]) == (80, 2.0, 2)
+    assert models["scorecard"].for_sample(1).params["C"] == models["scorecard"].for_sample(200).params["C"] == 0.25
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{full_bads: 100, raised: [no_such]}", "names no_such, which params do not set"),
+        ("{full_bads: 100, lowered: [lambda_l2]}", "names lambda_l2 more than once"),
+        ("{full_bads: 0}", "greater than or equal to 1"),
+    ],
+)
+def test_a_regularisation_of_what_is_not_set_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(PolicyError, match=said):
+        LOANS.load_policy(entry(tmp_path, f"regularisation: {text}"))
+
+
+def test_regularisation_leaves_words_alone_and_can_be_switched_off(tmp_path: Path) -> None:
+    worded = LOANS.load_policy(entry(tmp_path, "params: {lambda_l2: none}")).model.models["gradient_boosting"]
+    assert worded.for_sample(10).params["lambda_l2"] == "none"
+    off = LOANS.load_policy(entry(tmp_path, "regularisation: null")).model.models["gradient_boosting"]
+    assert off.for_sample(10) == off
+
+
 def test_tuning_can_be_switched_off(tmp_path: Path) -> None:
     assert LOANS.load_policy(entry(tmp_path, "tuning: null")).model.models["gradient_boosting"].tuning is None
 
