@@ -17,7 +17,6 @@ _ADDRESS = re.compile(r"[a-zA-Z_]\w*(\.[a-zA-Z_]\w*)*:[A-Z]\w*")
 
 ModelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]  # it becomes a part of asset keys and paths
 Parameter = bool | int | float | str
-_LEAST_SHARE = 0.25  # of the bads that params are meant for; what a sample of fewer needs is a longer window
 
 
 class SearchRange(PolicySection):
@@ -59,17 +58,6 @@ class RegularisationPolicy(PolicySection):
     raised: Annotated[tuple[str, ...], Field(strict=False)] = ()
     lowered: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
-    def of(self, params: Mapping[str, Parameter], n_bads: int) -> dict[str, Parameter]:
-        """The parameters for a training sample of so many bads; whole numbers stay whole and above 0."""
-        share = min(1.0, max(_LEAST_SHARE, n_bads / self.full_bads))
-        factors = dict.fromkeys(self.raised, 1 / share) | dict.fromkeys(self.lowered, share)
-        scaled: dict[str, Parameter] = {}
-        for name, factor in factors.items():
-            value = params[name]
-            if not isinstance(value, (bool, str)):
-                scaled[name] = max(1, round(value * factor)) if isinstance(value, int) else value * factor
-        return {**params, **scaled}
-
 
 class ModelSpec(PolicySection):
     """One competing model: the name reports give it, its algorithm and the algorithm's own parameters."""
@@ -81,12 +69,6 @@ class ModelSpec(PolicySection):
     calibration: Literal["platt", "none"] = "platt"
     tuning: TuningPolicy | None = None
     regularisation: RegularisationPolicy | None = None
-
-    def for_sample(self, n_bads: int) -> Self:
-        """The model as it is fitted on a training sample of so many bads."""
-        if self.regularisation is None:
-            return self
-        return self.model_copy(update={"params": self.regularisation.of(self.params, n_bads)})
 
     @field_validator("algorithm")
     @classmethod

@@ -9,6 +9,7 @@ import pytest
 from credit_platform.errors import PolicyError
 from credit_platform.policy.model_spec import SearchRange
 from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform.scoring.training.tuning import regularised
 
 BOOSTING = "models: {gradient_boosting: {%s}}"
 
@@ -60,11 +61,11 @@ def test_what_leaves_probabilities_honest_is_accepted(tmp_path: Path, text: str,
 def test_the_shipped_models_are_stricter_on_small_training_samples_and_unchanged_on_large_ones() -> None:
     models = LOANS.load_policy().model.models
     for spec in models.values():
-        assert spec.for_sample(800) == spec.for_sample(5000) == spec
-    scorecard, boosting = (models[name].for_sample(400).params for name in ("scorecard", "gradient_boosting"))
+        assert regularised(spec, 800) == regularised(spec, 5000) == spec
+    scorecard, boosting = (regularised(models[name], 400).params for name in ("scorecard", "gradient_boosting"))
     assert (scorecard["C"], scorecard["min_iv"]) == (0.5, 0.04)
     assert (boosting["min_child_samples"], boosting["lambda_l2"], boosting["max_depth"]) == (80, 2.0, 2)
-    assert models["scorecard"].for_sample(1).params["C"] == models["scorecard"].for_sample(200).params["C"] == 0.25
+    assert regularised(models["scorecard"], 1).params["C"] == regularised(models["scorecard"], 200).params["C"] == 0.25
 
 
 @pytest.mark.parametrize(
@@ -82,9 +83,9 @@ def test_a_regularisation_of_what_is_not_set_is_refused(tmp_path: Path, text: st
 
 def test_regularisation_leaves_words_alone_and_can_be_switched_off(tmp_path: Path) -> None:
     worded = LOANS.load_policy(entry(tmp_path, "params: {lambda_l2: none}")).model.models["gradient_boosting"]
-    assert worded.for_sample(10).params["lambda_l2"] == "none"
+    assert regularised(worded, 10).params["lambda_l2"] == "none"
     off = LOANS.load_policy(entry(tmp_path, "regularisation: null")).model.models["gradient_boosting"]
-    assert off.for_sample(10) == off
+    assert regularised(off, 10) == off
 
 
 def test_tuning_can_be_switched_off(tmp_path: Path) -> None:

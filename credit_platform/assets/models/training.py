@@ -39,7 +39,7 @@ from credit_platform.scoring.governance.promotion import (
     failed_gates,
 )
 from credit_platform.scoring.training.samples import attach_labels, left_out, require_size, shared_customers
-from credit_platform.scoring.training.tuning import OnTrial, Tuning
+from credit_platform.scoring.training.tuning import OnTrial, Tuning, regularised
 from credit_platform.scoring.training.version import FittedVersion, fit_version, is_restorable, unwatched
 from credit_platform.scoring.training.windows import SampleRole, Windows, windows_for
 from credit_platform.scoring.transformers.evidence import without_history
@@ -205,15 +205,7 @@ def _make_challenger(lake: Lake, developed: Developed, stored: str, policy: Poli
         known = roles([record.decision for record in records], model, add_months(month, 1))
         return known.get(stored) != "candidate"
 
-    entry = Entry(
-        action="made_challenger",
-        model=model,
-        model_version=stored,
-        actor=POLICY,
-        reasons=("No gate failed.",),
-        effective_month=month,
-        policy_sha256=policy.sha256,
-    )
+    entry = Entry("made_challenger", model, stored, POLICY, ("No gate failed.",), month, policy_sha256=policy.sha256)
     AuditLog(lake.layout).append(entry, unless=is_more_already)
 
 
@@ -252,13 +244,13 @@ def _decide(
 
 def _metadata(developed: Developed, judged: CandidateResult, policy: Policy) -> VersionMetadata:
     model = developed.fitted.model
-    spec = policy.model.models[model].for_sample(int(developed.samples["train"]["label"].sum()))
+    spec = regularised(policy.model.models[model], int(developed.samples["train"]["label"].sum()))
     said = {
         "model": model,
         "alias": spec.alias,
         "algorithm": spec.algorithm,
         "as_of": month_key(developed.month),
-        "windows": {"kind": developed.kind, **windows_by_role(developed.windows)},
+        "windows": {"kind": developed.kind, **developed.windows.keys_by_role},
         "samples": _counts(developed),
         "shared_customers": {"policy": policy.model.windows.shared_customers, **developed.shared_customers},
         "metrics": developed.metrics.to_dicts(),
@@ -295,7 +287,7 @@ def _made_of(lake: Lake, developed: Developed, policy: Policy) -> dict[str, obje
         "policy_sha256": policy.sha256,
         "libraries": libraries(),
         "seeds": {"random_seed": policy.model.random_seed},
-        "windows": {"kind": developed.kind, **windows_by_role(developed.windows)},
+        "windows": {"kind": developed.kind, **developed.windows.keys_by_role},
         "samples": _counts(developed),
     }
 
@@ -304,8 +296,3 @@ def _counts(developed: Developed) -> dict[str, dict[str, int]]:
     return {
         role: {"n": sample.height, "n_bad": int(sample["label"].sum())} for role, sample in developed.samples.items()
     }
-
-
-def windows_by_role(windows: Windows) -> dict[str, list[str]]:
-    """The cohorts of every sample as month keys."""
-    return {role: [month_key(cohort) for cohort in cohorts] for role, cohorts in windows.by_role.items()}
