@@ -184,7 +184,11 @@ def test_who_follows_the_advice_makes_an_interim_champion(
         recommended="interim",
     )
     PromotionLog(decided.folders.layout).append(advised)
-    monkeypatch.setattr(ModelVersions, "failed_gates", lambda *_: {"max_oot_test_gap": "Gate max_oot_test_gap: lost."})
+
+    def one(_: ModelVersions, __: str) -> dict[str, str]:
+        return {"max_oot_test_gap": "Gate max_oot_test_gap: lost."}
+
+    monkeypatch.setattr(ModelVersions, "failed_gates", one)
     rows = {row["model_version"]: row for row in version_rows(decided.book, [decided.model])}
     assert (rows[version]["recommended"], rows[version]["interim"]) == ("interim", False)
     assert move(decided, version, despite=True) == 0
