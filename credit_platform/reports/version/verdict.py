@@ -19,6 +19,8 @@ GATES_SCHEMA = {
     "value": pl.Float64,
     "threshold": pl.Float64,
     "status": pl.String,
+    "ci_low": pl.Float64,
+    "ci_high": pl.Float64,
 }
 CONDITIONS = {"min_oot_roc_auc": "at least", "artifacts_load_back": "yes"}
 ROLES = {
@@ -44,6 +46,7 @@ def gate_table(candidate: CandidateResult, gates: ModelGatePolicy) -> pl.DataFra
             result.value,
             result.bar,
             "unknown" if result.value is None else "passed" if result.passed else "failed",
+            *(result.interval or (None, None)),
         )
         for result in gate_results(candidate, gates)
     ]
@@ -54,9 +57,15 @@ def gate_texts(gates: pl.DataFrame) -> pl.DataFrame:
     """The gates as people read them: `gate, value, threshold, status`, all text; a missing value is `unknown`."""
     is_yes = pl.col("condition") == "yes"
     yes_or_no = pl.when(pl.col("value") == 1).then(pl.lit("yes")).when(pl.col("value") == 0).then(pl.lit("no"))
+    value = _decimals("value")
+    with_interval = pl.format("{} ({} to {})", value, _decimals("ci_low"), _decimals("ci_high"))
     return gates.select(
         pl.col("gate").replace(words("gates")),
-        pl.when(is_yes).then(yes_or_no).otherwise(_decimals("value")).fill_null("unknown").alias("value"),
+        pl.when(is_yes)
+        .then(yes_or_no)
+        .otherwise(pl.coalesce(with_interval, value))
+        .fill_null("unknown")
+        .alias("value"),
         pl.when(is_yes)
         .then(pl.lit("yes"))
         .otherwise(pl.format("{} {}", "condition", _decimals("threshold")))
