@@ -61,7 +61,9 @@ def test_every_table_has_its_months_and_every_version_its_place(old_book: BookFo
 def test_the_versions_have_the_roles_and_results_they_had(old_book: BookFolders) -> None:
     done = old_book.verb("models", "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == expected()["models"]
+    # Nothing went in for the interim, and policy left nothing to people.
+    new = {"interim": False, "recommended": None}
+    assert json.loads(done.stdout) == [row | new for row in expected()["models"]]
 
 
 def test_the_audit_log_is_sound(old_book: BookFolders) -> None:
