@@ -226,7 +226,7 @@ def _policy_dir() -> Path:
         "sources": {"gym_contracts": {"required": True}, "gym_members": {"required": False}},
         "features": {},
         "windows": {"mode": "relative", "relative": short, "triggered": {**short, "train": 2}},
-        "gates": dict.fromkeys(model["gates"], 1.0) | {"min_oot_roc_auc": 0.5},
+        "gates": dict.fromkeys(model["gates"], 1.0) | {"min_oot_roc_auc": 0.5, "gaps_judged_by": "value"},
     }
     model["scoring"]["backfill_months"] = 2
     model["selection"]["min_samples"] = 50

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from credit_platform.lake.files import one_at_a_time
 from credit_platform.lake.governance.alert_log import AlertLog, AlertRecord, Delivery
+from credit_platform.lake.governance.promotions import PromotionLog, model_periods
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.action.alerts import ACTION_OF_LEVEL, AlertEvent, Level, alert_events
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds, Notification
@@ -47,14 +48,19 @@ class AlertDispatcher:
         return AlertLog(self.lake.layout)
 
     def catch_up(self) -> list[AlertRecord]:
-        """Tell what the action tables give rise to and nobody has heard of yet, and try again what failed.
+        """Tell what actions and interim versions give rise to and nobody has heard of yet; try again what failed.
 
         Events of the newest month are sent, and of older ones the last of every alert that is still open. What else
         was never noted is history, such as that of a book that was backfilled: it is noted and not sent, as nobody can
         act on it any more.
         """
         actions = self._actions()
-        events = alert_events(actions, remind_after_months=self.thresholds.alerts.remind_after_months)
+        records = PromotionLog(self.lake.layout).records()
+        events = alert_events(
+            actions,
+            remind_after_months=self.thresholds.alerts.remind_after_months,
+            periods={model: model_periods(records, model) for model in self.models},
+        )
         newest = max((event.month for event in events), default=date.min)
         last = {event.key: event for event in events}
         standing = {event.event_id for event in last.values() if not event.is_end}

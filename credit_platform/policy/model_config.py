@@ -202,11 +202,12 @@ class RetrainingPolicy(PolicySection):
 
 
 class PromotionPolicy(PolicySection):
-    """When a new version replaces the one in force."""
+    """When a new version replaces the one in force; `interim` lets one with failed gates replace one in breach."""
 
     auto_promote: bool
     min_uplift: Annotated[float, Field(ge=0, lt=1)]
     significance: OpenShare
+    interim: bool = True
 
 
 class SelectionPolicy(PolicySection):
@@ -223,6 +224,7 @@ class ModelGatePolicy(PolicySection):
     max_oot_test_gap: Share
     max_train_validation_gap: Share
     max_null_rate: Share
+    gaps_judged_by: Literal["interval", "value"] = "interval"
 
 
 class ModelConfig(PolicySection):

@@ -47,6 +47,18 @@ class TuningPolicy(PolicySection):
     space: Annotated[Mapping[str, SearchRange], Field(min_length=1)]
 
 
+class RegularisationPolicy(PolicySection):
+    """What is stricter for a training sample of fewer than `full_bads` bads: the fewer, the stricter.
+
+    With half as many, parameters of `raised` are twice what params say, those of `lowered` half of it; with a quarter
+    and fewer, four times and a quarter. A parameter set to a word is left as it is.
+    """
+
+    full_bads: Annotated[int, Field(ge=1)]
+    raised: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    lowered: Annotated[tuple[str, ...], Field(strict=False)] = ()
+
+
 class ModelSpec(PolicySection):
     """One competing model: the name reports give it, its algorithm and the algorithm's own parameters."""
 
@@ -56,6 +68,7 @@ class ModelSpec(PolicySection):
     rebalancing: Literal["none", "downsample", "smote"] = "none"
     calibration: Literal["platt", "none"] = "platt"
     tuning: TuningPolicy | None = None
+    regularisation: RegularisationPolicy | None = None
 
     @field_validator("algorithm")
     @classmethod
@@ -85,6 +98,23 @@ class ModelSpec(PolicySection):
         unset = [name for name in value.space if name not in params] if value else []
         if unset:
             message = f"space names {', '.join(unset)}, which params do not set; the first trial is what they set"
+            raise ValueError(message)
+        return value
+
+    @field_validator("regularisation")
+    @classmethod
+    def _scales_what_is_set(
+        cls, value: RegularisationPolicy | None, info: ValidationInfo
+    ) -> RegularisationPolicy | None:
+        params: Mapping[str, Parameter] = info.data.get("params", {})
+        names = [*value.raised, *value.lowered] if value else []
+        unset = [name for name in names if name not in params]
+        if unset:
+            message = f"names {', '.join(unset)}, which params do not set"
+            raise ValueError(message)
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            message = f"names {', '.join(doubled)} more than once"
             raise ValueError(message)
         return value
 

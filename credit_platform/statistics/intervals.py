@@ -1,11 +1,11 @@
-"""Intervals around what one cohort shows: Wilson for shares, Jeffreys for the bad rate, a bootstrap for the rest.
+"""Intervals around what a cohort shows: Wilson for shares, Jeffreys for the bad rate, a bootstrap, and of differences.
 
 DeLong's interval of the ROC-AUC is beside the metric in `statistics.discrimination`. What an interval means for the
 model belongs in `performance`.
 """
 
 from collections.abc import Callable
-from math import sqrt
+from math import hypot, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -23,6 +23,22 @@ class Interval(NamedTuple):
 
     low: float
     high: float
+
+
+def difference_interval(first: float, around_first: Interval, second: float, around_second: Interval) -> Interval:
+    """Interval of `first` minus `second`, two estimates from samples that are independent of each other.
+
+    From the intervals of both at one level (Zou and Donner 2008), which need not be symmetric; of symmetric ones it is
+    the normal interval of the difference.
+
+    >>> low, high = difference_interval(0.90, Interval(0.88, 0.92), 0.85, Interval(0.80, 0.89))
+    >>> round(low, 4), round(high, 4)
+    (0.0053, 0.1039)
+    """
+    difference = first - second
+    below = hypot(first - around_first.low, around_second.high - second)
+    above = hypot(around_first.high - first, second - around_second.low)
+    return Interval(difference - below, difference + above)
 
 
 def wilson_interval(successes: int, n: int, confidence: float) -> Interval | None:

@@ -133,7 +133,7 @@ class PlantedLife:
         left_out = () if is_same else _BUILT
         shutil.copytree(self.root / "data", root / "data", ignore=shutil.ignore_patterns(".*", *left_out))
         assert self.lake.months("prediction/scorecard")[-1] == until
-        return _planted(root, spec)
+        return planted_book(root, spec)
 
     def table(self, model: str, part: str) -> pl.DataFrame:
         """All months of one monitoring table of a model."""
@@ -148,7 +148,7 @@ class PlantedLife:
 
 def planted(root: Path, kind: DriftKind | None, *, seed: int, n_months: int, strength: float = 0.7) -> PlantedLife:
     """Write the book of one drift, nothing built; without a kind the book that does not drift."""
-    return _planted(root, spec_of(kind, seed=seed, n_months=n_months, strength=strength))
+    return planted_book(root, spec_of(kind, seed=seed, n_months=n_months, strength=strength))
 
 
 def spec_of(kind: DriftKind | None, *, seed: int, n_months: int, strength: float = 0.7) -> BookSpec:
@@ -162,7 +162,8 @@ def months_from_start(n: int) -> int:
     return BOOK.months.index(START) + 1 + n
 
 
-def _planted(root: Path, spec: BookSpec) -> PlantedLife:
+def planted_book(root: Path, spec: BookSpec) -> PlantedLife:
+    """Write the raw files of a book and the policy of its life, nothing built."""
     (root / "policy").mkdir(parents=True)
     (root / "policy" / "monitoring_thresholds.yaml").write_text("evidently: {pages: none}\ncharts: {png: none}\n")
     layout = Layout.of(root / "data", root / "raw", LOANS)

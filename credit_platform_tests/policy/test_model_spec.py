@@ -9,6 +9,7 @@ import pytest
 from credit_platform.errors import PolicyError
 from credit_platform.policy.model_spec import SearchRange
 from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform.scoring.training.tuning import regularised
 
 BOOSTING = "models: {gradient_boosting: {%s}}"
 
@@ -55,6 +56,36 @@ def test_shifted_odds_without_recalibration_are_refused(tmp_path: Path, text: st
 def test_what_leaves_probabilities_honest_is_accepted(tmp_path: Path, text: str, expected: tuple[str, str]) -> None:
     spec = LOANS.load_policy(entry(tmp_path, text)).model.models["gradient_boosting"]
     assert (spec.rebalancing, spec.calibration) == expected
+
+
+def test_the_shipped_models_are_stricter_on_small_training_samples_and_unchanged_on_large_ones() -> None:
+    models = LOANS.load_policy().model.models
+    for spec in models.values():
+        assert regularised(spec, 800) == regularised(spec, 5000) == spec
+    scorecard, boosting = (regularised(models[name], 400).params for name in ("scorecard", "gradient_boosting"))
+    assert (scorecard["C"], scorecard["min_iv"]) == (0.5, 0.04)
+    assert (boosting["min_child_samples"], boosting["lambda_l2"], boosting["max_depth"]) == (80, 2.0, 2)
+    assert regularised(models["scorecard"], 1).params["C"] == regularised(models["scorecard"], 200).params["C"] == 0.25
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{full_bads: 100, raised: [no_such]}", "names no_such, which params do not set"),
+        ("{full_bads: 100, lowered: [lambda_l2]}", "names lambda_l2 more than once"),
+        ("{full_bads: 0}", "greater than or equal to 1"),
+    ],
+)
+def test_a_regularisation_of_what_is_not_set_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(PolicyError, match=said):
+        LOANS.load_policy(entry(tmp_path, f"regularisation: {text}"))
+
+
+def test_regularisation_leaves_words_alone_and_can_be_switched_off(tmp_path: Path) -> None:
+    worded = LOANS.load_policy(entry(tmp_path, "params: {lambda_l2: none}")).model.models["gradient_boosting"]
+    assert regularised(worded, 10).params["lambda_l2"] == "none"
+    off = LOANS.load_policy(entry(tmp_path, "regularisation: null")).model.models["gradient_boosting"]
+    assert regularised(off, 10) == off
 
 
 def test_tuning_can_be_switched_off(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import dagster as dg
 
 from credit_platform.assets.asset_spec import OWNERS, asset_key
 from credit_platform.assets.models.retrain_claim import train_once
-from credit_platform.assets.models.training import TrainingOutcome, train_as_of, windows_by_role
+from credit_platform.assets.models.training import TrainingOutcome, train_as_of
 from credit_platform.assets.pages.month_pages import tell_of_training
 from credit_platform.assets.pages.version_documents import document_version
 from credit_platform.lake.tables.monthly import Lake
@@ -63,7 +63,7 @@ def _training_metadata(
 def _windows_table(windows: Windows) -> str:
     lines = [
         f"| {role} | {cohorts[0][:7]} to {cohorts[-1][:7]} | {len(cohorts)} |"
-        for role, cohorts in windows_by_role(windows).items()
+        for role, cohorts in windows.keys_by_role.items()
         if cohorts
     ]
     return "\n".join(["| sample | cohorts | months |", "|---|---|---:|", *lines])

@@ -11,7 +11,7 @@ from datetime import date
 import polars as pl
 
 from credit_platform.lake.governance.audit import AuditLog, AuditRecord, Entry
-from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, incumbent
+from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, model_periods
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.models.stored_version import METADATA, VersionMetadata
 from credit_platform.lake.provenance import code, input_hashes, libraries, require_unaltered
@@ -23,20 +23,23 @@ from credit_platform.portfolios.feature_set import EvidenceGroup
 from credit_platform.scoring.evaluation.evaluation import (
     Evaluation,
     auc_by_sample,
+    auc_intervals,
     evaluate,
     evaluate_version,
     null_rate,
 )
 from credit_platform.scoring.explanation.reasons import mix_counts, reason_mix, reasons_of
-from credit_platform.scoring.governance.life_cycle import roles, withdrawn
+from credit_platform.scoring.governance.life_cycle import period_of, roles, withdrawn
 from credit_platform.scoring.governance.promotion import (
     CandidateResult,
     PromotionDecision,
+    Situation,
     compare_out_of_time,
     decide_promotion,
+    failed_gates,
 )
 from credit_platform.scoring.training.samples import attach_labels, left_out, require_size, shared_customers
-from credit_platform.scoring.training.tuning import OnTrial, Tuning
+from credit_platform.scoring.training.tuning import OnTrial, Tuning, regularised
 from credit_platform.scoring.training.version import FittedVersion, fit_version, is_restorable, unwatched
 from credit_platform.scoring.training.windows import SampleRole, Windows, windows_for
 from credit_platform.scoring.transformers.evidence import without_history
@@ -79,18 +82,23 @@ class TrainingOutcome:
     tuning: Tuning
 
 
-def is_triggered(lake: Lake, model: str, month: date) -> bool:
-    """Whether the month's action asks for retraining, so that the short windows apply.
+def breached_version(lake: Lake, model: str, month: date) -> str | None:
+    """The version that the month's action asks to retrain; None where it asks for no retraining.
 
     Read from the lake and not declared as an edge: the action depends on predictions, which depend on models. The first
     version is acted on in its own month; that is no reason to train it otherwise when the month is run again.
     """
     table = f"monitoring/{model}/action"
     if not lake.has(table, month):
-        return False
+        return None
     is_about_an_earlier_version = ~pl.col("model_version").str.starts_with(month_key(month))
     asked = (pl.col("action") == "retrain") & pl.col("actionable") & is_about_an_earlier_version
-    return lake.scan(table, [month]).filter(asked).collect().height > 0
+    return next(iter(lake.scan(table, [month]).filter(asked).collect()["model_version"]), None)
+
+
+def is_triggered(lake: Lake, model: str, month: date) -> bool:
+    """Whether the month's action asks for retraining, so that the short windows apply."""
+    return breached_version(lake, model, month) is not None
 
 
 def read_cohorts(lake: Lake, cohorts: Sequence[date], *, lag: int) -> pl.DataFrame:
@@ -182,6 +190,9 @@ def register(lake: Lake, developed: Developed, policy: Policy) -> TrainingOutcom
         promoted=decision.promote,
         actor=POLICY,
         reasons=decision.reasons,
+        failed_gates=decision.failed_gates,
+        is_interim=decision.is_interim,
+        recommended=decision.recommended,
     )
     PromotionLog(lake.layout).append(record, policy_sha256=policy.sha256)
     return TrainingOutcome(stored, developed.windows, developed.metrics, decision, fitted.importance, fitted.tuning)
@@ -194,15 +205,7 @@ def _make_challenger(lake: Lake, developed: Developed, stored: str, policy: Poli
         known = roles([record.decision for record in records], model, add_months(month, 1))
         return known.get(stored) != "candidate"
 
-    entry = Entry(
-        action="made_challenger",
-        model=model,
-        model_version=stored,
-        actor=POLICY,
-        reasons=("No gate failed.",),
-        effective_month=month,
-        policy_sha256=policy.sha256,
-    )
+    entry = Entry("made_challenger", model, stored, POLICY, ("No gate failed.",), month, policy_sha256=policy.sha256)
     AuditLog(lake.layout).append(entry, unless=is_more_already)
 
 
@@ -212,6 +215,7 @@ def _judged(developed: Developed) -> CandidateResult:
         roc_auc=auc_by_sample(developed.metrics),
         null_rate=null_rate(oot, list(candidate.features)),
         artifacts_load_back=is_restorable(candidate, oot),
+        intervals=auc_intervals(developed.metrics),
     )
 
 
@@ -229,23 +233,24 @@ def _decide(
         for record in PromotionLog(lake.layout).records()
         if record.model_version != stored and (record.actor, record.as_of) != (POLICY, month)
     ]
-    in_force = incumbent(records, candidate.model, add_months(month, 1))
-    against = None
-    if in_force is not None:
-        current = lake.versions.read(candidate.model, in_force).fitted(config)
-        against = compare_out_of_time(candidate, current, developed.samples["oot"], incumbent_version=in_force)
-    return decide_promotion(judged, against, config=config)
+    period = period_of(model_periods(records, candidate.model), add_months(month, 1))
+    if period is None:
+        return decide_promotion(judged, None, config=config)
+    current = lake.versions.read(candidate.model, period.version).fitted(config)
+    against = compare_out_of_time(candidate, current, developed.samples["oot"], incumbent_version=period.version)
+    is_in_breach = breached_version(lake, candidate.model, month) == period.version
+    return decide_promotion(judged, against, config=config, situation=Situation(is_in_breach, period.is_interim))
 
 
 def _metadata(developed: Developed, judged: CandidateResult, policy: Policy) -> VersionMetadata:
     model = developed.fitted.model
-    spec = policy.model.models[model]
+    spec = regularised(policy.model.models[model], int(developed.samples["train"]["label"].sum()))
     said = {
         "model": model,
         "alias": spec.alias,
         "algorithm": spec.algorithm,
         "as_of": month_key(developed.month),
-        "windows": {"kind": developed.kind, **windows_by_role(developed.windows)},
+        "windows": {"kind": developed.kind, **developed.windows.keys_by_role},
         "samples": _counts(developed),
         "shared_customers": {"policy": policy.model.windows.shared_customers, **developed.shared_customers},
         "metrics": developed.metrics.to_dicts(),
@@ -258,6 +263,7 @@ def _metadata(developed: Developed, judged: CandidateResult, policy: Policy) -> 
         ),
         "oot_null_rate": judged.null_rate,
         "artifacts_load_back": judged.artifacts_load_back,
+        "failed_gates": list(failed_gates(judged, policy.model.gates)),
         "params": {**spec.params, **developed.fitted.tuning.params},
         "random_seed": policy.model.random_seed,
         "label_def": policy.model.label.label_def,
@@ -281,7 +287,7 @@ def _made_of(lake: Lake, developed: Developed, policy: Policy) -> dict[str, obje
         "policy_sha256": policy.sha256,
         "libraries": libraries(),
         "seeds": {"random_seed": policy.model.random_seed},
-        "windows": {"kind": developed.kind, **windows_by_role(developed.windows)},
+        "windows": {"kind": developed.kind, **developed.windows.keys_by_role},
         "samples": _counts(developed),
     }
 
@@ -290,8 +296,3 @@ def _counts(developed: Developed) -> dict[str, dict[str, int]]:
     return {
         role: {"n": sample.height, "n_bad": int(sample["label"].sum())} for role, sample in developed.samples.items()
     }
-
-
-def windows_by_role(windows: Windows) -> dict[str, list[str]]:
-    """The cohorts of every sample as month keys."""
-    return {role: [month_key(cohort) for cohort in cohorts] for role, cohorts in windows.by_role.items()}

@@ -141,6 +141,7 @@ def _version(lake: Lake, record: PromotionRecord, *, stands: bool) -> tuple[obje
         record.effective_month,
         record.promoted,
         record.is_rollback,
+        record.is_interim,
         stands,
         record.actor,
         "\n".join(record.reasons) or "no reason was recorded",

@@ -152,6 +152,7 @@ def _version_facts(
         promoted=any(entry.action != "not_promoted" for entry in decided) if decided else None,
         in_force_from=periods[places[-1]].first if places else None,
         in_force_until=None if follower is None else add_months(follower, -1),
+        is_interim=bool(places) and periods[places[-1]].is_interim,
         reasons=decided[-1].reasons if decided else (),
         gates=gate_table(stored.metadata.result, policy.model.gates),
         metadata=stored.metadata,

@@ -22,7 +22,7 @@ from credit_platform.lake.raw.ground_truth import read_ground_truth, write_groun
 from credit_platform.lake.raw.raw_book import has_raw_files, write_book
 from credit_platform.months import add_months, months_between
 from credit_platform.portfolios.drift import Drift, DriftKind
-from credit_platform.portfolios.generator import USUAL_FIRST_MONTH, GeneratedBook
+from credit_platform.portfolios.generator import USUAL_FIRST_MONTH, GeneratedBook, MakeBook
 from credit_platform.reports.wording import ACTIONS, model_name, month_name
 from credit_platform.settings import DEFAULT_DATA_DIR, Settings
 
@@ -42,14 +42,8 @@ def run_demo(settings: Settings, console: Console, *, n_months: int, cases_per_m
         console.print(f"Using the files in {settings.raw_dir}.")
     else:
         require_contract_form(settings)
-        drift = Drift(DriftKind.CONCEPT, add_months(USUAL_FIRST_MONTH, _MONTHS_BEFORE_DRIFT), _STRENGTH)
-        made = settings.portfolio.required_generator.make(
-            first_month=USUAL_FIRST_MONTH,
-            n_months=n_months,
-            cases_per_month=cases_per_month,
-            seed=seed,
-            drifts=(drift,) if n_months > _MONTHS_BEFORE_DRIFT else (),
-        )
+        make = settings.portfolio.required_generator.make
+        made = demo_book(make, n_months=n_months, cases_per_month=cases_per_month, seed=seed)
         generate_book(layout, console, made)
     book = Book.of(initialise(settings, automation="running"))
     first, last = book.axis.first_snapshot, newest_delivered(book)
@@ -58,6 +52,18 @@ def run_demo(settings: Settings, console: Console, *, n_months: int, cases_per_m
     _print_story(book, console)
     console.print(_where_to_look(settings), soft_wrap=True)
     return code
+
+
+def demo_book(make: MakeBook, *, n_months: int, cases_per_month: int, seed: int) -> GeneratedBook:
+    """The demo's book: a concept drift begins after a year of live months."""
+    drift = Drift(DriftKind.CONCEPT, add_months(USUAL_FIRST_MONTH, _MONTHS_BEFORE_DRIFT), _STRENGTH)
+    return make(
+        first_month=USUAL_FIRST_MONTH,
+        n_months=n_months,
+        cases_per_month=cases_per_month,
+        seed=seed,
+        drifts=(drift,) if n_months > _MONTHS_BEFORE_DRIFT else (),
+    )
 
 
 def _print_story(book: Book, console: Console) -> None:

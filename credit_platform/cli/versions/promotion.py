@@ -92,7 +92,11 @@ def promote(
         )
     person = replace(person, reasons=(*person.reasons, *(f"In spite of: {sentence}" for sentence in failed.values())))
     if to == "champion":
-        return _make_champion(standing, console, version, person, effective_month)
+        is_interim = bool(failed) and standing.recommended.get(version) == "interim"
+        despite = tuple(failed)
+        return _make_champion(
+            standing, console, version, person, effective_month, failed=despite, is_interim=is_interim
+        )
     if effective_month is not None:
         raise SettingsError(name="--effective-month", reason=f"a {to} takes effect at once", fix="Leave it out.")
     _require_movable(standing, version, to)
@@ -126,7 +130,14 @@ def _require_movable(standing: ModelVersions, version: str, to: Target) -> None:
 
 
 def _make_champion(
-    standing: ModelVersions, console: Console, version: str, person: Person, effective_month: date | None
+    standing: ModelVersions,
+    console: Console,
+    version: str,
+    person: Person,
+    effective_month: date | None,
+    *,
+    failed: tuple[str, ...],
+    is_interim: bool,
 ) -> int:
     book, model, newest = standing.book, standing.model, standing.newest_scored
     as_of = trained_as_of(version)
@@ -146,9 +157,12 @@ def _make_champion(
         actor=person.name,
         reasons=person.reasons,
         scored_until=newest if newest is not None and month <= newest else None,
+        failed_gates=failed,
+        is_interim=is_interim,
     )
     PromotionLog(book.lake.layout).append(record, policy_sha256=book.settings.policy.sha256, is_new=True)
-    console.print(f"{escape(model)}: version {version} is champion from {month:%Y-%m} on.", soft_wrap=True)
+    how = " as interim" if is_interim else ""
+    console.print(f"{escape(model)}: version {version} is champion{how} from {month:%Y-%m} on.", soft_wrap=True)
     later = next((period for period in standing.periods_in_force if period.first > month), None)
     if later is not None:
         console.print(

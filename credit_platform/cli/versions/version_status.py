@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+from credit_platform.assets.models.training import POLICY
 from credit_platform.cli.book import Book
 from credit_platform.errors import LifeCycleError
 from credit_platform.lake.governance.audit import AuditLog
+from credit_platform.lake.governance.promotions import PromotionLog
 from credit_platform.lake.models.stored_version import StoredVersion
 from credit_platform.months import add_months, month_range, parse_month
 from credit_platform.scoring.governance.life_cycle import (
@@ -21,7 +23,7 @@ from credit_platform.scoring.governance.life_cycle import (
     periods_in_force,
     roles,
 )
-from credit_platform.scoring.governance.promotion import failed_gates
+from credit_platform.scoring.governance.promotion import Recommendation, failed_gates
 from credit_platform.scoring.training.version import FittedVersion
 
 
@@ -58,6 +60,13 @@ class ModelVersions:
     def roles(self) -> dict[str, Role]:
         """The role of every version in the book's present."""
         return {} if self.present is None else roles(self.decisions, self.model, self.present)
+
+    @cached_property
+    def recommended(self) -> dict[str, Recommendation]:
+        """What a person is advised to do about versions that policy left to people. Raises AuditError."""
+        records = [one for one in PromotionLog(self.book.lake.layout).records() if one.model == self.model]
+        newest = {record.model_version: record.recommended for record in records if record.actor == POLICY}
+        return {version: advice for version, advice in newest.items() if advice is not None}
 
     @property
     def open_cohorts(self) -> list[date]:

@@ -29,7 +29,11 @@ class MeasuredAuc(TypedDict):
 
 
 class VersionRow(TypedDict):
-    """One version. `effective_month` is the first month it is or was in force in, `in_force_since` of the champion."""
+    """One version. `effective_month` is the first month it is or was in force in, `in_force_since` of the champion.
+
+    `interim` is true of one that went in in spite of failed gates; `recommended` is `promote` or `interim` where a
+    person is to decide, and null otherwise.
+    """
 
     model: str
     alias: str
@@ -38,6 +42,8 @@ class VersionRow(TypedDict):
     as_of: str
     effective_month: str | None
     in_force_since: str | None
+    interim: bool
+    recommended: str | None
     test_roc_auc: MeasuredAuc | None
     oot_roc_auc: MeasuredAuc | None
     failed_gates: list[str]
@@ -57,6 +63,7 @@ def version_rows(book: Book, models: Sequence[str]) -> list[VersionRow]:
         for version in ModelStore(book.lake.layout).versions(model):
             begun = [period.first for period in standing.periods_in_force if period.version == version]
             is_current = current is not None and current.version == version
+            is_interim = any(period.is_interim for period in standing.periods_in_force if period.version == version)
             rows.append(
                 VersionRow(
                     model=model,
@@ -66,6 +73,8 @@ def version_rows(book: Book, models: Sequence[str]) -> list[VersionRow]:
                     as_of=f"{trained_as_of(version):%Y-%m}",
                     effective_month=f"{begun[0]:%Y-%m}" if begun else None,
                     in_force_since=f"{current.first:%Y-%m}" if current is not None and is_current else None,
+                    interim=is_interim,
+                    recommended=None if begun else standing.recommended.get(version),
                     **_results(standing, version),
                 )
             )
@@ -102,11 +111,11 @@ def versions_table(rows: Sequence[VersionRow]) -> Table:
         table.add_row(
             f"{row['model']} ({row['alias']})",
             row["model_version"],
-            row["role"],
+            f"{row['role']} (interim)" if row["interim"] else row["role"],
             row["in_force_since"] or row["effective_month"] or "never",
             _told(row["test_roc_auc"]),
             _told(row["oot_roc_auc"]),
-            gates,
+            f"{gates}\nrecommended: {row['recommended']}" if row["recommended"] else gates,
         )
     return table
 

@@ -57,13 +57,15 @@ class AuditRecord:
     @property
     def decision(self) -> Decision:
         """The record as the life cycle replays it."""
-        until = self.entry.details.get("scored_until")
+        said = self.entry.details
+        until, failed = said.get("scored_until"), said.get("failed_gates") if said.get("interim") is True else None
         return Decision(
             action=self.entry.action,
             model=self.entry.model,
             version=self.entry.model_version,
             month=self.entry.effective_month,
             scored_until=parse_month(until) if isinstance(until, str) else None,
+            failed_gates=tuple(failed) if isinstance(failed, list) else (),
         )
 
 

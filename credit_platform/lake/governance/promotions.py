@@ -7,6 +7,7 @@ to `scoring.governance.promotion`.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import cast
 
 from credit_platform.errors import NoVersionInForceError
 from credit_platform.lake.governance.audit import AuditLog, AuditRecord, Entry
@@ -20,6 +21,7 @@ from credit_platform.scoring.governance.life_cycle import (
     period_of,
     periods_in_force,
 )
+from credit_platform.scoring.governance.promotion import Recommendation
 
 _ACTIONS = ("promoted", "not_promoted", "rolled_back")
 
@@ -29,7 +31,8 @@ class PromotionRecord:
     """A decision about one version: `promoted` with the month it takes effect, or kept out, with the reasons.
 
     A rollback is a promotion as well, of an earlier version. `scored_until` is the newest month that had been scored
-    when a person decided; what was scored up to then is scored again, in hindsight.
+    when a person decided; what was scored up to then is scored again, in hindsight. An interim promotion was made in
+    spite of `failed_gates`; `recommended` is what a person is advised to do where policy leaves promotion to people.
     """
 
     model: str
@@ -41,6 +44,9 @@ class PromotionRecord:
     reasons: tuple[str, ...]
     is_rollback: bool = False
     scored_until: date | None = None
+    failed_gates: tuple[str, ...] = ()
+    is_interim: bool = False
+    recommended: Recommendation | None = None
 
     @property
     def action(self) -> Action:
@@ -52,7 +58,22 @@ class PromotionRecord:
     @property
     def decision(self) -> Decision:
         """The record as the life cycle replays it."""
-        return Decision(self.action, self.model, self.model_version, self.effective_month, self.scored_until)
+        despite = self.failed_gates if self.is_interim else ()
+        return Decision(self.action, self.model, self.model_version, self.effective_month, self.scored_until, despite)
+
+    @property
+    def details(self) -> dict[str, object]:
+        """What the audit log holds of it beside what every entry says."""
+        details: dict[str, object] = {"as_of": month_key(self.as_of)}
+        if self.scored_until is not None:
+            details["scored_until"] = month_key(self.scored_until)
+        if self.failed_gates:
+            details["failed_gates"] = list(self.failed_gates)
+        if self.is_interim:
+            details["interim"] = True
+        if self.recommended is not None:
+            details["recommended"] = self.recommended
+        return details
 
 
 @dataclass(frozen=True)
@@ -85,9 +106,6 @@ class PromotionLog:
 
         log = AuditLog(self.layout)
         before = incumbent(_promotions(log.records()), record.model, record.effective_month)
-        details = {"as_of": month_key(record.as_of)}
-        if record.scored_until is not None:
-            details["scored_until"] = month_key(record.scored_until)
         entry = Entry(
             action=record.action,
             model=record.model,
@@ -98,7 +116,7 @@ class PromotionLog:
             before=before,
             after=record.model_version if record.promoted else before,
             policy_sha256=policy_sha256,
-            details=details,
+            details=record.details,
         )
         return log.append(entry, unless=None if is_new else is_known) is not None
 
@@ -119,7 +137,14 @@ def _record(record: AuditRecord) -> PromotionRecord:
         reasons=entry.reasons,
         is_rollback=entry.action == "rolled_back",
         scored_until=record.decision.scored_until,
+        failed_gates=_names(entry.details.get("failed_gates")),
+        is_interim=entry.details.get("interim") is True,
+        recommended=cast("Recommendation | None", entry.details.get("recommended")),
     )
+
+
+def _names(said: object) -> tuple[str, ...]:
+    return tuple(str(name) for name in said) if isinstance(said, list) else ()
 
 
 def model_periods(records: Iterable[PromotionRecord], model: str) -> list[PeriodInForce]:

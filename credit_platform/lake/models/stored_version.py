@@ -24,6 +24,7 @@ from credit_platform.policy.model_config import ModelConfig
 from credit_platform.scoring.governance.promotion import CandidateResult
 from credit_platform.scoring.training.version import FittedVersion
 from credit_platform.scoring.training.windows import SampleRole, Windows
+from credit_platform.statistics.intervals import Interval
 
 METADATA = "metadata.json"
 _WITHOUT = "without_"
@@ -86,6 +87,7 @@ class VersionMetadata(_Part):
         without: metrics on the out-of-time sample with a group of evidence taken away, by the name of the group; stored
             as `without_<group>`.
         reason_mix: reason to cases of the validation sample that have it.
+        failed_gates: the gates it failed under the policy it was trained under, by name.
     """
 
     model: str | None = None
@@ -100,6 +102,7 @@ class VersionMetadata(_Part):
     reason_mix: Mapping[str, int] | None = None
     oot_null_rate: float | None = None
     artifacts_load_back: bool = False
+    failed_gates: tuple[str, ...] | None = None
     params: Mapping[str, object] = {}
     random_seed: int | None = None
     label_def: str | None = None
@@ -145,6 +148,11 @@ class VersionMetadata(_Part):
             roc_auc={sample: row.value for sample, row in measured.items() if row is not None},
             null_rate=self.oot_null_rate,
             artifacts_load_back=self.artifacts_load_back,
+            intervals={
+                sample: Interval(row.ci_low, row.ci_high)
+                for sample, row in measured.items()
+                if row is not None and row.ci_low is not None and row.ci_high is not None
+            },
         )
 
 

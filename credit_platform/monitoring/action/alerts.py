@@ -1,17 +1,18 @@
 """Which alerts a series of actions gives rise to: opened, escalated, eased, told again, resolved; and a monthly digest.
 
-A replay of the action tables, so the same tables always give the same events and none is raised twice. Sending them,
-and remembering what was sent, is wiring.
+A replay of the action tables and of the periods in force, so the same tables always give the same events and none is
+raised twice. Sending them, and remembering what was sent, is wiring.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, NamedTuple
 
 import polars as pl
 
-from credit_platform.months import months_between
+from credit_platform.months import add_months, months_between
+from credit_platform.scoring.governance.life_cycle import PeriodInForce, period_of
 
 Level = Literal["info", "warning", "critical"]
 Kind = Literal["opened", "escalated", "eased", "reminded", "resolved", "digest", "failed", "recovered"]
@@ -28,6 +29,7 @@ _LEVEL_OF_RULE: Mapping[str, tuple[str, Level]] = {
     "early_reads_worse": ("early reads", "warning"),
     "overridden": ("override", "warning"),
 }
+_INTERIM = "interim version"
 _BY_METRIC = frozenset({"floor", "not measurable", "estimate"})
 ACTION_OF_LEVEL: Mapping[Level, str] = {"info": "monitor", "warning": "active_monitoring", "critical": "retrain"}
 
@@ -88,7 +90,10 @@ class _Replay:
     remind_after_months: int
     standing: dict[str, _Open] = field(default_factory=dict)
 
-    def month(self, model: str, month: date, found: Mapping[str, tuple[Level, str]]) -> Iterator[AlertEvent]:
+    def month(
+        self, own: Collection[str], month: date, found: Mapping[str, tuple[Level, str]], *, ends: str
+    ) -> Iterator[AlertEvent]:
+        """What becomes of alerts of these keys, and of new ones; `ends` says why those not found any more are over."""
         for key, (level, reason) in sorted(found.items()):
             before = self.standing.get(key)
             kind = self._kind(before, level, month)
@@ -100,10 +105,9 @@ class _Replay:
                 # Whoever was called because it was worse hears that it is no longer.
                 audience = before.level if before and kind == "eased" else level
                 yield AlertEvent(key, kind, level, month, title, f"{month:%Y-%m}: {reason}", audience=audience)
-        own = [key for key in self.standing if key.startswith(f"{model}: ")]
         for key in sorted(set(own) - set(found)):
             was = self.standing.pop(key)
-            body = f"{month:%Y-%m}: the rule no longer holds. The alert was open since {was.since:%Y-%m}."
+            body = f"{month:%Y-%m}: {ends}. The alert was open since {was.since:%Y-%m}."
             yield AlertEvent(key, "resolved", "info", month, f"{key} resolved", body, audience=was.worst)
 
     def _kind(self, before: _Open | None, level: Level, month: date) -> Kind | None:
@@ -115,16 +119,23 @@ class _Replay:
         return "reminded" if is_due else None
 
 
-def alert_events(actions: pl.DataFrame, *, remind_after_months: int) -> list[AlertEvent]:
+def alert_events(
+    actions: pl.DataFrame,
+    *,
+    remind_after_months: int,
+    periods: Mapping[str, Sequence[PeriodInForce]] | None = None,
+) -> list[AlertEvent]:
     """Every event the actions give rise to, in order of month, model and key.
 
     Only actions that may be acted on raise alerts; a backtest raises none and resolves none. An open alert is told
     again after `remind_after_months` without a change. Each month ends with one digest over all models: their actions
-    and states with the reasons, and every alert that is open.
+    and states with the reasons, and every alert that is open. An interim version is an alert from the month in which it
+    was decided on, the one before its first, until a version that passed all gates takes its place.
 
     Args:
         actions: Rows of `monitoring/<model>/action` of all models and months.
         remind_after_months: The quiet period.
+        periods: The periods in force by model, in the order of their first month.
     """
     events: list[AlertEvent] = []
     replay = _Replay(remind_after_months)
@@ -133,11 +144,31 @@ def alert_events(actions: pl.DataFrame, *, remind_after_months: int) -> list[Ale
             continue
         told = rows.sort("model").to_dicts()
         for row in told:
+            model, interim = row["model"], f"{row['model']}: {_INTERIM}"
+            own = {key for key in replay.standing if key.startswith(f"{model}: ")}
             if row["actionable"]:
-                found = _deciding_reasons(row["model"], row["reasons"].split("\n"))
-                events += replay.month(row["model"], month, found)
+                found = _deciding_reasons(model, row["reasons"].split("\n"))
+                events += replay.month(own - {interim}, month, found, ends="the rule no longer holds")
+            coming = period_of((periods or {}).get(model, ()), add_months(month, 1))
+            events += replay.month(own & {interim}, month, _interim(interim, coming), ends=_succession(coming))
         events.append(_digest(month, told, replay.standing))
     return events
+
+
+def _interim(key: str, coming: PeriodInForce | None) -> dict[str, tuple[Level, str]]:
+    if coming is None or not coming.is_interim:
+        return {}
+    reason = (
+        f"version {coming.version} is in force from {coming.first:%Y-%m} on in spite of failed gates, as the version "
+        f"before it was in breach ({', '.join(coming.failed_gates)}). Its successor must pass all gates."
+    )
+    return {key: ("warning", reason)}
+
+
+def _succession(coming: PeriodInForce | None) -> str:
+    if coming is None:
+        return "the interim version is no longer to be in force"
+    return f"version {coming.version} takes the place of the interim version from {coming.first:%Y-%m} on"
 
 
 def _deciding_reasons(model: str, reasons: Sequence[str]) -> dict[str, tuple[Level, str]]:

@@ -22,6 +22,7 @@ VERSIONS_SCHEMA = {
     "effective_month": pl.Date,
     "promoted": pl.Boolean,
     "is_rollback": pl.Boolean,
+    "is_interim": pl.Boolean,
     "stands": pl.Boolean,
     "actor": pl.String,
     "reasons": pl.String,

@@ -121,6 +121,7 @@ def _version_row(row: dict[str, object], names: dict[str, str]) -> tuple[object,
     else:
         last = f"to {add_months(until, -1):%Y-%m}" if until is not None else "until further notice"  # type: ignore[arg-type]
         fate = f"in force from {first:%Y-%m} {last}" + (" (rollback)" if row["is_rollback"] else "")
+        fate += " (interim: until a version passes all gates)" if row["is_interim"] else ""
     by = "" if row["actor"] == "policy" else f"\nby {row['actor']}"
     name = names.get(str(row["model"]), str(row["model"]))
     return (

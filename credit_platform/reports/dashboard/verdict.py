@@ -189,14 +189,16 @@ def _tried(row: dict[str, object]) -> str:
     if row["is_rollback"]:
         return f"rolled back to {trained}, from {row['effective_month']:%Y-%m} on, by {row['actor']}"
     if row["promoted"]:
-        return f"{trained}, was promoted from {row['effective_month']:%Y-%m} on{_auc(row['oot_roc_auc'])}"
+        how = "as interim " if row["is_interim"] else ""
+        return f"{trained}, was promoted {how}from {row['effective_month']:%Y-%m} on{_auc(row['oot_roc_auc'])}"
     return f"{trained}, was not promoted: {plain(str(row['reasons']).split(chr(10))[0])}"
 
 
 def _in_force(own: pl.DataFrame, snapshot_month: date) -> tuple[str, ...]:
     standing = own.filter(pl.col("promoted") & pl.col("stands")).sort("effective_month")
     told = [
-        f"version {row['model_version']} in force since {month_name(row['effective_month'])}{_auc(row['oot_roc_auc'])}"
+        f"version {row['model_version']} in force {'as interim ' if row['is_interim'] else ''}since "
+        f"{month_name(row['effective_month'])}{_auc(row['oot_roc_auc'])}"
         for row in standing.filter(pl.col("effective_month") <= snapshot_month).tail(1).iter_rows(named=True)
     ]
     told += [

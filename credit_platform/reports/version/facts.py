@@ -43,6 +43,7 @@ class VersionFacts:
         promoted: Whether it was put into production.
         in_force_from: The first month it decides.
         in_force_until: The last month it decides, None while no other version is due.
+        is_interim: Whether it went in in spite of failed gates, until a version passes them all.
         reasons: Why it was promoted or not, as sentences.
         gates: Rows of `reports.version.verdict.GATES_SCHEMA`.
         metadata: What its metadata.json says.
@@ -62,6 +63,7 @@ class VersionFacts:
     metadata: VersionMetadata
     evaluation: Evaluation
     importance: pl.DataFrame
+    is_interim: bool = False
 
 
 @dataclass(frozen=True)

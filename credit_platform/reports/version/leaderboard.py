@@ -32,6 +32,7 @@ LEADERBOARD_SCHEMA = {
     "gates": pl.String,
     "in_force_from": pl.Date,
     "in_force_until": pl.Date,
+    "is_interim": pl.Boolean,
     "page": pl.String,
 }
 UNKNOWN = "unknown"
@@ -137,7 +138,7 @@ def _row(facts: VersionFacts, page: str | None) -> tuple[object, ...]:
     return (
         *(facts.model, facts.model_version, facts.as_of, facts.role),
         *(test.value, test.low, test.high, oot.value, oot.low, oot.high, oot.n, oot.n_bad),
-        *(gates_text(facts.gates), facts.in_force_from, facts.in_force_until, page),
+        *(gates_text(facts.gates), facts.in_force_from, facts.in_force_until, facts.is_interim, page),
     )
 
 
@@ -154,7 +155,8 @@ def _card(own: pl.DataFrame, model: str) -> str:
         look, verdict, facts = "watch", "No version is in force", [("Versions", n)]
     else:
         row = in_force.sort("in_force_from").row(-1, named=True)
-        look, verdict = "good", f"Version {row['model_version']} is in force"
+        look, how = ("watch", " as interim, until a version passes all gates") if row["is_interim"] else ("good", "")
+        verdict = f"Version {row['model_version']} is in force{how}"
         facts = [
             ("Since", month_name(row["in_force_from"])),
             ("Out-of-time ROC-AUC", interval_text(row["oot_roc_auc"], row["oot_low"], row["oot_high"])),
@@ -193,7 +195,8 @@ def _table_section(versions: pl.DataFrame) -> Section:
         pl.when(IS_IN_FORCE)
         .then(pl.format("since {}", begins))
         .otherwise(pl.format("{}\nto {}", begins, pl.col("in_force_until").dt.strftime("%Y-%m")))
-        .fill_null("never"),
+        .fill_null("never")
+        + pl.when("is_interim").then(pl.lit("\n(interim)")).otherwise(pl.lit("")),
     )
     headings = [
         "Model",

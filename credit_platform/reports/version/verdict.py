@@ -19,12 +19,15 @@ GATES_SCHEMA = {
     "value": pl.Float64,
     "threshold": pl.Float64,
     "status": pl.String,
+    "ci_low": pl.Float64,
+    "ci_high": pl.Float64,
 }
 CONDITIONS = {"min_oot_roc_auc": "at least", "artifacts_load_back": "yes"}
 ROLES = {
     "candidate": "Candidate: stored, not yet fit to compete",
     "challenger": "Challenger: may go into production, and has not",
     "champion": "Champion: it decides",
+    "interim": "Interim champion: it decides until a version passes all gates",
     "retired": "Retired: another version decides",
 }
 
@@ -43,6 +46,7 @@ def gate_table(candidate: CandidateResult, gates: ModelGatePolicy) -> pl.DataFra
             result.value,
             result.bar,
             "unknown" if result.value is None else "passed" if result.passed else "failed",
+            *(result.interval or (None, None)),
         )
         for result in gate_results(candidate, gates)
     ]
@@ -53,9 +57,15 @@ def gate_texts(gates: pl.DataFrame) -> pl.DataFrame:
     """The gates as people read them: `gate, value, threshold, status`, all text; a missing value is `unknown`."""
     is_yes = pl.col("condition") == "yes"
     yes_or_no = pl.when(pl.col("value") == 1).then(pl.lit("yes")).when(pl.col("value") == 0).then(pl.lit("no"))
+    value = _decimals("value")
+    with_interval = pl.format("{} ({} to {})", value, _decimals("ci_low"), _decimals("ci_high"))
     return gates.select(
         pl.col("gate").replace(words("gates")),
-        pl.when(is_yes).then(yes_or_no).otherwise(_decimals("value")).fill_null("unknown").alias("value"),
+        pl.when(is_yes)
+        .then(yes_or_no)
+        .otherwise(pl.coalesce(with_interval, value))
+        .fill_null("unknown")
+        .alias("value"),
         pl.when(is_yes)
         .then(pl.lit("yes"))
         .otherwise(pl.format("{} {}", "condition", _decimals("threshold")))
@@ -82,8 +92,9 @@ class VersionVerdict:
 
 def version_verdict(facts: VersionFacts) -> VersionVerdict:
     """Read the verdict off the facts; what they do not hold is told as unknown."""
+    role = "interim" if facts.is_interim and facts.role == "champion" else facts.role
     return VersionVerdict(
-        headline="Role unknown" if facts.role is None else ROLES.get(facts.role, facts.role.capitalize()),
+        headline="Role unknown" if role is None else ROLES.get(role, role.capitalize()),
         look=_look(facts),
         discrimination=discrimination_text(facts.evaluation.metrics),
         gates=gates_text(facts.gates),
@@ -125,7 +136,8 @@ def promotion_text(facts: VersionFacts) -> str:
     if facts.in_force_from is None:
         return "promoted, effective month unknown"
     until = "until further notice" if facts.in_force_until is None else f"until {month_name(facts.in_force_until)}"
-    return f"promoted, in force from {month_name(facts.in_force_from)} {until}"
+    how = " as interim, in spite of failed gates" if facts.is_interim else ""
+    return f"promoted{how}, in force from {month_name(facts.in_force_from)} {until}"
 
 
 def _look(facts: VersionFacts) -> str:

@@ -30,6 +30,7 @@ from credit_platform.statistics.curves import (
     roc_points,
 )
 from credit_platform.statistics.discrimination import confusion
+from credit_platform.statistics.intervals import Interval
 
 CONFIDENCE = 0.95
 FORMAT = 1  # increased when a reader of the old tables would misread the new ones
@@ -181,6 +182,13 @@ def auc_by_sample(metrics: pl.DataFrame) -> dict[SampleRole, float | None]:
     """ROC-AUC of each single sample, out of a table of metrics."""
     found = metrics.filter(pl.col("metric") == "roc_auc", pl.col("sample_role") != UNSEEN)
     return dict(found.select("sample_role", "value").iter_rows())
+
+
+def auc_intervals(metrics: pl.DataFrame) -> dict[SampleRole, Interval]:
+    """Interval of the ROC-AUC of each single sample that has one, out of a table of metrics."""
+    found = metrics.filter(pl.col("metric") == "roc_auc", pl.col("sample_role") != UNSEEN)
+    rows = found.select("sample_role", "ci_low", "ci_high").drop_nulls().iter_rows()
+    return {role: Interval(low, high) for role, low, high in rows}
 
 
 def null_rate(features: pl.DataFrame, columns: Sequence[str]) -> float | None:

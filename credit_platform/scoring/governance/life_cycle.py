@@ -33,6 +33,7 @@ class Decision:
     """One decision about a version, and the first month it counts for.
 
     `scored_until` is the newest month that had been scored when a person decided: months up to it are scored again.
+    `failed_gates` are those of a promotion for the interim, in spite of them; of any other there are none.
     """
 
     action: Action
@@ -40,16 +41,26 @@ class Decision:
     version: str
     month: date
     scored_until: date | None = None
+    failed_gates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class PeriodInForce:
-    """A version in force from a month on, until the next period begins."""
+    """A version in force from a month on, until the next period begins.
+
+    `failed_gates` are those of an interim version: it is in force until a version passes all gates.
+    """
 
     version: str
     first: date
     scored_until: date | None
     is_rollback: bool
+    failed_gates: tuple[str, ...] = ()
+
+    @property
+    def is_interim(self) -> bool:
+        """Whether the version is in force in spite of failed gates, because the one before it was in breach."""
+        return bool(self.failed_gates)
 
     def provenance(self, month: date) -> Provenance:
         """How a month of this period is scored: live, or again in hindsight."""
@@ -72,7 +83,9 @@ def periods_in_force(decisions: Iterable[Decision], model: str) -> list[PeriodIn
         is_rollback = decision.action == "rolled_back"
         if is_rollback:
             found = {first: period for first, period in found.items() if first < decision.month}
-        found[decision.month] = PeriodInForce(decision.version, decision.month, decision.scored_until, is_rollback)
+        found[decision.month] = PeriodInForce(
+            decision.version, decision.month, decision.scored_until, is_rollback, decision.failed_gates
+        )
     return [found[first] for first in sorted(found)]
 
 

@@ -7,7 +7,8 @@ here: collecting the samples belongs to the assets, writing the decision down to
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -17,8 +18,17 @@ from credit_platform.policy.model_config import ModelConfig, ModelGatePolicy, Pr
 from credit_platform.scoring.training.version import FittedVersion
 from credit_platform.scoring.training.windows import SampleRole
 from credit_platform.statistics.discrimination import delong_paired_p_value, roc_auc
+from credit_platform.statistics.intervals import Interval, difference_interval
 
 FloatArray = NDArray[np.float64]
+Recommendation = Literal["promote", "interim"]
+
+_GAPS = {
+    "max_oot_test_gap": "loss of ROC-AUC from test to out-of-time",
+    "max_train_validation_gap": "loss of ROC-AUC from training to validation",
+}
+# What an interim version must pass as well: it has to rank well enough to decide, and its files have to give it back.
+FLOORS = frozenset({"min_oot_roc_auc", "artifacts_load_back"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +60,17 @@ class HeadToHead:
         """Two-sided p-value of DeLong's paired test."""
         return delong_paired_p_value(self.label, self.candidate_probability, self.incumbent_probability)
 
+    def is_better(self, significance: float) -> bool:
+        """Whether the new version ranks better by the paired test."""
+        return self._differs(significance) and (self.candidate_auc or 0.0) > (self.incumbent_auc or 0.0)
+
+    def is_worse(self, significance: float) -> bool:
+        """Whether the new version ranks worse by the paired test."""
+        return self._differs(significance) and (self.candidate_auc or 0.0) < (self.incumbent_auc or 0.0)
+
+    def _differs(self, significance: float) -> bool:
+        return self.p_value is not None and self.p_value < significance
+
 
 def compare_out_of_time(
     candidate: FittedVersion, incumbent: FittedVersion, oot: pl.DataFrame, *, incumbent_version: str
@@ -69,39 +90,61 @@ def compare_out_of_time(
 
 @dataclass(frozen=True)
 class CandidateResult:
-    """What is known of a new version: ROC-AUC by sample (None where undefined), missing cells, readable files."""
+    """What is known of a new version: ROC-AUC by sample (None where undefined), missing cells, readable files.
+
+    `intervals` are of the ROC-AUC by sample; a sample without one is taken at its value.
+    """
 
     roc_auc: Mapping[SampleRole, float | None]
     null_rate: float | None
     artifacts_load_back: bool
+    intervals: Mapping[SampleRole, Interval] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What the version in force is when another may take its place: in breach, or itself in force for the interim."""
+
+    is_in_breach: bool = False
+    is_interim: bool = False
 
 
 @dataclass(frozen=True)
 class PromotionDecision:
-    """The decision, its reasons as sentences, and the names of the gates that failed."""
+    """The decision, its reasons as sentences, and the names of the gates that failed.
+
+    `is_interim` is of a promotion in spite of failed gates, until a version passes them all. `recommended` is what a
+    person is advised to do where policy leaves the promotion to people.
+    """
 
     promote: bool
     reasons: tuple[str, ...]
     failed_gates: tuple[str, ...]
+    is_interim: bool = False
+    recommended: Recommendation | None = None
 
     def left_to_a_person(self, reason: str) -> PromotionDecision:
         """The same without the promotion, and why."""
-        return replace(self, promote=False, reasons=(*self.reasons, reason))
+        return replace(self, promote=False, is_interim=False, recommended=None, reasons=(*self.reasons, reason))
 
 
 @dataclass(frozen=True)
 class GateResult:
-    """One gate: what was measured (None where its sample does not define it) against the bar, and what it says."""
+    """One gate: what was measured (None where its sample does not define it) against the bar, and what it says.
+
+    `interval` is of a difference between two samples that is judged by it.
+    """
 
     name: str
     value: float | None
     bar: float
     passed: bool
     sentence: str
+    interval: Interval | None = None
 
 
 def decide_promotion(
-    candidate: CandidateResult, against: HeadToHead | None, *, config: ModelConfig
+    candidate: CandidateResult, against: HeadToHead | None, *, config: ModelConfig, situation: Situation | None = None
 ) -> PromotionDecision:
     """Decide about a new version.
 
@@ -110,24 +153,36 @@ def decide_promotion(
         against: Both versions on the candidate's own out-of-time cohort, which neither was trained on; None when no
             version is in force yet.
         config: Gates and promotion policy.
+        situation: What the version in force is; by default neither in breach nor interim.
 
     Without a version in force the candidate goes in, failed gates and all, as long as its files can be read: some
     version must score. Otherwise no gate may fail, and it must reach the uplift target or be better by DeLong's paired
-    test. With `auto_promote` off nothing is promoted here.
+    test; in place of an interim version it is enough not to be worse by that test. Where gates failed and the version
+    in force is in breach, a candidate that is better by the paired test and passes the `FLOORS` goes in as interim.
+    With `auto_promote` off nothing is promoted here, and what would have been is recommended.
     """
-    failed = failed_gates(candidate, config.gates)
+    failed, policy, now = failed_gates(candidate, config.gates), config.promotion, situation or Situation()
     reasons = list(failed.values()) or ["No gate failed."]
     if against is None:
-        wins = candidate.artifacts_load_back
+        wins, is_interim = candidate.artifacts_load_back, False
         reasons.append("No version is in force yet, so there is none to beat.")
     else:
-        beats, reason = _beats(against, config.promotion)
-        wins = beats and not failed
+        beats, reason = _beats(against, policy, is_over_interim=now.is_interim)
         reasons.append(reason)
-    if wins and not config.promotion.auto_promote:
-        wins = False
+        may_fail = policy.interim and now.is_in_breach and not FLOORS & set(failed)
+        is_interim = bool(failed) and may_fail and against.is_better(policy.significance)
+        wins = (beats and not failed) or is_interim
+    if is_interim:
+        reasons.append(
+            "The version in force is in breach and this one is better by the paired test, so it may go in as interim: "
+            "until a version passes all gates."
+        )
+    recommended: Recommendation | None = None
+    if wins and not policy.auto_promote:
+        recommended = "interim" if is_interim else "promote"
         reasons.append("promotion.auto_promote is off, so a person decides whether it goes into production.")
-    return PromotionDecision(promote=wins, reasons=tuple(reasons), failed_gates=tuple(failed))
+        wins = is_interim = False
+    return PromotionDecision(wins, tuple(reasons), tuple(failed), is_interim, recommended)
 
 
 def failed_gates(candidate: CandidateResult, gates: ModelGatePolicy) -> dict[str, str]:
@@ -141,20 +196,15 @@ def gate_results(candidate: CandidateResult, gates: ModelGatePolicy) -> list[Gat
     """Every gate of a version. What cannot be measured fails.
 
     The two gaps are losses: of training against validation and of test against out-of-time. A later sample that does
-    better than an earlier one is no failure.
+    better than an earlier one is no failure. Nor is, with `gaps_judged_by: interval`, a loss whose interval reaches the
+    limit: samples of a few hundred loans differ by as much by chance.
     """
-    auc = candidate.roc_auc
-    oot = auc.get("oot")
-    lost, overfitted = _loss(auc, "test", "oot"), _loss(auc, "train", "validation")
     return [
-        _gate("min_oot_roc_auc", "out-of-time ROC-AUC", oot, gates.min_oot_roc_auc, is_floor=True),
-        _gate("max_oot_test_gap", "loss of ROC-AUC from test to out-of-time", lost, gates.max_oot_test_gap),
         _gate(
-            "max_train_validation_gap",
-            "loss of ROC-AUC from training to validation",
-            overfitted,
-            gates.max_train_validation_gap,
+            "min_oot_roc_auc", "out-of-time ROC-AUC", candidate.roc_auc.get("oot"), gates.min_oot_roc_auc, is_floor=True
         ),
+        _gap_gate(candidate, "max_oot_test_gap", ("test", "oot"), gates),
+        _gap_gate(candidate, "max_train_validation_gap", ("train", "validation"), gates),
         _gate("max_null_rate", "share of missing feature cells", candidate.null_rate, gates.max_null_rate),
         GateResult(
             name="artifacts_load_back",
@@ -184,14 +234,29 @@ def uplift_target(incumbent_auc: float, min_uplift: float) -> float:
     return min(incumbent_auc * (1 + min_uplift), incumbent_auc + (1 - incumbent_auc) / 2)
 
 
-def _loss(auc: Mapping[SampleRole, float | None], earlier: SampleRole, later: SampleRole) -> float | None:
-    before, after = auc.get(earlier), auc.get(later)
-    return None if before is None or after is None else before - after
+def _gap_gate(
+    candidate: CandidateResult,
+    name: Literal["max_oot_test_gap", "max_train_validation_gap"],
+    samples: tuple[SampleRole, SampleRole],
+    gates: ModelGatePolicy,
+) -> GateResult:
+    what, bar = _GAPS[name], float(getattr(gates, name))
+    earlier, later = (candidate.roc_auc.get(sample) for sample in samples)
+    lost = None if earlier is None or later is None else earlier - later
+    result = _gate(name, what, lost, bar)
+    first, second = (candidate.intervals.get(sample) for sample in samples)
+    if earlier is None or later is None or lost is None or first is None or second is None:
+        return result
+    interval = difference_interval(earlier, first, later, second)
+    passed = result.passed or (gates.gaps_judged_by == "interval" and interval.low <= bar)
+    within = f" ({interval.low:.4f} to {interval.high:.4f})"
+    sentence = f"{what} is {lost:.4f}{within}, the gate is {bar:.4f}."
+    return replace(result, passed=passed, sentence=sentence, interval=interval)
 
 
-def _beats(against: HeadToHead, policy: PromotionPolicy) -> tuple[bool, str]:
+def _beats(against: HeadToHead, policy: PromotionPolicy, *, is_over_interim: bool) -> tuple[bool, str]:
     new, old, p_value = against.candidate_auc, against.incumbent_auc, against.p_value
-    incumbent = f"version {against.incumbent_version}, in force,"
+    incumbent = f"version {against.incumbent_version}, in force{' as interim' if is_over_interim else ''},"
     if new is None or old is None:
         return False, f"It cannot be compared with {incumbent} because the out-of-time cohort holds one class only."
     target = uplift_target(old, policy.min_uplift)
@@ -202,6 +267,8 @@ def _beats(against: HeadToHead, policy: PromotionPolicy) -> tuple[bool, str]:
     )
     if new >= target:
         return True, f"{facts}: the uplift target is reached."
-    if p_value is not None and p_value < policy.significance and new > old:
+    if against.is_better(policy.significance):
         return True, f"{facts}: better at the significance level of {policy.significance:g}."
+    if is_over_interim and p_value is not None and not against.is_worse(policy.significance):
+        return True, f"{facts}: not worse, which is enough in place of an interim version."
     return False, f"{facts}: neither the target nor significance at {policy.significance:g} is reached."

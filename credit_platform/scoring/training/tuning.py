@@ -1,4 +1,6 @@
-"""Searching better parameters on the validation sample: a fixed number of trials, the configured parameters first.
+"""The parameters of a fit: stricter on a small training sample, then better ones searched for on the validation sample.
+
+A search is a fixed number of trials, the configured parameters first.
 
 The search is Optuna's tree-structured Parzen estimator with the seed of policy, so the same data try the same trials.
 What may be tried is policy; test and out-of-time cohorts are never used here.
@@ -18,6 +20,7 @@ from credit_platform.statistics.discrimination import roc_auc
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
+_LEAST_SHARE = 0.25  # of the bads that params are meant for; what a sample of fewer needs is a longer window
 _RANDOM_TRIALS = 4  # before the search follows what it has seen; of a few trials ten, the library's own, would be all
 
 
@@ -59,6 +62,20 @@ class Tuning:
         """Read what `to_json` wrote."""
         read = json.loads(text)
         return cls(tuple(Trial(**trial) for trial in read["trials"]), int(read["kept"]))
+
+
+def regularised(spec: ModelSpec, n_bads: int) -> ModelSpec:
+    """The model as it is fitted on a training sample of so many bads; whole numbers stay whole and above 0."""
+    policy = spec.regularisation
+    if policy is None or n_bads >= policy.full_bads:
+        return spec
+    share = max(_LEAST_SHARE, n_bads / policy.full_bads)
+    scaled: dict[str, Parameter] = {}
+    for name, factor in (dict.fromkeys(policy.raised, 1 / share) | dict.fromkeys(policy.lowered, share)).items():
+        value = spec.params[name]
+        if not isinstance(value, (bool, str)):
+            scaled[name] = max(1, round(value * factor)) if isinstance(value, int) else value * factor
+    return _with(spec, scaled)
 
 
 def tune(

@@ -31,7 +31,7 @@ from credit_platform.scoring.estimators.estimator import (
 from credit_platform.scoring.training.algorithms import ALGORITHMS, algorithm_named, algorithm_of
 from credit_platform.scoring.training.expected_scores import scores_by_history
 from credit_platform.scoring.training.samples import checked_sample, rebalance
-from credit_platform.scoring.training.tuning import OnTrial, Tuning, tune, unwatched
+from credit_platform.scoring.training.tuning import OnTrial, Tuning, regularised, tune, unwatched
 from credit_platform.scoring.transformers.evidence import with_copies_without_history
 from credit_platform.scoring.transformers.transformer import (
     Transformer,
@@ -167,6 +167,7 @@ def fit_version(
     features, (spec, algorithm) = portfolio.features, algorithm_of(model, config)
     train = checked_sample(model, "training", train, config.selection.min_samples, portfolio)
     validation = checked_sample(model, "validation", validation, config.selection.min_samples, portfolio)
+    spec = regularised(spec, int(train["label"].sum()))
     # A source of history may fail for whole cohorts, and a model that was not trained on such loans ranks them badly.
     # Trained on every loan with and without its history it ranks them as well as a model without the source, and the
     # others no worse. For the same reason the validation loans are used both ways to choose and to calibrate.

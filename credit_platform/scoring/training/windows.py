@@ -9,7 +9,7 @@ from datetime import date
 from typing import Literal
 
 from credit_platform.errors import WindowError
-from credit_platform.months import add_months, month_range, months_between
+from credit_platform.months import add_months, month_key, month_range, months_between
 from credit_platform.policy.model_config import AbsoluteWindows, ModelConfig, WindowLengths
 
 SampleRole = Literal["train", "validation", "test", "oot", "post", "outside"]
@@ -28,6 +28,11 @@ class Windows:
     def by_role(self) -> dict[SampleRole, tuple[date, ...]]:
         """The cohorts of every sample."""
         return {"train": self.train, "validation": self.validation, "test": self.test, "oot": self.oot}
+
+    @property
+    def keys_by_role(self) -> dict[str, list[str]]:
+        """The cohorts of every sample as month keys."""
+        return {role: [month_key(cohort) for cohort in cohorts] for role, cohorts in self.by_role.items()}
 
     @property
     def development(self) -> tuple[date, ...]:

@@ -9,8 +9,9 @@ import pytest
 
 from credit_platform.cli.versions.promotion import Person, Target, promote, target_role
 from credit_platform.cli.versions.version_status import ModelVersions
+from credit_platform.cli.versions.versions import version_rows
 from credit_platform.errors import LifeCycleError, ModelStoreError, SettingsError
-from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
+from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, version_in_force
 from credit_platform.lake.models.model_store import to_json
 from credit_platform_tests.cli.versions.decided_book import DecidedBook, no_pages
 from credit_platform_tests.small_book import MODELS, PREVIEW_ALLOWED, BookFolders
@@ -138,6 +139,8 @@ def test_failed_gates_are_overruled_only_in_so_many_words_which_the_log_keeps(bo
         move(decided, version)
     assert move(decided, version, despite=True) == 0
     assert any("In spite of: Gate max_null_rate" in reason for reason in decided.last_record.entry.reasons)
+    (overruled, *_) = reversed(PromotionLog(book_copy.layout).records())
+    assert (overruled.failed_gates, overruled.is_interim) == (("max_null_rate",), False)
 
 
 @pytest.mark.parametrize(
@@ -163,3 +166,33 @@ def test_a_role_nobody_knows_and_a_person_without_name_or_reason_are_wrong_usage
     with pytest.raises(SettingsError, match="--reason"):
         Person.named("Ann", " ")
     assert Person.named(" Ann ", " why ") == Person("Ann", ("why",))
+
+
+def test_who_follows_the_advice_makes_an_interim_champion(
+    decided: DecidedBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = decided.versions[2]
+    advised = PromotionRecord(
+        decided.model,
+        version,
+        date(2024, 7, 1),
+        date(2024, 8, 1),
+        promoted=False,
+        actor="policy",
+        reasons=("A person decides.",),
+        failed_gates=("max_oot_test_gap",),
+        recommended="interim",
+    )
+    PromotionLog(decided.folders.layout).append(advised)
+
+    def one(_: ModelVersions, __: str) -> dict[str, str]:
+        return {"max_oot_test_gap": "Gate max_oot_test_gap: lost."}
+
+    monkeypatch.setattr(ModelVersions, "failed_gates", one)
+    rows = {row["model_version"]: row for row in version_rows(decided.book, [decided.model])}
+    assert (rows[version]["recommended"], rows[version]["interim"]) == ("interim", False)
+    assert move(decided, version, despite=True) == 0
+    assert f"version {version} is champion as interim from" in decided.printed.getvalue()
+    assert ModelVersions(decided.book, decided.model).periods_in_force[-1].is_interim
+    rows = {row["model_version"]: row for row in version_rows(decided.book, [decided.model])}
+    assert (rows[version]["recommended"], rows[version]["interim"]) == (None, True)

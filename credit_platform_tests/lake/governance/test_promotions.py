@@ -12,11 +12,13 @@ from credit_platform.lake.governance.promotions import (
     PromotionLog,
     PromotionRecord,
     incumbent,
+    model_periods,
     promotions_kept,
     version_in_force,
 )
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import add_months
+from credit_platform.scoring.governance.life_cycle import periods_in_force
 
 MODEL = "gradient_boosting"
 TRAINED = date(2024, 1, 1)
@@ -29,9 +31,21 @@ def record(version: str, as_of: date = TRAINED, *, promoted: bool = True, model:
 def test_what_was_appended_is_read_back_in_order(lake: Lake) -> None:
     log = PromotionLog(lake.layout)
     assert log.records() == []
-    written = [record("a"), record("b", date(2024, 4, 1), promoted=False), record("x", model="other")]
-    assert [log.append(each) for each in written] == [True, True, True]
+    failed = ("max_oot_test_gap", "max_null_rate")
+    written = [
+        record("a"),
+        record("b", date(2024, 4, 1), promoted=False),
+        record("x", model="other"),
+        replace(record("c", date(2024, 5, 1)), failed_gates=failed, is_interim=True),
+        replace(record("d", date(2024, 6, 1), promoted=False), failed_gates=failed, recommended="interim"),
+        replace(record("e", date(2024, 7, 1)), failed_gates=failed),
+    ]
+    assert [log.append(each) for each in written] == [True] * len(written)
     assert log.records() == written
+    periods = model_periods(log.records(), MODEL)
+    assert [(period.version, period.is_interim) for period in periods] == [("a", False), ("c", True), ("e", False)]
+    assert periods[1].failed_gates == failed
+    assert periods == periods_in_force(AuditLog(lake.layout).decisions(), MODEL)
 
 
 def test_appending_the_same_decision_again_writes_nothing(lake: Lake) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from credit_platform.monitoring.action.alerts import AlertEvent, Attempts, alert_events, failure_event, recovery_event
 from credit_platform.months import add_months
+from credit_platform.scoring.governance.life_cycle import PeriodInForce
 
 FIRST = date(2025, 1, 1)
 BELOW_DS = "below_data_science_threshold: roc_auc 0.7900: value below the data-science threshold 0.8 (P0)"
@@ -113,6 +114,34 @@ def test_at_most_one_alert_is_open_per_key_and_later_months_never_change_earlier
     assert len({event.event_id for event in events}) == len(events)
     shorter = alert_events(actions(*months[:-1]), remind_after_months=3) if len(months) > 1 else []
     assert events[: len(shorter)] == shorter
+
+
+def test_an_interim_version_is_an_alert_until_one_that_passed_all_gates_takes_its_place() -> None:
+    model, gates = "gradient_boosting", ("max_train_validation_gap",)
+    first, interim, full = (
+        PeriodInForce(version, add_months(FIRST, begins), None, is_rollback=False, failed_gates=failed)
+        for version, begins, failed in (("2024-12-01-a1", 0, ()), ("2025-02-01-b2", 2, gates), ("2025-06-01-c3", 6, ()))
+    )
+    frame = actions([FINE], [BELOW_BUSINESS], *[[FINE]] * 5)
+    key = f"{model}: interim version"
+    events = alert_events(frame, remind_after_months=3, periods={model: [first, interim, full]})
+    found = [event for event in events if event.key == key]
+    assert [(event.month.month, event.kind, event.level) for event in found] == [
+        (2, "opened", "warning"),
+        (5, "reminded", "warning"),
+        (6, "resolved", "info"),
+    ]
+    assert "2025-02-01-b2 is in force from 2025-03 on in spite of failed gates" in found[0].body
+    assert "max_train_validation_gap" in found[0].body
+    assert "version 2025-06-01-c3 takes the place of the interim version from 2025-07 on" in found[-1].body
+    assert found[-1].audience == "warning"
+    floor = [(event.month.month, event.kind) for event in events if event.key == FLOOR]
+    assert floor == [(2, "opened"), (3, "resolved")]
+    # A month that is not acted on opens and closes it all the same.
+    quiet = alert_events(
+        actions(*[[FINE]] * 7, is_live=False), remind_after_months=3, periods={model: [first, interim, full]}
+    )
+    assert [event for event in quiet if event.key == key] == found
 
 
 def test_two_failures_of_one_month_are_two_events_of_one_alert() -> None:

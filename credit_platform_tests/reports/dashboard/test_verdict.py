@@ -14,6 +14,7 @@ def training(month: int, *, promoted: bool = False) -> dict[str, object]:
         "model_version": f"2024-{month:02}-01-aa",
         "as_of": date(2024, month, 1),
         "is_rollback": False,
+        "is_interim": False,
         "promoted": promoted,
         "effective_month": date(2024, month + 1, 1),
         "oot_roc_auc": 0.9,
@@ -37,6 +38,11 @@ def test_a_long_stretch_is_counted_and_its_newest_told_and_every_promotion_is() 
         == "version 2024-06-01-aa, trained as of 2024-06, was promoted from 2024-07 on (out-of-time ROC-AUC 0.900)"
     )
     assert after.startswith("version 2024-07-01-aa")
+
+
+def test_an_interim_version_is_told_as_one() -> None:
+    (told,) = _all_tried([training(6, promoted=True) | {"is_interim": True}])
+    assert "trained as of 2024-06, was promoted as interim from 2024-07 on" in told
 
 
 def test_nothing_tried_is_nothing_told() -> None:

@@ -7,6 +7,7 @@ from credit_platform.reports.version.verdict import gate_table, gate_texts
 from credit_platform.reports.wording import words
 from credit_platform.scoring.governance.promotion import CandidateResult, failed_gates
 from credit_platform.scoring.training.windows import SampleRole
+from credit_platform.statistics.intervals import Interval
 
 GOOD: dict[SampleRole, float | None] = {"train": 0.90, "validation": 0.88, "test": 0.87, "oot": 0.86}
 SHIPPED = LOANS.load_policy().model.gates
@@ -53,3 +54,10 @@ def test_values_and_limits_are_told_in_full() -> None:
         ("Share of missing feature cells, out-of-time", "0.0312", "at most 0.1000", "passed"),
         ("Stored files give the version back", "yes", "yes", "passed"),
     ]
+
+
+def test_a_gap_is_told_with_the_interval_it_is_judged_by() -> None:
+    intervals: dict[SampleRole, Interval] = {"test": Interval(0.85, 0.89), "oot": Interval(0.79, 0.87)}
+    auc: dict[SampleRole, float | None] = GOOD | {"test": 0.87, "oot": 0.83}
+    table = gate_table(CandidateResult(auc, 0.02, True, intervals), SHIPPED)  # noqa: FBT003
+    assert gate_texts(table).row(1)[1:] == ("0.0400 (-0.0047 to 0.0847)", "at most 0.0300", "passed")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -12,12 +13,15 @@ from credit_platform.policy.model_config import ModelConfig
 from credit_platform.scoring.governance.promotion import (
     CandidateResult,
     HeadToHead,
+    Situation,
     compare_out_of_time,
     decide_promotion,
+    gate_results,
     uplift_target,
 )
 from credit_platform.scoring.training.version import FittedVersion
 from credit_platform.scoring.training.windows import SampleRole
+from credit_platform.statistics.intervals import Interval
 
 MakeLoans = Callable[..., pl.DataFrame]
 SOUND: dict[SampleRole, float | None] = {"train": 0.90, "validation": 0.89, "test": 0.885, "oot": 0.88}
@@ -27,6 +31,10 @@ def result(
     auc: dict[SampleRole, float | None] | None = None, *, null_rate: float | None = 0.02, load_back: bool = True
 ) -> CandidateResult:
     return CandidateResult({**SOUND, **(auc or {})}, null_rate, load_back)
+
+
+OVERFITTED: dict[SampleRole, float | None] = {"train": 0.96}
+IN_BREACH, INTERIM = Situation(is_in_breach=True), Situation(is_interim=True)
 
 
 def rivals(candidate_noise: float, incumbent_noise: float, n: int = 500, seed: int = 1) -> HeadToHead:
@@ -144,6 +152,84 @@ def test_without_auto_promotion_a_person_decides(config: ModelConfig, against: H
     decision = decide_promotion(result(), against, config=by_hand)
     assert not decision.promote
     assert "a person decides" in decision.reasons[-1]
+
+
+@pytest.mark.parametrize(
+    ("margin", "judged_by", "passed"),
+    [(0.0, "interval", False), (0.01, "interval", False), (0.03, "interval", True), (0.03, "value", False)],
+)
+def test_a_gap_fails_where_its_whole_interval_is_beyond_the_limit(
+    config: ModelConfig, margin: float, judged_by: str, *, passed: bool
+) -> None:
+    candidate = result({"train": 0.96, "validation": 0.88})
+    known = {
+        sample: Interval(value - margin, value + margin)
+        for sample, value in candidate.roc_auc.items()
+        if value is not None
+    }
+    gates = config.gates.model_copy(update={"gaps_judged_by": judged_by})
+    (gate,) = (
+        each
+        for each in gate_results(replace(candidate, intervals=known), gates)
+        if each.name == "max_train_validation_gap"
+    )
+    assert gate.passed is passed
+    assert gate.interval is not None
+    assert gate.interval.low == pytest.approx(0.08 - margin * 2**0.5)
+    assert f"is 0.0800 ({gate.interval.low:.4f} to" in gate.sentence
+
+
+def test_a_better_candidate_replaces_a_version_in_breach_for_the_interim(config: ModelConfig) -> None:
+    decision = decide_promotion(result(OVERFITTED), rivals(1.0, 2.5), config=config, situation=IN_BREACH)
+    assert (decision.promote, decision.is_interim, decision.failed_gates) == (True, True, ("max_train_validation_gap",))
+    assert decision.reasons[0].startswith("Gate max_train_validation_gap: ")
+    assert "as interim: until a version passes all gates" in decision.reasons[-1]
+    full = decide_promotion(result(), rivals(1.0, 2.5), config=config, situation=IN_BREACH)
+    assert (full.promote, full.is_interim) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "against", "situation", "changes"),
+    [
+        (result(OVERFITTED), rivals(1.0, 2.5), Situation(), {}),
+        (result(OVERFITTED), rivals(1.0, 2.5), INTERIM, {}),
+        (result(OVERFITTED), rivals(1.0, 2.5), IN_BREACH, {"interim": False}),
+        (result(OVERFITTED), rivals(1.5, 1.5), IN_BREACH, {"min_uplift": 0.0}),
+        (result({"oot": 0.79}), rivals(1.0, 2.5), IN_BREACH, {}),
+        (result(load_back=False), rivals(1.0, 2.5), IN_BREACH, {}),
+    ],
+    ids=["not in breach", "in force for the interim", "policy", "not by the test", "floor", "unreadable"],
+)
+def test_a_failed_gate_keeps_out_all_others(
+    config: ModelConfig,
+    candidate: CandidateResult,
+    against: HeadToHead,
+    situation: Situation,
+    changes: dict[str, object],
+) -> None:
+    promotion = config.promotion.model_copy(update=changes)
+    config = config.model_copy(update={"promotion": promotion})
+    decision = decide_promotion(candidate, against, config=config, situation=situation)
+    assert (decision.promote, decision.is_interim, decision.recommended) == (False, False, None)
+
+
+def test_an_interim_version_gives_way_to_one_that_passes_all_gates_and_is_not_worse(config: ModelConfig) -> None:
+    alike, worse = rivals(1.5, 1.5), rivals(2.5, 1.0)
+    assert not decide_promotion(result(), alike, config=config).promote
+    full = decide_promotion(result(), alike, config=config, situation=INTERIM)
+    assert (full.promote, full.is_interim) == (True, False)
+    assert full.reasons[-1].endswith("not worse, which is enough in place of an interim version.")
+    assert not decide_promotion(result(), worse, config=config, situation=INTERIM).promote
+
+
+@pytest.mark.parametrize(("candidate", "advice"), [(result(OVERFITTED), "interim"), (result(), "promote")])
+def test_what_policy_leaves_to_a_person_is_recommended(
+    config: ModelConfig, candidate: CandidateResult, advice: str
+) -> None:
+    by_hand = config.model_copy(update={"promotion": config.promotion.model_copy(update={"auto_promote": False})})
+    decision = decide_promotion(candidate, rivals(1.0, 2.5), config=by_hand, situation=IN_BREACH)
+    assert (decision.promote, decision.is_interim, decision.recommended) == (False, False, advice)
+    assert decision.left_to_a_person("Withdrawn.").recommended is None
 
 
 @given(st.floats(0.5, 1), st.floats(0, 0.5))

@@ -57,6 +57,17 @@ def test_another_seed_gives_another_fit_where_chance_has_a_part(
     assert (other.artifacts() != version.artifacts()) == (model == "gradient_boosting")
 
 
+@pytest.mark.parametrize("name", ["scorecard", "gradient_boosting"])
+def test_as_shipped_a_small_sample_is_fitted_less_closely(name: str, config: ModelConfig, loans: MakeLoans) -> None:
+    train, validation, later = loans(900, seed=1), loans(300, seed=2), loans(4000, seed=37)
+    close, strict = (
+        fit_version(name, train, validation, one, portfolio=LOANS) for one in (config, LOANS.load_policy().model)
+    )
+    lost = [auc_of(fitted, train) - auc_of(fitted, later) for fitted in (close, strict)]
+    assert lost[1] < lost[0]
+    assert auc_of(strict, later) > auc_of(close, later) - 0.005
+
+
 def test_a_version_read_back_predicts_equal_to_the_last_bit(version: FittedVersion, loans: MakeLoans) -> None:
     artifacts = version.artifacts()
     restored = load_version(version.model, artifacts, portfolio=LOANS)
