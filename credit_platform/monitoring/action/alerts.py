@@ -30,6 +30,8 @@ _LEVEL_OF_RULE: Mapping[str, tuple[str, Level]] = {
     "overridden": ("override", "warning"),
 }
 _INTERIM = "interim version"
+# Alerts about the version that scored the cohort whose outcome was read; the others are about the one in force.
+_OF_OUTCOMES = (" floor", ": degradation", " not measurable")
 _BY_METRIC = frozenset({"floor", "not measurable", "estimate"})
 ACTION_OF_LEVEL: Mapping[Level, str] = {"info": "monitor", "warning": "active_monitoring", "critical": "retrain"}
 
@@ -128,7 +130,8 @@ def alert_events(
     """Every event the actions give rise to, in order of month, model and key.
 
     Only actions that may be acted on raise alerts; a backtest raises none and resolves none. An open alert is told
-    again after `remind_after_months` without a change. Each month ends with one digest over all models: their actions
+    again after `remind_after_months` without a change, and closed when another version is to take the place of the one
+    whose outcomes it is about. Each month ends with one digest over all models: their actions
     and states with the reasons, and every alert that is open. An interim version is an alert from the month in which it
     was decided on, the one before its first, until a version that passed all gates takes its place.
 
@@ -146,13 +149,27 @@ def alert_events(
         for row in told:
             model, interim = row["model"], f"{row['model']}: {_INTERIM}"
             own = {key for key in replay.standing if key.startswith(f"{model}: ")}
+            known = (periods or {}).get(model, ())
+            current, coming = period_of(known, month), period_of(known, add_months(month, 1))
             if row["actionable"]:
                 found = _deciding_reasons(model, row["reasons"].split("\n"))
-                events += replay.month(own - {interim}, month, found, ends="the rule no longer holds")
-            coming = period_of((periods or {}).get(model, ()), add_months(month, 1))
+                # What is known of a version that does not score any more can lead to nothing.
+                if current is not None and current.version != row["model_version"]:
+                    found = {key: how for key, how in found.items() if not key.endswith(_OF_OUTCOMES)}
+                events += replay.month(own - {interim}, month, found, ends=_why_over(row, current))
+            if current is not None and coming is not None and current.version != coming.version:
+                gone = {key for key in replay.standing if key.startswith(f"{model}: ") and key.endswith(_OF_OUTCOMES)}
+                ends = f"version {current.version} is no longer in force from {coming.first:%Y-%m} on"
+                events += replay.month(gone, month, {}, ends=ends)
             events += replay.month(own & {interim}, month, _interim(interim, coming), ends=_succession(coming))
         events.append(_digest(month, told, replay.standing))
     return events
+
+
+def _why_over(row: Mapping[str, object], current: PeriodInForce | None) -> str:
+    if current is None or current.version == row["model_version"]:
+        return "the rule no longer holds"
+    return f"the rule no longer holds, or is about version {row['model_version']}, which is no longer in force"
 
 
 def _interim(key: str, coming: PeriodInForce | None) -> dict[str, tuple[Level, str]]:

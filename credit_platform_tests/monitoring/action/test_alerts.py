@@ -136,12 +136,28 @@ def test_an_interim_version_is_an_alert_until_one_that_passed_all_gates_takes_it
     assert "version 2025-06-01-c3 takes the place of the interim version from 2025-07 on" in found[-1].body
     assert found[-1].audience == "warning"
     floor = [(event.month.month, event.kind) for event in events if event.key == FLOOR]
-    assert floor == [(2, "opened"), (3, "resolved")]
+    assert floor == [(2, "opened"), (2, "resolved")]
     # A month that is not acted on opens and closes it all the same.
     quiet = alert_events(
         actions(*[[FINE]] * 7, is_live=False), remind_after_months=3, periods={model: [first, interim, full]}
     )
     assert [event for event in quiet if event.key == key] == found
+
+
+def test_a_replaced_version_raises_no_alert_and_the_one_it_had_is_closed_when_another_is_to_take_its_place() -> None:
+    periods = [
+        PeriodInForce(version, add_months(FIRST, begins), None, is_rollback=False, failed_gates=())
+        for version, begins in (("2024-12-01-a1", 0), ("2025-02-01-b2", 2))
+    ]
+    frame = actions(*[[BELOW_BUSINESS, SHIFTED]] * 5)
+    events = alert_events(frame, remind_after_months=9, periods={"gradient_boosting": periods})
+    found = [(event.month.month, event.kind) for event in events if event.key == FLOOR]
+    assert found == [(1, "opened"), (2, "resolved")]
+    (end,) = [event for event in events if event.key == FLOOR and event.is_end]
+    assert "version 2024-12-01-a1 is no longer in force from 2025-03 on" in end.body
+    # What is known before the outcome is about the version that scores now.
+    shifted = [event.kind for event in events if event.key == "gradient_boosting: scores shifted"]
+    assert shifted == ["opened"]
 
 
 def test_two_failures_of_one_month_are_two_events_of_one_alert() -> None:
