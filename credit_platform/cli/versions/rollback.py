@@ -200,11 +200,12 @@ def drill_rollback(book: Book, model: str) -> Drill:
             lambda tried: f"{tried[1]:,} loans of {tried[0]:%Y-%m}",
         )
         months = [cohort for cohort in standing.open_cohorts if cohort >= month]
-        drill.timed(
-            "score the open cohorts",
-            lambda: score_in_memory(standing, target, months, provenance="rollback"),
-            lambda scored: _changes(standing, scored, months),
-        )
+        if months:  # none where the champion is still to take effect: nothing would be scored again
+            drill.timed(
+                "score the open cohorts",
+                lambda: score_in_memory(standing, target, months, provenance="rollback"),
+                lambda scored: _changes(standing, scored, months),
+            )
     except CreditPlatformError:
         return drill
     return drill

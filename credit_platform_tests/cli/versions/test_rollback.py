@@ -65,6 +65,8 @@ def test_a_rollback_takes_a_promotion_back_that_has_not_taken_effect(decided: De
     PromotionLog(decided.folders.layout).append(promotion)
     before = decided.bytes_of(decided.model)
     assert in_force(decided, 9)[0] == decided.versions[2]
+    drill = drill_rollback(decided.book, decided.model)
+    assert (drill.failure, drill.steps[-1].name) == (None, "score the newest month")
     assert go_back(decided) == 0
     assert [in_force(decided, month)[0] for month in (8, 9, 12)] == [decided.versions[1]] * 3
     assert decided.bytes_of(decided.model) == before
