@@ -54,7 +54,11 @@ class _Origin:
         if self.run is None:
             return None
         if CHAINS_ITSELF in self.run.tags:
-            return f"run {self.run_id[:8]} of {self.run.tags.get(STARTED_BY, 'a command')} carries it on by itself"
+            command = self.run.tags.get(STARTED_BY, "a command")
+            return (
+                f"run {self.run_id[:8]} of {command} carries it on by itself; if that was ended before it had, "
+                "credit-platform backfill --missing does the rest"
+            )
         how = self.run.status.value
         return None if self.run.is_success else f"run {self.run_id[:8]}, which was the last to build it, ended as {how}"
 
