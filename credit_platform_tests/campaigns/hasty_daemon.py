@@ -7,7 +7,7 @@ from dagster._core.remote_representation.external import RemoteSensor
 from dagster._daemon import sensor as sensor_daemon
 from dagster._daemon.cli import run_command
 
-_SECONDS = {"retrain_on_action": 0, "alert_on_failed_run": 2, "alert_on_recovered_run": 2}
+_SECONDS = {"retrain_on_action": 0, "alert_on_failed_run": 2}
 _own_pause = RemoteSensor.min_interval_seconds.fget
 
 

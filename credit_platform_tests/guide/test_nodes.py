@@ -69,7 +69,9 @@ def test_tables_that_a_page_names_exist(page: object) -> None:
         assert {name.replace("<model>", model) for model in MODELS} & known, name
 
 
-@pytest.mark.parametrize("page", ["governance.md", "troubleshooting.md", "nodes.md", "life-of-a-month.md"])
+@pytest.mark.parametrize(
+    "page", ["governance.md", "troubleshooting.md", "nodes.md", "life-of-a-month.md", "lenders-quarter.md"]
+)
 def test_checks_schedules_and_sensors_that_a_page_names_exist(page: str) -> None:
     text = (GUIDE / page).read_text(encoding="utf-8")
     named = set(re.findall(r"\b(?:check|schedule|sensor)s? `(\w+)`", text))
