@@ -11,7 +11,7 @@ import dagster as dg
 
 from credit_platform.assets.models.retrain_claim import RETRAIN_TAG, attempts_in, run_records_at
 from credit_platform.automation.alert_delivery import AlertDispatcher
-from credit_platform.automation.jobs import CHAINS_ITSELF
+from credit_platform.automation.jobs import chains_itself
 from credit_platform.automation.run_problems import problems_of
 from credit_platform.automation.run_spans import Span, run_span
 from credit_platform.automation.schedules import sensor_status
@@ -116,7 +116,7 @@ class EndedRuns:
     def _failure(self, record: dg.RunRecord, span: Span, began: datetime) -> list[AlertEvent]:
         run, model = record.dagster_run, record.dagster_run.tags.get(_MODEL_TAG)
         mended_by = _successor(self.instance, record, span[1])
-        is_history = record.update_timestamp < began or CHAINS_ITSELF in run.tags
+        is_history = record.update_timestamp < began or chains_itself(run)
         if mended_by is not None and is_history:
             return []
         attempt = _attempt_of(self.instance, run, self.max_attempts)

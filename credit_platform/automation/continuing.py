@@ -12,12 +12,12 @@ import dagster as dg
 
 from credit_platform.assets.asset_spec import asset_key
 from credit_platform.automation.jobs import (
-    CHAINS_ITSELF,
     MONITOR_MONTH,
     RETRIED,
     SCORE_MONTH,
     STARTED_BY,
     TRAIN_MODELS,
+    chains_itself,
     run_reason,
 )
 from credit_platform.automation.next_step import BookState, DueStep
@@ -53,7 +53,7 @@ class _Origin:
         """Why nothing follows on it."""
         if self.run is None:
             return None
-        if CHAINS_ITSELF in self.run.tags:
+        if chains_itself(self.run):
             command = self.run.tags.get(STARTED_BY, "a command")
             return (
                 f"run {self.run_id[:8]} of {command} carries it on by itself; if that was ended before it had, "

@@ -67,3 +67,8 @@ def run_reason(started_by: str, why: str, *, after_run: str | None = None) -> di
     """The tags: what began the chain of runs, one clause of why this one, and the run that led to it."""
     tags = {STARTED_BY: started_by, WHY: why}
     return tags if after_run is None else tags | {AFTER_RUN: after_run}
+
+
+def chains_itself(run: dg.DagsterRun) -> bool:
+    """Whether whoever started a run carries its month on; a person who re-executes it does not, but copies its tags."""
+    return CHAINS_ITSELF in run.tags and run.parent_run_id is None

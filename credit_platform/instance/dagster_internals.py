@@ -5,6 +5,7 @@ alone. `run_history` imports the private parts of the SQLite storage itself, sin
 exports (`dg.DagsterEvent`, `dg.AssetCheckEvaluation`, `dg.RepositoryDefinition`) does not belong here.
 """
 
+from dagster._core import remote_origin
 from dagster._core.definitions import data_version, unresolved_asset_job_definition
 from dagster._core.definitions import metadata as _metadata
 from dagster._core.definitions.asset_checks import asset_check_evaluation
@@ -22,12 +23,14 @@ UnresolvedAssetJobDefinition = unresolved_asset_job_definition.UnresolvedAssetJo
 PARTITION_NAME_TAG = tags.PARTITION_NAME_TAG
 ASSET_PARTITION_RANGE_START_TAG = tags.ASSET_PARTITION_RANGE_START_TAG
 ASSET_PARTITION_RANGE_END_TAG = tags.ASSET_PARTITION_RANGE_END_TAG
-# Under which code location the UI lists a run that the command line executed.
-REPOSITORY_LABEL_TAG = tags.REPOSITORY_LABEL_TAG
 # Two runs that two daemons started for one request carry the same run key.
 RUN_KEY_TAG = tags.RUN_KEY_TAG
 # How often a run may be started again by itself.
 MAX_RETRIES_TAG = tags.MAX_RETRIES_TAG
+
+# The code location and job to which the UI assigns a run that the command line executed.
+RegisteredCodeLocationOrigin = remote_origin.RegisteredCodeLocationOrigin
+RemoteRepositoryOrigin, RemoteJobOrigin = remote_origin.RemoteRepositoryOrigin, remote_origin.RemoteJobOrigin
 
 # A version of the data that follows from their content, reported for each month of a range.
 CODE_VERSION_TAG = data_version.CODE_VERSION_TAG

@@ -9,7 +9,7 @@ import pytest
 from dagster._core.test_utils import create_run_for_test
 
 from credit_platform.automation.continuing import STEP_TAG, Due, due_now
-from credit_platform.automation.jobs import CHAINS_ITSELF
+from credit_platform.automation.jobs import CHAINS_ITSELF, chains_itself
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform_tests.automation.automated_book import AutomatedBook
@@ -73,6 +73,17 @@ def test_a_run_that_chains_itself_is_left_to_whoever_started_it(life: Waiting) -
     # Once a person builds the month again it is theirs.
     life.built()
     assert life.due_now().request is not None
+
+
+def test_what_a_person_re_executes_is_carried_on_though_it_has_the_tags_of_a_command(
+    instance: dg.DagsterInstance,
+) -> None:
+    tags = {CHAINS_ITSELF: "true", "credit_platform/started_by": "backfill"}
+    by_command = create_run_for_test(instance, "build_month", tags=tags)
+    again = create_run_for_test(
+        instance, "build_month", tags=tags, parent_run_id=by_command.run_id, root_run_id=by_command.run_id
+    )
+    assert [chains_itself(run) for run in (by_command, again)] == [True, False]
 
 
 def test_nothing_follows_on_a_build_that_failed_in_the_end_until_one_succeeds(life: Waiting) -> None:

@@ -27,6 +27,7 @@ from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.settings import load_settings
 from credit_platform_tests.browser.dagster_api import DagsterApi, wait_until
 from credit_platform_tests.browser.dagster_page import DagsterPage
+from credit_platform_tests.small_book import BookFolders
 
 CHECKOUT = Path(credit_platform.__file__).parents[1]
 SPEC = BookSpec(first_month=date(2023, 1, 1), n_months=24, cases_per_month=130, seed=7)
@@ -65,6 +66,17 @@ def generated_book(data_dir: Path) -> dict[str, str]:
         )
         with open_instance(settings):
             return dict(os.environ)
+
+
+def environment_of(book: BookFolders) -> dict[str, str]:
+    """The variables under which a book is found with its own history."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CREDIT_")}
+    return inherited | {
+        "CREDIT_DATA_DIR": str(book.data_dir),
+        "CREDIT_RAW_DIR": str(book.raw_dir),
+        "CREDIT_POLICY_DIR": str(book.policy_dir),
+        "DAGSTER_HOME": str(book.data_dir / ".dagster"),
+    }
 
 
 @contextmanager

@@ -18,9 +18,9 @@ _LOADED = """{ answer: workspaceOrError { ... on Workspace {
   locations: locationEntries { status: loadStatus loaded: locationOrLoadError { kind: __typename } }
 } } }"""
 _ASSETS = "{ answer: assetNodes { partitions: partitionDefinition { description } } }"
-_RUN = """id status tags { key value }
+_RUN = """id job: pipelineName status tags { key value }
   log: eventConnection(limit: 1000) { events { ... on ExecutionStepFailureEvent { error { message } } } }"""
-_NEWEST_RUNS = f"{{ answer: runsOrError(limit: 20) {{ ... on Runs {{ runs: results {{ {_RUN} }} }} }} }}"
+_NEWEST_RUNS = f"{{ answer: runsOrError(limit: 100) {{ ... on Runs {{ runs: results {{ {_RUN} }} }} }} }}"
 _BACKFILL = f"""query($id: String!) {{ answer: partitionBackfillOrError(backfillId: $id) {{
   ... on PartitionBackfill {{ status runs(limit: 100) {{ {_RUN} }} }}
 }} }}"""
@@ -64,6 +64,7 @@ class Run(BaseModel):
     """A run, the months it was asked for, and what went wrong in it."""
 
     id: str
+    job: str
     status: str
     tags: list[_Tag]
     log: _Log
@@ -74,10 +75,14 @@ class Run(BaseModel):
         assert self.status == "SUCCESS", f"run {self.id} ended with {self.status}: {said}"
 
     @property
+    def tag(self) -> dict[str, str]:
+        """Its tags by key."""
+        return {tag.key: tag.value for tag in self.tags}
+
+    @property
     def months(self) -> tuple[str, str]:
         """First and last month."""
-        tags = {tag.key: tag.value for tag in self.tags}
-        return tags["dagster/asset_partition_range_start"], tags["dagster/asset_partition_range_end"]
+        return self.tag["dagster/asset_partition_range_start"], self.tag["dagster/asset_partition_range_end"]
 
 
 class Backfill(BaseModel):
@@ -140,12 +145,15 @@ class DagsterApi:
         assets = _Assets.model_validate_json(self._ask(_ASSETS)).answer
         return {asset.partitions.description for asset in assets}
 
+    def runs(self) -> list[Run]:
+        """The newest hundred runs, the newest first."""
+        return _NewestRuns.model_validate_json(self._ask(_NEWEST_RUNS)).answer.runs
+
     def succeeded_run(self, prefix: str) -> Run:
         """The run whose id begins like this, once it has ended; the test fails when it ended badly."""
 
         def found() -> Run:
-            runs = _NewestRuns.model_validate_json(self._ask(_NEWEST_RUNS)).answer.runs
-            return next(run for run in runs if run.id.startswith(prefix))
+            return next(run for run in self.runs() if run.id.startswith(prefix))
 
         wait_until(lambda: found().status in {"SUCCESS", "FAILURE", "CANCELED"}, seconds=120, what=f"run {prefix}")
         run = found()

@@ -89,9 +89,9 @@ class DagsterPage:
         expect(dialog).to_be_visible(timeout=_TYPICAL)
         return dialog
 
-    def materialize_month(self, month: str) -> str:
-        """Materialize one month of what is selected; returns the beginning of the run's id."""
-        dialog = self.open_launch_dialog("Materialize selected")
+    def materialize_month(self, month: str, button: str = "Materialize selected") -> str:
+        """Materialize one month of what a button is about; returns the beginning of the run's id."""
+        dialog = self.open_launch_dialog(button)
         months = dialog.get_by_placeholder("ex: ")
         months.fill(month)
         months.press("Enter")
@@ -125,6 +125,25 @@ class DagsterPage:
         """A tab of an asset's page."""
         self.page.goto(f"{self.address}/assets/{table}")
         self.page.get_by_role("tab", name=tab, exact=True).first.click()
+
+    def open_job(self, job: str, tab: str) -> None:
+        """A tab of a job's page."""
+        self.page.goto(f"{self.address}/locations/credit_platform/jobs/{job}")
+        self.page.get_by_role("tab", name=tab, exact=True).click()
+
+    def open_runs(self, **tags: str) -> None:
+        """The list of all runs with these tags of Dagster."""
+        chosen = [f"q[{n}]=tag:dagster/{name}={value}" for n, (name, value) in enumerate(tags.items())]
+        self.page.goto(f"{self.address}/runs?{'&'.join(chosen)}")
+
+    def listed_run(self, run_id: str) -> Locator:
+        """The row of a run in a list of runs."""
+        return self.page.locator(f"a[href='/runs/{run_id}']").first
+
+    def timeline_row(self, job: str) -> Locator:
+        """The row of a job in the timeline of runs."""
+        row = self.page.locator("[class*=RunTimeline_timelineRowContainer]")
+        return row.filter(has=self.page.get_by_title(job, exact=True))
 
     def months_in_state(self, state: str) -> Locator:
         """The tick box that counts months in a state, on a Partitions tab; its text is `<state> (<number>)`."""

@@ -6,7 +6,6 @@ was true is read from the stored tables beforehand.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from credit_platform.months import month_key
-from credit_platform_tests.browser.conftest import DagsterServer, dagster_ui, fresh_tab
+from credit_platform_tests.browser.conftest import DagsterServer, dagster_ui, environment_of, fresh_tab
 from credit_platform_tests.browser.cut_off import cut_off
 from credit_platform_tests.browser.dagster_page import DagsterPage
 from credit_platform_tests.drifted_book import Replacement, replacement_in
@@ -35,14 +34,7 @@ def truth(drifted_book: BookFolders) -> Replacement:
 
 @pytest.fixture(scope="module")
 def server(drifted_book: BookFolders, pictures: Path) -> Iterator[DagsterServer]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CREDIT_")}
-    own = {
-        "CREDIT_DATA_DIR": str(drifted_book.data_dir),
-        "CREDIT_RAW_DIR": str(drifted_book.raw_dir),
-        "CREDIT_POLICY_DIR": str(drifted_book.policy_dir),
-        "DAGSTER_HOME": str(drifted_book.data_dir / ".dagster"),
-    }
-    with dagster_ui(inherited | own, pictures / "dagster-newcomer.log", is_to_look_at=True) as found:
+    with dagster_ui(environment_of(drifted_book), pictures / "dagster-newcomer.log", is_to_look_at=True) as found:
         yield found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from credit_platform.cli.run import summary
-from credit_platform_tests.small_book import BookFolders, run_command, run_verb
+from credit_platform.lake.raw.raw_book import write_book
+from credit_platform_tests.small_book import SPEC, BookFolders, run_command, run_verb
 
 if TYPE_CHECKING:
     from datetime import date
@@ -195,7 +197,8 @@ def test_clean_deletes_nothing_until_it_is_told_yes_and_never_given_raw_files(
 
 
 def test_clean_deletes_raw_files_that_the_demo_made(small_book: BookFolders, tmp_path: Path) -> None:
-    book = small_book.copy_raw_to(tmp_path)
+    book = BookFolders(tmp_path / "data", tmp_path / "raw", small_book.policy_dir)
+    write_book(book.layout, dataclasses.replace(SPEC, n_months=1), on_month=lambda: None)
     assert book.verb("clean", "--yes").returncode == 0
     assert not book.raw_dir.exists()
 

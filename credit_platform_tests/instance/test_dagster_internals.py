@@ -126,7 +126,7 @@ def test_the_tags_of_a_data_version_are_those_that_dagster_writes(instance: dg.D
 
 @pytest.mark.parametrize(
     ("tag", "stored"),
-    [(door.RUN_KEY_TAG, "dagster/run_key"), (door.REPOSITORY_LABEL_TAG, ".dagster/repository")],
+    [(door.RUN_KEY_TAG, "dagster/run_key"), (door.MAX_RETRIES_TAG, "dagster/max_retries")],
 )
 def test_tags_are_those_of_stored_histories(tag: str, stored: str) -> None:
     assert tag == stored

@@ -19,15 +19,18 @@ from credit_platform.instance.dagster_internals import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
     PARTITION_NAME_TAG,
-    REPOSITORY_LABEL_TAG,
     InMemoryJob,
+    RegisteredCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
     SerializableErrorInfo,
     execute_run_iterator,
 )
 from credit_platform.months import month_key, parse_month
 
-# The location's name in workspace.yaml and pyproject.toml; under another the UI lists the run in no job.
-_REPOSITORY_LABEL = "__repository__@credit_platform"
+# The location's name in workspace.yaml and pyproject.toml. Under another the UI lists a run in no job; without any it
+# leaves the run out of its timeline and refuses to re-execute it.
+_REPOSITORY = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("credit_platform"), "__repository__")
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -83,12 +86,12 @@ class Runner:
             job_def=definition,
             run_config=QUIET,
             tags=_span_tags(first, last)
-            | {REPOSITORY_LABEL_TAG: _REPOSITORY_LABEL}
             | run_reason(self.command, "asked for on the command line")
             | ({CHAINS_ITSELF: "true"} if self.chains_itself else {})
             | dict(self.tags)
             | dict(tags or {}),
             asset_selection=selection,
+            remote_job_origin=RemoteJobOrigin(_REPOSITORY, job),
         )
         events = execute_run_iterator(InMemoryJob(definition), run, self.instance)
         span = f"{first:%Y-%m}" if first == last else f"{first:%Y-%m}..{last:%Y-%m}"

@@ -35,13 +35,18 @@ def test_a_run_is_recorded_with_its_months_where_the_ui_looks(book: BookFolders,
     many = runner.run("build_month", JANUARY, FEBRUARY, assets=["bronze/features_attributes"])
     assert (one.span, many.span) == ("2023-01", "2023-01..2023-02")
     assert runner.outcomes == [one, many]
-    tags = [dict(run.tags) for run in reversed(instance.get_runs())]
+    runs = instance.get_runs()
+    origins = [run.remote_job_origin for run in runs]
+    assert {(at.repository_origin.get_label(), at.job_name) for at in origins if at} == {
+        ("__repository__@credit_platform", "build_month")
+    }
+    assert instance.get_runs(dg.RunsFilter(tags={".dagster/repository": "__repository__@credit_platform"})) == runs
+    tags = [dict(run.tags) for run in reversed(runs)]
     assert tags[0]["dagster/partition"] == "2023-01-01"
     assert tags[1]["dagster/asset_partition_range_start"] == "2023-01-01"
     assert tags[1]["dagster/asset_partition_range_end"] == "2023-02-01"
     assert {tag["credit_platform/started_by"] for tag in tags} == {"test"}
     assert all(tag["credit_platform/why"] == "asked for on the command line" for tag in tags)
-    assert all(tag[".dagster/repository"] == "__repository__@credit_platform.definitions" for tag in tags)
 
 
 def test_a_chosen_asset_runs_alone(book: BookFolders, instance: dg.DagsterInstance) -> None:
