@@ -4,6 +4,7 @@ What is told to whom is written in `alert_delivery`.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -28,6 +29,8 @@ _MADE = dg.DagsterEventType.ASSET_MATERIALIZATION
 _OVERLAP = timedelta(seconds=2)
 _BEGINNING = datetime.fromtimestamp(0, tz=UTC)
 _MODEL_TAG = "credit_platform/model"
+# A run that succeeded, with its months.
+_Done = tuple[dg.RunRecord, Span]
 
 
 def alert_sensors(
@@ -93,14 +96,17 @@ class EndedRuns:
             order_by="update_timestamp",
             ascending=True,
         )
+        failed = [record.create_timestamp for record in records if not record.dagster_run.is_success]
+        # Read once for all failures of a look: a long history has thousands of runs.
+        done = _done_since(self.instance, min(failed)) if failed else []
         told: list[AlertEvent] = []
         for record in records:
-            told += self._events(record, began)
+            told += self._events(record, began, done)
         # Runs of the same moment may be stored a little later than one another; an event is told once all the same.
         seen = max([since, *(record.update_timestamp - _OVERLAP for record in records)])
         return told, json.dumps([began.isoformat(), seen.isoformat()])
 
-    def _events(self, record: dg.RunRecord, began: datetime) -> list[AlertEvent]:
+    def _events(self, record: dg.RunRecord, began: datetime, done: Sequence[_Done]) -> list[AlertEvent]:
         span = run_span(dict(record.dagster_run.tags))
         if span is None:
             return []
@@ -109,13 +115,13 @@ class EndedRuns:
                 end for alert in self.dispatcher.log.open_alerts() if (end := self._end(alert.event, record, span))
             ]
         else:
-            events = self._failure(record, span, began)
+            events = self._failure(record, span, began, done)
         self.dispatcher.tell(events)
         return events
 
-    def _failure(self, record: dg.RunRecord, span: Span, began: datetime) -> list[AlertEvent]:
+    def _failure(self, record: dg.RunRecord, span: Span, began: datetime, done: Sequence[_Done]) -> list[AlertEvent]:
         run, model = record.dagster_run, record.dagster_run.tags.get(_MODEL_TAG)
-        mended_by = _successor(self.instance, record, span[1])
+        mended_by = _successor(self.instance, record, span[1], done)
         is_history = record.update_timestamp < began or chains_itself(run)
         if mended_by is not None and is_history:
             return []
@@ -158,12 +164,16 @@ def _last_word(instance: dg.DagsterInstance, run_id: str) -> str:
     return (words[-1].get_dagster_event().message if words else None) or "the run failed"
 
 
-def _successor(instance: dg.DagsterInstance, failed: dg.RunRecord, month: date) -> str | None:
-    """The run created after a failed one that has done its work already; None when there is none."""
-    done = dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS], created_after=failed.create_timestamp)
-    for other in instance.get_run_records(done):
-        span = run_span(dict(other.dagster_run.tags))
-        is_later = other.storage_id > failed.storage_id and span is not None and span[0] <= month <= span[1]
+def _done_since(instance: dg.DagsterInstance, moment: datetime) -> list[_Done]:
+    done = dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS], created_after=moment)
+    found = ((record, run_span(dict(record.dagster_run.tags))) for record in instance.get_run_records(done))
+    return [(record, span) for record, span in found if span is not None]
+
+
+def _successor(instance: dg.DagsterInstance, failed: dg.RunRecord, month: date, done: Sequence[_Done]) -> str | None:
+    """The newest run created after a failed one that has done its work already; None when there is none."""
+    for other, span in done:
+        is_later = other.storage_id > failed.storage_id and span[0] <= month <= span[1]
         if is_later and _does_work_of(instance, other.dagster_run, failed.dagster_run):
             return other.dagster_run.run_id
     return None
