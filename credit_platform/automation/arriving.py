@@ -53,8 +53,7 @@ class _Wanted:
         return f"{BUILD_ON_DELIVERY}:{month_key(self.month)}:{self.asked}"
 
     def request(self) -> dg.RunRequest:
-        why = f"{BUILD_ON_DELIVERY}: {self.why}"
-        tags = {**run_reason(BUILD_ON_DELIVERY, why), DELIVERY_TAG: self.key, **RETRIED}
+        tags = {**run_reason(BUILD_ON_DELIVERY, self.why), DELIVERY_TAG: self.key, **RETRIED}
         return dg.RunRequest(run_key=self.key, partition_key=month_key(self.month), tags=tags)
 
 

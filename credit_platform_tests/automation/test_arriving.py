@@ -97,7 +97,7 @@ def test_a_month_is_built_when_its_last_source_has_come_and_not_before(book: Raw
     book.deliver(MONTH, REQUIRED[2])
     assert book.look(at(1)) == f"2025-01 waits for {OPTIONAL}, or for its close at 2025-01-03 06:00 CET"
     book.deliver(MONTH, OPTIONAL)
-    assert asked(book.look(at(1))) == "2025-01-01: build_on_delivery: 2025-01 is delivered"
+    assert asked(book.look(at(1))) == "2025-01-01: 2025-01 is delivered"
 
 
 def test_from_its_close_on_a_month_does_without_optional_sources(book: RawBook) -> None:

@@ -60,7 +60,7 @@ def test_whatever_built_a_month_it_is_carried_on(life: Waiting, tags: dict[str, 
     assert (request.job_name, request.partition_key) == ("score_month", MONTH)
     assert request.tags["credit_platform/started_by"] == by
     assert request.tags["credit_platform/after_run"] == run_id
-    assert request.tags["credit_platform/why"] == "score_month: 2025-01 is built"
+    assert request.tags["credit_platform/why"] == "2025-01 is built"
     assert request.tags["dagster/max_retries"] == "2"
 
 
