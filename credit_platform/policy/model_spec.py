@@ -51,7 +51,7 @@ class RegularisationPolicy(PolicySection):
     """What is stricter for a training sample of fewer than `full_bads` bads: the fewer, the stricter.
 
     With half as many, parameters of `raised` are twice what params say, those of `lowered` half of it; with a quarter
-    and fewer, four times and a quarter. A parameter set to a word is left as it is.
+    and fewer. A parameter set to a word is left as it is.
     """
 
     full_bads: Annotated[int, Field(ge=1)]

@@ -65,7 +65,7 @@ def test_the_shipped_models_are_stricter_on_small_training_samples_and_unchanged
     scorecard, boosting = (regularised(models[name], 400).params for name in ("scorecard", "gradient_boosting"))
     assert (scorecard["C"], scorecard["min_iv"]) == (0.5, 0.04)
     assert (boosting["min_child_samples"], boosting["lambda_l2"], boosting["max_depth"]) == (80, 2.0, 2)
-    assert regularised(models["scorecard"], 1).params["C"] == regularised(models["scorecard"], 200).params["C"] == 0.25
+    assert regularised(models["scorecard"], 1).params["C"] == regularised(models["scorecard"], 200).params["C"] == 0.5
 
 
 @pytest.mark.parametrize(

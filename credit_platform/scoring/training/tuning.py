@@ -20,7 +20,7 @@ from credit_platform.statistics.discrimination import roc_auc
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
-_LEAST_SHARE = 0.25  # of the bads that params are meant for; what a sample of fewer needs is a longer window
+_LEAST_SHARE = 0.5  # of the bads that params are meant for; what a sample of fewer needs is a longer window
 _RANDOM_TRIALS = 4  # before the search follows what it has seen; of a few trials ten, the library's own, would be all
 
 
