@@ -76,7 +76,13 @@ def _assemble(portfolio: Portfolio, settings: Settings) -> dg.Definitions:
         continue_on_month_built(axis, jobs, settings.automation, policy.model, lake),
         *alert_sensors(dispatcher, settings.automation, max_attempts=policy.model.retraining.max_attempts),
         retrain_on_action(
-            axis, jobs[TRAIN_MODELS], models, settings.automation, lake=lake, policy=policy.model.retraining
+            axis,
+            jobs[TRAIN_MODELS],
+            models,
+            settings.automation,
+            lake=lake,
+            policy=policy.model.retraining,
+            dispatcher=dispatcher,
         ),
     ]
     reason = to_migrate(lake.layout)

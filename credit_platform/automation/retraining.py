@@ -19,12 +19,14 @@ from credit_platform.assets.models.retrain_claim import (
     retrain_key,
     run_records_at,
 )
-from credit_platform.automation.jobs import run_reason
+from credit_platform.automation.alert_delivery import AlertDispatcher
+from credit_platform.automation.jobs import TRAIN_MODELS, run_reason
 from credit_platform.automation.schedules import sensor_status
 from credit_platform.instance.dagster_internals import UnresolvedAssetJobDefinition
 from credit_platform.lake.governance.retrainings import Retraining, is_alive
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables.monthly import Lake
+from credit_platform.monitoring.action.alerts import failure_key, recovery_event
 from credit_platform.months import month_key, parse_month
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.model_config import RetrainingPolicy
@@ -34,6 +36,7 @@ from credit_platform.texts import description_of
 RETRAIN_ON_ACTION = "retrain_on_action"
 _EVENTS_PER_TICK = 200
 _UNDER_WAY = "is under way"
+_DONE = "is done"
 # Asked for and not seen as a run: as a rule the next look finds it. A request that got lost is made once more.
 _UNSEEN = "is asked for"
 _LOOKS_UNTIL_ASKED_AGAIN = 10
@@ -111,8 +114,9 @@ def retrain_on_action(
     *,
     lake: Lake,
     policy: RetrainingPolicy,
+    dispatcher: AlertDispatcher,
 ) -> dg.SensorDefinition:
-    """Asks for one training per model, month and version whose action says `retrain`."""
+    """Asks for one training per model, month and version whose action says `retrain`, and says when it is done."""
 
     @dg.sensor(
         name=RETRAIN_ON_ACTION,
@@ -137,6 +141,8 @@ def retrain_on_action(
             else:
                 if due != _UNDER_WAY:
                     del cursor.pending[key]
+                if due == _DONE:
+                    _close_alert(context.instance, wanted, dispatcher)
                 notes.append(f"{key} {due}")
         if requests:
             return dg.SensorResult(run_requests=requests, cursor=cursor.text())
@@ -150,7 +156,7 @@ def _attempt_due(instance: dg.DagsterInstance, layout: Layout, wanted: Wanted, p
     """The attempt that is due now, or a sentence: under way, or how the retraining ended."""
     records = run_records_at(instance, wanted.model, wanted.key)
     if _is_done([record.dagster_run for record in records], Retraining(layout, wanted.key)):
-        return "is done"
+        return _DONE
     unfinished = [record for record in records if not record.dagster_run.is_finished]
     dead = [record for record in unfinished if _is_dead(record, layout, policy)]
     for record in dead:
@@ -164,6 +170,18 @@ def _attempt_due(instance: dg.DagsterInstance, layout: Layout, wanted: Wanted, p
         last = records[-1].dagster_run.run_id
         return f"failed {n_tried} times, last in run {last}; train the month by hand once it is mended"
     return n_tried + 1
+
+
+def _close_alert(instance: dg.DagsterInstance, wanted: Wanted, dispatcher: AlertDispatcher) -> None:
+    """End the alert of attempts that failed, as soon as one has done the work."""
+    month = parse_month(wanted.month)
+    key = failure_key(TRAIN_MODELS, month, wanted.model)
+    opened = [record.event for record in dispatcher.log.open_alerts() if record.event.key == key]
+    runs = [record.dagster_run for record in run_records_at(instance, wanted.model, wanted.key)]
+    done = [run.run_id for run in runs if run.is_success]
+    if opened and done:
+        end = recovery_event(TRAIN_MODELS, month, done[-1], model=wanted.model, audience=opened[0].audience)
+        dispatcher.tell([end])
 
 
 def _is_done(runs: Sequence[dg.DagsterRun], retraining: Retraining) -> bool:
