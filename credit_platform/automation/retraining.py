@@ -114,9 +114,12 @@ def retrain_on_action(
     *,
     lake: Lake,
     policy: RetrainingPolicy,
-    dispatcher: AlertDispatcher,
+    dispatcher: AlertDispatcher | None = None,
 ) -> dg.SensorDefinition:
-    """Asks for one training per model, month and version whose action says `retrain`, and says when it is done."""
+    """Asks for one training per model, month and version whose action says `retrain`.
+
+    With a `dispatcher`, people who were told of failed attempts are told when one has done the work.
+    """
 
     @dg.sensor(
         name=RETRAIN_ON_ACTION,
@@ -141,7 +144,7 @@ def retrain_on_action(
             else:
                 if due != _UNDER_WAY:
                     del cursor.pending[key]
-                if due == _DONE:
+                if due == _DONE and dispatcher is not None:
                     _close_alert(context.instance, wanted, dispatcher)
                 notes.append(f"{key} {due}")
         if requests:

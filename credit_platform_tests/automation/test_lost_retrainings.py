@@ -15,13 +15,17 @@ from dagster._core.definitions.repository_definition import RepositoryDefinition
 from dagster._core.test_utils import create_run_for_test
 
 from credit_platform.assets.models.retrain_claim import LEFT_TO_TAG, RETRAIN_TAG
+from credit_platform.automation.alert_delivery import AlertDispatcher
 from credit_platform.automation.jobs import TRAIN_MODELS, monthly_jobs
 from credit_platform.automation.retraining import retrain_on_action
 from credit_platform.lake.governance.retrainings import Done, Retraining
 from credit_platform.lake.tables.monthly import Lake
+from credit_platform.monitoring.action.alerts import failure_event
+from credit_platform.months import parse_month
 from credit_platform.partitions import MonthlyAxis
-from credit_platform.policy.model_config import RetrainingPolicy
+from credit_platform.policy.model_config import ModelConfig, RetrainingPolicy
 from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform.settings import AlertAddresses
 from credit_platform_tests.automation.retrain_ticks import MODELS, keys, look, report
 
 KEY = "retrain:scorecard:2025-01-01:v1"
@@ -60,6 +64,25 @@ def impatient(axis: MonthlyAxis, repository: RepositoryDefinition, tmp_path: Pat
     job = monthly_jobs(LOANS, MODELS)[TRAIN_MODELS]
     sensor = retrain_on_action(axis, job, MODELS, "stopped", lake=lake, policy=policy)
     return Impatient(sensor, repository, lake)
+
+
+def test_who_was_told_of_a_failed_attempt_is_told_when_another_has_done_the_work(
+    impatient: Impatient, instance: dg.DagsterInstance, axis: MonthlyAxis, config: ModelConfig
+) -> None:
+    report(instance, MODELS[0], "2025-01-01", version="v1")
+    addresses = AlertAddresses.model_construct(is_dry_run=True)
+    dispatcher = AlertDispatcher(impatient.lake, LOANS.load_policy().monitoring, MODELS, addresses)
+    job = monthly_jobs(LOANS, MODELS)[TRAIN_MODELS]
+    impatient.sensor = retrain_on_action(
+        axis, job, MODELS, "stopped", lake=impatient.lake, policy=config.retraining, dispatcher=dispatcher
+    )
+    _, _, cursor = impatient.look(instance, None)
+    dispatcher.tell([failure_event("train_models", parse_month("2025-01"), "r1", ["no"], model=MODELS[0])])
+    tags = {RETRAIN_TAG.format(model=MODELS[0]): KEY}
+    run = create_run_for_test(instance, job_name="train_models", status=dg.DagsterRunStatus.SUCCESS, tags=tags)
+    assert impatient.look(instance, cursor)[1].endswith("is done")
+    assert dispatcher.log.open_alerts() == []
+    assert list(dispatcher.log.records().values())[-1].event.occasion == run.run_id
 
 
 def test_a_run_that_died_with_all_that_watched_it_has_failed_and_is_tried_again(
