@@ -26,7 +26,7 @@ _MAX_PROBLEMS = 5
 _RUNS_PER_LOOK = 200
 _PLANNED = dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED
 _MADE = dg.DagsterEventType.ASSET_MATERIALIZATION
-_OVERLAP = timedelta(seconds=2)
+_OVERLAP = timedelta(seconds=60)
 _BEGINNING = datetime.fromtimestamp(0, tz=UTC)
 _MODEL_TAG = "credit_platform/model"
 # A run that succeeded, with its months.
@@ -102,8 +102,9 @@ class EndedRuns:
         told: list[AlertEvent] = []
         for record in records:
             told += self._events(record, began, done)
-        # Runs of the same moment may be stored a little later than one another; an event is told once all the same.
-        seen = max([since, *(record.update_timestamp - _OVERLAP for record in records)])
+        # On a busy machine a run may be stored after one that ended later; an event is told once all the same.
+        overlap = _OVERLAP if len(records) < _RUNS_PER_LOOK else timedelta()
+        seen = max([since, *(record.update_timestamp - overlap for record in records)])
         return told, json.dumps([began.isoformat(), seen.isoformat()])
 
     def _events(self, record: dg.RunRecord, began: datetime, done: Sequence[_Done]) -> list[AlertEvent]:
