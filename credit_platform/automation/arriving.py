@@ -106,11 +106,14 @@ class Receiving:
                     if not is_built:
                         yield f"{month:%Y-%m} was asked for with these files and is not built: see its last run"
                     continue
+                # Lost on the way, so the same is asked for again.
                 yield _Wanted(month, content, int(n), f"asked for before as {key}, and never started")
             elif is_built:
                 # A file that was taken away after it was built takes nothing away.
                 if asked and not self._taken_away(arrivals, month):
                     yield _Wanted(month, content, int(n) + 1, f"other rows of {month:%Y-%m} are delivered")
+            elif not asked and self._was_received(month):
+                yield f"{month:%Y-%m} was received before and lacks a table: credit-platform backfill --missing"
             else:
                 yield self._new(arrivals, month, content, int(n or 0) + 1)
 
@@ -124,6 +127,13 @@ class Receiving:
             return f"{month:%Y-%m} waits for {', '.join(lacking)}, or for its close at {closes:%Y-%m-%d %H:%M %Z}"
         without = f" without {', '.join(lacking)}" if lacking else ""
         return _Wanted(month, content, n, f"{month:%Y-%m} is delivered{without}")
+
+    def _was_received(self, month: date) -> bool:
+        """Whether the month is in bronze already: what it lacks beyond is no matter of deliveries."""
+        closing = self.closing
+        return all(
+            closing.lake.has(f"bronze/{name}", month) for name, source in closing.sources.items() if source.required
+        )
 
     def _taken_away(self, arrivals: Arrivals, month: date) -> list[str]:
         lacking = self.closing.lacking(arrivals, month)
@@ -145,7 +155,8 @@ class Receiving:
         """Remember what months contain that something else built, so that other rows are noticed."""
         known = arrivals
         for month in self._months(arrivals):
-            if month in state.built and month_key(month) not in known.asked:
+            is_known = month in state.built or self._was_received(month)
+            if is_known and month_key(month) not in known.asked:
                 known = known.asking(month, f"{known.content(month)}#0")
         if known != arrivals:
             keep_arrivals(self.closing.lake.layout, known)

@@ -146,6 +146,17 @@ def test_what_something_else_built_is_taken_for_what_lies_there(book: RawBook) -
     assert asked(book.look(at(1))).endswith("other rows of 2025-01 are delivered")
 
 
+def test_a_month_that_lost_a_table_is_no_delivery_until_other_rows_of_it_come(book: RawBook) -> None:
+    book.deliver(MONTH, *REQUIRED, OPTIONAL)
+    book.built(MONTH, MONTH)
+    book.closing.lake.layout.month_file("gold/feature_store", MONTH).unlink()
+    lost = "2025-01 was received before and lacks a table: credit-platform backfill --missing"
+    assert book.look(at(1)) == lost
+    assert str(book.look(at(1))).startswith("2025-01 was asked for with these files and is not built")
+    book.deliver(MONTH, REQUIRED[0], customer="b")
+    assert asked(book.look(at(1))).endswith("2025-01 is delivered")
+
+
 def test_files_that_are_taken_away_after_they_were_built_start_nothing(book: RawBook) -> None:
     book.deliver(MONTH, *REQUIRED, OPTIONAL)
     book.built(MONTH, MONTH)
