@@ -100,19 +100,15 @@ class Receiving:
         for month in self._months(arrivals):
             content, asked = arrivals.content(month), arrivals.asked.get(month_key(month), "")
             before, _, n = asked.partition("#")
-            is_built = month in state.built
-            if before == content:
-                if asked.endswith("#0") or is_built or self._was_asked(key := f"{BUILD_ON_DELIVERY}:{month}:{asked}"):
-                    if not is_built:
-                        yield f"{month:%Y-%m} was asked for with these files and is not built: see its last run"
-                    continue
-                # Lost on the way, so the same is asked for again.
-                yield _Wanted(month, content, int(n), f"asked for before as {key}, and never started")
-            elif is_built:
+            if month in state.built:
                 # A file that was taken away after it was built takes nothing away.
-                if asked and not self._taken_away(arrivals, month):
+                if asked and before != content and not self._taken_away(arrivals, month):
                     yield _Wanted(month, content, int(n) + 1, f"other rows of {month:%Y-%m} are delivered")
-            elif not asked and self._was_received(month):
+            elif before == content and n != "0":
+                again = _Wanted(month, content, int(n), f"{month:%Y-%m} was asked for before, and no run was started")
+                told = f"{month:%Y-%m} was asked for with these files and is not built: see its last run"
+                yield told if self._was_asked(again.key) else again
+            elif before == content or (not asked and self._was_received(month)):
                 yield f"{month:%Y-%m} was received before and lacks a table: credit-platform backfill --missing"
             else:
                 yield self._new(arrivals, month, content, int(n or 0) + 1)

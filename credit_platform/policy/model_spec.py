@@ -50,8 +50,8 @@ class TuningPolicy(PolicySection):
 class RegularisationPolicy(PolicySection):
     """What is stricter for a training sample of fewer than `full_bads` bads: the fewer, the stricter.
 
-    With half as many, parameters of `raised` are twice what params say, those of `lowered` half of it; with a quarter
-    and fewer. A parameter set to a word is left as it is.
+    With half as many, parameters of `raised` are twice what params say, those of `lowered` half of it; with fewer
+    still they are no stricter than that. A parameter set to a word is left as it is.
     """
 
     full_bads: Annotated[int, Field(ge=1)]
