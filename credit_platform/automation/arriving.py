@@ -13,8 +13,8 @@ from datetime import UTC, date, datetime
 import dagster as dg
 
 from credit_platform.automation.alert_delivery import AlertDispatcher
-from credit_platform.automation.closing import Closing
-from credit_platform.automation.continuing import TURN, due_now
+from credit_platform.automation.closing import DELIVERY_TAG, TURN, Closing, delivery_key
+from credit_platform.automation.continuing import due_now
 from credit_platform.automation.delivery_alerts import delivery_alerts
 from credit_platform.automation.jobs import RETRIED, run_reason
 from credit_platform.automation.next_step import BookState
@@ -22,7 +22,7 @@ from credit_platform.automation.run_spans import unfinished_runs
 from credit_platform.automation.schedules import sensor_status
 from credit_platform.instance.dagster_internals import UnresolvedAssetJobDefinition
 from credit_platform.lake.files import one_at_a_time
-from credit_platform.lake.raw.arrivals import Arrivals, keep_arrivals, read_arrivals
+from credit_platform.lake.raw.arrivals import Arrivals, Asking, keep_arrivals, read_arrivals
 from credit_platform.lake.tables.row_counts import row_count
 from credit_platform.months import month_key
 from credit_platform.policy.model_config import ModelConfig
@@ -30,31 +30,21 @@ from credit_platform.settings import Automation
 from credit_platform.texts import description_of
 
 BUILD_ON_DELIVERY = "build_on_delivery"
-# Run tag: the rows that a run was asked to build a month from.
-DELIVERY_TAG = "credit_platform/delivery"
 _MAX_NOTES = 6
 
 
 @dataclass(frozen=True)
 class _Wanted:
-    """A month to be built, what its files contain, and which asking for it this is."""
+    """A month to be built, which asking for it this is, and why."""
 
     month: date
-    content: str
     n: int
     why: str
 
-    @property
-    def asked(self) -> str:
-        return f"{self.content}#{self.n}"
-
-    @property
-    def key(self) -> str:
-        return f"{BUILD_ON_DELIVERY}:{month_key(self.month)}:{self.asked}"
-
-    def request(self) -> dg.RunRequest:
-        tags = {**run_reason(BUILD_ON_DELIVERY, self.why), DELIVERY_TAG: self.key, **RETRIED}
-        return dg.RunRequest(run_key=self.key, partition_key=month_key(self.month), tags=tags)
+    def request(self, asking: Asking) -> dg.RunRequest:
+        key = delivery_key(self.month, asking)
+        tags = {**run_reason(BUILD_ON_DELIVERY, self.why), DELIVERY_TAG: key, **RETRIED}
+        return dg.RunRequest(run_key=f"{BUILD_ON_DELIVERY}:{key}", partition_key=month_key(self.month), tags=tags)
 
 
 @dataclass(frozen=True)
@@ -85,8 +75,9 @@ class Receiving:
                 waits = self._waits_for(state, found.month)
                 if waits is not None:
                     return dg.SkipReason(f"{found.month:%Y-%m} waits for {waits}")
-                keep_arrivals(layout, arrivals.asking(found.month, found.asked))
-                return found.request()
+                arrivals = arrivals.asking(found.month, found.n, self.now)
+                keep_arrivals(layout, arrivals)
+                return found.request(arrivals.asked[month_key(found.month)])
             self._note_built(arrivals, state)
         return dg.SkipReason("; ".join(notes[-_MAX_NOTES:]) or "every delivered month is built")
 
@@ -98,22 +89,30 @@ class Receiving:
 
     def _wanted(self, arrivals: Arrivals, state: BookState) -> Iterator[_Wanted | str]:
         for month in self._months(arrivals):
-            content, asked = arrivals.content(month), arrivals.asked.get(month_key(month), "")
-            before, _, n = asked.partition("#")
+            asked = arrivals.last_asking(month)
+            n = asked.n if asked else 0
+            is_same = asked is not None and asked.content == arrivals.content(month)
             if month in state.built:
                 # A file that was taken away after it was built takes nothing away.
-                if asked and before != content and not self._taken_away(arrivals, month):
-                    yield _Wanted(month, content, int(n) + 1, f"other rows of {month:%Y-%m} are delivered")
-            elif before == content and n != "0":
-                again = _Wanted(month, content, int(n), f"{month:%Y-%m} was asked for before, and no run was started")
-                told = f"{month:%Y-%m} was asked for with these files and is not built: see its last run"
-                yield told if self._was_asked(again.key) else again
-            elif before == content or (not asked and self._was_received(month)):
+                if asked and not is_same and not self._taken_away(arrivals, month):
+                    yield _Wanted(month, n + 1, f"other rows of {month:%Y-%m} are delivered")
+            elif asked and is_same and n:
+                yield self._asked_before(month, asked)
+            elif is_same or (not asked and self._was_received(month)):
                 yield f"{month:%Y-%m} was received before and lacks a table: credit-platform backfill --missing"
             else:
-                yield self._new(arrivals, month, content, int(n or 0) + 1)
+                yield self._new(arrivals, month, n + 1)
 
-    def _new(self, arrivals: Arrivals, month: date, content: str, n: int) -> _Wanted | str:
+    def _asked_before(self, month: date, asked: Asking) -> _Wanted | str:
+        tag = {DELIVERY_TAG: delivery_key(month, asked)}
+        if self.instance.get_runs(filters=dg.RunsFilter(tags=tag), limit=1):
+            return f"{month:%Y-%m} was asked for with these files and is not built: see its last run"
+        # Who has asked has answered Dagster already, which stores the run a moment later.
+        if self.now < asked.at + TURN:
+            return f"{month:%Y-%m} was asked for at {asked.at:%Y-%m-%d %H:%M %Z}, and its run is about to start"
+        return _Wanted(month, asked.n, f"{month:%Y-%m} was asked for before, and no run was started")
+
+    def _new(self, arrivals: Arrivals, month: date, n: int) -> _Wanted | str:
         lacking, required = self.closing.lacking(arrivals, month), self.closing.lacking_required(arrivals, month)
         closes = self.closing.at(month)
         if required:
@@ -122,7 +121,7 @@ class Receiving:
         if lacking and self.now < closes + TURN:
             return f"{month:%Y-%m} waits for {', '.join(lacking)}, or for its close at {closes:%Y-%m-%d %H:%M %Z}"
         without = f" without {', '.join(lacking)}" if lacking else ""
-        return _Wanted(month, content, n, f"{month:%Y-%m} is delivered{without}")
+        return _Wanted(month, n, f"{month:%Y-%m} is delivered{without}")
 
     def _was_received(self, month: date) -> bool:
         """Whether the month is in bronze already: what it lacks beyond is no matter of deliveries."""
@@ -134,9 +133,6 @@ class Receiving:
     def _taken_away(self, arrivals: Arrivals, month: date) -> list[str]:
         lacking = self.closing.lacking(arrivals, month)
         return [name for name in lacking if row_count(self.closing.lake.layout, f"bronze/{name}", month)]
-
-    def _was_asked(self, key: str) -> bool:
-        return bool(self.instance.get_runs(filters=dg.RunsFilter(tags={DELIVERY_TAG: key}), limit=1))
 
     def _waits_for(self, state: BookState, month: date) -> str | None:
         """What has to be done first, so that no later month is scored before an earlier one has run its course."""
@@ -152,8 +148,8 @@ class Receiving:
         known = arrivals
         for month in self._months(arrivals):
             is_known = month in state.built or self._was_received(month)
-            if is_known and month_key(month) not in known.asked:
-                known = known.asking(month, f"{known.content(month)}#0")
+            if is_known and known.last_asking(month) is None:
+                known = known.asking(month, 0, self.now)
         if known != arrivals:
             keep_arrivals(self.closing.lake.layout, known)
 

@@ -8,12 +8,23 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from credit_platform.lake.raw.arrivals import Arrivals, keep_arrivals, look, read_arrivals
+from credit_platform.lake.raw.arrivals import Arrivals, Asking, keep_arrivals, look, read_arrivals
 from credit_platform.lake.raw.sources import RawSource
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.lake.tables.row_counts import newest_with_cases
+from credit_platform.months import month_key
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.model_config import ClosePolicy
+
+# Run tag: the rows that a run was asked to build a month from.
+DELIVERY_TAG = "credit_platform/delivery"
+# So long what one schedule or sensor has asked for, or is about to, is left to it by the others.
+TURN = timedelta(minutes=10)
+
+
+def delivery_key(month: date, asking: Asking) -> str:
+    """What a build of a month is asked for by, whoever asks: one run carries it in the tag of deliveries."""
+    return f"{month_key(month)}:{asking.content}#{asking.n}"
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ left to whoever started them. What is due is told by `next_step`; retraining on 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import dagster as dg
 
 from credit_platform.assets.asset_spec import asset_key
+from credit_platform.automation.closing import TURN
 from credit_platform.automation.jobs import (
     MONITOR_MONTH,
     RETRIED,
@@ -35,8 +36,6 @@ from credit_platform.texts import description_of
 CONTINUE_ON_MONTH_BUILT = "continue_on_month_built"
 # Run tag: the step that a run was asked for, by months and content. A further attempt in the UI carries it too.
 STEP_TAG = "credit_platform/step"
-# So long a month waits for what another sensor is about to ask for; longer only if that one is switched off.
-TURN = timedelta(minutes=10)
 _MAX_NOTES = 4
 
 

@@ -13,10 +13,12 @@ import dagster as dg
 import polars as pl
 
 from credit_platform.assets.asset_spec import asset_key
-from credit_platform.automation.closing import Closing
+from credit_platform.automation.closing import DELIVERY_TAG, TURN, Closing, delivery_key
 from credit_platform.automation.jobs import RETRIED, run_reason
 from credit_platform.automation.run_spans import unfinished_runs
 from credit_platform.instance.dagster_internals import UnresolvedAssetJobDefinition
+from credit_platform.lake.files import one_at_a_time
+from credit_platform.lake.raw.arrivals import Asking, keep_arrivals
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key
 from credit_platform.settings import Automation
@@ -60,19 +62,39 @@ def month_close(
         under_way = [run.run_id[:8] for run, span in unfinished_runs(context.instance) if span[0] <= month <= span[1]]
         if under_way:
             return dg.SkipReason(f"{month:%Y-%m} is under way in run {under_way[0]}")
-        lacking = closing.lacking_required(closing.seen(datetime.now(tz=UTC)), month)
-        if lacking:
-            return dg.SkipReason(
-                f"{month:%Y-%m} waits for {', '.join(lacking)}: no file with rows of it lies in "
-                f"{closing.lake.layout.raw_dir}, or it may still be written to. build_on_delivery looks again and "
-                f"builds the month when they have come; after {closing.policy.wait_hours} hours people are told"
-            )
-        tags = {**run_reason(MONTH_CLOSE, f"{month:%Y-%m} has begun"), **RETRIED}
+        asking = _ask_for(closing, month)
+        if isinstance(asking, str):
+            return dg.SkipReason(f"{month:%Y-%m} {asking}")
+        why = run_reason(MONTH_CLOSE, f"{month:%Y-%m} has begun")
         # A book of the past closes the same month again at a later close, if it failed.
         again = "" if month == begun else f":{begun:%Y-%m}"
-        return dg.RunRequest(run_key=f"{MONTH_CLOSE}:{key}{again}", partition_key=key, tags=tags)
+        return dg.RunRequest(
+            run_key=f"{MONTH_CLOSE}:{key}{again}",
+            partition_key=key,
+            tags={**why, DELIVERY_TAG: delivery_key(month, asking), **RETRIED},
+        )
 
     return month_has_begun
+
+
+def _ask_for(closing: Closing, month: date) -> Asking | str:
+    """Note that a month is asked for, so that the sensor of deliveries does not do so at the same time; or why not."""
+    now = datetime.now(tz=UTC)
+    with one_at_a_time(closing.lake.layout.arrivals()):
+        seen = closing.seen(now)
+        lacking = closing.lacking_required(seen, month)
+        if lacking:
+            return (
+                f"waits for {', '.join(lacking)}: no file with rows of it lies in {closing.lake.layout.raw_dir}, or it "
+                "may still be written to. build_on_delivery looks again and builds the month when they have come; "
+                f"after {closing.policy.wait_hours} hours people are told"
+            )
+        before = seen.last_asking(month)
+        if before and before.n and before.content == seen.content(month) and now < before.at + TURN:
+            return f"was asked for with these files at {before.at:%Y-%m-%d %H:%M %Z}"
+        asked = seen.asking(month, before.n + 1 if before else 1, now)
+        keep_arrivals(closing.lake.layout, asked)
+    return asked.asked[month_key(month)]
 
 
 def sensor_status(automation: Automation) -> dg.DefaultSensorStatus:

@@ -108,4 +108,4 @@ class AutomatedBook:
 
     def asked(self) -> dict[str, str]:
         """The content each month was last asked to be built from."""
-        return dict(read_arrivals(self.book.layout).asked)
+        return {month: asked.content for month, asked in read_arrivals(self.book.layout).asked.items()}

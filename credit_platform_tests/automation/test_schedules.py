@@ -9,19 +9,20 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+import time_machine
 from dagster._core.definitions.partitions.context import partition_loading_context
 from dagster._core.test_utils import create_run_for_test
 from dagster._utils.schedules import schedule_execution_time_iterator
 
 from credit_platform.assets.tables.bronze import sources
-from credit_platform.automation.closing import Closing
+from credit_platform.automation.closing import TURN, Closing
 from credit_platform.automation.jobs import BUILD_MONTH, monthly_jobs
 from credit_platform.automation.schedules import month_close
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.model_config import ClosePolicy, ModelConfig
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform_tests.automation.test_arriving import REQUIRED, RawBook
+from credit_platform_tests.automation.test_arriving import OPTIONAL, REQUIRED, RawBook
 
 
 @pytest.fixture
@@ -42,7 +43,9 @@ def tick(closing: Closing, when: datetime, on: dg.DagsterInstance | None = None)
 
 
 def request_at(book: RawBook, month: int) -> dg.RunRequest:
-    request = tick(with_policy(book), datetime(2026, month, 1, tzinfo=UTC))
+    when = datetime(2026, month, 1, tzinfo=UTC)
+    with time_machine.travel(when, tick=False):
+        request = tick(with_policy(book), when)
     assert isinstance(request, dg.RunRequest)
     return request
 
@@ -88,6 +91,31 @@ def test_a_month_under_way_is_not_built_beside_itself(book: RawBook) -> None:
         run = create_run_for_test(instance, "build_month", tags=tags, status=dg.DagsterRunStatus.STARTED)
         said = tick(with_policy(book), datetime(2024, 12, 1, tzinfo=UTC), instance)
     assert said == f"2024-12 is under way in run {run.run_id[:8]}"
+
+
+def test_the_close_and_a_delivery_at_the_same_time_ask_for_one_build(book: RawBook) -> None:
+    midnight = datetime(2024, 12, 1, tzinfo=UTC)
+    book.deliver(date(2024, 12, 1), *REQUIRED, OPTIONAL)
+    with dg.DagsterInstance.local_temp() as book.instance:
+        with time_machine.travel(midnight, tick=False):
+            # No run is stored before both have answered.
+            closed = tick(book.closing, midnight, book.instance)
+            assert isinstance(closed, dg.RunRequest)
+            said = book.look(midnight)
+        assert said == "2024-12 was asked for at 2024-12-01 00:00 UTC, and its run is about to start"
+        failed = dg.DagsterRunStatus.FAILURE
+        create_run_for_test(book.instance, "build_month", tags=dict(closed.tags), status=failed)
+        said = book.look(midnight + TURN)
+        assert said == "2024-12 was asked for with these files and is not built: see its last run"
+
+        book.deliver(date(2024, 12, 1), REQUIRED[0], customer="b")
+        assert isinstance(book.look(midnight), dg.RunRequest)
+        with time_machine.travel(midnight, tick=False):
+            said = str(tick(book.closing, midnight, book.instance))
+        assert said == "2024-12 was asked for with these files at 2024-12-01 00:00 UTC"
+        # Neither a tick that died before its run was stored, nor a failed run, keeps a later close from its month.
+        with time_machine.travel(midnight + TURN, tick=False):
+            assert isinstance(tick(book.closing, midnight, book.instance), dg.RunRequest)
 
 
 def test_an_open_ended_book_of_the_past_closes_its_own_next_month(book: RawBook) -> None:

@@ -48,11 +48,23 @@ class SeenFile:
 
 
 @dataclass(frozen=True)
+class Asking:
+    """From which content a month was last asked to be built, the how many-th time that was, and when.
+
+    The number is 0 where something else has built it.
+    """
+
+    content: str
+    n: int
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Arrivals:
-    """Every file of the raw folder, by name, and the content that each month was last asked to be built from."""
+    """Every file of the raw folder, by name, and what was last asked for each month."""
 
     files: Mapping[str, SeenFile] = field(default_factory=dict)
-    asked: Mapping[str, str] = field(default_factory=dict)
+    asked: Mapping[str, Asking] = field(default_factory=dict)
     read_by: str = _READ_BY
 
     @property
@@ -76,9 +88,13 @@ class Arrivals:
         rows = sum(seen.rows(month)[0] for seen in self.files.values())
         return f"{rows}-{total:016x}"
 
-    def asking(self, month: date, content: str) -> "Arrivals":
-        """The same with the content that a month is asked to be built from."""
-        return replace(self, asked={**self.asked, month_key(month): content})
+    def last_asking(self, month: date) -> Asking | None:
+        """What was last asked for a month."""
+        return self.asked.get(month_key(month))
+
+    def asking(self, month: date, n: int, now: datetime) -> "Arrivals":
+        """The same where a month is asked to be built from what lies there now."""
+        return replace(self, asked={**self.asked, month_key(month): Asking(self.content(month), n, now)})
 
 
 _FORM = TypeAdapter(Arrivals)
