@@ -79,7 +79,7 @@ def wilson_interval(successes: int, n: int, confidence: float) -> Interval | Non
     return Interval(min(share, max(0.0, centre - margin)), max(share, min(1.0, centre + margin)))
 
 
-def jeffreys_interval(bads: int, n: int, confidence: float) -> Interval | None:
+def jeffreys_interval(bads: float, n: float, confidence: float) -> Interval | None:
     """Equal-tailed interval of a default rate under the prior Beta(1/2, 1/2); None without loans.
 
     The distribution of the Jeffreys test in the ECB's validation instructions (2019). Without a bad the lower end is 0,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from credit_platform.statistics.calibration import (
     calibration_in_the_large,
     calibration_line,
+    effective_counts,
     hosmer_lemeshow,
     jeffreys_p_value,
     spiegelhalter,
@@ -159,8 +160,8 @@ def _calibration(
     ):
         yield MetricValue(f"{name}{'_z' if name == 'spiegelhalter' else ''}", test.statistic if test else None)
         yield MetricValue(f"{name}_p", test.p_value if test else None)
-    mean = float(probability.mean()) if len(label) else 0.0
-    yield MetricValue("jeffreys_p", jeffreys_p_value(int(label.sum()), len(label), mean))
+    counts = effective_counts(label, probability)
+    yield MetricValue("jeffreys_p", jeffreys_p_value(*counts, float(probability.mean())) if counts else None)
 
 
 def _decisions(label: LabelArray, probability: FloatArray, cut_off: float, confidence: float) -> Iterator[MetricValue]:
