@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +34,7 @@ from credit_platform.statistics.discrimination import (
     roc_auc,
 )
 from credit_platform.statistics.intervals import Interval, drawn_counts, interval_of_draws
+from credit_platform.statistics.many_looks import boundary_of_looks
 from credit_platform.statistics.ranked_sample import RankedSample
 
 FloatArray = NDArray[np.float64]
@@ -79,11 +81,16 @@ class PairedComparison:
 
 @dataclass(frozen=True, eq=False)
 class ModelComparison:
-    """Everything measured of a challenger against the champion on their common cohorts."""
+    """Everything measured of a challenger against the champion on their common cohorts.
+
+    `confidence` is the level of all intervals but those of the pooled difference, which keep it over all monthly
+    `looks` together and are wider.
+    """
 
     champion: str
     challenger: str
     confidence: float
+    looks: int
     pooled: PairedComparison
     by_cohort: Mapping[date, PairedComparison]
     champion_line: CalibrationLine | None
@@ -133,13 +140,18 @@ def compare_models(loans: pl.DataFrame, *, champion: str, challenger: str, confi
     of 500 draws that begins at `random_seed`. Pooled figures rank loans of all cohorts together, by calibrated
     probabilities.
 
+    The pooled difference is looked at every month, so its intervals keep their level over the looks of
+    `champion_challenger.months` (repeated confidence intervals, Jennison and Turnbull 1989).
+
     Args:
         loans: Rows of `common_loans`, of any number of cohorts.
         champion: Name of the champion.
         challenger: Name of the challenger.
         config: Its `champion_challenger`, `promotion.significance` (level of all intervals) and `scoring.cut_off`.
     """
-    confidence, seed = 1 - config.promotion.significance, config.random_seed
+    significance, seed, looks = config.promotion.significance, config.random_seed, config.champion_challenger.months
+    confidence = 1 - significance
+    of_all_looks = 2 * NormalDist().cdf(boundary_of_looks(looks, significance)) - 1
     label, old, new = _arrays(loans)
     by_cohort = {
         cohort: compare(*_arrays(rows), confidence=confidence, seed=seed)
@@ -154,7 +166,8 @@ def compare_models(loans: pl.DataFrame, *, champion: str, challenger: str, confi
         champion=champion,
         challenger=challenger,
         confidence=confidence,
-        pooled=compare(label, old, new, confidence=confidence, seed=seed),
+        looks=looks,
+        pooled=compare(label, old, new, confidence=confidence, seed=seed, of_difference=of_all_looks),
         by_cohort=by_cohort,
         champion_line=calibration_line(label, old, confidence),
         challenger_line=calibration_line(label, new, confidence),
@@ -165,14 +178,23 @@ def compare_models(loans: pl.DataFrame, *, champion: str, challenger: str, confi
 
 
 def compare(
-    label: NDArray[np.int8], champion: FloatArray, challenger: FloatArray, *, confidence: float, seed: int
+    label: NDArray[np.int8],
+    champion: FloatArray,
+    challenger: FloatArray,
+    *,
+    confidence: float,
+    seed: int,
+    of_difference: float | None = None,
 ) -> PairedComparison:
-    """Both models' default probabilities of the same loans, in the same order, against the outcome (1 bad, 0 good)."""
-    probabilities = (champion, challenger)
+    """Both models' default probabilities of the same loans, in the same order, against the outcome (1 bad, 0 good).
+
+    `of_difference` is the level of the difference's intervals, by default that of the others.
+    """
+    probabilities, levels = (champion, challenger), (confidence, of_difference or confidence)
     figures = {
-        "roc_auc": _figures(roc_auc, (delong_interval, delong_paired_interval), label, probabilities, confidence),
-        "ks": _figures(ks, (_ks_interval, partial(_ks_difference, seed=seed)), label, probabilities, confidence),
-        "brier": _figures(brier, (brier_interval, paired_brier_interval), label, probabilities, confidence),
+        "roc_auc": _figures(roc_auc, (delong_interval, delong_paired_interval), label, probabilities, levels),
+        "ks": _figures(ks, (_ks_interval, partial(_ks_difference, seed=seed)), label, probabilities, levels),
+        "brier": _figures(brier, (brier_interval, paired_brier_interval), label, probabilities, levels),
     }
     by_subject = [{metric: found[place] for metric, found in figures.items()} for place in range(len(SUBJECTS))]
     return PairedComparison(len(label), int(label.sum()), *by_subject)
@@ -191,14 +213,14 @@ def _figures(
     ends_of: tuple[_OfOne, _OfDifference],
     label: NDArray[np.int8],
     probabilities: tuple[FloatArray, FloatArray],
-    confidence: float,
+    levels: tuple[float, float],
 ) -> list[ComparedFigure]:
     """A metric of champion and challenger, and challenger minus champion."""
     (champion, challenger), (of_one, of_difference) = probabilities, ends_of
     old, new = metric(label, champion), metric(label, challenger)
     ends = [
-        *(of_one(label, each, confidence) for each in probabilities),
-        of_difference(label, challenger, champion, confidence),
+        *(of_one(label, each, levels[0]) for each in probabilities),
+        of_difference(label, challenger, champion, levels[1]),
     ]
     change = None if old is None or new is None else new - old
     return [_around(value, pair) for value, pair in zip((old, new, change), ends, strict=True)]
