@@ -4,10 +4,9 @@ Statistics, not law: whether a difference is justified, and whether an attribute
 The attribute never is a feature. Groups and reference lines are policy; choosing the reasons of a loan is scoring.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
-from itertools import pairwise
-from math import exp, log, sqrt
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import erfc, exp, log, sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -16,22 +15,20 @@ import polars as pl
 from credit_platform.monitoring.measures import Measure, Status, Subject, measures_frame
 from credit_platform.policy.monitoring_thresholds import FairLendingPolicy, MonitoringThresholds
 from credit_platform.scoring.explanation.reasons import mix_counts, mix_index, reason_mix
+from credit_platform.statistics.calibration import effective_counts
 from credit_platform.statistics.discrimination import delong_interval, roc_auc
 from credit_platform.statistics.intervals import Interval, jeffreys_interval, wilson_interval
+from credit_platform.statistics.many_looks import best_of_groups_p_value, shares_z
 from credit_platform.statistics.reference import sampling_floor
 
 GROUP = "group"
 
 
-def age_band(age: pl.Expr, bounds: Sequence[int]) -> pl.Expr:
-    """`age 35-44` and the like: bands beginning at `bounds`, one below the first, `age unknown` where it is missing."""
-    names = [
-        f"age under {bounds[0]}",
-        *(f"age {low}-{high - 1}" for low, high in pairwise(bounds)),
-        f"age {bounds[-1]} and over",
-    ]
+def age_band(age: pl.Expr, policy: FairLendingPolicy) -> pl.Expr:
+    """The band of policy that an age is in, `age 35-44` and the like; `age unknown` where it is missing."""
+    names = policy.group_names
     band: pl.Expr = pl.lit(names[0])
-    for bound, name in zip(bounds, names[1:], strict=True):
+    for bound, name in zip(policy.age_bands, names[1:], strict=True):
         band = pl.when(age >= bound).then(pl.lit(name)).otherwise(band)
     return pl.when(age.is_null()).then(pl.lit("age unknown")).otherwise(band).alias(GROUP)
 
@@ -39,11 +36,13 @@ def age_band(age: pl.Expr, bounds: Sequence[int]) -> pl.Expr:
 def measure_fair_lending(scored: pl.DataFrame, *, subject: Subject, thresholds: MonitoringThresholds) -> pl.DataFrame:
     """Compare the groups of one cohort.
 
-    Per group: `approval_rate` (Wilson); `adverse_impact_ratio`, its approval rate over the highest one of any group
-    large enough (interval of a ratio of shares, Katz et al. 1978); `score_smd`, the standardised difference of its mean
-    score from all other applicants (Hedges and Olkin 1985); `roc_auc` (DeLong); `calibration_gap`, bad rate minus mean
-    default probability (Jeffreys, the level shared out among the groups). A warning needs an interval wholly beyond its
-    line; there is no breach. A group smaller than `min_group` is insufficient.
+    Per group: `approval_rate` (Wilson); `adverse_impact_ratio`, its approval rate over that of the reference, which is
+    the group of policy or the large enough one with the highest rate (interval of a ratio of shares, Katz et al. 1978);
+    `score_smd`, the standardised difference of its mean score from all other applicants (Hedges and Olkin 1985);
+    `roc_auc` (DeLong); `calibration_gap`, bad rate minus mean default probability (Jeffreys, with the variance of
+    unequal probabilities, the level shared out among the groups). A ratio is a warning below its line if the difference
+    of the two rates is significant, corrected for the number of groups; any other figure, if its interval is wholly
+    beyond its line. There is no breach. A group smaller than `min_group` is insufficient.
 
     Args:
         scored: One row per scored loan: `default_probability`, `score`, `decision`, `label` (null where unknown) and
@@ -56,14 +55,14 @@ def measure_fair_lending(scored: pl.DataFrame, *, subject: Subject, thresholds: 
     """
     policy, level = thresholds.fair_lending, thresholds.confidence
     groups = {str(name): part for (name,), part in sorted(scored.partition_by(GROUP, as_dict=True).items())}
-    best = _best_approved(list(groups.values()), policy.min_group)
+    reference = _reference(groups, policy)
     measures: list[Measure] = []
     for name, part in groups.items():
         is_small = part.height < policy.min_group
         others = scored.filter(pl.col(GROUP) != name)
         found = [
             _approval_rate(part, level),
-            _impact_ratio(part, best, policy, level),
+            _impact_ratio(part, reference, policy, level),
             _score_difference(part, others, policy, level),
             _ranking(part, level),
             _calibration_gap(part, 1 - (1 - level) / max(len(groups), 1)),
@@ -84,9 +83,27 @@ def _approved(part: pl.DataFrame) -> int:
     return int((part["decision"] == "approve").sum())
 
 
-def _best_approved(parts: Sequence[pl.DataFrame], min_group: int) -> pl.DataFrame | None:
-    large = [part for part in parts if part.height >= min_group]
-    return max(large, key=lambda part: _approved(part) / part.height, default=None)
+@dataclass(frozen=True)
+class _Reference:
+    """The group whose approval rate the others' are divided by, None where there is none, and how many are compared."""
+
+    part: pl.DataFrame | None
+    n_groups: int
+    is_best: bool
+
+    def p_value(self, z: float) -> float:
+        """Chance of such a difference in any group if all are treated alike."""
+        if self.is_best:
+            return best_of_groups_p_value(z, self.n_groups)
+        return min(1.0, (self.n_groups - 1) * erfc(z / sqrt(2)))
+
+
+def _reference(groups: Mapping[str, pl.DataFrame], policy: FairLendingPolicy) -> _Reference:
+    large = {name: part for name, part in groups.items() if part.height >= policy.min_group}
+    if policy.reference_group is not None:
+        return _Reference(large.get(policy.reference_group), len(large), is_best=False)
+    best = max(large.values(), key=lambda part: _approved(part) / part.height, default=None)
+    return _Reference(best, len(large), is_best=True)
 
 
 def _approval_rate(part: pl.DataFrame, level: float) -> Measure:
@@ -94,20 +111,20 @@ def _approval_rate(part: pl.DataFrame, level: float) -> Measure:
     return Measure("approval_rate", approved / n, n, "ok", interval=wilson_interval(approved, n, level))
 
 
-def _impact_ratio(part: pl.DataFrame, best: pl.DataFrame | None, policy: FairLendingPolicy, level: float) -> Measure:
-    if best is None or not _approved(best):
+def _impact_ratio(part: pl.DataFrame, reference: _Reference, policy: FairLendingPolicy, level: float) -> Measure:
+    beside = reference.part
+    if beside is None or not _approved(beside):
         return Measure("adverse_impact_ratio", None, part.height, "unknown")
-    ours, theirs = _approved(part), _approved(best)
-    ratio = (ours / part.height) / (theirs / best.height)
+    if part is beside:
+        return Measure("adverse_impact_ratio", 1.0, part.height, "ok", interval=Interval(1.0, 1.0))
+    ours, theirs, n, m = _approved(part), _approved(beside), part.height, beside.height
+    ratio = (ours / n) / (theirs / m)
     interval = None
-    if part is best:
-        interval = Interval(1.0, 1.0)
-    elif ours:
-        deviation = sqrt(1 / ours - 1 / part.height + 1 / theirs - 1 / best.height)
-        margin = NormalDist().inv_cdf(0.5 + level / 2) * deviation
+    if ours:
+        margin = NormalDist().inv_cdf(0.5 + level / 2) * sqrt(1 / ours - 1 / n + 1 / theirs - 1 / m)
         interval = Interval(exp(log(ratio) - margin), exp(log(ratio) + margin))
-    is_below = interval.high < policy.impact_ratio_line if interval else ratio < policy.impact_ratio_line
-    return Measure("adverse_impact_ratio", ratio, part.height, "warn" if is_below else "ok", interval=interval)
+    is_below = ratio < policy.impact_ratio_line and reference.p_value(shares_z(theirs, m, ours, n)) < 1 - level
+    return Measure("adverse_impact_ratio", ratio, n, "warn" if is_below else "ok", interval=interval)
 
 
 def _score_difference(part: pl.DataFrame, others: pl.DataFrame, policy: FairLendingPolicy, level: float) -> Measure:
@@ -143,7 +160,8 @@ def _calibration_gap(part: pl.DataFrame, level: float) -> Measure:
     if not n:
         return Measure("calibration_gap", None, 0, "unknown", n_bad=0)
     mean = float(probability.mean())
-    rate = jeffreys_interval(n_bad, n, level)
+    counts = effective_counts(label, probability)
+    rate = None if counts is None else jeffreys_interval(*counts, level)
     interval = None if rate is None else Interval(rate.low - mean, rate.high - mean)
     is_off = interval is not None and (interval.low > 0 or interval.high < 0)
     return Measure("calibration_gap", n_bad / n - mean, n, "warn" if is_off else "ok", n_bad=n_bad, interval=interval)

@@ -5,6 +5,7 @@ monitoring_thresholds.yaml, the decision drawn from them in monitoring.
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -105,6 +106,7 @@ class FairLendingPolicy(PolicySection):
     age_bands: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1, strict=False)]
     min_group: Annotated[int, Field(ge=1)]
     impact_ratio_line: OpenShare
+    reference_group: str | None
     score_difference_line: Annotated[float, Field(gt=0)]
 
     @field_validator("age_bands")
@@ -114,6 +116,22 @@ class FairLendingPolicy(PolicySection):
             message = f"bands must begin at rising ages, and begin at {list(value)}"
             raise ValueError(message)
         return value
+
+    @property
+    def group_names(self) -> list[str]:
+        """Names of the bands, youngest first: one below the first age, the last without end."""
+        return [
+            f"age under {self.age_bands[0]}",
+            *(f"age {low}-{high - 1}" for low, high in pairwise(self.age_bands)),
+            f"age {self.age_bands[-1]} and over",
+        ]
+
+    @model_validator(mode="after")
+    def _has_the_reference_group(self) -> Self:
+        if self.reference_group is not None and self.reference_group not in self.group_names:
+            message = f"reference_group must be one of {', '.join(self.group_names)}, and is {self.reference_group}"
+            raise ValueError(message)
+        return self
 
 
 class OverridesPolicy(PolicySection):

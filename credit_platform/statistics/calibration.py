@@ -132,7 +132,31 @@ def calibration_in_the_large(
     return _wald(shift, float(1 / (fitted * (1 - fitted)).sum()), confidence)
 
 
-def jeffreys_p_value(bads: int, n: int, probability: float) -> float | None:
+class EffectiveCounts(NamedTuple):
+    """Bads and loans of equal probability whose bad rate varies as that of the sample; not whole numbers."""
+
+    bads: float
+    n: float
+
+
+def effective_counts(label: LabelArray, probability: FloatArray) -> EffectiveCounts | None:
+    """What a test or interval that assumes equal probabilities must be given of loans whose probabilities differ.
+
+    The sum of p (1 - p) is less than n · mean · (1 - mean): a bad rate varies less than one of equal loans, and counted
+    as such a sample rejects too little. None without loans or where no probability leaves anything to chance.
+
+    >>> round(effective_counts(np.array([0, 0, 1, 1]), np.array([0.1, 0.1, 0.9, 0.9])).n, 2)
+    11.11
+    """
+    variance = float((probability * (1 - probability)).sum())
+    if variance <= 0:
+        return None
+    mean, n = float(probability.mean()), len(probability)
+    size = mean * (1 - mean) * n**2 / variance
+    return EffectiveCounts(float(label.sum()) / n * size, size)
+
+
+def jeffreys_p_value(bads: float, n: float, probability: float) -> float | None:
     """One-sided p-value that the probability is not too low; None without loans.
 
     BetaCDF(probability; bads + 1/2, n - bads + 1/2), the test of the ECB's validation instructions (2019).

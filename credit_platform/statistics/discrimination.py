@@ -11,7 +11,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from credit_platform.statistics.intervals import Interval
+from credit_platform.statistics.intervals import Interval, logit_interval
 
 FloatArray = NDArray[np.float64]
 
@@ -72,20 +72,32 @@ def brier(label: ArrayLike, probability: ArrayLike) -> float | None:
     return float(np.mean((forecast - outcome) ** 2))
 
 
-def delong_interval(label: ArrayLike, probability: ArrayLike, confidence: float = 0.95) -> Interval | None:
-    """Normal interval of the ROC-AUC with DeLong's variance, cut to 0..1; None below two loans of a class.
+def brier_interval(label: ArrayLike, probability: ArrayLike, confidence: float = 0.95) -> Interval | None:
+    """Interval of the Brier score, a mean of squares, normal in its log-odds; None below two loans.
 
-    DeLong, DeLong and Clarke-Pearson (1988), placements by midranks after Sun and Xu (2014).
+    >>> low, high = brier_interval([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+    >>> round(low, 3), round(high, 3)
+    (0.045, 0.428)
+    """
+    value = brier(label, probability)
+    squares = (np.asarray(probability, dtype=np.float64) - np.asarray(label, dtype=np.float64)) ** 2
+    if value is None or squares.size < 2:
+        return None
+    return logit_interval(value, float(squares.std(ddof=1)) / sqrt(squares.size), confidence)
+
+
+def delong_interval(label: ArrayLike, probability: ArrayLike, confidence: float = 0.95) -> Interval | None:
+    """Interval of the ROC-AUC with DeLong's variance, normal in its log-odds; None below two loans of a class.
+
+    DeLong, DeLong and Clarke-Pearson (1988), placements by midranks after Sun and Xu (2014). The log-odds keep the
+    level where the ROC-AUC is high (Pepe 2003, section 5.2).
 
     >>> low, high = delong_interval([0, 0, 0, 1, 1, 1], [0.1, 0.4, 0.2, 0.35, 0.8, 0.7])
     >>> round(low, 3), round(high, 3)
-    (0.581, 1.0)
+    (0.261, 0.995)
     """
     spread = auc_spread(label, probability)
-    if spread is None:
-        return None
-    margin = NormalDist().inv_cdf(0.5 + confidence / 2) * sqrt(spread.variance)
-    return Interval(max(0.0, spread.auc - margin), min(1.0, spread.auc + margin))
+    return None if spread is None else logit_interval(spread.auc, sqrt(spread.variance), confidence)
 
 
 @dataclass(frozen=True)
@@ -159,6 +171,23 @@ def delong_paired_interval(
     difference, variance = found
     margin = NormalDist().inv_cdf(0.5 + confidence / 2) * sqrt(variance)
     return max(-1.0, difference - margin), min(1.0, difference + margin)
+
+
+def paired_brier_interval(
+    label: ArrayLike, probability_a: ArrayLike, probability_b: ArrayLike, confidence: float = 0.95
+) -> tuple[float, float] | None:
+    """Normal interval of the Brier score of `a` minus that of `b` on the same loans; None below two loans.
+
+    >>> paired_brier_interval([0, 1], [0.1, 0.8], [0.1, 0.8])
+    (0.0, 0.0)
+    """
+    outcome = np.asarray(label, dtype=np.float64)
+    first, second = ((np.asarray(each, dtype=np.float64) - outcome) ** 2 for each in (probability_a, probability_b))
+    if outcome.size < 2 or not np.isfinite(first - second).all():
+        return None
+    difference = float((first - second).mean())
+    margin = NormalDist().inv_cdf(0.5 + confidence / 2) * float((first - second).std(ddof=1)) / sqrt(outcome.size)
+    return difference - margin, difference + margin
 
 
 @dataclass(frozen=True)

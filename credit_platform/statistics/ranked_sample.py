@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import log, sqrt
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from credit_platform.statistics.curves import probability_bins
+from credit_platform.statistics.intervals import Interval, drawn_counts, logit_interval
 
 FloatArray = NDArray[np.float64]
 PlaceArray = NDArray[np.int64]
@@ -69,6 +71,35 @@ class RankedSample:
         bads, loans = self._cumulated(weights)
         goods = loans - bads
         return np.abs(_share(bads, bads[:, -1:]) - _share(goods, goods[:, -1:])).max(axis=1)
+
+    def ks_interval(self, confidence: float) -> Interval | None:
+        """Interval of the Kolmogorov-Smirnov statistic; None where a class is missing.
+
+        That of the difference of two shares, bads and goods below the cut where they differ most, with a bad and a good
+        more on either side of it (Agresti and Caffo 2000), in the log-odds of (1 + KS) / 2. A largest distance exceeds
+        the true one by chance. The estimate is moved by what stratified resamples exceed it; they show about half of
+        the bias (simulated), so as much again is added to the variance as its square. 0 is in the interval while
+        Smirnov's test does not exclude it.
+        """
+        times = drawn_counts(self.label, is_stratified=True)
+        if times is None:
+            return None
+        bads, loans = (counts[0] for counts in self._cumulated(self.itself))
+        goods = loans - bads
+        gaps = np.abs(bads / bads[-1] - goods / goods[-1])
+        cut = int(gaps.argmax())
+        variance = 0.0
+        for below in (bads, goods):
+            n = float(below[-1]) + 2
+            share = (float(below[cut]) + 1) / n
+            variance += share * (1 - share) / n
+        estimate = float(gaps[cut])
+        bias = float(self.ks(times).mean()) - estimate
+        deviation = sqrt(variance + bias**2) / 2
+        low, high = (2 * end - 1 for end in logit_interval((1 + estimate - bias) / 2, deviation, confidence))
+        by_chance = sqrt(-log((1 - confidence) / 2) / 2 * float(loans[-1] / bads[-1] / goods[-1]))
+        low = 0.0 if estimate <= by_chance else max(0.0, low)
+        return Interval(min(estimate, low), max(estimate, high))
 
     def average_precision(self, weights: FloatArray) -> FloatArray:
         """Mean precision over the steps of recall, the area under the curve of precision against recall."""

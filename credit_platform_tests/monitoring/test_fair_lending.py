@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit_platform.monitoring.fair_lending import age_band, measure_fair_lending
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.schemas.monitoring import FairLending
 from credit_platform_tests.monitoring_rows import cohort, subject, thresholds
 
@@ -51,6 +52,54 @@ def test_a_group_approved_half_as_often_is_below_the_line_and_the_best_one_is_it
     assert young["ci_low"] < young["value"] < young["ci_high"] < 0.8
     assert young["value"] == pytest.approx(found["approval_rate", "young"]["value"])
     assert found["adverse_impact_ratio", "old"]["value"] == 1.0
+
+
+def approved(**approvals: tuple[int, int]) -> pl.DataFrame:
+    """Groups of which so many of so many are approved."""
+    return pl.concat(
+        cohort(n).with_columns(
+            pl.lit(name).alias("group"),
+            pl.lit(500, pl.Int32).alias("score"),
+            pl.Series("decision", ["approve"] * k + ["decline"] * (n - k)),
+        )
+        for name, (k, n) in approvals.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("groups", "status"),
+    [
+        ({"old": (89, 111), "young": (47, 83)}, "warn"),
+        ({"old": (890, 1110), "young": (700, 1000)}, "ok"),
+        ({"old": (32, 40), "young": (25, 40)}, "ok"),
+        # Behind the best of two groups by more than chance, but not behind the best of six.
+        ({"old": (64, 90), "young": (47, 90)}, "warn"),
+        ({"old": (64, 90), "young": (47, 90), **{f"other {i}": (58, 90) for i in range(4)}}, "ok"),
+    ],
+    ids=["four fifths and significant", "above the line", "by chance", "of two", "of six"],
+)
+def test_a_ratio_warns_below_the_line_where_the_rates_differ_beyond_chance(
+    groups: dict[str, tuple[int, int]], status: str
+) -> None:
+    assert measured(approved(**groups))["adverse_impact_ratio", "young"]["status"] == status
+
+
+def test_a_reference_group_of_policy_takes_the_place_of_the_best() -> None:
+    frame = approved(**{"age under 25": (50, 100), "age 25-34": (70, 100), "age 35-44": (90, 100)})
+    table = measure_fair_lending(frame, subject=subject(), thresholds=with_reference("age 25-34"))
+    ratios = dict(table.filter(metric="adverse_impact_ratio").select("segment", "value").iter_rows())
+    assert ratios == pytest.approx({"age under 25": 5 / 7, "age 25-34": 1.0, "age 35-44": 9 / 7})
+    table = measure_fair_lending(frame, subject=subject(), thresholds=with_reference("age 62 and over"))
+    assert set(table.filter(metric="adverse_impact_ratio")["status"]) == {"unknown"}
+
+
+def test_a_reference_group_that_is_no_band_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"reference_group must be one of age under 25, .* and is adults"):
+        with_reference("adults")
+
+
+def with_reference(group: str) -> MonitoringThresholds:
+    return thresholds(fair_lending=thresholds().fair_lending.model_dump() | {"reference_group": group})
 
 
 def test_scores_that_lie_apart_and_probabilities_that_are_too_low_are_pointed_out() -> None:
@@ -100,10 +149,13 @@ def test_an_empty_cohort_has_no_rows() -> None:
     assert measured(groups().clear()) == {}
 
 
+BANDS = thresholds().fair_lending.model_copy(update={"age_bands": (25, 35, 60)})
+
+
 @given(st.lists(st.one_of(st.none(), st.integers(14, 100)), max_size=50))
 def test_every_age_lies_in_the_band_that_names_it(ages: list[int | None]) -> None:
     frame = pl.DataFrame({"age": pl.Series(ages, dtype=pl.Int32)})
-    for age, band in frame.with_columns(age_band(pl.col("age"), [25, 35, 60])).iter_rows():
+    for age, band in frame.with_columns(age_band(pl.col("age"), BANDS)).iter_rows():
         expected = (
             "age unknown"
             if age is None

@@ -14,12 +14,11 @@ from credit_platform.assets.asset_metadata import picture
 from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.assets.models.training import read_cohorts
 from credit_platform.assets.monitoring.monitoring import subject_of
-from credit_platform.lake.models.stored_version import StoredVersion
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.early_warning.early_findings import is_news
 from credit_platform.monitoring.early_warning.early_outcomes import SCORED, CohortReading, cohort_readings, early_labels
 from credit_platform.monitoring.early_warning.early_performance import measure_early_performance
-from credit_platform.monitoring.early_warning.estimate import RATES, ReferenceSample, measure_backtest, measure_estimate
+from credit_platform.monitoring.early_warning.estimate import RATES, measure_backtest, measure_estimate
 from credit_platform.monitoring.measures import Subject
 from credit_platform.months import add_months, month_key, month_range, months_of
 from credit_platform.partitions import MonthlyAxis, months_before
@@ -27,7 +26,6 @@ from credit_platform.policy.load import Policy
 from credit_platform.portfolios.portfolio import Portfolio, ReadEarlyOutcomes
 from credit_platform.reports.figures.early_performance import early_performance_svg
 from credit_platform.schemas.early_warning import EarlyPerformance
-from credit_platform.statistics.calibration import probability_of
 
 
 def early_warning_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
@@ -54,16 +52,17 @@ def _estimate_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy:
         deps=[dg.AssetDep(asset_key(f"prediction/{model}"))],
     )
     def outcome_to_expect(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
-        references: dict[str, ReferenceSample] = {}
+        calibrated_on: dict[str, int] = {}
         tables = []
         for month in months_of(context.partition_keys):
             scored = lake.scan(f"prediction/{model}", [month]).collect()
             subject = subject_of(lake, scored, cohort=month, month=month, model=model)
             version = subject.model_version
-            if version not in references:
-                references[version] = _validation_sample(lake, lake.versions.read(model, version), policy)
+            if version not in calibrated_on:
+                cohorts = lake.versions.read(model, version).windows.validation
+                calibrated_on[version] = read_cohorts(lake, cohorts, lag=policy.model.label.lag_months).height
             measured = measure_estimate(
-                scored, reference=references[version], subject=subject, thresholds=policy.monitoring
+                scored, n_validation=calibrated_on[version], subject=subject, thresholds=policy.monitoring
             )
             context.add_asset_metadata(
                 {"model_version": version, **_estimated_numbers(measured)}, partition_key=month_key(month)
@@ -72,17 +71,6 @@ def _estimate_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy:
         return pl.concat(tables)
 
     return outcome_to_expect
-
-
-def _validation_sample(lake: Lake, stored: StoredVersion, policy: Policy) -> ReferenceSample:
-    sample = read_cohorts(lake, stored.windows.validation, lag=policy.model.label.lag_months)
-    fitted = stored.fitted(policy.model)
-    raw = fitted.raw_log_odds(sample)
-    return ReferenceSample(
-        raw=raw,
-        label=sample["label"].cast(pl.Int64).to_numpy(),
-        declined=probability_of(fitted.calibrator.on_log_odds(raw)) >= policy.model.scoring.cut_off,
-    )
 
 
 def _estimated_numbers(measured: pl.DataFrame) -> dict[str, float]:

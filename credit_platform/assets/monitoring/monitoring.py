@@ -87,7 +87,7 @@ def _stability_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy
             dg.AssetDep(asset_key("gold/feature_store"), partition_mapping=same_month()),
         ],
     )
-    def scores_against_training(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
+    def scores_against_validation(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
         key = portfolio.cases.key
         tables = []
         for month in months_of(context.partition_keys):
@@ -113,7 +113,7 @@ def _stability_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy
             )
         return pl.concat(tables)
 
-    return scores_against_training
+    return scores_against_validation
 
 
 def _performance_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:

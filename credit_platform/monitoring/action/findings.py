@@ -91,7 +91,7 @@ def stability_findings(frame: pl.DataFrame, *, thresholds: MonitoringThresholds,
     for metric, limit in limits.items():
         drift = found.get(metric, Figure())
         if drift.status in {"warn", "breach"}:
-            reason = f"{metric} {_number(drift.value)} against training is beyond {limit:g} either way"
+            reason = f"{metric} {_number(drift.value)} against the validation sample is beyond {limit:g} either way"
             findings.append(Finding("worth_watching", metric, drift.value, limit, is_live, reason))
     findings.append(_csi_finding(frame, thresholds, is_live=is_live))
     return [finding for finding in findings if finding is not None]

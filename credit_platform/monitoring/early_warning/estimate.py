@@ -7,9 +7,7 @@ closer watch, never for a retraining. Its backtest says how far it was from the 
 `performance`, and whether it is good enough to be shown.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from math import isfinite, sqrt
+from math import isfinite, nan, sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -27,29 +25,16 @@ RATES = ("roc_auc", "gini", "bad_rate", "accuracy", "precision", "recall", "f1_s
 COUNTS = ("tp", "fp", "tn", "fn")
 
 
-@dataclass(frozen=True)
-class ReferenceSample:
-    """The validation loans of a version, on which it is calibrated; one element per loan.
+def chance_deviations(
+    raw: FloatArray, declined: NDArray[np.bool_], probability: FloatArray, *, draws: int = DRAWS, seed: int = SEED
+) -> dict[str, float]:
+    """Standard deviation of every metric over labels drawn from the loans' own probabilities, with a fixed seed.
 
-    `raw` ranks them, `label` is 1 for bad, `declined` follows from the calibrated probability and the cut-off.
+    Draws that do not define a metric are left out; NaN where no two draws define it.
     """
-
-    raw: FloatArray
-    label: NDArray[np.int64]
-    declined: NDArray[np.bool_]
-
-    def deviations(self, n: int, *, draws: int = DRAWS, seed: int = SEED) -> dict[str, float]:
-        """Standard deviation of every metric over samples of `n` loans, drawn with replacement and a fixed seed.
-
-        Draws that do not define a metric are left out; NaN where no two draws define it.
-        """
-        m = self.label.size
-        if n == 0 or m == 0:
-            return {}
-        drawn = np.random.default_rng(seed).integers(0, m, size=(draws, n)) + m * np.arange(draws)[:, None]
-        times = np.bincount(drawn.ravel(), minlength=draws * m).reshape(draws, m).astype(np.float64)
-        found = weighted_metrics(self.raw, self.declined, bads=times * self.label, goods=times * (1 - self.label))
-        return {metric: _deviation(values) for metric, values in found.items()}
+    bads = (np.random.default_rng(seed).random((draws, probability.size)) < probability).astype(np.float64)
+    found = weighted_metrics(raw, declined, bads=bads, goods=1 - bads)
+    return {metric: _deviation(values) for metric, values in found.items()}
 
 
 def _deviation(values: FloatArray) -> float:
@@ -105,21 +90,22 @@ def _ratio(part: FloatArray, whole: FloatArray) -> FloatArray:
 
 
 def measure_estimate(
-    scored: pl.DataFrame, *, reference: ReferenceSample, subject: Subject, thresholds: MonitoringThresholds
+    scored: pl.DataFrame, *, n_validation: int, subject: Subject, thresholds: MonitoringThresholds
 ) -> pl.DataFrame:
     """Estimate the outcome of a cohort that has none yet.
 
-    The interval is estimate ± z · s(n) · sqrt(1 + n / m): s(n) is the standard deviation of the metric over samples of
-    the cohort's n loans drawn from the m validation loans, z the normal quantile of `thresholds.confidence`. The root
-    adds the chance in the validation sample itself, which calibrated the probabilities, to that in the cohort.
+    The interval is estimate ± z · s · sqrt(1 + n / m): s is the standard deviation of the metric over labels drawn for
+    the cohort's n loans from their own default probabilities, z the normal quantile of `thresholds.confidence`. The
+    root adds the chance in the m validation loans, which calibrated the probabilities. So after a shift the width is
+    that of the population scored, not of the validation sample.
 
     A metric is warn or breach only when its whole interval is below the data-science or business threshold: an estimate
     that chance explains is no reason to watch. It is `insufficient` where fewer bads or goods than `min_bads` are
-    expected, or where the validation sample gives no interval.
+    expected, or where no interval is defined.
 
     Args:
         scored: One row per scored loan: `raw_probability`, `default_probability` and `decision` (approve, decline).
-        reference: The validation sample of the version that scored them.
+        n_validation: Loans on which the version that scored them was calibrated; without any there is no interval.
         subject: Whose figures these are; its cohort is the month itself.
         thresholds: Floors of the metrics, for the subject's model.
 
@@ -128,24 +114,20 @@ def measure_estimate(
     """
     known = scored.drop_nulls(["raw_probability", "default_probability"])
     n, probability = known.height, known.get_column("default_probability").to_numpy().astype(np.float64)
-    found = (
-        weighted_metrics(
-            known.get_column("raw_probability").to_numpy().astype(np.float64),
-            (known.get_column("decision") == "decline").to_numpy(),
-            bads=probability[None, :],
-            goods=1 - probability[None, :],
-        )
-        if n
-        else {}
-    )
+    raw = known.get_column("raw_probability").to_numpy().astype(np.float64)
+    declined = (known.get_column("decision") == "decline").to_numpy()
+    found = weighted_metrics(raw, declined, bads=probability[None, :], goods=1 - probability[None, :]) if n else {}
     values = {metric: float(value[0]) for metric, value in found.items()}
     expected_bads = float(probability.sum())
     is_enough = min(expected_bads, n - expected_bads) >= thresholds.min_bads
-    margins = _margins(reference, n, thresholds.confidence)
+    widening = (
+        NormalDist().inv_cdf(0.5 + thresholds.confidence / 2) * sqrt(1 + n / n_validation) if n_validation else nan
+    )
+    deviations = chance_deviations(raw, declined, probability) if n else {}
     floors = thresholds.metrics_for(subject.model)
     measures = []
     for metric in RATES:
-        interval = _interval(metric, values.get(metric), margins.get(metric))
+        interval = _interval(metric, values.get(metric), deviations.get(metric, nan) * widening)
         status = _status(floors.get(metric), interval) if is_enough else "insufficient"
         measures.append(Measure(metric=metric, value=values.get(metric), n=n, status=status, interval=interval))
     counted: Status = "ok" if is_enough else "insufficient"
@@ -154,14 +136,8 @@ def measure_estimate(
     return measures_frame(measures, subject)
 
 
-def _margins(reference: ReferenceSample, n: int, confidence: float) -> Mapping[str, float]:
-    z = NormalDist().inv_cdf(0.5 + confidence / 2)
-    widening = sqrt(1 + n / reference.label.size) if reference.label.size else 1.0
-    return {metric: z * deviation * widening for metric, deviation in reference.deviations(n).items()}
-
-
-def _interval(metric: str, value: float | None, margin: float | None) -> Interval | None:
-    if value is None or margin is None or not isfinite(value) or not isfinite(margin):
+def _interval(metric: str, value: float | None, margin: float) -> Interval | None:
+    if value is None or not isfinite(value) or not isfinite(margin):
         return None
     low, high = BOUNDS.get(metric, (0.0, 1.0))
     return Interval(max(low, value - margin), min(high, value + margin))

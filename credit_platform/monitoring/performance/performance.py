@@ -60,7 +60,7 @@ def measure_performance(
         subject: Whose figures these are.
         thresholds: Floors of the metrics, for the subject's model.
         baseline: The version's own result on its out-of-time cohort, at the same confidence.
-        psi: Stability index of the cohort's scores against training, when the caller has it.
+        psi: Stability index of the cohort's scores against the validation sample, when the caller has it.
 
     Returns:
         One row per metric, as `schemas.monitoring.Performance`.

@@ -1,4 +1,4 @@
-"""Stability: how far a month's scores and features have moved from the training sample.
+"""Stability: how far a month's scores and features have moved from the version's validation sample.
 
 What needs labels belongs in `performance`; what follows from a shift belongs in `action`.
 """
@@ -23,16 +23,16 @@ def measure_stability(
     thresholds: MonitoringThresholds,
     history: str | None = None,
 ) -> pl.DataFrame:
-    """Compare a month's scores and features with the training sample.
+    """Compare a month's scores and features with the validation sample.
 
     `psi` and `psi_sampling_floor` are of the default probability, `csi` and `null_rate` of one feature each, which is
-    the segment; `mean_probability_drift` and `std_probability_drift` are changes relative to the training sample. A
-    month too small for an index (its sampling floor reaches the warning) is `insufficient`; an empty month or a
+    the segment; `mean_probability_drift` and `std_probability_drift` are changes relative to the validation sample.
+    A month too small for an index (its sampling floor reaches the warning) is `insufficient`; an empty month or a
     missing feature is `unknown`.
 
     Args:
         frame: One row per loan scored in the month: `default_probability` and the features.
-        reference: The training sample of the version that scored it.
+        reference: Of the validation sample of the version that scored it.
         subject: Whose figures these are; its cohort is the month itself.
         thresholds: Bands of the index and of the drifts.
         history: Column of the frame with the months of history that the reference expects scores by.
@@ -72,11 +72,11 @@ def _index(metric: str, segment: str, bins: Bins, values: pl.Series, thresholds:
 
 
 def _null_rate(bins: Bins, values: pl.Series, thresholds: MonitoringThresholds) -> Measure:
-    """Share of missing values; a rise counts against the training sample, as a feature may always have had gaps."""
-    n, training_rows = values.len(), sum(bins.counts)
+    """Share of missing values; a rise counts against the validation sample, as a feature may always have had gaps."""
+    n, reference_rows = values.len(), sum(bins.counts)
     missing = int(bins.count(values)[-1])
     rate = missing / n if n else None
-    rise = None if rate is None or not training_rows else rate - bins.counts[-1] / training_rows
+    rise = None if rate is None or not reference_rows else rate - bins.counts[-1] / reference_rows
     return Measure(
         metric="null_rate",
         segment=bins.name,

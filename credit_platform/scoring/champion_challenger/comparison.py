@@ -7,6 +7,8 @@ from the figures is decided in `decision`; two versions of one model are compare
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -22,10 +24,23 @@ from credit_platform.scoring.champion_challenger.swap_sets import (
 )
 from credit_platform.scoring.evaluation.labelled_sample import ks_of_draws
 from credit_platform.statistics.calibration import CalibrationLine, calibration_line
-from credit_platform.statistics.discrimination import brier, delong_interval, delong_paired_interval, ks, roc_auc
+from credit_platform.statistics.discrimination import (
+    brier,
+    brier_interval,
+    delong_interval,
+    delong_paired_interval,
+    ks,
+    paired_brier_interval,
+    roc_auc,
+)
 from credit_platform.statistics.intervals import Interval, drawn_counts, interval_of_draws
+from credit_platform.statistics.many_looks import boundary_of_looks
+from credit_platform.statistics.ranked_sample import RankedSample
 
 FloatArray = NDArray[np.float64]
+_Metric = Callable[[NDArray[np.int8], FloatArray], float | None]
+_OfOne = Callable[[NDArray[np.int8], FloatArray, float], tuple[float, float] | None]
+_OfDifference = Callable[[NDArray[np.int8], FloatArray, FloatArray, float], tuple[float, float] | None]
 
 METRICS = ("roc_auc", "ks", "brier")
 SUBJECTS = ("champion", "challenger", "difference")
@@ -66,11 +81,16 @@ class PairedComparison:
 
 @dataclass(frozen=True, eq=False)
 class ModelComparison:
-    """Everything measured of a challenger against the champion on their common cohorts."""
+    """Everything measured of a challenger against the champion on their common cohorts.
+
+    `confidence` is the level of all intervals but those of the pooled difference, which keep it over all monthly
+    `looks` together and are wider.
+    """
 
     champion: str
     challenger: str
     confidence: float
+    looks: int
     pooled: PairedComparison
     by_cohort: Mapping[date, PairedComparison]
     champion_line: CalibrationLine | None
@@ -116,8 +136,12 @@ def common_loans(
 def compare_models(loans: pl.DataFrame, *, champion: str, challenger: str, config: ModelConfig) -> ModelComparison:
     """Compare two models on their common loans; without a loan every figure is None.
 
-    ROC-AUC differs by DeLong's paired interval, KS and the Brier score by a paired bootstrap of 500 draws that begins
-    at `random_seed`. Pooled figures rank loans of all cohorts together, by calibrated probabilities.
+    ROC-AUC differs by DeLong's paired interval, the Brier score by the normal one of a mean, KS by a paired bootstrap
+    of 500 draws that begins at `random_seed`. Pooled figures rank loans of all cohorts together, by calibrated
+    probabilities.
+
+    The pooled difference is looked at every month, so its intervals keep their level over the looks of
+    `champion_challenger.months` (repeated confidence intervals, Jennison and Turnbull 1989).
 
     Args:
         loans: Rows of `common_loans`, of any number of cohorts.
@@ -125,7 +149,9 @@ def compare_models(loans: pl.DataFrame, *, champion: str, challenger: str, confi
         challenger: Name of the challenger.
         config: Its `champion_challenger`, `promotion.significance` (level of all intervals) and `scoring.cut_off`.
     """
-    confidence, seed = 1 - config.promotion.significance, config.random_seed
+    significance, seed, looks = config.promotion.significance, config.random_seed, config.champion_challenger.months
+    confidence = 1 - significance
+    of_all_looks = 2 * NormalDist().cdf(boundary_of_looks(looks, significance)) - 1
     label, old, new = _arrays(loans)
     by_cohort = {
         cohort: compare(*_arrays(rows), confidence=confidence, seed=seed)
@@ -140,7 +166,8 @@ def compare_models(loans: pl.DataFrame, *, champion: str, challenger: str, confi
         champion=champion,
         challenger=challenger,
         confidence=confidence,
-        pooled=compare(label, old, new, confidence=confidence, seed=seed),
+        looks=looks,
+        pooled=compare(label, old, new, confidence=confidence, seed=seed, of_difference=of_all_looks),
         by_cohort=by_cohort,
         champion_line=calibration_line(label, old, confidence),
         challenger_line=calibration_line(label, new, confidence),
@@ -151,14 +178,23 @@ def compare_models(loans: pl.DataFrame, *, champion: str, challenger: str, confi
 
 
 def compare(
-    label: NDArray[np.int8], champion: FloatArray, challenger: FloatArray, *, confidence: float, seed: int
+    label: NDArray[np.int8],
+    champion: FloatArray,
+    challenger: FloatArray,
+    *,
+    confidence: float,
+    seed: int,
+    of_difference: float | None = None,
 ) -> PairedComparison:
-    """Both models' default probabilities of the same loans, in the same order, against the outcome (1 bad, 0 good)."""
-    probabilities = (champion, challenger)
+    """Both models' default probabilities of the same loans, in the same order, against the outcome (1 bad, 0 good).
+
+    `of_difference` is the level of the difference's intervals, by default that of the others.
+    """
+    probabilities, levels = (champion, challenger), (confidence, of_difference or confidence)
     figures = {
-        "roc_auc": _by_delong(label, probabilities, confidence),
-        "ks": _drawn(_ks_values(label, probabilities), _ks_draws(label, probabilities, seed), confidence),
-        "brier": _drawn(_brier_values(label, probabilities), _brier_draws(label, probabilities, seed), confidence),
+        "roc_auc": _figures(roc_auc, (delong_interval, delong_paired_interval), label, probabilities, levels),
+        "ks": _figures(ks, (_ks_interval, partial(_ks_difference, seed=seed)), label, probabilities, levels),
+        "brier": _figures(brier, (brier_interval, paired_brier_interval), label, probabilities, levels),
     }
     by_subject = [{metric: found[place] for metric, found in figures.items()} for place in range(len(SUBJECTS))]
     return PairedComparison(len(label), int(label.sum()), *by_subject)
@@ -172,14 +208,19 @@ def _arrays(loans: pl.DataFrame) -> tuple[NDArray[np.int8], FloatArray, FloatArr
     )
 
 
-def _by_delong(
-    label: NDArray[np.int8], probabilities: tuple[FloatArray, FloatArray], confidence: float
+def _figures(
+    metric: _Metric,
+    ends_of: tuple[_OfOne, _OfDifference],
+    label: NDArray[np.int8],
+    probabilities: tuple[FloatArray, FloatArray],
+    levels: tuple[float, float],
 ) -> list[ComparedFigure]:
-    champion, challenger = probabilities
-    old, new = roc_auc(label, champion), roc_auc(label, challenger)
+    """A metric of champion and challenger, and challenger minus champion."""
+    (champion, challenger), (of_one, of_difference) = probabilities, ends_of
+    old, new = metric(label, champion), metric(label, challenger)
     ends = [
-        *(delong_interval(label, each, confidence) for each in probabilities),
-        delong_paired_interval(label, challenger, champion, confidence),
+        *(of_one(label, each, levels[0]) for each in probabilities),
+        of_difference(label, challenger, champion, levels[1]),
     ]
     change = None if old is None or new is None else new - old
     return [_around(value, pair) for value, pair in zip((old, new, change), ends, strict=True)]
@@ -192,62 +233,31 @@ def _around(value: float | None, pair: tuple[float, float] | None) -> ComparedFi
     return ComparedFigure(value, Interval(min(value, pair[0]), max(value, pair[1])))
 
 
-def _drawn(
-    values: tuple[float | None, float | None], draws: FloatArray | None, confidence: float
-) -> list[ComparedFigure]:
-    """Figures of champion, challenger and difference; `draws` has one column per model."""
-    old, new = values
-    if old is None or new is None:
-        return [ComparedFigure(old, None), ComparedFigure(new, None), ComparedFigure(None, None)]
-    estimates = (old, new, new - old)
-    if draws is None:
-        return [ComparedFigure(value, None) for value in estimates]
-    columns = (draws[:, 0], draws[:, 1], draws[:, 1] - draws[:, 0])
-    bounds = ((0.0, 1.0), (0.0, 1.0), (-1.0, 1.0))
-    return [
-        ComparedFigure(value, interval_of_draws(column, value, confidence=confidence, bounds=bound))
-        for value, column, bound in zip(estimates, columns, bounds, strict=True)
-    ]
+def _ks_interval(label: NDArray[np.int8], probability: FloatArray, confidence: float) -> Interval | None:
+    return RankedSample.of(label, probability).ks_interval(confidence)
 
 
-def _ks_values(
-    label: NDArray[np.int8], probabilities: tuple[FloatArray, FloatArray]
-) -> tuple[float | None, float | None]:
-    return ks(label, probabilities[0]), ks(label, probabilities[1])
-
-
-def _ks_draws(label: NDArray[np.int8], probabilities: tuple[FloatArray, FloatArray], seed: int) -> FloatArray | None:
-    if not 0 < label.sum() < len(label):
+def _ks_difference(
+    label: NDArray[np.int8], first: FloatArray, second: FloatArray, confidence: float, *, seed: int
+) -> Interval | None:
+    """Interval of the KS statistic of `first` minus that of `second`, on the same loans and in the same resamples."""
+    values = ks(label, first), ks(label, second)
+    if values[0] is None or values[1] is None:
         return None
-    distances = [ks_of_draws(label, probability) for probability in probabilities]
-    return _resampled(
-        label, lambda times: np.column_stack([of(times) for of in distances]), is_stratified=True, seed=seed
-    )
+    distances = [ks_of_draws(label, probability) for probability in (first, second)]
+    draws = _resampled(label, lambda times: distances[0](times) - distances[1](times), seed=seed)
+    return interval_of_draws(draws, values[0] - values[1], confidence=confidence, bounds=(-1.0, 1.0))
 
 
-def _brier_values(
-    label: NDArray[np.int8], probabilities: tuple[FloatArray, FloatArray]
-) -> tuple[float | None, float | None]:
-    return brier(label, probabilities[0]), brier(label, probabilities[1])
-
-
-def _brier_draws(label: NDArray[np.int8], probabilities: tuple[FloatArray, FloatArray], seed: int) -> FloatArray | None:
-    squares = np.column_stack([(probability - label) ** 2 for probability in probabilities])
-    return _resampled(label, lambda times: times @ squares / len(label), is_stratified=False, seed=seed)
-
-
-def _resampled(
-    label: NDArray[np.int8], statistics: Callable[[FloatArray], FloatArray], *, is_stratified: bool, seed: int
-) -> FloatArray | None:
-    """Both models' statistic in every resample, shape (draws, 2); the same resample for both, which pairs them.
+def _resampled(label: NDArray[np.int8], statistic: Callable[[FloatArray], FloatArray], *, seed: int) -> FloatArray:
+    """The statistic in every stratified resample of loans of both classes.
 
     Draws are made in blocks, so that a large book does not need all of them in memory at once.
     """
     size = max(1, min(DRAWS, _CELLS_AT_ONCE // max(1, len(label))))
     blocks = []
     for first in range(0, DRAWS, size):
-        times = drawn_counts(label, is_stratified=is_stratified, draws=min(size, DRAWS - first), seed=seed + first)
-        if times is None:
-            return None
-        blocks.append(statistics(times))
+        times = drawn_counts(label, is_stratified=True, draws=min(size, DRAWS - first), seed=seed + first)
+        if times is not None:
+            blocks.append(statistic(times))
     return np.concatenate(blocks)

@@ -38,6 +38,9 @@ def decide_challenger(
       paired interval lies above 0, and no gate fails.
     - `keep`: anything else, with the reason.
 
+    It is decided every month, on intervals of the difference that allow for it: an equal challenger is rejected or
+    promoted at any of the looks by chance at most as often as `promotion.significance` says.
+
     Args:
         comparison: The figures.
         config: Its `champion_challenger` and `promotion`.
@@ -116,20 +119,21 @@ def _facts(comparison: ModelComparison) -> str:
     pooled = comparison.pooled
     return (
         f"ROC-AUC {pooled.challenger['roc_auc'].value:.4f} against {pooled.champion['roc_auc'].value:.4f} of the "
-        f"champion, {_change(pooled.difference['roc_auc'], comparison.confidence)}, on the same {pooled.n:,} loans of "
+        f"champion, {_change(pooled.difference['roc_auc'], comparison)}, on the same {pooled.n:,} loans of "
         f"{len(comparison.by_cohort)} cohorts ({pooled.n_bad:,} bad)"
     )
 
 
-def _change(change: ComparedFigure, confidence: float) -> str:
+def _change(change: ComparedFigure, comparison: ModelComparison) -> str:
     if change.value is None or change.interval is None:
         return "difference not defined"
     low, high = change.interval
-    return f"difference {change.value:+.4f} ({confidence * 100:g} % interval {low:+.4f} to {high:+.4f})"
+    looks = f"{comparison.confidence * 100:g} % interval over {comparison.looks} looks"
+    return f"difference {change.value:+.4f} ({looks} {low:+.4f} to {high:+.4f})"
 
 
 def _worse_probabilities(comparison: ModelComparison) -> str:
-    change = _change(comparison.pooled.difference["brier"], comparison.confidence)
+    change = _change(comparison.pooled.difference["brier"], comparison)
     return f"Its probabilities are further from the outcomes, beyond chance: Brier score {change}; less is better."
 
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_platform.statistics.discrimination import brier, confusion, delong_interval, ks
+from credit_platform.statistics.discrimination import brier_interval as interval_of_brier
+from credit_platform.statistics.discrimination import confusion, delong_interval
 from credit_platform.statistics.intervals import FloatArray, Interval, bootstrap_interval
+from credit_platform.statistics.ranked_sample import RankedSample
 
 
 @dataclass(frozen=True)
@@ -57,25 +59,13 @@ def f1_interval(outcome: LabelledSample, confidence: float) -> Interval | None:
 
 
 def brier_interval(outcome: LabelledSample, confidence: float) -> Interval | None:
-    """Bootstrap interval of the Brier score; None where a class is missing."""
-    estimate = brier(outcome.label, outcome.probability)
-    if estimate is None:
-        return None
-    squares = (outcome.probability - outcome.label) ** 2
-
-    def means(times: FloatArray) -> FloatArray:
-        return times @ squares / squares.size
-
-    return bootstrap_interval(outcome.label, estimate, means, confidence=confidence, is_stratified=False)
+    """Interval of the Brier score, a mean; None below two loans."""
+    return interval_of_brier(outcome.label, outcome.probability, confidence)
 
 
 def ks_interval(outcome: LabelledSample, confidence: float) -> Interval | None:
-    """Bootstrap interval of the KS statistic; None where a class is missing."""
-    estimate = ks(outcome.label, outcome.probability)
-    if estimate is None:
-        return None
-    distances = ks_of_draws(outcome.label, outcome.probability)
-    return bootstrap_interval(outcome.label, estimate, distances, confidence=confidence, is_stratified=True)
+    """Interval of the KS statistic; None where a class is missing."""
+    return RankedSample.of(outcome.label, outcome.probability).ks_interval(confidence)
 
 
 def ks_of_draws(label: NDArray[np.integer], probability: FloatArray) -> Callable[[FloatArray], FloatArray]:

@@ -1,8 +1,8 @@
 """All metrics of one sample, each with its interval: which there are, and where each interval comes from.
 
 Closed forms where there are: DeLong for the ROC-AUC, Wilson for shares of decisions, Jeffreys for bad rates, Wald for
-the calibration line, the normal interval for plain means. A seeded bootstrap for the rest. Tables over samples belong
-to evaluation, thresholds to policy.
+the calibration line, normal intervals for means and, with the bias of resamples, for KS. A seeded bootstrap for the
+rest. Tables over samples belong to evaluation, thresholds to policy.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from credit_platform.statistics.calibration import (
     calibration_in_the_large,
     calibration_line,
+    effective_counts,
     hosmer_lemeshow,
     jeffreys_p_value,
     spiegelhalter,
 )
-from credit_platform.statistics.discrimination import confusion, delong_interval, roc_auc
+from credit_platform.statistics.discrimination import brier_interval, confusion, delong_interval, roc_auc
 from credit_platform.statistics.intervals import (
     DRAWS,
     SEED,
@@ -80,8 +81,6 @@ def sample_metrics(
         confidence: Level of the intervals.
         fitted_parameters: What the sample lent to the fit of the probabilities, taken off the degrees of freedom of
             Hosmer and Lemeshow's test.
-
-    Of KS the draws are stratified, as it does not depend on the bad rate; of all others not, as they do.
     """
     is_known = bool(np.isfinite(probability).all())
     known = (label, probability) if is_known else (label[:0], probability[:0])
@@ -105,18 +104,19 @@ def _ranking(label: LabelArray, probability: FloatArray, confidence: float) -> I
 def _resampled(label: LabelArray, probability: FloatArray, cut_off: float, confidence: float) -> Iterator[MetricValue]:
     ranked = RankedSample.of(label, probability)
     estimates = {metric: float(values[0]) for metric, values in _statistics(ranked, ranked.itself, cut_off).items()}
-    stratified = drawn_counts(ranked.label, is_stratified=True)
-    plain = drawn_counts(ranked.label, is_stratified=False)
-    draws: dict[str, FloatArray] = {}
-    if stratified is not None and plain is not None:
-        draws = _statistics(ranked, plain, cut_off) | {"ks": ranked.ks(stratified)}
+    times = drawn_counts(ranked.label, is_stratified=False)
+    draws = {} if times is None else _statistics(ranked, times, cut_off)
+    closed = {
+        "ks": ranked.ks_interval(confidence),
+        "brier": brier_interval(label, probability, confidence),
+    }
     for metric, estimate in estimates.items():
         if not isfinite(estimate):
             yield MetricValue(metric, None)
             continue
         bounds = _BOUNDS.get(metric, (0.0, 1.0))
         values = draws.get(metric, np.array([], dtype=np.float64))
-        interval = interval_of_draws(values, estimate, confidence=confidence, bounds=bounds)
+        interval = closed.get(metric) or interval_of_draws(values, estimate, confidence=confidence, bounds=bounds)
         if interval and metric == "expected_calibration_error":
             # Near 0 a bootstrap does not separate the distance from chance: of calibrated samples of 500 loans its
             # interval contained 0 in 53 %. So 0 is kept in it while calibrated probabilities reach this distance.
@@ -160,8 +160,8 @@ def _calibration(
     ):
         yield MetricValue(f"{name}{'_z' if name == 'spiegelhalter' else ''}", test.statistic if test else None)
         yield MetricValue(f"{name}_p", test.p_value if test else None)
-    mean = float(probability.mean()) if len(label) else 0.0
-    yield MetricValue("jeffreys_p", jeffreys_p_value(int(label.sum()), len(label), mean))
+    counts = effective_counts(label, probability)
+    yield MetricValue("jeffreys_p", jeffreys_p_value(*counts, float(probability.mean())) if counts else None)
 
 
 def _decisions(label: LabelArray, probability: FloatArray, cut_off: float, confidence: float) -> Iterator[MetricValue]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from credit_platform.monitoring.early_warning.estimate import (
     COUNTS,
     RATES,
-    ReferenceSample,
+    chance_deviations,
     measure_estimate,
     weighted_metrics,
 )
@@ -46,12 +46,12 @@ def squash(score: np.ndarray) -> np.ndarray:
 
 
 class Version:
-    """A calibrated version: its validation sample and its probabilities of other loans."""
+    """A calibrated version: the size of its validation sample and its probabilities of other loans."""
 
     def __init__(self, seed: int, n: int = 1500) -> None:
         score, label = applicants(n, seed)
         self._calibrator = fit_platt(label.astype(np.int8), squash(score))
-        self.reference = ReferenceSample(squash(score), label, self.probability(score) >= CUT_OFF)
+        self.n = n
 
     def probability(self, score: np.ndarray) -> np.ndarray:
         return self._calibrator.calibrate(squash(score))
@@ -59,7 +59,7 @@ class Version:
     def estimate(self, score: np.ndarray) -> dict[str, tuple[float, float, float]]:
         frame = measure_estimate(
             scored(squash(score), self.probability(score)),
-            reference=self.reference,
+            n_validation=self.n,
             subject=AT,
             thresholds=thresholds(),
         )
@@ -119,7 +119,7 @@ def test_an_estimate_is_rows_of_its_table_and_the_same_each_time() -> None:
     score, _ = applicants(500, seed=1)
     loans = scored(squash(score), VERSION.probability(score))
     first, again = (
-        measure_estimate(loans, reference=VERSION.reference, subject=AT, thresholds=thresholds()) for _ in range(2)
+        measure_estimate(loans, n_validation=VERSION.n, subject=AT, thresholds=thresholds()) for _ in range(2)
     )
     assert first.equals(again)
     rows = Estimate.validate(first)
@@ -127,14 +127,14 @@ def test_an_estimate_is_rows_of_its_table_and_the_same_each_time() -> None:
     assert rows.filter(pl.col("metric").is_in(RATES))["ci_low"].null_count() == 0
 
 
-def test_the_interval_is_the_validation_samples_deviation_widened_by_its_own_size() -> None:
+def test_the_interval_is_the_deviation_of_the_cohorts_own_chances_widened_by_the_validation_sample() -> None:
     score, _ = applicants(500, seed=1)
     value, low, high = VERSION.estimate(score)["roc_auc"]
-    deviation = VERSION.reference.deviations(500)["roc_auc"]
+    probability = VERSION.probability(score)
+    deviation = chance_deviations(squash(score), probability >= CUT_OFF, probability)["roc_auc"]
     margin = 1.959964 * deviation * np.sqrt(1 + 500 / 1500)
     assert (value - low, high - value) == pytest.approx((margin, margin), rel=1e-6)
     assert 0.01 < deviation < 0.03
-    assert VERSION.reference.deviations(2000)["roc_auc"] == pytest.approx(deviation / 2, rel=0.2)
 
 
 def test_without_drift_the_interval_holds_the_truth() -> None:
@@ -161,6 +161,11 @@ def test_a_narrower_population_lowers_the_estimate() -> None:
     assert VERSION.estimate(narrow)["roc_auc"][0] < VERSION.estimate(usual)["roc_auc"][0] - 0.05
 
 
+def test_a_narrower_population_widens_the_interval() -> None:
+    usual, narrow = (VERSION.estimate(applicants(500, seed=1, spread=spread)[0])["roc_auc"] for spread in (1.75, 0.6))
+    assert narrow[2] - narrow[1] > 1.3 * (usual[2] - usual[1])
+
+
 def test_a_concept_drift_leaves_the_estimate_where_it_was() -> None:
     score, label = applicants(2000, seed=7, rank=0.5)
     value, low, _ = VERSION.estimate(score)["roc_auc"]
@@ -182,7 +187,7 @@ def test_only_an_interval_wholly_below_a_threshold_speaks_against_the_version(
     floors = {"priority": "P0", "business_threshold": business, "data_science_threshold": data_science}
     frame = measure_estimate(
         scored(squash(score), VERSION.probability(score)),
-        reference=VERSION.reference,
+        n_validation=VERSION.n,
         subject=AT,
         thresholds=thresholds(metrics=thresholds().model_dump()["metrics"] | {"roc_auc": floors}),
     )
@@ -193,13 +198,13 @@ def test_few_expected_bads_are_insufficient_and_no_loan_is_unknown() -> None:
     score, _ = applicants(60, seed=3)
     few = measure_estimate(
         scored(squash(score), VERSION.probability(score)),
-        reference=VERSION.reference,
+        n_validation=VERSION.n,
         subject=AT,
         thresholds=thresholds(),
     )
     assert set(few.filter(pl.col("metric").is_in(RATES))["status"]) == {"insufficient"}
     none = measure_estimate(
-        scored(np.array([]), np.array([])), reference=VERSION.reference, subject=AT, thresholds=thresholds()
+        scored(np.array([]), np.array([])), n_validation=VERSION.n, subject=AT, thresholds=thresholds()
     )
     assert set(none.filter(pl.col("metric").is_in([*RATES, *COUNTS]))["status"]) == {"unknown"}
     assert Estimate.is_valid(none)
@@ -207,9 +212,8 @@ def test_few_expected_bads_are_insufficient_and_no_loan_is_unknown() -> None:
 
 def test_a_version_without_a_validation_sample_gives_no_interval_and_no_verdict() -> None:
     score, _ = applicants(500, seed=4)
-    nothing = ReferenceSample(np.array([]), np.array([], dtype=np.int64), np.array([], dtype=bool))
     frame = measure_estimate(
-        scored(squash(score), VERSION.probability(score)), reference=nothing, subject=AT, thresholds=thresholds()
+        scored(squash(score), VERSION.probability(score)), n_validation=0, subject=AT, thresholds=thresholds()
     )
     rows = frame.filter(pl.col("metric").is_in(RATES))
     assert rows["ci_low"].null_count() == rows.height

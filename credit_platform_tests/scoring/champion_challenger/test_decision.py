@@ -116,4 +116,4 @@ def test_identical_models_keep_the_champion() -> None:
     loans = paired_loans().with_columns(challenger_probability="champion_probability")
     found = decide(loans)
     assert found.verdict == "keep"
-    assert "difference +0.0000 (95 % interval +0.0000 to +0.0000)" in found.reasons[0]
+    assert "difference +0.0000 (95 % interval over 12 looks +0.0000 to +0.0000)" in found.reasons[0]
