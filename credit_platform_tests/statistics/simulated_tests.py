@@ -26,13 +26,16 @@ from credit_platform.statistics.calibration import (
     probability_of,
     spiegelhalter,
 )
-from credit_platform.statistics.discrimination import brier as brier_score
+from credit_platform.statistics.deviation_tests import auc_deviation, rate_deviation
 from credit_platform.statistics.discrimination import (
+    AucSpread,
+    auc_spread,
     delong_paired_interval,
     delong_paired_p_value,
     paired_brier_interval,
     roc_auc,
 )
+from credit_platform.statistics.discrimination import brier as brier_score
 from credit_platform.statistics.intervals import Interval
 from credit_platform.statistics.many_looks import boundary_of_looks
 from credit_platform_tests.monitoring_rows import subject, thresholds
@@ -78,6 +81,33 @@ def adverse_impact(ratio: float, sizes: Sequence[int], samples: int, *, approved
         warned += table.filter(metric="adverse_impact_ratio", status="warn").height > 0
     words = "power, adverse impact" if ratio < 1 else "size, adverse impact of any group"
     return {words: warned / samples}
+
+
+def early_deviations(rate: float, auc: float, samples: int) -> Mapping[str, float]:
+    """Departures of a cohort with this bad rate and ROC-AUC from twelve of 12 % bad and 0.87, by figure and level."""
+    random = np.random.default_rng(27)
+    past = [_early_read(random, 0.12, 0.87) for _ in range(2000)]
+    departed: Counter[str] = Counter()
+    for _ in range(samples):
+        cohort = _early_read(random, rate, auc)
+        history = [past[place] for place in random.integers(0, len(past), 12)]
+        found = {
+            "bad rate": rate_deviation(300, cohort.n_bad, [(300, each.n_bad) for each in history]),
+            "ROC-AUC": auc_deviation(cohort, history),
+        }
+        for figure, deviation in found.items():
+            assert deviation is not None
+            departed.update(f"early {figure} at {level:g}" for level in (0.05, 0.001) if deviation.p_value <= level)
+    kind = "size" if (rate, auc) == (0.12, 0.87) else "power"
+    names = [f"early {figure} at {level:g}" for figure in ("bad rate", "ROC-AUC") for level in (0.05, 0.001)]
+    return {f"{kind}, {name}": departed[name] / samples for name in names}
+
+
+def _early_read(random: np.random.Generator, rate: float, auc: float) -> AucSpread:
+    label = (random.random(300) < rate).astype(np.int64)
+    spread = auc_spread(label, random.normal(label * NormalDist().inv_cdf(auc) * np.sqrt(2), 1))
+    assert spread is not None
+    return spread
 
 
 def paired_delong(n: int, samples: int) -> Mapping[str, float]:

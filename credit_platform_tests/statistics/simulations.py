@@ -17,12 +17,14 @@ from credit_platform_tests.statistics.simulated_tests import (
     adverse_impact,
     calibration_tests,
     challenger_looks,
+    early_deviations,
     paired_delong,
 )
 
 PAGE = Path(credit_platform.__file__).parent / "guide" / "tests-and-intervals.md"
 _BEGIN, _END = "<!-- simulated -->\n", "<!-- end of simulated -->"
 COVERED = (0.93, 0.98)
+EARLY = "300 loans, 12% bad, ROC-AUC 0.87, twelve earlier cohorts"
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,22 @@ def _studies() -> list[Study]:
             partial(adverse_impact, 1.0, (111, 83), approved=0.6),
             {"size, adverse impact of any group": (0.0, 0.055)},
             samples=10_000,
+        ),
+        *(
+            Study(
+                f"{EARLY}, {words}",
+                partial(early_deviations, rate, auc),
+                {
+                    f"{kind}, early {figure} at {level:g}": bar
+                    for figure in ("bad rate", "ROC-AUC")
+                    for level, bar in bars
+                },
+                samples=samples,
+            )
+            for words, kind, rate, auc, bars, samples in (
+                ("unchanged", "size", 0.12, 0.87, ((0.05, (0.03, 0.06)), (0.001, (0.0, 0.002))), 20_000),
+                ("24% bad, ROC-AUC 0.65", "power", 0.24, 0.65, ((0.001, (0.8, 1.0)),), 1500),
+            )
         ),
         Study(
             "two versions that rank alike, 500 loans",

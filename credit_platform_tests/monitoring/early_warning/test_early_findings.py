@@ -110,9 +110,9 @@ def test_what_chance_explains_what_was_told_before_and_what_was_not_tested_is_si
 
 def test_each_metric_is_told_once_the_clearest_live_departure_first() -> None:
     rate, auc = found_in(
-        read("bad_rate", p=0.004, segment="all_reads"),
+        read("bad_rate", p=0.001, segment="all_reads"),
         read("roc_auc", p=0.0001, role="oot"),
-        read("roc_auc", p=0.003, segment="dpd_15_at_mob_3"),
+        read("roc_auc", p=0.0015, segment="dpd_15_at_mob_3"),
     )
     assert (rate.metric, auc.metric) == ("early_bad_rate", "early_roc_auc")
     assert "all open cohorts together" in rate.reason

@@ -160,12 +160,12 @@ def test_a_month_without_a_scored_cohort_is_empty() -> None:
 @pytest.mark.parametrize(
     ("drift", "departed"),
     # Where more loans are late from the start, fewer of the late are those the score ranked first.
-    [(Drift(onset=14, rank=0.2), ["roc_auc"]), (Drift(onset=14, shift=1.5), ["bad_rate", "roc_auc"])],
+    [(Drift(onset=14, rank=0.2), ["roc_auc"]), (Drift(onset=14, shift=2.0), ["bad_rate", "roc_auc"])],
 )
 def test_the_metric_that_departs_is_named(drift: Drift, departed: list[str]) -> None:
     found = as_of(drawn(19, seed=5, drift=drift), add_months(FIRST, 18)).filter(status="warn", segment="all_reads")
     assert found["metric"].to_list() == departed
-    assert found["holm_p_value"].max() < 0.005  # pyrefly: ignore[unsupported-operation]
+    assert found["holm_p_value"].max() < 0.002  # pyrefly: ignore[unsupported-operation]
 
 
 def test_a_calm_book_is_silent_and_a_concept_drift_is_seen_two_months_before_its_outcome() -> None:
