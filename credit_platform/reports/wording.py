@@ -102,6 +102,16 @@ def plain(reason: str) -> str:
     return re.sub(r"\b(first_payment_missed|dpd_\d+_at_mob_\d+)\b", lambda read: read_name(read[0]), told)
 
 
+def transition_text(transition: str) -> str:
+    """A change of state as people write it.
+
+    >>> transition_text("watch -> retrain_required: below_business_threshold: roc_auc 0.7401 is too low")
+    'watch -> retrain required: ROC-AUC 0.7401 is too low'
+    """
+    states, _, why = transition.partition(": ")
+    return f"{states.replace('_', ' ')}: {plain(why)}"
+
+
 def plain_lines(reasons: object) -> str:
     """Reasons, one a line, each as `plain` has it."""
     return "\n".join(plain(reason) for reason in str(reasons).split("\n"))

@@ -177,5 +177,7 @@ def _verdict(cohorts: Sequence[_Loans]) -> str:
         n_approved=0,
         swaps=pl.DataFrame(),
         sensitivity=pl.DataFrame(),
+        champion_version="v1",
+        challenger_version="v2",
     )
     return decide_challenger(measured, config=config).verdict

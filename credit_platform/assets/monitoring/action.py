@@ -56,7 +56,7 @@ class ActionDecider:
         decided = [self._by_rule(m) for m in earlier if self._is_stored(m)]
         subject, decision = self._by_rule(month)
         judged = [_judged(about, past) for about, past in [*decided, (subject, decision)]]
-        return subject, decision.with_state(judged, self._trainings)
+        return subject, decision.with_state(judged, self._trainings, self._policy.monitoring)
 
     def _by_rule(self, month: date) -> tuple[Subject, ActionDecision]:
         if month not in self._decided:

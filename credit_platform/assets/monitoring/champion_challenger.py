@@ -12,6 +12,8 @@ import polars as pl
 
 from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.lake.files import one_at_a_time, write_text
+from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
+from credit_platform.lake.models.stored_version import StoredVersion
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.performance.champion_challenger import SCHEMA, champion_challenger_frame
 from credit_platform.months import add_months, month_key, month_range, months_of
@@ -24,6 +26,7 @@ from credit_platform.reports.champion_challenger.page import champion_challenger
 from credit_platform.reports.documents.document import markdown_list
 from credit_platform.scoring.champion_challenger.comparison import PAIRED_SCHEMA, common_loans, compare_models
 from credit_platform.scoring.champion_challenger.decision import decide_challenger
+from credit_platform.statistics.calibration import probability_of
 
 TABLE = "monitoring/champion_challenger"
 PAGE = "champion_challenger.html"
@@ -45,21 +48,23 @@ def champion_challenger_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: 
                 for model in config.models
             ),
             dg.AssetDep(asset_key("gold/label_store"), partition_mapping=months_before(back)),
+            dg.AssetDep(asset_key("gold/feature_store"), partition_mapping=months_before(lag + back, until=lag)),
             *(dg.AssetDep(asset_key(f"monitoring/{model}/action")) for model in challengers),
         ],
     )
     def challengers_against_the_champion(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
     ) -> pl.DataFrame:
-        months = months_of(context.partition_keys)
+        months, in_force = months_of(context.partition_keys), _InForce(lake, config)
         compared = [pl.DataFrame(schema=SCHEMA)]
         for month in months:
             for challenger in challengers:
                 measured = compare_models(
-                    _common_loans(lake, champion, challenger, month, config),
+                    in_force.common_loans(champion, challenger, month),
                     champion=champion,
                     challenger=challenger,
                     config=config,
+                    versions=(in_force.version(champion, month), in_force.version(challenger, month)),
                 )
                 state = _state(lake, challenger, month)
                 compared.append(
@@ -78,22 +83,60 @@ def champion_challenger_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: 
     return [challengers_against_the_champion]
 
 
-def _common_loans(lake: Lake, champion: str, challenger: str, month: date, config: ModelConfig) -> pl.DataFrame:
-    """Loans of the cohorts looked back on that both models scored; a model may be younger than the other."""
-    lag = config.label.lag_months
-    newest, key = add_months(month, -lag), lake.layout.portfolio.cases.key
-    cohorts = [
-        cohort
-        for cohort in month_range(add_months(newest, 1 - config.champion_challenger.months), newest)
-        if lake.has(f"prediction/{champion}", cohort) and lake.has(f"prediction/{challenger}", cohort)
-    ]
-    if not cohorts:
-        return pl.DataFrame(schema=PAIRED_SCHEMA)
-    first, second = (
-        lake.scan(f"prediction/{model}", cohorts).select(key, *_PREDICTED).collect() for model in (champion, challenger)
-    )
-    labels = lake.scan("gold/label_store", [add_months(cohort, lag) for cohort in cohorts]).collect()
-    return common_loans(first, second, labels, as_of=month, mob=lag, case_key=key)
+class _InForce:
+    """What the versions in force in a month say of cohorts that earlier versions may have scored; each once per run."""
+
+    def __init__(self, lake: Lake, config: ModelConfig) -> None:
+        self._lake, self._config = lake, config
+        self._records = PromotionLog(lake.layout).records()
+        self._read: dict[tuple[str, str], StoredVersion] = {}
+        self._scored: dict[tuple[str, str, date], pl.DataFrame] = {}
+
+    def version(self, model: str, month: date) -> str | None:
+        """The version in force in a month; before the first, the one that scores it in hindsight."""
+        is_any = any(record.model == model and record.promoted for record in self._records)
+        return version_in_force(self._records, model, month)[0] if is_any else None
+
+    def common_loans(self, champion: str, challenger: str, month: date) -> pl.DataFrame:
+        """Loans of the cohorts looked back on that both models scored; a model may be younger than the other."""
+        lake, config = self._lake, self._config
+        lag, key = config.label.lag_months, lake.layout.portfolio.cases.key
+        newest, models = add_months(month, -lag), (champion, challenger)
+        versions = [(model, name) for model in models if (name := self.version(model, month)) is not None]
+        cohorts = [
+            cohort
+            for cohort in month_range(add_months(newest, 1 - config.champion_challenger.months), newest)
+            if all(lake.has(f"prediction/{model}", cohort) for model in models)
+        ]
+        if not cohorts or len(versions) < len(models):
+            return pl.DataFrame(schema=PAIRED_SCHEMA)
+        first, second = (pl.concat([self._scores(*version, cohort) for cohort in cohorts]) for version in versions)
+        labels = lake.scan("gold/label_store", [add_months(cohort, lag) for cohort in cohorts]).collect()
+        return common_loans(first, second, labels, as_of=month, mob=lag, case_key=key)
+
+    def _scores(self, model: str, name: str, cohort: date) -> pl.DataFrame:
+        if (model, name, cohort) not in self._scored:
+            self._scored[model, name, cohort] = self._score(model, name, cohort)
+        return self._scored[model, name, cohort]
+
+    def _score(self, model: str, name: str, cohort: date) -> pl.DataFrame:
+        key = self._lake.layout.portfolio.cases.key
+        stored = self._lake.scan(f"prediction/{model}", [cohort]).select(key, "model_version", *_PREDICTED).collect()
+        if stored["model_version"].eq(name).all():
+            return stored.drop("model_version")
+        if (model, name) not in self._read:
+            self._read[model, name] = self._lake.versions.read(model, name)
+        version = self._read[model, name]
+        role = version.windows.role_of(cohort)
+        if role != "post":
+            return stored.drop("model_version").clear()
+        features = self._lake.scan("gold/feature_store", [cohort]).collect()
+        fitted = version.fitted(self._config)
+        probability = probability_of(fitted.calibrator.on_log_odds(fitted.raw_log_odds(features)))
+        scored = features.select(key, "snapshot_month", sample_role=pl.lit(role)).with_columns(
+            default_probability=pl.Series(probability, dtype=pl.Float64)
+        )
+        return scored.select(key, *_PREDICTED)
 
 
 def _state(lake: Lake, model: str, month: date) -> str | None:

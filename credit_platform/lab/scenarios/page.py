@@ -92,7 +92,7 @@ def auc_text(auc: Auc | None, cases: str) -> str:
     """The figure with its interval and the cohorts and cases it is computed from."""
     if auc is None or auc.value is None:
         return "unknown: no such cohort has matured"
-    return f"{interval_text(auc.value, auc.low, auc.high, decimals=3)}, {auc.n_cohorts} cohorts, {auc.n} {cases}"
+    return f"{interval_text(auc.value, auc.low, auc.high)}, {auc.n_cohorts} cohorts, {auc.n} {cases}"
 
 
 def _truths(scenario: Scenario) -> list[Truth]:

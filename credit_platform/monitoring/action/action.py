@@ -74,6 +74,13 @@ NEXT_STEPS: dict[Action, tuple[str, ...]] = {
     ),
 }
 
+_ROLLBACK = "rollback"
+# What to do about a version that another has replaced since its retraining was asked for, whatever its cohorts say yet.
+RESOLVED_STEPS = (
+    "Continue the normal monthly monitoring cycle",
+    "Look at the early performance of the version in effect, and at its first outcomes when they come",
+)
+
 
 @dataclass(frozen=True)
 class ActionOverride:
@@ -114,9 +121,24 @@ class ActionDecision:
         """The version's state in this month."""
         return self.transition.after
 
-    def with_state(self, months: Sequence[Judged], trainings: Sequence[Training]) -> ActionDecision:
-        """The decision with the state that follows from the months up to its own and from what was trained since."""
-        return replace(self, transition=transition_of(months, trainings))
+    def with_state(
+        self, months: Sequence[Judged], trainings: Sequence[Training], thresholds: MonitoringThresholds
+    ) -> ActionDecision:
+        """The decision with the state that follows from the months up to its own and from what was trained since.
+
+        Once another version is in effect, nobody is called about the one that was judged, nor told to go back to an
+        even older one.
+        """
+        decided = replace(self, transition=transition_of(months, trainings))
+        if decided.state != "resolved":
+            return decided
+        return replace(
+            decided,
+            rollback=RollbackAdvice("none", f"version {months[-1].model_version} is no longer in effect"),
+            reasons=tuple(reason for reason in self.reasons if not reason.startswith(f"{_ROLLBACK}: ")),
+            next_steps=RESOLVED_STEPS,
+            notification=thresholds.notification.monitor,
+        )
 
     def to_frame(self, subject: Subject) -> pl.DataFrame:
         """The decision as the one row of `schemas.monitoring.Action`."""
@@ -226,7 +248,7 @@ def _reasons(
 ) -> tuple[str, ...]:
     reasons = [f"{finding.rule}: {finding.reason}" for finding in triggered] or [fine]
     if advice.is_advised:
-        reasons.append(f"rollback: advised, {_how_soon(advice)}: {advice.why}; a recommendation, a person decides")
+        reasons.append(f"{_ROLLBACK}: advised, {_how_soon(advice)}: {advice.why}; a recommendation, a person decides")
     if subject.sample_role != "post":
         cohort, role = f"{subject.cohort:%Y-%m}", subject.sample_role
         reasons.append(f"backtest: cohort {cohort} is a {role} cohort of this version, not a later one")

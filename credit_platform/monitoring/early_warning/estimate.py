@@ -129,6 +129,8 @@ def measure_estimate(
     for metric in RATES:
         interval = _interval(metric, values.get(metric), deviations.get(metric, nan) * widening)
         status = _status(floors.get(metric), interval) if is_enough else "insufficient"
+        # Gini says of the same ranking what the ROC-AUC before it says.
+        status = measures[-1].status if metric == "gini" and interval is not None else status
         measures.append(Measure(metric=metric, value=values.get(metric), n=n, status=status, interval=interval))
     counted: Status = "ok" if is_enough else "insufficient"
     measures += [Measure(metric=metric, value=values.get(metric), n=n, status=counted) for metric in COUNTS]

@@ -71,10 +71,11 @@ def measure_performance(
         probability=labelled.get_column("default_probability").cast(pl.Float64).to_numpy(),
         declined=(labelled.get_column("decision") == "decline").cast(pl.Int64).to_numpy(),
     )
+    held = _threshold_measures(outcome, subject.model, thresholds)
     measures = [
-        *_threshold_measures(outcome, subject.model, thresholds),
+        *held,
         _degradation(outcome, baseline, thresholds),
-        *_discrimination_measures(outcome, thresholds),
+        *_discrimination_measures(outcome, thresholds, held[0].status),
         *calibration_measures(outcome, thresholds),
         *gains_measures(outcome, thresholds),
         *_rate_measures(outcome, scored.height, thresholds),
@@ -88,7 +89,7 @@ def measure_performance(
 
 
 def _threshold_measures(outcome: LabelledSample, model: str, thresholds: MonitoringThresholds) -> list[Measure]:
-    """The metrics that policy sets floors for."""
+    """The metrics that policy sets floors for, ROC-AUC first."""
     table = confusion(outcome.label, outcome.declined)
     level = thresholds.confidence
     correct = table.true_positive + table.true_negative
@@ -151,16 +152,20 @@ def _loss_interval(auc: float, interval: Interval, baseline: float, of_baseline:
     )
 
 
-def _discrimination_measures(outcome: LabelledSample, thresholds: MonitoringThresholds) -> list[Measure]:
-    level = thresholds.confidence
+def _discrimination_measures(
+    outcome: LabelledSample, thresholds: MonitoringThresholds, ranking: Status
+) -> list[Measure]:
+    """Figures without a floor of their own; Gini and KS say of the same ranking what the ROC-AUC's status says."""
+    level, of = thresholds.confidence, (outcome.label, outcome.probability)
     auc = auc_interval(outcome, level)
     ginis = None if auc is None else Interval(2 * auc.low - 1, 2 * auc.high - 1)
     return [
-        measure_of(outcome, thresholds, "gini", gini(outcome.label, outcome.probability), ginis),
-        measure_of(outcome, thresholds, "ks", ks(outcome.label, outcome.probability), ks_interval(outcome, level)),
-        measure_of(
-            outcome, thresholds, "brier", brier(outcome.label, outcome.probability), brier_interval(outcome, level)
-        ),
+        measure_of(outcome, thresholds, metric, function(*of), interval, status=status)
+        for metric, function, interval, status in (
+            ("gini", gini, ginis, ranking),
+            ("ks", ks, ks_interval(outcome, level), ranking),
+            ("brier", brier, brier_interval(outcome, level), "ok"),
+        )
     ]
 
 

@@ -253,6 +253,6 @@ def _points(rows: pl.DataFrame, colour: str, *, name: str, shift: timedelta = ti
         name=name,
         customdata=rows.select(pl.col("cohort").dt.strftime("%Y-%m"), "n", "n_bad", "status").rows(),
         hovertemplate=(
-            "cohort %{customdata[0]}: %{y:.3f}<br>n %{customdata[1]}, bads %{customdata[2]}, %{customdata[3]}"
+            "cohort %{customdata[0]}: %{y:.4f}<br>n %{customdata[1]}, bads %{customdata[2]}, %{customdata[3]}"
         ),
     )

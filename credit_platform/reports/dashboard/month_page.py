@@ -26,6 +26,7 @@ from credit_platform.reports.wording import (
     plain,
     plain_lines,
     read_name,
+    transition_text,
     words,
 )
 
@@ -161,7 +162,7 @@ def _metrics(own: pl.DataFrame, metrics: Sequence[str]) -> list[dict[str, Any]]:
 def _figure_row(name: str, row: Mapping[str, Any], *, label: str | None = None) -> tuple[object, ...]:
     value, low, high = _numbers(row)
     has_interval = low is not None and high is not None
-    told = interval_text(value, low, high, decimals=3) if has_interval else number_text(value, decimals=3)
+    told = interval_text(value, low, high) if has_interval else number_text(value)
     bads = row["n_bad"] if row["n_bad"] is not None else "not yet known"
     return name, label or metric_name(str(row["metric"])), told, row["n"], str(bads), row["status"]
 
@@ -204,8 +205,8 @@ def _early_performance(facts: MonthFacts) -> Section:
                 f"{row['cohort']:%Y-%m}",
                 read_name(row["segment"]),
                 "share of early bads" if share else "ROC-AUC",
-                interval_text(value, low, high, decimals=3),
-                number_text(row["expected"], decimals=3),
+                interval_text(value, low, high),
+                number_text(row["expected"]),
                 row["n"],
                 row["n_bad"],
                 "worse than before" if row["status"] == "warn" else row["status"],
@@ -235,7 +236,7 @@ def _actions(facts: MonthFacts) -> Section:
             facts.names.get(str(row["model"]), row["model"]),
             ACTIONS[str(row["action"])],
             "yes" if row["actionable"] else "no, backtest",
-            str(row["transition"]).replace("_", " "),
+            transition_text(str(row["transition"])),
             plain_lines(row["reasons"]),
             row["rollback_within"],
         )
@@ -252,7 +253,7 @@ def _versions(facts: MonthFacts) -> Section:
             facts.names.get(str(row["model"]), row["model"]),
             row["model_version"],
             f"in force from {row['effective_month']:%Y-%m}" if row["promoted"] else "not promoted",
-            number_text(row["oot_roc_auc"], decimals=3),
+            number_text(row["oot_roc_auc"]),
             plain_lines(row["reasons"]),
         )
         for row in _ordered(facts, facts.versions)

@@ -30,14 +30,14 @@ def newest_text(overview: Overview, *, layer: str, metric: str) -> str:
             told.append(f"{name}: unknown, nothing was measured yet")
             continue
         row = rows.row(-1, named=True)
-        value = figure_text(row, decimals=3)
+        value = figure_text(row)
         bads = "bads not yet known" if row["n_bad"] is None else f"{row['n_bad']} bads"
         status = "" if row["status"] == "ok" else f", {row['status']}"
         told.append(f"{name}: {value} on {row['n']} loans of {row['cohort']:%Y-%m}, {bads}{status}")
     return f"<p class='soft'>Newest {escape(metric_name(metric))}. {escape('. '.join(told))}.</p>" if told else ""
 
 
-def figure_text(row: Mapping[str, Any], *, decimals: int) -> str:
+def figure_text(row: Mapping[str, Any], *, decimals: int = 4) -> str:
     """A monitored figure with its interval, if it can have one."""
     value, low, high = row["value"], row["ci_low"], row["ci_high"]
     if low is None or high is None:
@@ -134,7 +134,7 @@ def _calibration_table(overview: Overview) -> str:
         for metric in CALIBRATION:
             found = rows_of(overview.known, model=model, layer="performance", metric=metric).tail(1)
             rows += [
-                (name, metric_name(metric), figure_text(row, decimals=3), row["n"], row["n_bad"], row["status"])
+                (name, metric_name(metric), figure_text(row), row["n"], row["n_bad"], row["status"])
                 for row in found.iter_rows(named=True)
             ]
     if not rows:

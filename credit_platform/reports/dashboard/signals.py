@@ -57,7 +57,7 @@ def _backtests(overview: Overview) -> list[str]:
             error, n = row["mean_absolute_error"], row["n_months"]
             limit = overview.thresholds.estimate.max_backtest_error
             hidden = "" if row["may_be_shown"] else f" More than the {limit:g} that policy allows: it is not shown."
-            told.append(f"{what}: off by {error:.3f} on average over {n} months.{hidden}")
+            told.append(f"{what}: off by {error:.4f} on average over {n} months.{hidden}")
     return told
 
 
@@ -95,7 +95,7 @@ def _read_text(row: dict[str, object]) -> str:
     value, expected, status = row["value"], row["expected"], row["status"]
     if not isinstance(value, float):
         return "unknown"
-    shown = "{:.1%}" if row["metric"] == "bad_rate" else "{:.3f}"
+    shown = "{:.1%}" if row["metric"] == "bad_rate" else "{:.4f}"
     before = f"expected {shown.format(expected)}" if isinstance(expected, float) else "expected unknown"
     judged = {"warn": "worse than before", "ok": "as before", "insufficient": "too few to judge"}
     return f"{shown.format(value)}, {before}\n{judged.get(str(status), 'unknown')}"

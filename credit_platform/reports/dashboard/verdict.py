@@ -3,6 +3,7 @@
 Deciding belongs in `monitoring.action.action`; laying the words out in `dashboard`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -17,6 +18,13 @@ N_REASONS = 4
 # A book in trouble trains every month: more than so many versions in a row that came to nothing are counted.
 _TOLD_ONE_BY_ONE = 2
 UNFIT = frozenset({"retrain_required", "retraining"})
+Fit = Literal["yes", "in doubt", "no", "not known"]
+_FIT_IN_STATE: Mapping[str, Fit] = {
+    "healthy": "yes",
+    "watch": "yes",
+    "active_monitoring": "in doubt",
+    "resolved": "not known",
+}
 
 
 @dataclass(frozen=True)
@@ -25,7 +33,7 @@ class ModelVerdict:
 
     model: str
     state: str
-    fit: Literal["yes", "no", "not known"]
+    fit: Fit
     headline: str
     since: str
     first_signs: tuple[str, ...]
@@ -48,6 +56,8 @@ class _Spell:
 def verdict_on(model: str, *, snapshot_month: date, actions: pl.DataFrame, versions: pl.DataFrame) -> ModelVerdict:
     """Read the verdict off the model's actions and versions as known in a month.
 
+    Only what can be acted on says whether a model is fit for use: never the months that its version was developed with.
+
     Args:
         model: Name of the model.
         snapshot_month: The month looked back from; later rows are ignored.
@@ -62,15 +72,14 @@ def verdict_on(model: str, *, snapshot_month: date, actions: pl.DataFrame, versi
         done = _in_force(own, snapshot_month)
         return ModelVerdict(model, "unknown", "not known", words("verdicts")["unknown"], "", (), why, done)
     latest = months.row(-1, named=True)
-    headline = words("verdicts")[latest["state"]]
-    if not latest["actionable"]:
-        headline += " (backtest: judged on months it was developed with)"
+    is_live = latest["actionable"]
+    headline = words("verdicts")[latest["state"] if is_live else "backtest"]
     spells = _spells(months)
-    spell = spells[-1] if spells and latest["state"] in UNFIT | {"resolved"} else None
+    spell = spells[-1] if spells and is_live and latest["state"] in UNFIT | {"resolved"} else None
     return ModelVerdict(
         model=model,
         state=latest["state"],
-        fit="no" if latest["state"] in UNFIT else "not known" if latest["state"] == "resolved" else "yes",
+        fit=_FIT_IN_STATE.get(latest["state"], "no") if is_live else "not known",
         headline=headline,
         since=_since(months, spells),
         first_signs=() if spell is None else _first_detections(months, spell),
@@ -81,7 +90,7 @@ def verdict_on(model: str, *, snapshot_month: date, actions: pl.DataFrame, versi
 
 def _spells(months: pl.DataFrame) -> list[_Spell]:
     found: list[_Spell] = []
-    for month in months.filter(pl.col("state").is_in(list(UNFIT)))["snapshot_month"].to_list():
+    for month in months.filter("actionable", pl.col("state").is_in(list(UNFIT)))["snapshot_month"].to_list():
         if found and add_months(found[-1].last, 1) == month:
             found[-1] = _Spell(found[-1].first, month)
         else:
@@ -95,7 +104,7 @@ def _since(months: pl.DataFrame, spells: list[_Spell]) -> str:
     judged = (
         f"last judged in {month_name(latest['snapshot_month'])}, on loans written in {month_name(latest['cohort'])}"
     )
-    if latest["state"] in UNFIT:
+    if latest["actionable"] and latest["state"] in UNFIT:
         spell = spells.pop()
         told = f"{month_name(spell.first)} ({_months(spell.n_months)})"
     else:
@@ -150,7 +159,7 @@ def _done(months: pl.DataFrame, own: pl.DataFrame, snapshot_month: date, spell: 
         told += _all_tried(tried.rows(named=True))
         if tried.is_empty():
             told.append("no version has been trained since")
-    if months.item(-1, "state") in UNFIT | {"resolved"}:
+    if months.item(-1, "actionable") and months.item(-1, "state") in UNFIT | {"resolved"}:
         told.append(plain(months.item(-1, "transition").partition(": ")[2]))
     told += _in_force(own, snapshot_month)
     overridden = months.filter(pl.col("action") != pl.col("rule_action")).tail(3)
@@ -209,4 +218,4 @@ def _in_force(own: pl.DataFrame, snapshot_month: date) -> tuple[str, ...]:
 
 
 def _auc(value: object) -> str:
-    return f" (out-of-time ROC-AUC {value:.3f})" if isinstance(value, float) else ""
+    return f" (out-of-time ROC-AUC {value:.4f})" if isinstance(value, float) else ""

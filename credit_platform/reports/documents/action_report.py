@@ -76,7 +76,7 @@ def action_text(decision: ActionDecision, *, subject: Subject) -> str:
     lines = [
         f"{model_name(subject.model)}, {month_name(subject.snapshot_month)}: {ACTIONS[decision.action]}",
         "",
-        f"Verdict:     {words('verdicts')[decision.state]}",
+        f"Verdict:     {words('verdicts')[decision.state if decision.actionable else 'backtest']}",
         *_overridden(decision),
         f"State:       {decision.transition}",
         f"Acted on:    {acted}",

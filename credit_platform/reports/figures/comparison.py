@@ -39,7 +39,7 @@ def latest_metrics(history: pl.DataFrame, *, names: Mapping[str, str], threshold
                 (metric_name(row["metric"]), f"{row['cohort']:%Y-%m}", row["n"], row["n_bad"], row["status"])
                 for row in rows.iter_rows(named=True)
             ],
-            hover="%{customdata[0]}: %{y:.3f}<br>cohort %{customdata[1]}, n %{customdata[2]}, bads %{customdata[3]}"
+            hover="%{customdata[0]}: %{y:.4f}<br>cohort %{customdata[1]}, n %{customdata[2]}, bads %{customdata[3]}"
             "<br>%{customdata[4]}",
             errors=_errors(rows),
         )
@@ -87,7 +87,7 @@ def ranking_side_by_side(history: pl.DataFrame, compared: pl.DataFrame, *, names
             rows["value"].to_list(),
             Mark(names[model], colour),
             facts=rows.select(pl.col("cohort").dt.strftime("%Y-%m"), "n", "n_bad", "status").rows(),
-            hover="%{y:.3f}<br>cohort %{customdata[0]}, n %{customdata[1]}, bads %{customdata[2]}, %{customdata[3]}",
+            hover="%{y:.4f}<br>cohort %{customdata[0]}, n %{customdata[1]}, bads %{customdata[2]}, %{customdata[3]}",
             errors=_errors(rows),
         )
     difference = compared.filter(breakdown="cohort", metric="roc_auc", subject="difference").sort(

@@ -20,7 +20,7 @@ from credit_platform.statistics.intervals import jeffreys_interval
 ESTIMATED = ("roc_auc", "bad_rate")
 _COLOURS = (BLUE, ORANGE, GREEN, GREY)
 _HOVER = (
-    "cohort %{x|%Y-%m}: %{y:.3f}<br>expected %{customdata[0]}<br>n %{customdata[1]}, early bads %{customdata[2]}<br>"
+    "cohort %{x|%Y-%m}: %{y:.4f}<br>expected %{customdata[0]}<br>n %{customdata[1]}, early bads %{customdata[2]}<br>"
     "%{customdata[3]}<extra></extra>"
 )
 

@@ -24,7 +24,7 @@ from credit_platform.reports.wording import (
     metric_name,
 )
 
-HOVER = "%{x|%Y-%m}: %{y:.3f}<br>cohort %{customdata[0]}, n %{customdata[1]}, bads %{customdata[2]}<br>%{customdata[3]}"
+HOVER = "%{x|%Y-%m}: %{y:.4f}<br>cohort %{customdata[0]}, n %{customdata[1]}, bads %{customdata[2]}<br>%{customdata[3]}"
 
 
 def rows_of(history: pl.DataFrame, *, model: str, layer: str, metric: str, segment: str = "all") -> pl.DataFrame:

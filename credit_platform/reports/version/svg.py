@@ -31,7 +31,7 @@ def version_svg(evaluation: Evaluation, *, title: str) -> str:
     left, right = _Panel(LEFT, 1.0), _Panel(LEFT + SIDE + GAP, _reach(bins))
     parts = [
         *left.frame(
-            f"AUC {interval_text(auc.value, auc.low, auc.high, decimals=3)}",
+            f"AUC {interval_text(auc.value, auc.low, auc.high)}",
             across="goods declined",
             up="bads declined",
         ),

@@ -1,7 +1,7 @@
 """Two models on the same loans: what each reaches, by how much they differ, and how sure that is.
 
-Champion and challenger are models here, each represented by whichever of its versions scored a cohort. What follows
-from the figures is decided in `decision`; two versions of one model are compared in `governance.promotion`.
+Champion and challenger are models here, each represented by its version in force. What follows from the figures is
+decided in `decision`; two versions of one model are compared in `governance.promotion`.
 """
 
 from collections.abc import Callable, Mapping
@@ -98,6 +98,8 @@ class ModelComparison:
     n_approved: int
     swaps: pl.DataFrame
     sensitivity: pl.DataFrame
+    champion_version: str | None
+    challenger_version: str | None
 
 
 def common_loans(
@@ -133,7 +135,9 @@ def common_loans(
     )
 
 
-def compare_models(loans: pl.DataFrame, *, champion: str, challenger: str, config: ModelConfig) -> ModelComparison:
+def compare_models(
+    loans: pl.DataFrame, *, champion: str, challenger: str, config: ModelConfig, versions: tuple[str | None, str | None]
+) -> ModelComparison:
     """Compare two models on their common loans; without a loan every figure is None.
 
     ROC-AUC differs by DeLong's paired interval, the Brier score by the normal one of a mean, KS by a paired bootstrap
@@ -148,6 +152,7 @@ def compare_models(loans: pl.DataFrame, *, champion: str, challenger: str, confi
         champion: Name of the champion.
         challenger: Name of the challenger.
         config: Its `champion_challenger`, `promotion.significance` (level of all intervals) and `scoring.cut_off`.
+        versions: The versions compared, the champion's first; None where a model has none in force.
     """
     significance, seed, looks = config.promotion.significance, config.random_seed, config.champion_challenger.months
     confidence = 1 - significance
@@ -174,6 +179,8 @@ def compare_models(loans: pl.DataFrame, *, champion: str, challenger: str, confi
         n_approved=n_approved,
         swaps=swap_set(loans, n_approved=n_approved, confidence=confidence),
         sensitivity=swap_sensitivity(loans, confidence=confidence),
+        champion_version=versions[0],
+        challenger_version=versions[1],
     )
 
 

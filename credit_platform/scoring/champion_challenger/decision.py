@@ -29,7 +29,7 @@ class ChallengerDecision:
 def decide_challenger(
     comparison: ModelComparison, *, config: ModelConfig, challenger_state: str | None = None
 ) -> ChallengerDecision:
-    """Decide about a challenger.
+    """Decide about a challenger; the last reason says which versions were compared.
 
     - `extend_observation`: too few cohorts, bads or goods; or neither a gain worth the change nor its absence is shown
       and the months looked back on are not full yet.
@@ -48,6 +48,19 @@ def decide_challenger(
             is a backtest; a challenger that must be retrained fails a gate. Stability is not a gate of its own, because
             the state depends on it.
     """
+    decision = _decide(comparison, config, challenger_state)
+    compared = (
+        f"Compared: {_named(comparison.challenger, comparison.challenger_version)} with "
+        f"{_named(comparison.champion, comparison.champion_version)}, as in force in the month."
+    )
+    return ChallengerDecision(decision.verdict, (*decision.reasons, compared))
+
+
+def _named(model: str, version: str | None) -> str:
+    return f"no version of {model}" if version is None else f"version {version} of {model}"
+
+
+def _decide(comparison: ModelComparison, config: ModelConfig, challenger_state: str | None) -> ChallengerDecision:
     policy = config.champion_challenger
     missing = tuple(_missing(comparison, policy))
     if missing:

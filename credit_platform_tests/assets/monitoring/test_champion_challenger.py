@@ -12,6 +12,7 @@ import polars as pl
 
 from credit_platform.assets.monitoring.champion_challenger import PAGE, TABLE
 from credit_platform.cli.instance import open_instance
+from credit_platform.lake.governance.promotions import PromotionLog
 from credit_platform.months import add_months, month_key, month_range
 from credit_platform_tests.small_book import (
     FIRST_OUTCOME,
@@ -125,6 +126,9 @@ def test_every_other_model_challenges_the_champion_a_younger_one_on_fewer_cohort
     for cohort in book_copy.lake.months("prediction/young_challenger"):
         if cohort < first_scored:
             book_copy.layout.month_file("prediction/young_challenger", cohort).unlink()
+    log = PromotionLog(book_copy.layout)
+    for record in [record for record in log.records() if record.model == CHALLENGER]:
+        log.append(replace(record, model="young_challenger"))
     policy = tmp_path / "policy"
     policy.mkdir()
     entry = "models: {young_challenger: {alias: model_3, algorithm: gradient_boosting, params: {}}}\n"
@@ -143,3 +147,20 @@ def test_every_other_model_challenges_the_champion_a_younger_one_on_fewer_cohort
     assert 0 < young.height < old.height
     page = book.layout.report(PAGE).read_text()
     assert "Young challenger against Scorecard, the champion" in page
+
+
+def test_the_versions_in_force_are_compared_on_cohorts_that_earlier_ones_scored(book_copy: BookFolders) -> None:
+    log = PromotionLog(book_copy.layout)
+    *_, other = [record for record in log.records() if record.model == CHALLENGER]
+    before = compared(book_copy).filter(pl.col("snapshot_month") == LAST)
+    scored = book_copy.lake.scan(f"prediction/{CHALLENGER}", month_range(FIRST_SCORING, LAST)).collect()
+    assert other.model_version not in scored["model_version"].unique()
+    log.append(replace(other, actor="a person", promoted=True, effective_month=LAST), is_new=True)
+    with open_instance(book_copy.settings()) as instance:
+        assert book_copy.runner(instance).run("monitor_month", LAST, LAST, assets=[TABLE]).success
+    table = compared(book_copy).filter(pl.col("snapshot_month") == LAST)
+    assert f"version {other.model_version} of {CHALLENGER} with" in table.item(0, "reasons").split("\n")[-1]
+    windows = book_copy.lake.versions.read(CHALLENGER, other.model_version).windows
+    cohorts = [date.fromisoformat(cohort) for cohort in table.filter(breakdown="cohort")["segment"].unique()]
+    assert [cohort for cohort in cohorts if windows.role_of(cohort) != "post"] == []
+    assert len(cohorts) < before.filter(breakdown="cohort")["segment"].n_unique()

@@ -25,7 +25,7 @@ def month_of(
     loans: pl.DataFrame, month: date, *, challenger: str = CHALLENGER, decision: ChallengerDecision | None = None
 ) -> pl.DataFrame:
     config = LOANS.load_policy().model
-    measured = compare_models(loans, champion=CHAMPION, challenger=challenger, config=config)
+    measured = compare_models(loans, champion=CHAMPION, challenger=challenger, config=config, versions=("v1", "v2"))
     return champion_challenger_frame(
         measured,
         decision or decide_challenger(measured, config=config),

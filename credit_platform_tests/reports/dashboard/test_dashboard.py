@@ -48,7 +48,7 @@ def test_the_summary_says_verdict_since_when_why_and_what_was_done(page: str) ->
     assert "2025-03, when it failed: ROC-AUC 0.7000" in card
     assert "retraining was asked for in 2025-03, 2025-04" in card
     assert "version 2025-03-01-5f5f5f5f, trained as of 2025-03, was not promoted: A gate failed." in card
-    assert "version 2024-12-01-a1b2c3d4 in force since 2025-01 (out-of-time ROC-AUC 0.830)" in card
+    assert "version 2024-12-01-a1b2c3d4 in force since 2025-01 (out-of-time ROC-AUC 0.8300)" in card
     assert "version 2025-04-01-99ffee00 takes effect in 2025-05" in card
 
 
@@ -109,7 +109,7 @@ def test_backtest_months_have_open_markers(page: str) -> None:
 
 
 def test_the_newest_point_says_how_many_loans_it_rests_on(page: str) -> None:
-    assert "Model 2: Gradient boosting: 0.830 (0.810 to 0.850) on 500 loans of 2024-10, 140 bads" in _shown(page)
+    assert "Model 2: Gradient boosting: 0.8300 (0.8100 to 0.8500) on 500 loans of 2024-10, 140 bads" in _shown(page)
 
 
 def test_versions_stand_on_the_timeline_promoted_and_kept_out(page: str) -> None:
@@ -161,7 +161,8 @@ def test_a_backtest_verdict_says_so(seen: Overview) -> None:
     history = seen.history.with_columns(snapshot_month=month).filter(observed_month=month)
     versions = seen.versions.with_columns(as_of=pl.col("as_of").replace({date(2024, 12, 1): month}))
     page = dashboard_page(replace(seen, snapshot_month=month, history=history, versions=versions))
-    assert "Fit for use (backtest: judged on months it was developed with)" in page
+    assert "Not known: judged so far on months it was developed with (backtest)" in page
+    assert "<li>Yes</li>" not in page
     assert "takes effect in 2025-01" in page
 
 
@@ -205,4 +206,4 @@ def test_the_estimate_is_dashed_runs_ahead_of_the_outcome_and_is_hidden_where_it
     assert len(solid) == 4
     assert max(dashed[0]["x"]) == "2025-04-01"
     assert max(solid[0]["x"]) == "2024-10-01"
-    assert "Model 1, ROC-AUC: off by 0.060 on average over 6 months. More than the 0.05 that policy allows" in page
+    assert "Model 1, ROC-AUC: off by 0.0600 on average over 6 months. More than the 0.05 that policy allows" in page

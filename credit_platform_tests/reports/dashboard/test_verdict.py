@@ -35,7 +35,7 @@ def test_a_long_stretch_is_counted_and_its_newest_told_and_every_promotion_is() 
     assert newest == "version 2024-05-01-aa, trained as of 2024-05, was not promoted: A gate failed in month 5."
     assert (
         promoted
-        == "version 2024-06-01-aa, trained as of 2024-06, was promoted from 2024-07 on (out-of-time ROC-AUC 0.900)"
+        == "version 2024-06-01-aa, trained as of 2024-06, was promoted from 2024-07 on (out-of-time ROC-AUC 0.9000)"
     )
     assert after.startswith("version 2024-07-01-aa")
 

@@ -17,7 +17,7 @@ def config_with(**rivalry: object) -> ModelConfig:
 
 def decide(loans: pl.DataFrame, *, state: str | None = None, **rivalry: object) -> ChallengerDecision:
     config = config_with(**rivalry)
-    measured = compare_models(loans, champion="old", challenger="new", config=config)
+    measured = compare_models(loans, champion="old", challenger="new", config=config, versions=("v1", "v2"))
     return decide_challenger(measured, config=config, challenger_state=state)
 
 
@@ -99,7 +99,8 @@ def test_a_failed_gate_keeps_the_champion_and_is_the_first_reason(
     found = decide(loans, state=state)
     assert found.verdict == "keep"
     assert said in found.reasons[0]
-    assert found.reasons[-1].startswith("The challenger ranks better")
+    assert found.reasons[-2].startswith("The challenger ranks better")
+    assert found.reasons[-1] == "Compared: version v2 of new with version v1 of old, as in force in the month."
 
 
 def test_probabilities_further_from_the_outcomes_keep_a_better_ranker_out() -> None:
