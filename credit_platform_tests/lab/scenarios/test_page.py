@@ -29,7 +29,7 @@ def test_the_page_shows_what_was_met_and_what_cured_it() -> None:
     page = scenario_page(drifted_scenario(), gallery="../../gallery.html")
     assert "All detection requirements are met" in page
     assert "cured by the version trained as of 2023-08, in force from 2023-09" in page
-    assert "0.880 (0.860 to 0.900), 4 cohorts, 1200 loans" in page
+    assert "0.8800 (0.8600 to 0.9000), 4 cohorts, 1200 loans" in page
     assert "../../gallery.html" in page
     assert "http" not in page
     assert "<script" not in page

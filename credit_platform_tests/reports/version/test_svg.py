@@ -30,7 +30,7 @@ def test_curve_and_points_are_those_of_the_out_of_time_sample(tables: Evaluation
 
 def test_the_auc_is_told_with_its_interval(tables: Evaluation) -> None:
     auc = measured(tables.metrics, "oot", "roc_auc")
-    assert f"AUC {auc.value:.3f} ({auc.low:.3f} to {auc.high:.3f})" in version_svg(tables, title="x")
+    assert f"AUC {auc.value:.4f} ({auc.low:.4f} to {auc.high:.4f})" in version_svg(tables, title="x")
 
 
 def test_everything_lies_inside_the_picture(tables: Evaluation) -> None:
