@@ -201,13 +201,24 @@ class RetrainingPolicy(PolicySection):
     dead_after_seconds: Annotated[int, Field(ge=1)] = 300
 
 
+class RefreshPolicy(PolicySection):
+    """The age from which on a version gives way to a newer one that is surely not worse by more than `margin`."""
+
+    after_months: Annotated[int, Field(ge=1)] = 12
+    margin: Share = 0.01
+
+
 class PromotionPolicy(PolicySection):
-    """When a new version replaces the one in force; `interim` lets one with failed gates replace one in breach."""
+    """When a new version replaces the one in force; `interim` lets one with failed gates replace one in breach.
+
+    `min_uplift` is of another model only, in the place of the champion.
+    """
 
     auto_promote: bool
     min_uplift: Annotated[float, Field(ge=0, lt=1)]
     significance: OpenShare
     interim: bool = True
+    refresh: RefreshPolicy = RefreshPolicy()
 
 
 class SelectionPolicy(PolicySection):

@@ -16,7 +16,7 @@ from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.models.stored_version import METADATA, VersionMetadata
 from credit_platform.lake.provenance import code, input_hashes, libraries, require_unaltered
 from credit_platform.lake.tables.monthly import Lake, parquet_bytes
-from credit_platform.months import add_months, month_key
+from credit_platform.months import add_months, month_key, months_between
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.feature_set import EvidenceGroup
@@ -34,7 +34,7 @@ from credit_platform.scoring.governance.promotion import (
     CandidateResult,
     PromotionDecision,
     Situation,
-    compare_out_of_time,
+    compare_versions,
     decide_promotion,
     failed_gates,
 )
@@ -236,10 +236,22 @@ def _decide(
     period = period_of(model_periods(records, candidate.model), add_months(month, 1))
     if period is None:
         return decide_promotion(judged, None, config=config)
-    current = lake.versions.read(candidate.model, period.version).fitted(config)
-    against = compare_out_of_time(candidate, current, developed.samples["oot"], incumbent_version=period.version)
+    current = lake.versions.read(candidate.model, period.version)
     is_in_breach = breached_version(lake, candidate.model, month) == period.version
-    return decide_promotion(judged, against, config=config, situation=Situation(is_in_breach, period.is_interim))
+    against = compare_versions(
+        candidate,
+        current.fitted(config),
+        developed.samples["oot"] if is_in_breach else _new_to_both(developed, current.windows),
+        incumbent_version=period.version,
+    )
+    now = Situation(is_in_breach, period.is_interim, age=months_between(current.as_of, month))
+    return decide_promotion(judged, against, config=config, situation=now)
+
+
+def _new_to_both(developed: Developed, earlier: Windows) -> pl.DataFrame:
+    """Loans of the cohorts that neither the new version nor one with `earlier` windows was fitted or calibrated on."""
+    loans = pl.concat([developed.samples["test"], developed.samples["oot"]])
+    return loans.filter(~pl.col("snapshot_month").is_in([*earlier.train, *earlier.validation]))
 
 
 def _metadata(developed: Developed, judged: CandidateResult, policy: Policy) -> VersionMetadata:

@@ -14,7 +14,7 @@ from credit_platform.scoring.governance.promotion import (
     CandidateResult,
     HeadToHead,
     Situation,
-    compare_out_of_time,
+    compare_versions,
     decide_promotion,
     gate_results,
     uplift_target,
@@ -77,7 +77,30 @@ def test_a_clearly_better_version_replaces_the_one_in_force(config: ModelConfig)
         f"{against.candidate_auc:.4f} against {against.incumbent_auc:.4f} of version 2024-09-01-ab12"
         in decision.reasons[-1]
     )
-    assert decision.reasons[-1].endswith("the uplift target is reached.")
+    assert decision.reasons[-1].endswith("better at the significance level of 0.05.")
+
+
+def test_a_gain_that_chance_can_explain_is_not_enough(config: ModelConfig) -> None:
+    lucky = rivals(1.5, 1.5, n=300, seed=2)
+    assert lucky.candidate_auc is not None
+    assert lucky.incumbent_auc is not None
+    assert lucky.candidate_auc > uplift_target(lucky.incumbent_auc, config.promotion.min_uplift)
+    decision = decide_promotion(result(), lucky, config=config)
+    assert not decision.promote
+    assert decision.reasons[-1].endswith("no better at the significance level of 0.05.")
+
+
+@pytest.mark.parametrize(("age", "promoted"), [(11, False), (12, True)])
+def test_an_old_version_gives_way_to_one_that_is_surely_not_worse(
+    config: ModelConfig, age: int, *, promoted: bool
+) -> None:
+    alike, open_question = rivals(0.7, 0.7, n=4000), rivals(1.5, 1.5, n=300)
+    assert not alike.is_better(0.05)
+    decision = decide_promotion(result(), alike, config=config, situation=Situation(age=age))
+    assert decision.promote is promoted
+    if promoted:
+        assert decision.reasons[-1].endswith("which is enough in place of a version that was trained 12 months ago.")
+    assert not decide_promotion(result(), open_question, config=config, situation=Situation(age=age)).promote
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -143,7 +166,7 @@ def test_an_out_of_time_cohort_of_one_class_decides_nothing(config: ModelConfig)
     flat = HeadToHead("old", np.zeros(3, dtype=np.int8), np.array([0.1, 0.2, 0.3]), np.array([0.1, 0.2, 0.3]))
     decision = decide_promotion(result(), flat, config=config)
     assert not decision.promote
-    assert "one class only" in decision.reasons[-1]
+    assert "no loans of both classes are new to both" in decision.reasons[-1]
 
 
 @pytest.mark.parametrize("against", [None, rivals(1.0, 2.5)])
@@ -239,7 +262,7 @@ def test_the_target_is_never_out_of_reach(auc: float, uplift: float) -> None:
 
 def test_both_versions_predict_the_same_loans(version: FittedVersion, loans: MakeLoans) -> None:
     oot = loans(120, seed=81)
-    against = compare_out_of_time(version, version, oot, incumbent_version="old")
+    against = compare_versions(version, version, oot, incumbent_version="old")
     assert against.n == 120
     assert against.candidate_auc == against.incumbent_auc
     assert against.p_value == 1
