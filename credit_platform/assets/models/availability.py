@@ -1,4 +1,7 @@
-"""The availability gate over a book's tables: every source but that of the cases, as of some months."""
+"""The availability gate over a book's tables: every source but that of the cases, as of some months.
+
+How it judges is written in `monitoring.data_quality.availability`; what follows from it, nowhere here.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -29,8 +32,8 @@ def availability_of(lake: Lake, windows: Mapping[date, Sequence[date]]) -> dict[
     cases = _cases(lake, until)
     histories: dict[str, SourceHistory | None] = {}
     for source in portfolio.sources:
-        if source is not portfolio.case_source:
-            rows = _columns(lake, f"silver/{source.table}", until, customer=portfolio.cases.customer)
+        if (table := f"silver/{source.table}") != portfolio.cases.table:
+            rows = _columns(lake, table, until, customer=portfolio.cases.customer)
             is_known = not (cases.is_empty() or rows.is_empty())
             histories[source.name] = history_of(cases, rows) if is_known else None
     nothing = Availability("unknown", "It has no row.")

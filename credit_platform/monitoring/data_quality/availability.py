@@ -109,11 +109,11 @@ def judge_availability(history: SourceHistory, window: Sequence[date], as_of: da
     bounds = [months_between(history.first, each) for each in (window[0], window[-1])]
     learned = known.of((known.cohort >= bounds[0]) & (known.cohort <= bounds[1]))
     later = known.of(known.cohort > bounds[1])
-    return _Judged(history.first, learned, later, words).availability
+    return _Compared(history.first, learned, later, words).availability
 
 
 @dataclass(frozen=True, eq=False)
-class _Judged:
+class _Compared:
     first: date
     learned: Presence
     later: Presence
