@@ -49,6 +49,7 @@ def _result(month: date, judged: Mapping[str, Availability]) -> MonthResult:
         passed=not failed,
         description=f"{month:%Y-%m}: {' '.join(failed) or said}",
         metadata={
+            "failed_sources": len(failed),
             **{source: found.status for source, found in judged.items()},
             **{f"why: {source}": found.reason for source, found in judged.items()},
         },

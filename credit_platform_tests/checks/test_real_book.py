@@ -91,7 +91,7 @@ def test_the_clickstream_is_selected_by_customer_and_no_other_source_is(built: B
     assert sorted(results) == MONTHS
     assert reds(results) == month_range(DARK, LAST)
     for month in reds(results):
-        status = {name: value.value for name, value in results[month].metadata.items() if not name.startswith("why")}
+        status = {source.name: results[month].metadata[source.name].value for source in LOANS.sources[1:]}
         unknown = dict.fromkeys(("features_attributes", "features_financials"), "unknown")
         assert status == {"feature_clickstream": "failed", **unknown}
 
