@@ -128,9 +128,17 @@ def versions_table(rows: Sequence[VersionRow]) -> Table:
             row["in_force_since"] or row["effective_month"] or "never",
             _told(row["test_roc_auc"]),
             _told(row["oot_roc_auc"]),
-            f"{gates}\nrecommended: {row['recommended']}" if row["recommended"] else gates,
+            "\n".join([gates, *_further(row)]),
         )
     return table
+
+
+def _further(row: VersionRow) -> list[str]:
+    failed = [source for source, found in row["availability"].items() if found["status"] == "failed"]
+    return [
+        *([f"recommended: {row['recommended']}"] if row["recommended"] else []),
+        *([f"selected by customer: {', '.join(failed)}"] if failed else []),
+    ]
 
 
 def _told(auc: MeasuredAuc | None) -> str:
