@@ -11,6 +11,7 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
+from credit_platform.checks.judgements_availability import availability_check
 from credit_platform.checks.judgements_features import lost_source_check, null_share_check
 from credit_platform.checks.judgements_sources import contiguous_check, freshness_check, volume_check
 from credit_platform.checks.monthly import SHIPPED, judgement, monthly_check
@@ -36,6 +37,7 @@ def judgement_checks(
         null_share_check(portfolio, axis, list(config.models), policy),
         lost_source_check(portfolio, axis, config, policy),
         bad_rate_check(axis, policy),
+        availability_check(axis, config, policy),
         volume_check(portfolio, axis, policy),
         contiguous_check(portfolio, axis, policy),
         freshness_check(axis, policy),

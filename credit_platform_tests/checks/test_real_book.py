@@ -12,11 +12,13 @@ import dagster as dg
 import pytest
 from rich.console import Console
 
+from credit_platform.assets.models.availability import availability_at
 from credit_platform.cli.run.runs import Runner
 from credit_platform.code_location import build_definitions
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_range
 from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform.scoring.training.windows import windows_for
 from credit_platform_tests.checks.evaluating import number, reds
 from credit_platform_tests.small_book import PREVIEW_ALLOWED, BookFolders
 
@@ -82,6 +84,24 @@ def test_nothing_else_is_raised(built: BuiltBook, table: str, check: str) -> Non
     results = built.results(table, check)
     assert sorted(results) == MONTHS
     assert reds(results) == []
+
+
+def test_the_clickstream_is_selected_by_customer_and_no_other_source_is(built: BuiltBook) -> None:
+    results = built.results("monitoring/data_quality", "no_source_is_selected_by_customer")
+    assert sorted(results) == MONTHS
+    assert reds(results) == month_range(DARK, LAST)
+    for month in reds(results):
+        status = {source.name: results[month].metadata[source.name].value for source in LOANS.sources[1:]}
+        unknown = dict.fromkeys(("features_attributes", "features_financials"), "unknown")
+        assert status == {"feature_clickstream": "failed", **unknown}
+
+
+@pytest.mark.parametrize("kind", ["relative", "triggered"])
+def test_the_gate_of_a_version_trained_on_the_book_fails_for_the_clickstream(built: BuiltBook, kind: str) -> None:
+    windows = windows_for(LAST, LOANS.load_policy().model, triggered=kind == "triggered")
+    found = availability_at(built.lake, LAST, windows)
+    assert {source for source, one in found.items() if one["status"] == "failed"} == {"feature_clickstream"}
+    assert "the loans of 6 later cohorts (2024-07 to 2024-12) have 0 of" in found["feature_clickstream"]["reason"]
 
 
 def test_empty_features_are_those_of_the_dark_source(built: BuiltBook) -> None:

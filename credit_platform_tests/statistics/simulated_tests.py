@@ -38,6 +38,7 @@ from credit_platform.statistics.discrimination import (
 from credit_platform.statistics.discrimination import brier as brier_score
 from credit_platform.statistics.intervals import Interval
 from credit_platform.statistics.many_looks import boundary_of_looks
+from credit_platform_tests.monitoring.data_quality.simulated_feeds import Feed
 from credit_platform_tests.monitoring_rows import subject, thresholds
 from credit_platform_tests.statistics.simulated_coverage import calibration_gap, labelled
 
@@ -130,6 +131,13 @@ def challenger_looks(champion: float, challenger: float, samples: int) -> Mappin
     kind = "size" if champion == challenger else "power"
     words = {"reject": "rejected", "promote": "promoted"}
     return {f"{kind}, {word} at any look": found[verdict] / samples for verdict, word in words.items()}
+
+
+def availability_gate(feeds: Mapping[str, Feed], words: str, samples: int) -> Mapping[str, float]:
+    """Sources that the gate fails, of feeds of these kinds by turns."""
+    kinds = list(feeds.values())
+    failed = [kinds[seed % len(kinds)].judged(seed).status == "failed" for seed in range(samples)]
+    return {words: sum(failed) / samples}
 
 
 _Loans = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]

@@ -12,9 +12,11 @@ from functools import partial
 from pathlib import Path
 
 import credit_platform
+from credit_platform_tests.monitoring.data_quality.simulated_feeds import HONEST, SELECTED
 from credit_platform_tests.statistics.simulated_coverage import coverage_of_difference, coverage_of_estimate, of_metrics
 from credit_platform_tests.statistics.simulated_tests import (
     adverse_impact,
+    availability_gate,
     calibration_tests,
     challenger_looks,
     early_deviations,
@@ -168,6 +170,18 @@ def _studies() -> list[Study]:
             partial(challenger_looks, 0.5, 1.0),
             {"power, rejected at any look": (0.8, 1.0)},
             samples=300,
+        ),
+        Study(
+            f"honest feeds of {len(HONEST)} kinds, outages among them, 18 cohorts",
+            partial(availability_gate, HONEST, "size, availability gate"),
+            {"size, availability gate": (0.0, 0.01)},
+            samples=100 * len(HONEST),
+        ),
+        Study(
+            f"feeds of customers chosen in hindsight, {len(SELECTED)} kinds",
+            partial(availability_gate, SELECTED, "power, availability gate"),
+            {"power, availability gate": (0.99, 1.0)},
+            samples=50 * len(SELECTED),
         ),
     ]
 

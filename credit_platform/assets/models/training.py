@@ -10,6 +10,7 @@ from datetime import date
 
 import polars as pl
 
+from credit_platform.assets.models.availability import availability_at
 from credit_platform.lake.governance.audit import AuditLog, AuditRecord, Entry
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, model_periods
 from credit_platform.lake.models.model_store import ModelStore
@@ -174,7 +175,7 @@ def register(lake: Lake, developed: Developed, policy: Policy) -> TrainingOutcom
     artifacts = fitted.artifacts() | {
         "feature_importance.parquet": parquet_bytes(fitted.importance),
         "evaluation.json": developed.evaluation.to_bytes(),
-        METADATA: _metadata(developed, judged, policy).to_bytes(),
+        METADATA: _metadata(lake, developed, judged, policy).to_bytes(),
     }
     stored = ModelStore(lake.layout).save(fitted.model, month, artifacts, _made_of(lake, developed, policy))
     decision = _decide(lake, developed, stored, judged, policy.model)
@@ -254,17 +255,18 @@ def _new_to_both(developed: Developed, earlier: Windows) -> pl.DataFrame:
     return loans.filter(~pl.col("snapshot_month").is_in([*earlier.train, *earlier.validation]))
 
 
-def _metadata(developed: Developed, judged: CandidateResult, policy: Policy) -> VersionMetadata:
-    model = developed.fitted.model
+def _metadata(lake: Lake, developed: Developed, judged: CandidateResult, policy: Policy) -> VersionMetadata:
+    model, month = developed.fitted.model, developed.month
     spec = regularised(policy.model.models[model], int(developed.samples["train"]["label"].sum()))
     said = {
         "model": model,
         "alias": spec.alias,
         "algorithm": spec.algorithm,
-        "as_of": month_key(developed.month),
+        "as_of": month_key(month),
         "windows": {"kind": developed.kind, **developed.windows.keys_by_role},
         "samples": _counts(developed),
         "shared_customers": {"policy": policy.model.windows.shared_customers, **developed.shared_customers},
+        "availability": availability_at(lake, month, developed.windows),
         "metrics": developed.metrics.to_dicts(),
         **{
             f"without_{group.name}": _without(group, developed, policy.model).to_dicts()

@@ -14,14 +14,16 @@ import polars as pl
 from credit_platform.assets.pages.version_documents import LEADERBOARD, PAGE
 from credit_platform.errors import ModelStoreError
 from credit_platform.lake.files import one_at_a_time, write_text
-from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, promotions_kept
+from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, model_periods, promotions_kept
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables.monthly import Lake
+from credit_platform.months import add_months
 from credit_platform.policy.load import Policy
 from credit_platform.reports.dashboard.dashboard import dashboard_page
-from credit_platform.reports.dashboard.overview import VERSIONS_SCHEMA, Overview
+from credit_platform.reports.dashboard.overview import SOURCES_SCHEMA, VERSIONS_SCHEMA, Overview
 from credit_platform.schemas.early_warning import EarlyPerformance
 from credit_platform.schemas.monitoring import FairLending
+from credit_platform.scoring.governance.life_cycle import period_of
 
 
 class MonthlyRows(dy.Schema):
@@ -89,6 +91,7 @@ def read_overview(lake: Lake, policy: Policy, month: date) -> Overview:
         vintages=rows_or_empty(lake, "gold/vintages", month),
         roll_rates=rows_or_empty(lake, "gold/roll_rates"),
         thresholds=policy.monitoring,
+        sources=_sources(lake, models, month),
         month_pages={each: _address(layout, page) for each, page in months.items() if page.is_file()},
         absent=frozenset(name for name in _NOT_OF_EVERY_BOOK if not lake.layout.tables.has(name)),
         links={
@@ -115,6 +118,22 @@ def rows_or_empty(lake: Lake, table: str, month: date | None = None) -> pl.DataF
         return lake.scan(table, months).collect()
     schema = lake.layout.tables.schema(table) or _NOT_OF_EVERY_BOOK[table.rpartition("/")[2]]
     return schema.create_empty()
+
+
+def _sources(lake: Lake, models: Sequence[str], month: date) -> pl.DataFrame:
+    """What the availability gate said of the versions that decide after a month, as `overview.SOURCES_SCHEMA`."""
+    records = PromotionLog(lake.layout).records()
+    rows: list[tuple[str, ...]] = []
+    for model in models:
+        period = period_of(model_periods(records, model), add_months(month, 1))
+        if period is None:
+            continue
+        try:
+            judged = lake.versions.read(model, period.version).metadata.availability
+        except ModelStoreError:
+            continue  # as below
+        rows += [(model, period.version, source, found.status, found.reason) for source, found in judged.items()]
+    return pl.DataFrame(rows, schema=SOURCES_SCHEMA, orient="row")
 
 
 def versions_decided(lake: Lake, models: Sequence[str]) -> pl.DataFrame:

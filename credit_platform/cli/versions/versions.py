@@ -28,11 +28,18 @@ class MeasuredAuc(TypedDict):
     ci_high: float | None
 
 
+class SourceStatus(TypedDict):
+    """What the availability gate says of a source: passed, failed or unknown, and why."""
+
+    status: str
+    reason: str
+
+
 class VersionRow(TypedDict):
     """One version. `effective_month` is the first month it is or was in force in, `in_force_since` of the champion.
 
     `interim` is true of one that went in in spite of failed gates; `recommended` is `promote` or `interim` where a
-    person is to decide, and null otherwise.
+    person is to decide, and null otherwise. `availability` is by source, empty where it was not judged.
     """
 
     model: str
@@ -47,6 +54,7 @@ class VersionRow(TypedDict):
     test_roc_auc: MeasuredAuc | None
     oot_roc_auc: MeasuredAuc | None
     failed_gates: list[str]
+    availability: dict[str, SourceStatus]
     problem: str | None
 
 
@@ -85,6 +93,7 @@ class _Results(TypedDict, closed=True):
     test_roc_auc: MeasuredAuc | None
     oot_roc_auc: MeasuredAuc | None
     failed_gates: list[str]
+    availability: dict[str, SourceStatus]
     problem: str | None
 
 
@@ -93,9 +102,13 @@ def _results(standing: ModelVersions, version: str) -> _Results:
         metadata = standing.read(version).metadata
         failed = list(standing.failed_gates(version))
     except ModelStoreError as error:
-        return _Results(test_roc_auc=None, oot_roc_auc=None, failed_gates=[], problem=str(error))
+        return _Results(test_roc_auc=None, oot_roc_auc=None, failed_gates=[], availability={}, problem=str(error))
     test, oot = (_measured(metadata.roc_auc(sample)) for sample in ("test", "oot"))
-    return _Results(test_roc_auc=test, oot_roc_auc=oot, failed_gates=failed, problem=None)
+    sources = {
+        source: SourceStatus(status=found.status, reason=found.reason)
+        for source, found in metadata.availability.items()
+    }
+    return _Results(test_roc_auc=test, oot_roc_auc=oot, failed_gates=failed, availability=sources, problem=None)
 
 
 def _measured(auc: MetricRow | None) -> MeasuredAuc | None:
@@ -115,9 +128,17 @@ def versions_table(rows: Sequence[VersionRow]) -> Table:
             row["in_force_since"] or row["effective_month"] or "never",
             _told(row["test_roc_auc"]),
             _told(row["oot_roc_auc"]),
-            f"{gates}\nrecommended: {row['recommended']}" if row["recommended"] else gates,
+            "\n".join([gates, *_further(row)]),
         )
     return table
+
+
+def _further(row: VersionRow) -> list[str]:
+    failed = [source for source, found in row["availability"].items() if found["status"] == "failed"]
+    return [
+        *([f"recommended: {row['recommended']}"] if row["recommended"] else []),
+        *([f"selected by customer: {', '.join(failed)}"] if failed else []),
+    ]
 
 
 def _told(auc: MeasuredAuc | None) -> str:

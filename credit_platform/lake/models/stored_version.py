@@ -80,10 +80,18 @@ class MetricRow(_Part):
     n_bad: int | None = None
 
 
+class SourceAvailability(_Part):
+    """What the availability gate said of a source when the version was trained: passed, failed or unknown, and why."""
+
+    status: str
+    reason: str
+
+
 class VersionMetadata(_Part):
     """The metadata of one version.
 
     Attributes:
+        availability: by source; empty for versions stored before there was the gate.
         without: metrics on the out-of-time sample with a group of evidence taken away, by the name of the group; stored
             as `without_<group>`.
         reason_mix: reason to cases of the validation sample that have it.
@@ -97,6 +105,7 @@ class VersionMetadata(_Part):
     windows: SampleWindows = SampleWindows()
     samples: Mapping[str, SampleSize] = {}
     shared_customers: SharedCustomers = SharedCustomers()
+    availability: Mapping[str, SourceAvailability] = {}
     metrics: tuple[MetricRow, ...] = ()
     without: Mapping[str, tuple[MetricRow, ...]] = {}
     reason_mix: Mapping[str, int] | None = None
@@ -139,6 +148,11 @@ class VersionMetadata(_Part):
         """The ROC-AUC on a sample; None where the version was not measured on it."""
         rows = (row for row in self.metrics if (row.sample_role, row.metric) == (sample, "roc_auc"))
         return next(rows, None)
+
+    @property
+    def failed_sources(self) -> tuple[str, ...]:
+        """The sources that the availability gate failed."""
+        return tuple(source for source, found in self.availability.items() if found.status == "failed")
 
     @property
     def result(self) -> CandidateResult:

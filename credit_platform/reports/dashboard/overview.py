@@ -4,7 +4,7 @@ Plain frames; reading them is wiring. A table that is not there yet comes as a f
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
@@ -29,6 +29,8 @@ VERSIONS_SCHEMA = {
     "oot_roc_auc": pl.Float64,
     "page": pl.String,
 }
+# What the availability gate said of each source when the version was trained that decides after the month.
+SOURCES_SCHEMA = dict.fromkeys(("model", "model_version", "source", "status", "reason"), pl.String)
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,10 @@ class Overview:
 
     `history` to `roll_rates` are rows of the schemas of these names; `history`, `backtest`, `early_reads`,
     `fair_lending`, `champion_challenger` and `vintages` of the month, the others of all months. `versions` has
-    `VERSIONS_SCHEMA`. `aliases` are the names reports give the models, in the order in which models are shown.
-    `month_pages` are the months that have a page, and `links` further documents, with addresses as seen from the
-    dashboard. `absent` are the tables that a book of this kind does not have; their sections are left out.
+    `VERSIONS_SCHEMA`, `sources` has `SOURCES_SCHEMA`. `aliases` are the names reports give the models, in the order in
+    which models are shown. `month_pages` are the months that have a page, and `links` further documents, with addresses
+    as seen from the dashboard. `absent` are the tables that a book of this kind does not have; their sections are left
+    out.
     """
 
     snapshot_month: date
@@ -57,6 +60,7 @@ class Overview:
     month_pages: Mapping[date, str]
     links: Mapping[str, str]
     absent: frozenset[str] = frozenset()
+    sources: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SOURCES_SCHEMA))
 
     @property
     def known(self) -> pl.DataFrame:

@@ -21,6 +21,7 @@ def portfolio_sections(overview: Overview) -> list[Section]:
     of_the_book = {"vintages": _vintage_section, "roll_rates": _roll_section, "fair_lending": _fair_lending_section}
     return [
         *(section(overview) for table, section in of_the_book.items() if table not in overview.absent),
+        _sources_section(overview),
         _versions_section(overview),
         _pages_section(overview),
     ]
@@ -64,6 +65,19 @@ def _fair_lending_section(overview: Overview) -> Section:
         content += _groups_table(overview, known)
     line = overview.thresholds.fair_lending.impact_ratio_line
     return section_of(__file__, "groups", content, line=line, min_group=overview.thresholds.fair_lending.min_group)
+
+
+def _sources_section(overview: Overview) -> Section:
+    judged = overview.sources
+    if judged.is_empty():
+        return section_of(__file__, "sources", "<p>Unknown: no version in force has been judged by its sources.</p>")
+    shown = (
+        judged.with_columns(pl.col("model").replace(overview.short_names))
+        .group_by("source", "status", "reason", maintain_order=True)
+        .agg(pl.format("{} ({})", "model", "model_version").str.join("\n").alias("versions"))
+    )
+    headings = ["Source", "Status", "Why", "Versions"]
+    return section_of(__file__, "sources", table_html(shown, headings=headings))
 
 
 def _groups_table(overview: Overview, known: pl.DataFrame) -> str:

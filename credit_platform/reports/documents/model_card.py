@@ -22,6 +22,10 @@ CALIBRATION = (
     "expected_calibration_error",
     "hosmer_lemeshow_p",
 )
+CAVEAT = (
+    "Caveat: rows of {sources} were selected by customer. Figures on loans that have them are better than what new "
+    "loans will show; judge the version by its figures without them."
+)
 # True of every version, because they follow from how the book and the label are made.
 LIMITS = (
     "Learned from booked loans only: how applicants who were declined would have paid is not known.",
@@ -42,6 +46,7 @@ def model_card(facts_: VersionFacts, sources: CardSources) -> Document:
             _data(facts_),
             _features(facts_, sources),
             _excluded(sources),
+            _availability(facts_),
             _metrics(facts_),
             _calibration(facts_),
             _stability(facts_, sources),
@@ -113,6 +118,14 @@ def _excluded(sources: CardSources) -> Part:
     return part_of(__file__, "excluded", table)
 
 
+def _availability(version: VersionFacts) -> Part:
+    judged = version.metadata.availability
+    rows = tuple((source, found.status, found.reason) for source, found in judged.items())
+    failed = ", ".join(version.metadata.failed_sources)
+    caveat = (CAVEAT.format(sources=failed),) if failed else ()
+    return part_of(__file__, "availability", Grid(("Source", "Status", "Reason"), rows), *caveat)
+
+
 def _metrics(version: VersionFacts) -> Part:
     if version.evaluation.metrics.is_empty():
         return part_of(__file__, "metrics", UNKNOWN)
@@ -179,6 +192,8 @@ def _limits(version: VersionFacts) -> Part:
     undefined = evaluation.metrics.filter(pl.col("value").is_null(), sample_role="oot").get_column("metric").to_list()
     if undefined:
         found.append(f"Not defined on the out-of-time sample: {', '.join(map(metric_name, undefined))}.")
+    if version.metadata.failed_sources:
+        found.append(CAVEAT.format(sources=", ".join(version.metadata.failed_sources)))
     if evaluation.metrics.is_empty():
         found.append("How good the version is, is unknown: it has no metrics.")
     return part_of(__file__, "limits", Bullets(tuple(found)))

@@ -100,6 +100,15 @@ def windows_table(metadata: VersionMetadata) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=WINDOWS_SCHEMA, orient="row")
 
 
+def sources_text(metadata: VersionMetadata) -> str | None:
+    """What the availability gate says of a version's sources in one line; None where it was not judged."""
+    if not metadata.availability:
+        return None
+    passed = any(found.status == "passed" for found in metadata.availability.values())
+    failed = ", ".join(metadata.failed_sources)
+    return f"selected by customer: {failed}" if failed else "there for all alike" if passed else "cannot be told"
+
+
 def text_at(manifest: Mapping[str, object], *path: str) -> str | None:
     """A fact of the manifest as text, by its path of keys; None where it is missing or not a single value."""
     found: object = manifest

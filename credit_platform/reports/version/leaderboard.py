@@ -14,7 +14,7 @@ import polars as pl
 
 from credit_platform.reports.figures.axes import finish, interval_bars, lay_out_models, show_months
 from credit_platform.reports.page import Section, figure_html, page_html, section_of, table_html
-from credit_platform.reports.version.facts import VersionFacts, measured
+from credit_platform.reports.version.facts import VersionFacts, measured, sources_text
 from credit_platform.reports.version.verdict import gates_text
 from credit_platform.reports.wording import BLUE, GREEN, GREY, interval_text, model_name, month_name
 
@@ -30,6 +30,7 @@ LEADERBOARD_SCHEMA = {
     "oot_n": pl.Int64,
     "oot_n_bad": pl.Int64,
     "gates": pl.String,
+    "sources": pl.String,
     "in_force_from": pl.Date,
     "in_force_until": pl.Date,
     "is_interim": pl.Boolean,
@@ -138,7 +139,14 @@ def _row(facts: VersionFacts, page: str | None) -> tuple[object, ...]:
     return (
         *(facts.model, facts.model_version, facts.as_of, facts.role),
         *(test.value, test.low, test.high, oot.value, oot.low, oot.high, oot.n, oot.n_bad),
-        *(gates_text(facts.gates), facts.in_force_from, facts.in_force_until, facts.is_interim, page),
+        *(
+            gates_text(facts.gates),
+            sources_text(facts.metadata),
+            facts.in_force_from,
+            facts.in_force_until,
+            facts.is_interim,
+            page,
+        ),
     )
 
 
@@ -161,6 +169,7 @@ def _card(own: pl.DataFrame, model: str) -> str:
             ("Since", month_name(row["in_force_from"])),
             ("Out-of-time ROC-AUC", interval_text(row["oot_roc_auc"], row["oot_low"], row["oot_high"])),
             ("Gates", row["gates"]),
+            ("Sources", row["sources"] or UNKNOWN),
             ("Versions", n),
         ]
     told = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts)
@@ -192,6 +201,7 @@ def _table_section(versions: pl.DataFrame) -> Section:
         _interval("test").alias("test"),
         _interval("oot").alias("oot"),
         pl.col("gates"),
+        pl.col("sources"),
         pl.when(IS_IN_FORCE)
         .then(pl.format("since {}", begins))
         .otherwise(pl.format("{}\nto {}", begins, pl.col("in_force_until").dt.strftime("%Y-%m")))
@@ -206,6 +216,7 @@ def _table_section(versions: pl.DataFrame) -> Section:
         "ROC-AUC,\ntest",
         "ROC-AUC,\nout-of-time",
         "Gates",
+        "Sources",
         "In force",
     ]
     links = {"model_version": versions.get_column("page").to_list()}

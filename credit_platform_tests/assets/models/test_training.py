@@ -45,6 +45,9 @@ def test_held_out_cohorts_are_read_only_after_the_model_is_final(
     scan, fit = Lake.scan, training.fit_version
 
     def watched_scan(lake: Lake, table: str, months: Sequence[date]) -> pl.LazyFrame:
+        if table.startswith("silver/"):
+            events.append("history of a source")
+            return scan(lake, table, months)
         cohorts = [add_months(month, -6) for month in months] if table == "gold/label_store" else months
         events.extend("held out" if cohort in UNSEEN else "development" for cohort in cohorts)
         assert table in {"gold/feature_store", "gold/label_store", f"monitoring/{model}/action"}
@@ -61,7 +64,7 @@ def test_held_out_cohorts_are_read_only_after_the_model_is_final(
     train_as_of(untrained.lake, model, FIRST_TRAINING, policy)
     final = events.index("final")
     assert set(events[:final]) == {"development"}
-    assert set(events[final + 1 :]) == {"held out"}
+    assert set(events[final + 1 :]) == {"held out", "history of a source", "development"}
 
 
 def shuffled(lake: Lake, table: str, month: date, columns: Sequence[str], seed: int) -> None:
@@ -205,3 +208,26 @@ def test_a_version_that_a_person_took_out_is_not_promoted_by_training_it_again(
     n_records = len(log.records())
     train_as_of(book_copy.lake, model, FIRST_TRAINING, policy)
     assert len(log.records()) == n_records
+
+
+def test_the_metadata_says_which_sources_were_there_for_all_alike(untrained: BookFolders) -> None:
+    lake, policy = untrained.lake, LOANS.load_policy(untrained.policy_dir)
+    version = train_as_of(lake, MODELS[0], FIRST_TRAINING, policy).model_version
+    stored = json.loads(ModelStore(lake.layout).load(MODELS[0], version)["metadata.json"])["availability"]
+    status = {source: found["status"] for source, found in stored.items()}
+    unknown = dict.fromkeys(("features_attributes", "features_financials"), "unknown")
+    assert status == {"feature_clickstream": "passed", **unknown}
+    assert all(found["reason"] for found in stored.values())
+    assert lake.versions.read(MODELS[0], version).metadata.failed_sources == ()
+
+
+def test_a_source_that_only_labelled_customers_have_fails_and_stops_nothing(untrained: BookFolders) -> None:
+    lake, policy = untrained.lake, LOANS.load_policy(untrained.policy_dir)
+    cohorts = lake.scan("gold/feature_store", month_range(date(2023, 1, 1), OOT)).select("customer_id")
+    for month in month_range(date(2023, 1, 1), FIRST_TRAINING):
+        rows = lake.scan("silver/customer_clickstream", [month])
+        lake.write("silver/customer_clickstream", rows.join(cohorts, on="customer_id", how="semi").collect(), [month])
+    outcome = train_as_of(lake, MODELS[0], FIRST_TRAINING, policy)
+    metadata = lake.versions.read(MODELS[0], outcome.model_version).metadata
+    assert metadata.failed_sources == ("feature_clickstream",)
+    assert outcome.decision.promote

@@ -61,6 +61,11 @@ def test_models_tells_every_version_as_table_and_json(finished_book: BookFolders
     for row in rows:
         assert row["oot_roc_auc"]["ci_low"] <= row["oot_roc_auc"]["value"] <= row["oot_roc_auc"]["ci_high"]
         assert row["model_version"] in shown.stdout
+        assert {source: found["status"] for source, found in row["availability"].items()} == {
+            "feature_clickstream": "passed",
+            "features_attributes": "unknown",
+            "features_financials": "unknown",
+        }
 
 
 def test_a_promotion_and_its_trace_from_the_command_line(decided: DecidedBook) -> None:

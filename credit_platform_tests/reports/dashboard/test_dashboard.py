@@ -10,8 +10,9 @@ import pytest
 
 from credit_platform.months import add_months
 from credit_platform.reports.dashboard.dashboard import dashboard_page, verdicts_of
-from credit_platform.reports.dashboard.overview import Overview
+from credit_platform.reports.dashboard.overview import SOURCES_SCHEMA, Overview
 from credit_platform_tests.monitoring_rows import figures, subject
+from credit_platform_tests.reports import html_text
 from credit_platform_tests.reports.conftest import MODELS
 
 
@@ -147,6 +148,19 @@ def test_what_is_missing_is_said_to_be_unknown(seen: Overview) -> None:
     assert "No feature has been compared yet." in shown
     for what in ("outcome", "vintage table", "been estimated", "first read", "compared by groups", "month before it"):
         assert re.search(rf"Unknown: [^<]*{what}", shown), what
+
+
+def test_sources_are_shown_once_for_the_versions_that_share_a_verdict(seen: Overview, page: str) -> None:
+    def section(shown: str) -> str:
+        return _shown(shown).split("<section id='sources'>")[1].split("</section>")[0]
+
+    assert "no version in force has been judged" in section(page)
+    told = ("clicks", "failed", "0 of <b>9</b> rows.")
+    judged = [(model, "2024-12-01-abc", *told) for model in seen.models]
+    shown = dashboard_page(replace(seen, sources=pl.DataFrame(judged, schema=SOURCES_SCHEMA, orient="row")))
+    (row,) = html_text.rows(section(shown))
+    assert row[:3] == list(told)
+    assert row[3].splitlines() == [f"{name} (2024-12-01-abc)" for name in seen.short_names.values()]
 
 
 def test_a_promoted_model_without_outcomes_is_not_known_and_not_fit(seen: Overview) -> None:

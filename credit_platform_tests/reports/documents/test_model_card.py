@@ -10,7 +10,7 @@ from credit_platform.reports.documents.model_card import model_card
 from credit_platform.reports.version.facts import CardSources, measured
 from credit_platform_tests.reports import html_text
 from credit_platform_tests.reports.markdown_text import headings, part, rows
-from credit_platform_tests.reports.version_rows import facts, nothing_known, sources
+from credit_platform_tests.reports.version_rows import facts, metadata, nothing_known, sources
 
 HEADINGS = [
     "Purpose and owner",
@@ -18,6 +18,7 @@ HEADINGS = [
     "Data, windows and samples",
     "Features",
     "What is left out, and why",
+    "Availability of the sources",
     "Metrics with intervals",
     "Calibration",
     "Stability reference",
@@ -68,6 +69,20 @@ def test_metrics_and_calibration_equal_those_given(card: str) -> None:
     calibration = {row[0]: row for row in rows(part(card, "Calibration"))}
     assert calibration["Calibration slope"][2] == f"{slope.value:.4f} ({slope.low:.4f} to {slope.high:.4f})"
     assert {f"R{number}" for number in range(1, 11)} <= set(calibration)
+
+
+def test_a_source_selected_by_customer_is_shown_with_its_numbers_and_the_caveat(card: str, unknown: str) -> None:
+    judged = {
+        "clicks": {"status": "failed", "reason": "0 of 43,542 rows."},
+        "bureau": {"status": "unknown", "reason": "It has no history."},
+    }
+    failed = to_markdown(model_card(replace(facts(), metadata=metadata(availability=judged)), sources()))
+    text = part(failed, "Availability of the sources")
+    assert rows(text) == [["clicks", "failed", "0 of 43,542 rows."], ["bureau", "unknown", "It has no history."]]
+    assert "Caveat: rows of clicks were selected by customer." in text
+    assert "Caveat: rows of clicks" in part(failed, "Limits")
+    assert "Caveat" not in card
+    assert part(unknown, "Availability of the sources").endswith("\n\nunknown\n")
 
 
 def test_features_are_listed_with_their_share_and_exclusions_with_their_reason(card: str) -> None:

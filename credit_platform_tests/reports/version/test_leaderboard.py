@@ -10,7 +10,7 @@ from credit_platform.months import add_months
 from credit_platform.reports.version.facts import VersionFacts, measured
 from credit_platform.reports.version.leaderboard import leaderboard, leaderboard_page
 from credit_platform_tests.reports import html_text
-from credit_platform_tests.reports.version_rows import evaluation, facts, nothing_known
+from credit_platform_tests.reports.version_rows import evaluation, facts, metadata, nothing_known
 
 FIRST = date(2024, 12, 1)
 
@@ -68,9 +68,29 @@ def test_every_version_is_tabled_with_role_intervals_and_months_in_force(
     row = shown[retired.model_version]
     assert row[2:4] == ["2024-12", "Retired"]
     assert row[5] == f"{oot.value:.4f}\n{oot.low:.4f} to {oot.high:.4f}"
-    assert row[6:] == ["5 of 5 gates passed", "2025-01\nto 2025-06"]
-    assert shown[versions[1].model_version][7:] == ["never"]
-    assert shown[versions[2].model_version][7:] == ["since 2025-07"]
+    assert row[6:] == ["5 of 5 gates passed", "unknown", "2025-01\nto 2025-06"]
+    assert shown[versions[1].model_version][8:] == ["never"]
+    assert shown[versions[2].model_version][8:] == ["since 2025-07"]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "told"),
+    [
+        (("passed", "unknown"), "there for all alike"),
+        (("failed", "passed"), "selected by customer: clicks"),
+        (("unknown", "unknown"), "cannot be told"),
+    ],
+)
+def test_table_and_card_say_whether_sources_are_there_for_all_alike(
+    versions: list[VersionFacts], statuses: tuple[str, str], told: str
+) -> None:
+    judged = {
+        source: {"status": status, "reason": "0 of 9 rows."}
+        for source, status in zip(("clicks", "bureau"), statuses, strict=True)
+    }
+    page = leaderboard_page(leaderboard([(replace(versions[2], metadata=metadata(availability=judged)), None)]))
+    assert html_text.rows(html_text.section(page, "Versions"))[0][7] == told
+    assert f"<dt>Sources</dt><dd>{told}</dd>" in page
 
 
 def test_a_versions_name_leads_to_its_page(page: str, versions: list[VersionFacts]) -> None:
