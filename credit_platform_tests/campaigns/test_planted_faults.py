@@ -12,6 +12,7 @@ import pytest
 from credit_platform.portfolios.drift import DriftKind
 from credit_platform_tests.campaigns.planted_bars import bars_of
 from credit_platform_tests.campaigns.planted_faults import FAULTS, SEED, base_of, lived
+from credit_platform_tests.reports.agreeing_documents import disagreements
 from credit_platform_tests.small_book import PREVIEW_ALLOWED
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def test_a_planted_fault_is_noticed_as_it_must_be(base_life: PlantedLife, fault:
     assert bars
     missed = [f"{bar.model}: {bar.asked}: {bar.measured}" for bar in bars if not bar.holds]
     assert not missed, "\n".join(missed)
+    assert disagreements(life.lake, life.book.settings.policy) == []
 
 
 def test_a_fault_that_is_not_there_is_not_noticed(base_life: PlantedLife, tmp_path: Path) -> None:

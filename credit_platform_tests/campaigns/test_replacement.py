@@ -15,6 +15,7 @@ from credit_platform.portfolios.loans.generator.book import BookSpec
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.campaigns.planted_life import MODELS, PlantedLife, planted_book
 from credit_platform_tests.campaigns.replacement_bars import left_out, months_in_breach, months_to_replacement
+from credit_platform_tests.reports.agreeing_documents import disagreements
 from credit_platform_tests.small_book import PREVIEW_ALLOWED
 
 if TYPE_CHECKING:
@@ -49,3 +50,8 @@ def require_replacement(book: Book, model: str) -> None:
 def test_a_version_in_breach_is_replaced_by_the_first_better_one(finished_demo: PlantedLife) -> None:
     for model in MODELS:
         require_replacement(finished_demo.book, model)
+
+
+def test_all_documents_of_the_demo_agree(finished_demo: PlantedLife) -> None:
+    book = finished_demo.book
+    assert disagreements(book.lake, book.settings.policy) == []
