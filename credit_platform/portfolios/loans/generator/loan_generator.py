@@ -25,6 +25,7 @@ GENERATOR = Generator(
     make=BookSpec,
     read=BookSpec.from_dict,
     is_harmless=is_order_only,
+    dark_source="feature_clickstream",
     compared=ComparedColumns(
         numbers={
             "silver/customer_attributes": ("age",),
