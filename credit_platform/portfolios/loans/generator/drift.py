@@ -21,7 +21,7 @@ MEANING: dict[DriftKind, str] = {
     DriftKind.CONCEPT: "Applicants look as before, and other things make them default: full cards and high spending "
     "beside debt and strain. At strength 0.7 a model of before falls to a ROC-AUC of about 0.70.",
     DriftKind.MISSINGNESS: "That share of the cells of five financial columns is empty.",
-    DriftKind.SOURCE_DARK: "From a month on the clickstream has no rows, at any strength; applicants keep what they had before.",
+    DriftKind.SOURCE_DARK: "From a month on the clickstream has no rows, at any strength; earlier ones stay.",
     DriftKind.SCHEMA_CHANGE: "The financials file changes: columns in another order (up to 0.25), decimal "
     "commas (0.5), a new column (0.75), a renamed column (1).",
     DriftKind.SEASONAL: "Number of loans and odds of default swing with the calendar, highest in December: by 40 % and "
