@@ -76,11 +76,13 @@ class ComparedColumns:
         numbers: asset key of a silver table to the columns whose distributions are compared.
         raw_dirt: name of a flaw that no cleaning rule repairs to its source, and whether a raw row has it.
         by_age: name of a rate to whether a row of the cases table counts, compared by month on book.
+        has_leak: whether the generated book is made with a leak, as the real one was.
     """
 
     numbers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     raw_dirt: Mapping[str, tuple[str, pl.Expr]] = field(default_factory=dict)
     by_age: Mapping[str, pl.Expr] = field(default_factory=dict)
+    has_leak: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,8 +27,6 @@ STATUSES = ("ok", "warn", "breach", "unknown")
 def fidelity_lines(folder: Path, portfolio: Portfolio, config: ModelConfig, *, seed: int) -> list[FidelityLine]:
     """Every figure of the real book in a folder beside that of a generated one of its months and size.
 
-    The generated one has a leak: the history of the real book to be reproduced was made from the labels.
-
     Raises:
         SettingsError: there is no such folder, or the portfolio has no generator.
         SourceError: a source has no file there, or one that cannot be read with certainty.
@@ -45,7 +43,7 @@ def fidelity_lines(folder: Path, portfolio: Portfolio, config: ModelConfig, *, s
             cases_per_month=real.cases_per_month,
             seed=with_seed,
             history_months=history_months(portfolio, config),
-            has_leak=True,
+            has_leak=generator.compared.has_leak,
         )
         return sample_of(generated_rows(book), portfolio, config)
 

@@ -20,7 +20,7 @@ class DefaultProcess:
     usual numbers a model ranks with a ROC-AUC of about 0.80 without clickstream and 0.86 with two years of it.
 
     A concept drift turns from that logit towards another one, whose drivers play no part before: full cards and high
-    spending. Turned `furthest_turn` of the way a model of before is little better than chance.
+    spending. At strength 1 it has turned `furthest_turn` of the way, and a model of before ranks with about 0.60.
     """
 
     outstanding_debt: float = 0.45

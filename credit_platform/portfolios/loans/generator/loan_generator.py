@@ -34,5 +34,6 @@ GENERATOR = Generator(
         },
         raw_dirt={"SSN_is_no_number": ("features_attributes", _IS_NO_SSN)},
         by_age={"overdue_rate": pl.col("overdue_amount") > 0},
+        has_leak=True,
     ),
 )
