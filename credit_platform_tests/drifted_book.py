@@ -5,7 +5,7 @@ Made once a session by the fixture `drifted_book`; which signs a drift must give
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -15,11 +15,18 @@ from credit_platform.lake.governance.promotions import PromotionLog, promotions_
 from credit_platform.lake.raw.raw_book import write_book
 from credit_platform.portfolios.drift import Drift, DriftKind
 from credit_platform.portfolios.loans.generator.book import BookSpec
-from credit_platform_tests.small_book import MODELS, BookFolders
+from credit_platform_tests.small_book import CLEAR, MODELS, BookFolders
 
 DRIFT = Drift(DriftKind.CONCEPT, date(2024, 1, 1), 1.0)
+# Turned all the way, so that three drifted cohorts of a training sample are enough for its successor.
 SPEC = BookSpec(
-    first_month=date(2023, 1, 1), n_months=24, cases_per_month=300, history_months=3, seed=7, drifts=(DRIFT,)
+    first_month=date(2023, 1, 1),
+    n_months=24,
+    cases_per_month=300,
+    history_months=3,
+    seed=7,
+    process=replace(CLEAR, monthly_noise_sd=100.0, furthest_turn=1.0),
+    drifts=(DRIFT,),
 )
 MODEL_CONFIG = """
 windows:

@@ -37,6 +37,10 @@ class GeneratedBook(Protocol):
     def drifts(self) -> tuple[Drift, ...]:
         """What changes in the course of the book."""
 
+    @property
+    def has_leak(self) -> bool:
+        """Whether a source was made from the outcomes, and only of cases whose outcome was known."""
+
     def rows(self, month: date) -> RowsBySource:
         """The raw rows of a month by source, as they are delivered first."""
 
@@ -59,6 +63,7 @@ class MakeBook(Protocol):
         seed: int,
         history_months: int = ...,
         drifts: tuple[Drift, ...] = ...,
+        has_leak: bool = ...,
     ) -> GeneratedBook:
         """The book. Raises a SettingsError for what cannot be generated."""
 
@@ -71,11 +76,13 @@ class ComparedColumns:
         numbers: asset key of a silver table to the columns whose distributions are compared.
         raw_dirt: name of a flaw that no cleaning rule repairs to its source, and whether a raw row has it.
         by_age: name of a rate to whether a row of the cases table counts, compared by month on book.
+        has_leak: whether the generated book is made with a leak, as the real one was.
     """
 
     numbers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     raw_dirt: Mapping[str, tuple[str, pl.Expr]] = field(default_factory=dict)
     by_age: Mapping[str, pl.Expr] = field(default_factory=dict)
+    has_leak: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +94,7 @@ class Generator:
         make: makes a book.
         read: the book of a ground truth that its `to_dict` gave.
         is_harmless: whether a drift changes nothing that has to be detected, such as the order of columns.
+        dark_source: the source that can go dark; whoever notices it must name it.
         compared: what is compared with a real book.
     """
 
@@ -94,4 +102,5 @@ class Generator:
     make: MakeBook
     read: Callable[[Mapping[str, Any]], GeneratedBook]
     is_harmless: Callable[[Drift], bool]
+    dark_source: str
     compared: ComparedColumns = field(default_factory=ComparedColumns)

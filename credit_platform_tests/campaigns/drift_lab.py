@@ -34,7 +34,7 @@ from credit_platform.settings import load_settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-NONE = "none"
+NONE, LEAK = "none", "leak"
 SEEDS = (42, 1, 2, 3)
 FROM = "2023-03"
 _STRENGTH = 0.7
@@ -74,7 +74,7 @@ class Lived:
 def live(drift: str, seed: int, *, strength: float, size: Sequence[str], out: Path) -> Lived:
     """Run one scenario by the command people use, in a process of its own."""
     program = Path(sys.executable).with_name("credit-platform")
-    planted = [] if drift == NONE else ["--drift", drift, "--from", FROM, "--strength", f"{strength:g}"]
+    planted = {NONE: [], LEAK: ["--leak"]}.get(drift, ["--drift", drift, "--from", FROM, "--strength", f"{strength:g}"])
     command = [program, "simulate", *planted, "--seed", str(seed), *size, "--out", out, "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     complaint = done.stderr.strip().splitlines()[-1:] or ["nothing was said"]
@@ -83,8 +83,9 @@ def live(drift: str, seed: int, *, strength: float, size: Sequence[str], out: Pa
 
 def told_again(drift: str, seed: int, *, strength: float, size: Sequence[str], out: Path) -> Lived:
     """Hold a scenario that has been lived against the expectations, without living it again."""
-    planted = () if drift == NONE else (Drift(DriftKind(drift), parse_month(FROM), strength),)
-    spec = BookSpec(n_months=int(size[1]), cases_per_month=int(size[3]), seed=seed, drifts=planted)
+    planted = () if drift in {NONE, LEAK} else (Drift(DriftKind(drift), parse_month(FROM), strength),)
+    size_of = {"n_months": int(size[1]), "cases_per_month": int(size[3])}
+    spec = BookSpec(**size_of, seed=seed, drifts=planted, has_leak=drift == LEAK)
     folder = Lab(out).scenario_folder(spec, LOANS.words)
     scenario = judge(Book.of(settings_apart(load_settings(), folder, spec)), spec, name=folder.name)
     return Lived(drift, seed, 1 if scenario.failures else 0, scenario.to_dict(), "")
@@ -92,7 +93,7 @@ def told_again(drift: str, seed: int, *, strength: float, size: Sequence[str], o
 
 def main() -> int:
     """Live through the drifts named, on the seeds named; 0 when every expectation holds."""
-    kinds = [NONE, *(str(kind) for kind in DriftKind)]
+    kinds = [NONE, LEAK, *(str(kind) for kind in DriftKind)]
     parser = argparse.ArgumentParser(description="Every drift of the lab, by `simulate`, on several seeds.")
     parser.add_argument("--drifts", nargs="+", choices=kinds, default=kinds)
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
@@ -108,7 +109,7 @@ def main() -> int:
     for column in ("drift", "strength", "seed", "first seen, months after", "months raised before", "expectations"):
         table.add_column(column, overflow="fold")
     size = ["--months", wanted.months, "--loans-per-month", wanted.loans_per_month]
-    strengths = {drift: wanted.strength or _STRENGTHS.get(DriftKind(drift), _STRENGTH) for drift in kinds[1:]}
+    strengths = {drift: wanted.strength or _STRENGTHS.get(DriftKind(drift), _STRENGTH) for drift in kinds[2:]}
     with ThreadPoolExecutor(wanted.at_once) as pool:
         how = told_again if wanted.again else live
         lives = [

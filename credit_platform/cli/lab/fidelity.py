@@ -43,6 +43,7 @@ def fidelity_lines(folder: Path, portfolio: Portfolio, config: ModelConfig, *, s
             cases_per_month=real.cases_per_month,
             seed=with_seed,
             history_months=history_months(portfolio, config),
+            has_leak=generator.compared.has_leak,
         )
         return sample_of(generated_rows(book), portfolio, config)
 

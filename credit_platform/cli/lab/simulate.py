@@ -35,7 +35,7 @@ from credit_platform.lab.scenarios.scenario import Scenario
 from credit_platform.lake.files import write_text
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.raw_book import write_book
-from credit_platform.portfolios.drift import DriftKind
+from credit_platform.portfolios.drift import Drift, DriftKind
 from credit_platform.portfolios.generator import USUAL_CASES, USUAL_FIRST_MONTH, USUAL_MONTHS, GeneratedBook
 from credit_platform.portfolios.portfolio import Words
 from credit_platform.reports.wording import model_name, month_name
@@ -56,7 +56,7 @@ class Lab:
 
     def scenario_folder(self, book: GeneratedBook, words: Words) -> Path:
         """The folder of a scenario, named for its drifts and for what is unusual about its book."""
-        drifts = "+".join(f"{d.kind}-{d.first_month:%Y-%m}-{d.strength:g}" for d in book.drifts) or "no-drift"
+        parts = [*(["leak"] if book.has_leak else []), *map(_drift_folder, book.drifts)]
         size = [
             f"-{text}"
             for text, is_usual in (
@@ -66,7 +66,7 @@ class Lab:
             )
             if not is_usual
         ]
-        return self.folder / f"{drifts}-seed-{book.seed}{''.join(size)}"
+        return self.folder / f"{'+'.join(parts) or 'no-drift'}-seed-{book.seed}{''.join(size)}"
 
     def claim(self, settings: Settings) -> None:
         """Make the folder the lab's own.
@@ -110,6 +110,10 @@ class Lab:
             )
             for file in sorted(self.folder.glob(f"*/{SCENARIO_FILE}"))
         ]
+
+
+def _drift_folder(drift: Drift) -> str:
+    return f"{drift.kind}-{drift.first_month:%Y-%m}-{drift.strength:g}"
 
 
 def settings_apart(settings: Settings, folder: Path, book: GeneratedBook) -> Settings:
@@ -187,10 +191,12 @@ def _backfill(folder: Path, console: Console, *arguments: str) -> list[str]:
 
 def scenario_tables(scenario: Scenario) -> list[Table | str]:
     """The drifts, what was detected of them, and how the models fared, for the terminal."""
-    drifts = "; ".join(f"{drift_name(drift)} from {month_name(drift.first_month)}" for drift in scenario.drifts)
+    changes = "; ".join(
+        [*scenario.leaks, *(f"{drift_name(drift)} from {month_name(drift.first_month)}" for drift in scenario.drifts)]
+    )
     columns = ("detector", "required", "first seen", "months after", "months before", "verdict")
     rows = ((str(row.detector), *noticed_texts(row)) for row in scenario.noticed)
-    noticed = folding_table(f"Simulated: {drifts or 'no drift'}", *columns, rows=rows)
+    noticed = folding_table(f"Simulated: {changes or 'no drift'}", *columns, rows=rows)
     unbuilt = [f"{month_name(month)}: {why}" for month, why in sorted(scenario.unbuilt.items())]
     cures = [cure_text(scenario, outcome) for outcome in scenario.models]
     return [noticed, *([auc_table(scenario)] if scenario.drifts else []), *cures, *unbuilt]

@@ -63,6 +63,9 @@ def simulate(
         list[str] | None, Parameter(name="--from", help="First month of the drift, YYYY-MM; one for all or one each.")
     ] = None,
     strength: Annotated[list[float] | None, Parameter(help="Above 0 up to 1; one for all or one each.")] = None,
+    leak: Annotated[
+        bool, Parameter(negative="", help="Make a source from the outcomes, only of cases whose outcome is known.")
+    ] = False,
     first_month: Annotated[str, Parameter(help="First month of the generated book.")] = f"{USUAL_FIRST_MONTH:%Y-%m}",
     months: Annotated[int, Parameter(help="Months of the generated book.")] = USUAL_MONTHS,
     cases_per_month: Annotated[
@@ -92,6 +95,7 @@ def simulate(
         seed=seed,
         history_months=history_months(portfolio, settings.policy.model),
         drifts=drifts_of(portfolio, drift or [], from_ or [], strength or []),
+        has_leak=leak,
     )
     console, lab = Console(stderr=json_), Lab(out)
     scenario = run_scenario(settings, console, book, lab=lab)

@@ -4,7 +4,7 @@ The drifts themselves belong to the portfolio's generator, what was detected to 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal, get_args
 
@@ -39,10 +39,14 @@ MAY_STOP_MONTHS = frozenset({DriftKind.SCHEMA_CHANGE, DriftKind.VOLUME})
 
 @dataclass(frozen=True)
 class DetectionRequirement:
-    """A detector that must detect a drift at most `within` months after it begins; None when it must stay silent."""
+    """A detector that must detect a drift at most `within` months after it begins; None when it must stay silent.
+
+    Only a detection that names `source` counts, where one is given.
+    """
 
     detector: Detector
     within: int | None
+    source: str = ""
 
 
 def _silent(*detectors: Detector) -> tuple[DetectionRequirement, ...]:
@@ -85,10 +89,13 @@ def requirements_by_kind(lag_months: int) -> Mapping[DriftKind, tuple[DetectionR
 
 
 def requirements_of(drift: Drift, portfolio: Portfolio, lag_months: int) -> tuple[DetectionRequirement, ...]:
-    """What is required of one drift of a portfolio; early performance only where the portfolio reads it."""
-    if portfolio.required_generator.is_harmless(drift):
+    """What is required of one drift: early performance only where it is read, the name of a source gone dark."""
+    generator = portfolio.required_generator
+    if generator.is_harmless(drift):
         return UNDRIFTED
     required = requirements_by_kind(lag_months)[drift.kind]
+    if drift.kind == DriftKind.SOURCE_DARK:
+        required = tuple(replace(one, source=generator.dark_source) for one in required)
     has_early = portfolio.outcome.early is not None
     return tuple(one for one in required if has_early or one.detector != Detector.EARLY_READS)
 
@@ -133,10 +140,15 @@ class Noticed:
 
 @dataclass(frozen=True)
 class _Demand:
-    """To detect a drift that began in `begins` at most `within` months later."""
+    """To detect a drift that began in `begins` at most `within` months later, by naming `source`."""
 
     begins: date
     within: int
+    source: str
+
+    def is_met_by(self, detection: Detection) -> bool:
+        """Whether the detection is of this drift, however late."""
+        return detection.month >= self.begins and self.source in detection.detail
 
 
 @dataclass(frozen=True)
@@ -151,7 +163,7 @@ class _Watch:
 
     def met(self, demand: _Demand, detector: Detector, detections: Sequence[Detection]) -> Verdict:
         """Whether the detections about one model meet a demand."""
-        found = next((one.month for one in detections if one.month >= demand.begins), None)
+        found = next((one.month for one in detections if demand.is_met_by(one)), None)
         if found is not None and months_between(demand.begins, found) <= demand.within:
             return "as expected"
         if add_months(demand.begins, demand.within) > self.last:
@@ -173,6 +185,7 @@ def what_was_noticed(
     lag_months: int,
     watched: tuple[date, date],
     models: Sequence[str] = (),
+    has_leak: bool = False,
 ) -> list[Noticed]:
     """Compare everything that was detected with what is required, one row per detector.
 
@@ -183,10 +196,13 @@ def what_was_noticed(
         lag_months: Months until a label is known.
         watched: The first and the last month that were watched; a deadline beyond the last is too early to say.
         models: Each of them must detect; a detection of no model counts for all.
+        has_leak: Whether a source was made from the outcomes. Its newest cohorts lack that source, so nothing need stay
+            silent, and no detector of change tells why.
     """
     begins = min((drift.first_month for drift in drifts), default=watched[0])
     watch = _Watch(watched[0], begins, watched[1], tuple(models), bool(drifts))
     demands, silent = _wanted([(drift, requirements_of(drift, portfolio, lag_months)) for drift in drifts])
+    silent = set() if has_leak else silent
     return [_noticed(detector, demands.get(detector, []), silent, detections, watch) for detector in Detector]
 
 
@@ -218,7 +234,9 @@ def _wanted(
             if required.within is None:
                 silent.add(required.detector)
             elif _is_clear(drift):
-                demands.setdefault(required.detector, []).append(_Demand(drift.first_month, required.within))
+                demands.setdefault(required.detector, []).append(
+                    _Demand(drift.first_month, required.within, required.source)
+                )
             else:
                 may_detect.add(required.detector)
     return demands, silent - may_detect - set(demands)

@@ -15,7 +15,7 @@ import polars as pl
 from credit_platform.lab.scenarios.detection_requirements import Noticed
 from credit_platform.lab.scenarios.detections import MEANING
 from credit_platform.lab.scenarios.life_story import Auc, Phase
-from credit_platform.lab.scenarios.scenario import ModelOutcome, Scenario
+from credit_platform.lab.scenarios.scenario import LEAK, ModelOutcome, Scenario
 from credit_platform.lab.scenarios.story_svg import Truth, small_story_svg, story_svg
 from credit_platform.portfolios.drift import Drift
 from credit_platform.reports.page import Section, page_html, section_of, table_html
@@ -101,6 +101,7 @@ def _truths(scenario: Scenario) -> list[Truth]:
 
 def _introduction(scenario: Scenario, gallery: str) -> str:
     meaning = scenario.portfolio.required_generator.drifts
+    leaks = "".join(f"<li><b>{escape(leak.capitalize())}</b></li>" for leak in scenario.leaks)
     drifts = "".join(
         f"<li><b>{escape(drift_name(drift).capitalize())}</b> from {month_name(drift.first_month)}. "
         f"{escape(meaning[drift.kind])}</li>"
@@ -117,7 +118,7 @@ def _introduction(scenario: Scenario, gallery: str) -> str:
         f"{scenario.portfolio.words.cases} a month, seed {scenario.seed}. "
         f"<a href='{escape(gallery, quote=True)}'>All scenarios</a></p>"
         "<div class='cards'>"
-        f"<div class='card'><p class='verdict'>Simulated drift</p><ul>{drifts or '<li>None</li>'}</ul></div>"
+        f"<div class='card'><p class='verdict'>Simulated drift</p><ul>{leaks}{drifts or '<li>None</li>'}</ul></div>"
         f"<div class='card {look}'><p class='verdict'>{verdict}</p><ul>{listed}{cures}</ul></div>"
         "</div>"
     )
@@ -216,7 +217,9 @@ def _row(exhibit: Exhibit, cases: str) -> str:
     pictures = "".join(
         f"<p class='soft'>{escape(model_name(model))}</p>{picture}" for model, picture in exhibit.pictures.items()
     )
-    about = f"<p><b>{name}</b></p><p>{drifts or 'no drift'}</p><p class='soft'>{about}</p>"
+    leak = f"<p>{escape(LEAK)}</p>" if facts.get("leak") else ""
+    changes = f"{leak}<p>{drifts}</p>" if drifts or leak else "<p>no drift</p>"
+    about = f"<p><b>{name}</b></p>{changes}<p class='soft'>{about}</p>"
     cells = (about, _noticed(facts), _cures(facts), _verdict(facts))
     first, *others = (f"<td>{cell}</td>" for cell in cells)
     return f"<tr>{first}<td class='picture'>{pictures or 'no model'}</td>{''.join(others)}</tr>\n"

@@ -16,6 +16,7 @@ from credit_platform.portfolios.generator import GeneratedBook
 from credit_platform.portfolios.portfolio import Portfolio
 
 WATCHED = "active_monitoring"
+LEAK = "leak of the outcome into a source"
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Scenario:
         name: Its name, and that of its folder.
         portfolio: What kind of book it is.
         drifts: The ground truth; empty for a book in which nothing changes.
+        has_leak: Whether a source of the book was made from the outcomes.
         first_month, last_month: The book's months.
         cases_per_month: New cases a month.
         seed: Seed of the book.
@@ -65,6 +67,12 @@ class Scenario:
     models: tuple[ModelOutcome, ...]
     unbuilt: Mapping[date, str]
     mishaps: tuple[str, ...] = ()
+    has_leak: bool = False
+
+    @property
+    def leaks(self) -> tuple[str, ...]:
+        """The leak in words; empty without one."""
+        return (LEAK,) if self.has_leak else ()
 
     @property
     def failures(self) -> list[str]:
@@ -73,7 +81,7 @@ class Scenario:
 
     def _watched_without_drift(self) -> list[str]:
         """Without a drift a model may be watched more closely in one month, by chance."""
-        if self.drifts:
+        if self.drifts or self.has_leak:
             return []
         watched = {
             outcome.story.model: sum(one.actionable and one.action == WATCHED for one in outcome.story.actions)
@@ -106,6 +114,7 @@ class Scenario:
         return {
             "name": self.name,
             "drifts": [drift.to_dict() for drift in self.drifts],
+            "leak": self.has_leak,
             "first_month": month_key(self.first_month),
             "last_month": month_key(self.last_month),
             f"{self.portfolio.words.cases}_per_month": self.cases_per_month,
@@ -161,6 +170,7 @@ def build_scenario(
         lag_months=lag_months,
         watched=(watched_from, book.months[-1]),
         models=[story.model for story in stories],
+        has_leak=book.has_leak,
     )
     return Scenario(
         name=name,
@@ -174,6 +184,7 @@ def build_scenario(
         models=tuple(outcomes),
         unbuilt=dict(unbuilt),
         mishaps=tuple(mishaps),
+        has_leak=book.has_leak,
     )
 
 

@@ -91,6 +91,7 @@ def test_the_lab_refuses_folders_that_are_not_its_own(tmp_path: Path, small_book
         Lab(small_book.data_dir.parent).claim(small_book.settings())
     lab = Lab(tmp_path / "lab")
     lab.claim(small_book.settings())
+    assert lab.scenario_folder(replace(SPEC, has_leak=True), LOANS.words).name.startswith("leak-seed-5")
     scenario = lab.scenario_folder(SPEC, LOANS.words)
     lab.claim_scenario(scenario)
     (scenario / "old").mkdir()

@@ -20,6 +20,7 @@ from credit_platform_tests.lab.scenarios.scenario_builders import DRIFT, LAST, d
 
 FIRST = date(2022, 1, 1)
 CONCEPT = Drift(DriftKind.CONCEPT, DRIFT, 0.7)
+NO_ROW = "feature_clickstream: no row"
 
 
 def noticed(
@@ -35,7 +36,7 @@ def noticed(
 
 
 def detected(detector: Detector, after: int, model: str | None = None) -> Detection:
-    return Detection(detector, add_months(DRIFT, after), "seen", model)
+    return Detection(detector, add_months(DRIFT, after), NO_ROW, model)
 
 
 def test_every_detector_has_a_row_and_every_kind_of_drift_a_requirement() -> None:
@@ -91,6 +92,27 @@ def test_every_model_must_notice() -> None:
     # A delivery is no model's.
     dark = Drift(DriftKind.SOURCE_DARK, DRIFT, 1.0)
     assert noticed((dark,), [detected(Detector.DELIVERY, 0)], models=models)[Detector.DELIVERY].verdict == "as expected"
+
+
+@pytest.mark.parametrize(
+    ("detail", "month", "verdict"),
+    [
+        (NO_ROW, 0, "as expected"),
+        (NO_ROW, 1, "noticed late"),
+        ("features_financials: no row", 0, "not noticed"),
+    ],
+)
+def test_a_source_gone_dark_must_be_named_in_its_month(detail: str, month: int, verdict: str) -> None:
+    dark = Drift(DriftKind.SOURCE_DARK, DRIFT, 1.0)
+    found = Detection(Detector.DELIVERY, add_months(DRIFT, month), detail)
+    assert noticed((dark,), [found])[Detector.DELIVERY].verdict == verdict
+
+
+def test_with_a_leak_nothing_need_be_silent() -> None:
+    found = [detected(detector, 3) for detector in Detector]
+    for has_leak in (False, True):
+        rows = what_was_noticed((), found, portfolio=LOANS, lag_months=6, watched=(FIRST, LAST), has_leak=has_leak)
+        assert bool(failures(rows)) != has_leak
 
 
 def test_each_of_two_drifts_has_its_own_deadline() -> None:

@@ -44,6 +44,14 @@ def test_the_page_names_what_is_not_met() -> None:
     assert cure_text(scenario, scenario.models[0]) == "Gradient boosting: no retraining was asked for."
 
 
+def test_a_leak_is_named_on_the_page_and_in_the_gallery_and_is_no_book_without_drift() -> None:
+    quiet = replace(drifted_scenario(), drifts=())
+    leaking = replace(quiet, has_leak=True)
+    assert "Leak of the outcome into a source" in scenario_page(leaking, gallery="x")
+    for scenario, said in ((leaking, "leak of the outcome into a source"), (quiet, "no drift")):
+        assert said in gallery_page([Exhibit(scenario.to_dict(), pictures(scenario), "x")], cases="loans")
+
+
 def test_the_gallery_has_a_row_per_scenario_with_its_picture_and_link() -> None:
     good, bad = drifted_scenario(), drifted_scenario(drifted_story(cured_auc=0.5))
     exhibits = [

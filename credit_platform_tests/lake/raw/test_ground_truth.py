@@ -21,6 +21,11 @@ SPEC = replace(PLAIN, drifts=(Drift(DriftKind.VOLUME, date(2023, 2, 1), 0.5),))
 LOAN_FILE = "lms_loan_daily.csv"
 
 
+@pytest.mark.parametrize("spec", [PLAIN, SPEC, BookSpec(n_months=9, has_leak=True)])
+def test_a_book_is_read_back_from_its_facts(spec: BookSpec) -> None:
+    assert BookSpec.from_dict(spec.to_dict()) == spec
+
+
 @pytest.fixture
 def generated(lake: Lake) -> Lake:
     assert read_ground_truth(lake.layout) is None

@@ -29,7 +29,7 @@ from credit_platform.portfolios.loans.generator.customer_keys import KEY_SPACE, 
 from credit_platform.portfolios.loans.generator.default_process import DefaultProcess
 from credit_platform.portfolios.loans.generator.delivery import changed_schema, without_cells, without_outcomes
 from credit_platform.portfolios.loans.generator.drift import shaping_cohort
-from credit_platform.portfolios.loans.generator.repayments import TENURE_MONTHS
+from credit_platform.portfolios.loans.generator.repayments import OUTCOME_INSTALLMENT, TENURE_MONTHS
 
 # Sources report for some months after the application; a feature that used them would look into the future.
 CLICKSTREAM_MONTHS_AFTER = 3
@@ -47,6 +47,8 @@ class BookSpec:
         seed: Seed of every draw.
         process: The default process.
         drifts: What changes in the course of the book; of several of one kind the strongest in force counts.
+        has_leak: Whether the clickstream was put together after the outcomes were known: made from them, in every month
+            of the book, of the customers whose label is known by its end and of no others. The real book's was.
     """
 
     first_month: date = USUAL_FIRST_MONTH
@@ -56,6 +58,7 @@ class BookSpec:
     seed: int = USUAL_SEED
     process: DefaultProcess = field(default_factory=DefaultProcess)
     drifts: tuple[Drift, ...] = ()
+    has_leak: bool = False
 
     def __post_init__(self) -> None:
         for name, is_wrong, reason in (
@@ -64,6 +67,7 @@ class BookSpec:
             ("cases_per_month", self.cases_per_month < 1, "is less than 1"),
             ("history_months", self.history_months < 0, "is negative"),
             ("seed", self.seed < 0, "is negative"),
+            ("n_months", self.has_leak and self.n_months <= OUTCOME_INSTALLMENT, "has no outcome that could leak"),
             ("cases_per_month", self._n_keys() > KEY_SPACE, "gives more customers than there are keys"),
         ):
             if is_wrong:
@@ -109,6 +113,7 @@ class BookSpec:
             "clickstream_months": self.history_months,
             "seed": self.seed,
             "drifts": [drift.to_dict() for drift in self.drifts],
+            **({"leak": True} if self.has_leak else {}),
         }
 
     @classmethod
@@ -121,6 +126,7 @@ class BookSpec:
             history_months=content["clickstream_months"],
             seed=content["seed"],
             drifts=tuple(Drift.from_dict(drift) for drift in content["drifts"]),
+            has_leak=content.get("leak", False),
         )
 
     def _n_keys(self) -> int:
@@ -132,7 +138,7 @@ def generate_month(spec: BookSpec, month: date) -> dict[str, pl.DataFrame]:
 
     The loan file contains the cohorts of this month and the ten before. The clickstream file contains the customers who
     apply this month or within the next `history_months - 1`, even after the book's end, and those of the last three
-    months.
+    months; with a leak it contains those of every cohort whose label is known by the book's end.
 
     Raises:
         SettingsError: `month` is not a month of the book.
@@ -171,6 +177,7 @@ def _cohort(spec: BookSpec, index: int) -> Cohort:
         loans_per_month=spec.cases_per_month,
         process=spec.process,
         drifts=shaping_cohort(spec.drifts, add_months(spec.first_month, index)),
+        has_leak=spec.has_leak,
     )
 
 
@@ -180,7 +187,9 @@ def _loan_rows(spec: BookSpec, index: int, lateness: float) -> Iterator[pl.DataF
 
 
 def _clickstream_rows(spec: BookSpec, index: int, month: date) -> Iterator[pl.DataFrame]:
-    for cohort in range(max(index - CLICKSTREAM_MONTHS_AFTER, 0), index + max(spec.history_months, 1)):
+    usual = range(max(index - CLICKSTREAM_MONTHS_AFTER, 0), index + max(spec.history_months, 1))
+    labelled = range(spec.n_months - OUTCOME_INSTALLMENT)
+    for cohort in labelled if spec.has_leak else usual:
         yield clickstream_of(
             _cohort(spec, cohort), spec.seed, month_index=index, month=month, noise_sd=spec.process.monthly_noise_sd
         )

@@ -76,15 +76,17 @@ def draw_cohort(
     loans_per_month: int,
     process: DefaultProcess,
     drifts: tuple[Drift, ...] = (),
+    has_leak: bool = False,
 ) -> Cohort:
     """The cohort that applies `index` months after the first; its size is Poisson around `loans_per_month`.
 
-    `drifts` are those in force for it.
+    `drifts` are those in force for it; with a leak its clickstream is made from its outcome.
     """
     month = add_months(first_month, index)
     size = generator(seed, index, Draw.SIZE).poisson(loans_per_month * volume_factor(drifts, month))
     size = min(max(size, 1), cohort_capacity(loans_per_month))
-    people = _draw_people(size, seed=seed, index=index, process=process, drifts=drifts, odds=odds_factor(drifts, month))
+    odds = odds_factor(drifts, month)
+    people = _draw_people(size, seed=seed, index=index, process=process, drifts=drifts, odds=odds, has_leak=has_leak)
     size = people.truth.height
     behind = draw_missed_in_a_row(people.truth["is_default"].to_numpy(), generator(seed, index, Draw.REPAYMENTS))
     numbers = customer_numbers(index, size, loans_per_month)
@@ -103,11 +105,20 @@ class _People:
 
 
 def _draw_people(
-    size: int, *, seed: int, index: int, process: DefaultProcess, drifts: tuple[Drift, ...], odds: float
+    size: int,
+    *,
+    seed: int,
+    index: int,
+    process: DefaultProcess,
+    drifts: tuple[Drift, ...],
+    odds: float,
+    has_leak: bool,
 ) -> _People:
     """Applicants, whether they are strained, whether they default, and the level of their clickstream."""
     if odds != 1.0:
-        crowd = _draw_people(size * _CROWD, seed=seed, index=index, process=process, drifts=drifts, odds=1.0)
+        crowd = _draw_people(
+            size * _CROWD, seed=seed, index=index, process=process, drifts=drifts, odds=1.0, has_leak=has_leak
+        )
         is_default = crowd.truth["is_default"].to_numpy()
         kept = generator(seed, index, Draw.SELECTION).random(is_default.size) < _acceptance(is_default, odds)
         chosen = np.flatnonzero(kept)[:size] if kept.any() else np.arange(1)
@@ -122,7 +133,7 @@ def _draw_people(
     turned = turned_index(applicants, process) if turn else 0.0
     probability = default_probability(credit, is_strained, process, turn=turn, turned=turned)
     is_default = traits.random(size) < probability
-    means = channel_means(is_strained, process, traits)
+    means = channel_means(is_default if has_leak else is_strained, process, traits)
     truth = applicants.with_columns(
         is_strained=pl.Series(is_strained), default_probability=pl.Series(probability), is_default=pl.Series(is_default)
     )

@@ -16,10 +16,11 @@ class DefaultProcess:
 
     A credit index, the weighted sum of the standardised drivers, sets the chance that an applicant is under financial
     strain; strain shifts the level of ten clickstream channels for good; index and strain set the logit of default.
-    So the attributes explain part of the risk, and each month of clickstream adds a little about the strain.
+    So the attributes explain part of the risk, and each month of clickstream adds a little about the strain. With the
+    usual numbers a model ranks with a ROC-AUC of about 0.80 without clickstream and 0.86 with two years of it.
 
-    A concept drift turns from that logit to another one, whose drivers play no part before: full cards, high spending
-    and limits that were not raised.
+    A concept drift turns from that logit towards another one, whose drivers play no part before: full cards and high
+    spending. At strength 1 it has turned `furthest_turn` of the way, and a model of before ranks with about 0.60.
     """
 
     outstanding_debt: float = 0.45
@@ -29,21 +30,21 @@ class DefaultProcess:
     bad_credit_mix: float = 0.25
     credit_history: float = -0.40
     income: float = -0.35
-    strain_intercept: float = -1.2
-    strain_slope: float = 0.68
-    default_intercept: float = -3.6
-    index_slope: float = 0.38
-    strain_effect: float = 6.2
+    strain_intercept: float = -1.0
+    strain_slope: float = 0.3
+    default_intercept: float = -2.3
+    index_slope: float = 0.68
+    strain_effect: float = 3.0
     strained_shifts: tuple[float, ...] = (5.0, 10.0, 15.0, 20.0, 25.0, *(0.0,) * 15)
     settled_shifts: tuple[float, ...] = (*(0.0,) * 5, 5.0, 10.0, 15.0, 20.0, 25.0, *(0.0,) * 10)
     channel_level: float = 100.0
     trait_sd: float = 4.0
     monthly_noise_sd: float = 100.0
-    turned_intercept: float = -1.0
-    turned_slope: float = 4.0
-    card_utilization: float = 0.70
-    high_spending: float = 0.50
-    raised_limit: float = -0.50
+    turned_intercept: float = -1.2
+    turned_slope: float = 4.5
+    card_utilization: float = 1.0
+    high_spending: float = 0.5
+    furthest_turn: float = 0.5
 
 
 def credit_index(applicants: pl.DataFrame, process: DefaultProcess) -> NDArray[np.float64]:
@@ -81,8 +82,10 @@ def default_probability(
 ) -> NDArray[np.float64]:
     """The true default probability at each credit index and state of strain.
 
-    `turn`, 0 to 1, is how far a concept drift has turned the logit to that of the turned index `turned`.
+    `turn`, 0 to 1, is which part of `furthest_turn` a concept drift has turned the logit to that of the turned index
+    `turned`.
     """
+    turn *= process.furthest_turn
     usual = process.default_intercept + process.index_slope * index + process.strain_effect * is_strained
     return _logistic((1 - turn) * usual + turn * (process.turned_intercept + process.turned_slope * turned))
 
@@ -92,16 +95,18 @@ def turned_index(applicants: pl.DataFrame, process: DefaultProcess) -> NDArray[n
     index = (
         process.card_utilization * (pl.col("credit_utilization_rate") - 32.5) / 5.2
         + process.high_spending * ((pl.col("spending_level") == "High").cast(pl.Float64) - 0.45) / 0.5
-        + process.raised_limit * (pl.col("changed_credit_limit") - 10.0) / 6.5
     )
     return applicants.select(index.alias("index"))["index"].to_numpy()
 
 
 def channel_means(
-    is_strained: NDArray[np.bool_], process: DefaultProcess, rng: np.random.Generator
+    is_shifted: NDArray[np.bool_], process: DefaultProcess, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """The fixed mean of every channel of every customer, customers by channels."""
-    shifts = np.where(is_strained[:, None], process.strained_shifts, process.settled_shifts)
+    """The fixed mean of every channel of every customer, customers by channels.
+
+    `is_shifted` is who is strained; in a book with a leak, who defaults.
+    """
+    shifts = np.where(is_shifted[:, None], process.strained_shifts, process.settled_shifts)
     traits = process.trait_sd * rng.standard_normal(shifts.shape)
     return (process.channel_level + shifts + traits).astype(np.float32)
 

@@ -19,9 +19,9 @@ MEANING: dict[DriftKind, str] = {
     "applicant default stays.",
     DriftKind.LABEL: "More loans default, strength 1 multiplying the odds by 2.7. How good and bad loans look stays.",
     DriftKind.CONCEPT: "Applicants look as before, and other things make them default: full cards and high spending "
-    "instead of strain.",
+    "beside debt and strain. At strength 0.7 a model of before falls to a ROC-AUC of about 0.70.",
     DriftKind.MISSINGNESS: "That share of the cells of five financial columns is empty.",
-    DriftKind.SOURCE_DARK: "The clickstream has no rows any more, at any strength.",
+    DriftKind.SOURCE_DARK: "From a month on the clickstream has no rows, at any strength; earlier ones stay.",
     DriftKind.SCHEMA_CHANGE: "The financials file changes: columns in another order (up to 0.25), decimal "
     "commas (0.5), a new column (0.75), a renamed column (1).",
     DriftKind.SEASONAL: "Number of loans and odds of default swing with the calendar, highest in December: by 40 % and "

@@ -25,6 +25,7 @@ GENERATOR = Generator(
     make=BookSpec,
     read=BookSpec.from_dict,
     is_harmless=is_order_only,
+    dark_source="feature_clickstream",
     compared=ComparedColumns(
         numbers={
             "silver/customer_attributes": ("age",),
@@ -33,5 +34,6 @@ GENERATOR = Generator(
         },
         raw_dirt={"SSN_is_no_number": ("features_attributes", _IS_NO_SSN)},
         by_age={"overdue_rate": pl.col("overdue_amount") > 0},
+        has_leak=True,
     ),
 )

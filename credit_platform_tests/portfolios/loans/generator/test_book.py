@@ -12,6 +12,7 @@ from polars.testing import assert_frame_equal
 
 from credit_platform.errors import SettingsError
 from credit_platform.months import add_months, month_range
+from credit_platform.portfolios.drift import Drift, DriftKind
 from credit_platform.portfolios.loans.generator.book import (
     CLICKSTREAM_MONTHS_AFTER,
     BookSpec,
@@ -118,6 +119,25 @@ def test_clickstream_has_no_gaps_and_covers_the_history_and_a_few_months_after(
         assert sorted(rows["snapshot_date"].unique()) == expected
 
 
+def test_with_a_leak_exactly_the_customers_with_a_label_have_clickstream_in_every_month() -> None:
+    spec = replace(SMALL, has_leak=True)
+    labelled = pl.concat(cohort_of(spec, month).truth["customer_id"] for month in spec.months[:-6]).sort()
+    for month in (spec.first_month, spec.months[7], spec.last_month):
+        made = generate_month(spec, month)
+        assert made["feature_clickstream"]["Customer_ID"].sort().equals(labelled, check_names=False)
+        for source in SOURCES[:-1]:
+            assert made[source].equals(generate_month(SMALL, month)[source]), source
+
+
+def test_a_source_gone_dark_is_gone_for_all_and_later_applicants_keep_their_history() -> None:
+    start = SMALL.months[6]
+    spec = replace(SMALL, drifts=(Drift(DriftKind.SOURCE_DARK, start, 1.0),))
+    later = cohort_of(spec, add_months(start, 2)).truth["customer_id"]
+    before = generate_month(spec, add_months(start, -1))["feature_clickstream"]["Customer_ID"]
+    assert set(later) <= set(before)
+    assert all(generate_month(spec, month)["feature_clickstream"].is_empty() for month in spec.months[6:])
+
+
 def test_cohort_sizes_vary_around_the_number_asked_for(book_spec: BookSpec) -> None:
     sizes = [cohort_of(book_spec, month).truth.height for month in book_spec.months]
     assert 300 < min(sizes) < 400 < max(sizes) < 500
@@ -132,6 +152,7 @@ def test_cohort_sizes_vary_around_the_number_asked_for(book_spec: BookSpec) -> N
         ("cases_per_month", lambda: BookSpec(cases_per_month=10**7)),
         ("history_months", lambda: BookSpec(history_months=-1)),
         ("seed", lambda: BookSpec(seed=-1)),
+        ("has no outcome that could leak", lambda: BookSpec(n_months=6, has_leak=True)),
     ],
 )
 def test_an_impossible_book_is_refused_by_name(field: str, build: Callable[[], BookSpec]) -> None:

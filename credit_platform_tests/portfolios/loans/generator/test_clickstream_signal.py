@@ -24,6 +24,9 @@ from credit_platform_tests.portfolios.loans.generator.whole_cohorts import cohor
 
 CHANNELS = [f"fe_{channel}" for channel in range(1, 21)]
 SPEC = BookSpec(n_months=29, cases_per_month=700)
+LEAKING = BookSpec(n_months=35, cases_per_month=700, has_leak=True)
+# The newest cohort with clickstream, in either book.
+NEWEST = SPEC.last_month
 Sample = dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]
 TRUE_FEATURES = [
     "monthly_inhand_salary_amount",
@@ -36,22 +39,34 @@ TRUE_FEATURES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def readings() -> pl.DataFrame:
-    """All clickstream of the book, a fraction of its size as whole numbers."""
+def readings_of(spec: BookSpec) -> pl.DataFrame:
+    """All clickstream of the newest cohorts up to the last application, a fraction of its size as whole numbers."""
+    newest = [cohort_of(spec, add_months(NEWEST, -back)).truth["customer_id"] for back in range(6)]
     months = [
-        generate_month(SPEC, month)["feature_clickstream"].with_columns(pl.col(CHANNELS).cast(pl.Int16))
+        generate_month(spec, month)["feature_clickstream"]
+        .filter(pl.col("Customer_ID").is_in(pl.concat(newest).implode()))
+        .with_columns(pl.col(CHANNELS).cast(pl.Int16))
         for month in SPEC.months
     ]
     return pl.concat(months)
 
 
-def sample_of(readings: pl.DataFrame, month: date, n_months: int) -> Sample:
+@pytest.fixture(scope="module")
+def readings() -> pl.DataFrame:
+    return readings_of(SPEC)
+
+
+@pytest.fixture(scope="module")
+def leaked() -> pl.DataFrame:
+    return readings_of(LEAKING)
+
+
+def sample_of(spec: BookSpec, readings: pl.DataFrame, month: date, n_months: int) -> Sample:
     """The cohort of `month` with the centred sums of its last `n_months` of clickstream up to the application."""
     first, last = add_months(month, 1 - n_months).isoformat(), month.isoformat()
     window = readings.filter(pl.col("snapshot_date").is_between(pl.lit(first), pl.lit(last)))
     sums = window.group_by("Customer_ID").agg((pl.col(CHANNELS).cast(pl.Float64) - 103.0).sum())
-    truth = cohort_of(SPEC, month).truth
+    truth = cohort_of(spec, month).truth
     joined = truth.join(sums, left_on="customer_id", right_on="Customer_ID", maintain_order="left", validate="1:1")
     return {
         "sums": joined.select(CHANNELS).to_numpy(),
@@ -62,7 +77,7 @@ def sample_of(readings: pl.DataFrame, month: date, n_months: int) -> Sample:
 
 @pytest.fixture(scope="module")
 def samples(readings: pl.DataFrame) -> dict[int, Sample]:
-    return {n_months: sample_of(readings, SPEC.last_month, n_months) for n_months in (1, 6, 24)}
+    return {n_months: sample_of(SPEC, readings, NEWEST, n_months) for n_months in (1, 6, 24)}
 
 
 def auc_of(sample: Sample, scores: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
@@ -76,18 +91,18 @@ def auc_of_sums(sample: Sample) -> float:
 
 def test_the_signal_of_the_clickstream_grows_with_history(samples: dict[int, Sample]) -> None:
     one, six, all_months = (auc_of_sums(samples[n_months]) for n_months in (1, 6, 24))
-    assert 0.55 < one < 0.70
-    assert one + 0.08 < six
-    assert six + 0.05 < all_months
-    assert 0.88 < all_months < 0.95
+    assert 0.52 < one < 0.62
+    assert one + 0.05 < six
+    assert six + 0.03 < all_months
+    assert 0.72 < all_months < 0.80
 
 
 @pytest.mark.parametrize(
     ("channel", "sign"),
     [(10, -1), (5, 1), (9, -1), (4, 1), (3, 1), (8, -1), (2, 1)],
 )
-def test_channels_lean_to_the_side_of_the_real_book(samples: dict[int, Sample], channel: int, sign: int) -> None:
-    sample = samples[24]
+def test_channels_lean_to_the_side_of_the_real_book(leaked: pl.DataFrame, channel: int, sign: int) -> None:
+    sample = sample_of(LEAKING, leaked, NEWEST, 24)
     assert auc_of(sample, sign * sample["sums"][:, channel - 1]) > 0.55
 
 
@@ -97,10 +112,18 @@ def test_the_other_channels_are_noise(samples: dict[int, Sample], channel: int) 
     assert abs(auc_of(sample, sample["sums"][:, channel - 1]) - 0.5) < 0.1
 
 
-def test_a_logistic_regression_reaches_the_levels_of_the_real_book(readings: pl.DataFrame) -> None:
+@pytest.mark.parametrize(
+    ("spec", "book", "low", "high"),
+    [(SPEC, "readings", 0.83, 0.89), (LEAKING, "leaked", 0.93, 0.98)],
+    ids=["a signal", "a leak, as in the real book"],
+)
+def test_a_logistic_regression_ranks_as_well_as_the_clickstream_allows(
+    spec: BookSpec, book: str, low: float, high: float, request: pytest.FixtureRequest
+) -> None:
+    readings = request.getfixturevalue(book)
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1_000))
-    train = [sample_of(readings, add_months(SPEC.last_month, -back), 24) for back in (5, 4, 3, 2)]
-    later = sample_of(readings, SPEC.last_month, 24)
+    train = [sample_of(spec, readings, add_months(NEWEST, -back), 24) for back in (5, 4, 3, 2)]
+    later = sample_of(spec, readings, NEWEST, 24)
 
     def auc(*blocks: str) -> float:
         features = np.vstack([np.hstack([sample[block] for block in blocks]) for sample in train])
@@ -108,8 +131,8 @@ def test_a_logistic_regression_reaches_the_levels_of_the_real_book(readings: pl.
         scores = model.decision_function(np.hstack([later[block] for block in blocks]))
         return auc_of(later, np.asarray(scores, dtype=np.float64))
 
-    assert 0.78 < auc("others") < 0.86
-    assert 0.91 < auc("others", "sums") < 0.97
+    assert 0.75 < auc("others") < 0.83
+    assert low < auc("others", "sums") < high
 
 
 def test_risk_rises_with_the_index_and_with_strain() -> None:
