@@ -123,6 +123,16 @@ class PlantedLife:
                 self.checks[check] = self.checks.get(check, {}) | _red_months(instance, table, check)
         self.failed = backfill.failed
 
+    def draw(self) -> None:
+        """Draw what people read, which a life leaves out."""
+        from credit_platform.code_location import build_definitions
+
+        repository = build_definitions(LOANS, self.book.settings).get_repository_def()
+        months = self.lake.months(f"monitoring/{MODELS[0]}/action")
+        with dg.DagsterInstance.ephemeral() as instance:
+            runner = Runner(repository, instance, Console(file=StringIO()), "campaign")
+            assert runner.run(MONITOR_MONTH, months[0], months[-1], assets=["monitoring/history"]).success
+
     def branch(self, root: Path, spec: BookSpec, *, until: date) -> PlantedLife:
         """A book that is like this one before the drift and goes on as `spec` says; this one has lived until `until`.
 

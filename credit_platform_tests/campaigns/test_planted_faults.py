@@ -40,6 +40,7 @@ def test_a_planted_fault_is_noticed_as_it_must_be(base_life: PlantedLife, fault:
     assert bars
     missed = [f"{bar.model}: {bar.asked}: {bar.measured}" for bar in bars if not bar.holds]
     assert not missed, "\n".join(missed)
+    life.draw()
     assert disagreements(life.lake, life.book.settings.policy) == []
 
 

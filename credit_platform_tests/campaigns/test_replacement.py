@@ -53,5 +53,6 @@ def test_a_version_in_breach_is_replaced_by_the_first_better_one(finished_demo: 
 
 
 def test_all_documents_of_the_demo_agree(finished_demo: PlantedLife) -> None:
+    finished_demo.draw()
     book = finished_demo.book
     assert disagreements(book.lake, book.settings.policy) == []

@@ -63,10 +63,8 @@ def test_the_versions_have_the_roles_and_results_they_had(old_book: BookFolders)
     assert done.returncode == 0, done.stderr
     # Nothing went in for the interim, policy left nothing to people, and no source was judged. Gaps are judged by their
     # intervals now, which are wide in so small a book.
-    new, gaps = (
-        {"interim": False, "recommended": None, "availability": {}},
-        ("max_train_validation_gap", "max_oot_test_gap"),
-    )
+    new: dict[str, object] = {"interim": False, "recommended": None, "availability": {}}
+    gaps = ("max_train_validation_gap", "max_oot_test_gap")
     rows = [
         row | new | {"failed_gates": [gate for gate in row["failed_gates"] if gate not in gaps]}
         for row in expected()["models"]

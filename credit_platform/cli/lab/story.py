@@ -20,6 +20,7 @@ from credit_platform.lab.scenarios.detections import (
 from credit_platform.lab.scenarios.life_story import ModelStory, Version, build_story
 from credit_platform.lab.scenarios.scenario import Scenario, build_scenario
 from credit_platform.lake.governance.promotions import PromotionLog, model_periods
+from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.raw.delivery_log import read_receipts
 from credit_platform.months import add_months, month_range
 from credit_platform.policy.load import Policy
@@ -126,8 +127,26 @@ def judge(
         deliveries=story.deliveries,
         floors={one.model: auc_floors(policy, one.model) for one in stories},
         unbuilt=_unbuilt(book, made),
-        mishaps=mishaps,
+        mishaps=[*mishaps, *_misjudged_sources(book, made)],
     )
+
+
+def _misjudged_sources(book: Book, made: GeneratedBook) -> list[str]:
+    """Versions whose availability gate did not see the leak, or saw one where there is none.
+
+    A leak shows in who has rows, so only once cohorts without a label apply: before that it cannot be seen.
+    """
+    policy, store = book.settings.policy.model, ModelStore(book.lake.layout)
+    shows_from = add_months(made.months[-1], 1 - policy.label.lag_months)
+    stored = [book.lake.versions.read(model, name) for model in policy.models for name in store.versions(model)]
+    found = list[str]()
+    for version in stored:
+        failed = [source for source, gate in version.metadata.availability.items() if gate.status == "failed"]
+        if made.has_leak and version.as_of >= shows_from and not failed:
+            found.append(f"{version.model} {version.version}: no source was judged to be selected by customer")
+        if failed and not made.has_leak:
+            found.append(f"{version.model} {version.version}: {', '.join(failed)} judged to be selected by customer")
+    return found
 
 
 def _together(now: Sequence[Detection], before: Sequence[Detection], model: str) -> tuple[Detection, ...]:
