@@ -75,7 +75,7 @@ def measure_performance(
     measures = [
         *held,
         _degradation(outcome, baseline, thresholds),
-        *_discrimination_measures(outcome, thresholds, held[0].status),
+        *_discrimination_measures(outcome, subject.model, thresholds, held[0].status),
         *calibration_measures(outcome, thresholds),
         *gains_measures(outcome, thresholds),
         *_rate_measures(outcome, scored.height, thresholds),
@@ -153,19 +153,24 @@ def _loss_interval(auc: float, interval: Interval, baseline: float, of_baseline:
 
 
 def _discrimination_measures(
-    outcome: LabelledSample, thresholds: MonitoringThresholds, ranking: Status
+    outcome: LabelledSample, model: str, thresholds: MonitoringThresholds, ranking: Status
 ) -> list[Measure]:
-    """Figures without a floor of their own; Gini and KS say of the same ranking what the ROC-AUC's status says."""
+    """Gini, KS and Brier; without floors of their own Gini and KS say of the ranking what the ROC-AUC's status says."""
     level, of = thresholds.confidence, (outcome.label, outcome.probability)
+    floors = thresholds.metrics_for(model)
     auc = auc_interval(outcome, level)
     ginis = None if auc is None else Interval(2 * auc.low - 1, 2 * auc.high - 1)
+    of_ranking = {"gini": (gini(*of), ginis), "ks": (ks(*of), ks_interval(outcome, level))}
+    statuses = {
+        metric: _status(floors[metric], *figure, thresholds) if metric in floors else ranking
+        for metric, figure in of_ranking.items()
+    }
     return [
-        measure_of(outcome, thresholds, metric, function(*of), interval, status=status)
-        for metric, function, interval, status in (
-            ("gini", gini, ginis, ranking),
-            ("ks", ks, ks_interval(outcome, level), ranking),
-            ("brier", brier, brier_interval(outcome, level), "ok"),
-        )
+        *(
+            measure_of(outcome, thresholds, metric, *figure, status=statuses[metric])
+            for metric, figure in of_ranking.items()
+        ),
+        measure_of(outcome, thresholds, "brier", brier(*of), brier_interval(outcome, level)),
     ]
 
 
