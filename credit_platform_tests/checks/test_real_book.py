@@ -12,7 +12,7 @@ import dagster as dg
 import pytest
 from rich.console import Console
 
-from credit_platform.assets.models.availability import availability_at
+from credit_platform.assets.models.judgement import availability_at
 from credit_platform.cli.run.runs import Runner
 from credit_platform.code_location import build_definitions
 from credit_platform.lake.tables.monthly import Lake

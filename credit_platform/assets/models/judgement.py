@@ -1,20 +1,20 @@
-"""A version after it is final: its samples, what it is judged by, and what its metadata says.
+"""What a version is judged by once it is final: its figures, the availability of its sources, its metadata.
 
-What it is judged by are its figures as the newest cohorts have sources, which are those on its samples where these have
-no less. Fitting and deciding belong to `training`.
+The figures are those as the newest cohorts have sources, which are those on its samples where these have no less.
+Fitting and deciding belong to `training`; how the availability gate judges is written in `monitoring.data_quality`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
 import polars as pl
 
-from credit_platform.assets.models.availability import availability_at
 from credit_platform.lake.models.stored_version import VersionMetadata
 from credit_platform.lake.provenance import libraries
 from credit_platform.lake.tables.monthly import Lake
+from credit_platform.monitoring.data_quality.availability import Availability, history_of, judge_availability
 from credit_platform.months import add_months, month_key, month_range
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelConfig
@@ -27,15 +27,17 @@ from credit_platform.scoring.evaluation.evaluation import (
     evaluate_version,
     null_rate,
 )
-from credit_platform.scoring.evaluation.newest_mix import SourceMix, as_newest
 from credit_platform.scoring.explanation.reasons import mix_counts, reason_mix, reasons_of
 from credit_platform.scoring.governance.promotion import CandidateResult, failed_gates
+from credit_platform.scoring.training.samples import SourceMix, as_newest
 from credit_platform.scoring.training.tuning import regularised
 from credit_platform.scoring.training.version import FittedVersion, is_restorable
 from credit_platform.scoring.training.windows import SampleRole, Windows
 from credit_platform.scoring.transformers.evidence import without_history
 
 Samples = dict[SampleRole, pl.DataFrame]
+# Rows further back before the first cohort that is trained on are not looked at.
+_MONTHS_BEFORE = 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +76,14 @@ class Developed:
         return as_newest(loans, self.newest, portfolio.features, key=portfolio.cases.key, seed=seed)
 
     @cached_property
+    def lost(self) -> dict[str, float]:
+        """By source that the newest cohorts have less of, the largest share of a sample's cases with it that lose it."""
+        features = self.fitted.portfolio.features
+        found = [self.newest.lost(SourceMix.of(sample, features)) for sample in self.samples.values()]
+        sources = sorted({source for each in found for source in each})
+        return {source: max(each.get(source, 0.0) for each in found) for source in sources}
+
+    @cached_property
     def newest_metrics(self) -> pl.DataFrame:
         """The metrics per sample as the newest cohorts have sources; those on the samples where nothing is taken."""
         samples = {role: self.as_newest(sample) for role, sample in self.samples.items()}
@@ -100,6 +110,7 @@ def judged(developed: Developed) -> CandidateResult:
         null_rate=null_rate(oot, list(candidate.features)),
         artifacts_load_back=is_restorable(candidate, oot),
         intervals=auc_intervals(developed.newest_metrics),
+        scarcer_sources=tuple(developed.lost),
     )
 
 
@@ -121,6 +132,7 @@ def metadata_of(lake: Lake, developed: Developed, result: CandidateResult, polic
             "cohorts": [month_key(cohort) for cohort in developed.newest.cohorts],
             "present": developed.newest.present,
             "sample": SourceMix.of(developed.samples["oot"], developed.fitted.portfolio.features).present,
+            "lost": developed.lost,
             "metrics": developed.newest_metrics.to_dicts(),
         },
         **{
@@ -146,3 +158,56 @@ def _without(group: EvidenceGroup, developed: Developed, config: ModelConfig) ->
     """Metrics of the out-of-time sample as if the source of a group had never been delivered."""
     sample = without_history(developed.samples["oot"], group)
     return evaluate(developed.fitted, {"oot": sample}, cut_off=config.scoring.cut_off)
+
+
+def availability_of(lake: Lake, windows: Mapping[date, Sequence[date]]) -> dict[date, dict[str, Availability]]:
+    """By month and source, what the gate says by what was known then; of months that are not built as far as they are.
+
+    Args:
+        lake: the book's tables.
+        windows: by month, the cohorts that a version trained as of it is made of.
+
+    Raises:
+        TableError: a file that is read is not whole.
+    """
+    portfolio = lake.layout.portfolio
+    span = (add_months(min(window[0] for window in windows.values()), -_MONTHS_BEFORE), max(windows))
+    cases = _cases(lake, span)
+    judged: dict[date, dict[str, Availability]] = {month: {} for month in windows}
+    for source in portfolio.sources:
+        if (table := f"silver/{source.table}") == portfolio.cases.table:
+            continue
+        rows = _columns(lake, table, span, customer=portfolio.cases.customer)
+        history = None if cases.is_empty() or rows.is_empty() else history_of(cases, rows)
+        for month, window in windows.items():
+            judged[month][source.name] = (
+                Availability("unknown", "It has no row.")
+                if history is None
+                else judge_availability(history, window, month, portfolio.words)
+            )
+    return judged
+
+
+def availability_at(lake: Lake, as_of: date, windows: Windows) -> dict[str, dict[str, str]]:
+    """What the gate says of each source for one version, as its metadata stores it. Raises as `availability_of`."""
+    judged = availability_of(lake, {as_of: windows.development})[as_of]
+    return {source: {"status": found.status, "reason": found.reason} for source, found in judged.items()}
+
+
+def _cases(lake: Lake, span: tuple[date, date]) -> pl.DataFrame:
+    """`customer, cohort, label` of every case, null where no label is known by the end of the span."""
+    cases, key = lake.layout.portfolio.cases, lake.layout.portfolio.cases.key
+    begun = _columns(lake, cases.table, span, only=cases.is_new, customer=cases.customer, case=key)
+    labels = _columns(lake, "gold/label_store", span, case=key, cohort="cohort", label="label").drop("month")
+    labelled = begun.rename({"month": "cohort"}).join(labels, on=["case", "cohort"], how="left", maintain_order="left")
+    return labelled.select("customer", "cohort", "label")
+
+
+def _columns(
+    lake: Lake, table: str, span: tuple[date, date], *, only: pl.Expr | None = None, **columns: str
+) -> pl.DataFrame:
+    """Some columns under other names and the month of a table's rows in a span; no rows where it has none."""
+    known = [month for month in lake.months(table) if span[0] <= month <= span[1]]
+    rows = lake.scan(table, known) if known else lake.layout.tables[table].create_empty(lazy=True)
+    named = {name: pl.col(column) for name, column in columns.items()}
+    return rows.filter(pl.lit(value=True) if only is None else only).select(month="snapshot_month", **named).collect()

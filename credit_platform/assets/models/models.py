@@ -28,10 +28,10 @@ from credit_platform.scoring.training.windows import Windows
 def _training_metadata(
     outcome: TrainingOutcome, folder: str, documents: dict[str, dg.MetadataValue]
 ) -> dict[str, dg.MetadataValue]:
-    auc = {
-        str(row["sample_role"]): row
-        for row in outcome.metrics.filter(outcome.metrics["metric"] == "roc_auc").iter_rows(named=True)
-    }
+    auc, on_samples = (
+        {str(row["sample_role"]): row for row in metrics.filter(metric="roc_auc").iter_rows(named=True)}
+        for metrics in (outcome.newest_metrics, outcome.metrics)
+    )
     lines = [
         f"| {role} | {row['value']:.4f} | {row['ci_low']:.4f} to {row['ci_high']:.4f} | {row['n']} | {row['n_bad']} |"
         for role, row in auc.items()
@@ -43,6 +43,8 @@ def _training_metadata(
         for role, row in sorted(auc.items(), key=lambda item: item[0] != "oot")
         if row["value"] is not None
     }
+    if auc != on_samples and (value := on_samples["oot"]["value"]) is not None:
+        aucs["roc_auc_oot_with_all_sources"] = dg.MetadataValue.float(float(value))
     top = (f"{row['rank']}. {row['feature']}" for row in outcome.importance.head(10).iter_rows(named=True))
     tuning = {"tuning": dg.MetadataValue.md(tuning_table(outcome.tuning))} if len(outcome.tuning.trials) > 1 else {}
     # In this order: what one wants to know of a version first, what one looks up last.
@@ -72,9 +74,10 @@ def _windows_table(windows: Windows) -> str:
 def _model_asset(model: str, spec: ModelSpec, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
     config = policy.model
     lag = config.label.lag_months
-    # Lineage of the usual windows; absolute ones stay while the month moves on, triggered ones lie inside.
+    # Lineage of the usual windows and of the cohorts after them, whose sources a version is judged with; absolute ones
+    # stay while the month moves on, triggered ones lie inside.
     is_relative = config.windows.mode == "relative"
-    features = months_before(config.windows.relative.total - 1 + lag, until=lag) if is_relative else all_months_until()
+    features = months_before(config.windows.relative.total - 1 + lag) if is_relative else all_months_until()
     labels = months_before(config.windows.relative.total - 1) if is_relative else all_months_until()
 
     @dg.asset(

@@ -5,7 +5,7 @@ rules of promotion are written in `scoring`, the Dagster assets in `models`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import polars as pl
@@ -40,11 +40,12 @@ POLICY = "policy"
 
 @dataclass(frozen=True, eq=False)
 class TrainingOutcome:
-    """A stored version, its metrics per sample, and what was decided about it."""
+    """A stored version, its metrics per sample, also as the newest cohorts have sources, and what was decided."""
 
     model_version: str
     windows: Windows
     metrics: pl.DataFrame
+    newest_metrics: pl.DataFrame
     decision: PromotionDecision
     importance: pl.DataFrame
     tuning: Tuning
@@ -165,7 +166,15 @@ def register(lake: Lake, developed: Developed, policy: Policy) -> TrainingOutcom
         recommended=decision.recommended,
     )
     PromotionLog(lake.layout).append(record, policy_sha256=policy.sha256)
-    return TrainingOutcome(stored, developed.windows, developed.metrics, decision, fitted.importance, fitted.tuning)
+    return TrainingOutcome(
+        model_version=stored,
+        windows=developed.windows,
+        metrics=developed.metrics,
+        newest_metrics=developed.newest_metrics,
+        decision=decision,
+        importance=fitted.importance,
+        tuning=fitted.tuning,
+    )
 
 
 def _make_challenger(lake: Lake, developed: Developed, stored: str, policy: Policy) -> None:
@@ -198,14 +207,11 @@ def _decide(
         return decide_promotion(result, None, config=config)
     current = lake.versions.read(candidate.model, period.version)
     is_in_breach = breached_version(lake, candidate.model, month) == period.version
-    against = compare_versions(
-        candidate,
-        current.fitted(config),
-        developed.as_newest(developed.samples["oot"] if is_in_breach else _new_to_both(developed, current.windows)),
-        incumbent_version=period.version,
-    )
+    loans = developed.samples["oot"] if is_in_breach else _new_to_both(developed, current.windows)
+    as_newest = developed.as_newest(loans)
+    against = compare_versions(candidate, current.fitted(config), as_newest, incumbent_version=period.version)
     now = Situation(is_in_breach, period.is_interim, age=months_between(current.as_of, month))
-    return decide_promotion(result, against, config=config, situation=now)
+    return decide_promotion(result, replace(against, is_as_newest=as_newest is not loans), config=config, situation=now)
 
 
 def _new_to_both(developed: Developed, earlier: Windows) -> pl.DataFrame:

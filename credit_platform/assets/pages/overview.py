@@ -171,7 +171,7 @@ def _version(lake: Lake, record: PromotionRecord, *, stands: bool) -> tuple[obje
 
 def _out_of_time_auc(lake: Lake, record: PromotionRecord) -> float | None:
     try:
-        auc = lake.versions.read(record.model, record.model_version).metadata.roc_auc("oot")
+        auc = lake.versions.read(record.model, record.model_version).metadata.judged_auc("oot")
     except ModelStoreError:
         return None  # a damaged version is told by its own check, and hides no page
     return None if auc is None else auc.value

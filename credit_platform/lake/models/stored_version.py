@@ -94,12 +94,14 @@ class NewestMix(_Part):
         cohorts: those after its samples, up to the month it was trained as of.
         present: share of their cases that have each source, by its short name.
         sample: likewise of the out-of-time sample, nothing taken from it.
+        lost: by source that these cohorts have less of, the share of a sample's cases with it that had to lose it.
         metrics: on the samples with sources taken away from as many cases as had to lose them.
     """
 
     cohorts: tuple[Month, ...] = ()
     present: Mapping[str, float] = {}
     sample: Mapping[str, float] = {}
+    lost: Mapping[str, float] = {}
     metrics: tuple[MetricRow, ...] = ()
 
 
@@ -189,6 +191,11 @@ class VersionMetadata(_Part):
         return _auc(min((one for one in known if one[0]), key=distance, default=known[1])[1], "oot")
 
     @property
+    def scarcer_sources(self) -> tuple[str, ...]:
+        """The sources of which the newest cohorts had less than its samples, so that other figures are judged."""
+        return () if self.newest_mix is None else tuple(self.newest_mix.lost)
+
+    @property
     def failed_sources(self) -> tuple[str, ...]:
         """The sources that the availability gate failed."""
         return tuple(source for source, found in self.availability.items() if found.status == "failed")
@@ -200,6 +207,7 @@ class VersionMetadata(_Part):
         return CandidateResult(
             roc_auc={sample: row.value for sample, row in measured.items() if row is not None},
             null_rate=self.oot_null_rate,
+            scarcer_sources=self.scarcer_sources,
             artifacts_load_back=self.artifacts_load_back,
             intervals={
                 sample: Interval(row.ci_low, row.ci_high)

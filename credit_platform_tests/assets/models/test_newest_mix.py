@@ -18,7 +18,7 @@ from credit_platform.lake.models.stored_version import METADATA, VersionMetadata
 from credit_platform.months import add_months, month_range
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.scoring.evaluation.newest_mix import without_source
+from credit_platform.scoring.training.samples import without_source
 from credit_platform.scoring.training.version import FittedVersion
 from credit_platform.scoring.training.windows import windows_for
 from credit_platform_tests.small_book import FIRST_TRAINING, MODELS, BookFolders
@@ -105,7 +105,7 @@ def test_both_versions_are_compared_on_the_same_loans_without_the_source(
 
     monkeypatch.setattr(training, "compare_versions", watched)
     month, policy = add_months(FIRST_TRAINING, 1), LOANS.load_policy(book_copy.policy_dir)
-    for dark in ([], ["clickstream", "financials"]):
+    for dark in ((), ("clickstream", "financials")):
         darkened(book_copy, dark, month_range(add_months(month, -5), month))
         train_as_of(book_copy.lake, "scorecard", month, policy)
     bright, without = seen

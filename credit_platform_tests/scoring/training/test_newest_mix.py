@@ -13,7 +13,7 @@ from polars.testing import assert_frame_equal
 
 from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM, SOURCE_FLAGS
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.scoring.evaluation.newest_mix import MIN_LOSS, SourceMix, as_newest, without_source
+from credit_platform.scoring.training.samples import MIN_LOSS, SourceMix, as_newest, without_source
 from credit_platform.scoring.transformers.evidence import without_history
 from credit_platform_tests.scoring.conftest import make_loans
 
