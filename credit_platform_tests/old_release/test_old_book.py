@@ -62,8 +62,7 @@ def test_the_versions_have_the_roles_and_results_they_had(old_book: BookFolders)
     done = old_book.verb("models", "--json")
     assert done.returncode == 0, done.stderr
     # Nothing went in for the interim, policy left nothing to people, no source was judged, and no newest cohort.
-    # Gaps are judged by their
-    # intervals now, which are wide in so small a book.
+    # Gaps are judged by their intervals now, which are wide in so small a book.
     new: dict[str, object] = {"interim": False, "recommended": None, "availability": {}}
     gaps = ("max_train_validation_gap", "max_oot_test_gap")
     rows = [

@@ -77,7 +77,7 @@ class Developed:
 
     @cached_property
     def lost(self) -> dict[str, float]:
-        """By source that the newest cohorts have less of, the largest share of a sample's cases with it that lose it."""
+        """By source that the newest cohorts have less of, the largest share of a sample's cases that lose it."""
         features = self.fitted.portfolio.features
         found = [self.newest.lost(SourceMix.of(sample, features)) for sample in self.samples.values()]
         sources = sorted({source for each in found for source in each})

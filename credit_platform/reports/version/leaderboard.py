@@ -172,11 +172,7 @@ def _card(own: pl.DataFrame, model: str) -> str:
         facts = [
             ("Since", month_name(row["in_force_from"])),
             ("Out-of-time ROC-AUC", interval_text(row["oot_roc_auc"], row["oot_low"], row["oot_high"])),
-            *(
-                []
-                if row["oot_with_all_sources"] is None
-                else [("With all sources", number_text(row["oot_with_all_sources"]))]
-            ),
+            *([("With all sources", number_text(whole))] if (whole := row["oot_with_all_sources"]) is not None else []),
             ("Gates", row["gates"]),
             ("Sources", row["sources"] or UNKNOWN),
             ("Versions", n),

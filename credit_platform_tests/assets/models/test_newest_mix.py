@@ -18,6 +18,7 @@ from credit_platform.lake.models.stored_version import METADATA, VersionMetadata
 from credit_platform.months import add_months, month_range
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform.scoring.governance.promotion import HeadToHead
 from credit_platform.scoring.training.samples import without_source
 from credit_platform.scoring.training.version import FittedVersion
 from credit_platform.scoring.training.windows import windows_for
@@ -99,9 +100,11 @@ def test_both_versions_are_compared_on_the_same_loans_without_the_source(
     seen: list[pl.DataFrame] = []
     compare = training.compare_versions
 
-    def watched(candidate: FittedVersion, incumbent: FittedVersion, loans: pl.DataFrame, **named: str) -> object:
+    def watched(
+        candidate: FittedVersion, incumbent: FittedVersion, loans: pl.DataFrame, *, incumbent_version: str
+    ) -> HeadToHead:
         seen.append(loans)
-        return compare(candidate, incumbent, loans, **named)
+        return compare(candidate, incumbent, loans, incumbent_version=incumbent_version)
 
     monkeypatch.setattr(training, "compare_versions", watched)
     month, policy = add_months(FIRST_TRAINING, 1), LOANS.load_policy(book_copy.policy_dir)

@@ -21,9 +21,10 @@ FEATURES = LOANS.features
 SAMPLE = make_loans(400, seed=3).with_columns(has_financials=pl.lit(value=True), has_attributes=pl.lit(value=True))
 SHARES = st.floats(0.0, 1.0)
 MIXES = st.builds(
-    lambda n, shares: SourceMix((date(2024, 1, 1),), n, dict(zip(SOURCE_FLAGS, shares, strict=True))),
+    SourceMix,
+    st.just((date(2024, 1, 1),)),
     st.integers(0, 5000),
-    st.tuples(SHARES, SHARES, SHARES),
+    st.fixed_dictionaries(dict.fromkeys(SOURCE_FLAGS, SHARES)),
 )
 
 
