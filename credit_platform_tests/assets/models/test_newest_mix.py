@@ -6,23 +6,41 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from io import StringIO
+from pathlib import Path
 
+import dagster as dg
 import polars as pl
 import pytest
+from rich.console import Console
 
 from credit_platform.assets.models import training
 from credit_platform.assets.models.judgement import newest_mix
 from credit_platform.assets.models.training import TrainingOutcome, train_as_of
+from credit_platform.cli.run.runs import Runner
+from credit_platform.code_location import build_definitions
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.models.stored_version import METADATA, VersionMetadata
+from credit_platform.lake.raw.raw_book import write_book
 from credit_platform.months import add_months, month_range
 from credit_platform.policy.load import Policy
+from credit_platform.portfolios.drift import Drift, DriftKind
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.governance.promotion import HeadToHead
 from credit_platform.scoring.training.samples import without_source
 from credit_platform.scoring.training.version import FittedVersion
 from credit_platform.scoring.training.windows import windows_for
-from credit_platform_tests.small_book import FIRST_TRAINING, MODELS, BookFolders
+from credit_platform_tests.small_book import (
+    FIRST,
+    FIRST_TRAINING,
+    MODEL_CONFIG,
+    MODELS,
+    PREVIEW_ALLOWED,
+    SPEC,
+    BookFolders,
+)
+
+pytestmark = PREVIEW_ALLOWED
 
 NEWEST = month_range(add_months(FIRST_TRAINING, -5), FIRST_TRAINING)
 
@@ -92,6 +110,29 @@ def test_in_an_outage_the_figure_without_the_source_is_stored_and_decides_the_ga
     assert "min_oot_roc_auc" in outcome.decision.failed_gates
     assert "min_oot_roc_auc" in (stored(untrained, model, outcome).failed_gates or ())
     assert "max_train_validation_gap" not in outcome.decision.failed_gates
+
+
+@pytest.mark.slow
+def test_a_source_gone_dark_before_the_training_of_a_generated_book_decides_its_gates(tmp_path: Path) -> None:
+    book = BookFolders(tmp_path / "data", tmp_path / "raw", tmp_path / "policy")
+    book.policy_dir.mkdir()
+    (book.policy_dir / "model_config.yaml").write_text(f"{MODEL_CONFIG}gates: {{min_oot_roc_auc: 0.84}}\n")
+    drift = Drift(DriftKind.SOURCE_DARK, NEWEST[0], 1.0)
+    write_book(book.layout, replace(SPEC, n_months=13, history_months=1, drifts=(drift,)), on_month=lambda: None)
+    with dg.DagsterInstance.ephemeral() as instance:
+        repository = build_definitions(LOANS, book.settings(FIRST_TRAINING)).get_repository_def()
+        ended = Runner(repository, instance, Console(file=StringIO()), "test").run("build_month", FIRST, FIRST_TRAINING)
+        assert ended.success, ended.problems
+    outcome = train_as_of(book.lake, "scorecard", FIRST_TRAINING, LOANS.load_policy(book.policy_dir))
+    metadata = stored(book, "scorecard", outcome)
+    assert metadata.newest_mix is not None
+    assert (metadata.newest_mix.present["clickstream"], metadata.scarcer_sources) == (0.0, ("clickstream",))
+    on_samples, judged = metadata.roc_auc("oot"), metadata.judged_auc("oot")
+    assert judged == metadata.without["clickstream"][0]
+    assert on_samples is not None
+    assert on_samples.value is not None
+    assert on_samples.value >= 0.84
+    assert "min_oot_roc_auc" in outcome.decision.failed_gates
 
 
 def test_both_versions_are_compared_on_the_same_loans_without_the_source(
