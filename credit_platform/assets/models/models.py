@@ -21,6 +21,7 @@ from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelSpec
 from credit_platform.policy.model_spec import Parameter
 from credit_platform.reports.documents.document import markdown_list
+from credit_platform.scoring.governance.promotion import AS_NEWEST
 from credit_platform.scoring.training.tuning import OnTrial, Trial, Tuning
 from credit_platform.scoring.training.windows import Windows
 
@@ -37,7 +38,8 @@ def _training_metadata(
         for role, row in auc.items()
         if row["value"] is not None and row["ci_low"] is not None
     ]
-    table = "\n".join(["| sample | ROC-AUC | 95 % interval | loans | bad |", "|---|---|---|---|---|", *lines])
+    mix = "" if auc == on_samples else f" {AS_NEWEST}"
+    table = "\n".join([f"| sample | ROC-AUC{mix} | 95 % interval | loans | bad |", "|---|---|---|---|---|", *lines])
     aucs = {
         f"roc_auc_{role}": dg.MetadataValue.float(float(row["value"]))
         for role, row in sorted(auc.items(), key=lambda item: item[0] != "oot")
