@@ -9,7 +9,7 @@ from datetime import date
 
 import dagster as dg
 
-from credit_platform.assets.models.availability import availability_of
+from credit_platform.assets.models.judgement import availability_of
 from credit_platform.checks.monthly import judgement
 from credit_platform.errors import WindowError
 from credit_platform.lake.tables.monthly import Lake

@@ -12,7 +12,8 @@ import dagster as dg
 import pytest
 from rich.console import Console
 
-from credit_platform.assets.models.availability import availability_at
+from credit_platform.assets.models.judgement import availability_at
+from credit_platform.assets.models.training import train_as_of
 from credit_platform.cli.run.runs import Runner
 from credit_platform.code_location import build_definitions
 from credit_platform.lake.tables.monthly import Lake
@@ -102,6 +103,21 @@ def test_the_gate_of_a_version_trained_on_the_book_fails_for_the_clickstream(bui
     found = availability_at(built.lake, LAST, windows)
     assert {source for source, one in found.items() if one["status"] == "failed"} == {"feature_clickstream"}
     assert "the loans of 6 later cohorts (2024-07 to 2024-12) have 0 of" in found["feature_clickstream"]["reason"]
+
+
+def test_a_version_trained_on_the_book_is_judged_without_the_clickstream(built: BuiltBook) -> None:
+    outcome = train_as_of(built.lake, "scorecard", LAST, LOANS.load_policy())
+    metadata = built.lake.versions.read("scorecard", outcome.model_version).metadata
+    mix, on_samples = metadata.newest_mix, metadata.roc_auc("oot")
+    assert mix is not None
+    assert mix.cohorts == tuple(month_range(DARK, LAST))
+    assert (mix.present["clickstream"], mix.sample["clickstream"], mix.lost) == (0.0, 1.0, {"clickstream": 1.0})
+    assert metadata.judged_auc("oot") == metadata.without["clickstream"][0] != on_samples
+    assert "min_oot_roc_auc" in outcome.decision.failed_gates
+    assert "as the newest cohorts have sources is 0.7" in " ".join(outcome.decision.reasons)
+    # A cohort without the clickstream is compared with what the version does without it, one with it with the other.
+    assert metadata.baseline_auc(mix.present) == metadata.judged_auc("oot")
+    assert metadata.baseline_auc(mix.sample) == on_samples
 
 
 def test_empty_features_are_those_of_the_dark_source(built: BuiltBook) -> None:

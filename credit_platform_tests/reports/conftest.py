@@ -67,7 +67,7 @@ def _versions() -> pl.DataFrame:
     def row(model: str, version: str, effective: date, auc: float, *, promoted: bool = True) -> tuple[object, ...]:
         as_of, page = parse_month(version[:10]), f"models/{model}/{version}.html"
         reasons = "A gate failed." if not promoted else "No gate failed."
-        return (model, version, as_of, effective, promoted, False, False, promoted, "policy", reasons, auc, page)
+        return (model, version, as_of, effective, promoted, False, False, promoted, "policy", reasons, auc, None, page)
 
     rows = [
         *(row(model, "2024-12-01-a1b2c3d4", date(2025, 1, 1), 0.86 - 0.03 * (model == MODELS[1])) for model in MODELS),

@@ -21,6 +21,7 @@ from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelSpec
 from credit_platform.policy.model_spec import Parameter
 from credit_platform.reports.documents.document import markdown_list
+from credit_platform.scoring.governance.promotion import AS_NEWEST
 from credit_platform.scoring.training.tuning import OnTrial, Trial, Tuning
 from credit_platform.scoring.training.windows import Windows
 
@@ -28,21 +29,24 @@ from credit_platform.scoring.training.windows import Windows
 def _training_metadata(
     outcome: TrainingOutcome, folder: str, documents: dict[str, dg.MetadataValue]
 ) -> dict[str, dg.MetadataValue]:
-    auc = {
-        str(row["sample_role"]): row
-        for row in outcome.metrics.filter(outcome.metrics["metric"] == "roc_auc").iter_rows(named=True)
-    }
+    auc, on_samples = (
+        {str(row["sample_role"]): row for row in metrics.filter(metric="roc_auc").iter_rows(named=True)}
+        for metrics in (outcome.newest_metrics, outcome.metrics)
+    )
     lines = [
         f"| {role} | {row['value']:.4f} | {row['ci_low']:.4f} to {row['ci_high']:.4f} | {row['n']} | {row['n_bad']} |"
         for role, row in auc.items()
         if row["value"] is not None and row["ci_low"] is not None
     ]
-    table = "\n".join(["| sample | ROC-AUC | 95 % interval | loans | bad |", "|---|---|---|---|---|", *lines])
+    mix = "" if auc == on_samples else f" {AS_NEWEST}"
+    table = "\n".join([f"| sample | ROC-AUC{mix} | 95 % interval | loans | bad |", "|---|---|---|---|---|", *lines])
     aucs = {
         f"roc_auc_{role}": dg.MetadataValue.float(float(row["value"]))
         for role, row in sorted(auc.items(), key=lambda item: item[0] != "oot")
         if row["value"] is not None
     }
+    if auc != on_samples and (value := on_samples["oot"]["value"]) is not None:
+        aucs["roc_auc_oot_with_all_sources"] = dg.MetadataValue.float(float(value))
     top = (f"{row['rank']}. {row['feature']}" for row in outcome.importance.head(10).iter_rows(named=True))
     tuning = {"tuning": dg.MetadataValue.md(tuning_table(outcome.tuning))} if len(outcome.tuning.trials) > 1 else {}
     # In this order: what one wants to know of a version first, what one looks up last.
@@ -72,9 +76,10 @@ def _windows_table(windows: Windows) -> str:
 def _model_asset(model: str, spec: ModelSpec, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
     config = policy.model
     lag = config.label.lag_months
-    # Lineage of the usual windows; absolute ones stay while the month moves on, triggered ones lie inside.
+    # Lineage of the usual windows and of the cohorts after them, whose sources a version is judged with; absolute ones
+    # stay while the month moves on, triggered ones lie inside.
     is_relative = config.windows.mode == "relative"
-    features = months_before(config.windows.relative.total - 1 + lag, until=lag) if is_relative else all_months_until()
+    features = months_before(config.windows.relative.total - 1 + lag) if is_relative else all_months_until()
     labels = months_before(config.windows.relative.total - 1) if is_relative else all_months_until()
 
     @dg.asset(

@@ -4,32 +4,23 @@ The order is the point: test and out-of-time cohorts are read only after the mod
 rules of promotion are written in `scoring`, the Dagster assets in `models`.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 import polars as pl
 
-from credit_platform.assets.models.availability import availability_at
+from credit_platform.assets.models.judgement import Developed, Samples, judged, metadata_of, newest_mix
 from credit_platform.lake.governance.audit import AuditLog, AuditRecord, Entry
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, model_periods
 from credit_platform.lake.models.model_store import ModelStore
-from credit_platform.lake.models.stored_version import METADATA, VersionMetadata
+from credit_platform.lake.models.stored_version import METADATA
 from credit_platform.lake.provenance import code, input_hashes, libraries, require_unaltered
 from credit_platform.lake.tables.monthly import Lake, parquet_bytes
 from credit_platform.months import add_months, month_key, months_between
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.portfolios.feature_set import EvidenceGroup
-from credit_platform.scoring.evaluation.evaluation import (
-    Evaluation,
-    auc_by_sample,
-    auc_intervals,
-    evaluate,
-    evaluate_version,
-    null_rate,
-)
-from credit_platform.scoring.explanation.reasons import mix_counts, reason_mix, reasons_of
+from credit_platform.scoring.evaluation.evaluation import evaluate_version
 from credit_platform.scoring.governance.life_cycle import period_of, roles, withdrawn
 from credit_platform.scoring.governance.promotion import (
     CandidateResult,
@@ -37,47 +28,24 @@ from credit_platform.scoring.governance.promotion import (
     Situation,
     compare_versions,
     decide_promotion,
-    failed_gates,
 )
 from credit_platform.scoring.training.samples import attach_labels, left_out, require_size, shared_customers
-from credit_platform.scoring.training.tuning import OnTrial, Tuning, regularised
-from credit_platform.scoring.training.version import FittedVersion, fit_version, is_restorable, unwatched
+from credit_platform.scoring.training.tuning import OnTrial, Tuning
+from credit_platform.scoring.training.version import fit_version, unwatched
 from credit_platform.scoring.training.windows import SampleRole, Windows, windows_for
-from credit_platform.scoring.transformers.evidence import without_history
 
-Samples = dict[SampleRole, pl.DataFrame]
 # Who decides when nobody does.
 POLICY = "policy"
 
 
 @dataclass(frozen=True, eq=False)
-class Developed:
-    """A final model with the samples it was developed and judged on; `kind` names the windows' origin.
-
-    `shared_customers` counts the customers of a sample that an earlier one has as well, before any is left out.
-    """
-
-    month: date
-    windows: Windows
-    kind: str
-    fitted: FittedVersion
-    samples: Samples
-    shared_customers: Mapping[SampleRole, int]
-    evaluation: Evaluation
-
-    @property
-    def metrics(self) -> pl.DataFrame:
-        """The metrics per sample."""
-        return self.evaluation.metrics
-
-
-@dataclass(frozen=True, eq=False)
 class TrainingOutcome:
-    """A stored version, its metrics per sample, and what was decided about it."""
+    """A stored version, its metrics per sample, also as the newest cohorts have sources, and what was decided."""
 
     model_version: str
     windows: Windows
     metrics: pl.DataFrame
+    newest_metrics: pl.DataFrame
     decision: PromotionDecision
     importance: pl.DataFrame
     tuning: Tuning
@@ -157,6 +125,8 @@ def train_as_of(lake: Lake, model: str, month: date, policy: Policy, on_trial: O
         samples=samples,
         shared_customers=shared_customers(whole, customer=customer),
         evaluation=evaluate_version(fitted, samples, config=config),
+        newest=newest_mix(lake, windows, month),
+        config=config,
     )
     return register(lake, developed, policy)
 
@@ -171,14 +141,14 @@ def register(lake: Lake, developed: Developed, policy: Policy) -> TrainingOutcom
         AuditError: the audit log was tampered with.
     """
     fitted, month = developed.fitted, developed.month
-    judged = _judged(developed)
+    result = judged(developed)
     artifacts = fitted.artifacts() | {
         "feature_importance.parquet": parquet_bytes(fitted.importance),
         "evaluation.json": developed.evaluation.to_bytes(),
-        METADATA: _metadata(lake, developed, judged, policy).to_bytes(),
+        METADATA: metadata_of(lake, developed, result, policy).to_bytes(),
     }
     stored = ModelStore(lake.layout).save(fitted.model, month, artifacts, _made_of(lake, developed, policy))
-    decision = _decide(lake, developed, stored, judged, policy.model)
+    decision = _decide(lake, developed, stored, result, policy.model)
     if stored in withdrawn(AuditLog(lake.layout).decisions(), fitted.model):
         decision = decision.left_to_a_person("A person rolled it back or retired it, and no rule takes it up again.")
     elif not decision.failed_gates:
@@ -196,7 +166,15 @@ def register(lake: Lake, developed: Developed, policy: Policy) -> TrainingOutcom
         recommended=decision.recommended,
     )
     PromotionLog(lake.layout).append(record, policy_sha256=policy.sha256)
-    return TrainingOutcome(stored, developed.windows, developed.metrics, decision, fitted.importance, fitted.tuning)
+    return TrainingOutcome(
+        model_version=stored,
+        windows=developed.windows,
+        metrics=developed.metrics,
+        newest_metrics=developed.newest_metrics,
+        decision=decision,
+        importance=fitted.importance,
+        tuning=fitted.tuning,
+    )
 
 
 def _make_challenger(lake: Lake, developed: Developed, stored: str, policy: Policy) -> None:
@@ -210,18 +188,8 @@ def _make_challenger(lake: Lake, developed: Developed, stored: str, policy: Poli
     AuditLog(lake.layout).append(entry, unless=is_more_already)
 
 
-def _judged(developed: Developed) -> CandidateResult:
-    candidate, oot = developed.fitted, developed.samples["oot"]
-    return CandidateResult(
-        roc_auc=auc_by_sample(developed.metrics),
-        null_rate=null_rate(oot, list(candidate.features)),
-        artifacts_load_back=is_restorable(candidate, oot),
-        intervals=auc_intervals(developed.metrics),
-    )
-
-
 def _decide(
-    lake: Lake, developed: Developed, stored: str, judged: CandidateResult, config: ModelConfig
+    lake: Lake, developed: Developed, stored: str, result: CandidateResult, config: ModelConfig
 ) -> PromotionDecision:
     """The decision about a version, against the one that would be in force without it when it takes effect.
 
@@ -236,61 +204,20 @@ def _decide(
     ]
     period = period_of(model_periods(records, candidate.model), add_months(month, 1))
     if period is None:
-        return decide_promotion(judged, None, config=config)
+        return decide_promotion(result, None, config=config)
     current = lake.versions.read(candidate.model, period.version)
     is_in_breach = breached_version(lake, candidate.model, month) == period.version
-    against = compare_versions(
-        candidate,
-        current.fitted(config),
-        developed.samples["oot"] if is_in_breach else _new_to_both(developed, current.windows),
-        incumbent_version=period.version,
-    )
+    loans = developed.samples["oot"] if is_in_breach else _new_to_both(developed, current.windows)
+    as_newest = developed.as_newest(loans)
+    against = compare_versions(candidate, current.fitted(config), as_newest, incumbent_version=period.version)
     now = Situation(is_in_breach, period.is_interim, age=months_between(current.as_of, month))
-    return decide_promotion(judged, against, config=config, situation=now)
+    return decide_promotion(result, replace(against, is_as_newest=as_newest is not loans), config=config, situation=now)
 
 
 def _new_to_both(developed: Developed, earlier: Windows) -> pl.DataFrame:
     """Loans of the cohorts that neither the new version nor one with `earlier` windows was fitted or calibrated on."""
     loans = pl.concat([developed.samples["test"], developed.samples["oot"]])
     return loans.filter(~pl.col("snapshot_month").is_in([*earlier.train, *earlier.validation]))
-
-
-def _metadata(lake: Lake, developed: Developed, judged: CandidateResult, policy: Policy) -> VersionMetadata:
-    model, month = developed.fitted.model, developed.month
-    spec = regularised(policy.model.models[model], int(developed.samples["train"]["label"].sum()))
-    said = {
-        "model": model,
-        "alias": spec.alias,
-        "algorithm": spec.algorithm,
-        "as_of": month_key(month),
-        "windows": {"kind": developed.kind, **developed.windows.keys_by_role},
-        "samples": _counts(developed),
-        "shared_customers": {"policy": policy.model.windows.shared_customers, **developed.shared_customers},
-        "availability": availability_at(lake, month, developed.windows),
-        "metrics": developed.metrics.to_dicts(),
-        **{
-            f"without_{group.name}": _without(group, developed, policy.model).to_dicts()
-            for group in developed.fitted.portfolio.features.evidence
-        },
-        "reason_mix": mix_counts(
-            reason_mix(reasons_of(developed.fitted, developed.samples["validation"], policy.reasons))
-        ),
-        "oot_null_rate": judged.null_rate,
-        "artifacts_load_back": judged.artifacts_load_back,
-        "failed_gates": list(failed_gates(judged, policy.model.gates)),
-        "params": {**spec.params, **developed.fitted.tuning.params},
-        "random_seed": policy.model.random_seed,
-        "label_def": policy.model.label.label_def,
-        "policy_sha256": policy.sha256,
-        "libraries": libraries(),
-    }
-    return VersionMetadata.model_validate(said)
-
-
-def _without(group: EvidenceGroup, developed: Developed, config: ModelConfig) -> pl.DataFrame:
-    """Metrics of the out-of-time sample as if the source of a group had never been delivered."""
-    sample = without_history(developed.samples["oot"], group)
-    return evaluate(developed.fitted, {"oot": sample}, cut_off=config.scoring.cut_off)
 
 
 def _made_of(lake: Lake, developed: Developed, policy: Policy) -> dict[str, object]:
@@ -302,11 +229,5 @@ def _made_of(lake: Lake, developed: Developed, policy: Policy) -> dict[str, obje
         "libraries": libraries(),
         "seeds": {"random_seed": policy.model.random_seed},
         "windows": {"kind": developed.kind, **developed.windows.keys_by_role},
-        "samples": _counts(developed),
-    }
-
-
-def _counts(developed: Developed) -> dict[str, dict[str, int]]:
-    return {
-        role: {"n": sample.height, "n_bad": int(sample["label"].sum())} for role, sample in developed.samples.items()
+        "samples": developed.counts,
     }

@@ -133,7 +133,7 @@ def _performance_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, poli
                 scored,
                 subject=subject,
                 thresholds=policy.monitoring,
-                baseline=_out_of_time(lake.versions.read(model, subject.model_version).metadata),
+                baseline=_out_of_time(lake.versions.read(model, subject.model_version).metadata, scored),
                 psi=_psi_at_scoring(lake, model, subject.cohort),
             )
             tables.append(measured)
@@ -152,8 +152,10 @@ def _performance_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, poli
     return scores_against_outcome
 
 
-def _out_of_time(metadata: VersionMetadata) -> Baseline:
-    auc = metadata.roc_auc("oot")
+def _out_of_time(metadata: VersionMetadata, scored: pl.DataFrame) -> Baseline:
+    """The version's out-of-time result under the mix of sources that is nearest to the cohort's: like with like."""
+    found = scored.select(pl.col("sources_present").str.split("+")).explode("sources_present")["sources_present"]
+    auc = metadata.baseline_auc({source: n / scored.height for source, n in found.value_counts().iter_rows() if source})
     if auc is None or auc.value is None:
         return Baseline()
     low, high = auc.ci_low, auc.ci_high

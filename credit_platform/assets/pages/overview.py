@@ -164,14 +164,15 @@ def _version(lake: Lake, record: PromotionRecord, *, stands: bool) -> tuple[obje
         stands,
         record.actor,
         "\n".join(record.reasons) or "no reason was recorded",
-        _out_of_time_auc(lake, record),
+        *_out_of_time_aucs(lake, record),
         _address(lake.layout, page) if page.is_file() else None,
     )
 
 
-def _out_of_time_auc(lake: Lake, record: PromotionRecord) -> float | None:
+def _out_of_time_aucs(lake: Lake, record: PromotionRecord) -> tuple[float | None, float | None]:
     try:
-        auc = lake.versions.read(record.model, record.model_version).metadata.roc_auc("oot")
+        metadata = lake.versions.read(record.model, record.model_version).metadata
     except ModelStoreError:
-        return None  # a damaged version is told by its own check, and hides no page
-    return None if auc is None else auc.value
+        return None, None  # a damaged version is told by its own check, and hides no page
+    judged, whole = metadata.judged_auc("oot"), metadata.roc_auc("oot") if metadata.scarcer_sources else None
+    return None if judged is None else judged.value, None if whole is None else whole.value

@@ -15,9 +15,10 @@ from credit_platform.cli.versions.version_status import ModelVersions, trained_a
 from credit_platform.errors import ModelStoreError
 from credit_platform.lake.governance.audit import AuditLog, AuditRecord
 from credit_platform.lake.models.model_store import ModelStore
-from credit_platform.lake.models.stored_version import MetricRow
+from credit_platform.lake.models.stored_version import MetricRow, VersionMetadata
 from credit_platform.months import add_months
 from credit_platform.scoring.governance.life_cycle import PeriodInForce, period_of, periods_in_force
+from credit_platform.scoring.governance.promotion import AS_NEWEST
 
 
 class MeasuredAuc(TypedDict):
@@ -39,7 +40,8 @@ class VersionRow(TypedDict):
     """One version. `effective_month` is the first month it is or was in force in, `in_force_since` of the champion.
 
     `interim` is true of one that went in in spite of failed gates; `recommended` is `promote` or `interim` where a
-    person is to decide, and null otherwise. `availability` is by source, empty where it was not judged.
+    person is to decide, and null otherwise. `availability` is by source, empty where it was not judged. The ROC-AUC
+    `newest_mix_...` are as the newest cohorts have sources, and those by which it is judged.
     """
 
     model: str
@@ -51,6 +53,8 @@ class VersionRow(TypedDict):
     in_force_since: str | None
     interim: bool
     recommended: str | None
+    newest_mix_test_roc_auc: MeasuredAuc | None
+    newest_mix_oot_roc_auc: MeasuredAuc | None
     test_roc_auc: MeasuredAuc | None
     oot_roc_auc: MeasuredAuc | None
     failed_gates: list[str]
@@ -90,6 +94,8 @@ def version_rows(book: Book, models: Sequence[str]) -> list[VersionRow]:
 
 
 class _Results(TypedDict, closed=True):
+    newest_mix_test_roc_auc: MeasuredAuc | None
+    newest_mix_oot_roc_auc: MeasuredAuc | None
     test_roc_auc: MeasuredAuc | None
     oot_roc_auc: MeasuredAuc | None
     failed_gates: list[str]
@@ -102,13 +108,24 @@ def _results(standing: ModelVersions, version: str) -> _Results:
         metadata = standing.read(version).metadata
         failed = list(standing.failed_gates(version))
     except ModelStoreError as error:
-        return _Results(test_roc_auc=None, oot_roc_auc=None, failed_gates=[], availability={}, problem=str(error))
-    test, oot = (_measured(metadata.roc_auc(sample)) for sample in ("test", "oot"))
+        return _results_of(VersionMetadata(), [], problem=str(error))
+    return _results_of(metadata, failed, problem=None)
+
+
+def _results_of(metadata: VersionMetadata, failed: list[str], *, problem: str | None) -> _Results:
     sources = {
         source: SourceStatus(status=found.status, reason=found.reason)
         for source, found in metadata.availability.items()
     }
-    return _Results(test_roc_auc=test, oot_roc_auc=oot, failed_gates=failed, availability=sources, problem=None)
+    return _Results(
+        newest_mix_test_roc_auc=_measured(metadata.judged_auc("test")),
+        newest_mix_oot_roc_auc=_measured(metadata.judged_auc("oot")),
+        test_roc_auc=_measured(metadata.roc_auc("test")),
+        oot_roc_auc=_measured(metadata.roc_auc("oot")),
+        failed_gates=failed,
+        availability=sources,
+        problem=problem,
+    )
 
 
 def _measured(auc: MetricRow | None) -> MeasuredAuc | None:
@@ -126,8 +143,8 @@ def versions_table(rows: Sequence[VersionRow]) -> Table:
             row["model_version"],
             f"{row['role']} (interim)" if row["interim"] else row["role"],
             row["in_force_since"] or row["effective_month"] or "never",
-            _told(row["test_roc_auc"]),
-            _told(row["oot_roc_auc"]),
+            _told(row["newest_mix_test_roc_auc"], row["test_roc_auc"]),
+            _told(row["newest_mix_oot_roc_auc"], row["oot_roc_auc"]),
             "\n".join([gates, *_further(row)]),
         )
     return table
@@ -141,7 +158,13 @@ def _further(row: VersionRow) -> list[str]:
     ]
 
 
-def _told(auc: MeasuredAuc | None) -> str:
+def _told(judged: MeasuredAuc | None, with_all_sources: MeasuredAuc | None) -> str:
+    if judged == with_all_sources:
+        return _auc_text(judged)
+    return f"{_auc_text(judged)} {AS_NEWEST}\n{_auc_text(with_all_sources)} with all sources"
+
+
+def _auc_text(auc: MeasuredAuc | None) -> str:
     if auc is None or auc["value"] is None:
         return "unknown"
     if auc["ci_low"] is None or auc["ci_high"] is None:

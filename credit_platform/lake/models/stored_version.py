@@ -8,7 +8,7 @@ known. A later run reads again and so notices a file that has changed since. Sto
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -87,11 +87,30 @@ class SourceAvailability(_Part):
     reason: str
 
 
+class NewestMix(_Part):
+    """The version judged as the newest cohorts had sources when it was trained.
+
+    Attributes:
+        cohorts: those after its samples, up to the month it was trained as of.
+        present: share of their cases that have each source, by its short name.
+        sample: likewise of the out-of-time sample, nothing taken from it.
+        lost: by source that these cohorts have less of, the share of a sample's cases with it that had to lose it.
+        metrics: on the samples with sources taken away from as many cases as had to lose them.
+    """
+
+    cohorts: tuple[Month, ...] = ()
+    present: Mapping[str, float] = {}
+    sample: Mapping[str, float] = {}
+    lost: Mapping[str, float] = {}
+    metrics: tuple[MetricRow, ...] = ()
+
+
 class VersionMetadata(_Part):
     """The metadata of one version.
 
     Attributes:
         availability: by source; empty for versions stored before there was the gate.
+        newest_mix: what it is judged by; None for versions stored before there was such a figure.
         without: metrics on the out-of-time sample with a group of evidence taken away, by the name of the group; stored
             as `without_<group>`.
         reason_mix: reason to cases of the validation sample that have it.
@@ -107,6 +126,7 @@ class VersionMetadata(_Part):
     shared_customers: SharedCustomers = SharedCustomers()
     availability: Mapping[str, SourceAvailability] = {}
     metrics: tuple[MetricRow, ...] = ()
+    newest_mix: NewestMix | None = None
     without: Mapping[str, tuple[MetricRow, ...]] = {}
     reason_mix: Mapping[str, int] | None = None
     oot_null_rate: float | None = None
@@ -146,8 +166,34 @@ class VersionMetadata(_Part):
 
     def roc_auc(self, sample: SampleRole) -> MetricRow | None:
         """The ROC-AUC on a sample; None where the version was not measured on it."""
-        rows = (row for row in self.metrics if (row.sample_role, row.metric) == (sample, "roc_auc"))
-        return next(rows, None)
+        return _auc(self.metrics, sample)
+
+    def judged_auc(self, sample: SampleRole) -> MetricRow | None:
+        """The ROC-AUC on a sample as the newest cohorts have sources; as it is where that is not known."""
+        newest = None if self.newest_mix is None else _auc(self.newest_mix.metrics, sample)
+        return newest or self.roc_auc(sample)
+
+    def baseline_auc(self, present: Mapping[str, float]) -> MetricRow | None:
+        """The out-of-time ROC-AUC under the mix of sources that is nearest to that of some cases.
+
+        Args:
+            present: share of the cases that have each source, by its short name.
+        """
+        mix = self.newest_mix
+        if mix is None:
+            return self.roc_auc("oot")
+        known = [(mix.present, mix.metrics), (mix.sample, self.metrics)]
+        known += [({**mix.sample, group: 0.0}, rows) for group, rows in self.without.items() if group in mix.sample]
+
+        def distance(one: tuple[Mapping[str, float], Sequence[MetricRow]]) -> float:
+            return sum(abs(one[0].get(source, 0.0) - present.get(source, 0.0)) for source in {*one[0], *present})
+
+        return _auc(min((one for one in known if one[0]), key=distance, default=known[1])[1], "oot")
+
+    @property
+    def scarcer_sources(self) -> tuple[str, ...]:
+        """The sources of which the newest cohorts had less than its samples, so that other figures are judged."""
+        return () if self.newest_mix is None else tuple(self.newest_mix.lost)
 
     @property
     def failed_sources(self) -> tuple[str, ...]:
@@ -157,10 +203,11 @@ class VersionMetadata(_Part):
     @property
     def result(self) -> CandidateResult:
         """What gates are held against; what is not known counts as not reached."""
-        measured = {sample: self.roc_auc(sample) for sample in _SAMPLES}
+        measured = {sample: self.judged_auc(sample) for sample in _SAMPLES}
         return CandidateResult(
             roc_auc={sample: row.value for sample, row in measured.items() if row is not None},
             null_rate=self.oot_null_rate,
+            scarcer_sources=self.scarcer_sources,
             artifacts_load_back=self.artifacts_load_back,
             intervals={
                 sample: Interval(row.ci_low, row.ci_high)
@@ -168,6 +215,10 @@ class VersionMetadata(_Part):
                 if row is not None and row.ci_low is not None and row.ci_high is not None
             },
         )
+
+
+def _auc(rows: Sequence[MetricRow], sample: str) -> MetricRow | None:
+    return next((row for row in rows if (row.sample_role, row.metric) == (sample, "roc_auc")), None)
 
 
 @dataclass(frozen=True, eq=False)

@@ -253,7 +253,8 @@ def _versions(facts: MonthFacts) -> Section:
             facts.names.get(str(row["model"]), row["model"]),
             row["model_version"],
             f"in force from {row['effective_month']:%Y-%m}" if row["promoted"] else "not promoted",
-            number_text(row["oot_roc_auc"]),
+            number_text(row["oot_roc_auc"])
+            + ("" if (whole := row["oot_with_all_sources"]) is None else f" ({number_text(whole)} with all sources)"),
             plain_lines(row["reasons"]),
         )
         for row in _ordered(facts, facts.versions)

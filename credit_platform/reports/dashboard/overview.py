@@ -14,7 +14,8 @@ from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.reports.wording import model_name
 
 # One row per decision about a version, in the order in which they were written down. `stands` says of a promotion that
-# nobody took it back, `page` is the address of the version's page as seen from the dashboard.
+# nobody took it back, `oot_roc_auc` is as the newest cohorts have sources, `oot_with_all_sources` null where it is the
+# same, `page` is the address of the version's page as seen from the dashboard.
 VERSIONS_SCHEMA = {
     "model": pl.String,
     "model_version": pl.String,
@@ -27,6 +28,7 @@ VERSIONS_SCHEMA = {
     "actor": pl.String,
     "reasons": pl.String,
     "oot_roc_auc": pl.Float64,
+    "oot_with_all_sources": pl.Float64,
     "page": pl.String,
 }
 # What the availability gate said of each source when the version was trained that decides after the month.

@@ -14,6 +14,7 @@ from credit_platform.reports.figures.comparison import approvals_by_group, by_ag
 from credit_platform.reports.figures.portfolio import N_COHORTS, roll_and_cure_rates, vintage_curves
 from credit_platform.reports.page import Section, figure_html, section_of, table_html
 from credit_platform.reports.wording import plain_lines
+from credit_platform.scoring.governance.promotion import AS_NEWEST
 
 
 def portfolio_sections(overview: Overview) -> list[Section]:
@@ -116,11 +117,20 @@ def _versions_section(overview: Overview) -> Section:
         ends, on=["model", "model_version", "effective_month"], how="left", maintain_order="left"
     ).sort("model", "as_of", maintain_order=True)
     rows = [_version_row(row, overview.short_names) for row in known.iter_rows(named=True)]
-    columns = ["model", "version", "as_of", "auc", "fate", "why"]
-    frame = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String) | {"auc": pl.Float64}, orient="row")
+    columns = ["model", "version", "as_of", "auc", "whole", "fate", "why"]
+    numbers = dict.fromkeys(("auc", "whole"), pl.Float64)
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String) | numbers, orient="row")
+    headings = ["Model", "Version", "Trained as of", "Out-of-time ROC-AUC", "What became of it", "Why"]
+    if frame["whole"].null_count() < frame.height:
+        headings[3:4] = [
+            f"Out-of-time ROC-AUC, {AS_NEWEST}",
+            "With all sources, where it differs",
+        ]
+    else:
+        frame = frame.drop("whole")
     table = table_html(
         frame,
-        headings=["Model", "Version", "Trained as of", "Out-of-time ROC-AUC", "What became of it", "Why"],
+        headings=headings,
         links={"version": known["page"].to_list()},
     )
     return section_of(__file__, "versions", table if rows else "<p>Unknown: no version has been decided about yet.</p>")
@@ -143,6 +153,7 @@ def _version_row(row: dict[str, object], names: dict[str, str]) -> tuple[object,
         row["model_version"],
         f"{row['as_of']:%Y-%m}",
         row["oot_roc_auc"],
+        row["oot_with_all_sources"],
         fate,
         f"{plain_lines(row['reasons'])}{by}",
     )

@@ -13,6 +13,7 @@ import polars as pl
 
 from credit_platform.months import add_months, months_between
 from credit_platform.reports.wording import month_name, plain, words
+from credit_platform.scoring.governance.promotion import AS_NEWEST
 
 N_REASONS = 4
 # A book in trouble trains every month: more than so many versions in a row that came to nothing are counted.
@@ -199,7 +200,7 @@ def _tried(row: dict[str, object]) -> str:
         return f"rolled back to {trained}, from {row['effective_month']:%Y-%m} on, by {row['actor']}"
     if row["promoted"]:
         how = "as interim " if row["is_interim"] else ""
-        return f"{trained}, was promoted {how}from {row['effective_month']:%Y-%m} on{_auc(row['oot_roc_auc'])}"
+        return f"{trained}, was promoted {how}from {row['effective_month']:%Y-%m} on{_auc(row)}"
     return f"{trained}, was not promoted: {plain(str(row['reasons']).split(chr(10))[0])}"
 
 
@@ -207,15 +208,19 @@ def _in_force(own: pl.DataFrame, snapshot_month: date) -> tuple[str, ...]:
     standing = own.filter(pl.col("promoted") & pl.col("stands")).sort("effective_month")
     told = [
         f"version {row['model_version']} in force {'as interim ' if row['is_interim'] else ''}since "
-        f"{month_name(row['effective_month'])}{_auc(row['oot_roc_auc'])}"
+        f"{month_name(row['effective_month'])}{_auc(row)}"
         for row in standing.filter(pl.col("effective_month") <= snapshot_month).tail(1).iter_rows(named=True)
     ]
     told += [
-        f"version {row['model_version']} takes effect in {month_name(row['effective_month'])}{_auc(row['oot_roc_auc'])}"
+        f"version {row['model_version']} takes effect in {month_name(row['effective_month'])}{_auc(row)}"
         for row in standing.filter(pl.col("effective_month") > snapshot_month).iter_rows(named=True)
     ]
     return tuple(told) or ("no version has been promoted",)
 
 
-def _auc(value: object) -> str:
-    return f" (out-of-time ROC-AUC {value:.4f})" if isinstance(value, float) else ""
+def _auc(row: Mapping[str, object]) -> str:
+    judged, whole = row["oot_roc_auc"], row.get("oot_with_all_sources")
+    if not isinstance(judged, float):
+        return ""
+    second = f" {AS_NEWEST}, {whole:.4f} with all sources" if isinstance(whole, float) else ""
+    return f" (out-of-time ROC-AUC {judged:.4f}{second})"

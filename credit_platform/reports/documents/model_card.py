@@ -9,10 +9,25 @@ from collections.abc import Sequence
 import polars as pl
 
 from credit_platform.reports.documents.document import UNKNOWN, Bullets, Document, Grid, Part, facts, grid, part_of
-from credit_platform.reports.version.facts import CardSources, VersionFacts, entries, measured, text_at, windows_table
+from credit_platform.reports.version.facts import (
+    CardSources,
+    VersionFacts,
+    entries,
+    judged,
+    measured,
+    text_at,
+    windows_table,
+)
 from credit_platform.reports.version.tables import making_rows, metric_texts
-from credit_platform.reports.version.verdict import discrimination_text, gate_texts, promotion_text, version_verdict
+from credit_platform.reports.version.verdict import (
+    caveat,
+    discrimination_text,
+    gate_texts,
+    promotion_text,
+    version_verdict,
+)
 from credit_platform.reports.wording import interval_text, metric_name, model_name, month_name, number_text, words
+from credit_platform.scoring.governance.promotion import AS_NEWEST
 
 CALIBRATION = (
     "calibration_slope",
@@ -76,7 +91,7 @@ def _decision(version: VersionFacts) -> Part:
     verdict = version_verdict(version)
     rows = [
         ("Role", version.role),
-        ("Ranking", discrimination_text(version.evaluation.metrics)),
+        ("Ranking", discrimination_text(version)),
         ("Gates", verdict.gates),
         ("Production", promotion_text(version)),
     ]
@@ -131,7 +146,26 @@ def _metrics(version: VersionFacts) -> Part:
         return part_of(__file__, "metrics", UNKNOWN)
     texts = metric_texts(version.evaluation.metrics).with_columns(pl.exclude("metric").str.replace("\n(.*)", " ($1)"))
     headings = ["Metric", *(words("samples")[role] for role in texts.columns[1:])]
-    return part_of(__file__, "metrics", grid(texts, headings))
+    return part_of(__file__, "metrics", *_newest_mix(version), grid(texts, headings))
+
+
+def _newest_mix(version: VersionFacts) -> list[str | Grid]:
+    """The figures that are judged, and why those below are not; nothing where they are the same."""
+    mix, scarcer = version.metadata.newest_mix, version.metadata.scarcer_sources
+    if mix is None or not scarcer:
+        return []
+    roles = {role: words("samples")[role] for role in ("validation", "test", "oot", "unseen")}
+    rows = []
+    for metric in ("roc_auc", "gini", "ks", "brier"):
+        found = [judged(version, role, metric) for role in roles]
+        rows.append((metric_name(metric), *(interval_text(one.value, one.low, one.high) for one in found)))
+    shares = ", ".join(f"{name} {mix.present[name]:.1%} (out-of-time {mix.sample[name]:.1%})" for name in scarcer)
+    cohorts = f"{month_name(mix.cohorts[0])} to {month_name(mix.cohorts[-1])}"
+    return [
+        f"{AS_NEWEST.capitalize()}, {cohorts}: {shares}. Judge by these.",
+        Grid(("Metric", *roles.values()), tuple(rows)),
+        f"With all sources, {caveat(scarcer)}:",
+    ]
 
 
 def _calibration(version: VersionFacts) -> Part:

@@ -16,6 +16,7 @@ from credit_platform.reports.version.facts import (
     SAMPLE_ROLES,
     CardSources,
     VersionFacts,
+    judged,
     measured,
     text_at,
     windows_table,
@@ -100,8 +101,7 @@ def _samples(version: VersionFacts, sources: CardSources) -> list[Line]:
 
 
 def _ranking(version: VersionFacts, sources: CardSources, gates: ModelGatePolicy) -> list[Line]:
-    metrics = version.evaluation.metrics
-    auc = measured(metrics, "oot", "roc_auc")
+    auc = judged(version, "oot", "roc_auc")
     lines = [
         Line(
             "Out-of-time ROC-AUC above its floor by more than chance (lower end of the interval)",

@@ -88,6 +88,15 @@ def measured(metrics: pl.DataFrame, sample_role: str, metric: str) -> ShownMetri
     return ShownMetric(*rows.select("value", "ci_low", "ci_high", "n", "n_bad").row(0))
 
 
+def judged(version: VersionFacts, sample_role: str, metric: str) -> ShownMetric:
+    """One metric of one sample as the newest cohorts have sources; as measured on it where that is not known."""
+    mix = version.metadata.newest_mix
+    for row in () if mix is None else mix.metrics:
+        if (row.sample_role, row.metric) == (sample_role, metric):
+            return ShownMetric(row.value, row.ci_low, row.ci_high, row.n, row.n_bad)
+    return measured(version.evaluation.metrics, sample_role, metric)
+
+
 def windows_table(metadata: VersionMetadata) -> pl.DataFrame:
     """Cohorts and counts of each sample as `WINDOWS_SCHEMA`; what the metadata does not say is null."""
     rows = []

@@ -14,9 +14,9 @@ import polars as pl
 
 from credit_platform.reports.figures.axes import finish, interval_bars, lay_out_models, show_months
 from credit_platform.reports.page import Section, figure_html, page_html, section_of, table_html
-from credit_platform.reports.version.facts import VersionFacts, measured, sources_text
+from credit_platform.reports.version.facts import VersionFacts, judged, measured, sources_text
 from credit_platform.reports.version.verdict import gates_text
-from credit_platform.reports.wording import BLUE, GREEN, GREY, interval_text, model_name, month_name
+from credit_platform.reports.wording import BLUE, GREEN, GREY, interval_text, model_name, month_name, number_text
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -27,6 +27,7 @@ LEADERBOARD_SCHEMA = {
     "as_of": pl.Date,
     "role": pl.String,
     **{f"{sample}_{part}": pl.Float64 for sample in ("test", "oot") for part in ("roc_auc", "low", "high")},
+    "oot_with_all_sources": pl.Float64,
     "oot_n": pl.Int64,
     "oot_n_bad": pl.Int64,
     "gates": pl.String,
@@ -42,6 +43,8 @@ IS_IN_FORCE = pl.col("in_force_from").is_not_null() & pl.col("in_force_until").i
 
 def leaderboard(versions: Iterable[tuple[VersionFacts, str | None]]) -> pl.DataFrame:
     """One row per version as `LEADERBOARD_SCHEMA`, the newest first; null is not known.
+
+    The ROC-AUC are as the newest cohorts have sources; `oot_with_all_sources` is null where it is the same.
 
     Args:
         versions: Each with the address of its page as seen from the leaderboard, None without one.
@@ -135,10 +138,11 @@ def _add_steps(figure: go.Figure, own: pl.DataFrame, column: int, *, end: object
 
 
 def _row(facts: VersionFacts, page: str | None) -> tuple[object, ...]:
-    test, oot = (measured(facts.evaluation.metrics, role, "roc_auc") for role in ("test", "oot"))
+    test, oot = (judged(facts, role, "roc_auc") for role in ("test", "oot"))
+    whole = measured(facts.evaluation.metrics, "oot", "roc_auc").value if facts.metadata.scarcer_sources else None
     return (
         *(facts.model, facts.model_version, facts.as_of, facts.role),
-        *(test.value, test.low, test.high, oot.value, oot.low, oot.high, oot.n, oot.n_bad),
+        *(test.value, test.low, test.high, oot.value, oot.low, oot.high, whole, oot.n, oot.n_bad),
         *(
             gates_text(facts.gates),
             sources_text(facts.metadata),
@@ -168,6 +172,7 @@ def _card(own: pl.DataFrame, model: str) -> str:
         facts = [
             ("Since", month_name(row["in_force_from"])),
             ("Out-of-time ROC-AUC", interval_text(row["oot_roc_auc"], row["oot_low"], row["oot_high"])),
+            *([("With all sources", number_text(whole))] if (whole := row["oot_with_all_sources"]) is not None else []),
             ("Gates", row["gates"]),
             ("Sources", row["sources"] or UNKNOWN),
             ("Versions", n),
@@ -199,7 +204,8 @@ def _table_section(versions: pl.DataFrame) -> Section:
         pl.col("as_of").dt.strftime("%Y-%m"),
         pl.col("role").str.to_titlecase().fill_null(UNKNOWN),
         _interval("test").alias("test"),
-        _interval("oot").alias("oot"),
+        _interval("oot").alias("oot")
+        + pl.format("\nwith all sources {}", _decimals("oot_with_all_sources")).fill_null(""),
         pl.col("gates"),
         pl.col("sources"),
         pl.when(IS_IN_FORCE)
@@ -224,8 +230,9 @@ def _table_section(versions: pl.DataFrame) -> Section:
 
 
 def _interval(sample: str) -> pl.Expr:
-    value, low, high = (
-        pl.col(f"{sample}_{part}").map_elements(lambda number: f"{number:.4f}", return_dtype=pl.String)
-        for part in ("roc_auc", "low", "high")
-    )
+    value, low, high = (_decimals(f"{sample}_{part}") for part in ("roc_auc", "low", "high"))
     return pl.coalesce(pl.format("{}\n{} to {}", value, low, high), value, pl.lit(UNKNOWN))
+
+
+def _decimals(column: str) -> pl.Expr:
+    return pl.col(column).map_elements(lambda number: f"{number:.4f}", return_dtype=pl.String)

@@ -4,14 +4,15 @@ Whether a gate is passed is decided in `scoring.governance.promotion`, which is 
 with a decision; laying the words out belongs to the pages.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from credit_platform.policy.model_config import ModelGatePolicy
-from credit_platform.reports.version.facts import VersionFacts, measured
+from credit_platform.reports.version.facts import VersionFacts, judged, measured
 from credit_platform.reports.wording import interval_text, month_name, words
-from credit_platform.scoring.governance.promotion import CandidateResult, gate_results
+from credit_platform.scoring.governance.promotion import AS_NEWEST, CandidateResult, gate_results
 
 GATES_SCHEMA = {
     "gate": pl.String,
@@ -96,20 +97,30 @@ def version_verdict(facts: VersionFacts) -> VersionVerdict:
     return VersionVerdict(
         headline="Role unknown" if role is None else ROLES.get(role, role.capitalize()),
         look=_look(facts),
-        discrimination=discrimination_text(facts.evaluation.metrics),
+        discrimination=discrimination_text(facts),
         gates=gates_text(facts.gates),
         promotion=promotion_text(facts),
         why=facts.reasons or ("unknown",),
     )
 
 
-def discrimination_text(metrics: pl.DataFrame) -> str:
-    """The out-of-time ROC-AUC with its interval and the sample it was measured on."""
-    auc = measured(metrics, "oot", "roc_auc")
+def discrimination_text(facts: VersionFacts) -> str:
+    """The out-of-time ROC-AUC that is judged, with interval and sample, and that with all sources if it differs."""
+    auc, scarcer = judged(facts, "oot", "roc_auc"), facts.metadata.scarcer_sources
     if auc.value is None:
         return "Out-of-time ROC-AUC unknown"
     n, n_bad = ("unknown" if count is None else str(count) for count in (auc.n, auc.n_bad))
-    return f"Out-of-time ROC-AUC {interval_text(auc.value, auc.low, auc.high)}, {n} loans, {n_bad} of them bad"
+    mix = f" {AS_NEWEST}" if scarcer else ""
+    told = f"Out-of-time ROC-AUC{mix} {interval_text(auc.value, auc.low, auc.high)}, {n} loans, {n_bad} of them bad"
+    if not scarcer:
+        return told
+    whole = measured(facts.evaluation.metrics, "oot", "roc_auc")
+    return f"{told}; with all sources {interval_text(whole.value, whole.low, whole.high)}, {caveat(scarcer)}"
+
+
+def caveat(scarcer: Sequence[str]) -> str:
+    """Why figures with all sources are not those to judge by."""
+    return f"which new loans will not show, as the newest cohorts have less of {', '.join(scarcer)}"
 
 
 def gates_text(gates: pl.DataFrame) -> str:

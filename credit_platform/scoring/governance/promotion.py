@@ -28,18 +28,24 @@ _GAPS = {
     "max_oot_test_gap": "loss of ROC-AUC from test to out-of-time",
     "max_train_validation_gap": "loss of ROC-AUC from training to validation",
 }
+# Of figures on loans that have lost what the newest cohorts lack.
+AS_NEWEST = "as the newest cohorts have sources"
 # What an interim version must pass as well: it has to rank well enough to decide, and its files have to give it back.
 FLOORS = frozenset({"min_oot_roc_auc", "artifacts_load_back"})
 
 
 @dataclass(frozen=True, eq=False)
 class HeadToHead:
-    """Outcome (1 bad, 0 good) and both versions' default probability of the same loans, in the same order."""
+    """Outcome (1 bad, 0 good) and both versions' default probability of the same loans, in the same order.
+
+    `is_as_newest` is of loans that have lost what the newest cohorts lack.
+    """
 
     incumbent_version: str
     label: NDArray[np.int8]
     candidate_probability: FloatArray
     incumbent_probability: FloatArray
+    is_as_newest: bool = field(default=False, kw_only=True)
 
     @property
     def n(self) -> int:
@@ -100,13 +106,15 @@ def compare_versions(
 class CandidateResult:
     """What is known of a new version: ROC-AUC by sample (None where undefined), missing cells, readable files.
 
-    `intervals` are of the ROC-AUC by sample; a sample without one is taken at its value.
+    `intervals` are of the ROC-AUC by sample; a sample without one is taken at its value. `scarcer_sources` are those
+    that the newest cohorts have less of than the samples, whose cases have lost them for the ROC-AUC.
     """
 
     roc_auc: Mapping[SampleRole, float | None]
     null_rate: float | None
     artifacts_load_back: bool
     intervals: Mapping[SampleRole, Interval] = field(default_factory=dict)
+    scarcer_sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -212,10 +220,9 @@ def gate_results(candidate: CandidateResult, gates: ModelGatePolicy) -> list[Gat
     better than an earlier one is no failure. Nor is, with `gaps_judged_by: interval`, a loss whose interval reaches the
     limit: samples of a few hundred loans differ by as much by chance.
     """
+    auc = f"out-of-time ROC-AUC{f' {AS_NEWEST}' if candidate.scarcer_sources else ''}"
     return [
-        _gate(
-            "min_oot_roc_auc", "out-of-time ROC-AUC", candidate.roc_auc.get("oot"), gates.min_oot_roc_auc, is_floor=True
-        ),
+        _gate("min_oot_roc_auc", auc, candidate.roc_auc.get("oot"), gates.min_oot_roc_auc, is_floor=True),
         _gap_gate(candidate, "max_oot_test_gap", ("test", "oot"), gates),
         _gap_gate(candidate, "max_train_validation_gap", ("train", "validation"), gates),
         _gate("max_null_rate", "share of missing feature cells", candidate.null_rate, gates.max_null_rate),
@@ -275,7 +282,7 @@ def _beats(against: HeadToHead, policy: PromotionPolicy, now: Situation) -> tupl
     significance = "not testable" if p_value is None else f"p = {p_value:.4f}"
     facts = (
         f"ROC-AUC is {new:.4f} against {old:.4f} of {incumbent} on the same {against.n} loans, which neither was "
-        f"developed on (DeLong {significance})"
+        f"developed on{f', {AS_NEWEST}' if against.is_as_newest else ''} (DeLong {significance})"
     )
     if against.is_better(policy.significance):
         return True, f"{facts}: better at the significance level of {policy.significance:g}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from credit_platform.assets.models.availability import availability_at, availability_of
+from credit_platform.assets.models.judgement import availability_at, availability_of
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_range
 from credit_platform.portfolios.loans.portfolio import LOANS
