@@ -20,7 +20,7 @@ from credit_platform.months import month_key
 from credit_platform.settings import Settings, dagster_home
 from credit_platform_tests.automation.retrain_ticks import look, tick
 from credit_platform_tests.old_release.folders import as_written, expected, without_new_tables
-from credit_platform_tests.small_book import PREVIEW_ALLOWED, BookFolders, table_bytes
+from credit_platform_tests.small_book import MODELS, PREVIEW_ALLOWED, BookFolders, table_bytes
 
 # Its policy has keys of the previous release.
 pytestmark = [
@@ -29,6 +29,8 @@ pytestmark = [
 ]
 LAST = date(2024, 6, 1)
 UNLABELLED = "gold/unlabelled"
+# Parts of a model whose intervals, tests or statuses are others than in the old release.
+NEW_STATISTICS = ("early_reads", "estimate", "fair_lending", "performance", "action")
 
 
 @pytest.fixture
@@ -156,8 +158,15 @@ def test_the_retrainings_that_were_carried_out_are_known_to_be_done(
 @pytest.mark.slow
 @pytest.mark.parametrize("month", sorted(expected()["replay"]))
 def test_a_month_of_the_old_release_is_made_again_to_the_last_bit(old_book: BookFolders, month: str) -> None:
-    done = old_book.verb("replay", "--as-of", month)
-    assert done.returncode == expected()["replay"][month], done.stdout
+    """All but the figures whose intervals and tests are others now (decision 28), which are said to be unequal."""
+    done = old_book.verb("replay", "--as-of", month, "--json")
+    unequal = {table["table"] for table in json.loads(done.stdout)["tables"] if not table["is_equal"]}
+    assert unequal == {
+        *(f"monitoring/{model}/{part}" for model in MODELS for part in NEW_STATISTICS),
+        "monitoring/history",
+        "monitoring/champion_challenger",
+    }
+    assert done.returncode == 1
 
 
 @pytest.mark.slow
