@@ -192,6 +192,8 @@ def _history_section(table: pl.DataFrame) -> Section:
         __file__,
         "history",
         table_html(
-            shown, headings=["Month", "Champion", "Challenger", "Decision", "Difference", "Loans", "Bads", "Reasons"]
+            shown,
+            headings=["Month", "Champion", "Challenger", "Decision", "Difference", "Loans", "Bads", "Reasons"],
+            decimals={"value": 4},
         ),
     )
