@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
+from typing import cast
 
 import dagster as dg
 import pytest
@@ -49,7 +50,9 @@ def sound_files(finished_book: BookFolders) -> Mapping[str, bytes]:
 def metadata(original: Mapping[str, object], **changes: object) -> bytes:
     auc = {"train": 0.95, "validation": 0.94, "test": 0.93, "oot": 0.92} | changes
     rows = [{"sample_role": role, "metric": "roc_auc", "value": auc.pop(role)} for role in list(auc)[:4]]
-    return to_json({**original, "metrics": rows, "oot_null_rate": 0.02, "artifacts_load_back": True, **auc})
+    judged = {**cast("Mapping[str, object]", original["newest_mix"]), "metrics": rows}
+    sound = {"metrics": rows, "newest_mix": judged, "oot_null_rate": 0.02, "artifacts_load_back": True}
+    return to_json({**original, **sound, **auc})
 
 
 def stored(lake: Lake, files: Mapping[str, bytes], month: date = FIRST_TRAINING) -> str:
