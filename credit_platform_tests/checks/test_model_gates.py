@@ -50,9 +50,10 @@ def sound_files(finished_book: BookFolders) -> Mapping[str, bytes]:
 def metadata(original: Mapping[str, object], **changes: object) -> bytes:
     auc = {"train": 0.95, "validation": 0.94, "test": 0.93, "oot": 0.92} | changes
     rows = [{"sample_role": role, "metric": "roc_auc", "value": auc.pop(role)} for role in list(auc)[:4]]
-    judged = {**cast("Mapping[str, object]", original["newest_mix"]), "metrics": rows}
-    sound = {"metrics": rows, "newest_mix": judged, "oot_null_rate": 0.02, "artifacts_load_back": True}
-    return to_json({**original, **sound, **auc})
+    mix = cast("Mapping[str, object] | None", original.get("newest_mix"))
+    judged = {} if mix is None else {"newest_mix": {**mix, "metrics": rows}}
+    sound = {"metrics": rows, "oot_null_rate": 0.02, "artifacts_load_back": True}
+    return to_json({**original, **judged, **sound, **auc})
 
 
 def stored(lake: Lake, files: Mapping[str, bytes], month: date = FIRST_TRAINING) -> str:
