@@ -26,7 +26,6 @@ from credit_platform.reports.champion_challenger.page import champion_challenger
 from credit_platform.reports.documents.document import markdown_list
 from credit_platform.scoring.champion_challenger.comparison import PAIRED_SCHEMA, common_loans, compare_models
 from credit_platform.scoring.champion_challenger.decision import decide_challenger
-from credit_platform.statistics.calibration import probability_of
 
 TABLE = "monitoring/champion_challenger"
 PAGE = "champion_challenger.html"
@@ -131,8 +130,7 @@ class _InForce:
         if role != "post":
             return stored.drop("model_version").clear()
         features = self._lake.scan("gold/feature_store", [cohort]).collect()
-        fitted = version.fitted(self._config)
-        probability = probability_of(fitted.calibrator.on_log_odds(fitted.raw_log_odds(features)))
+        probability = version.fitted(self._config).predict(features)
         scored = features.select(key, "snapshot_month", sample_role=pl.lit(role)).with_columns(
             default_probability=pl.Series(probability, dtype=pl.Float64)
         )
