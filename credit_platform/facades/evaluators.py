@@ -21,7 +21,7 @@ from credit_platform.errors import MissingMonthsError
 from credit_platform.lake.governance.alert_log import AlertRecord
 from credit_platform.portfolios.application_rows import Applications, applications_of
 from credit_platform.statistics.discrimination import delong_paired_p_value, roc_auc
-from credit_platform.statistics.reference import stability_index
+from credit_platform.statistics.stability_index import stability_index
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from credit_platform.statistics.calibration import effective_counts
 from credit_platform.statistics.discrimination import delong_interval, roc_auc
 from credit_platform.statistics.intervals import Interval, jeffreys_interval, wilson_interval
 from credit_platform.statistics.many_looks import best_of_groups_p_value, shares_z
-from credit_platform.statistics.reference import sampling_floor
+from credit_platform.statistics.stability_index import sampling_floor
 
 GROUP = "group"
 

@@ -23,17 +23,20 @@ from credit_platform.texts import text_beside
 # The tables of a model that history is made of, by the last part of their keys.
 LAYERS = ("performance", "stability", "estimate", "estimate_backtest", "early_reads")
 
-# Of stability only what pages show: figures of the whole month, and the CSI of every feature. An early read is shown in
-# the month it became known; the open cohorts are read again in every later month and would repeat it.
+# Only what pages show: of stability figures of the whole month, the CSI of every feature and the share of every source,
+# of the performance by sources how loans are ranked. An early read is shown in the month it became known; the open
+# cohorts are read again in every later month and would repeat it.
 _OBSERVED = {
-    "performance": "select 'performance' as layer, * from performance",
-    "stability": "select 'stability' as layer, * from stability where segment = 'all' or metric = 'csi'",
+    "performance": "select 'performance' as layer, * from performance where segment = 'all' or metric = 'roc_auc'",
+    "stability": "select 'stability' as layer, * from stability "
+    "where segment = 'all' or metric in ('csi', 'source_share')",
     "estimate": "select 'estimate' as layer, * from estimate where segment = 'all'",
     "estimate_backtest": "select 'estimate_backtest' as layer, * exclude (estimated), estimated as expected "
     "from estimate_backtest",
     "early_reads": "select 'early_reads' as layer, * from early_reads "
     "where read_month = snapshot_month or segment = 'all_reads'",
 }
+PRESENT = "sources_present"
 Status = Literal["ok", "warn", "breach", "insufficient", "unknown"]
 
 SCHEMA = {name: column.dtype for name, column in Measures.columns().items()}
@@ -94,6 +97,12 @@ def measures_frame(measures: Sequence[Measure], subject: Subject) -> pl.DataFram
         .select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
         .sort("metric", "segment")
     )
+
+
+def by_sources(loans: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Scored loans by the sources they have, short names joined by +; `none` for those without any."""
+    parts = loans.partition_by(PRESENT, as_dict=True)
+    return {str(present) or "none": part for (present,), part in sorted(parts.items())}
 
 
 def band_status(value: float | None, *, warn: float, breach: float) -> Status:

@@ -105,6 +105,11 @@ class FeatureSet:
         """What a score is made of, and so what a reason may name."""
         return (*self.numeric, *self.categorical, *(group.feature for group in self.evidence))
 
+    def tables_of(self, source: str) -> set[str]:
+        """The silver tables of a source, by its short name."""
+        lineage = self.lineage().get("gold/feature_store", {})
+        return {table for table, _ in lineage.get(self.source_flags[source], ())} - {self.inputs[0].table}
+
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns of the feature store that a model may read, in their order."""

@@ -1,20 +1,18 @@
-"""The distribution of a version's development sample: bins frozen when the version is fitted, counts, and their index.
+"""The distribution of a version's development sample: bins frozen when the version is fitted, and rows in them.
 
-The population stability index (PSI; CSI of one characteristic) compares two counts over the same bins. How large an
-index is too large is policy; comparing a later month belongs in `stability`.
+Comparing later loans with it belongs in `stability_index`, what is too large a shift in monitoring.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field
 from typing import Literal, cast
 
 import numpy as np
 import polars as pl
 
-SMOOTHING = 0.5  # rows added to every bin
 N_BINS = 10
 RARE_LEVEL_SHARE = 0.01  # a level below 1 % of the training sample says nothing on its own
 OTHER, UNSEEN, NULL = "__other__", "__unseen__", "__null__"
@@ -84,11 +82,29 @@ class ScoresAtHistory:
 
 
 @dataclass(frozen=True)
+class SampleWithSources:
+    """The development sample as it is with some sources and no others: its rows in each of the frozen bins.
+
+    `sources` are the short names joined by +, `features` the counts of each feature in the order of the reference.
+    """
+
+    sources: str
+    n: int
+    probability: tuple[float, ...]
+    mean: float
+    mean_square: float
+    features: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
 class Reference:
     """What a version saw in development: its probabilities and its features.
 
-    `by_history` says how the probabilities of the same loans would spread after other lengths of history;
-    empty for a version that has none.
+    Attributes:
+        by_history: how the probabilities of the same loans would spread after other lengths of history; empty for a
+            version that has none.
+        by_sources: the same loans by the sources they have, and as they would be without one of these.
+        sources: the share of the loans that have each source, by its short name.
     """
 
     n: int
@@ -97,28 +113,8 @@ class Reference:
     probability: Bins
     features: tuple[Bins, ...]
     by_history: tuple[ScoresAtHistory, ...] = ()
-
-    def expecting(self, months: pl.Series) -> Reference:
-        """The reference of loans with these lengths of history, one per loan scored.
-
-        Loans without any history are compared with what the lengths of the others lead to expect, so that a failed
-        source stays visible; where no loan has history, with the development sample itself.
-        """
-        seen = months.filter(months > 0).to_numpy()
-        if not self.by_history or not seen.size:
-            return self
-        known = np.array([at.months for at in self.by_history])
-        nearest = np.abs(seen[:, None] - known[None, :]).argmin(axis=1)
-        weight = np.bincount(nearest, minlength=len(known)) / seen.size
-        shares = weight @ np.array([at.shares for at in self.by_history])
-        mean = float(weight @ np.array([at.mean for at in self.by_history]))
-        mean_square = float(weight @ np.array([at.mean_square for at in self.by_history]))
-        return replace(
-            self,
-            mean_probability=mean,
-            std_probability=float(np.sqrt(max(mean_square - mean**2, 0.0))),
-            probability=replace(self.probability, counts=tuple((shares * self.n).tolist())),
-        )
+    by_sources: tuple[SampleWithSources, ...] = ()
+    sources: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> bytes:
         """The reference as UTF-8 JSON; the same reference gives the same bytes."""
@@ -138,6 +134,19 @@ class Reference:
                 ScoresAtHistory(at["months"], tuple(at["shares"]), at["mean"], at["mean_square"])
                 for at in content["by_history"]
             ),
+            # Versions stored before references were split by sources have neither.
+            by_sources=tuple(
+                SampleWithSources(
+                    at["sources"],
+                    at["n"],
+                    tuple(at["probability"]),
+                    at["mean"],
+                    at["mean_square"],
+                    tuple(tuple(counts) for counts in at["features"]),
+                )
+                for at in content.get("by_sources", ())
+            ),
+            sources=content.get("sources", {}),
         )
 
 
@@ -148,6 +157,8 @@ def fit_reference(
     numeric: Sequence[str],
     categorical: Sequence[str],
     by_history: Mapping[int, np.ndarray] | None = None,
+    by_sources: Mapping[str, tuple[pl.DataFrame, np.ndarray]] | None = None,
+    sources: Mapping[str, float] | None = None,
 ) -> Reference:
     """Freeze bins on the development sample.
 
@@ -157,22 +168,47 @@ def fit_reference(
         numeric: Columns binned by deciles, or by value when they take ten values or fewer.
         categorical: Columns binned by level, levels below 1 % together.
         by_history: The probabilities to expect after so many months of history.
+        by_sources: Loans of the sample with some sources and no others, and their probabilities, by these sources.
+        sources: The share of the sample that has each source.
     """
     scores = np.asarray(probability, dtype=np.float64)
     bins = Bins.of_numbers(pl.Series("default_probability", scores))
+    features = (
+        *(Bins.of_numbers(frame.get_column(name)) for name in numeric),
+        *(Bins.of_levels(frame.get_column(name)) for name in categorical),
+    )
     return Reference(
         n=int(scores.size),
         mean_probability=float(scores.mean()),
         std_probability=float(scores.std()),
         probability=bins,
-        features=(
-            *(Bins.of_numbers(frame.get_column(name)) for name in numeric),
-            *(Bins.of_levels(frame.get_column(name)) for name in categorical),
-        ),
+        features=features,
         by_history=tuple(
             ScoresAtHistory.of(months, expected, bins) for months, expected in sorted((by_history or {}).items())
         ),
+        by_sources=tuple(
+            _sample_with(present, *part, bins, features) for present, part in sorted((by_sources or {}).items())
+        ),
+        sources=dict(sources or {}),
     )
+
+
+def _sample_with(
+    sources: str, loans: pl.DataFrame, probability: np.ndarray, bins: Bins, features: Sequence[Bins]
+) -> SampleWithSources:
+    scores = np.asarray(probability, dtype=np.float64)
+    return SampleWithSources(
+        sources=sources,
+        n=loans.height,
+        probability=_counted(bins, pl.Series("default_probability", scores)),
+        mean=float(scores.mean()),
+        mean_square=float((scores**2).mean()),
+        features=tuple(_counted(one, loans.get_column(one.name)) for one in features),
+    )
+
+
+def _counted(bins: Bins, values: pl.Series) -> tuple[float, ...]:
+    return tuple(bins.count(values).tolist())
 
 
 def _bins_from(content: Mapping[str, object]) -> Bins:
@@ -228,36 +264,3 @@ def _count_levels(values: pl.Series, levels: Sequence[str], rare_levels: Sequenc
     )
     found = dict(frame.group_by("bin").len().iter_rows())
     return np.array([found.get(name, 0) for name in names], dtype=np.int64)
-
-
-def stability_index(expected: Sequence[float] | np.ndarray, actual: Sequence[float] | np.ndarray) -> float | None:
-    """Population (PSI) or characteristic (CSI) stability index of two counts over the same bins.
-
-    Sum of (a - e) ln(a / e) over the bins' shares, each with 0.5/n added on its own side, so that an empty bin stays
-    finite and the index is symmetric. Bins empty on both sides do not count. None when a side has no rows.
-
-    >>> stability_index([50, 50], [50, 50])
-    0.0
-    >>> round(stability_index([100, 100], [150, 50]), 3)
-    0.272
-    >>> stability_index([0, 0], [1, 2]) is None
-    True
-    """
-    before, after = np.asarray(expected, dtype=np.float64), np.asarray(actual, dtype=np.float64)
-    if before.sum() == 0 or after.sum() == 0:
-        return None
-    is_used = (before + after) > 0
-    before, after = before[is_used] + SMOOTHING, after[is_used] + SMOOTHING
-    before, after = before / before.sum(), after / after.sum()
-    return float(np.sum((after - before) * np.log(after / before)))
-
-
-def sampling_floor(bins: int, n: int, m: int) -> float | None:
-    """Index to expect of two samples of the same population, (B - 1)(1/n + 1/m); None when a sample is empty.
-
-    Yurdakul (2018): an index of this size says nothing about the population.
-
-    >>> round(sampling_floor(10, 500, 6000), 4)
-    0.0195
-    """
-    return (bins - 1) * (1 / n + 1 / m) if n and m else None

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from credit_platform.monitoring.action.action import ActionDecision, decide_action
 from credit_platform.monitoring.action.run_rules import Past
-from credit_platform.monitoring.performance.performance import Baseline, measure_performance
+from credit_platform.monitoring.performance.degradation import Baseline
+from credit_platform.monitoring.performance.performance import measure_performance
 from credit_platform.months import add_months
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.statistics.discrimination import delong_interval, roc_auc

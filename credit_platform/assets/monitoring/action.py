@@ -5,6 +5,7 @@ decided by itself comes out as in a row.
 """
 
 from datetime import date
+from functools import cached_property
 
 import dagster as dg
 import polars as pl
@@ -17,6 +18,7 @@ from credit_platform.lake.governance.promotions import PromotionLog
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.action.action import ActionDecision, decide_action, obeying
 from credit_platform.monitoring.action.action_state import LOOK_BACK_MONTHS, Judged, Training
+from credit_platform.monitoring.action.causes import MONTHS_LOOKED_BACK, SHARE, SourceHistory
 from credit_platform.monitoring.action.findings import Finding
 from credit_platform.monitoring.action.run_rules import Past
 from credit_platform.monitoring.early_warning.early_findings import early_performance_findings, estimate_findings
@@ -74,6 +76,7 @@ class ActionDecider:
                 before_outcome=found_before_outcome(self._lake, self._model, month, thresholds),
                 past=self._past(month),
                 quality=self._quality(month),
+                sources=self._sources(month),
             )
             override = override_of(self._overrides, self._model, month, subject.model_version)
             self._decided[month] = subject, obeying(decision, override, thresholds)
@@ -83,6 +86,20 @@ class ActionDecider:
         """The month's scores; empty where they were never made, which the reasons say."""
         known = [month] if self._lake.has(_QUALITY, month) else []
         return self._lake.scan(_QUALITY, known).collect() if known else DataQuality.create_empty()
+
+    def _sources(self, month: date) -> SourceHistory:
+        """The shares of sources in the months before, and what data quality calls each source."""
+        first = add_months(month, -MONTHS_LOOKED_BACK)
+        earlier = self._shares.filter(pl.col("snapshot_month").is_between(first, month, closed="left"))
+        portfolio = self._lake.layout.portfolio
+        names = {f"silver/{source.table}": source.name for source in portfolio.sources}
+        tables = ((source, portfolio.features.tables_of(source)) for source in portfolio.features.source_flags)
+        return SourceHistory(earlier, {source: names[table] for source, found in tables for table in found})
+
+    @cached_property
+    def _shares(self) -> pl.DataFrame:
+        table = f"monitoring/{self._model}/stability"
+        return self._lake.scan(table, self._lake.months(table)).filter(metric=SHARE).collect()
 
     def _is_stored(self, month: date) -> bool:
         return all(
@@ -156,7 +173,10 @@ def _write_reports(lake: Lake, policy: Policy, subject: Subject, decision: Actio
 
 def _action_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
     table = f"monitoring/{model}/action"
-    reach = {"performance": _MONTHS_BACK + _months_compared(policy)}
+    reach = {
+        "performance": _MONTHS_BACK + _months_compared(policy),
+        "stability": _MONTHS_BACK + MONTHS_LOOKED_BACK,
+    }
 
     @dg.asset(
         **table_spec(portfolio, table, axis.outcome_months),

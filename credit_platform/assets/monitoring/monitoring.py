@@ -5,6 +5,7 @@ models belong to `oversight`.
 """
 
 from datetime import date
+from math import inf
 
 import dagster as dg
 import polars as pl
@@ -15,8 +16,9 @@ from credit_platform.lake.governance.promotions import PromotionLog, version_in_
 from credit_platform.lake.models.stored_version import VersionMetadata
 from credit_platform.lake.provenance import require_unaltered
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.monitoring.measures import Subject
-from credit_platform.monitoring.performance.performance import Baseline, measure_performance
+from credit_platform.monitoring.measures import PRESENT, Subject, by_sources
+from credit_platform.monitoring.performance.degradation import Baseline
+from credit_platform.monitoring.performance.performance import measure_performance
 from credit_platform.monitoring.performance.stability import measure_stability
 from credit_platform.months import add_months, month_key, months_of
 from credit_platform.partitions import MonthlyAxis, same_month
@@ -25,6 +27,8 @@ from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.statistics.intervals import Interval
 from credit_platform.statistics.reference import Reference
 
+# A mix of sources whose shares are this near, over all sources together, is the same mix.
+SAME_MIX = 0.1
 # Figures worth a curve in the UI, of the many a month has.
 _PLOTTED = ("roc_auc", "ks", "f1_score", "accuracy", "brier", "bad_rate", "mean_probability", "psi")
 
@@ -95,7 +99,8 @@ def _stability_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy
             features = lake.scan("gold/feature_store", [month]).collect()
             probabilities = scored.select("snapshot_month", key, "default_probability")
             subject = subject_of(lake, scored, cohort=month, month=month, model=model)
-            fitted = lake.versions.read(model, subject.model_version).fitted(policy.model)
+            version = lake.versions.read(model, subject.model_version)
+            fitted, newest = version.fitted(policy.model), version.metadata.newest_mix
             frame = fitted.monitored(features).join(probabilities, on=["snapshot_month", key], validate="1:1")
             measured = measure_stability(
                 frame,
@@ -103,6 +108,7 @@ def _stability_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy
                 subject=subject,
                 thresholds=policy.monitoring,
                 history=fitted.history,
+                known_shares=None if newest is None else newest.present,
             )
             tables.append(measured)
             bands = policy.monitoring.psi
@@ -129,11 +135,16 @@ def _performance_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, poli
         tables = []
         for month in months_of(context.partition_keys):
             scored, subject = cohort_with_outcome(lake, model, month, lag=lag, key=portfolio.cases.key)
+            metadata = lake.versions.read(model, subject.model_version).metadata
+            alike = {name: _out_of_time(metadata, loans, within=SAME_MIX) for name, loans in by_sources(scored).items()}
+            # Where loans of several kinds form a mix of which nothing is known, each kind is held against its own.
+            is_split = len(alike) > 1 and all(baseline.roc_auc for baseline in alike.values())
             measured = measure_performance(
                 scored,
                 subject=subject,
                 thresholds=policy.monitoring,
-                baseline=_out_of_time(lake.versions.read(model, subject.model_version).metadata, scored),
+                baseline=_out_of_time(metadata, scored, within=SAME_MIX if is_split else inf),
+                baselines=alike,
                 psi=_psi_at_scoring(lake, model, subject.cohort),
             )
             tables.append(measured)
@@ -152,10 +163,11 @@ def _performance_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, poli
     return scores_against_outcome
 
 
-def _out_of_time(metadata: VersionMetadata, scored: pl.DataFrame) -> Baseline:
+def _out_of_time(metadata: VersionMetadata, scored: pl.DataFrame, *, within: float = inf) -> Baseline:
     """The version's out-of-time result under the mix of sources that is nearest to the cohort's: like with like."""
-    found = scored.select(pl.col("sources_present").str.split("+")).explode("sources_present")["sources_present"]
-    auc = metadata.baseline_auc({source: n / scored.height for source, n in found.value_counts().iter_rows() if source})
+    found = scored.select(pl.col(PRESENT).str.split("+")).explode(PRESENT)[PRESENT]
+    present = {source: n / scored.height for source, n in found.value_counts().iter_rows() if source}
+    auc = metadata.baseline_auc(present, within=within)
     if auc is None or auc.value is None:
         return Baseline()
     low, high = auc.ci_low, auc.ci_high

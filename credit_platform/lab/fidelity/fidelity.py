@@ -16,7 +16,8 @@ from credit_platform.lab.fidelity.book_sample import BookSample
 from credit_platform.lab.fidelity.line import CONFIDENCE, BookFigure, FidelityLine, Section, between, line, share
 from credit_platform.months import months_between_expr
 from credit_platform.statistics.intervals import Interval, jeffreys_interval
-from credit_platform.statistics.reference import Bins, sampling_floor, stability_index
+from credit_platform.statistics.reference import Bins
+from credit_platform.statistics.stability_index import sampling_floor, stability_index
 
 Z = 1.959963984540054  # of a 95 % interval
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from math import inf
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, model_validator
@@ -173,11 +174,12 @@ class VersionMetadata(_Part):
         newest = None if self.newest_mix is None else _auc(self.newest_mix.metrics, sample)
         return newest or self.roc_auc(sample)
 
-    def baseline_auc(self, present: Mapping[str, float]) -> MetricRow | None:
+    def baseline_auc(self, present: Mapping[str, float], *, within: float = inf) -> MetricRow | None:
         """The out-of-time ROC-AUC under the mix of sources that is nearest to that of some cases.
 
         Args:
             present: share of the cases that have each source, by its short name.
+            within: how far, over all sources together, the shares may be from that mix; None where they are farther.
         """
         mix = self.newest_mix
         if mix is None:
@@ -188,7 +190,8 @@ class VersionMetadata(_Part):
         def distance(one: tuple[Mapping[str, float], Sequence[MetricRow]]) -> float:
             return sum(abs(one[0].get(source, 0.0) - present.get(source, 0.0)) for source in {*one[0], *present})
 
-        return _auc(min((one for one in known if one[0]), key=distance, default=known[1])[1], "oot")
+        nearest = min((one for one in known if one[0]), key=distance, default=known[1])
+        return _auc(nearest[1], "oot") if distance(nearest) <= within else None
 
     @property
     def scarcer_sources(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from typing import Literal
 import polars as pl
 
 from credit_platform.monitoring.action.action_state import Judged, State, Training, Transition, transition_of
+from credit_platform.monitoring.action.causes import SourceHistory, in_order, source_findings, under_causes
 from credit_platform.monitoring.action.findings import (
     DECIDING,
     Figure,
@@ -32,7 +33,7 @@ from credit_platform.policy.monitoring_thresholds import MonitoringThresholds, N
 
 Action = Literal["monitor", "active_monitoring", "retrain"]
 
-# Strictest first: the first rule with a finding decides.
+# In the order in which findings are told; the strictest action among them decides.
 ACTION_OF_RULE: dict[Rule, Action] = {
     "below_business_threshold": "retrain",
     "below_data_science_threshold": "active_monitoring",
@@ -42,6 +43,8 @@ ACTION_OF_RULE: dict[Rule, Action] = {
     "early_reads_worse": "active_monitoring",
     "estimated_below_threshold": "active_monitoring",
     "not_measurable": "active_monitoring",
+    "source_missing": "active_monitoring",
+    "source_still_missing": "monitor",
     "worth_watching": "monitor",
 }
 
@@ -54,8 +57,12 @@ TRIGGER_OF_RULE: dict[Rule, str | None] = {
     "early_reads_worse": None,
     "estimated_below_threshold": None,
     "not_measurable": None,
+    "source_missing": None,
+    "source_still_missing": None,
     "worth_watching": "monitor: every P0 and P1 metric at or above its data-science threshold",
 }
+
+_STRICTEST_FIRST: tuple[Action, ...] = ("retrain", "active_monitoring", "monitor")
 
 NEXT_STEPS: dict[Action, tuple[str, ...]] = {
     "monitor": ("Continue the normal monthly monitoring cycle",),
@@ -168,14 +175,16 @@ def decide_action(
     before_outcome: Sequence[Finding] = (),
     past: Past | None = None,
     quality: pl.DataFrame | None = None,
+    sources: SourceHistory | None = None,
 ) -> ActionDecision:
     """Decide on one version from one month's figures.
 
-    The first rule with a finding decides, in the order of `ACTION_OF_RULE`. Only P0 and P1 metrics, the loss against
-    the out-of-time result, an alert of the scores' PSI and what is found before the outcome decide; all else is worth
-    watching. A P0 or P1 metric that is missing or rests on too few bads leads to active_monitoring, never to monitor.
-    Values are held against `thresholds` again, so a changed policy needs no new figures. In the decision mode
-    `persistent` a shortfall decides when `run_rules.apply_run_rules` keeps it.
+    The strictest action of `ACTION_OF_RULE` among the findings decides. Only P0 and P1 metrics, the loss against the
+    out-of-time result, an alert of the scores' PSI, a source that is missing and what is found before the outcome
+    decide; all else is worth watching. A missing source is told first, and what follows from it under it. A P0 or P1
+    metric that is missing or rests on too few bads leads to active_monitoring, never to monitor. Values are held
+    against `thresholds` again, so a changed policy needs no new figures. In the decision mode `persistent` a shortfall
+    decides when `run_rules.apply_run_rules` keeps it.
 
     Args:
         performance: The subject's rows of `monitoring/<model>/performance`.
@@ -185,6 +194,7 @@ def decide_action(
         before_outcome: What `early_findings` found in the newest estimate and early reads.
         past: Performance of earlier months, for what must persist; None where there is none.
         quality: Rows of `monitoring/data_quality` of the month, empty when it was not scored; None: not looked at.
+        sources: What is known of sources before the month.
 
     The state is that of the month by itself until `ActionDecision.with_state` is told of others and of trainings.
     """
@@ -196,11 +206,15 @@ def decide_action(
     is_stability_live = set(stability.get_column("sample_role").to_list()) == {"post"}
     findings += stability_findings(stability, thresholds=thresholds, is_live=is_stability_live)
     findings += before_outcome
+    history = sources or SourceHistory()
+    causes = source_findings(stability, history, is_live=is_stability_live)
     if quality is not None:
-        findings += quality_findings(quality, thresholds=thresholds, is_live=is_stability_live)
-    order = list(ACTION_OF_RULE)
-    triggered = tuple(sorted(findings, key=lambda finding: order.index(finding.rule)))
-    action = ACTION_OF_RULE[triggered[0].rule] if triggered else "monitor"
+        missing = {history.names[cause.metric]: cause.metric for cause in causes if cause.metric in history.names}
+        findings += quality_findings(quality, thresholds=thresholds, is_live=is_stability_live, causes=missing)
+    findings = under_causes(findings, causes, performance, stability, metrics=thresholds.metrics)
+    triggered = in_order(findings, list(ACTION_OF_RULE))
+    asked = {ACTION_OF_RULE[finding.rule] for finding in triggered}
+    action: Action = next((one for one in _STRICTEST_FIRST if one in asked), "monitor")
     deciding = [finding for finding in triggered if action != "monitor" and ACTION_OF_RULE[finding.rule] == action]
     actionable = any(finding.is_live for finding in deciding) if deciding else is_live
     advice = rollback_advice(found, thresholds) if is_live else RollbackAdvice("none", "a backtest is not acted on")
@@ -246,7 +260,7 @@ def obeying(
 def _reasons(
     triggered: tuple[Finding, ...], subject: Subject, missing: tuple[date, ...], advice: RollbackAdvice, *, fine: str
 ) -> tuple[str, ...]:
-    reasons = [f"{finding.rule}: {finding.reason}" for finding in triggered] or [fine]
+    reasons = [finding.told for finding in triggered] or [fine]
     if advice.is_advised:
         reasons.append(f"{_ROLLBACK}: advised, {_how_soon(advice)}: {advice.why}; a recommendation, a person decides")
     if subject.sample_role != "post":

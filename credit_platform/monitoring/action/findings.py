@@ -15,6 +15,8 @@ from credit_platform.monitoring.measures import Status, metric_status
 from credit_platform.policy.monitoring_thresholds import MetricThreshold, MonitoringThresholds
 
 Rule = Literal[
+    "source_missing",
+    "source_still_missing",
     "below_business_threshold",
     "below_data_science_threshold",
     "degraded_against_out_of_time",
@@ -35,7 +37,7 @@ class Finding:
 
     `is_live` is false for a cohort the version was developed on: its figures are shown and never acted on. `bound` is
     the end of the interval that speaks for the version; beyond the threshold as well, chance does not explain the
-    finding. None where the figure has no interval.
+    finding. None where the figure has no interval. `cause` is the source that it follows from the lack of.
     """
 
     rule: Rule
@@ -45,6 +47,13 @@ class Finding:
     is_live: bool
     reason: str
     bound: float | None = None
+    cause: str | None = None
+
+    @property
+    def told(self) -> str:
+        """As a reason of the month: rule and reason, after the cause where there is one."""
+        since = "" if self.cause is None else f"follows from the lack of {self.cause}: "
+        return f"{since}{self.rule}: {self.reason}"
 
 
 class Figure(NamedTuple):
@@ -97,13 +106,16 @@ def stability_findings(frame: pl.DataFrame, *, thresholds: MonitoringThresholds,
     return [finding for finding in findings if finding is not None]
 
 
-def quality_findings(frame: pl.DataFrame, *, thresholds: MonitoringThresholds, is_live: bool) -> list[Finding]:
+def quality_findings(
+    frame: pl.DataFrame, *, thresholds: MonitoringThresholds, is_live: bool, causes: Mapping[str, str]
+) -> list[Finding]:
     """Sources of the month in which a dimension of data quality is below the line: what was scored may not be so.
 
     Args:
         frame: Rows of `monitoring/data_quality` of the month; the total is left to the pages.
         thresholds: The line.
         is_live: Whether the month's scores count.
+        causes: Short name of every source that is missing, by its name in the frame.
     """
     limit = thresholds.data_quality.watch_below
     poor = frame.filter(pl.col("dimension") != "total", pl.col("value") < limit).sort("source", "value", "dimension")
@@ -116,6 +128,7 @@ def quality_findings(frame: pl.DataFrame, *, thresholds: MonitoringThresholds, i
             limit,
             is_live,
             f"data_quality of {source}: {dimension} {_number(value)} is below {limit:g} ({detail})",
+            cause=causes.get(source),
         )
         for source, dimension, value, detail in worst.select("source", "dimension", "value", "detail").iter_rows()
     ]

@@ -4,22 +4,25 @@ The metrics themselves are in `statistics.discrimination`; what needs no labels 
 from the figures in `action`.
 """
 
-from math import hypot
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
 from credit_platform.monitoring.measures import (
+    PRESENT,
     Measure,
     Status,
     Subject,
     band_status,
+    by_sources,
     floor_status,
     measures_frame,
     metric_status,
 )
 from credit_platform.monitoring.performance.backtest import calibration_measures, gains_measures, measure_of
+from credit_platform.monitoring.performance.degradation import Baseline, degradation
 from credit_platform.policy.monitoring_thresholds import MetricThreshold, MonitoringThresholds
 from credit_platform.scoring.evaluation.labelled_sample import (
     LabelledSample,
@@ -34,47 +37,44 @@ from credit_platform.statistics.intervals import Interval, jeffreys_interval, wi
 MIN_LABEL_COVERAGE = 0.95  # fewer labels than this share of the scored loans: the cohort is not the one that was scored
 
 
-class Baseline(NamedTuple):
-    """A version's own ROC-AUC on its out-of-time cohort; None where it has none."""
-
-    roc_auc: float | None = None
-    interval: Interval | None = None
-
-
 def measure_performance(
     scored: pl.DataFrame,
     *,
     subject: Subject,
     thresholds: MonitoringThresholds,
     baseline: Baseline,
+    baselines: Mapping[str, Baseline] | None = None,
     psi: float | None = None,
 ) -> pl.DataFrame:
-    """Measure a cohort's predictions against its labels.
+    """Measure a cohort's predictions against its labels, all loans together and by the sources they have.
 
     A cohort with fewer bads (or goods) than `thresholds.min_bads` is `insufficient`, a figure the cohort does not
     define is null and `unknown`; neither is ever ok. An empty cohort gives the same rows, all unknown or insufficient.
+    The loans of each value of `sources_present` have their ranking, calibration and loss against the out-of-time result
+    of loans with these sources.
 
     Args:
-        scored: One row per scored loan: `default_probability`, `decision` (approve, decline) and `label` (0, 1, or null
-            where the loan has none).
+        scored: One row per scored loan: `default_probability`, `decision` (approve, decline), `sources_present` and
+            `label` (0, 1, or null where the loan has none).
         subject: Whose figures these are.
         thresholds: Floors of the metrics, for the subject's model.
-        baseline: The version's own result on its out-of-time cohort, at the same confidence.
+        baseline: The version's own result on its out-of-time cohort with the cohort's mix of sources, at the same
+            confidence; where none is known of such a mix, the loss is judged among loans of the same sources.
+        baselines: Likewise by sources present.
         psi: Stability index of the cohort's scores against the validation sample, when the caller has it.
 
     Returns:
         One row per metric, as `schemas.monitoring.Performance`.
     """
-    labelled = scored.drop_nulls(["label", "default_probability"])
-    outcome = LabelledSample(
-        label=labelled.get_column("label").cast(pl.Int64).to_numpy(),
-        probability=labelled.get_column("default_probability").cast(pl.Float64).to_numpy(),
-        declined=(labelled.get_column("decision") == "decline").cast(pl.Int64).to_numpy(),
-    )
+    outcome = _labelled(scored)
+    alike = [
+        (segment, _labelled(loans), (baselines or {}).get(segment, Baseline()))
+        for segment, loans in (by_sources(scored) if PRESENT in scored.columns else {}).items()
+    ]
     held = _threshold_measures(outcome, subject.model, thresholds)
     measures = [
         *held,
-        _degradation(outcome, baseline, thresholds),
+        degradation(outcome, [(outcome, baseline)] if baseline.roc_auc else [part[1:] for part in alike], thresholds),
         *_discrimination_measures(outcome, subject.model, thresholds, held[0].status),
         *calibration_measures(outcome, thresholds),
         *gains_measures(outcome, thresholds),
@@ -82,10 +82,43 @@ def measure_performance(
         *_probability_measures(outcome),
         *_counts(outcome),
     ]
+    for segment, loans, own in alike:
+        measures += [replace(one, segment=segment) for one in _alike_measures(loans, subject.model, own, thresholds)]
     if psi is not None:
         status = band_status(psi, warn=thresholds.psi.warn, breach=thresholds.psi.alert)
         measures.append(Measure(metric="psi", value=psi, n=outcome.n, n_bad=outcome.n_bad, status=status))
     return measures_frame(measures, subject)
+
+
+def _labelled(scored: pl.DataFrame) -> LabelledSample:
+    labelled = scored.drop_nulls(["label", "default_probability"])
+    return LabelledSample(
+        label=labelled.get_column("label").cast(pl.Int64).to_numpy(),
+        probability=labelled.get_column("default_probability").cast(pl.Float64).to_numpy(),
+        declined=(labelled.get_column("decision") == "decline").cast(pl.Int64).to_numpy(),
+    )
+
+
+def _alike_measures(
+    outcome: LabelledSample, model: str, baseline: Baseline, thresholds: MonitoringThresholds
+) -> list[Measure]:
+    """How loans of the same sources are ranked and how well their probabilities fit."""
+    ranking = _threshold_measures(outcome, model, thresholds)[0]
+    bad_rate = outcome.n_bad / outcome.n if outcome.n else None
+    return [
+        ranking,
+        degradation(outcome, [(outcome, baseline)], thresholds),
+        *_discrimination_measures(outcome, model, thresholds, ranking.status),
+        *calibration_measures(outcome, thresholds),
+        measure_of(
+            outcome,
+            thresholds,
+            "bad_rate",
+            bad_rate,
+            jeffreys_interval(outcome.n_bad, outcome.n, thresholds.confidence),
+        ),
+        *(one for one in _probability_measures(outcome) if one.metric == "mean_probability"),
+    ]
 
 
 def _threshold_measures(outcome: LabelledSample, model: str, thresholds: MonitoringThresholds) -> list[Measure]:
@@ -124,32 +157,6 @@ def _status(
         return "ok"
     high = None if interval is None else interval.high
     return metric_status(value, high, threshold=threshold, decision_mode=thresholds.decision_mode)
-
-
-def _degradation(outcome: LabelledSample, baseline: Baseline, thresholds: MonitoringThresholds) -> Measure:
-    """Relative loss of ROC-AUC against the out-of-time result; negative when the cohort is ranked better."""
-    auc, interval = roc_auc(outcome.label, outcome.probability), auc_interval(outcome, thresholds.confidence)
-    if auc is None or not baseline.roc_auc:
-        return measure_of(outcome, thresholds, "roc_auc_degradation", None, status="unknown")
-    value = 1 - auc / baseline.roc_auc
-    loss = None if interval is None else _loss_interval(auc, interval, baseline.roc_auc, baseline.interval)
-    held = loss.low if thresholds.decision_mode == "ci_upper" and loss is not None else value
-    status: Status = "warn" if held > thresholds.max_degradation else "ok"
-    return measure_of(outcome, thresholds, "roc_auc_degradation", value, loss, status=status)
-
-
-def _loss_interval(auc: float, interval: Interval, baseline: float, of_baseline: Interval | None) -> Interval:
-    """Interval of 1 - auc / baseline of two independent cohorts by the delta method; of one when it is all there is.
-
-    The out-of-time cohort is no larger than the month's: leaving its chance out, a version that had a lucky one seemed
-    to have lost 5 % in one month of three without any drift.
-    """
-    down, up = (0.0, 0.0) if of_baseline is None else (baseline - of_baseline.low, of_baseline.high - baseline)
-    ratio, value = auc / baseline, 1 - auc / baseline
-    return Interval(
-        value - hypot(interval.high - auc, ratio * down) / baseline,
-        value + hypot(auc - interval.low, ratio * up) / baseline,
-    )
 
 
 def _discrimination_measures(

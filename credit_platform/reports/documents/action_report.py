@@ -55,6 +55,7 @@ def action_json(decision: ActionDecision, *, subject: Subject) -> str:
                 "threshold": finding.threshold,
                 "is_live": finding.is_live,
                 "reason": finding.reason,
+                "follows_from": finding.cause,
             }
             for finding in decision.triggered
         ],

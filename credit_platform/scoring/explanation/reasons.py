@@ -14,7 +14,7 @@ from credit_platform.errors import PolicyError
 from credit_platform.policy.reason_codes import ReasonCatalogue
 from credit_platform.scoring.estimators.estimator import Contributions
 from credit_platform.scoring.training.version import FittedVersion
-from credit_platform.statistics.reference import stability_index
+from credit_platform.statistics.stability_index import stability_index
 
 BoolArray = NDArray[np.bool_]
 

@@ -29,6 +29,8 @@ _NEIGHBOURS = 5  # as Chawla et al. (2002)
 _CONFIDENCE = 0.95
 # A smaller relative loss of a source is left alone: it changes no figure by as much as chance does.
 MIN_LOSS = 0.05
+# So many cases with just some sources show what to expect of others; fewer would show chance.
+_MIN_OF_THE_KIND = 100
 
 
 def attach_labels(features: pl.LazyFrame, labels: pl.LazyFrame, *, case_key: str) -> pl.LazyFrame:
@@ -156,17 +158,45 @@ class SourceMix:
         return cls(cohorts, cases.height, present)
 
     def lost(self, sample: "SourceMix") -> dict[str, float]:
-        """By source that these cohorts surely have less of than a sample: the share of its cases that have to lose it.
+        """By source that these cohorts surely have less of than a sample: the share of its cases that has to go."""
+        return {
+            source: 1 - share / before
+            for source, share in self.present.items()
+            if is_surely_less(share, self.n, before := sample.present.get(source, 0.0))
+        }
 
-        Surely is by the upper end of Wilson's interval, and by more than `MIN_LOSS`.
-        """
-        found = {}
-        for source, share in self.present.items():
-            before = sample.present.get(source, 0.0)
-            interval = wilson_interval(round(share * self.n), self.n, _CONFIDENCE)
-            if interval is not None and interval.high < before * (1 - MIN_LOSS):
-                found[source] = 1 - share / before
-        return found
+
+def is_surely_less(share: float, n: int, before: float) -> bool:
+    """Whether a share of n cases is lower than before: by the end of Wilson's interval, and by more than `MIN_LOSS`."""
+    interval = wilson_interval(round(share * n), n, _CONFIDENCE)
+    return interval is not None and interval.high < before * (1 - MIN_LOSS)
+
+
+def by_sources_present(sample: pl.DataFrame, features: FeatureSet) -> dict[str, pl.DataFrame]:
+    """A sample by the sources its cases have, and as they would be without one of these; by `sources_present`.
+
+    Where few cases have just these sources, they are those that have more, the others taken away.
+    """
+    if not features.source_flags:
+        return {}
+    removable = [s for s in features.source_flags if _group(s, features) is not None or _made_of(s, features)]
+    observed = {frozenset(present.split("+")) - {""} for present in sample["sources_present"].unique()}
+    wanted = observed | {present - {source} for present in observed for source in removable}
+    found = {"+".join(sorted(names)): _cases_with(names, sample, features, removable) for names in wanted}
+    return {present: cases for present, cases in sorted(found.items()) if cases.height}
+
+
+def _cases_with(
+    names: frozenset[str], sample: pl.DataFrame, features: FeatureSet, removable: Sequence[str]
+) -> pl.DataFrame:
+    present = "+".join(sorted(names))
+    own = sample.filter(pl.col("sources_present") == present)
+    if own.height >= _MIN_OF_THE_KIND or own.height == sample.height:
+        return own
+    cases = sample.filter(pl.all_horizontal(pl.lit(value=True), *(_flag(features.source_flags[s]) for s in names)))
+    for source in sorted(set(removable) - names):
+        cases = without_source(cases, source, features)
+    return cases.filter(pl.col("sources_present") == present)
 
 
 def as_newest(sample: pl.DataFrame, newest: SourceMix, features: FeatureSet, *, key: str, seed: int) -> pl.DataFrame:
@@ -213,8 +243,7 @@ def _group(source: str, features: FeatureSet) -> EvidenceGroup | None:
 
 
 def _made_of(source: str, features: FeatureSet) -> Sequence[str]:
-    lineage = features.lineage().get("gold/feature_store", {})
-    tables = {table for table, _ in lineage.get(features.source_flags[source], ())} - {features.inputs[0].table}
+    lineage, tables = features.lineage().get("gold/feature_store", {}), features.tables_of(source)
     read = (*features.numeric, *features.categorical)
     return [name for name in read if tables & {table for table, _ in lineage.get(name, ())}]
 

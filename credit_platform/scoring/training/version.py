@@ -30,7 +30,7 @@ from credit_platform.scoring.estimators.estimator import (
 )
 from credit_platform.scoring.training.algorithms import ALGORITHMS, algorithm_named, algorithm_of
 from credit_platform.scoring.training.expected_scores import scores_by_history
-from credit_platform.scoring.training.samples import checked_sample, rebalance
+from credit_platform.scoring.training.samples import SourceMix, by_sources_present, checked_sample, rebalance
 from credit_platform.scoring.training.tuning import OnTrial, Tuning, regularised, tune, unwatched
 from credit_platform.scoring.transformers.evidence import with_copies_without_history
 from credit_platform.scoring.transformers.transformer import (
@@ -269,12 +269,10 @@ def load_version(
 def is_restorable(fitted: FittedVersion, features: pl.DataFrame) -> bool:
     """Whether the version's files give it back with the same prediction, to the last bit, for every row."""
     try:
-        restored = load_version(
-            fitted.model, fitted.artifacts(), portfolio=fitted.portfolio, algorithm=fitted.algorithm
-        )
+        again = load_version(fitted.model, fitted.artifacts(), portfolio=fitted.portfolio, algorithm=fitted.algorithm)
     except ModelStoreError:
         return False
-    return np.array_equal(fitted.predict(features), restored.predict(features))
+    return np.array_equal(fitted.predict(features), again.predict(features))
 
 
 def _design(transformer: Transformer, loans: pl.DataFrame) -> Design:
@@ -284,16 +282,18 @@ def _design(transformer: Transformer, loans: pl.DataFrame) -> Design:
 def _reference(validation: pl.DataFrame, fitted: FittedVersion, by_history: Mapping[int, FloatArray]) -> bytes:
     """Distribution of features and default probability in frozen bins, as JSON.
 
-    Of the validation sample, the newest the fit sees: on the training sample the model separates goods from bads better
-    than on any later loan (in-sample bias).
+    Of the validation sample, the newest the fit sees: training loans it separates better than others (in-sample bias).
     """
     from credit_platform.statistics.reference import fit_reference
 
-    reference = fit_reference(
+    features = fitted.portfolio.features
+    kinds = by_sources_present(validation, features).items()
+    return fit_reference(
         fitted.monitored(validation),
         probability=fitted.predict(validation),
-        numeric=reference_numbers(fitted.portfolio.features),
-        categorical=fitted.portfolio.features.categorical,
+        numeric=reference_numbers(features),
+        categorical=features.categorical,
         by_history=by_history,
-    )
-    return reference.to_json()
+        by_sources={present: (fitted.monitored(loans), fitted.predict(loans)) for present, loans in kinds},
+        sources=SourceMix.of(validation, features).present,
+    ).to_json()

@@ -7,7 +7,7 @@ import pytest
 
 from credit_platform.assets.monitoring.monitoring import _out_of_time
 from credit_platform.lake.models.stored_version import VersionMetadata
-from credit_platform.monitoring.performance.performance import Baseline
+from credit_platform.monitoring.performance.degradation import Baseline
 from credit_platform.statistics.intervals import Interval
 
 

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from credit_platform.monitoring.performance.performance import Baseline, measure_performance
+from credit_platform.monitoring.performance.degradation import Baseline
+from credit_platform.monitoring.performance.performance import measure_performance
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.schemas.monitoring import Performance
 from credit_platform_tests.monitoring_rows import cohort, subject, thresholds
@@ -155,3 +156,49 @@ def test_degradation_without_a_baseline_is_unknown() -> None:
 
 def test_the_same_cohort_gives_the_same_table() -> None:
     assert _measure(cohort()).equals(_measure(cohort()))
+
+
+def _mixed(n_dark: int, *, strength: float = 1.6) -> pl.DataFrame:
+    """Loans of two kinds; a version ranks those without clicks worse."""
+    lit, dark = cohort(2000 - n_dark, seed=1, strength=3.0), cohort(n_dark, seed=2, strength=strength)
+    return pl.concat(
+        [lit.with_columns(sources_present=pl.lit("bureau+clicks")), dark.with_columns(sources_present=pl.lit("bureau"))]
+    )
+
+
+def _losses(scored: pl.DataFrame, *, overall: float | None, dark: float) -> dict[str, tuple[float, str]]:
+    table = measure_performance(
+        scored,
+        subject=subject(),
+        thresholds=thresholds(),
+        baseline=Baseline(overall),
+        baselines={"bureau+clicks": Baseline(0.93), "bureau": Baseline(dark)},
+    )
+    Performance.validate(table)
+    rows = table.filter(metric="roc_auc_degradation").select("segment", "value", "status").iter_rows()
+    return {segment: (value, status) for segment, value, status in rows}
+
+
+@pytest.mark.parametrize("n_dark", [400, 1000, 1600])
+def test_a_mix_is_held_against_the_results_of_its_kinds(n_dark: int) -> None:
+    found = _losses(_mixed(n_dark), overall=None, dark=0.82)
+    assert set(found) == {"all", "bureau", "bureau+clicks"}
+    assert [status for _, status in found.values()] == ["ok"] * 3
+    assert abs(found["all"][0]) < 0.03
+    # Loans with clicks alone would have been held against the out-of-time result of a version that has them.
+    assert _losses(_mixed(n_dark), overall=0.93, dark=0.82)["all"][0] > found["all"][0]
+
+
+def test_a_loss_among_loans_of_one_kind_is_found() -> None:
+    found = _losses(_mixed(1600, strength=0.3), overall=None, dark=0.82)
+    assert (found["bureau"][1], found["bureau+clicks"][1], found["all"][1]) == ("warn", "ok", "warn")
+
+
+def test_loans_of_the_same_sources_have_their_own_ranking_and_calibration() -> None:
+    table = _measure(_mixed(1000))
+    segments = table.filter(pl.col("segment") != "all").partition_by("segment", as_dict=True)
+    assert {name for (name,) in segments} == {"bureau", "bureau+clicks"}
+    for (name,), rows in segments.items():
+        own = _measure(_mixed(1000).filter(sources_present=name)).filter(segment="all")
+        for row in rows.filter(pl.col("metric") != "roc_auc_degradation").iter_rows(named=True):
+            assert own.filter(metric=row["metric"])["value"].item() == row["value"]

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from credit_platform.monitoring.performance.stability import measure_stability
 from credit_platform.schemas.monitoring import Stability
-from credit_platform.statistics.reference import Reference, fit_reference, sampling_floor, stability_index
+from credit_platform.statistics.reference import Reference, fit_reference
+from credit_platform.statistics.stability_index import sampling_floor, stability_index
 from credit_platform_tests.monitoring_rows import cohort, subject, thresholds
 
 COUNTS = st.lists(st.integers(0, 1000), min_size=2, max_size=12).filter(any)
@@ -137,3 +138,69 @@ def test_loans_that_lost_their_history_stay_a_shift_among_others() -> None:
     )
     psi = found.filter(metric="psi").row(0, named=True)
     assert psi["value"] > thresholds().psi.alert
+
+
+LIT, DARK = "bureau+clicks", "bureau"
+
+
+def _of_sources(n: int, *, dark: float, seed: int = 3) -> pl.DataFrame:
+    """Loans of which a share has no clicks: their scores lie closer together and one feature is missing."""
+    is_dark = pl.Series(np.random.default_rng(seed).random(n) < dark)
+    return cohort(n, seed=seed).with_columns(
+        pl.when(is_dark).then(pl.col("default_probability") * 0.3 + 0.2).otherwise("default_probability"),
+        amount=pl.when(~is_dark).then("amount"),
+        sources_present=pl.when(is_dark).then(pl.lit(DARK)).otherwise(pl.lit(LIT)),
+    )
+
+
+def _by_sources(dark: float) -> Reference:
+    sample = _of_sources(4000, dark=dark, seed=9)
+    kinds = {DARK: _of_sources(4000, dark=1.0, seed=8), LIT: sample.filter(sources_present=LIT)}
+    return fit_reference(
+        sample,
+        probability=sample["default_probability"].to_numpy(),
+        numeric=["amount"],
+        categorical=["group"],
+        by_sources={name: (loans, loans["default_probability"].to_numpy()) for name, loans in kinds.items()},
+        sources={"bureau": 1.0, "clicks": 1 - dark},
+    )
+
+
+@pytest.mark.parametrize("before", [0.0, 0.5])
+@pytest.mark.parametrize("dark", [0.0, 0.4, 1.0])
+def test_loans_without_a_source_are_held_against_such_loans(before: float, dark: float) -> None:
+    month = _of_sources(2000, dark=dark)
+    table = measure_stability(month, _by_sources(before), subject=subject(lag=0), thresholds=thresholds())
+    Stability.validate(table)
+    moved = pl.col("metric").is_in(["psi", "csi", "null_rate", "mean_probability_drift", "std_probability_drift"])
+    assert set(table.filter(moved)["status"]) == {"ok"}
+    share = table.filter(metric="source_share", segment="clicks").row(0, named=True)
+    assert (share["status"] == "breach") == (1 - dark < (1 - before) * 0.95)
+    assert share["value"] == pytest.approx(1 - dark, abs=0.05)
+    across = table.filter(metric="psi_across_sources")
+    assert across.height == (share["status"] == "breach")
+    assert table.filter(metric="psi").height == 1 + month["sources_present"].n_unique()
+
+
+def test_a_shift_among_loans_without_a_source_is_found() -> None:
+    month = _of_sources(2000, dark=1.0).with_columns(pl.col("default_probability") + 0.2)
+    table = measure_stability(month, _by_sources(0.0), subject=subject(lag=0), thresholds=thresholds())
+    assert set(table.filter(metric="psi")["status"]) == {"breach"}
+
+
+@pytest.mark.parametrize(("known", "status"), [(1.0, "breach"), (0.0, "warn"), (0.3, "warn"), (0.6, "breach")])
+def test_a_share_the_version_was_judged_by_is_no_breach(known: float, status: str) -> None:
+    table = measure_stability(
+        _of_sources(2000, dark=0.7),
+        _by_sources(0.0),
+        subject=subject(lag=0),
+        thresholds=thresholds(),
+        known_shares={"bureau": 1.0, "clicks": known},
+    )
+    assert table.filter(metric="source_share", segment="clicks")["status"].to_list() == [status]
+
+
+def test_sources_that_were_never_seen_together_are_held_against_the_whole_sample() -> None:
+    month = _of_sources(2000, dark=1.0).with_columns(sources_present=pl.lit("another"))
+    table = measure_stability(month, _by_sources(0.0), subject=subject(lag=0), thresholds=thresholds())
+    assert table.filter(metric="psi", segment="another")["status"].to_list() == ["breach"]

@@ -13,7 +13,7 @@ from polars.testing import assert_frame_equal
 
 from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM, SOURCE_FLAGS
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.scoring.training.samples import MIN_LOSS, SourceMix, as_newest, without_source
+from credit_platform.scoring.training.samples import MIN_LOSS, SourceMix, as_newest, by_sources_present, without_source
 from credit_platform.scoring.transformers.evidence import without_history
 from credit_platform_tests.scoring.conftest import make_loans
 
@@ -109,3 +109,19 @@ def test_a_source_of_which_no_feature_is_known_to_be_made_is_left() -> None:
     unknown = replace(FEATURES, lineage=dict)
     after = as_newest(SAMPLE, mix(financials=0.0), unknown, key="loan_id", seed=1)
     assert after is SAMPLE
+
+
+@pytest.mark.parametrize("n_dark", [0, 30, 150])
+def test_a_sample_is_split_by_its_sources_and_shown_without_each(n_dark: int) -> None:
+    lit = SAMPLE.with_columns(has_clickstream=pl.lit(value=True)).with_columns(
+        sources_present=pl.lit("attributes+clickstream+financials")
+    )
+    sample = pl.concat([without_source(lit[:n_dark], "clickstream", FEATURES), lit[n_dark:]])
+    found = by_sources_present(sample, FEATURES)
+    assert all(set(cases["sources_present"]) == {present} for present, cases in found.items())
+    assert found["attributes+clickstream+financials"].height == 400 - n_dark
+    # As many as have nothing else, where these are enough to show it; else everybody, the rest taken away.
+    assert found["attributes+financials"].height == (150 if n_dark == 150 else 400)
+    assert (
+        found["attributes+clickstream"]["annual_income_amount"].null_count() == found["attributes+clickstream"].height
+    )

@@ -1,0 +1,138 @@
+"""First causes: a source that loans no longer have is one finding with its month; what follows is told under it.
+
+What is compared like with like follows from nothing and stays a finding of its own. The shares themselves are measured
+in `stability`, the action is chosen in `action`.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import polars as pl
+
+from credit_platform.monitoring.action.findings import Figure, Finding, Rule, figures
+from credit_platform.monitoring.measures import SCHEMA
+from credit_platform.months import add_months
+from credit_platform.scoring.training.samples import MIN_LOSS, is_surely_less
+
+SHARE, DEVELOPED = "source_share", "source_share_in_development"
+CAUSES: frozenset[Rule] = frozenset({"source_missing", "source_still_missing"})
+# A source that is missing for longer is told as missing since then or before.
+MONTHS_LOOKED_BACK = 12
+_OF_FLOORS: frozenset[Rule] = frozenset({"below_business_threshold", "below_data_science_threshold", "worth_watching"})
+
+
+@dataclass(frozen=True, eq=False)
+class SourceHistory:
+    """What is known of sources before the month.
+
+    Attributes:
+        shares: rows of `monitoring/<model>/stability` with the shares of sources, of earlier months and any version.
+        names: short name of a source to its name in `monitoring/data_quality`.
+    """
+
+    shares: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SCHEMA))
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def source_findings(stability: pl.DataFrame, history: SourceHistory, *, is_live: bool) -> list[Finding]:
+    """One finding per source that the month's loans have less of than the version's validation sample had.
+
+    `source_missing` where that is news to the version, `source_still_missing` where it was judged by as little when it
+    was trained; `threshold` is the share in development, `metric` the short name of the source.
+
+    Args:
+        stability: The month's rows of `monitoring/<model>/stability`.
+        history: What is known of the months before.
+        is_live: Whether the month's scores count.
+    """
+    developed = stability.filter(metric=DEVELOPED).select("segment", before="value")
+    found = stability.filter(pl.col("status").is_in(["warn", "breach"]), metric=SHARE).join(developed, on="segment")
+    columns = found.sort("segment").select("snapshot_month", "segment", "status", "value", "before", "n")
+    findings = []
+    for month, source, status, share, before, n in columns.iter_rows():
+        kind = "missing" if share < MIN_LOSS * before else "scarcer"
+        known = "" if status == "breach" else ", by which the version was judged when it was trained"
+        reason = (
+            f"{source} is {kind} since {_since(source, month, before, history.shares)}{known}: {share:.1%} of the {n} "
+            f"loans of {month:%Y-%m} have it, {before:.1%} of the version's validation sample had it"
+        )
+        rule: Rule = "source_missing" if status == "breach" else "source_still_missing"
+        findings.append(Finding(rule, source, share, before, is_live, reason))
+    return findings
+
+
+def _since(source: str, month: date, before: float, shares: pl.DataFrame) -> str:
+    """The first of the months in a row in which the source is surely less present than in development."""
+    earlier = {
+        found: is_surely_less(share, n, before)
+        for found, share, n in shares.filter(metric=SHARE, segment=source)
+        .drop_nulls("value")
+        .select("snapshot_month", "value", "n")
+        .iter_rows()
+    }
+    first = month
+    while earlier.get(add_months(first, -1)) and first > add_months(month, -MONTHS_LOOKED_BACK):
+        first = add_months(first, -1)
+    is_known = add_months(first, -1) in earlier and not earlier[add_months(first, -1)]
+    return f"{first:%Y-%m}" if is_known else f"{first:%Y-%m} or before"
+
+
+def under_causes(
+    findings: Sequence[Finding],
+    causes: Sequence[Finding],
+    performance: pl.DataFrame,
+    stability: pl.DataFrame,
+    *,
+    metrics: Collection[str],
+) -> list[Finding]:
+    """The causes and all findings, of which those name a cause that follow from one.
+
+    An estimate below a floor follows, and so does a realised figure below its floor where most loans of that cohort
+    lack the source and the version ranks them no worse than such loans in development. What a missing source does to
+    the scores is told as well.
+
+    Args:
+        findings: What else was found.
+        causes: The month's `source_findings`.
+        performance: The subject's rows of `monitoring/<model>/performance`.
+        stability: The month's rows of `monitoring/<model>/stability`.
+        metrics: Those that policy has floors for.
+    """
+    if not causes:
+        return list(findings)
+    first = causes[0]
+    is_as_developed = figures(performance).get("roc_auc_degradation", Figure()).status == "ok"
+    lacking = [cause.metric for cause in causes if is_as_developed and _most_lack(cause.metric, performance)]
+    told = [*causes]
+    for finding in findings:
+        cause = finding.cause
+        if finding.rule == "estimated_below_threshold":
+            cause = first.metric
+        elif lacking and finding.metric in metrics and finding.rule in _OF_FLOORS:
+            cause = lacking[0]
+        told.append(replace(finding, cause=cause))
+    across = figures(stability).get("psi_across_sources", Figure()).value
+    if across is not None:
+        reason = f"without regard to sources psi of the scores is {across:.4f}"
+        told.append(
+            Finding("worth_watching", "psi_across_sources", across, None, first.is_live, reason, cause=first.metric)
+        )
+    return told
+
+
+def _most_lack(source: str, performance: pl.DataFrame) -> bool:
+    """Whether most loans of the cohort are of segments without the source."""
+    rows = performance.filter(pl.col("segment") != "all", metric="roc_auc")
+    lacking = rows.filter(~pl.col("segment").str.split("+").list.contains(source))
+    return 2 * int(lacking["n"].sum()) > int(rows["n"].sum())
+
+
+def in_order(findings: Sequence[Finding], rules: Sequence[Rule]) -> tuple[Finding, ...]:
+    """Causes first, each with what follows from it under it; then the others, both in the order of the rules."""
+
+    def place(finding: Finding) -> tuple[bool, str, bool, int]:
+        cause = finding.metric if finding.rule in CAUSES else finding.cause
+        return cause is None, cause or "", finding.rule not in CAUSES, rules.index(finding.rule)
+
+    return tuple(sorted(findings, key=place))
