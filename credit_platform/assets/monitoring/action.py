@@ -18,7 +18,7 @@ from credit_platform.lake.governance.promotions import PromotionLog
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.action.action import ActionDecision, decide_action, obeying
 from credit_platform.monitoring.action.action_state import LOOK_BACK_MONTHS, Judged, Training
-from credit_platform.monitoring.action.causes import MONTHS_LOOKED_BACK, SHARE, SourceHistory
+from credit_platform.monitoring.action.causes import MONTHS_LOOKED_BACK, SHARE, EarlierSources
 from credit_platform.monitoring.action.findings import Finding
 from credit_platform.monitoring.action.run_rules import Past
 from credit_platform.monitoring.early_warning.early_findings import early_performance_findings, estimate_findings
@@ -87,14 +87,14 @@ class ActionDecider:
         known = [month] if self._lake.has(_QUALITY, month) else []
         return self._lake.scan(_QUALITY, known).collect() if known else DataQuality.create_empty()
 
-    def _sources(self, month: date) -> SourceHistory:
+    def _sources(self, month: date) -> EarlierSources:
         """The shares of sources in the months before, and what data quality calls each source."""
         first = add_months(month, -MONTHS_LOOKED_BACK)
         earlier = self._shares.filter(pl.col("snapshot_month").is_between(first, month, closed="left"))
         portfolio = self._lake.layout.portfolio
         names = {f"silver/{source.table}": source.name for source in portfolio.sources}
         tables = ((source, portfolio.features.tables_of(source)) for source in portfolio.features.source_flags)
-        return SourceHistory(earlier, {source: names[table] for source, found in tables for table in found})
+        return EarlierSources(earlier, {source: names[table] for source, found in tables for table in found})
 
     @cached_property
     def _shares(self) -> pl.DataFrame:

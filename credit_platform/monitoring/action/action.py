@@ -14,7 +14,7 @@ from typing import Literal
 import polars as pl
 
 from credit_platform.monitoring.action.action_state import Judged, State, Training, Transition, transition_of
-from credit_platform.monitoring.action.causes import SourceHistory, in_order, source_findings, under_causes
+from credit_platform.monitoring.action.causes import EarlierSources, in_order, source_findings, under_causes
 from credit_platform.monitoring.action.findings import (
     DECIDING,
     Figure,
@@ -175,7 +175,7 @@ def decide_action(
     before_outcome: Sequence[Finding] = (),
     past: Past | None = None,
     quality: pl.DataFrame | None = None,
-    sources: SourceHistory | None = None,
+    sources: EarlierSources | None = None,
 ) -> ActionDecision:
     """Decide on one version from one month's figures.
 
@@ -206,7 +206,7 @@ def decide_action(
     is_stability_live = set(stability.get_column("sample_role").to_list()) == {"post"}
     findings += stability_findings(stability, thresholds=thresholds, is_live=is_stability_live)
     findings += before_outcome
-    history = sources or SourceHistory()
+    history = sources or EarlierSources()
     causes = source_findings(stability, history, is_live=is_stability_live)
     if quality is not None:
         missing = {history.names[cause.metric]: cause.metric for cause in causes if cause.metric in history.names}

@@ -23,7 +23,7 @@ _OF_FLOORS: frozenset[Rule] = frozenset({"below_business_threshold", "below_data
 
 
 @dataclass(frozen=True, eq=False)
-class SourceHistory:
+class EarlierSources:
     """What is known of sources before the month.
 
     Attributes:
@@ -35,7 +35,7 @@ class SourceHistory:
     names: Mapping[str, str] = field(default_factory=dict)
 
 
-def source_findings(stability: pl.DataFrame, history: SourceHistory, *, is_live: bool) -> list[Finding]:
+def source_findings(stability: pl.DataFrame, history: EarlierSources, *, is_live: bool) -> list[Finding]:
     """One finding per source that the month's loans have less of than the version's validation sample had.
 
     `source_missing` where that is news to the version, `source_still_missing` where it was judged by as little when it

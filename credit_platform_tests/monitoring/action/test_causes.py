@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from credit_platform.monitoring.action.action import ActionDecision, decide_action
-from credit_platform.monitoring.action.causes import DEVELOPED, SHARE, SourceHistory
+from credit_platform.monitoring.action.causes import DEVELOPED, SHARE, EarlierSources
 from credit_platform.monitoring.action.findings import Finding
 from credit_platform.months import add_months
 from credit_platform_tests.monitoring_rows import MONTH, figures, subject, thresholds
@@ -60,7 +60,7 @@ def decide(
                 "source": ["web"], "dimension": ["completeness"], "value": [share], "detail": ["few"]
             }
         ),
-        sources=SourceHistory(pl.concat(past) if past else shares(0.9, "ok").clear(), {"clicks": "web"}),
+        sources=EarlierSources(pl.concat(past) if past else shares(0.9, "ok").clear(), {"clicks": "web"}),
     )  # fmt: skip
 
 
