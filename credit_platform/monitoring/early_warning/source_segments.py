@@ -1,4 +1,7 @@
-"""Loans by the sources they have: what segments are called, how each is ranked, and which cohorts are alike in them."""
+"""Loans by the sources they have: what segments are called, how each is ranked, and which cohorts are alike in them.
+
+Testing segments belongs in `early_performance_tests`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
