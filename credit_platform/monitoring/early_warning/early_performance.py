@@ -46,10 +46,12 @@ def measure_early_performance(
     `bad_rate` is the share of early bads, tested to be higher than before; `roc_auc` how well the score at origination
     ranks them, tested to be lower, against cohorts whose loans have the same sources in like shares. Where too few are
     alike, each segment of loans with the same sources (`<read> with <sources>`) is tested against the same segment and
-    all loans together are `unknown`. The bad rate is always of all loans: how they pay is not up to what was read of
-    them. P-values are corrected by Holm over all that became known in one month, so a month
-    without drift holds a new `warn` with a chance of `false_alarm_rate`. `insufficient` rests on fewer bads or goods
-    than `min_bads`, `unknown` has too little history, or is a segment shown beside all loans, which are tested.
+    all loans together are `unknown`. The bad rate is always of all loans: payment is what customers do, whichever
+    sources are read.
+
+    P-values are corrected by Holm over all that became known in one month, so a month without drift holds a new `warn`
+    with a chance of `false_alarm_rate`. `insufficient` rests on fewer bads or goods than `min_bads`, `unknown` has too
+    little history, or is a segment shown beside all loans, which are tested.
 
     Args:
         reads: Of the cohorts to look at and their history; reads later than `month` are not used.
