@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cache
 
+from credit_platform.monitoring.early_warning.source_segments import read_and_sources
 from credit_platform.texts import yaml_beside
 
 ACTIONS: Mapping[str, str] = {"monitor": "Monitor", "active_monitoring": "Active monitoring", "retrain": "Retrain"}
@@ -53,13 +54,17 @@ def model_name(model: str) -> str:
 
 
 def read_name(read: str) -> str:
-    """An early label as people write it.
+    """An early label as people write it, of loans with certain sources too.
 
     >>> read_name("dpd_15_at_mob_3"), read_name("first_payment_missed"), read_name("all_reads")
     ('15+ days at month 3', 'First payment missed', 'All reads')
+    >>> read_name("dpd_15_at_mob_3 with attributes+financials")
+    '15+ days at month 3 with attributes+financials'
     """
-    found = re.fullmatch(r"dpd_(\d+)_at_mob_(\d+)", read)
-    return f"{found[1]}+ days at month {found[2]}" if found else read.replace("_", " ").capitalize()
+    name, sources = read_and_sources(read)
+    found = re.fullmatch(r"dpd_(\d+)_at_mob_(\d+)", name)
+    words = f"{found[1]}+ days at month {found[2]}" if found else name.replace("_", " ").capitalize()
+    return f"{words} with {sources}" if sources else words
 
 
 def month_name(month: date) -> str:

@@ -17,7 +17,8 @@ def _p_value(description: str) -> dy.Float64:
 class Estimate(Measures):
     """One row per scoring month, version, metric and segment: what the outcome of the month's loans is expected to be.
 
-    Estimated from the default probabilities alone, so it cannot see that loans behave otherwise than they did.
+    Estimated from the default probabilities alone, so it cannot see that loans behave otherwise than they did. Segment
+    all is every loan; where loans differ in their sources, segments `with <sources_present>` are those with the same.
     """
 
     @dy.rule()
@@ -48,7 +49,9 @@ class EarlyPerformance(Measures):
     """One row per month, open cohort, version, metric and early label: how loans pay before their outcome.
 
     Cohorts younger than the label only. A read is judged in the month it becomes known and stays as it was; segment
-    all_reads takes the newest read of every open cohort together.
+    all_reads takes the newest read of every open cohort together. A ROC-AUC is held against cohorts with a like mix of
+    sources; where too few are alike, the segments `<early label> with <sources_present>` are tested in its place, and
+    otherwise shown beside it.
     """
 
     cohort = dy.Date(primary_key=True, resolution="1mo", description="Month of origination of the loans, first day")

@@ -87,3 +87,14 @@ def test_cohorts_that_lost_the_clickstream_are_scored_and_say_so(finished: BookF
     is_dark = pl.col("snapshot_month") >= date(2024, 8, 1)
     assert set(scored.filter(is_dark)["sources_present"]) == {"attributes+financials"}
     assert "attributes+clickstream+financials" in set(scored.filter(~is_dark)["sources_present"])
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_cohorts_that_lost_the_clickstream_raise_no_early_alarm(finished: BookFolders, model: str) -> None:
+    reads = finished.lake.scan(f"monitoring/{model}/early_reads", [LAST]).collect().filter(metric="roc_auc")
+    assert reads.filter(status="warn").is_empty()
+    without = reads.filter(pl.col("segment").str.ends_with(" with attributes+financials"))
+    assert without.height >= 3
+    assert without["expected"].null_count() == without.height
+    estimate = finished.lake.scan(f"monitoring/{model}/estimate", [LAST]).collect()
+    assert set(estimate["segment"]) == {"all"}

@@ -158,6 +158,7 @@ def test_early_labels_take_the_score_of_their_own_cohort(tmp_path: Path) -> None
             "model_version": ["a", "b"],
             "sample_role": ["post", "post"],
             "provenance": ["live", "live"],
+            "sources_present": ["", ""],
         }
     )
     read = {one.cohort: one.scorer for one in cohort_readings(labels, scored, key="loan_id")}

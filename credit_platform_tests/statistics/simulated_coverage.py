@@ -104,7 +104,8 @@ def coverage_of_estimate(scale: float, samples: int) -> Mapping[str, float]:
         scored = pl.DataFrame({"raw_probability": risk, "default_probability": probability}).with_columns(
             decision=pl.when(pl.col("default_probability") >= CUT_OFF)
             .then(pl.lit("decline"))
-            .otherwise(pl.lit("approve"))
+            .otherwise(pl.lit("approve")),
+            sources_present=pl.lit("financials"),
         )
         table = measure_estimate(scored, n_validation=1500, subject=subject(lag=0), thresholds=thresholds())
         for metric, realised in (("roc_auc", roc_auc(label, risk)), ("bad_rate", float(label.mean()))):

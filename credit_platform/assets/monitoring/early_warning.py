@@ -19,6 +19,7 @@ from credit_platform.monitoring.early_warning.early_findings import is_news
 from credit_platform.monitoring.early_warning.early_outcomes import SCORED, CohortReading, cohort_readings, early_labels
 from credit_platform.monitoring.early_warning.early_performance import measure_early_performance
 from credit_platform.monitoring.early_warning.estimate import RATES, measure_backtest, measure_estimate
+from credit_platform.monitoring.early_warning.source_segments import is_of_all_sources
 from credit_platform.monitoring.measures import Subject
 from credit_platform.months import add_months, month_key, month_range, months_of
 from credit_platform.partitions import MonthlyAxis, months_before
@@ -74,7 +75,7 @@ def _estimate_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy:
 
 
 def _estimated_numbers(measured: pl.DataFrame) -> dict[str, float]:
-    rows = measured.filter(pl.col("metric").is_in(RATES)).drop_nulls("value")
+    rows = measured.filter(pl.col("metric").is_in(RATES), segment="all").drop_nulls("value")
     return {f"estimated_{metric}": round(value, 4) for metric, value in rows.select("metric", "value").iter_rows()}
 
 
@@ -127,7 +128,7 @@ def _read_numbers(measured: pl.DataFrame) -> dict[str, float | str]:
     new = measured.filter(is_news())
     numbers: dict[str, float | str] = {
         f"{metric}_{segment}": round(float(value), 4)
-        for metric, segment, value in new.select("metric", "segment", "value").iter_rows()
+        for metric, segment, value in new.filter(is_of_all_sources()).select("metric", "segment", "value").iter_rows()
         if value is not None
     }
     smallest = new.get_column("holm_p_value").min()

@@ -5,19 +5,20 @@ Labels at maturity are the book's own; holding a cohort against earlier ones bel
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
 import polars as pl
 
+from credit_platform.monitoring.early_warning.source_segments import RankedLoans
 from credit_platform.months import add_months
 from credit_platform.policy.action_policy import EarlyMeasure
 from credit_platform.policy.model_config import LabelPolicy
 from credit_platform.portfolios.portfolio import ReadEarlyOutcomes
 from credit_platform.statistics.discrimination import AucSpread, auc_spread
 
-SCORED = ("default_probability", "model_version", "sample_role", "provenance")
+SCORED = ("default_probability", "model_version", "sample_role", "provenance", "sources_present")
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Scorer:
 class CohortReading:
     """One read of one cohort, known from month `cohort + mob` on.
 
+    `spread` is of all scored loans, `by_sources` of those with the same sources, by `sources_present`.
     `n_labelled` counts the loans read that have a label; of them `n_labelled_bad` are bad by the read, `n_label_bad` by
     the label and `n_both` by both. These are known only once the cohort is mature.
     """
@@ -48,6 +50,7 @@ class CohortReading:
     n_labelled_bad: int
     n_label_bad: int
     n_both: int
+    by_sources: Mapping[str, RankedLoans] = field(default_factory=dict)
 
     @property
     def read_month(self) -> date:
@@ -92,7 +95,6 @@ def cohort_readings(labels: pl.DataFrame, scored: pl.DataFrame, *, key: str) -> 
 
 def _read(cohort: date, read: str, mob: int, loans: pl.DataFrame) -> CohortReading:
     ranked = loans.drop_nulls("default_probability")
-    is_bad = ranked.get_column("is_bad").to_numpy().astype(np.int64)
     scorer = None
     if ranked.height:
         first = ranked.row(0, named=True)
@@ -104,10 +106,19 @@ def _read(cohort: date, read: str, mob: int, loans: pl.DataFrame) -> CohortReadi
         mob=mob,
         n=loans.height,
         n_bad=int(loans.get_column("is_bad").sum()),
-        spread=auc_spread(is_bad, ranked.get_column("default_probability").to_numpy()),
+        spread=_ranked(ranked).spread,
         scorer=scorer,
         n_labelled=labelled.height,
         n_labelled_bad=int(labelled.get_column("is_bad").sum()),
         n_label_bad=int(labelled.get_column("is_label_bad").sum()),
         n_both=labelled.filter(pl.col("is_bad") & pl.col("is_label_bad")).height,
+        by_sources={
+            sources: _ranked(part) for (sources,), part in ranked.partition_by("sources_present", as_dict=True).items()
+        },
     )
+
+
+def _ranked(loans: pl.DataFrame) -> RankedLoans:
+    is_bad = loans.get_column("is_bad").to_numpy().astype(np.int64)
+    spread = auc_spread(is_bad, loans.get_column("default_probability").to_numpy())
+    return RankedLoans(n=loans.height, n_bad=int(is_bad.sum()), spread=spread)

@@ -44,9 +44,14 @@ def measure_early_performance(
     verdict stays. The rows of `all_reads` take the newest read of every open cohort together.
 
     `bad_rate` is the share of early bads, tested to be higher than before; `roc_auc` how well the score at origination
-    ranks them, tested to be lower. P-values are corrected by Holm over all that became known in one month, so a month
-    without drift holds a new `warn` with a chance of `false_alarm_rate`. `insufficient` rests on fewer bads or goods
-    than `min_bads`, `unknown` has too little history.
+    ranks them, tested to be lower, against cohorts whose loans have the same sources in like shares. Where too few are
+    alike, each segment of loans with the same sources (`<read> with <sources>`) is tested against the same segment and
+    all loans together are `unknown`. The bad rate is always of all loans: payment is what customers do, whichever
+    sources are read.
+
+    P-values are corrected by Holm over all that became known in one month, so a month without drift holds a new `warn`
+    with a chance of `false_alarm_rate`. `insufficient` rests on fewer bads or goods than `min_bads`, `unknown` has too
+    little history, or is a segment shown beside all loans, which are tested.
 
     Args:
         reads: Of the cohorts to look at and their history; reads later than `month` are not used.
@@ -56,8 +61,8 @@ def measure_early_performance(
         thresholds: Policy of early reads, level of intervals, and `min_bads`.
 
     Returns:
-        One row per open cohort, read and metric, as `schemas.early_warning.EarlyPerformance`; empty while no cohort
-        that was scored has reached a read.
+        One row per open cohort, read, metric and, of the ROC-AUC, segment by sources, as
+        `schemas.early_warning.EarlyPerformance`; empty while no cohort that was scored has reached a read.
     """
     first_open = add_months(month, 1 - label_mob)
     rows = [
@@ -82,8 +87,10 @@ def _month_verdicts(
             judged = read_verdicts(read, scorer, histories.get(read.read, []), thresholds)
             newest[read.cohort] = judged
             verdicts += judged if read.read_month == month else []
-    for of_one_metric in zip(*newest.values(), strict=True):
-        joint = joint_verdict(of_one_metric, thresholds)
+    for metric in ("bad_rate", "roc_auc"):
+        joint = joint_verdict(
+            [each for judged in newest.values() for each in judged if each.metric == metric], thresholds
+        )
         verdicts += [] if joint is None else [joint]
     return list(zip(verdicts, holm([verdict.p_value for verdict in verdicts]), strict=True))
 
@@ -146,4 +153,4 @@ def _status(verdict: EarlyPerformanceTest, holm_p_value: float | None, threshold
         return "warn"
     if min(verdict.n_bad, verdict.n - verdict.n_bad) < thresholds.min_bads:
         return "insufficient"
-    return "unknown" if verdict.expected is None else "ok"
+    return "unknown" if verdict.p_value is None else "ok"

@@ -1,7 +1,11 @@
 """Verdicts on early reads: one figure of one read, or of all reads of a month together, beside what was expected.
 
-The tests themselves stand in `deviations`. Correcting the verdicts of a month for being many, and the table, belong in
-`early_reads`.
+How well a score ranks depends on the sources it is made of, so a ROC-AUC is tested against cohorts whose loans have the
+same sources in like shares, or else each segment of loans with the same sources against the same segment. How loans pay
+does not depend on which sources were read, so the bad rate is always that of all loans.
+
+The tests themselves are in `deviation_tests`. Correcting the verdicts of a month for being many, and the table, belong
+in `early_performance`.
 """
 
 from collections.abc import Sequence
@@ -14,8 +18,10 @@ from typing import Literal
 import numpy as np
 
 from credit_platform.monitoring.early_warning.early_outcomes import CohortReading, Scorer
+from credit_platform.monitoring.early_warning.source_segments import RankedLoans, has_like_mix, source_segment
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.statistics.deviation_tests import Deviation, auc_deviation, joint_p_value, rate_deviation
+from credit_platform.statistics.discrimination import AucSpread
 from credit_platform.statistics.intervals import Interval, jeffreys_interval
 
 Metric = Literal["bad_rate", "roc_auc"]
@@ -28,7 +34,10 @@ MIN_COHORTS_FOR_CORRELATION = 6
 
 @dataclass(frozen=True)
 class EarlyPerformanceTest:
-    """One figure with what was expected of it when it was read; `p_value` is None where it says too little to test."""
+    """One figure with what was expected of it when it was read.
+
+    `p_value` is None where it says too little to test; `deviation` as well where other figures are tested in its place.
+    """
 
     cohort: date
     mob: int
@@ -50,7 +59,11 @@ class EarlyPerformanceTest:
 def read_verdicts(
     read: CohortReading, scorer: Scorer, history: Sequence[CohortReading], thresholds: MonitoringThresholds
 ) -> list[EarlyPerformanceTest]:
-    """The bad rate and the ROC-AUC of one read against the same read of earlier cohorts.
+    """The bad rate and the ROC-AUC of one read against the same read of earlier cohorts, and the ROC-AUC by sources.
+
+    Segments by sources are given where the cohort has several, or differs in its sources from most of the history.
+    They are tested where too few earlier cohorts are alike for the ROC-AUC of all loans to be tested, and shown only
+    otherwise: which of the two does not depend on the figures, so the tests keep their level.
 
     Args:
         read: The read.
@@ -79,32 +92,56 @@ def read_verdicts(
         expected=None if deviation is None else deviation.expected,
         **correlations,
     )
-    return [by_rate, _ranking_verdict(by_rate, read, past, thresholds)]
+    return [by_rate, *_ranking_verdicts(by_rate, read, past, thresholds)]
 
 
-def _ranking_verdict(
+def _ranking_verdicts(
     by_rate: EarlyPerformanceTest,
     read: CohortReading,
     history: Sequence[CohortReading],
     thresholds: MonitoringThresholds,
-) -> EarlyPerformanceTest:
-    spreads = [
-        one.spread
+) -> list[EarlyPerformanceTest]:
+    """Of all loans first, then by sources."""
+    ranked = [
+        (one, one.spread)
         for one in history
         if one.spread is not None and one.scorer is not None and one.scorer.sample_role not in FLATTERED
     ]
-    spread = read.spread
-    is_comparable = spread is not None and _is_enough(spreads, thresholds)
-    deviation = auc_deviation(spread, spreads) if spread is not None and is_comparable else None
+    alike = [spread for one, spread in ranked if has_like_mix(read.by_sources, one.by_sources)]
+    loans = RankedLoans(n=read.n, n_bad=read.n_bad, spread=read.spread)
+    of_all = _ranking_verdict(by_rate, loans, alike, thresholds)
+    if len(read.by_sources) < 2 and 2 * len(alike) >= len(ranked):
+        return [of_all]
+    verdicts = [of_all]
+    for sources, part in sorted(read.by_sources.items()):
+        same = [one.by_sources[sources].spread for one, _ in ranked if sources in one.by_sources]
+        past = [spread for spread in same if spread is not None]
+        # A few bads in every cohort do not say what their ranking should be.
+        is_enough = min(sum(one.n_bad for one in past), sum(one.n_good for one in past)) >= thresholds.min_bads
+        named = replace(
+            by_rate, segment=source_segment(sources, read=read.read), rate_correlation=None, label_correlation=None
+        )
+        verdict = _ranking_verdict(named, part, past if is_enough else [], thresholds)
+        is_shown_only = of_all.deviation is not None
+        verdicts.append(replace(verdict, deviation=None, p_value=None) if is_shown_only else verdict)
+    return verdicts
+
+
+def _ranking_verdict(
+    by_rate: EarlyPerformanceTest, loans: RankedLoans, history: Sequence[AucSpread], thresholds: MonitoringThresholds
+) -> EarlyPerformanceTest:
+    spread = loans.spread
+    is_comparable = spread is not None and _is_enough(history, thresholds)
+    deviation = auc_deviation(spread, history) if spread is not None and is_comparable else None
     is_enough = spread is not None and min(spread.n_bad, spread.n_good) >= thresholds.min_bads
     return replace(
         by_rate,
         metric="roc_auc",
         value=None if spread is None else spread.auc,
         interval=None if spread is None else _auc_interval(spread.auc, spread.variance, thresholds.confidence),
-        n=read.n if spread is None else spread.n_bad + spread.n_good,
-        n_bad=read.n_bad if spread is None else spread.n_bad,
-        n_history=len(spreads),
+        n=loans.n if spread is None else spread.n_bad + spread.n_good,
+        n_bad=loans.n_bad if spread is None else spread.n_bad,
+        n_history=len(history),
         deviation=deviation,
         p_value=deviation.p_value if deviation is not None and is_enough else None,
         expected=None if deviation is None else deviation.expected,
@@ -114,10 +151,10 @@ def _ranking_verdict(
 def joint_verdict(
     verdicts: Sequence[EarlyPerformanceTest], thresholds: MonitoringThresholds
 ) -> EarlyPerformanceTest | None:
-    """One metric over the newest reads of several cohorts together; None where none of them has an expectation.
+    """One metric over the newest reads of several cohorts together; None where none of them is tested.
 
     The bad rate is that of all loans read, the ROC-AUC the mean of the reads weighted by bads, and so are their
-    expectations.
+    expectations. Where segments by sources are tested in place of a cohort, they count and the cohort does not.
     """
     judged = [(each, each.deviation) for each in verdicts if each.deviation is not None and each.value is not None]
     if not judged:

@@ -7,6 +7,8 @@ closer watch, never for a retraining. Its backtest says how far it was from the 
 `performance`, and whether it is good enough to be shown.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from math import isfinite, nan, sqrt
 from statistics import NormalDist
 
@@ -15,6 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from credit_platform.monitoring.early_warning.early_performance_tests import FLATTERED
+from credit_platform.monitoring.early_warning.source_segments import source_segment
 from credit_platform.monitoring.measures import Measure, Status, Subject, floor_status, measures_frame
 from credit_platform.policy.monitoring_thresholds import MetricThreshold, MonitoringThresholds
 from credit_platform.statistics.intervals import DRAWS, SEED, FloatArray, Interval
@@ -23,6 +26,7 @@ _KEY = ("cohort", "model_version", "metric")
 BOUNDS: dict[str, tuple[float, float]] = {"gini": (-1.0, 1.0)}
 RATES = ("roc_auc", "gini", "bad_rate", "accuracy", "precision", "recall", "f1_score")
 COUNTS = ("tp", "fp", "tn", "fn")
+OF_SOURCE_SEGMENTS = ("roc_auc", "bad_rate", "n")
 
 
 def chance_deviations(
@@ -103,16 +107,35 @@ def measure_estimate(
     that chance explains is no reason to watch. It is `insufficient` where fewer bads or goods than `min_bads` are
     expected, or where no interval is defined.
 
+    Where loans differ in the sources they have, `roc_auc`, `bad_rate` and `n` of those with the same sources are given
+    as well, in the same way.
+
     Args:
-        scored: One row per scored loan: `raw_probability`, `default_probability` and `decision` (approve, decline).
+        scored: One row per scored loan: `raw_probability`, `default_probability`, `decision` (approve, decline) and
+            `sources_present`.
         n_validation: Loans on which the version that scored them was calibrated; without any there is no interval.
         subject: Whose figures these are; its cohort is the month itself.
         thresholds: Floors of the metrics, for the subject's model.
 
     Returns:
-        One row per metric, as `schemas.early_warning.Estimate`; outcomes are not known, so `n_bad` is null.
+        One row per metric and segment, as `schemas.early_warning.Estimate`; outcomes are not known, so `n_bad` is null.
     """
     known = scored.drop_nulls(["raw_probability", "default_probability"])
+    floors = thresholds.metrics_for(subject.model)
+    measures = _measures(known, n_validation, thresholds, floors)
+    parts = known.partition_by("sources_present", as_dict=True)
+    if len(parts) > 1:
+        for (sources,), loans in parts.items():
+            found = _measures(loans, n_validation, thresholds, floors)
+            measures += [
+                replace(one, segment=source_segment(sources)) for one in found if one.metric in OF_SOURCE_SEGMENTS
+            ]
+    return measures_frame(measures, subject)
+
+
+def _measures(
+    known: pl.DataFrame, n_validation: int, thresholds: MonitoringThresholds, floors: Mapping[str, MetricThreshold]
+) -> list[Measure]:
     n, probability = known.height, known.get_column("default_probability").to_numpy().astype(np.float64)
     raw = known.get_column("raw_probability").to_numpy().astype(np.float64)
     declined = (known.get_column("decision") == "decline").to_numpy()
@@ -124,8 +147,7 @@ def measure_estimate(
         NormalDist().inv_cdf(0.5 + thresholds.confidence / 2) * sqrt(1 + n / n_validation) if n_validation else nan
     )
     deviations = chance_deviations(raw, declined, probability) if n else {}
-    floors = thresholds.metrics_for(subject.model)
-    measures = []
+    measures: list[Measure] = []
     for metric in RATES:
         interval = _interval(metric, values.get(metric), deviations.get(metric, nan) * widening)
         status = _status(floors.get(metric), interval) if is_enough else "insufficient"
@@ -135,7 +157,7 @@ def measure_estimate(
     counted: Status = "ok" if is_enough else "insufficient"
     measures += [Measure(metric=metric, value=values.get(metric), n=n, status=counted) for metric in COUNTS]
     measures.append(Measure(metric="n", value=float(n), n=n, status="ok" if n else "insufficient"))
-    return measures_frame(measures, subject)
+    return measures
 
 
 def _interval(metric: str, value: float | None, margin: float) -> Interval | None:

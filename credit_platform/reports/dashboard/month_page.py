@@ -194,7 +194,7 @@ def _pictures(facts: MonthFacts, layer: str, metric: str, levels: Sequence[float
 
 def _early_performance(facts: MonthFacts) -> Section:
     rows: list[tuple[object, ...]] = []
-    for row in facts.early_reads.sort("model", "cohort", "mob", "metric").iter_rows(named=True):
+    for row in facts.early_reads.sort("model", "cohort", "mob", "metric", "segment").iter_rows(named=True):
         if row["segment"] == ALL_READS:
             continue
         share = row["metric"] == "bad_rate"

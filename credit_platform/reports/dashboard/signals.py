@@ -3,11 +3,13 @@
 What outcomes said belongs in `dashboard_outcomes`, the figures themselves in `early_figures`, `figures`, `matrices`.
 """
 
+from datetime import date
 from html import escape
 
 import polars as pl
 
 from credit_platform.monitoring.early_warning.early_performance_tests import ALL_READS
+from credit_platform.monitoring.early_warning.source_segments import is_of_all_sources, read_and_sources
 from credit_platform.reports.dashboard.outcomes import newest_text
 from credit_platform.reports.dashboard.overview import Overview
 from credit_platform.reports.figures.early_performance import (
@@ -73,20 +75,36 @@ def _early_performance_section(overview: Overview) -> Section:
 
 
 def _funnel(overview: Overview) -> str:
-    """One row per open cohort for the share, which does not depend on a model, and one per model for the ranking."""
+    """One row per open cohort for the share, which does not depend on a model, and one per model for the ranking.
+
+    Segments by sources have rows of their own where they were tested.
+    """
     reads = reads_of(overview.known)
-    own = overview.early_reads.filter(pl.col("segment") != ALL_READS)
-    rows: dict[tuple[object, str], list[object]] = {}
+    is_tested = is_of_all_sources() | pl.col("p_value").is_not_null()
+    own = overview.early_reads.filter(pl.col("segment") != ALL_READS, is_tested)
+    found: dict[tuple[date, str], dict[str, tuple[int, str]]] = {}
     for model, name in overview.short_names.items():
-        found = own.filter(model=model).partition_by("cohort", "metric", as_dict=True)
-        for (cohort, metric), read in found.items():
-            figure = "share of early bads" if metric == "bad_rate" else f"ROC-AUC, {name}"
-            cells = {row["segment"]: _read_text(row) for row in read.iter_rows(named=True)}
-            told = [cells.get(read, "not yet reached") for read in reads]
-            rows.setdefault((cohort, figure), [f"{cohort:%Y-%m}", read["n"].max(), figure, *told])
-    if not rows:
+        for row in own.filter(model=model).iter_rows(named=True):
+            read, sources = read_and_sources(row["segment"])
+            ranking = f"ROC-AUC, {name}, with {sources}" if sources else f"ROC-AUC, {name}"
+            figure = "share of early bads" if row["metric"] == "bad_rate" else ranking
+            found.setdefault((row["cohort"], figure), {}).setdefault(read, (row["n"], _read_text(row)))
+    if not found:
         return "<p>Unknown: no cohort without an outcome has been read yet.</p>"
-    ordered = [rows[key] for key in sorted(rows, key=lambda key: (str(key[0]), key[1] < "a"), reverse=True)]
+    ordered = [
+        [
+            f"{cohort:%Y-%m}",
+            max(n for n, _ in cells.values()),
+            figure,
+            *(
+                cells[read][1] if read in cells else "not tested" if ", with " in figure else "not yet reached"
+                for read in reads
+            ),
+        ]
+        for (cohort, figure), cells in sorted(
+            found.items(), key=lambda item: (item[0][0], item[0][1] < "a"), reverse=True
+        )
+    ]
     frame = pl.DataFrame(ordered, schema=["cohort", "n", "figure", *reads], orient="row")
     return table_html(frame, headings=["Cohort", "Loans", "Figure", *(read_name(read) for read in reads)])
 

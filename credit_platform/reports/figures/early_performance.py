@@ -11,6 +11,7 @@ import polars as pl
 
 from credit_platform.monitoring.early_warning.early_outcomes import CohortReading
 from credit_platform.monitoring.early_warning.early_performance_tests import ALL_READS
+from credit_platform.monitoring.early_warning.source_segments import is_of_all_sources
 from credit_platform.reports.figures.model_months import add_interval, add_line, rows_of
 from credit_platform.reports.figures.panels import Figure, Mark, Panels
 from credit_platform.reports.figures.svg import trend_svg
@@ -55,7 +56,7 @@ def estimate_against_outcome(
 
 def reads_of(history: pl.DataFrame) -> list[str]:
     """Names of the early labels in the history, youngest first."""
-    rows = history.filter(pl.col("layer") == "early_reads", pl.col("segment") != ALL_READS)
+    rows = history.filter(pl.col("layer") == "early_reads", pl.col("segment") != ALL_READS, is_of_all_sources())
     age = (pl.col("observed_month").dt.year() - pl.col("cohort").dt.year()) * 12 + (
         pl.col("observed_month").dt.month().cast(pl.Int32) - pl.col("cohort").dt.month().cast(pl.Int32)
     )

@@ -68,6 +68,7 @@ class Book:
                 "model_version": "2022-01-01-known",
                 "sample_role": self.roles.get(month, "post"),
                 "provenance": "live",
+                "sources_present": "financials",
             },
         )
         behind = np.zeros(n, dtype=np.int64)

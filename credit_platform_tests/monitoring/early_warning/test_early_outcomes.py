@@ -105,6 +105,28 @@ def test_a_cohort_is_counted_and_ranked() -> None:
     assert ranked.read_month == add_months(second, 4)
 
 
+def test_loans_are_ranked_by_the_sources_they_have() -> None:
+    book = Book(n_cohorts=1, loans_per_month=400)
+    labels = early_labels(book.snapshots.lazy(), READS, read=early_outcomes, label=label_config(), until=LAST)
+    has_web = pl.int_range(pl.len()) < 150
+    scored = book.scored.with_columns(
+        sources_present=pl.when(has_web).then(pl.lit("financials+web")).otherwise(pl.lit("financials"))
+    )
+    for one in cohort_readings(labels, scored, key="loan_id"):
+        assert {sources: loans.n for sources, loans in one.by_sources.items()} == {
+            "financials": 250,
+            "financials+web": 150,
+        }
+        assert sum(loans.n_bad for loans in one.by_sources.values()) == one.n_bad
+        for sources, loans in one.by_sources.items():
+            (alone,) = (
+                read
+                for read in cohort_readings(labels, scored.filter(sources_present=sources), key="loan_id")
+                if read.read == one.read
+            )
+            assert loans.spread == alone.spread != one.spread
+
+
 @pytest.mark.parametrize("kept", [0, 1])
 def test_a_book_of_no_loan_or_no_score_is_no_error(kept: int) -> None:
     book = Book(n_cohorts=1, loans_per_month=5)

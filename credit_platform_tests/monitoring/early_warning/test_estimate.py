@@ -38,7 +38,7 @@ def scored(raw: np.ndarray, probability: np.ndarray) -> pl.DataFrame:
             "decision": np.where(probability >= CUT_OFF, "decline", "approve"),
         },
         schema={"raw_probability": pl.Float64, "default_probability": pl.Float64, "decision": pl.String},
-    )
+    ).with_columns(sources_present=pl.lit("financials"))
 
 
 def squash(score: np.ndarray) -> np.ndarray:
@@ -218,6 +218,24 @@ def test_a_version_without_a_validation_sample_gives_no_interval_and_no_verdict(
     rows = frame.filter(pl.col("metric").is_in(RATES))
     assert rows["ci_low"].null_count() == rows.height
     assert set(rows["status"]) == {"insufficient"}
+
+
+def test_loans_with_other_sources_have_rows_of_their_own() -> None:
+    score, _ = applicants(900, seed=5)
+    loans = scored(squash(score), VERSION.probability(score)).with_row_index("place")
+    sources = pl.when(pl.col("place") < 500).then(pl.lit("financials+web"))
+    sources = sources.when(pl.col("place") < 870).then(pl.lit("financials")).otherwise(pl.lit(""))
+
+    def measured(frame: pl.DataFrame) -> pl.DataFrame:
+        return measure_estimate(frame, n_validation=VERSION.n, subject=AT, thresholds=thresholds())
+
+    found = Estimate.validate(measured(loans.with_columns(sources_present=sources)))
+    assert found.filter(segment="all").equals(measured(loans))
+    own = found.filter(pl.col("segment") != "all").partition_by("segment", as_dict=True)
+    assert set(own) == {("with financials+web",), ("with financials",), ("with no source",)}
+    alone = measured(loans.head(500)).filter(pl.col("metric").is_in(["roc_auc", "bad_rate", "n"]))
+    assert own["with financials+web",].drop("segment").equals(alone.drop("segment"))
+    assert set(own["with no source",].filter(pl.col("metric") != "n")["status"]) == {"insufficient"}
 
 
 def test_nobody_declined_leaves_precision_undefined() -> None:
