@@ -13,7 +13,7 @@ from polars.testing import assert_frame_equal
 
 from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM, SOURCE_FLAGS
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.scoring.training.samples import MIN_LOSS, SourceMix, as_newest, without_source
+from credit_platform.scoring.training.samples import MIN_LOSS, SourceMix, as_newest, no_rarer, without_source
 from credit_platform.scoring.transformers.evidence import without_history
 from credit_platform_tests.scoring.conftest import make_loans
 
@@ -109,3 +109,21 @@ def test_a_source_of_which_no_feature_is_known_to_be_made_is_left() -> None:
     unknown = replace(FEATURES, lineage=dict)
     after = as_newest(SAMPLE, mix(financials=0.0), unknown, key="loan_id", seed=1)
     assert after is SAMPLE
+
+
+@given(newest=MIXES)
+def test_cases_without_a_source_are_left_out_until_it_is_no_rarer_than_in_the_newest_cohorts(newest: SourceMix) -> None:
+    only = replace(newest, present={"clickstream": newest.present["clickstream"]})
+    before, wanted = SourceMix.of(SAMPLE, FEATURES).present["clickstream"], only.present["clickstream"]
+    after = no_rarer(SAMPLE, only, FEATURES, seed=1)
+    assert_frame_equal(after.filter(CLICKSTREAM.flag), SAMPLE.filter(CLICKSTREAM.flag), check_row_order=False)
+    if after is SAMPLE:
+        assert before >= wanted * (1 - 0.2)
+    else:
+        assert SourceMix.of(after, FEATURES).present["clickstream"] == pytest.approx(wanted, abs=2 / after.height)
+
+
+def test_without_any_case_that_has_a_source_none_is_left() -> None:
+    blind = without_source(SAMPLE, "clickstream", FEATURES)
+    assert no_rarer(blind, mix(), FEATURES, seed=1).is_empty()
+    assert no_rarer(blind, mix(clickstream=0.0), FEATURES, seed=1) is blind
