@@ -1,6 +1,7 @@
 """Whether the month's action names an earlier version, on a finished book in which the second champion has failed.
 
-The outcome of the cohort judged is planted: its bads are the loans that the first champion has for the riskiest.
+The outcome of the cohort judged is planted: its bads are the loans that the clickstream makes riskier to the first
+champion than to the second.
 """
 
 from __future__ import annotations
@@ -8,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
+import numpy as np
 import polars as pl
 import pytest
 
 from credit_platform.assets.monitoring.action import ActionDecider
 from credit_platform.lake.governance.audit import Entry
+from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord
 from credit_platform.months import add_months
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.training.samples import without_source
+from credit_platform.statistics.discrimination import roc_auc
 from credit_platform_tests.cli.versions.decided_book import DecidedBook
 from credit_platform_tests.small_book import LAST, PREVIEW_ALLOWED, BookFolders
 
@@ -24,15 +28,22 @@ COHORT = date(2024, 2, 1)
 FEATURES, LABELS = "gold/feature_store", "gold/label_store"
 
 
+def scores_of(decided: DecidedBook, version: str, loans: pl.DataFrame) -> np.ndarray:
+    return decided.book.lake.versions.read(decided.model, version).fitted(LOANS.load_policy().model).predict(loans)
+
+
 @pytest.fixture
 def decided(book_copy: BookFolders) -> DecidedBook:
     decided = DecidedBook(book_copy)
     lake, table = book_copy.lake, f"monitoring/{decided.model}/performance"
     assert add_months(COHORT, 6) == LAST
     first, second, _ = decided.versions
-    scored = lake.scan(f"prediction/{decided.model}", [COHORT]).collect()
-    assert set(scored["model_version"]) == {first}
-    ranks = scored.select("loan_id", rank=pl.col("default_probability").rank(descending=True, method="ordinal"))
+    features = lake.scan(FEATURES, [COHORT]).collect()
+    (lit, other), (dark, darker) = (
+        [pl.Series(scores_of(decided, version, loans)).rank() for version in (first, second)]
+        for loans in (features, without_source(features, "clickstream", LOANS.features))
+    )
+    ranks = features.select("loan_id").with_columns(rank=(other - lit - 0.7 * (darker - dark)).rank("ordinal"))
     labels = lake.scan(LABELS, [LAST]).collect().join(ranks, on="loan_id", how="left", maintain_order="left")
     is_bad = pl.col("rank") <= 40
     lake.write(LABELS, labels.with_columns(is_bad.cast(labels.schema["label"]).alias("label")).drop("rank"), [LAST])
@@ -65,7 +76,8 @@ def retired(decided: DecidedBook) -> None:
 
 
 def replaced(decided: DecidedBook) -> None:
-    decided.log.append(Entry("promoted", decided.model, decided.versions[2], "Ann", ("Try.",), LAST))
+    record = PromotionRecord(decided.model, decided.versions[2], date(2024, 7, 1), LAST, True, "Ann", ("Try.",))  # noqa: FBT003
+    PromotionLog(decided.folders.layout).append(record)
 
 
 def decision_of(decided: DecidedBook) -> dict[str, object]:
@@ -75,11 +87,15 @@ def decision_of(decided: DecidedBook) -> dict[str, object]:
 
 
 def test_a_version_that_would_do_better_is_named_with_both_figures(decided: DecidedBook) -> None:
-    found, first = decision_of(decided), decided.versions[0]
+    lake, (first, second, _) = decided.folders.lake, decided.versions
+    labels = lake.scan(LABELS, [LAST]).select("loan_id", "label")
+    loans = lake.scan(FEATURES, [COHORT]).join(labels, on="loan_id").collect()
+    better, judged = (roc_auc(loans["label"], scores_of(decided, version, loans)) for version in (first, second))
+    found = decision_of(decided)
+    said = f"version {first} would rank the same {loans.height} loans at {better:.4f} instead of {judged:.4f} ("
     assert found["within"] == "2 hours"
-    assert f"version {first} would rank the same " in str(found["why"])
-    assert " loans at 1.0000 instead of 0." in str(found["why"])
-    assert str(found["why"]).endswith("with the sources of 2024-08")
+    assert said in str(found["why"])
+    assert str(found["why"]).endswith(") with the sources of 2024-08")
     assert f"rollback: advised, within 2 hours: {found['why']}" in str(found["reasons"])
 
 
