@@ -116,7 +116,8 @@ class Action(dy.Schema):
     transition = dy.String(min_length=1, description="State of the month before, state of the month, and why")
     rollback_within = dy.String(
         check=_one_of("at once", "2 hours", "1 day", "3 days", "none", "unknown"),
-        description="How soon going back to the version before is advised; never done by itself",
+        description="How soon going back to an earlier version is advised, none where none would do better; "
+        "never done by itself",
     )
 
     @dy.rule()

@@ -17,7 +17,7 @@ from credit_platform.assets.pages.month_pages import draw_month_page
 from credit_platform.assets.pages.overview import DASHBOARD, draw_dashboard
 from credit_platform.lake.governance.alert_log import AlertLog
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.monitoring.action.action import RESOLVED_STEPS
+from credit_platform.monitoring.action.action import RESOLVED_STEPS, ROLLBACK_STEP
 from credit_platform.policy.load import Policy
 from credit_platform.reports.dashboard.overview import model_title
 from credit_platform.reports.documents.action_report import history_csv
@@ -183,9 +183,16 @@ def _misleading(content: dict[str, object], row: _Row) -> Iterator[str]:
             yield f"an emergency about a version that was replaced: {notification}, {content['next_steps']}"
         if row["rollback_within"] != "none":
             yield f"a rollback from a version that was replaced, within {row['rollback_within']}"
+    rollback, steps = content["rollback"], content["next_steps"]
+    assert isinstance(rollback, dict)
+    assert isinstance(steps, list)
     is_advised = row["rollback_within"] not in {"none", "unknown"}
-    if is_advised != (_ROLLBACK_REASON in reasons):
-        yield f"rollback {row['rollback_within']}, and the reasons: {reasons}"
+    if is_advised != (_ROLLBACK_REASON in reasons) or is_advised != (rollback["to"] is not None):
+        yield f"rollback {row['rollback_within']} to {rollback['to']}, and the reasons: {reasons}"
+    if is_advised and f"version {rollback['to']} would rank" not in reasons:
+        yield f"rollback to {rollback['to']}, which the reasons do not name: {reasons}"
+    if (ROLLBACK_STEP in steps) != (is_advised and row["action"] == "retrain"):
+        yield f"rollback {row['rollback_within']}, and the next steps: {steps}"
 
 
 def _wrong_numbers(lake: Lake, policy: Policy, model: str, name: str, row: _Row) -> Iterator[str]:

@@ -12,6 +12,7 @@ import polars as pl
 
 from credit_platform.assets.asset_metadata import action_picture
 from credit_platform.assets.asset_spec import asset_key, table_spec
+from credit_platform.assets.monitoring.earlier_versions import read_for_earlier_versions, tried_in_place_of
 from credit_platform.lake.files import write_text
 from credit_platform.lake.governance.action_overrides import OverrideLog, override_of
 from credit_platform.lake.governance.promotions import PromotionLog
@@ -53,12 +54,18 @@ class ActionDecider:
 
         Raises:
             MissingMonthsError: one of the month's own tables has no file; those of earlier months may be missing.
+            AuditError, ModelStoreError: as `tried_in_place_of` does.
         """
         earlier = month_range(max(self._axis.first_outcome, add_months(month, -_MONTHS_BACK)), month)[:-1]
         decided = [self._by_rule(m) for m in earlier if self._is_stored(m)]
         subject, decision = self._by_rule(month)
         judged = [_judged(about, past) for about, past in [*decided, (subject, decision)]]
-        return subject, decision.with_state(judged, self._trainings, self._policy.monitoring)
+        decided = decision.with_state(judged, self._trainings, self._policy.monitoring)
+        if decided.rollback.is_advised:
+            tried = tried_in_place_of(subject, lake=self._lake, config=self._policy.model)
+            advice = decided.rollback.to_the_best(tried, newest=month, thresholds=self._policy.monitoring)
+            decided = decided.advised(advice)
+        return subject, decided
 
     def _by_rule(self, month: date) -> tuple[Subject, ActionDecision]:
         if month not in self._decided:
@@ -189,6 +196,7 @@ def _action_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy: P
                 for part in tables_of(portfolio).parts(_READ)
             ),
             dg.AssetDep(asset_key(_QUALITY), partition_mapping=months_before(_MONTHS_BACK)),
+            *read_for_earlier_versions(policy.model.label.lag_months),
         ],
     )
     def what_to_do(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:

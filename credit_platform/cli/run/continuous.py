@@ -34,7 +34,7 @@ class ModelMonth:
     """What happened to one model in one month.
 
     `in_force` is the version that scored the month, `trained` the one made in it and `decision` what became of that;
-    `rollback` is the advice of the month's action, empty where there is none.
+    `rollback` is the advice of the month's action, empty where there is none, and `rollback_to` the version it names.
     """
 
     model: str
@@ -45,6 +45,7 @@ class ModelMonth:
     trained: str
     decision: str
     rollback: str
+    rollback_to: str
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ def _model_month(book: Book, model: str, month: date) -> ModelMonth:
     scored = lake.scan(f"prediction/{model}", [month]).collect() if lake.has(f"prediction/{model}", month) else None
     actions = f"monitoring/{model}/action"
     action = lake.scan(actions, [month]).collect().row(0, named=True) if lake.has(actions, month) else {}
+    advice = _rollback_advice(book, model, month)
     return ModelMonth(
         model=model,
         in_force=_version_in_force(records, model, month),
@@ -123,7 +125,8 @@ def _model_month(book: Book, model: str, month: date) -> ModelMonth:
         state=str(action.get("state", "")),
         trained=made[-1].model_version if made else "",
         decision=("promoted" if made[-1].promoted else "not promoted") if made else "",
-        rollback=_rollback_advice(book, model, month),
+        rollback=f"{advice['within']}: {advice['why']}" if advice else "",
+        rollback_to=advice.get("to") or "",
     )
 
 
@@ -135,14 +138,12 @@ def _version_in_force(records: Sequence[PromotionRecord], model: str, month: dat
         return ""
 
 
-def _rollback_advice(book: Book, model: str, month: date) -> str:
-    """The advice in the month's action report, where it advises anything."""
+def _rollback_advice(book: Book, model: str, month: date) -> dict[str, str | None]:
+    """The advice in the month's action report, where it advises anything; the previous release named no version."""
     alias = book.settings.policy.model.models[model].alias
     report = book.lake.layout.report(f"actions/{alias}_action_{month:%Y_%m_%d}.json")
-    if not report.is_file():
-        return ""
-    advice = json.loads(report.read_text(encoding="utf-8"))["rollback"]
-    return "" if advice["within"] in {"none", "unknown"} else f"{advice['within']}: {advice['why']}"
+    advice = json.loads(report.read_text(encoding="utf-8"))["rollback"] if report.is_file() else {}
+    return {} if advice.get("within") in {"none", "unknown"} else advice
 
 
 def run_continuous(book: Book, console: Console, *, n_months: int | None, is_json: bool = False) -> int:
@@ -216,7 +217,7 @@ def advice_lines(walked: list[WalkedMonth]) -> list[str]:
     """What a person is advised to decide, and how to try it first."""
     return [
         f"{month.month}, {one.model}: a rollback is advised ({one.rollback}). Try it with credit-platform drill "
-        f"rollback --model {one.model}."
+        f"rollback --model {one.model}{f' --to {one.rollback_to}' if one.rollback_to else ''}."
         for month in walked
         for one in month.models
         if one.rollback

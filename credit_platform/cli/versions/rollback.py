@@ -24,7 +24,7 @@ from credit_platform.lake.governance.audit import AuditLog
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.months import month_range
-from credit_platform.scoring.governance.life_cycle import PeriodInForce, Provenance, displaced, withdrawn
+from credit_platform.scoring.governance.life_cycle import PeriodInForce, Provenance, champions_before, displaced
 from credit_platform.scoring.predictions import score_loans
 
 _Result = TypeVar("_Result")
@@ -70,15 +70,14 @@ def plan_rollback(standing: ModelVersions, *, to: str | None, first: date | None
 
 def _champion_before(standing: ModelVersions, current: PeriodInForce) -> str:
     """The last champion before the current one that nobody took out."""
-    out = withdrawn(standing.decisions, standing.model) | {current.version}
-    earlier = [r.version for r in standing.periods_in_force if r.first < current.first and r.version not in out]
+    earlier = champions_before(standing.decisions, standing.model, current.first)
     if not earlier:
         raise standing.refused(
             current.version,
             reason="no other version was in force before it",
             fix="Name the version to go back to with --to; credit-platform models lists them.",
         )
-    return earlier[-1]
+    return earlier[0]
 
 
 def try_on_newest_month(standing: ModelVersions, version: str) -> tuple[date, int]:
@@ -184,13 +183,13 @@ class Drill:
         return {"model": self.model, "passed": self.failure is None, "steps": steps}
 
 
-def drill_rollback(book: Book, model: str) -> Drill:
-    """Do everything a rollback of a model does, up to writing; a failed step ends it."""
+def drill_rollback(book: Book, model: str, to: str | None = None) -> Drill:
+    """Do everything a rollback of a model does, up to writing; a failed step ends it. Without `to` as `roll_back`."""
     drill, standing = Drill(model), ModelVersions(book, model)
     try:
         log = AuditLog(book.lake.layout)
         drill.timed("read the audit log", log.records, lambda records: f"{len(records)} records, chain unbroken")
-        target, month, _ = drill.timed("choose the version", lambda: _target(standing), lambda found: found[2])
+        target, month, _ = drill.timed("choose the version", lambda: _target(standing, to), lambda found: found[2])
         drill.timed(
             "read and verify it", lambda: standing.load(target), lambda found: f"{len(found.features)} features"
         )
@@ -211,11 +210,13 @@ def drill_rollback(book: Book, model: str) -> Drill:
     return drill
 
 
-def _target(standing: ModelVersions) -> tuple[str, date, str]:
+def _target(standing: ModelVersions, to: str | None) -> tuple[str, date, str]:
     """The version a rollback would go to, from which month, and how it was chosen."""
     try:
-        plan = plan_rollback(standing, to=None, first=None)
+        plan = plan_rollback(standing, to=to, first=None)
     except LifeCycleError:
+        if to is not None:
+            raise
         return _stand_in(standing)
     return (
         plan.target,

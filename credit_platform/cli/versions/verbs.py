@@ -125,13 +125,20 @@ def show(*, model: AnyModel = None, json_: AsJson = False) -> int:
 
 
 @drill.command(name="rollback")
-def drill_of_rollback(*, model: AnyModel = None, json_: AsJson = False) -> int:
+def drill_of_rollback(
+    *,
+    model: AnyModel = None,
+    to: Annotated[
+        str | None, Parameter(help="The version to try, of the model named; without, the champion before.")
+    ] = None,
+    json_: AsJson = False,
+) -> int:
     """Do everything a rollback does on the real data without moving anything, and print how long each step took."""
     from credit_platform.cli.book import models_named, open_book
     from credit_platform.cli.versions.rollback import drill_rollback, drill_table
 
     book = open_book()
-    drills = [drill_rollback(book, name) for name in models_named(book, model)]
+    drills = [drill_rollback(book, name, to) for name in models_named(book, model)]
     if json_:
         _print([each.as_dict() for each in drills])
     else:

@@ -19,14 +19,13 @@ from credit_platform.monitoring.action.findings import (
     DECIDING,
     Figure,
     Finding,
-    RollbackAdvice,
     Rule,
     figures,
     performance_findings,
     quality_findings,
-    rollback_advice,
     stability_findings,
 )
+from credit_platform.monitoring.action.rollback import RollbackAdvice, rollback_advice
 from credit_platform.monitoring.action.run_rules import Past, apply_run_rules
 from credit_platform.monitoring.measures import Subject
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds, Notification
@@ -77,11 +76,11 @@ NEXT_STEPS: dict[Action, tuple[str, ...]] = {
         "Investigate root cause (data quality, model drift, label issues)",
         "Notify all stakeholders (Risk team, Product team)",
         "Schedule retraining to complete within 1 week",
-        "Prepare rollback plan",
     ),
 }
 
-_ROLLBACK = "rollback"
+# The last step of `retrain` in the trade's list, where there is a version to go back to.
+ROLLBACK_STEP = "Prepare rollback plan"
 # What to do about a version that another has replaced since its retraining was asked for, whatever its cohorts say yet.
 RESOLVED_STEPS = (
     "Continue the normal monthly monitoring cycle",
@@ -142,10 +141,19 @@ class ActionDecision:
         return replace(
             decided,
             rollback=RollbackAdvice("none", f"version {months[-1].model_version} is no longer in effect"),
-            reasons=tuple(reason for reason in self.reasons if not reason.startswith(f"{_ROLLBACK}: ")),
             next_steps=RESOLVED_STEPS,
             notification=thresholds.notification.monitor,
         )
+
+    def advised(self, advice: RollbackAdvice) -> ActionDecision:
+        """The decision with the advice that follows from trying earlier versions, and its reason where it names one."""
+        decided = replace(self, rollback=advice)
+        if advice.to is None:
+            return decided
+        how_soon = advice.within if advice.within == "at once" else f"within {advice.within}"
+        reason = f"rollback: advised, {how_soon}: {advice.why}; a recommendation, a person decides"
+        steps = (ROLLBACK_STEP,) if self.action == "retrain" else ()
+        return replace(decided, reasons=(*self.reasons, reason), next_steps=(*self.next_steps, *steps))
 
     def to_frame(self, subject: Subject) -> pl.DataFrame:
         """The decision as the one row of `schemas.monitoring.Action`."""
@@ -196,7 +204,8 @@ def decide_action(
         quality: Rows of `monitoring/data_quality` of the month, empty when it was not scored; None: not looked at.
         sources: What is known of sources before the month.
 
-    The state is that of the month by itself until `ActionDecision.with_state` is told of others and of trainings.
+    The state is that of the month by itself until `ActionDecision.with_state` is told of others and of trainings, and
+    no rollback is among the reasons until `ActionDecision.advised` is told what earlier versions would do.
     """
     is_live = subject.sample_role == "post"
     found, earlier = figures(performance), past or Past()
@@ -219,7 +228,7 @@ def decide_action(
     actionable = any(finding.is_live for finding in deciding) if deciding else is_live
     advice = rollback_advice(found, thresholds) if is_live else RollbackAdvice("none", "a backtest is not acted on")
     fine = _all_is_well(found, subject.model, thresholds)
-    reasons = _reasons(triggered, subject, earlier.missing, advice, fine=fine)
+    reasons = _reasons(triggered, subject, earlier.missing, fine=fine)
     if quality is not None and quality.is_empty():
         reasons += ("missing: the data quality of the month is not stored, so sources were not looked at",)
     judged = Judged(subject.snapshot_month, subject.model_version, action, actionable, not triggered, reasons[0])
@@ -258,11 +267,9 @@ def obeying(
 
 
 def _reasons(
-    triggered: tuple[Finding, ...], subject: Subject, missing: tuple[date, ...], advice: RollbackAdvice, *, fine: str
+    triggered: tuple[Finding, ...], subject: Subject, missing: tuple[date, ...], *, fine: str
 ) -> tuple[str, ...]:
     reasons = [finding.told for finding in triggered] or [fine]
-    if advice.is_advised:
-        reasons.append(f"{_ROLLBACK}: advised, {_how_soon(advice)}: {advice.why}; a recommendation, a person decides")
     if subject.sample_role != "post":
         cohort, role = f"{subject.cohort:%Y-%m}", subject.sample_role
         reasons.append(f"backtest: cohort {cohort} is a {role} cohort of this version, not a later one")
@@ -280,7 +287,3 @@ def _all_is_well(found: Mapping[str, Figure], model: str, thresholds: Monitoring
         if threshold.priority in DECIDING and (figure := found.get(metric, Figure())).value is not None
     ]
     return f"every P0 and P1 metric is at or above its data-science threshold: {', '.join(held) or 'none is measured'}"
-
-
-def _how_soon(advice: RollbackAdvice) -> str:
-    return advice.within if advice.within == "at once" else f"within {advice.within}"

@@ -117,6 +117,17 @@ def withdrawn(decisions: Sequence[Decision], model: str) -> set[str]:
     return found
 
 
+def champions_before(decisions: Sequence[Decision], model: str, month: date) -> list[str]:
+    """The champions before the one in force in a month that nobody took out, each once, the last one first."""
+    periods = periods_in_force(decisions, model)
+    current = period_of(periods, month)
+    if current is None:
+        return []
+    out = withdrawn(decisions, model) | {current.version}
+    earlier = [period.version for period in periods if period.first < current.first and period.version not in out]
+    return list(dict.fromkeys(reversed(earlier)))
+
+
 def _is_known(decision: Decision, month: date) -> bool:
     """Whether a decision counts in a month: since its own, or what it withdraws, since it was made."""
     if decision.action == "rolled_back" and decision.scored_until is not None:

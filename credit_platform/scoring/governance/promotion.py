@@ -67,11 +67,13 @@ class HeadToHead:
         """Two-sided p-value of DeLong's paired test."""
         return delong_paired_p_value(self.label, self.candidate_probability, self.incumbent_probability)
 
+    def difference(self, confidence: float) -> tuple[float, float] | None:
+        """DeLong's paired interval of the new version's ROC-AUC minus that of the one in force."""
+        return delong_paired_interval(self.label, self.candidate_probability, self.incumbent_probability, confidence)
+
     def is_not_worse(self, margin: float, significance: float) -> bool:
         """Whether the interval of the difference excludes that the new version ranks worse by more than `margin`."""
-        ends = delong_paired_interval(
-            self.label, self.candidate_probability, self.incumbent_probability, 1 - significance
-        )
+        ends = self.difference(1 - significance)
         return ends is not None and ends[0] > -margin
 
     def is_better(self, significance: float) -> bool:

@@ -224,6 +224,19 @@ def as_newest(sample: pl.DataFrame, newest: SourceMix, features: FeatureSet, *, 
     return sample
 
 
+def no_rarer(sample: pl.DataFrame, newest: SourceMix, features: FeatureSet, *, seed: int) -> pl.DataFrame:
+    """A sample with sources no rarer than the newest cohorts have them; itself where they are not.
+
+    As many cases without a source are left out as it takes, by chance; without any case that has it, all are.
+    """
+    for source in SourceMix.of(sample, features).lost(newest):
+        share, has = newest.present[source], _has(sample, features.source_flags[source])
+        having = sample.filter(has)
+        lacking = sample.filter(~has).sample(round(having.height * (1 / share - 1)), seed=seed)
+        sample = pl.concat([having, lacking])
+    return sample
+
+
 def without_source(cases: pl.DataFrame, source: str, features: FeatureSet) -> pl.DataFrame:
     """The cases as if a source knew none of them: no history, or no value of any feature made of it."""
     flag, group = features.source_flags[source], _group(source, features)

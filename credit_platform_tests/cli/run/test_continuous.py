@@ -179,16 +179,27 @@ def test_a_book_nobody_built_is_walked_from_its_first_delivered_month(small_book
     assert months_to_walk(book, None) == month_range(FIRST, LAST)
 
 
-def test_rollback_advice_comes_from_the_month_s_report_and_is_told(book_copy: BookFolders) -> None:
+@pytest.mark.parametrize(
+    ("to", "tried"),
+    [
+        ({"to": "2024-01-01-ab12"}, f"drill rollback --model {MODELS[0]} --to 2024-01-01-ab12."),
+        ({"to": None}, f"drill rollback --model {MODELS[0]}."),
+        ({}, f"drill rollback --model {MODELS[0]}."),
+    ],
+)
+def test_rollback_advice_comes_from_the_month_s_report_and_is_told(
+    book_copy: BookFolders, to: dict[str, str | None], tried: str
+) -> None:
     book = Book.of(book_copy.settings())
     report = book.lake.layout.report(f"actions/model_1_action_{LAST:%Y_%m_%d}.json")
     content = json.loads(report.read_text())
-    content["rollback"] = {"within": "1 day", "why": "roc_auc lost 12.0%"}
+    content["rollback"] = {"within": "1 day", "why": "roc_auc lost 12.0%"} | to
     report.write_text(json.dumps(content))
     walked = told_of(book, LAST, Backfill(book, runner=SimpleNamespace()))  # type: ignore[arg-type]
     assert [one.rollback for one in walked.models] == ["1 day: roc_auc lost 12.0%", ""]
     (line,) = advice_lines([walked])
     assert line.startswith(f"2024-08, {MODELS[0]}: a rollback is advised (1 day: roc_auc lost 12.0%)")
+    assert line.endswith(tried)
 
 
 def test_the_end_of_a_walk_says_what_is_left_to_do(finished_book: BookFolders) -> None:

@@ -170,3 +170,10 @@ def test_the_drill_of_a_first_champion_goes_to_another_version_old_enough_or_to_
     drill = drill_rollback(decided.book, decided.model)
     assert drill.failure is None
     assert "had no predecessor" in drill.steps[1].outcome
+
+
+def test_the_drill_tries_the_version_it_is_told_and_no_other(decided: DecidedBook) -> None:
+    first, _, challenger = decided.versions
+    assert drill_rollback(decided.book, decided.model, first).failure is None
+    refused = drill_rollback(decided.book, decided.model, challenger)
+    assert "trained as of 2024-07" in str(refused.failure)

@@ -13,6 +13,7 @@ from credit_platform.scoring.governance.life_cycle import (
     Action,
     Decision,
     Role,
+    champions_before,
     displaced,
     period_of,
     periods_in_force,
@@ -166,3 +167,19 @@ def test_after_a_rollback_its_version_is_in_force_from_its_month_to_the_end(
     assert periods(rolled_back)[-1] == (version, of)
     earlier = [period for period in periods(decisions) if period[1] < of]
     assert periods(rolled_back)[:-1] == earlier
+
+
+@pytest.mark.parametrize(
+    ("later", "at", "before"),
+    [
+        ([], 1, []),
+        ([], 4, []),
+        ([], 7, ["a"]),
+        ([], 8, ["b", "a"]),
+        ([decide("retired", "b", 9)], 9, ["a"]),
+        ([decide("rolled_back", "a", 9, until=9)], 9, ["b"]),
+        ([decide("promoted", "a", 9), decide("promoted", "d", 10)], 10, ["a", "c", "b"]),
+    ],
+)
+def test_the_champions_before_are_those_that_nobody_took_out(later: list[Decision], at: int, before: list[str]) -> None:
+    assert champions_before([*THREE_CHAMPIONS, *later], MODEL, month(at)) == before

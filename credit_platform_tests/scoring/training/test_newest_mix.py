@@ -13,7 +13,14 @@ from polars.testing import assert_frame_equal
 
 from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM, SOURCE_FLAGS
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.scoring.training.samples import MIN_LOSS, SourceMix, as_newest, by_sources_present, without_source
+from credit_platform.scoring.training.samples import (
+    MIN_LOSS,
+    SourceMix,
+    as_newest,
+    by_sources_present,
+    no_rarer,
+    without_source,
+)
 from credit_platform.scoring.transformers.evidence import without_history
 from credit_platform_tests.scoring.conftest import make_loans
 
@@ -125,3 +132,21 @@ def test_a_sample_is_split_by_its_sources_and_shown_without_each(n_dark: int) ->
     assert (
         found["attributes+clickstream"]["annual_income_amount"].null_count() == found["attributes+clickstream"].height
     )
+
+
+@given(newest=MIXES)
+def test_cases_without_a_source_are_left_out_until_it_is_no_rarer_than_in_the_newest_cohorts(newest: SourceMix) -> None:
+    only = replace(newest, present={"clickstream": newest.present["clickstream"]})
+    before, wanted = SourceMix.of(SAMPLE, FEATURES).present["clickstream"], only.present["clickstream"]
+    after = no_rarer(SAMPLE, only, FEATURES, seed=1)
+    assert_frame_equal(after.filter(CLICKSTREAM.flag), SAMPLE.filter(CLICKSTREAM.flag), check_row_order=False)
+    if after is SAMPLE:
+        assert before >= wanted * (1 - 0.2)
+    else:
+        assert SourceMix.of(after, FEATURES).present["clickstream"] == pytest.approx(wanted, abs=2 / after.height)
+
+
+def test_without_any_case_that_has_a_source_none_is_left() -> None:
+    blind = without_source(SAMPLE, "clickstream", FEATURES)
+    assert no_rarer(blind, mix(), FEATURES, seed=1).is_empty()
+    assert no_rarer(blind, mix(clickstream=0.0), FEATURES, seed=1) is blind
