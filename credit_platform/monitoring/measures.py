@@ -36,7 +36,7 @@ _OBSERVED = {
     "early_reads": "select 'early_reads' as layer, * from early_reads "
     "where read_month = snapshot_month or segment = 'all_reads'",
 }
-PRESENT = "sources_present"
+PRESENT, NO_SOURCE = "sources_present", "no source"
 Status = Literal["ok", "warn", "breach", "insufficient", "unknown"]
 
 SCHEMA = {name: column.dtype for name, column in Measures.columns().items()}
@@ -100,9 +100,9 @@ def measures_frame(measures: Sequence[Measure], subject: Subject) -> pl.DataFram
 
 
 def by_sources(loans: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """Scored loans by the sources they have, short names joined by +; `none` for those without any."""
+    """Scored loans by the segment of their sources: short names joined by +, `no source` without any."""
     parts = loans.partition_by(PRESENT, as_dict=True)
-    return {str(present) or "none": part for (present,), part in sorted(parts.items())}
+    return {str(present) or NO_SOURCE: part for (present,), part in sorted(parts.items())}
 
 
 def band_status(value: float | None, *, warn: float, breach: float) -> Status:

@@ -18,7 +18,7 @@ class Estimate(Measures):
     """One row per scoring month, version, metric and segment: what the outcome of the month's loans is expected to be.
 
     Estimated from the default probabilities alone, so it cannot see that loans behave otherwise than they did. Segment
-    all is every loan; where loans differ in their sources, segments `with <sources_present>` are those with the same.
+    all is every loan; the other segments are values of `sources_present`.
     """
 
     @dy.rule()

@@ -101,7 +101,9 @@ def model_detections(record: ModelRecord, thresholds: MonitoringThresholds) -> l
 
 
 def _stability_detections(record: ModelRecord) -> Iterator[Detection]:
-    breached = record.stability.filter(pl.col("status") == "breach", pl.col("sample_role") == "post")
+    # Scores by the sources of loans are the same scores once more.
+    is_once = (pl.col("metric") != "psi") | (pl.col("segment") == "all")
+    breached = record.stability.filter(is_once, pl.col("status") == "breach", pl.col("sample_role") == "post")
     for metric, detector in (
         ("null_rate", Detector.MISSING_VALUES),
         ("csi", Detector.FEATURES),

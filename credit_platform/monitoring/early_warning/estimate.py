@@ -17,8 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from credit_platform.monitoring.early_warning.early_performance_tests import FLATTERED
-from credit_platform.monitoring.early_warning.source_segments import source_segment
-from credit_platform.monitoring.measures import Measure, Status, Subject, floor_status, measures_frame
+from credit_platform.monitoring.measures import Measure, Status, Subject, by_sources, floor_status, measures_frame
 from credit_platform.policy.monitoring_thresholds import MetricThreshold, MonitoringThresholds
 from credit_platform.statistics.intervals import DRAWS, SEED, FloatArray, Interval
 
@@ -107,8 +106,7 @@ def measure_estimate(
     that chance explains is no reason to watch. It is `insufficient` where fewer bads or goods than `min_bads` are
     expected, or where no interval is defined.
 
-    Where loans differ in the sources they have, `roc_auc`, `bad_rate` and `n` of those with the same sources are given
-    as well, in the same way.
+    `roc_auc`, `bad_rate` and `n` are also of the loans with each value of `sources_present`, in the same way.
 
     Args:
         scored: One row per scored loan: `raw_probability`, `default_probability`, `decision` (approve, decline) and
@@ -123,13 +121,10 @@ def measure_estimate(
     known = scored.drop_nulls(["raw_probability", "default_probability"])
     floors = thresholds.metrics_for(subject.model)
     measures = _measures(known, n_validation, thresholds, floors)
-    parts = known.partition_by("sources_present", as_dict=True)
-    if len(parts) > 1:
-        for (sources,), loans in parts.items():
-            found = _measures(loans, n_validation, thresholds, floors)
-            measures += [
-                replace(one, segment=source_segment(sources)) for one in found if one.metric in OF_SOURCE_SEGMENTS
-            ]
+    parts = by_sources(known)
+    for segment, loans in parts.items():
+        found = measures[:] if len(parts) == 1 else _measures(loans, n_validation, thresholds, floors)
+        measures += [replace(one, segment=segment) for one in found if one.metric in OF_SOURCE_SEGMENTS]
     return measures_frame(measures, subject)
 
 

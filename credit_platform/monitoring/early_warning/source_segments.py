@@ -9,6 +9,7 @@ from math import sqrt
 
 import polars as pl
 
+from credit_platform.monitoring.measures import NO_SOURCE
 from credit_platform.statistics.discrimination import AucSpread
 
 _WITH = " with "
@@ -26,13 +27,13 @@ class RankedLoans:
     spread: AucSpread | None
 
 
-def source_segment(sources: str, *, read: str = "") -> str:
-    """What the loans with these sources are called in a table of measures, and an early label of them.
+def source_segment(sources: str, *, read: str) -> str:
+    """What an early label of the loans with these sources is called.
 
-    >>> source_segment("attributes+financials"), source_segment("", read="first_payment_missed")
-    ('with attributes+financials', 'first_payment_missed with no source')
+    >>> source_segment("", read="first_payment_missed")
+    'first_payment_missed with no source'
     """
-    return f"{read}{_WITH}{sources or 'no source'}".strip()
+    return f"{read}{_WITH}{sources or NO_SOURCE}"
 
 
 def read_and_sources(segment: str) -> tuple[str, str]:

@@ -72,7 +72,7 @@ def _svg(text: object) -> str:
 def test_pictures_join_what_is_stored_with_what_a_run_has_made(finished_book: BookFolders) -> None:
     lake, table = finished_book.lake, "monitoring/gradient_boosting/performance"
     made = [lake.scan(table, [month]).collect().with_columns(value=pl.lit(0.5)) for month in MONTHS[2:4]]
-    rows = so_far(lake, table, made).filter(metric="roc_auc").sort("snapshot_month")
+    rows = so_far(lake, table, made).filter(metric="roc_auc", segment="all").sort("snapshot_month")
     assert rows["snapshot_month"].to_list() == MONTHS[:4]
     assert rows["value"].to_list()[2:] == [0.5, 0.5]
     svg = _svg(trend_picture(lake, table, made, metric="roc_auc", levels=(0.8, None)).value)
