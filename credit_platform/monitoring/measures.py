@@ -27,7 +27,8 @@ LAYERS = ("performance", "stability", "estimate", "estimate_backtest", "early_re
 # of the performance by sources how loans are ranked. An early read is shown in the month it became known; the open
 # cohorts are read again in every later month and would repeat it.
 _OBSERVED = {
-    "performance": "select 'performance' as layer, * from performance where segment = 'all' or metric = 'roc_auc'",
+    "performance": "select 'performance' as layer, * from performance where segment = 'all' "
+    "or metric in ('roc_auc', 'roc_auc_degradation')",
     "stability": "select 'stability' as layer, * from stability "
     "where segment = 'all' or metric in ('csi', 'source_share')",
     "estimate": "select 'estimate' as layer, * from estimate where segment = 'all'",

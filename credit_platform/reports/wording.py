@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cache
 
+from credit_platform.monitoring.action.findings import FOLLOWS
 from credit_platform.monitoring.early_warning.source_segments import read_and_sources
 from credit_platform.texts import yaml_beside
 
@@ -99,7 +100,12 @@ def plain(reason: str) -> str:
 
     >>> plain("below_business_threshold: roc_auc 0.7401: value below the business threshold 0.75 (P0)")
     'ROC-AUC 0.7401: value below the business threshold 0.75 (P0)'
+    >>> plain("follows from the lack of web: worth_watching: data_quality of visits: completeness 0.0000")
+    '– follows from it: data quality of visits: completeness 0.0000'
     """
+    cause, _, of_cause = reason.partition(": ")
+    if cause.startswith(FOLLOWS):
+        return f"– follows from it: {plain(of_cause)}"
     rule, separator, text = reason.partition(": ")
     told = text if separator and "_" in rule and " " not in rule else reason
     for metric, name in words("metrics").items():

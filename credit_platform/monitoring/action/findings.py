@@ -25,6 +25,7 @@ Rule = Literal[
     "worth_watching",
 ]
 DECIDING = ("P0", "P1")
+FOLLOWS = "follows from the lack of "
 N_NAMED_FEATURES = 3
 
 
@@ -49,7 +50,7 @@ class Finding:
     @property
     def told(self) -> str:
         """As a reason of the month: rule and reason, after the cause where there is one."""
-        since = "" if self.cause is None else f"follows from the lack of {self.cause}: "
+        since = "" if self.cause is None else f"{FOLLOWS}{self.cause}: "
         return f"{since}{self.rule}: {self.reason}"
 
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from credit_platform.monitoring.early_warning.early_performance_tests import ALL_READS
 from credit_platform.monitoring.early_warning.source_segments import is_of_all_sources, read_and_sources
-from credit_platform.reports.dashboard.outcomes import newest_text
+from credit_platform.reports.dashboard.outcomes import NO_OUTCOME, figure_text, newest_text
 from credit_platform.reports.dashboard.overview import Overview
 from credit_platform.reports.figures.early_performance import (
     ESTIMATED,
@@ -19,7 +19,7 @@ from credit_platform.reports.figures.early_performance import (
     reads_of,
 )
 from credit_platform.reports.figures.matrices import csi_heat_map, n_shown_features
-from credit_platform.reports.figures.model_months import probability_drift, psi_trend
+from credit_platform.reports.figures.model_months import probability_drift, psi_trend, rows_of, source_shares
 from credit_platform.reports.page import Section, figure_html, section_of, table_html
 from credit_platform.reports.wording import metric_name, read_name
 
@@ -29,6 +29,7 @@ def signal_sections(overview: Overview) -> list[Section]:
     return [
         _estimate_section(overview),
         *([] if "early_reads" in overview.absent else [_early_performance_section(overview)]),
+        *_sources_sections(overview),
         _psi_section(overview),
         _probability_section(overview),
         _csi_section(overview),
@@ -117,6 +118,38 @@ def _read_text(row: dict[str, object]) -> str:
     before = f"expected {shown.format(expected)}" if isinstance(expected, float) else "expected unknown"
     judged = {"warn": "worse than before", "ok": "as before", "insufficient": "too few to judge"}
     return f"{shown.format(value)}, {before}\n{judged.get(str(status), 'unknown')}"
+
+
+def _sources_sections(overview: Overview) -> list[Section]:
+    """Which sources the loans have, and how loans of the same sources were ranked; none for a book without sources."""
+    known = overview.known
+    shares = known.filter(layer="stability", metric="source_share")
+    if shares.is_empty():
+        return []
+    figure = source_shares(known, model=str(shares.sort("observed_month")["model"][-1]))
+    drawn = figure_html(figure, name="source_shares", label="Share of loans with each source by month")
+    rows = []
+    for model, name in overview.short_names.items():
+        ranked = known.filter(pl.col("segment") != "all", model=model, layer="performance", metric="roc_auc")
+        for row in ranked.filter(observed_month=ranked["observed_month"].max()).iter_rows(named=True):
+            loss = rows_of(
+                known, model=model, layer="performance", metric="roc_auc_degradation", segment=row["segment"]
+            )["value"][-1]
+            lost = "unknown" if loss is None else f"{loss:+.1%}"
+            rows.append([f"{row['cohort']:%Y-%m}", name, row["segment"], row["n"], figure_text(row), lost])
+    columns = ["cohort", "model", "sources", "n", "roc_auc", "loss"]
+    table = table_html(
+        pl.DataFrame(rows, schema=columns, orient="row"),
+        headings=[
+            "Cohort",
+            "Model",
+            "Sources present",
+            "Loans",
+            "ROC-AUC",
+            "Lost against out-of-time with these sources",
+        ],
+    )
+    return [section_of(__file__, "source_shares", drawn + (table if rows else NO_OUTCOME))]
 
 
 def _psi_section(overview: Overview) -> Section:

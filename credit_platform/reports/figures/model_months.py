@@ -18,12 +18,14 @@ from credit_platform.reports.wording import (
     ACTION_SYMBOLS,
     ACTIONS,
     BLUE,
+    GREEN,
     GREY,
     ORANGE,
     VERMILION,
     metric_name,
 )
 
+_SOURCE_COLOURS = (BLUE, ORANGE, GREEN, VERMILION, GREY)
 HOVER = "%{x|%Y-%m}: %{y:.4f}<br>cohort %{customdata[0]}, n %{customdata[1]}, bads %{customdata[2]}<br>%{customdata[3]}"
 
 
@@ -76,6 +78,18 @@ def psi_trend(history: pl.DataFrame, *, names: Mapping[str, str], thresholds: Mo
         panels.add_level(panel, thresholds.psi.warn, f"warning {thresholds.psi.warn:g}", ORANGE)
         panels.add_level(panel, thresholds.psi.alert, f"alert {thresholds.psi.alert:g}", VERMILION, side="right")
     panels.up(rangemode="tozero")
+    panels.over_months(_months(history, "stability"))
+    return panels.figure()
+
+
+def source_shares(history: pl.DataFrame, *, model: str) -> Figure:
+    """The share of a month's loans that have each source; it is the same whichever model scored them."""
+    shares = history.filter(model=model, layer="stability", metric="source_share")
+    panels = Panels([""])
+    for place, source in enumerate(shares["segment"].unique().sort()):
+        rows = rows_of(history, model=model, layer="stability", metric="source_share", segment=source)
+        add_line(panels, 0, rows, Mark(source, _SOURCE_COLOURS[place % len(_SOURCE_COLOURS)]))
+    panels.up(tickformat=".0%", rangemode="tozero")
     panels.over_months(_months(history, "stability"))
     return panels.figure()
 
