@@ -97,4 +97,4 @@ def test_cohorts_that_lost_the_clickstream_raise_no_early_alarm(finished: BookFo
     assert without.height >= 3
     assert without["expected"].null_count() == without.height
     estimate = finished.lake.scan(f"monitoring/{model}/estimate", [LAST]).collect()
-    assert set(estimate["segment"]) == {"all"}
+    assert set(estimate["segment"]) == {"all", "attributes+financials"}

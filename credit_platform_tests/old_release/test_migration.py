@@ -175,11 +175,14 @@ def test_nothing_shows_as_missing_or_stale_that_did_not_before(own_old_book: Boo
         checks = instance.event_log_storage.get_asset_check_execution_history(
             dg.AssetCheckKey(dg.AssetKey(["prediction", "scorecard"]), "rows_meet_the_contract"), limit=100
         )
-    # Months without a training; the comparison, of which features are a new input; the balance, of which quarantine is.
+    # Months without a training; comparison and actions, of which features are a new input; the balance, of which
+    # quarantine is.
     assert found == {
         "model/scorecard MISSING": 1,
         "model/gradient_boosting MISSING": 4,
         "monitoring/champion_challenger STALE": 7,
+        "monitoring/gradient_boosting/action STALE": 7,
+        "monitoring/scorecard/action STALE": 7,
         "monitoring/row_balance STALE": 18,
     }
     assert len({check.partition for check in checks}) == len(checks) == 13

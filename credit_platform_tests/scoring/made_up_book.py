@@ -54,6 +54,7 @@ def book_of(*groups: EvidenceGroup) -> Portfolio:
         numeric=("balance", "age_of_account", *([VISITS.months] if VISITS in groups else [])),
         categorical=("region",),
         evidence=groups,
+        source_flags={},
         directions={"balance": 1, VISITS.feature: 1, CALLS.feature: 1},
         split_directions={"balance": 1, VISITS.feature: 1, CALLS.feature: 1},
     )
