@@ -101,7 +101,7 @@ def plain(reason: str) -> str:
     >>> plain("below_business_threshold: roc_auc 0.7401: value below the business threshold 0.75 (P0)")
     'ROC-AUC 0.7401: value below the business threshold 0.75 (P0)'
     >>> plain("follows from the lack of web: worth_watching: data_quality of visits: completeness 0.0000")
-    '– follows from it: data quality of visits: completeness 0.0000'
+    '– follows from it: Data quality of visits: completeness 0.0000'
     """
     cause, _, of_cause = reason.partition(": ")
     if cause.startswith(FOLLOWS):

@@ -127,7 +127,7 @@ def _sources_sections(overview: Overview) -> list[Section]:
     if shares.is_empty():
         return []
     figure = source_shares(known, model=str(shares.sort("observed_month")["model"][-1]))
-    drawn = figure_html(figure, name="source_shares", label="Share of loans with each source by month")
+    drawn = figure_html(figure, name="share_by_source", label="Share of loans with each source by month")
     rows = []
     for model, name in overview.short_names.items():
         ranked = known.filter(pl.col("segment") != "all", model=model, layer="performance", metric="roc_auc")
@@ -146,7 +146,7 @@ def _sources_sections(overview: Overview) -> list[Section]:
             "Sources present",
             "Loans",
             "ROC-AUC",
-            "Lost against out-of-time with these sources",
+            "Lost against such loans out of time",
         ],
     )
     return [section_of(__file__, "source_shares", drawn + (table if rows else NO_OUTCOME))]
