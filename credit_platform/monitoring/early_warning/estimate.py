@@ -122,8 +122,8 @@ def measure_estimate(
     (`chance_deviations`), c that by the chance in the m validation loans, which calibrated the probabilities. For the
     bad rate, accuracy, precision, recall and F1 score c is that of the calibration line at the cohort's scores, the
     delta method with the inverse Fisher information of the validation loans (`calibration_deviations`; Cox 1958). The
-    ROC-AUC and Gini hardly depend on the line, and have c = s · sqrt(n / m). So after a shift the width is that of the
-    population scored, not of the validation sample. A version that was not calibrated is treated as if it were.
+    ROC-AUC and Gini have c = s · sqrt(n / m), in simulations as wide as that or wider. So after a shift the width is
+    that of the population scored, not of the validation sample. Versions without calibration are treated alike.
 
     A metric is warn or breach only when its whole interval is below the data-science or business threshold: an estimate
     that chance explains is no reason to watch. It is `insufficient` where fewer bads or goods than `min_bads` are
