@@ -106,15 +106,32 @@ def calibration_line(label: LabelArray, probability: FloatArray, confidence: flo
     inputs = np.column_stack([odds, np.ones_like(odds)])
     weights = maximise_likelihood(inputs, label.astype(np.float64), np.zeros_like(odds))
     fitted = probability_of(weights[0] * odds + weights[1])
-    weight = fitted * (1 - fitted)
-    information = np.array(
-        [[(weight * odds**2).sum(), (weight * odds).sum()], [(weight * odds).sum(), weight.sum()]], dtype=np.float64
-    )
-    variance = np.diag(np.linalg.inv(information))
+    variance = np.diag(np.linalg.inv(_line_information(odds, fitted)))
     slope, intercept = (
         _wald(float(value), float(spread), confidence) for value, spread in zip(weights, variance, strict=True)
     )
     return CalibrationLine(slope, intercept, len(label))
+
+
+def _line_information(odds: FloatArray, fitted: FloatArray) -> FloatArray:
+    weight = fitted * (1 - fitted)
+    both = float((weight * odds).sum())
+    return np.array([[(weight * odds**2).sum(), both], [both, weight.sum()]], dtype=np.float64)
+
+
+def line_deviations(probability: FloatArray) -> FloatArray:
+    """How far chance moves a calibration line fitted on loans with these calibrated probabilities, shape (2, 2).
+
+    Each row is (slope, intercept), one standard deviation along one of the two uncorrelated directions: the rows'
+    products with themselves sum to the covariance of the line, the inverse of the loans' Fisher information. The row
+    of a direction that the loans say nothing about is very long.
+
+    >>> slope, intercept = np.hypot(*line_deviations(np.repeat([0.2, 0.8], 200)))
+    >>> round(float(slope), 3), round(float(intercept), 3)
+    (0.09, 0.125)
+    """
+    information, directions = np.linalg.eigh(_line_information(log_odds(probability), probability))
+    return (directions / np.sqrt(np.maximum(information, EDGE))).T
 
 
 def calibration_in_the_large(

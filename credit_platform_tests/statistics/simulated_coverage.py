@@ -16,7 +16,7 @@ from credit_platform.monitoring.fair_lending import measure_fair_lending
 from credit_platform.scoring.estimators.estimator import fit_platt
 from credit_platform.scoring.evaluation.metrics import sample_metrics
 from credit_platform.statistics.calibration import probability_of
-from credit_platform.statistics.discrimination import delong_interval, roc_auc
+from credit_platform.statistics.discrimination import confusion, delong_interval, roc_auc
 from credit_platform.statistics.intervals import difference_interval
 from credit_platform.statistics.ranked_sample import RankedSample
 from credit_platform_tests.monitoring_rows import subject, thresholds
@@ -96,9 +96,11 @@ def coverage_of_estimate(scale: float, samples: int) -> Mapping[str, float]:
     """Coverage of estimates by the realised metric, of a population whose risks are `scale` as far apart as before."""
     random = np.random.default_rng(22)
     held: Counter[str] = Counter()
+    defined: Counter[str] = Counter()
     for _ in range(samples):
         label, risk = _risks(random, 1500, 1.0)
         calibrator = fit_platt(label.astype(np.int8), risk)
+        validation = calibrator.calibrate(risk)
         label, risk = _risks(random, 500, scale)
         probability = calibrator.calibrate(risk)
         scored = pl.DataFrame({"raw_probability": risk, "default_probability": probability}).with_columns(
@@ -107,14 +109,27 @@ def coverage_of_estimate(scale: float, samples: int) -> Mapping[str, float]:
             .otherwise(pl.lit("approve")),
             sources_present=pl.lit("financials"),
         )
-        table = measure_estimate(scored, n_validation=1500, subject=subject(lag=0), thresholds=thresholds())
-        for metric, realised in (("roc_auc", roc_auc(label, risk)), ("bad_rate", float(label.mean()))):
-            low, high = table.filter(metric=metric).select("ci_low", "ci_high").row(0)
-            held[metric] += realised is not None and low <= realised <= high
-    return {f"coverage, estimated {word}": held[metric] / samples for metric, word in _ESTIMATED.items()}
+        table = measure_estimate(scored, validation=validation, subject=subject(lag=0), thresholds=thresholds())
+        outcome = confusion(label, probability >= CUT_OFF)
+        realised = {"roc_auc": roc_auc(label, risk), "bad_rate": float(label.mean())}
+        realised |= {name: getattr(outcome, name) for name in ("accuracy", "precision", "recall", "f1_score")}
+        for metric, low, high in table.filter(segment="all").select("metric", "ci_low", "ci_high").iter_rows():
+            # Without a declined loan there is no precision, neither estimated nor realised.
+            truth = realised.get(metric)
+            if truth is not None and low is not None:
+                defined[metric] += 1
+                held[metric] += low <= truth <= high
+    return {f"coverage, estimated {word}": held[metric] / defined[metric] for metric, word in ESTIMATED.items()}
 
 
-_ESTIMATED = {"roc_auc": "ROC-AUC", "bad_rate": "bad rate"}
+ESTIMATED = {
+    "roc_auc": "ROC-AUC",
+    "bad_rate": "bad rate",
+    "accuracy": "accuracy",
+    "precision": "precision",
+    "recall": "recall",
+    "f1_score": "F1 score",
+}
 
 
 def _risks(random: np.random.Generator, n: int, scale: float) -> Sample:

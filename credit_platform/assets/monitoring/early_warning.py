@@ -27,6 +27,7 @@ from credit_platform.policy.load import Policy
 from credit_platform.portfolios.portfolio import Portfolio, ReadEarlyOutcomes
 from credit_platform.reports.figures.early_performance import early_performance_svg
 from credit_platform.schemas.early_warning import EarlyPerformance
+from credit_platform.statistics.intervals import FloatArray
 
 
 def early_warning_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
@@ -53,17 +54,18 @@ def _estimate_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy:
         deps=[dg.AssetDep(asset_key(f"prediction/{model}"))],
     )
     def outcome_to_expect(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
-        calibrated_on: dict[str, int] = {}
+        calibrated_on: dict[str, FloatArray] = {}
         tables = []
         for month in months_of(context.partition_keys):
             scored = lake.scan(f"prediction/{model}", [month]).collect()
             subject = subject_of(lake, scored, cohort=month, month=month, model=model)
             version = subject.model_version
             if version not in calibrated_on:
-                cohorts = lake.versions.read(model, version).windows.validation
-                calibrated_on[version] = read_cohorts(lake, cohorts, lag=policy.model.label.lag_months).height
+                stored = lake.versions.read(model, version)
+                loans = read_cohorts(lake, stored.windows.validation, lag=policy.model.label.lag_months)
+                calibrated_on[version] = stored.fitted(policy.model).predict(loans)
             measured = measure_estimate(
-                scored, n_validation=calibrated_on[version], subject=subject, thresholds=policy.monitoring
+                scored, validation=calibrated_on[version], subject=subject, thresholds=policy.monitoring
             )
             context.add_asset_metadata(
                 {"model_version": version, **_estimated_numbers(measured)}, partition_key=month_key(month)

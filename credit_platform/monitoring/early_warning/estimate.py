@@ -9,7 +9,7 @@ closer watch, never for a retraining. Its backtest says how far it was from the 
 
 from collections.abc import Mapping
 from dataclasses import replace
-from math import isfinite, nan, sqrt
+from math import hypot, isfinite, nan, sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 from credit_platform.monitoring.early_warning.early_performance_tests import FLATTERED
 from credit_platform.monitoring.measures import Measure, Status, Subject, by_sources, floor_status, measures_frame
 from credit_platform.policy.monitoring_thresholds import MetricThreshold, MonitoringThresholds
+from credit_platform.statistics.calibration import line_deviations, log_odds, probability_of
 from credit_platform.statistics.intervals import DRAWS, SEED, FloatArray, Interval
 
 _KEY = ("cohort", "model_version", "metric")
 BOUNDS: dict[str, tuple[float, float]] = {"gini": (-1.0, 1.0)}
 RATES = ("roc_auc", "gini", "bad_rate", "accuracy", "precision", "recall", "f1_score")
+RANKS = ("roc_auc", "gini")
 COUNTS = ("tp", "fp", "tn", "fn")
 OF_SOURCE_SEGMENTS = ("roc_auc", "bad_rate", "n")
 
@@ -38,6 +40,24 @@ def chance_deviations(
     bads = (np.random.default_rng(seed).random((draws, probability.size)) < probability).astype(np.float64)
     found = weighted_metrics(raw, declined, bads=bads, goods=1 - bads)
     return {metric: _deviation(values) for metric, values in found.items()}
+
+
+def calibration_deviations(
+    raw: FloatArray, declined: NDArray[np.bool_], probability: FloatArray, *, validation: FloatArray
+) -> dict[str, float]:
+    """Standard deviation of every metric by the chance in the validation loans, by the delta method.
+
+    Other validation loans would have given another calibration line: the change of a metric with slope and intercept,
+    times their standard deviations. The further the loans' scores are from those of validation, the more the line is
+    extrapolated.
+    """
+    odds, small = log_odds(probability), 1e-4  # exact to eight digits; the metrics are smooth in the line
+    slope, intercept = small * np.concatenate([np.eye(2), -np.eye(2)]).T[:, :, None]
+    bads = probability_of((1 + slope) * odds + intercept)
+    found = weighted_metrics(raw, declined, bads=bads, goods=1 - bads)
+    moved = line_deviations(validation) / (2 * small)
+    changes = {metric: values[:2] - values[2:] for metric, values in found.items()}
+    return {metric: float(np.hypot(*(moved * change).sum(axis=1))) for metric, change in changes.items()}
 
 
 def _deviation(values: FloatArray) -> float:
@@ -93,14 +113,17 @@ def _ratio(part: FloatArray, whole: FloatArray) -> FloatArray:
 
 
 def measure_estimate(
-    scored: pl.DataFrame, *, n_validation: int, subject: Subject, thresholds: MonitoringThresholds
+    scored: pl.DataFrame, *, validation: FloatArray, subject: Subject, thresholds: MonitoringThresholds
 ) -> pl.DataFrame:
     """Estimate the outcome of a cohort that has none yet.
 
-    The interval is estimate ± z · s · sqrt(1 + n / m): s is the standard deviation of the metric over labels drawn for
-    the cohort's n loans from their own default probabilities, z the normal quantile of `thresholds.confidence`. The
-    root adds the chance in the m validation loans, which calibrated the probabilities. So after a shift the width is
-    that of the population scored, not of the validation sample.
+    The interval is estimate ± z · sqrt(s² + c²), z the normal quantile of `thresholds.confidence`: s is the standard
+    deviation of the metric over labels drawn for the cohort's n loans from their own default probabilities
+    (`chance_deviations`), c that by the chance in the m validation loans, which calibrated the probabilities. For the
+    bad rate, accuracy, precision, recall and F1 score c is that of the calibration line at the cohort's scores, the
+    delta method with the inverse Fisher information of the validation loans (`calibration_deviations`; Cox 1958). The
+    ROC-AUC and Gini have c = s · sqrt(n / m), in simulations as wide as that or wider. So after a shift the width is
+    that of the population scored, not of the validation sample. Versions without calibration are treated alike.
 
     A metric is warn or breach only when its whole interval is below the data-science or business threshold: an estimate
     that chance explains is no reason to watch. It is `insufficient` where fewer bads or goods than `min_bads` are
@@ -111,7 +134,8 @@ def measure_estimate(
     Args:
         scored: One row per scored loan: `raw_probability`, `default_probability`, `decision` (approve, decline) and
             `sources_present`.
-        n_validation: Loans on which the version that scored them was calibrated; without any there is no interval.
+        validation: Default probabilities that the version gives the loans on which it was calibrated, each loan once,
+            shape (m,); without any there is no interval.
         subject: Whose figures these are; its cohort is the month itself.
         thresholds: Floors of the metrics, for the subject's model.
 
@@ -120,16 +144,16 @@ def measure_estimate(
     """
     known = scored.drop_nulls(["raw_probability", "default_probability"])
     floors = thresholds.metrics_for(subject.model)
-    measures = _measures(known, n_validation, thresholds, floors)
+    measures = _measures(known, validation, thresholds, floors)
     parts = by_sources(known)
     for segment, loans in parts.items():
-        found = measures[:] if len(parts) == 1 else _measures(loans, n_validation, thresholds, floors)
+        found = measures[:] if len(parts) == 1 else _measures(loans, validation, thresholds, floors)
         measures += [replace(one, segment=segment) for one in found if one.metric in OF_SOURCE_SEGMENTS]
     return measures_frame(measures, subject)
 
 
 def _measures(
-    known: pl.DataFrame, n_validation: int, thresholds: MonitoringThresholds, floors: Mapping[str, MetricThreshold]
+    known: pl.DataFrame, validation: FloatArray, thresholds: MonitoringThresholds, floors: Mapping[str, MetricThreshold]
 ) -> list[Measure]:
     n, probability = known.height, known.get_column("default_probability").to_numpy().astype(np.float64)
     raw = known.get_column("raw_probability").to_numpy().astype(np.float64)
@@ -138,13 +162,11 @@ def _measures(
     values = {metric: float(value[0]) for metric, value in found.items()}
     expected_bads = float(probability.sum())
     is_enough = min(expected_bads, n - expected_bads) >= thresholds.min_bads
-    widening = (
-        NormalDist().inv_cdf(0.5 + thresholds.confidence / 2) * sqrt(1 + n / n_validation) if n_validation else nan
-    )
-    deviations = chance_deviations(raw, declined, probability) if n else {}
+    deviations = _deviations(raw, declined, probability, validation) if n and validation.size else {}
+    z = NormalDist().inv_cdf(0.5 + thresholds.confidence / 2)
     measures: list[Measure] = []
     for metric in RATES:
-        interval = _interval(metric, values.get(metric), deviations.get(metric, nan) * widening)
+        interval = _interval(metric, values.get(metric), z * deviations.get(metric, nan))
         status = _status(floors.get(metric), interval) if is_enough else "insufficient"
         # Gini says of the same ranking what the ROC-AUC before it says.
         status = measures[-1].status if metric == "gini" and interval is not None else status
@@ -153,6 +175,15 @@ def _measures(
     measures += [Measure(metric=metric, value=values.get(metric), n=n, status=counted) for metric in COUNTS]
     measures.append(Measure(metric="n", value=float(n), n=n, status="ok" if n else "insufficient"))
     return measures
+
+
+def _deviations(
+    raw: FloatArray, declined: NDArray[np.bool_], probability: FloatArray, validation: FloatArray
+) -> dict[str, float]:
+    chance = chance_deviations(raw, declined, probability)
+    line = calibration_deviations(raw, declined, probability, validation=validation)
+    line |= {metric: chance[metric] * sqrt(raw.size / validation.size) for metric in RANKS}
+    return {metric: hypot(chance[metric], line[metric]) for metric in RATES}
 
 
 def _interval(metric: str, value: float | None, margin: float) -> Interval | None:

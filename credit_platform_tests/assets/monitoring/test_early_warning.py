@@ -6,9 +6,13 @@ from datetime import date
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
+from credit_platform.assets.models.training import read_cohorts
 from credit_platform.assets.monitoring.action import found_before_outcome
 from credit_platform.lake.tables.monthly import Lake
+from credit_platform.monitoring.early_warning.estimate import measure_estimate
+from credit_platform.monitoring.measures import Subject
 from credit_platform.months import add_months, month_range
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.small_book import FIRST_OUTCOME, FIRST_SCORING, LAST, MODELS, BookFolders
@@ -36,6 +40,24 @@ def test_the_estimate_is_of_the_months_own_loans_and_version(finished_book: Book
         assert values["bad_rate"] == pytest.approx(scored["default_probability"].mean())
         declined = scored.filter(decision="decline").height
         assert values["tp"] + values["fp"] == pytest.approx(declined)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_interval_of_an_estimate_is_by_the_validation_loans_of_the_version(
+    finished_book: BookFolders, model: str
+) -> None:
+    policy = LOANS.load_policy()
+    scored = read(finished_book, f"prediction/{model}", LAST)
+    estimate = read(finished_book, f"monitoring/{model}/estimate", LAST)
+    version = finished_book.lake.versions.read(model, estimate["model_version"][0])
+    loans = read_cohorts(finished_book.lake, version.windows.validation, lag=LAG)
+    again = measure_estimate(
+        scored,
+        validation=version.fitted(policy.model).predict(loans),
+        subject=Subject.of_row(estimate.row(0, named=True)),
+        thresholds=policy.monitoring,
+    )
+    assert_frame_equal(estimate, again.select(estimate.columns), check_dtypes=False)
 
 
 @pytest.mark.parametrize("model", MODELS)

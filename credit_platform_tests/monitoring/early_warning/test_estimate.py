@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 from credit_platform.monitoring.early_warning.estimate import (
     COUNTS,
     RATES,
+    calibration_deviations,
     chance_deviations,
     measure_estimate,
     weighted_metrics,
 )
 from credit_platform.schemas.early_warning import Estimate
 from credit_platform.scoring.estimators.estimator import fit_platt
+from credit_platform.statistics.calibration import log_odds
 from credit_platform.statistics.discrimination import confusion, roc_auc
 from credit_platform_tests.monitoring_rows import subject, thresholds
 
@@ -46,12 +48,12 @@ def squash(score: np.ndarray) -> np.ndarray:
 
 
 class Version:
-    """A calibrated version: the size of its validation sample and its probabilities of other loans."""
+    """A calibrated version: its probabilities of its validation sample and of other loans."""
 
     def __init__(self, seed: int, n: int = 1500) -> None:
         score, label = applicants(n, seed)
         self._calibrator = fit_platt(label.astype(np.int8), squash(score))
-        self.n = n
+        self.validation = self.probability(score)
 
     def probability(self, score: np.ndarray) -> np.ndarray:
         return self._calibrator.calibrate(squash(score))
@@ -59,7 +61,7 @@ class Version:
     def estimate(self, score: np.ndarray) -> dict[str, tuple[float, float, float]]:
         frame = measure_estimate(
             scored(squash(score), self.probability(score)),
-            n_validation=self.n,
+            validation=self.validation,
             subject=AT,
             thresholds=thresholds(),
         )
@@ -119,7 +121,7 @@ def test_an_estimate_is_rows_of_its_table_and_the_same_each_time() -> None:
     score, _ = applicants(500, seed=1)
     loans = scored(squash(score), VERSION.probability(score))
     first, again = (
-        measure_estimate(loans, n_validation=VERSION.n, subject=AT, thresholds=thresholds()) for _ in range(2)
+        measure_estimate(loans, validation=VERSION.validation, subject=AT, thresholds=thresholds()) for _ in range(2)
     )
     assert first.equals(again)
     rows = Estimate.validate(first)
@@ -127,14 +129,46 @@ def test_an_estimate_is_rows_of_its_table_and_the_same_each_time() -> None:
     assert rows.filter(pl.col("metric").is_in(RATES))["ci_low"].null_count() == 0
 
 
-def test_the_interval_is_the_deviation_of_the_cohorts_own_chances_widened_by_the_validation_sample() -> None:
+def test_the_interval_adds_the_chance_in_the_validation_sample_to_that_of_the_cohort() -> None:
     score, _ = applicants(500, seed=1)
-    value, low, high = VERSION.estimate(score)["roc_auc"]
     probability = VERSION.probability(score)
-    deviation = chance_deviations(squash(score), probability >= CUT_OFF, probability)["roc_auc"]
-    margin = 1.959964 * deviation * np.sqrt(1 + 500 / 1500)
-    assert (value - low, high - value) == pytest.approx((margin, margin), rel=1e-6)
-    assert 0.01 < deviation < 0.03
+    loans = squash(score), probability >= CUT_OFF, probability
+    chance, line = chance_deviations(*loans), calibration_deviations(*loans, validation=VERSION.validation)
+    assert 0.01 < chance["roc_auc"] < 0.03
+    for metric, (value, low, high) in VERSION.estimate(score).items():
+        if metric in RATES:
+            is_rank = metric in {"roc_auc", "gini"}
+            added = chance[metric] * np.sqrt(500 / 1500) if is_rank else line[metric]
+            margin = 1.959964 * np.hypot(chance[metric], added)
+            assert (value - low, high - value) == pytest.approx((margin, margin), rel=1e-6)
+
+
+@pytest.mark.parametrize("spread", [1.75, 0.6])
+def test_the_calibrations_part_of_the_bad_rate_is_the_delta_methods(spread: float) -> None:
+    score, _ = applicants(2000, seed=1, spread=spread)
+    p, v = VERSION.probability(score), VERSION.validation
+    gradient = np.mean(p * (1 - p) * np.array([log_odds(p), np.ones_like(p)]), axis=1)
+    inputs = np.array([log_odds(v), np.ones_like(v)])
+    information = (v * (1 - v) * inputs) @ inputs.T
+    found = calibration_deviations(squash(score), p >= CUT_OFF, p, validation=v)["bad_rate"]
+    assert found == pytest.approx(np.sqrt(gradient @ np.linalg.solve(information, gradient)), rel=1e-6)
+
+
+def test_as_many_loans_with_scores_unlike_those_of_validation_have_a_wider_bad_rate() -> None:
+    def added(spread: float) -> float:
+        p = VERSION.probability(applicants(500, seed=1, spread=spread)[0])
+        line = calibration_deviations(p, p >= CUT_OFF, p, validation=VERSION.validation)["bad_rate"]
+        return line / chance_deviations(p, p >= CUT_OFF, p)["bad_rate"]
+
+    assert added(0.3) > 1.1 * added(1.75)
+
+
+def test_validation_loans_that_say_nothing_about_the_slope_leave_the_bad_rate_open() -> None:
+    score, _ = applicants(500, seed=1)
+    loans = scored(squash(score), VERSION.probability(score))
+    frame = measure_estimate(loans, validation=np.full(900, 0.2), subject=AT, thresholds=thresholds())
+    low, high = frame.filter(metric="bad_rate", segment="all").select("ci_low", "ci_high").row(0)
+    assert high - low > 0.5
 
 
 def test_without_drift_the_interval_holds_the_truth() -> None:
@@ -187,7 +221,7 @@ def test_only_an_interval_wholly_below_a_threshold_speaks_against_the_version(
     floors = {"priority": "P0", "business_threshold": business, "data_science_threshold": data_science}
     frame = measure_estimate(
         scored(squash(score), VERSION.probability(score)),
-        n_validation=VERSION.n,
+        validation=VERSION.validation,
         subject=AT,
         thresholds=thresholds(metrics=thresholds().model_dump()["metrics"] | {"roc_auc": floors}),
     )
@@ -198,13 +232,13 @@ def test_few_expected_bads_are_insufficient_and_no_loan_is_unknown() -> None:
     score, _ = applicants(60, seed=3)
     few = measure_estimate(
         scored(squash(score), VERSION.probability(score)),
-        n_validation=VERSION.n,
+        validation=VERSION.validation,
         subject=AT,
         thresholds=thresholds(),
     )
     assert set(few.filter(pl.col("metric").is_in(RATES))["status"]) == {"insufficient"}
     none = measure_estimate(
-        scored(np.array([]), np.array([])), n_validation=VERSION.n, subject=AT, thresholds=thresholds()
+        scored(np.array([]), np.array([])), validation=VERSION.validation, subject=AT, thresholds=thresholds()
     )
     assert set(none.filter(pl.col("metric").is_in([*RATES, *COUNTS]))["status"]) == {"unknown"}
     assert Estimate.is_valid(none)
@@ -213,7 +247,7 @@ def test_few_expected_bads_are_insufficient_and_no_loan_is_unknown() -> None:
 def test_a_version_without_a_validation_sample_gives_no_interval_and_no_verdict() -> None:
     score, _ = applicants(500, seed=4)
     frame = measure_estimate(
-        scored(squash(score), VERSION.probability(score)), n_validation=0, subject=AT, thresholds=thresholds()
+        scored(squash(score), VERSION.probability(score)), validation=np.array([]), subject=AT, thresholds=thresholds()
     )
     rows = frame.filter(pl.col("metric").is_in(RATES))
     assert rows["ci_low"].null_count() == rows.height
@@ -227,7 +261,7 @@ def test_loans_with_other_sources_have_rows_of_their_own() -> None:
     sources = sources.when(pl.col("place") < 870).then(pl.lit("financials")).otherwise(pl.lit(""))
 
     def measured(frame: pl.DataFrame) -> pl.DataFrame:
-        return measure_estimate(frame, n_validation=VERSION.n, subject=AT, thresholds=thresholds())
+        return measure_estimate(frame, validation=VERSION.validation, subject=AT, thresholds=thresholds())
 
     found = Estimate.validate(measured(loans.with_columns(sources_present=sources)))
     assert found.filter(segment="all").equals(measured(loans).filter(segment="all"))
