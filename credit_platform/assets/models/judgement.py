@@ -36,6 +36,7 @@ from credit_platform.scoring.training.windows import SampleRole, Windows
 from credit_platform.scoring.transformers.evidence import without_history
 
 Samples = dict[SampleRole, pl.DataFrame]
+_FEATURES = "gold/feature_store"
 # Rows further back before the first cohort that is trained on are not looked at.
 _MONTHS_BEFORE = 24
 
@@ -92,14 +93,22 @@ class Developed:
         return evaluate_version(self.fitted, samples, config=self.config).metrics
 
 
-def newest_mix(lake: Lake, windows: Windows, as_of: date) -> SourceMix:
-    """The mix of sources of the cohorts after a version's, up to the month it is trained as of, as far as there are."""
-    table = "gold/feature_store"
-    later = month_range(add_months(windows.oot[-1], 1), as_of) if windows.oot[-1] < as_of else []
-    known = [cohort for cohort in later if lake.has(table, cohort)]
-    rows = lake.scan(table, known) if known else lake.layout.tables[table].create_empty(lazy=True)
+def newest_mix(lake: Lake, last: date, as_of: date) -> SourceMix:
+    """The mix of sources of the cohorts after the last with an outcome, up to a month, as far as there are."""
+    later = month_range(add_months(last, 1), as_of) if last < as_of else []
+    known = [cohort for cohort in later if lake.has(_FEATURES, cohort)]
+    return mix_of(lake, known) if known else SourceMix((), 0, {})
+
+
+def mix_of(lake: Lake, cohorts: Sequence[date]) -> SourceMix:
+    """The mix of sources of some cohorts.
+
+    Raises:
+        MissingMonthsError: a cohort's features have no file.
+    """
     features = lake.layout.portfolio.features
-    return SourceMix.of(rows.select("snapshot_month", *features.source_flags.values()).collect(), features)
+    rows = lake.scan(_FEATURES, cohorts).select("snapshot_month", *features.source_flags.values())
+    return SourceMix.of(rows.collect(), features)
 
 
 def judged(developed: Developed) -> CandidateResult:

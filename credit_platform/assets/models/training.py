@@ -125,7 +125,7 @@ def train_as_of(lake: Lake, model: str, month: date, policy: Policy, on_trial: O
         samples=samples,
         shared_customers=shared_customers(whole, customer=customer),
         evaluation=evaluate_version(fitted, samples, config=config),
-        newest=newest_mix(lake, windows, month),
+        newest=newest_mix(lake, windows.oot[-1], month),
         config=config,
     )
     return register(lake, developed, policy)

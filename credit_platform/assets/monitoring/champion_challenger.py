@@ -6,14 +6,17 @@ is said by policy.
 
 from base64 import b64encode
 from datetime import date
+from functools import partial
 
 import dagster as dg
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from credit_platform.assets.asset_spec import asset_key, table_spec
+from credit_platform.assets.models.judgement import newest_mix
 from credit_platform.lake.files import one_at_a_time, write_text
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
-from credit_platform.lake.models.stored_version import StoredVersion
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.performance.champion_challenger import SCHEMA, champion_challenger_frame
 from credit_platform.months import add_months, month_key, month_range, months_of
@@ -26,8 +29,10 @@ from credit_platform.reports.champion_challenger.page import champion_challenger
 from credit_platform.reports.documents.document import markdown_list
 from credit_platform.scoring.champion_challenger.comparison import PAIRED_SCHEMA, common_loans, compare_models
 from credit_platform.scoring.champion_challenger.decision import decide_challenger
+from credit_platform.scoring.champion_challenger.newest_sources import TakenSources, scored_as_newest
 
 TABLE = "monitoring/champion_challenger"
+_FEATURES = "gold/feature_store"
 PAGE = "champion_challenger.html"
 _PREDICTED = ("snapshot_month", "default_probability", "sample_role")
 _PLOTTED = ("roc_auc", "ks", "brier")
@@ -47,7 +52,7 @@ def champion_challenger_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: 
                 for model in config.models
             ),
             dg.AssetDep(asset_key("gold/label_store"), partition_mapping=months_before(back)),
-            dg.AssetDep(asset_key("gold/feature_store"), partition_mapping=months_before(lag + back, until=lag)),
+            dg.AssetDep(asset_key(_FEATURES), partition_mapping=months_before(lag + back)),
             *(dg.AssetDep(asset_key(f"monitoring/{model}/action")) for model in challengers),
         ],
     )
@@ -58,12 +63,14 @@ def champion_challenger_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: 
         compared = [pl.DataFrame(schema=SCHEMA)]
         for month in months:
             for challenger in challengers:
+                loans, taken = in_force.compared(champion, challenger, month)
                 measured = compare_models(
-                    in_force.common_loans(champion, challenger, month),
+                    loans,
                     champion=champion,
                     challenger=challenger,
                     config=config,
                     versions=(in_force.version(champion, month), in_force.version(challenger, month)),
+                    taken=taken,
                 )
                 state = _state(lake, challenger, month)
                 compared.append(
@@ -88,7 +95,6 @@ class _InForce:
     def __init__(self, lake: Lake, config: ModelConfig) -> None:
         self._lake, self._config = lake, config
         self._records = PromotionLog(lake.layout).records()
-        self._read: dict[tuple[str, str], StoredVersion] = {}
         self._scored: dict[tuple[str, str, date], pl.DataFrame] = {}
 
     def version(self, model: str, month: date) -> str | None:
@@ -96,8 +102,11 @@ class _InForce:
         is_any = any(record.model == model and record.promoted for record in self._records)
         return version_in_force(self._records, model, month)[0] if is_any else None
 
-    def common_loans(self, champion: str, challenger: str, month: date) -> pl.DataFrame:
-        """Loans of the cohorts looked back on that both models scored; a model may be younger than the other."""
+    def compared(self, champion: str, challenger: str, month: date) -> tuple[pl.DataFrame, TakenSources | None]:
+        """Loans of the cohorts looked back on that both models scored; a model may be younger than the other.
+
+        Where the cohorts after them have less of a source, they are scored without it, and that is said beside them.
+        """
         lake, config = self._lake, self._config
         lag, key = config.label.lag_months, lake.layout.portfolio.cases.key
         newest, models = add_months(month, -lag), (champion, challenger)
@@ -108,10 +117,17 @@ class _InForce:
             if all(lake.has(f"prediction/{model}", cohort) for model in models)
         ]
         if not cohorts or len(versions) < len(models):
-            return pl.DataFrame(schema=PAIRED_SCHEMA)
+            return pl.DataFrame(schema=PAIRED_SCHEMA), None
         first, second = (pl.concat([self._scores(*version, cohort) for cohort in cohorts]) for version in versions)
         labels = lake.scan("gold/label_store", [add_months(cohort, lag) for cohort in cohorts]).collect()
-        return common_loans(first, second, labels, as_of=month, mob=lag, case_key=key)
+        return scored_as_newest(
+            common_loans(first, second, labels, as_of=month, mob=lag, case_key=key),
+            lake.scan(_FEATURES, cohorts),
+            newest_mix(lake, newest, month),
+            [partial(self._predict, *version) for version in versions],
+            portfolio=lake.layout.portfolio,
+            seed=config.random_seed,
+        )
 
     def _scores(self, model: str, name: str, cohort: date) -> pl.DataFrame:
         if (model, name, cohort) not in self._scored:
@@ -123,18 +139,17 @@ class _InForce:
         stored = self._lake.scan(f"prediction/{model}", [cohort]).select(key, "model_version", *_PREDICTED).collect()
         if stored["model_version"].eq(name).all():
             return stored.drop("model_version")
-        if (model, name) not in self._read:
-            self._read[model, name] = self._lake.versions.read(model, name)
-        version = self._read[model, name]
-        role = version.windows.role_of(cohort)
+        role = self._lake.versions.read(model, name).windows.role_of(cohort)
         if role != "post":
             return stored.drop("model_version").clear()
-        features = self._lake.scan("gold/feature_store", [cohort]).collect()
-        probability = version.fitted(self._config).predict(features)
+        features = self._lake.scan(_FEATURES, [cohort]).collect()
         scored = features.select(key, "snapshot_month", sample_role=pl.lit(role)).with_columns(
-            default_probability=pl.Series(probability, dtype=pl.Float64)
+            default_probability=pl.Series(self._predict(model, name, features), dtype=pl.Float64)
         )
         return scored.select(key, *_PREDICTED)
+
+    def _predict(self, model: str, name: str, features: pl.DataFrame) -> NDArray[np.float64]:
+        return self._lake.versions.read(model, name).fitted(self._config).predict(features)
 
 
 def _state(lake: Lake, model: str, month: date) -> str | None:

@@ -7,6 +7,7 @@ import dagster as dg
 import polars as pl
 
 from credit_platform.assets.asset_spec import asset_key
+from credit_platform.assets.models.judgement import mix_of
 from credit_platform.errors import ModelStoreError
 from credit_platform.lake.governance.audit import AuditLog
 from credit_platform.lake.tables.monthly import Lake
@@ -15,7 +16,7 @@ from credit_platform.partitions import months_before, same_month
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.scoring.governance.life_cycle import champions_before, period_of, periods_in_force
 from credit_platform.scoring.governance.promotion import HeadToHead
-from credit_platform.scoring.training.samples import SourceMix, as_newest, attach_labels, no_rarer
+from credit_platform.scoring.training.samples import as_newest, attach_labels, no_rarer
 
 _FEATURES, _LABELS = "gold/feature_store", "gold/label_store"
 # Older ones learned from a book of years ago, and each has to be read, verified and let score.
@@ -52,8 +53,7 @@ def tried_in_place_of(subject: Subject, *, lake: Lake, config: ModelConfig) -> d
 def _tried(earlier: list[str], subject: Subject, lake: Lake, config: ModelConfig) -> dict[str, HeadToHead]:
     portfolio, seed = lake.layout.portfolio, config.random_seed
     features, key = portfolio.features, portfolio.cases.key
-    flags = lake.scan(_FEATURES, [subject.snapshot_month]).select("snapshot_month", *features.source_flags.values())
-    newest = SourceMix.of(flags.collect(), features)
+    newest = mix_of(lake, [subject.snapshot_month])
     labels = lake.scan(_LABELS, [subject.snapshot_month])
     loans = attach_labels(lake.scan(_FEATURES, [subject.cohort]), labels, case_key=key).collect()
     loans = as_newest(no_rarer(loans, newest, features, seed=seed), newest, features, key=key, seed=seed)

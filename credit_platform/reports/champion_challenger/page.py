@@ -28,9 +28,12 @@ from credit_platform.reports.page import (
     table_html,
 )
 from credit_platform.reports.wording import metric_name, model_name, month_name, words
+from credit_platform.scoring.champion_challenger.newest_sources import COMPARED_AS
 
 LOOKS = {"promote": "watch", "keep": "good", "extend_observation": "unknown", "reject": "bad"}
 DECISIONS = {"promote": "Promote", "keep": "Keep", "extend_observation": "Extend observation", "reject": "Reject"}
+# A space first: it comes after another sentence.
+_AS_NEWEST = " Both models scored these loans without sources that newer loans lack; the last reason names them."
 _METRIC_NAMES = {"ks": "KS", "brier": "Brier score (less is better)", "calibration_slope": "Calibration slope"}
 
 
@@ -109,7 +112,8 @@ def _sections(rows: pl.DataFrame, *, is_alone: bool) -> Iterator[Section]:
         nothing = "<p>No cohort that both models scored without having been developed on it has an outcome yet.</p>"
         yield section_of(__file__, "nothing_to_compare", nothing, suffix=suffix)
         return
-    yield section_of(__file__, "all_cohorts_together", _figures_table(rows), suffix=suffix)
+    told = _AS_NEWEST if COMPARED_AS in first["reasons"] else ""
+    yield section_of(__file__, "all_cohorts_together", _figures_table(rows), suffix=suffix, told=told)
     yield section_of(
         __file__,
         "roc_auc_by_cohort",

@@ -131,7 +131,7 @@ def _sources_sections(overview: Overview) -> list[Section]:
     rows = []
     for model, name in overview.short_names.items():
         ranked = known.filter(pl.col("segment") != "all", model=model, layer="performance", metric="roc_auc")
-        for row in ranked.filter(observed_month=ranked["observed_month"].max()).iter_rows(named=True):
+        for row in ranked.filter(pl.col("observed_month") == pl.col("observed_month").max()).iter_rows(named=True):
             loss = rows_of(
                 known, model=model, layer="performance", metric="roc_auc_degradation", segment=row["segment"]
             )["value"][-1]

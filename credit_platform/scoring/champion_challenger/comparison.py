@@ -16,6 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.scoring.champion_challenger.newest_sources import TakenSources
 from credit_platform.scoring.champion_challenger.swap_sets import (
     n_approved_at_cut_off,
     n_approved_at_rate,
@@ -84,7 +85,7 @@ class ModelComparison:
     """Everything measured of a challenger against the champion on their common cohorts.
 
     `confidence` is the level of all intervals but those of the pooled difference, which keep it over all monthly
-    `looks` together and are wider.
+    `looks` together and are wider. `taken` is None where the loans were compared with the sources they have.
     """
 
     champion: str
@@ -100,6 +101,7 @@ class ModelComparison:
     sensitivity: pl.DataFrame
     champion_version: str | None
     challenger_version: str | None
+    taken: TakenSources | None = None
 
 
 def common_loans(
@@ -136,7 +138,13 @@ def common_loans(
 
 
 def compare_models(
-    loans: pl.DataFrame, *, champion: str, challenger: str, config: ModelConfig, versions: tuple[str | None, str | None]
+    loans: pl.DataFrame,
+    *,
+    champion: str,
+    challenger: str,
+    config: ModelConfig,
+    versions: tuple[str | None, str | None],
+    taken: TakenSources | None = None,
 ) -> ModelComparison:
     """Compare two models on their common loans; without a loan every figure is None.
 
@@ -153,6 +161,7 @@ def compare_models(
         challenger: Name of the challenger.
         config: Its `champion_challenger`, `promotion.significance` (level of all intervals) and `scoring.cut_off`.
         versions: The versions compared, the champion's first; None where a model has none in force.
+        taken: The sources taken from the loans before they were scored.
     """
     significance, seed, looks = config.promotion.significance, config.random_seed, config.champion_challenger.months
     confidence = 1 - significance
@@ -181,6 +190,7 @@ def compare_models(
         sensitivity=swap_sensitivity(loans, confidence=confidence),
         champion_version=versions[0],
         challenger_version=versions[1],
+        taken=taken,
     )
 
 

@@ -29,7 +29,7 @@ class ChallengerDecision:
 def decide_challenger(
     comparison: ModelComparison, *, config: ModelConfig, challenger_state: str | None = None
 ) -> ChallengerDecision:
-    """Decide about a challenger; the last reason says which versions were compared.
+    """Decide about a challenger; the last reason says what was compared: which versions, on which sources.
 
     - `extend_observation`: too few cohorts, bads or goods; or neither a gain worth the change nor its absence is shown
       and the months looked back on are not full yet.
@@ -49,9 +49,10 @@ def decide_challenger(
             the state depends on it.
     """
     decision = _decide(comparison, config, challenger_state)
+    taken = "" if comparison.taken is None else f"; {comparison.taken.sentence}"
     compared = (
         f"Compared: {_named(comparison.challenger, comparison.challenger_version)} with "
-        f"{_named(comparison.champion, comparison.champion_version)}, as in force in the month."
+        f"{_named(comparison.champion, comparison.champion_version)}, as in force in the month{taken}."
     )
     return ChallengerDecision(decision.verdict, (*decision.reasons, compared))
 

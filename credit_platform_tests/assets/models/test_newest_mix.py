@@ -81,11 +81,11 @@ def test_without_an_outage_every_figure_is_that_on_the_samples(finished_book: Bo
 
 def test_the_newest_cohorts_are_those_after_the_samples_up_to_the_training(finished_book: BookFolders) -> None:
     windows = windows_for(FIRST_TRAINING, LOANS.load_policy(finished_book.policy_dir).model)
-    mix = newest_mix(finished_book.lake, windows, FIRST_TRAINING)
+    mix = newest_mix(finished_book.lake, windows.oot[-1], FIRST_TRAINING)
     assert mix.cohorts == tuple(NEWEST)
     assert mix.n == finished_book.lake.scan("gold/feature_store", NEWEST).select(pl.len()).collect().item()
     assert set(mix.present) == {"attributes", "clickstream", "financials"}
-    assert newest_mix(finished_book.lake, windows, add_months(NEWEST[0], -1)).n == 0
+    assert newest_mix(finished_book.lake, windows.oot[-1], add_months(NEWEST[0], -1)).n == 0
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -12,8 +12,11 @@ import polars as pl
 
 from credit_platform.assets.monitoring.champion_challenger import PAGE, TABLE
 from credit_platform.cli.instance import open_instance
-from credit_platform.lake.governance.promotions import PromotionLog
-from credit_platform.months import add_months, month_key, month_range
+from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
+from credit_platform.months import add_months, month_key, month_range, parse_month
+from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform.scoring.champion_challenger.newest_sources import COMPARED_AS
+from credit_platform.scoring.training.samples import without_source
 from credit_platform_tests.small_book import (
     FIRST_OUTCOME,
     FIRST_SCORING,
@@ -164,3 +167,53 @@ def test_the_versions_in_force_are_compared_on_cohorts_that_earlier_ones_scored(
     cohorts = [date.fromisoformat(cohort) for cohort in table.filter(breakdown="cohort")["segment"].unique()]
     assert [cohort for cohort in cohorts if windows.role_of(cohort) != "post"] == []
     assert len(cohorts) < before.filter(breakdown="cohort")["segment"].n_unique()
+
+
+def ranks_of(book: BookFolders, model: str, loans: pl.DataFrame) -> pl.Series:
+    name = version_in_force(PromotionLog(book.layout).records(), model, LAST)[0]
+    assert name is not None
+    return pl.Series(book.lake.versions.read(model, name).fitted(LOANS.load_policy().model).predict(loans)).rank()
+
+
+def with_bads_the_challenger_finds_by_clickstream(book: BookFolders, cohort: date) -> None:
+    """Write outcomes that the challenger ranks better than the champion, and worse if the clickstream is taken away."""
+    lake, month = book.lake, add_months(cohort, 6)
+    loans = lake.scan("gold/feature_store", [cohort]).collect()
+    lit, dark = (
+        ranks_of(book, CHALLENGER, rows) - ranks_of(book, CHAMPION, rows)
+        for rows in (loans, without_source(loans, "clickstream", LOANS.features))
+    )
+    ranks = loans.select("loan_id").with_columns(rank=(lit - 0.7 * dark).rank("ordinal", descending=True))
+    labels = (
+        lake.scan("gold/label_store", [month]).collect().join(ranks, on="loan_id", how="left", maintain_order="left")
+    )
+    is_bad = (pl.col("rank") <= 40).fill_null(value=False).cast(labels.schema["label"])
+    lake.write("gold/label_store", labels.with_columns(label=is_bad).drop("rank"), [month])
+
+
+def test_a_challenger_that_lives_on_a_source_loses_once_the_newest_cohorts_lack_it(book_copy: BookFolders) -> None:
+    lake, page = book_copy.lake, book_copy.layout.report(PAGE)
+    at_last = compared(book_copy).filter(pl.col("snapshot_month") == LAST)
+    cohorts = [parse_month(key) for key in at_last.filter(breakdown="cohort")["segment"].unique()]
+    for cohort in cohorts:
+        with_bads_the_challenger_finds_by_clickstream(book_copy, cohort)
+    newest, found = month_range(add_months(max(cohorts), 1), LAST), list[pl.DataFrame]()
+    with open_instance(book_copy.settings()) as instance:
+        for is_dark in (False, True):
+            for cohort in newest if is_dark else []:
+                rows = lake.scan("gold/feature_store", [cohort]).collect()
+                lake.write("gold/feature_store", without_source(rows, "clickstream", LOANS.features), [cohort])
+            assert book_copy.runner(instance).run("monitor_month", LAST, LAST, assets=[TABLE]).success
+            found.append(compared(book_copy).filter(pl.col("snapshot_month") == LAST))
+            assert ("without sources that newer loans lack" in page.read_text()) == is_dark
+    with_source, without = (table.item(0, "reasons").split("\n") for table in found)
+    assert any("ranks better, beyond chance and by enough" in reason for reason in with_source)
+    assert COMPARED_AS not in with_source[-1]
+    assert found[1].item(0, "decision") == "reject"
+    assert without[0].startswith("The challenger ranks worse, beyond chance")
+    assert (
+        f"{COMPARED_AS} {newest[0]:%Y-%m} to {LAST:%Y-%m} have sources: clickstream taken from 100% of them."
+        in without[-1]
+    )
+    counted = [table.filter(breakdown="all", metric="roc_auc").select("subject", "n", "n_bad") for table in found]
+    assert counted[0].equals(counted[1])
