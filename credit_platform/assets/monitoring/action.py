@@ -19,7 +19,7 @@ from credit_platform.lake.governance.promotions import PromotionLog
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.action.action import ActionDecision, decide_action, obeying
 from credit_platform.monitoring.action.action_state import LOOK_BACK_MONTHS, Judged, Training
-from credit_platform.monitoring.action.causes import MONTHS_LOOKED_BACK, SHARE, EarlierSources
+from credit_platform.monitoring.action.causes import COMPLETENESS, MONTHS_LOOKED_BACK, SHARE, EarlierSources
 from credit_platform.monitoring.action.findings import Finding
 from credit_platform.monitoring.action.run_rules import Past
 from credit_platform.monitoring.early_warning.early_findings import early_performance_findings, estimate_findings
@@ -96,17 +96,26 @@ class ActionDecider:
 
     def _sources(self, month: date) -> EarlierSources:
         """The shares of sources in the months before, and what data quality calls each source."""
-        first = add_months(month, -MONTHS_LOOKED_BACK)
-        earlier = self._shares.filter(pl.col("snapshot_month").is_between(first, month, closed="left"))
+        is_earlier = pl.col("snapshot_month").is_between(add_months(month, -MONTHS_LOOKED_BACK), month, closed="left")
         portfolio = self._lake.layout.portfolio
         names = {f"silver/{source.table}": source.name for source in portfolio.sources}
         tables = ((source, portfolio.features.tables_of(source)) for source in portfolio.features.source_flags)
-        return EarlierSources(earlier, {source: names[table] for source, found in tables for table in found})
+        return EarlierSources(
+            self._shares.filter(is_earlier),
+            self._completeness.filter(is_earlier),
+            {source: names[table] for source, found in tables for table in found},
+        )
 
     @cached_property
     def _shares(self) -> pl.DataFrame:
         table = f"monitoring/{self._model}/stability"
         return self._lake.scan(table, self._lake.months(table)).filter(metric=SHARE).collect()
+
+    @cached_property
+    def _completeness(self) -> pl.DataFrame:
+        months = self._lake.months(_QUALITY)
+        scored = self._lake.scan(_QUALITY, months).collect() if months else DataQuality.create_empty()
+        return scored.filter(dimension=COMPLETENESS)
 
     def _is_stored(self, month: date) -> bool:
         return all(
@@ -195,7 +204,7 @@ def _action_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy: P
                 )
                 for part in tables_of(portfolio).parts(_READ)
             ),
-            dg.AssetDep(asset_key(_QUALITY), partition_mapping=months_before(_MONTHS_BACK)),
+            dg.AssetDep(asset_key(_QUALITY), partition_mapping=months_before(_MONTHS_BACK + MONTHS_LOOKED_BACK)),
             *read_for_earlier_versions(policy.model.label.lag_months),
         ],
     )

@@ -29,6 +29,7 @@ from credit_platform.monitoring.action.rollback import RollbackAdvice, rollback_
 from credit_platform.monitoring.action.run_rules import Past, apply_run_rules
 from credit_platform.monitoring.measures import Subject
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds, Notification
+from credit_platform.schemas.evidence import DataQuality
 
 Action = Literal["monitor", "active_monitoring", "retrain"]
 
@@ -216,7 +217,8 @@ def decide_action(
     findings += stability_findings(stability, thresholds=thresholds, is_live=is_stability_live)
     findings += before_outcome
     history = sources or EarlierSources()
-    causes = source_findings(stability, history, is_live=is_stability_live)
+    of_sources = DataQuality.create_empty() if quality is None else quality
+    causes = source_findings(stability, of_sources, history, is_live=is_stability_live)
     if quality is not None:
         missing = {history.names[cause.metric]: cause.metric for cause in causes if cause.metric in history.names}
         findings += quality_findings(quality, thresholds=thresholds, is_live=is_stability_live, causes=missing)

@@ -12,10 +12,12 @@ import polars as pl
 
 from credit_platform.monitoring.action.findings import Figure, Finding, Rule, figures
 from credit_platform.monitoring.measures import SCHEMA
-from credit_platform.months import add_months
+from credit_platform.months import add_months, parse_month
+from credit_platform.schemas.evidence import DataQuality
 from credit_platform.scoring.training.samples import MIN_LOSS, is_surely_less
 
 SHARE, DEVELOPED = "source_share", "source_share_in_development"
+COMPLETENESS = "completeness"
 CAUSES: frozenset[Rule] = frozenset({"source_missing", "source_still_missing"})
 # A source that is missing for longer is told as missing since then or before.
 MONTHS_LOOKED_BACK = 12
@@ -28,24 +30,58 @@ class EarlierSources:
 
     Attributes:
         shares: rows of `monitoring/<model>/stability` with the shares of sources, of earlier months and any version.
+        completeness: rows of that dimension of `monitoring/data_quality`, of earlier months.
         names: short name of a source to its name in `monitoring/data_quality`.
     """
 
     shares: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SCHEMA))
+    completeness: pl.DataFrame = field(default_factory=DataQuality.create_empty)
     names: Mapping[str, str] = field(default_factory=dict)
 
 
-def source_findings(stability: pl.DataFrame, history: EarlierSources, *, is_live: bool) -> list[Finding]:
-    """One finding per source that the month's loans have less of than the version's validation sample had.
+def source_findings(
+    stability: pl.DataFrame, quality: pl.DataFrame, history: EarlierSources, *, is_live: bool
+) -> list[Finding]:
+    """One finding per source that is missing.
 
-    `source_missing` where that is news to the version, `source_still_missing` where it was judged by as little when it
-    was trained; `threshold` is the share in development, `metric` the short name of the source.
+    Either the month's loans have less of it than the version's validation sample had, where `threshold` is that share;
+    or the month brought nothing of it, though loans may still have what came before. `source_missing` where that is
+    news to the version, `source_still_missing` where it was so when the version was trained; `metric` is the short name
+    of the source.
 
     Args:
         stability: The month's rows of `monitoring/<model>/stability`.
+        quality: Rows of `monitoring/data_quality` of the month.
         history: What is known of the months before.
         is_live: Whether the month's scores count.
     """
+    fewer = _fewer_loans(stability, history, is_live=is_live)
+    told = {history.names.get(finding.metric) for finding in fewer}
+    silent = quality.filter(~pl.col("source").is_in(list(told)), dimension=COMPLETENESS, value=0.0)
+    return fewer + (_nothing_came(silent, stability, history, is_live=is_live) if stability.height else [])
+
+
+def _nothing_came(
+    silent: pl.DataFrame, stability: pl.DataFrame, history: EarlierSources, *, is_live: bool
+) -> list[Finding]:
+    month, version = stability.select("snapshot_month", "model_version").row(0)
+    trained = parse_month(version[: len("2024-12-01")])
+    findings: list[Finding] = []
+    for source, name in sorted(history.names.items()):
+        if name not in silent["source"]:
+            continue
+        rows = history.completeness.filter(pl.col("value").is_not_null(), source=name)
+        first, since = _since(month, {at: value == 0 for at, value in rows.select("snapshot_month", "value").rows()})
+        known = ", as when the version was trained" if first <= trained else ""
+        rule: Rule = "source_still_missing" if known else "source_missing"
+        reason = (
+            f"{source} brings nothing since {since}{known}; loans of {month:%Y-%m} have what came before, if anything"
+        )
+        findings.append(Finding(rule, source, 0.0, None, is_live, reason))
+    return findings
+
+
+def _fewer_loans(stability: pl.DataFrame, history: EarlierSources, *, is_live: bool) -> list[Finding]:
     developed = stability.filter(metric=DEVELOPED).select("segment", before="value")
     found = stability.filter(pl.col("status").is_in(["warn", "breach"]), metric=SHARE).join(developed, on="segment")
     columns = found.sort("segment").select("snapshot_month", "segment", "status", "value", "before", "n")
@@ -53,29 +89,25 @@ def source_findings(stability: pl.DataFrame, history: EarlierSources, *, is_live
     for month, source, status, share, before, n in columns.iter_rows():
         kind = "missing" if share < MIN_LOSS * before else "scarcer"
         known = "" if status == "breach" else ", by which the version was judged when it was trained"
+        rows = history.shares.filter(pl.col("value").is_not_null(), metric=SHARE, segment=source)
+        shares = rows.select("snapshot_month", "value", "n").iter_rows()
+        _, since = _since(month, {at: is_surely_less(value, n_at, before) for at, value, n_at in shares})
         reason = (
-            f"{source} is {kind} since {_since(source, month, before, history.shares)}{known}: {share:.1%} of the {n} "
-            f"loans of {month:%Y-%m} have it, {before:.1%} of the version's validation sample had it"
+            f"{source} is {kind} since {since}{known}: {share:.1%} of the {n} loans of {month:%Y-%m} have it, "
+            f"{before:.1%} of the version's validation sample had it"
         )
         rule: Rule = "source_missing" if status == "breach" else "source_still_missing"
         findings.append(Finding(rule, source, share, before, is_live, reason))
     return findings
 
 
-def _since(source: str, month: date, before: float, shares: pl.DataFrame) -> str:
-    """The first of the months in a row in which the source is surely less present than in development."""
-    earlier = {
-        found: is_surely_less(share, n, before)
-        for found, share, n in shares.filter(metric=SHARE, segment=source)
-        .drop_nulls("value")
-        .select("snapshot_month", "value", "n")
-        .iter_rows()
-    }
+def _since(month: date, earlier: Mapping[date, bool]) -> tuple[date, str]:
+    """The first of the months in a row in which a source was missing, also in words."""
     first = month
     while earlier.get(add_months(first, -1)) and first > add_months(month, -MONTHS_LOOKED_BACK):
         first = add_months(first, -1)
     is_known = add_months(first, -1) in earlier and not earlier[add_months(first, -1)]
-    return f"{first:%Y-%m}" if is_known else f"{first:%Y-%m} or before"
+    return first, f"{first:%Y-%m}" if is_known else f"{first:%Y-%m} or before"
 
 
 def under_causes(

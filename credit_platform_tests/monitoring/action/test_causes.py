@@ -9,6 +9,7 @@ from credit_platform.monitoring.action.action import ActionDecision, decide_acti
 from credit_platform.monitoring.action.causes import DEVELOPED, SHARE, EarlierSources
 from credit_platform.monitoring.action.findings import Finding
 from credit_platform.months import add_months
+from credit_platform.schemas.evidence import DataQuality
 from credit_platform_tests.monitoring_rows import MONTH, figures, subject, thresholds
 
 GOOD = {
@@ -60,7 +61,7 @@ def decide(
                 "source": ["web"], "dimension": ["completeness"], "value": [share], "detail": ["few"]
             }
         ),
-        sources=EarlierSources(pl.concat(past) if past else shares(0.9, "ok").clear(), {"clicks": "web"}),
+        sources=EarlierSources(pl.concat(past) if past else shares(0.9, "ok").clear(), names={"clicks": "web"}),
     )  # fmt: skip
 
 
@@ -110,3 +111,47 @@ def test_the_strictest_action_decides_though_it_follows_from_the_lack() -> None:
 )
 def test_the_month_is_the_first_of_those_in_a_row(earlier: tuple[float, ...], since: str) -> None:
     assert f"since {since}" in decide(0.0, "breach", earlier=earlier).reasons[0]
+
+
+def quality(value: float | None, *, months_ago: int = 0) -> pl.DataFrame:
+    row = {"snapshot_month": add_months(MONTH, -months_ago), "source": "web", "dimension": "completeness"}
+    return DataQuality.validate(pl.DataFrame([row | {"value": value, "n": 0, "detail": "few"}]), cast=True)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "since", "rule"),
+    [
+        ((0.0, 0.0, 0.8), "2025-04", "source_missing"),
+        ((0.8,), "2025-06", "source_missing"),
+        ((0.0,) * 7 + (0.8,), "2024-11", "source_still_missing"),
+    ],
+)
+def test_a_source_that_brings_nothing_is_told_though_loans_have_a_history(
+    earlier: tuple[float, ...], since: str, rule: str
+) -> None:
+    """The version was trained as of 2024-12."""
+    past = pl.concat(quality(value, months_ago=place) for place, value in enumerate(earlier, start=1))
+    decision = decide_action(
+        figures(GOOD, at=subject()),
+        pl.concat([figures(STABLE, at=subject(lag=0), n_bad=None), shares(0.9, "ok")]),
+        subject=subject(),
+        thresholds=thresholds(decision_mode="point"),
+        quality=quality(0.0),
+        sources=EarlierSources(completeness=past, names={"clicks": "web"}),
+    )
+    assert decision.reasons[0].startswith(f"{rule}: clicks brings nothing since {since}")
+    assert decision.reasons[1].startswith("follows from the lack of clicks: worth_watching: data_quality of web")
+    assert decision.action == ("active_monitoring" if rule == "source_missing" else "monitor")
+
+
+@pytest.mark.parametrize("value", [0.5, None])
+def test_a_source_that_brings_something_or_was_not_counted_is_not_missing(value: float | None) -> None:
+    decision = decide_action(
+        figures(GOOD, at=subject()),
+        figures(STABLE, at=subject(lag=0), n_bad=None),
+        subject=subject(),
+        thresholds=thresholds(decision_mode="point"),
+        quality=quality(value),
+        sources=EarlierSources(names={"clicks": "web"}),
+    )
+    assert not [reason for reason in decision.reasons if "source_" in reason]
