@@ -74,9 +74,7 @@ def _nothing_came(
         first, since = _since(month, {at: value == 0 for at, value in rows.select("snapshot_month", "value").rows()})
         known = ", as when the version was trained" if first <= trained else ""
         rule: Rule = "source_still_missing" if known else "source_missing"
-        reason = (
-            f"{source} brings nothing since {since}{known}; loans of {month:%Y-%m} have what came before, if anything"
-        )
+        reason = f"{source} brings nothing since {since}{known}; loans of {month:%Y-%m} have at most what came before"
         findings.append(Finding(rule, source, 0.0, None, is_live, reason))
     return findings
 
