@@ -7,7 +7,9 @@ import polars as pl
 
 from credit_platform.months import source_date
 from credit_platform.portfolios.loans.sources.bronze import FeaturesAttributes
+from credit_platform.portfolios.loans.sources.due_rows import CUSTOMERS_DUE
 from credit_platform.portfolios.loans.sources.silver import CustomerAttributes
+from credit_platform.portfolios.source import Source
 from credit_platform.schemas.cleaning.cells import (
     SOURCE,
     CategoryCell,
@@ -84,3 +86,14 @@ def clean_attributes(bronze: pl.LazyFrame, *, strategies: Strategies = NO_CHANGE
     `strategies` names rules that are carried out by another strategy than their own.
     """
     return clean_table(bronze, attributes_cleaning(), strategies=strategies)
+
+
+ATTRIBUTES = Source.cleaned_by(
+    attributes_cleaning(),
+    name="features_attributes",
+    bronze=FeaturesAttributes,
+    table="customer_attributes",
+    silver=CustomerAttributes,
+    due=CUSTOMERS_DUE,
+    flag="has_attributes",
+)

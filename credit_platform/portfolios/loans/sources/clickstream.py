@@ -8,7 +8,9 @@ import polars as pl
 from credit_platform.months import months_between_expr, source_date
 from credit_platform.portfolios.loans.features.catalogue import CHANNELS
 from credit_platform.portfolios.loans.sources.bronze import FeatureClickstream
+from credit_platform.portfolios.loans.sources.due_rows import CUSTOMERS_DUE
 from credit_platform.portfolios.loans.sources.silver import CustomerClickstream
+from credit_platform.portfolios.source import Source
 from credit_platform.schemas.cleaning.cells import (
     SOURCE,
     NumberCell,
@@ -108,3 +110,14 @@ def sum_clickstream(applications: pl.LazyFrame, clickstream: pl.LazyFrame, *, n_
         *(pl.col(f"{channel}_sum").cast(pl.Float64) for channel in CHANNELS),
         *means,
     )
+
+
+CLICKSTREAM = Source.cleaned_by(
+    clickstream_cleaning(),
+    name="feature_clickstream",
+    bronze=FeatureClickstream,
+    table="customer_clickstream",
+    silver=CustomerClickstream,
+    due=CUSTOMERS_DUE,
+    flag="has_clickstream",
+)

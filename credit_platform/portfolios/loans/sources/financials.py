@@ -7,7 +7,9 @@ import polars as pl
 
 from credit_platform.months import source_date
 from credit_platform.portfolios.loans.sources.bronze import FeaturesFinancials
+from credit_platform.portfolios.loans.sources.due_rows import CUSTOMERS_DUE
 from credit_platform.portfolios.loans.sources.silver import CustomerFinancials
+from credit_platform.portfolios.source import Source
 from credit_platform.schemas.cleaning.cells import (
     NUMBER,
     SOURCE,
@@ -206,3 +208,14 @@ def clean_financials(bronze: pl.LazyFrame, *, strategies: Strategies = NO_CHANGE
     `strategies` names rules that are carried out by another strategy than their own.
     """
     return clean_table(bronze, financials_cleaning(), strategies=strategies)
+
+
+FINANCIALS = Source.cleaned_by(
+    financials_cleaning(),
+    name="features_financials",
+    bronze=FeaturesFinancials,
+    table="customer_financials",
+    silver=CustomerFinancials,
+    due=CUSTOMERS_DUE,
+    flag="has_financials",
+)

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from credit_platform.portfolios.loans.features.feature_store import build_feature_store
-from credit_platform.portfolios.loans.features.lineage import Lineage, table_lineage
+from credit_platform.portfolios.loans.features.lineage import Lineage
 from credit_platform.portfolios.loans.generator.book import BookSpec, generate_month
 from credit_platform.portfolios.loans.gold import FeatureStore
 from credit_platform.portfolios.loans.portfolio import LOANS
@@ -33,7 +33,7 @@ ALIKE = {"repairs", "loan_start_date", "mob", "tenure", "installment_num", "loan
 # Where a row belongs, which other cells may not change.
 KEYS = {"snapshot_month", "snapshot_date", "customer_id", "loan_id"}
 SOURCE_KEYS = {"Customer_ID", "loan_id", "snapshot_date", "snapshot_month"}
-LINEAGE = table_lineage()
+LINEAGE = LOANS.features.lineage()
 
 
 def bronze(source: str) -> pl.DataFrame:
