@@ -23,15 +23,15 @@ from credit_platform.portfolios.loans.outcome.early_outcomes import early_outcom
 from credit_platform.portfolios.loans.outcome.labels import label_loans, reason_without_label
 from credit_platform.portfolios.loans.outcome.roll_rates import roll_rates_sql
 from credit_platform.portfolios.loans.outcome.vintages import vintages_sql
-from credit_platform.portfolios.loans.sources.attributes import ATTRIBUTES
-from credit_platform.portfolios.loans.sources.clickstream import CLICKSTREAM as CLICKSTREAM_SOURCE
-from credit_platform.portfolios.loans.sources.financials import FINANCIALS
-from credit_platform.portfolios.loans.sources.loan_snapshots import LOAN_SNAPSHOTS
+from credit_platform.portfolios.loans.sources.attributes import FEATURES_ATTRIBUTES
+from credit_platform.portfolios.loans.sources.clickstream import FEATURE_CLICKSTREAM
+from credit_platform.portfolios.loans.sources.financials import FEATURES_FINANCIALS
+from credit_platform.portfolios.loans.sources.loan_snapshots import LMS_LOAN_DAILY
 from credit_platform.portfolios.loans.sources.silver import LOAN_START
 from credit_platform.portfolios.loans.sources.synonyms import synonyms
 from credit_platform.portfolios.portfolio import Cases, Outcome, Portfolio, PortfolioTable, ProtectedGroups, Words
 
-SOURCES = (LOAN_SNAPSHOTS, ATTRIBUTES, FINANCIALS, CLICKSTREAM_SOURCE)
+SOURCES = (LMS_LOAN_DAILY, FEATURES_ATTRIBUTES, FEATURES_FINANCIALS, FEATURE_CLICKSTREAM)
 _LOANS, _ATTRIBUTES = "silver/loan_snapshots", "silver/customer_attributes"
 _FINANCIALS, _CLICKSTREAM = "silver/customer_financials", "silver/customer_clickstream"
 _NOT_BUILT = "The error names a month of loan snapshots that is not built: build it and this month again."

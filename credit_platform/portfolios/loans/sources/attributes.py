@@ -88,7 +88,7 @@ def clean_attributes(bronze: pl.LazyFrame, *, strategies: Strategies = NO_CHANGE
     return clean_table(bronze, attributes_cleaning(), strategies=strategies)
 
 
-ATTRIBUTES = Source.cleaned_by(
+FEATURES_ATTRIBUTES = Source.cleaned_by(
     attributes_cleaning(),
     name="features_attributes",
     bronze=FeaturesAttributes,

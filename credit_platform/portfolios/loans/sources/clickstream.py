@@ -112,7 +112,7 @@ def sum_clickstream(applications: pl.LazyFrame, clickstream: pl.LazyFrame, *, n_
     )
 
 
-CLICKSTREAM = Source.cleaned_by(
+FEATURE_CLICKSTREAM = Source.cleaned_by(
     clickstream_cleaning(),
     name="feature_clickstream",
     bronze=FeatureClickstream,

@@ -210,7 +210,7 @@ def clean_financials(bronze: pl.LazyFrame, *, strategies: Strategies = NO_CHANGE
     return clean_table(bronze, financials_cleaning(), strategies=strategies)
 
 
-FINANCIALS = Source.cleaned_by(
+FEATURES_FINANCIALS = Source.cleaned_by(
     financials_cleaning(),
     name="features_financials",
     bronze=FeaturesFinancials,

@@ -177,7 +177,7 @@ def _clean(
     return clean_loan_snapshots(bronze, policy=loan_label(config.label), past=past, strategies=strategies)
 
 
-LOAN_SNAPSHOTS = Source(
+LMS_LOAN_DAILY = Source(
     name="lms_loan_daily",
     bronze=LmsLoanDaily,
     table="loan_snapshots",
