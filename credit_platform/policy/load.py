@@ -8,7 +8,7 @@ to make it again.
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
@@ -52,6 +52,7 @@ class PolicyTerms:
         sources: the book's sources, each with whether policy may not make it optional.
         columns: of each source its columns, each with whether no row is of use without it.
         explained: the features that need a reason.
+        reasons: of features that are declared with one, which the shipped file may leave out.
     """
 
     folder: Path
@@ -59,6 +60,13 @@ class PolicyTerms:
     sources: Mapping[str, bool]
     columns: Mapping[str, Mapping[str, bool]]
     explained: tuple[str, ...]
+    reasons: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+    def declared(self, name: str) -> dict[str, Mapping[str, object]]:
+        """What a policy file need not say, as the book's code does: reasons, and which sources are required."""
+        if name == MODEL_CONFIG:
+            return {"sources": {source: {"required": required} for source, required in self.sources.items()}}
+        return {"reasons": self.reasons} if name == REASON_CODES else {}
 
 
 @dataclass(frozen=True)
@@ -112,8 +120,13 @@ def _validated(document: PolicyDocument, values: Mapping[str, object], section: 
 
 
 def shipped_values(name: str, terms: PolicyTerms) -> dict[str, object]:
-    """The numbers the platform comes with, of one policy file."""
-    return dict(read_policy_file(terms.folder / f"{name}.yaml"))
+    """The values the platform comes with, of one policy file: its own, in their order, then those declared in code."""
+    values = dict(read_policy_file(terms.folder / f"{name}.yaml"))
+    for section, declared in terms.declared(name).items():
+        written = values.get(section, {})
+        if isinstance(written, dict):
+            values[section] = {**written, **declared, **written}
+    return values
 
 
 def _section_of(

@@ -1,11 +1,11 @@
 """What is known of a case when it is scored: features, evidence groups, and what they are made of.
 
-How a book computes them stands in its own folder; what scoring makes of them, in `scoring.transformers`.
+Which there are is written in a book's own folder; what scoring makes of them, in `scoring.transformers`.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal, Self
 
 import dataframely as dy
 import polars as pl
@@ -16,6 +16,51 @@ Direction = Literal[-1, 1]
 # A column as table and name, and the columns of a table, each with those it is made of.
 Column = tuple[str, str]
 Lineage = Mapping[str, tuple[Column, ...]]
+
+
+@dataclass(frozen=True)
+class Levels:
+    """The levels the book makes of a categorical feature, and what any other text is read as; None is missing."""
+
+    names: tuple[str, ...]
+    otherwise: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Feature:
+    """What a book says of one feature: `metadata={"feature": ...}` of its column in the schema of gold/feature_store.
+
+    Attributes:
+        code: of the reason it may be; policy may change the reason (`reason_codes.yaml`).
+        internal: the reason for the lender's own people.
+        consumer: the reason for the customer.
+        never_given: why it is not given as a reason; empty where it is.
+        direction: +1 where a risk officer expects more of it to be riskier, -1 where safer.
+        holds_in_splits: whether the direction holds everything else being equal, so for models of many splits.
+        formula: over the columns of the case's row; None where the column is there before features are computed.
+        levels: of a categorical feature; None for any.
+    """
+
+    code: str
+    internal: str
+    consumer: str
+    never_given: str = ""
+    direction: Direction | None = None
+    holds_in_splits: bool = True
+    formula: pl.Expr | None = None
+    levels: Levels | None = None
+
+    @property
+    def reason(self) -> dict[str, object]:
+        """Its entry in the catalogue of reasons."""
+        said = {"code": self.code, "internal": self.internal, "consumer": self.consumer}
+        return {**said, "is_given": not self.never_given}
+
+
+def declared_features(schema: type[dy.Schema]) -> dict[str, Feature]:
+    """The features of a schema's columns by name, in their order."""
+    said = {name: (column.metadata or {}).get("feature") for name, column in schema.columns().items()}
+    return {name: feature for name, feature in said.items() if isinstance(feature, Feature)}
 
 
 @dataclass(frozen=True)
@@ -30,6 +75,7 @@ class EvidenceGroup:
         months: column of the feature store with the number of months seen; 0 is no history.
         table: asset key of the silver table that is summed.
         flag: column of the feature store that says whether there is any history.
+        declared: what the book says of the one number made of it; None where its set and policy say it.
     """
 
     name: str
@@ -39,19 +85,12 @@ class EvidenceGroup:
     months: str
     table: str
     flag: str
+    declared: Feature | None = None
 
     @property
     def feature(self) -> str:
         """Name of the one number made of the group, in model files, reasons and charts."""
         return f"{self.name}_evidence"
-
-
-@dataclass(frozen=True)
-class Levels:
-    """The levels the book makes of a categorical feature, and what any other text is read as; None is missing."""
-
-    names: tuple[str, ...]
-    otherwise: str | None = None
 
 
 @dataclass(frozen=True)
@@ -85,13 +124,14 @@ class FeatureSet:
         source_flags: short name of a source to the column that says whether it was known, sorted.
         lineage: every silver table and the feature store, column by column.
         excluded: source and column that no model reads, with the reason.
+        reasons: entries of the catalogue of reasons that the book's own `reason_codes.yaml` need not have.
     """
 
     schema: type[dy.Schema]
     inputs: tuple[FeatureInput, ...]
     build: Callable[[Mapping[str, pl.LazyFrame], ModelConfig], pl.LazyFrame]
-    numeric: tuple[str, ...]
-    categorical: tuple[str, ...]
+    numeric: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
     levels: Mapping[str, Levels] = field(default_factory=dict)
     evidence: tuple[EvidenceGroup, ...] = ()
     directions: Mapping[str, Direction] = field(default_factory=dict)
@@ -99,6 +139,22 @@ class FeatureSet:
     source_flags: Mapping[str, str] = field(default_factory=dict)
     lineage: Callable[[], Mapping[str, Lineage]] = dict
     excluded: tuple[tuple[str, str, str], ...] = ()
+    reasons: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+    def with_declared(self) -> Self:
+        """The set with the features that the columns of its schema and its groups declare; text is categorical."""
+        columns, types = declared_features(self.schema), self.schema.columns()
+        known = columns | {group.feature: group.declared for group in self.evidence if group.declared}
+        directions = {name: one.direction for name, one in known.items() if one.direction}
+        return replace(
+            self,
+            numeric=tuple(name for name in columns if types[name].dtype != pl.String),
+            categorical=tuple(name for name in columns if types[name].dtype == pl.String),
+            levels={name: one.levels for name, one in columns.items() if one.levels},
+            directions=directions,
+            split_directions={name: sign for name, sign in directions.items() if known[name].holds_in_splits},
+            reasons={name: one.reason for name, one in known.items()},
+        )
 
     @property
     def explained(self) -> tuple[str, ...]:

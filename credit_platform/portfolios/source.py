@@ -5,13 +5,15 @@ How it is read, cleaned and judged belongs to the rooms; what a book is as a who
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Self
 
 import dataframely as dy
 import polars as pl
 
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies
-from credit_platform.schemas.cleaning.table_cleaning import Cleaned, source_columns
+from credit_platform.schemas.cleaning.table import TableCleaning
+from credit_platform.schemas.cleaning.table_cleaning import Cleaned, clean_table, source_columns
 from credit_platform.schemas.personal_data import has_personal_data
 from credit_platform.schemas.source_cells import SourceCells
 
@@ -64,6 +66,7 @@ class Source:
         flag: column of the feature store that says whether the source knows the case's customer; None without one.
         must_be_required: whether nothing can be built without it.
         look_back: how it is cleaned where a row depends on earlier months; None where none does.
+        cleaning: how every cell becomes a silver column, from which the lineage is read; None without one.
     """
 
     name: str
@@ -78,6 +81,32 @@ class Source:
     must_be_required: bool = False
     flag: str | None = None
     look_back: LookBack | None = None
+    cleaning: TableCleaning | None = None
+
+    @classmethod
+    def cleaned_by(
+        cls,
+        cleaning: TableCleaning,
+        *,
+        name: str,
+        bronze: type[dy.Schema],
+        table: str,
+        silver: type[dy.Schema],
+        due: DueRows,
+        flag: str | None = None,
+    ) -> Self:
+        """A source that is cleaned row by row, by rules that also say its key and which columns are numbers."""
+
+        def clean(rows: pl.LazyFrame, _config: ModelConfig, strategies: Strategies) -> Cleaned:
+            return clean_table(rows, cleaning, strategies=strategies)
+
+        rules = (*cleaning.repairs, *cleaning.rejections)
+        named = {rule.name for rule in rules}
+        cells = SourceCells(
+            key=tuple(rule.column for rule in rules if rule.name == "key_is_unique"),
+            numbers=tuple(name for name in cleaning.source_columns if f"{name}_underscore_stripped" in named),
+        )
+        return cls(name, bronze, table, silver, clean, rules, cells, due, flag=flag, cleaning=cleaning)
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -21,10 +21,8 @@ from credit_platform.lake.raw.sources import RawSource
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.policy.data_quality import SourceGatePolicy
 from credit_platform.portfolios.loans.portfolio import LOANS as LOAN_BOOK
-from credit_platform.portfolios.loans.sources.attributes import clean_attributes
-from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
-from credit_platform.portfolios.loans.sources.financials import clean_financials
 from credit_platform.portfolios.loans.sources.loan_snapshots import clean_loan_snapshots
+from credit_platform_tests.cleaners import clean_attributes, clean_clickstream, clean_financials
 from credit_platform_tests.source_rows import SOUND_CELLS
 
 MONTHS = (date(2023, 1, 1), date(2023, 2, 1), date(2023, 3, 1), date(2023, 4, 1))

@@ -25,11 +25,9 @@ from credit_platform.portfolios.loans.outcome.labels import label_loans
 from credit_platform.portfolios.loans.outcome.roll_rates import roll_rates_sql
 from credit_platform.portfolios.loans.outcome.vintages import vintages_sql
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.portfolios.loans.sources.attributes import clean_attributes
-from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
-from credit_platform.portfolios.loans.sources.financials import clean_financials
 from credit_platform.portfolios.loans.sources.loan_snapshots import clean_loan_snapshots
 from credit_platform.schemas.cleaning.table_cleaning import Cleaned
+from credit_platform_tests.cleaners import clean_attributes, clean_clickstream, clean_financials
 
 _SILVER: dict[str, tuple[str, Callable[[pl.LazyFrame], Cleaned]]] = {
     "loan_snapshots": ("lms_loan_daily", clean_loan_snapshots),

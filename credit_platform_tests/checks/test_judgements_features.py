@@ -16,11 +16,7 @@ from credit_platform.checks.judgements_features import (
 )
 from credit_platform.months import month_range
 from credit_platform.policy.data_quality import CheckPolicy
-from credit_platform.portfolios.loans.features.catalogue import (
-    CATEGORICAL_FEATURES,
-    CLICKSTREAM_MEANS,
-    NUMERIC_FEATURES,
-)
+from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM_MEANS
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.checks.evaluating import AXIS, FIRST, evaluated, lake_with, number, reds
 from credit_platform_tests.small_book import PREVIEW_ALLOWED, BookFolders
@@ -46,8 +42,8 @@ def features(empty: dict[date, int], *, covered: dict[date, int] | None = None) 
                 pl.lit(month).alias("snapshot_month"),
                 pl.format("CUS_{}", "number").alias("customer_id"),
                 pl.when(pl.col("number") >= empty.get(month, 10)).then(1.0).alias("n_loans"),
-                *(pl.lit(1.0).alias(name) for name in NUMERIC_FEATURES if name != "n_loans"),
-                *(pl.lit("x").alias(name) for name in CATEGORICAL_FEATURES),
+                *(pl.lit(1.0).alias(name) for name in LOANS.features.numeric if name != "n_loans"),
+                *(pl.lit("x").alias(name) for name in LOANS.features.categorical),
                 *(pl.when(pl.col("number") < n_covered).then(1.0).alias(name) for name in CLICKSTREAM_MEANS),
                 pl.lit(value=True).alias("has_attributes"),
                 (pl.col("number") < n_covered).alias("has_clickstream"),

@@ -14,9 +14,6 @@ from credit_platform.portfolios.loans.features.catalogue import CHANNELS
 from credit_platform.portfolios.loans.features.feature_store import build_feature_store
 from credit_platform.portfolios.loans.gold import FeatureStore
 from credit_platform.portfolios.loans.portfolio import LOANS as LOAN_BOOK
-from credit_platform.portfolios.loans.sources.attributes import clean_attributes
-from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
-from credit_platform.portfolios.loans.sources.financials import clean_financials
 from credit_platform.portfolios.loans.sources.loan_snapshots import clean_loan_snapshots
 from credit_platform.portfolios.loans.sources.silver import LARGEST_AMOUNT, LoanSnapshots
 from credit_platform_tests.bad_inputs.delivery import (
@@ -25,6 +22,7 @@ from credit_platform_tests.bad_inputs.delivery import (
     FINANCIALS,
     LOANS,
 )
+from credit_platform_tests.cleaners import clean_attributes, clean_clickstream, clean_financials
 from credit_platform_tests.field_faults.portfolio_tables import portfolio_tables
 from credit_platform_tests.source_rows import bronze_rows
 

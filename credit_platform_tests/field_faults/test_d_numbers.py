@@ -19,9 +19,6 @@ from credit_platform.portfolios.loans.features.feature_store import build_featur
 from credit_platform.portfolios.loans.features.ratios_check import RATIOS_CHECK
 from credit_platform.portfolios.loans.gold import FeatureStore
 from credit_platform.portfolios.loans.portfolio import LOANS as LOAN_BOOK
-from credit_platform.portfolios.loans.sources.attributes import clean_attributes
-from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
-from credit_platform.portfolios.loans.sources.financials import clean_financials
 from credit_platform.portfolios.loans.sources.loan_snapshots import clean_loan_snapshots
 from credit_platform.portfolios.loans.sources.silver import LARGEST_AMOUNT
 from credit_platform_tests.bad_inputs.delivery import (
@@ -36,6 +33,7 @@ from credit_platform_tests.bad_inputs.delivery import (
     outcome_of,
     source_of,
 )
+from credit_platform_tests.cleaners import clean_attributes, clean_clickstream, clean_financials
 from credit_platform_tests.field_faults.catalogue import case
 from credit_platform_tests.field_faults.planted import NAME
 from credit_platform_tests.field_faults.portfolio_tables import portfolio_tables

@@ -11,13 +11,11 @@ import pytest
 from credit_platform.errors import PolicyError
 from credit_platform.portfolios.cleaning_rules import check_strategies, cleaning_rules
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.portfolios.loans.sources.attributes import clean_attributes
-from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
-from credit_platform.portfolios.loans.sources.financials import clean_financials
 from credit_platform.portfolios.loans.sources.loan_snapshots import clean_loan_snapshots
 from credit_platform.portfolios.tables import tables_of
 from credit_platform.schemas.cleaning.rule import CleaningRule, Strategy
 from credit_platform.schemas.quarantine import Quarantine
+from credit_platform_tests.cleaners import clean_attributes, clean_clickstream, clean_financials
 from credit_platform_tests.source_rows import Cells, bronze_rows
 
 CLEANERS = {

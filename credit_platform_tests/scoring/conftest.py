@@ -16,12 +16,10 @@ from credit_platform.portfolios.loans.features.catalogue import CHANNELS, CLICKS
 from credit_platform.portfolios.loans.features.feature_store import build_feature_store
 from credit_platform.portfolios.loans.gold import FeatureStore
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.portfolios.loans.sources.attributes import clean_attributes
-from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
-from credit_platform.portfolios.loans.sources.financials import clean_financials
 from credit_platform.portfolios.loans.sources.loan_snapshots import clean_loan_snapshots
 from credit_platform.scoring.training.samples import attach_labels
 from credit_platform.scoring.training.version import FittedVersion, fit_version
+from credit_platform_tests.cleaners import clean_attributes, clean_clickstream, clean_financials
 
 MakeLoans = Callable[..., pl.DataFrame]
 

@@ -8,24 +8,13 @@ import dataframely as dy
 import polars as pl
 
 from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM_MEANS, CLICKSTREAM_SUMS
+from credit_platform.portfolios.loans.features.feature_columns import FeatureColumns
 from credit_platform.schemas.made_columns import schema_of
 
 BUCKETS = ("current", "1-29", "30-59", "60-89", "90-119", "120+")
 _THRESHOLD = "the label's dpd_threshold or more"
 LABEL_BASES = ("observed", "repaid", "left_past_due")
 ENDED_BUCKETS = ("closed", "ended_unpaid", "missing")
-
-
-def _count(description: str) -> dy.Int32:
-    return dy.Int32(nullable=True, min=0, description=f"{description}, count")
-
-
-def _number(description: str, low: float | None = None) -> dy.Float64:
-    return dy.Float64(nullable=True, min=low, description=description)
-
-
-def _category(description: str) -> dy.String:
-    return dy.String(nullable=True, min_length=1, description=description)
 
 
 def _channel_sum(number: int) -> dy.Float64:
@@ -35,7 +24,8 @@ def _channel_sum(number: int) -> dy.Float64:
 
 
 def _channel_mean(number: int) -> dy.Float64:
-    return _number(f"Mean of clickstream channel {number} over the months seen, activity per month")
+    said = f"Mean of clickstream channel {number} over the months seen, activity per month"
+    return dy.Float64(nullable=True, description=said)
 
 
 def _share(description: str) -> dy.Float64:
@@ -48,48 +38,11 @@ def _cure_rate(description: str) -> dy.Float64:
 
 
 class _Applications(dy.Schema):
-    """What is known of a loan and its customer, but for the channels of the clickstream."""
+    """The loan."""
 
     snapshot_month = dy.Date(primary_key=True, resolution="1mo", description="Month of application (the cohort)")
     loan_id = dy.String(primary_key=True, min_length=1, description="Identifier of the loan")
     customer_id = dy.String(min_length=1, description="Identifier of the customer")
-    annual_income_amount = _number("Income per year, currency units", 0)
-    monthly_inhand_salary_amount = _number("Net salary per month, currency units", 0)
-    n_bank_accounts = _count("Bank accounts")
-    n_credit_cards = _count("Credit cards")
-    interest_rate = _number("Interest rate on credit, percent", 0)
-    n_loans = _count("Other loans")
-    delay_from_due_days = _number("Mean delay of payments after the due date, days; negative when early")
-    n_delayed_payments = _count("Delayed payments")
-    changed_credit_limit = _number("Change of the credit limit, percent points; negative when cut")
-    n_credit_inquiries = _count("Credit inquiries")
-    outstanding_debt_amount = _number("Debt outstanding, currency units", 0)
-    credit_utilization_rate = _number("Share of the credit limit in use, percent", 0)
-    credit_history_months = _number("Length of the credit history, months", 0)
-    emi_amount = _number("Instalments per month on all loans, currency units", 0)
-    invested_amount = _number("Amount invested per month, currency units", 0)
-    monthly_balance_amount = _number("Balance left per month, currency units")
-    is_minimum_amount_paid = dy.Bool(nullable=True, description="Whether only the minimum amount is paid")
-    n_auto_loans = _count("Other loans of the kind Auto Loan")
-    n_credit_builder_loans = _count("Other loans of the kind Credit-Builder Loan")
-    n_debt_consolidation_loans = _count("Other loans of the kind Debt Consolidation Loan")
-    n_home_equity_loans = _count("Other loans of the kind Home Equity Loan")
-    n_mortgage_loans = _count("Other loans of the kind Mortgage Loan")
-    n_not_specified_loans = _count("Other loans of the kind Not Specified")
-    n_payday_loans = _count("Other loans of the kind Payday Loan")
-    n_personal_loans = _count("Other loans of the kind Personal Loan")
-    n_student_loans = _count("Other loans of the kind Student Loan")
-    n_financial_products = _count("Bank accounts, credit cards and other loans together")
-    loans_per_credit_item = _number("Other loans per bank account or credit card, ratio", 0)
-    debt_to_salary = _number("Debt outstanding over net salary per month, ratio", 0)
-    emi_to_salary = _number("Instalments per month over net salary per month, ratio", 0)
-    repayment_ability_amount = _number("Net salary per month less instalments per month, currency units")
-    loan_extent = _number("Mean delay in days times number of other loans, loan days")
-    n_clickstream_months = dy.Int32(min=0, description="Months of clickstream seen up to application, count")
-    occupation_group = _category("Occupation in groups: professional, technical, business, creative, other")
-    credit_mix = _category("Mix of credits: Bad, Standard, Good")
-    spending_level = _category("Spending level: Low, High")
-    payment_value_size = _category("Size of payments: Small, Medium, Large")
 
 
 _Channels = schema_of(
@@ -100,7 +53,7 @@ _Channels = schema_of(
 )
 
 
-class FeatureStore(_Applications, _Channels):
+class FeatureStore(_Applications, FeatureColumns, _Channels):
     """One row per loan at application (MOB 0), with what was known by then."""
 
     has_attributes = dy.Bool(description="Whether attributes were known by application")

@@ -14,7 +14,7 @@ from credit_platform.monitoring.data_quality.source_gates import (
 )
 from credit_platform.months import add_months
 from credit_platform.policy.data_quality import SourceGatePolicy
-from credit_platform.portfolios.loans.sources.source_cells import SourceCells
+from credit_platform.schemas.source_cells import SourceCells
 
 JUNE = date(2023, 6, 1)
 EARLIER = {add_months(JUNE, -n): 100 for n in range(1, 6)}

@@ -7,9 +7,6 @@ import dataframely as dy
 import polars as pl
 import pytest
 
-from credit_platform.portfolios.loans.sources.attributes import clean_attributes
-from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
-from credit_platform.portfolios.loans.sources.financials import clean_financials
 from credit_platform.portfolios.loans.sources.loan_snapshots import clean_loan_snapshots
 from credit_platform.portfolios.loans.sources.silver import (
     CustomerAttributes,
@@ -19,6 +16,7 @@ from credit_platform.portfolios.loans.sources.silver import (
 )
 from credit_platform.schemas.cleaning.table_cleaning import count_rejections, count_repairs
 from credit_platform.schemas.quarantine import Quarantine
+from credit_platform_tests.cleaners import clean_attributes, clean_clickstream, clean_financials
 from credit_platform_tests.source_rows import SOUND_CELLS, SOURCES, bronze_rows
 
 CLEANERS = {

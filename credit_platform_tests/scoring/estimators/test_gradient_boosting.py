@@ -8,7 +8,7 @@ import pytest
 
 from credit_platform.errors import TrainingError
 from credit_platform.policy.model_config import ModelSpec
-from credit_platform.portfolios.loans.features.risk_direction import RISK_DIRECTION, SPLIT_DIRECTION
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.estimators.estimator import Design, FitTask
 from credit_platform.scoring.estimators.gradient_boosting import GradientBoostingEstimator, directions
 from credit_platform.scoring.estimators.random_forest import RandomForestEstimator
@@ -98,7 +98,7 @@ def test_contributions_add_up_to_the_log_odds_of_every_row() -> None:
 NAMED = ("clickstream_evidence", "n_loans", "n_loans", "credit_mix", "annual_income_amount")
 
 
-NAMED_TASK = replace(TASK, features=NAMED, evidence=NAMED[:1], directions=SPLIT_DIRECTION)
+NAMED_TASK = replace(TASK, features=NAMED, evidence=NAMED[:1], directions=LOANS.features.split_directions)
 
 
 def grown_from_evidence() -> GradientBoostingEstimator:
@@ -140,7 +140,7 @@ def test_a_columns_indicators_and_levels_may_point_either_way() -> None:
 
 
 def test_directions_of_splits_are_expected_ones() -> None:
-    assert SPLIT_DIRECTION.items() < RISK_DIRECTION.items()
+    assert LOANS.features.split_directions.items() < LOANS.features.directions.items()
 
 
 def test_evidence_beyond_what_training_saw_still_counts_in_full() -> None:

@@ -12,12 +12,7 @@ import polars as pl
 import pytest
 
 from credit_platform.policy.model_config import ModelConfig, ModelSpec
-from credit_platform.portfolios.loans.features.catalogue import (
-    CATEGORICAL_FEATURES,
-    CLICKSTREAM,
-    CLICKSTREAM_SUMS,
-    NUMERIC_FEATURES,
-)
+from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM, CLICKSTREAM_SUMS
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.grades import score_points
 from credit_platform.scoring.scorecard.scorecard import ScorecardEstimator
@@ -64,14 +59,14 @@ def odd_loans(loans: MakeLoans, files: Mapping[str, bytes]) -> pl.DataFrame:
         return pl.Series(name, np.where(chosen, values, frame[name].to_list()).tolist(), dtype=frame.schema[name])
 
     columns = []
-    for name in NUMERIC_FEATURES:
+    for name in LOANS.features.numeric:
         if frame.schema[name] == pl.Float64:
             columns.append(spoiled(name, [*ODD_NUMBERS, *uppers.get(name, [])]))
         elif frame.schema[name] == pl.Int32 and name != CLICKSTREAM.months:
             columns.append(spoiled(name, [None, -5, 2**31 - 1, *(int(bound) for bound in uppers.get(name, []))]))
         elif frame.schema[name] == pl.Boolean:
             columns.append(spoiled(name, [None]))
-    columns += [spoiled(name, [None, "", "Astronaut", "Ship's cook"]) for name in CATEGORICAL_FEATURES]
+    columns += [spoiled(name, [None, "", "Astronaut", "Ship's cook"]) for name in LOANS.features.categorical]
     wild = frame.with_columns(columns)
     some = pl.int_range(pl.len()) % 50
     return wild.with_columns(

@@ -7,13 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from credit_platform.portfolios.loans.features.catalogue import (
-    CATEGORICAL_FEATURES,
-    CLICKSTREAM,
-    CLICKSTREAM_SUMS,
-    NUMERIC_FEATURES,
-)
-from credit_platform.portfolios.loans.features.risk_direction import RISK_DIRECTION
+from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM, CLICKSTREAM_SUMS
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.transformers.binning import BinningPolicy, LevelBins, NumberBins, WoeBinning, fit_binning
 from credit_platform.scoring.transformers.evidence import fit_evidence, without_history
@@ -43,7 +37,7 @@ def woe_of(fitted: WoeBinning, frame: pl.DataFrame, feature: str) -> np.ndarray:
 
 
 def test_every_feature_has_one_column_and_the_sums_only_their_evidence(fitted: WoeBinning) -> None:
-    assert fitted.design_features() == [*NUMERIC_FEATURES, CLICKSTREAM.feature, *CATEGORICAL_FEATURES]
+    assert fitted.design_features() == [*LOANS.features.numeric, CLICKSTREAM.feature, *LOANS.features.categorical]
 
 
 def test_the_weight_of_a_loan_is_that_of_its_bin_counted_by_hand(fitted: WoeBinning, train: pl.DataFrame) -> None:
@@ -60,7 +54,7 @@ def test_bins_hold_every_loan_once_and_go_the_way_risk_officers_expect(fitted: W
     for bins in fitted.numbers:
         assert sum(one.n for one in (*bins.bins, bins.missing)) == train.height
         steps = np.diff([one.woe for one in bins.bins])
-        assert (np.sign(steps) == -RISK_DIRECTION.get(bins.feature, -np.sign(steps[:1]).sum())).all()
+        assert (np.sign(steps) == -LOANS.features.directions.get(bins.feature, -np.sign(steps[:1]).sum())).all()
 
 
 def test_a_value_at_a_bound_belongs_to_the_bin_below_it(fitted: WoeBinning, train: pl.DataFrame) -> None:

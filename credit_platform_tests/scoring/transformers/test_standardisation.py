@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM, NUMERIC_FEATURES
+from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.transformers.evidence import fit_evidence
 from credit_platform.scoring.transformers.standardisation import (
@@ -124,6 +124,6 @@ def test_any_float_survives_json(median: float, scale: float) -> None:
 
 
 def test_a_version_reads_sums_and_never_flags_or_identifiers() -> None:
-    assert set(NUMERIC_FEATURES) < set(LOANS.features.columns)
+    assert set(LOANS.features.numeric) < set(LOANS.features.columns)
     assert "fe_10_sum" in LOANS.features.columns
     assert not {"label", "loan_id", "customer_id", "snapshot_month", "fe_10_mean", "age"} & set(LOANS.features.columns)

@@ -1,26 +1,16 @@
 """The feature store: what was known about each loan when it was applied for, joined point in time.
 
-Nothing here is fitted to data; the feature names stand in catalogue.
+Nothing here is fitted to data; the features and their formulas are declared in feature_columns.
 """
-
-from collections.abc import Mapping
 
 import polars as pl
 
-from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM_SUMS, LOAN_KINDS, SOURCE_FLAGS
+from credit_platform.portfolios.feature_set import declared_features
+from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM_SUMS, SOURCE_FLAGS
+from credit_platform.portfolios.loans.features.feature_columns import FeatureColumns
 from credit_platform.portfolios.loans.gold import FeatureStore
-from credit_platform.portfolios.loans.sources.attributes import occupation_group
 from credit_platform.portfolios.loans.sources.clickstream import sum_clickstream
-from credit_platform.portfolios.loans.sources.silver import LARGEST_AMOUNT
 
-# Ratio to the two columns it is made of.
-RATIOS: Mapping[str, tuple[str, str]] = {
-    "debt_to_salary": ("outstanding_debt_amount", "monthly_inhand_salary_amount"),
-    "emi_to_salary": ("emi_amount", "monthly_inhand_salary_amount"),
-}
-# The largest amount over a cent. Beyond it a divisor is no amount, and squares of the ratio fit no float: the spread of
-# the whole feature would be infinite, and a model that divides by it would see nothing of any loan.
-LARGEST_RATIO = LARGEST_AMOUNT * 100
 _COUNTS_WITHOUT_HISTORY = ("n_clickstream_months", *CLICKSTREAM_SUMS)
 
 
@@ -70,44 +60,10 @@ def _attach_as_of(applications: pl.LazyFrame, known: pl.LazyFrame, *, flag: str)
 
 
 def formulas() -> dict[str, pl.Expr]:
-    """Features that are computed from the joined columns of the loan's row."""
-    return {
-        "has_clickstream": pl.col("n_clickstream_months") > 0,
-        "occupation_group": occupation_group(),
-        **_loan_kind_counts(),
-        **_ratios(),
-    }
-
-
-def _loan_kind_counts() -> dict[str, pl.Expr]:
-    return {feature: pl.col("loan_types").list.count_matches(kind) for feature, kind in LOAN_KINDS.items()}
-
-
-def _ratios() -> dict[str, pl.Expr]:
-    """Features made of two or more columns; null where a part is unknown or a divisor is not positive.
-
-    Counts are multiplied and added in a type that holds every result, and a ratio beyond `LARGEST_RATIO` is null.
-    """
-    n_banks, n_cards, n_loans, delay = (
-        pl.col(name).cast(pl.Int64) for name in ("n_bank_accounts", "n_credit_cards", "n_loans", "delay_from_due_days")
-    )
-    n_credit_items = n_banks + n_cards
-    return {
-        "n_financial_products": n_credit_items + n_loans,
-        "loans_per_credit_item": n_loans / _positive(n_credit_items),
-        **{name: _ratio(part, whole) for name, (part, whole) in RATIOS.items()},
-        "repayment_ability_amount": pl.col("monthly_inhand_salary_amount") - pl.col("emi_amount"),
-        "loan_extent": delay * n_loans,
-    }
-
-
-def _ratio(part: str, whole: str) -> pl.Expr:
-    ratio = pl.col(part) / _positive(pl.col(whole))
-    return pl.when(ratio <= LARGEST_RATIO).then(ratio)
-
-
-def _positive(value: pl.Expr) -> pl.Expr:
-    return pl.when(value > 0).then(value)
+    """Columns that are computed from the joined columns of the loan's row."""
+    declared = declared_features(FeatureColumns).items()
+    computed = {name: feature.formula for name, feature in declared if feature.formula is not None}
+    return {"has_clickstream": pl.col("n_clickstream_months") > 0, **computed}
 
 
 def _sources_present() -> pl.Expr:

@@ -4,7 +4,7 @@ Read off the expressions that compute them and off the schemas, so that nothing 
 in feature_store and in each table's cleaning. What people see of it is assets' concern.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
@@ -17,11 +17,8 @@ from credit_platform.portfolios.loans.features.catalogue import (
 )
 from credit_platform.portfolios.loans.features.feature_store import formulas
 from credit_platform.portfolios.loans.gold import FeatureStore
-from credit_platform.portfolios.loans.sources.attributes import attributes_cleaning
-from credit_platform.portfolios.loans.sources.clickstream import clickstream_cleaning
-from credit_platform.portfolios.loans.sources.financials import financials_cleaning
-from credit_platform.portfolios.loans.sources.loan_snapshots import loan_cleaning
 from credit_platform.portfolios.loans.sources.silver import CustomerAttributes, CustomerFinancials, LoanSnapshots
+from credit_platform.portfolios.source import Source
 from credit_platform.schemas.cleaning.cells import NUMBER, SOURCE, TEXT
 from credit_platform.schemas.cleaning.table import TableCleaning
 
@@ -30,15 +27,14 @@ _TABLE_OF_SOURCE = {name: f"silver/customer_{name}" for name in SOURCE_FLAGS}
 _PREPARED = (SOURCE, TEXT, NUMBER)
 
 
-def table_lineage() -> dict[str, Lineage]:
+def table_lineage(sources: Sequence[Source]) -> dict[str, Lineage]:
     """Every silver table and the feature store: their columns, each with the columns it is made of."""
-    return {
-        _LOANS: _of_silver("bronze/lms_loan_daily", loan_cleaning()),
-        "silver/customer_attributes": _of_silver("bronze/features_attributes", attributes_cleaning()),
-        "silver/customer_financials": _of_silver("bronze/features_financials", financials_cleaning()),
-        _CLICKSTREAM: _of_silver("bronze/feature_clickstream", clickstream_cleaning()),
-        "gold/feature_store": _of_features(),
+    silver = {
+        f"silver/{source.table}": _of_silver(f"bronze/{source.name}", source.cleaning)
+        for source in sources
+        if source.cleaning
     }
+    return {**silver, "gold/feature_store": _of_features()}
 
 
 def _of_silver(bronze: str, cleaning: TableCleaning) -> Lineage:

@@ -1,6 +1,6 @@
 """The check whether every ratio of two known amounts is a number.
 
-How ratios are computed stands in `feature_store`, how a check becomes one of Dagster's in `checks.judgements`.
+How ratios are computed is written in `feature_columns`, how a check becomes one of Dagster's in `checks.judgements`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from datetime import date
 import polars as pl
 
 from credit_platform.policy.model_config import LabelPolicy
-from credit_platform.portfolios.loans.features.feature_store import RATIOS
+from credit_platform.portfolios.loans.features.feature_columns import RATIOS
 from credit_platform.portfolios.portfolio import BookCheck, MonthResult
 
 

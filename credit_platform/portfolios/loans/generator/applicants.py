@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from credit_platform.portfolios.loans.features.catalogue import LOAN_KINDS
+from credit_platform.portfolios.loans.features.feature_columns import LOAN_KINDS
 from credit_platform.portfolios.loans.generator.credit_tiers import PROBABILITIES, SHIFTED_SHARES, credit_tiers
 from credit_platform.portfolios.loans.generator.randomness import choose
 from credit_platform.portfolios.loans.sources.attributes import OCCUPATION_GROUPS

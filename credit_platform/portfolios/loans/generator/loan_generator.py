@@ -7,10 +7,11 @@ import polars as pl
 
 from credit_platform.portfolios.drift import Drift, DriftKind
 from credit_platform.portfolios.generator import ComparedColumns, Generator
-from credit_platform.portfolios.loans.features.catalogue import CHANNELS, FINANCIAL_NUMBERS
+from credit_platform.portfolios.loans.features.catalogue import CHANNELS
 from credit_platform.portfolios.loans.generator.book import BookSpec
 from credit_platform.portfolios.loans.generator.delivery import ORDER_ONLY
 from credit_platform.portfolios.loans.generator.drift import MEANING
+from credit_platform.portfolios.loans.sources.silver import CustomerFinancials
 
 _IS_NO_SSN = ~pl.col("SSN").fill_null("").str.contains(r"^\d{3}-\d{2}-\d{4}$")
 
@@ -29,7 +30,9 @@ GENERATOR = Generator(
     compared=ComparedColumns(
         numbers={
             "silver/customer_attributes": ("age",),
-            "silver/customer_financials": FINANCIAL_NUMBERS,
+            "silver/customer_financials": tuple(
+                name for name, column in CustomerFinancials.columns().items() if column.dtype.is_numeric()
+            ),
             "silver/customer_clickstream": CHANNELS,
         },
         raw_dirt={"SSN_is_no_number": ("features_attributes", _IS_NO_SSN)},

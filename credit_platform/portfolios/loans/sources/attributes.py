@@ -7,7 +7,9 @@ import polars as pl
 
 from credit_platform.months import source_date
 from credit_platform.portfolios.loans.sources.bronze import FeaturesAttributes
+from credit_platform.portfolios.loans.sources.due_rows import CUSTOMERS_DUE
 from credit_platform.portfolios.loans.sources.silver import CustomerAttributes
+from credit_platform.portfolios.source import Source
 from credit_platform.schemas.cleaning.cells import (
     SOURCE,
     CategoryCell,
@@ -18,10 +20,9 @@ from credit_platform.schemas.cleaning.cells import (
     snapshot_date_lies_in_its_month,
 )
 from credit_platform.schemas.cleaning.keys import identifier, identifier_repairs
-from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies
-from credit_platform.schemas.cleaning.strategies import NO_CHANGES
+from credit_platform.schemas.cleaning.rule import CleaningRule
 from credit_platform.schemas.cleaning.table import TableCleaning
-from credit_platform.schemas.cleaning.table_cleaning import Cleaned, clean_table, source_columns
+from credit_platform.schemas.cleaning.table_cleaning import source_columns
 
 _AGE = NumberCell.of(CustomerAttributes, "age", "Age")
 _OCCUPATION = CategoryCell("Occupation", r".+", ("occupation",))
@@ -60,9 +61,8 @@ def occupation_group() -> pl.Expr:
     return pl.when(occupation.is_not_null()).then(group)
 
 
-def attributes_cleaning() -> TableCleaning:
-    """How every cell of the source becomes a silver column."""
-    return TableCleaning(
+FEATURES_ATTRIBUTES = Source.cleaned_by(
+    TableCleaning(
         source_columns=source_columns(FeaturesAttributes),
         columns=tuple(CustomerAttributes.column_names()),
         key=("customer_id",),
@@ -75,12 +75,11 @@ def attributes_cleaning() -> TableCleaning:
         },
         repairs=REPAIRS,
         rejections=REJECTIONS,
-    )
-
-
-def clean_attributes(bronze: pl.LazyFrame, *, strategies: Strategies = NO_CHANGES) -> Cleaned:
-    """Turn bronze/features_attributes rows of any months into silver/customer_attributes and quarantined rows.
-
-    `strategies` names rules that are carried out by another strategy than their own.
-    """
-    return clean_table(bronze, attributes_cleaning(), strategies=strategies)
+    ),
+    name="features_attributes",
+    bronze=FeaturesAttributes,
+    table="customer_attributes",
+    silver=CustomerAttributes,
+    due=CUSTOMERS_DUE,
+    flag="has_attributes",
+)

@@ -8,7 +8,9 @@ import polars as pl
 from credit_platform.months import months_between_expr, source_date
 from credit_platform.portfolios.loans.features.catalogue import CHANNELS
 from credit_platform.portfolios.loans.sources.bronze import FeatureClickstream
+from credit_platform.portfolios.loans.sources.due_rows import CUSTOMERS_DUE
 from credit_platform.portfolios.loans.sources.silver import CustomerClickstream
+from credit_platform.portfolios.source import Source
 from credit_platform.schemas.cleaning.cells import (
     SOURCE,
     NumberCell,
@@ -18,14 +20,13 @@ from credit_platform.schemas.cleaning.cells import (
     snapshot_date_lies_in_its_month,
 )
 from credit_platform.schemas.cleaning.keys import identifier, identifier_repairs, plain_identifier
-from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies
-from credit_platform.schemas.cleaning.strategies import NO_CHANGES
+from credit_platform.schemas.cleaning.rule import CleaningRule
 from credit_platform.schemas.cleaning.table import TableCleaning
-from credit_platform.schemas.cleaning.table_cleaning import Cleaned, clean_table, source_columns
+from credit_platform.schemas.cleaning.table_cleaning import source_columns
 
 # Negative values are data, so no channel has a range.
 _CELLS = tuple(NumberCell.of(CustomerClickstream, channel, channel) for channel in CHANNELS)
-
+_SNAPSHOT_DATE = source_date(f"{SOURCE}snapshot_date")
 REPAIRS: tuple[CleaningRule, ...] = (
     *identifier_repairs("Customer_ID"),
     *(rule for cell in _CELLS for rule in cell.rules()),
@@ -36,37 +37,6 @@ REJECTIONS: tuple[CleaningRule, ...] = (
     snapshot_date_lies_in_its_month(),
     key_is_unique("Customer_ID"),
 )
-
-
-def clickstream_cleaning() -> TableCleaning:
-    """How every cell of the source becomes a silver column."""
-    snapshot_date = source_date(f"{SOURCE}snapshot_date")
-    return TableCleaning(
-        source_columns=source_columns(FeatureClickstream),
-        columns=tuple(CustomerClickstream.column_names()),
-        key=("customer_id",),
-        cells=tuple(cell.number() for cell in _CELLS),
-        values={
-            "snapshot_date": snapshot_date,
-            "customer_id": identifier("Customer_ID"),
-            **{cell.name: cell.value() for cell in _CELLS},
-        },
-        repairs=REPAIRS,
-        rejections=REJECTIONS,
-        plain_values={
-            "snapshot_date": snapshot_date,
-            "customer_id": plain_identifier("Customer_ID"),
-            **{cell.name: cell.plain_value() for cell in _CELLS},
-        },
-    )
-
-
-def clean_clickstream(bronze: pl.LazyFrame, *, strategies: Strategies = NO_CHANGES) -> Cleaned:
-    """Turn bronze/feature_clickstream rows of any months into silver/customer_clickstream and quarantined rows.
-
-    `strategies` names rules that are carried out by another strategy than their own.
-    """
-    return clean_table(bronze, clickstream_cleaning(), strategies=strategies)
 
 
 def sum_clickstream(applications: pl.LazyFrame, clickstream: pl.LazyFrame, *, n_months: int) -> pl.LazyFrame:
@@ -108,3 +78,31 @@ def sum_clickstream(applications: pl.LazyFrame, clickstream: pl.LazyFrame, *, n_
         *(pl.col(f"{channel}_sum").cast(pl.Float64) for channel in CHANNELS),
         *means,
     )
+
+
+FEATURE_CLICKSTREAM = Source.cleaned_by(
+    TableCleaning(
+        source_columns=source_columns(FeatureClickstream),
+        columns=tuple(CustomerClickstream.column_names()),
+        key=("customer_id",),
+        cells=tuple(cell.number() for cell in _CELLS),
+        values={
+            "snapshot_date": _SNAPSHOT_DATE,
+            "customer_id": identifier("Customer_ID"),
+            **{cell.name: cell.value() for cell in _CELLS},
+        },
+        repairs=REPAIRS,
+        rejections=REJECTIONS,
+        plain_values={
+            "snapshot_date": _SNAPSHOT_DATE,
+            "customer_id": plain_identifier("Customer_ID"),
+            **{cell.name: cell.plain_value() for cell in _CELLS},
+        },
+    ),
+    name="feature_clickstream",
+    bronze=FeatureClickstream,
+    table="customer_clickstream",
+    silver=CustomerClickstream,
+    due=CUSTOMERS_DUE,
+    flag="has_clickstream",
+)

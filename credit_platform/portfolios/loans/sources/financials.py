@@ -7,7 +7,9 @@ import polars as pl
 
 from credit_platform.months import source_date
 from credit_platform.portfolios.loans.sources.bronze import FeaturesFinancials
+from credit_platform.portfolios.loans.sources.due_rows import CUSTOMERS_DUE
 from credit_platform.portfolios.loans.sources.silver import CustomerFinancials
+from credit_platform.portfolios.source import Source
 from credit_platform.schemas.cleaning.cells import (
     NUMBER,
     SOURCE,
@@ -23,10 +25,9 @@ from credit_platform.schemas.cleaning.cells import (
     whitespace_stripped,
 )
 from credit_platform.schemas.cleaning.keys import identifier, identifier_repairs
-from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies
-from credit_platform.schemas.cleaning.strategies import NO_CHANGES
+from credit_platform.schemas.cleaning.rule import CleaningRule
 from credit_platform.schemas.cleaning.table import TableCleaning
-from credit_platform.schemas.cleaning.table_cleaning import Cleaned, clean_table, source_columns
+from credit_platform.schemas.cleaning.table_cleaning import source_columns
 
 MAX_ANNUAL_INCOME = 400_000.0  # currency units; the salaries of the book top out at 15,205 a month, 182,455 a year
 MONTHS_PER_YEAR = 12
@@ -187,9 +188,8 @@ def _values() -> dict[str, pl.Expr]:
     }
 
 
-def financials_cleaning() -> TableCleaning:
-    """How every cell of the source becomes a silver column."""
-    return TableCleaning(
+FEATURES_FINANCIALS = Source.cleaned_by(
+    TableCleaning(
         source_columns=source_columns(FeaturesFinancials),
         columns=tuple(CustomerFinancials.column_names()),
         key=("customer_id",),
@@ -197,12 +197,11 @@ def financials_cleaning() -> TableCleaning:
         values=_values(),
         repairs=REPAIRS,
         rejections=REJECTIONS,
-    )
-
-
-def clean_financials(bronze: pl.LazyFrame, *, strategies: Strategies = NO_CHANGES) -> Cleaned:
-    """Turn bronze/features_financials rows of any months into silver/customer_financials and quarantined rows.
-
-    `strategies` names rules that are carried out by another strategy than their own.
-    """
-    return clean_table(bronze, financials_cleaning(), strategies=strategies)
+    ),
+    name="features_financials",
+    bronze=FeaturesFinancials,
+    table="customer_financials",
+    silver=CustomerFinancials,
+    due=CUSTOMERS_DUE,
+    flag="has_financials",
+)

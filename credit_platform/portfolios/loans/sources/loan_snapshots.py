@@ -8,8 +8,9 @@ import math
 import polars as pl
 
 from credit_platform.months import months_between_expr, source_date
-from credit_platform.portfolios.loans.config import SHIPPED_COUNT, DelinquencyPolicy
-from credit_platform.portfolios.loans.outcome.arrears import with_delinquency
+from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.loans.config import SHIPPED_COUNT, DelinquencyPolicy, loan_label
+from credit_platform.portfolios.loans.outcome.arrears import PAST_COLUMNS, with_delinquency
 from credit_platform.portfolios.loans.outcome.delinquency import (
     days_past_due,
     dpd_bucket,
@@ -17,13 +18,16 @@ from credit_platform.portfolios.loans.outcome.delinquency import (
     n_installments_missed,
 )
 from credit_platform.portfolios.loans.sources.bronze import LmsLoanDaily
+from credit_platform.portfolios.loans.sources.due_rows import LOANS_DUE
 from credit_platform.portfolios.loans.sources.silver import (
     LARGEST_AMOUNT,
     LOAN_START,
+    START_COLUMNS,
     LoanSnapshots,
     is_installment_num_mob,
     is_started_by_snapshot,
 )
+from credit_platform.portfolios.source import LookBack, Source
 from credit_platform.schemas.cleaning.case_start import DELIVERED_START
 from credit_platform.schemas.cleaning.cells import (
     SOURCE,
@@ -39,6 +43,7 @@ from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies
 from credit_platform.schemas.cleaning.strategies import NO_CHANGES
 from credit_platform.schemas.cleaning.table import TableCleaning
 from credit_platform.schemas.cleaning.table_cleaning import Cleaned, clean_table, source_columns
+from credit_platform.schemas.source_cells import SourceCells
 
 _IDENTIFIERS = {"loan_id": "loan_id", "Customer_ID": "customer_id"}
 _DATES = ("snapshot_date", "loan_start_date")
@@ -164,3 +169,26 @@ def clean_loan_snapshots(
 def mob() -> pl.Expr:
     """Months on book: months from the month of origination to the month of the snapshot."""
     return _months_since("loan_start_date")
+
+
+def _clean(
+    bronze: pl.LazyFrame, config: ModelConfig, strategies: Strategies, past: pl.LazyFrame | None = None
+) -> Cleaned:
+    return clean_loan_snapshots(bronze, policy=loan_label(config.label), past=past, strategies=strategies)
+
+
+LMS_LOAN_DAILY = Source(
+    name="lms_loan_daily",
+    bronze=LmsLoanDaily,
+    table="loan_snapshots",
+    silver=LoanSnapshots,
+    clean=_clean,
+    rules=(*REPAIRS, *LOAN_START.rules, *REJECTIONS),
+    cells=SourceCells(key=("loan_id",), numbers=tuple(_NUMBERS), dates=("loan_start_date",)),
+    due=LOANS_DUE,
+    # Loans are counted when they are written: rows on book grow with every cohort of a young book.
+    volume=(pl.col("mob") == 0).sum(),
+    must_be_required=True,
+    look_back=LookBack((*PAST_COLUMNS, *START_COLUMNS), _clean),
+    cleaning=loan_cleaning(),
+)

@@ -10,20 +10,17 @@ from hypothesis import strategies as st
 
 from credit_platform.months import add_months, month_range, parse_month
 from credit_platform.portfolios.loans.features.catalogue import (
-    CATEGORICAL_FEATURES,
     CHANNELS,
     CLICKSTREAM_MEANS,
     CLICKSTREAM_SUMS,
-    LOAN_KINDS,
-    NUMERIC_FEATURES,
     SOURCE_FLAGS,
 )
+from credit_platform.portfolios.loans.features.feature_columns import LOAN_KINDS
 from credit_platform.portfolios.loans.features.feature_store import build_feature_store
 from credit_platform.portfolios.loans.gold import FeatureStore
-from credit_platform.portfolios.loans.sources.attributes import clean_attributes
-from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
-from credit_platform.portfolios.loans.sources.financials import clean_financials
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.loans.sources.loan_snapshots import clean_loan_snapshots
+from credit_platform_tests.cleaners import clean_attributes, clean_clickstream, clean_financials
 from credit_platform_tests.source_rows import Cells, bronze_rows, read_bronze
 
 if TYPE_CHECKING:
@@ -73,7 +70,7 @@ def one_customer(**sources: Sequence[tuple[date, Cells]]) -> dict[str, object]:
 def test_the_catalogue_names_the_columns_in_their_order() -> None:
     expected = [
         *("snapshot_month", "loan_id", "customer_id"),
-        *(*NUMERIC_FEATURES, *CATEGORICAL_FEATURES, *CLICKSTREAM_SUMS, *CLICKSTREAM_MEANS),
+        *(*LOANS.features.numeric, *LOANS.features.categorical, *CLICKSTREAM_SUMS, *CLICKSTREAM_MEANS),
         *("has_attributes", "has_financials", "has_clickstream", "sources_present"),
     ]
     assert FeatureStore.column_names() == expected

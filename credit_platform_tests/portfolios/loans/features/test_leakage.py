@@ -21,9 +21,6 @@ from credit_platform.portfolios.loans.features.feature_store import build_featur
 from credit_platform.portfolios.loans.gold import FeatureStore, LabelStore
 from credit_platform.portfolios.loans.outcome.labels import label_loans
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.portfolios.loans.sources.attributes import clean_attributes
-from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
-from credit_platform.portfolios.loans.sources.financials import clean_financials
 from credit_platform.portfolios.loans.sources.loan_snapshots import clean_loan_snapshots
 from credit_platform.portfolios.loans.sources.silver import (
     CustomerAttributes,
@@ -31,6 +28,7 @@ from credit_platform.portfolios.loans.sources.silver import (
     CustomerFinancials,
     LoanSnapshots,
 )
+from credit_platform_tests.cleaners import clean_attributes, clean_clickstream, clean_financials
 from credit_platform_tests.source_rows import SOUND_CELLS
 
 if TYPE_CHECKING:

@@ -9,16 +9,14 @@ import polars as pl
 import pytest
 
 from credit_platform.portfolios.loans.features.feature_store import build_feature_store
-from credit_platform.portfolios.loans.features.lineage import Lineage, table_lineage
+from credit_platform.portfolios.loans.features.lineage import Lineage
 from credit_platform.portfolios.loans.generator.book import BookSpec, generate_month
 from credit_platform.portfolios.loans.gold import FeatureStore
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.portfolios.loans.sources.attributes import clean_attributes
-from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
-from credit_platform.portfolios.loans.sources.financials import clean_financials
 from credit_platform.portfolios.loans.sources.loan_snapshots import clean_loan_snapshots
 from credit_platform.portfolios.tables import tables_of
 from credit_platform.schemas.cleaning.table_cleaning import Cleaned
+from credit_platform_tests.cleaners import clean_attributes, clean_clickstream, clean_financials
 
 MONTH = date(2023, 2, 1)
 SPEC = BookSpec(first_month=date(2023, 1, 1), n_months=2, cases_per_month=60, history_months=2, seed=3)
@@ -33,7 +31,7 @@ ALIKE = {"repairs", "loan_start_date", "mob", "tenure", "installment_num", "loan
 # Where a row belongs, which other cells may not change.
 KEYS = {"snapshot_month", "snapshot_date", "customer_id", "loan_id"}
 SOURCE_KEYS = {"Customer_ID", "loan_id", "snapshot_date", "snapshot_month"}
-LINEAGE = table_lineage()
+LINEAGE = LOANS.features.lineage()
 
 
 def bronze(source: str) -> pl.DataFrame:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from credit_platform.portfolios.loans.sources.attributes import OCCUPATION_GROUPS, clean_attributes, occupation_group
+from credit_platform.portfolios.loans.sources.attributes import OCCUPATION_GROUPS, occupation_group
+from credit_platform_tests.cleaners import clean_attributes
 from credit_platform_tests.source_rows import bronze_rows
 
 

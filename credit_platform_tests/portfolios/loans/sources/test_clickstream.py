@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from credit_platform.portfolios.loans.features.catalogue import CHANNELS
-from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream, sum_clickstream
+from credit_platform.portfolios.loans.sources.clickstream import sum_clickstream
+from credit_platform_tests.cleaners import clean_clickstream
 from credit_platform_tests.source_rows import bronze_rows
 
 

@@ -8,10 +8,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from credit_platform.portfolios.loans.sources.attributes import clean_attributes
-from credit_platform.portfolios.loans.sources.clickstream import clean_clickstream
-from credit_platform.portfolios.loans.sources.financials import clean_financials
 from credit_platform.portfolios.loans.sources.loan_snapshots import clean_loan_snapshots
+from credit_platform_tests.cleaners import clean_attributes, clean_clickstream, clean_financials
 from credit_platform_tests.source_rows import read_bronze
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from credit_platform.portfolios.loans.sources.financials import REPAIRS, clean_financials
+from credit_platform.portfolios.loans.sources.financials import REPAIRS
+from credit_platform_tests.cleaners import clean_financials
 from credit_platform_tests.source_rows import bronze_rows
 
 RECOVERED_INCOME = "Annual_Income_recovered_from_monthly_salary"

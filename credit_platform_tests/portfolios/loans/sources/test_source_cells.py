@@ -5,26 +5,21 @@ from __future__ import annotations
 import pytest
 
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.portfolios.loans.sources import attributes, clickstream, financials, loan_snapshots
-from credit_platform.portfolios.loans.sources.source_cells import SOURCE_CELLS
+from credit_platform.portfolios.source import Source
 
-RULES = {
-    "lms_loan_daily": (*loan_snapshots.REPAIRS, *loan_snapshots.REJECTIONS),
-    "features_attributes": (*attributes.REPAIRS, *attributes.REJECTIONS),
-    "features_financials": (*financials.REPAIRS, *financials.REJECTIONS),
-    "feature_clickstream": (*clickstream.REPAIRS, *clickstream.REJECTIONS),
-}
+SOURCES = pytest.mark.parametrize("source", LOANS.sources, ids=[source.name for source in LOANS.sources])
 
 
-@pytest.mark.parametrize("source", SOURCE_CELLS)
-def test_numbers_are_the_columns_whose_underscores_are_stripped(source: str) -> None:
-    stripped = {rule.column for rule in RULES[source] if rule.name.endswith("_underscore_stripped")}
-    assert set(SOURCE_CELLS[source].numbers) == stripped
+@SOURCES
+def test_numbers_are_the_columns_whose_underscores_are_stripped(source: Source) -> None:
+    stripped = [rule.column for rule in source.rules if rule.name.endswith("_underscore_stripped")]
+    assert set(source.cells.numbers) == set(stripped)
+    assert len(source.cells.numbers) == len(stripped)
 
 
-@pytest.mark.parametrize("source", SOURCE_CELLS)
-def test_keys_and_dates_are_columns_a_row_is_quarantined_without(source: str) -> None:
-    cells = SOURCE_CELLS[source]
-    readable = {rule.column for rule in RULES[source] if rule.name.endswith("_is_readable")}
-    assert {*cells.key, *cells.dates} <= readable
-    assert {*cells.key, *cells.dates, *cells.numbers} <= set(LOANS.source(source).columns)
+@SOURCES
+def test_keys_and_dates_are_columns_a_row_is_quarantined_without(source: Source) -> None:
+    readable = {rule.column for rule in source.rules if rule.name.endswith("_is_readable")}
+    assert source.cells.key
+    assert {*source.cells.key, *source.cells.dates} <= readable
+    assert {*source.cells.key, *source.cells.dates, *source.cells.numbers} <= set(source.columns)
