@@ -29,8 +29,8 @@ pytestmark = [
 ]
 LAST = date(2024, 6, 1)
 UNLABELLED = "gold/unlabelled"
-# Parts of a model whose intervals, tests or statuses are others than in the old release.
-NEW_STATISTICS = ("early_reads", "estimate", "fair_lending", "performance", "action")
+# Parts of a model whose intervals, tests or statuses are others than in the old release, or that have new segments.
+NEW_STATISTICS = ("early_reads", "estimate", "fair_lending", "performance", "stability", "action")
 
 
 @pytest.fixture
