@@ -5,22 +5,20 @@ in `monthly`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 
 import dagster as dg
 
 from credit_platform.assets.asset_spec import asset_key
-from credit_platform.instance.dagster_internals import AssetCheckEvaluationTargetMaterializationData
+from credit_platform.instance.dagster_internals import AssetCheckEvaluationTargetMaterializationData, stored_at_once
 from credit_platform.months import month_key
 from credit_platform.portfolios.portfolio import MonthResult
 
 
 def record_evaluations(context: dg.AssetCheckExecutionContext, evaluations: Sequence[dg.AssetCheckEvaluation]) -> None:
     """Record results of a check as events of the step that runs it."""
-    # The platform's own run history takes them in one piece; others take them one by one.
-    with getattr(context.instance.event_log_storage, "one_transaction", nullcontext)():
+    with stored_at_once(context.instance):
         for evaluation in evaluations:
             # Making the event records it.
             dg.DagsterEvent.asset_check_evaluation(context.get_step_execution_context(), evaluation)

@@ -1,10 +1,14 @@
 """The one door to Dagster's private parts: names of `dagster._core` and `dagster._utils` that it exports nowhere.
 
 Everything else takes them from here, so that a release of Dagster that moves one breaks this module and its tests
-alone. `run_history` imports the private parts of the SQLite storage itself, since they load SQLAlchemy. What Dagster
-exports (`dg.DagsterEvent`, `dg.AssetCheckEvaluation`, `dg.RepositoryDefinition`) does not belong here.
+alone. What the platform's run history can do and Dagster's own cannot is asked for here too. `run_history` imports the
+private parts of the SQLite storage itself, since they load SQLAlchemy. What Dagster exports (`dg.DagsterEvent`,
+`dg.AssetCheckEvaluation`, `dg.RepositoryDefinition`) does not belong here.
 """
 
+from contextlib import AbstractContextManager, nullcontext
+
+import dagster as dg
 from dagster._core import remote_origin
 from dagster._core.definitions import data_version, unresolved_asset_job_definition
 from dagster._core.definitions import metadata as _metadata
@@ -59,3 +63,8 @@ execute_run_iterator = api.execute_run_iterator
 # What dagster.yaml must name to have artifacts and the output of runs in a folder of its own.
 ARTIFACT_STORAGE = {"module": "dagster._core.storage.root", "class": "LocalArtifactStorage"}
 COMPUTE_LOG_STORAGE = {"module": "dagster._core.storage.local_compute_log_manager", "class": "LocalComputeLogManager"}
+
+
+def stored_at_once(instance: dg.DagsterInstance) -> AbstractContextManager[None]:
+    """A block whose events are stored in one piece; one by one by a run history that is not the platform's."""
+    return getattr(instance.event_log_storage, "one_transaction", nullcontext)()

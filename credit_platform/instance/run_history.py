@@ -44,6 +44,7 @@ class HeldSqliteEventLogStorage(SqliteEventLogStorage):
         """Open the event log below `base_dir`, as Dagster's own does."""
         self._engines: OrderedDict[str, Engine] = OrderedDict()
         self._shared: dict[str, Connection] | None = None
+        self._tables: set[str] = set()
         super().__init__(base_dir, inst_data)
         # Within one transaction the same thread asks for it again.
         self._db_lock = RLock()  # pyrefly: ignore[bad-assignment]
@@ -52,6 +53,16 @@ class HeldSqliteEventLogStorage(SqliteEventLogStorage):
     def get_all_run_ids(self) -> Sequence[str]:
         """The runs that have a database; Dagster looks for them by a pattern that the folder's name is part of."""
         return [file.stem for file in Path(self._base_dir).glob("*.db") if file.stem != INDEX_SHARD_NAME]
+
+    @override
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has a table; one that is there stays, so each is looked for until it is found.
+
+        Dagster asks with every event of an asset or a check, and opens the file anew to find out.
+        """
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
 
     def _engine(self, shard: str) -> Engine:
         if shard not in self._engines:

@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import yaml
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
 from credit_platform.cli.instance import own_instance_text
 from credit_platform.instance.run_history import HeldSqliteEventLogStorage, HeldSqliteStorage
@@ -77,3 +78,22 @@ def test_events_of_one_transaction_are_stored_together_or_not_at_all(tmp_path: P
             _ = 1 / 0
         assert len(instance.fetch_materializations(dg.AssetKey("kept"), limit=10).records) == 1
         assert not instance.fetch_materializations(dg.AssetKey("lost"), limit=10).records
+
+
+def test_a_table_is_looked_for_until_it_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    look = SqliteEventLogStorage.has_table
+
+    def counting(storage: SqliteEventLogStorage, table_name: str) -> bool:
+        looked.append(table_name)
+        return look(storage, table_name)
+
+    monkeypatch.setattr(SqliteEventLogStorage, "has_table", counting)
+    with instance_at(tmp_path) as instance:
+        storage = instance.event_log_storage
+        assert storage.has_table("asset_event_tags")
+        assert storage.has_table("asset_event_tags")
+        assert not storage.has_table("of_a_later_release")
+        assert not storage.has_table("of_a_later_release")
+    assert looked.count("asset_event_tags") == 1
+    assert looked.count("of_a_later_release") == 2

@@ -25,6 +25,7 @@ from credit_platform.instance.dagster_internals import (
     RemoteRepositoryOrigin,
     SerializableErrorInfo,
     execute_run_iterator,
+    stored_at_once,
 )
 from credit_platform.months import month_key, parse_month
 
@@ -82,17 +83,18 @@ class Runner:
         selection = frozenset(dg.AssetKey(asset.split("/")) for asset in assets) if assets else None
         if selection:
             definition = definition.get_subset(asset_selection=selection)
-        run = self.instance.create_run_for_job(
-            job_def=definition,
-            run_config=QUIET,
-            tags=_span_tags(first, last)
-            | run_reason(self.command, "asked for on the command line")
-            | ({CHAINS_ITSELF: "true"} if self.chains_itself else {})
-            | dict(self.tags)
-            | dict(tags or {}),
-            asset_selection=selection,
-            remote_job_origin=RemoteJobOrigin(_REPOSITORY, job),
-        )
+        with stored_at_once(self.instance):  # an event for every table and month it plans to make
+            run = self.instance.create_run_for_job(
+                job_def=definition,
+                run_config=QUIET,
+                tags=_span_tags(first, last)
+                | run_reason(self.command, "asked for on the command line")
+                | ({CHAINS_ITSELF: "true"} if self.chains_itself else {})
+                | dict(self.tags)
+                | dict(tags or {}),
+                asset_selection=selection,
+                remote_job_origin=RemoteJobOrigin(_REPOSITORY, job),
+            )
         events = execute_run_iterator(InMemoryJob(definition), run, self.instance)
         span = f"{first:%Y-%m}" if first == last else f"{first:%Y-%m}..{last:%Y-%m}"
         problems, failed_months, is_source_unusable = self._watch(f"{job} {span}", events, len(definition.nodes))

@@ -1,5 +1,7 @@
 """What cleaning a table means: repaired rows, quarantined rows, dropped duplicates, each by a named rule.
 
+Steps that two others read are cached: Polars would carry them out once for each.
+
 The rules of one table do not belong here; they stand with the table's meaning in lending and features. How a single
 cell of text is read is in cells.
 """
@@ -56,7 +58,7 @@ def clean_table(
     valued = _attach_values(bronze.select("snapshot_month", *_PROVENANCE, *sources), table)
     if table.start is not None:
         valued = table.start.resolve(valued, known)
-    judged = _attach_rejection(_without_exact_duplicates(valued, table), table)
+    judged = _attach_rejection(_without_exact_duplicates(valued, table), table).cache()
     is_sound = pl.col(_REJECTED_BY).is_null()
     rows = judged.filter(is_sound).select(table.columns).sort("snapshot_month", *table.key)
     return Cleaned(rows=rows, quarantined=_quarantine(judged.filter(~is_sound), table))
@@ -87,7 +89,7 @@ def _attach_values(frame: pl.LazyFrame, table: TableCleaning) -> pl.LazyFrame:
     wanted = (*kept, *table.values, "repairs", *rejected)
     if table.plain_values is None:
         return _read_cell_by_cell(frame, table).select(wanted)
-    cast = frame.with_columns(**table.plain_values)
+    cast = frame.with_columns(**table.plain_values).cache()
     is_plain = pl.all_horizontal(pl.col(name).is_not_null() for name in table.plain_values)
     nothing = pl.lit(None, dtype=pl.String)
     plain = cast.filter(is_plain).with_columns(*(nothing.alias(name) for name in rejected), repairs=_NO_REPAIRS)
@@ -125,7 +127,7 @@ def _attach_rejection(frame: pl.LazyFrame, table: TableCleaning) -> pl.LazyFrame
 def _without_exact_duplicates(frame: pl.LazyFrame, table: TableCleaning) -> pl.LazyFrame:
     """Keep the first of rows equal in every source cell; count the rows that share a key with a different one."""
     n_same_key = pl.len().over("snapshot_month", *table.key).alias(N_SAME_KEY)
-    counted = frame.with_columns(n_same_key)
+    counted = frame.with_columns(n_same_key).cache()
     # Comparing every cell of every row is slow, and equal rows always share their key.
     shared = (
         counted.filter(pl.col(N_SAME_KEY) > 1)

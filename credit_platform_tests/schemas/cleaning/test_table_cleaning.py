@@ -55,6 +55,19 @@ def test_a_sound_row_passes_without_repairs(source: str) -> None:
 
 
 @every_source
+def test_bronze_is_read_once_for_both_outcomes(source: str) -> None:
+    read: list[int] = []
+
+    def watched(rows: pl.DataFrame) -> pl.DataFrame:
+        read.append(rows.height)
+        return rows
+
+    clean, _ = CLEANERS[source]
+    pl.collect_all(list(clean(bronze_rows(source, {}).map_batches(watched))))
+    assert read == [1]
+
+
+@every_source
 def test_an_empty_month_stays_empty_and_typed(source: str) -> None:
     rows, quarantined = collect(source, bronze_rows(source))
     assert rows.is_empty()
