@@ -91,6 +91,7 @@ def test_a_table_is_looked_for_until_it_is_there(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(SqliteEventLogStorage, "has_table", counting)
     with instance_at(tmp_path) as instance:
         storage = instance.event_log_storage
+        assert isinstance(storage, HeldSqliteEventLogStorage)
         assert storage.has_table("asset_event_tags")
         assert storage.has_table("asset_event_tags")
         assert not storage.has_table("of_a_later_release")
