@@ -14,7 +14,7 @@ from credit_platform.months import month_key, parse_month
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.tables import Tables, tables_of
 
-LAYERS = ("bronze", "silver", "quarantine", "gold", "prediction", "monitoring")
+LAYERS = ("bronze", "silver", "quarantine", "gold", "prediction", "decision", "monitoring")
 _MONTH_NAME = re.compile(r"(?!0000)\d{4}-(?:0[1-9]|1[0-2])-01")
 MONTH_FILE = "[0-9][0-9][0-9][0-9]-[01][0-9]-01.parquet"
 

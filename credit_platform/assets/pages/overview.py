@@ -19,8 +19,9 @@ from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import add_months
 from credit_platform.policy.load import Policy
+from credit_platform.portfolios.tables import DECISIONS
 from credit_platform.reports.dashboard.dashboard import dashboard_page
-from credit_platform.reports.dashboard.overview import SOURCES_SCHEMA, VERSIONS_SCHEMA, Overview
+from credit_platform.reports.dashboard.overview import DECIDED_SCHEMA, SOURCES_SCHEMA, VERSIONS_SCHEMA, Overview
 from credit_platform.schemas.early_warning import EarlyPerformance
 from credit_platform.schemas.monitoring import FairLending
 from credit_platform.scoring.governance.life_cycle import period_of
@@ -92,6 +93,7 @@ def read_overview(lake: Lake, policy: Policy, month: date) -> Overview:
         roll_rates=rows_or_empty(lake, "gold/roll_rates"),
         thresholds=policy.monitoring,
         sources=_sources(lake, models, month),
+        decided=decided_in(lake, lake.months(DECISIONS)),
         month_pages={each: _address(layout, page) for each, page in months.items() if page.is_file()},
         absent=frozenset(name for name in _NOT_OF_EVERY_BOOK if not lake.layout.tables.has(name)),
         links={
@@ -100,6 +102,19 @@ def read_overview(lake: Lake, policy: Policy, month: date) -> Overview:
             if file.is_file()
         },
     )
+
+
+def decided_in(lake: Lake, months: Sequence[date]) -> pl.DataFrame:
+    """What was decided in some months, as `reports.dashboard.overview.DECIDED_SCHEMA`."""
+    if not months:
+        return pl.DataFrame(schema=DECIDED_SCHEMA)
+    by = ("snapshot_month", "model", "model_version")
+    counted = (
+        lake.scan(DECISIONS, months)
+        .group_by(by)
+        .agg(n=pl.len().cast(pl.Int64), declined=pl.col("decision").eq("decline").mean())
+    )
+    return counted.sort(by).collect()
 
 
 def _address(layout: Layout, file: Path) -> str:

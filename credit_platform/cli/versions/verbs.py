@@ -22,11 +22,11 @@ def promote(
     *,
     model: Model,
     version: Annotated[str, Parameter(help="The version, as credit-platform models names it.")],
-    to: Annotated[str, Parameter(help="champion, challenger or retired (also Production, Staging, Archived).")],
+    to: Annotated[str, Parameter(help="in-force, candidate or retired (also Production, Staging, Archived).")],
     approver: Approver,
     reason: Reason,
     effective_month: Annotated[
-        str | None, Parameter(help="First month a champion is in force; without, the one after the newest scored.")
+        str | None, Parameter(help="First month it is in force; without, the one after the newest scored.")
     ] = None,
     despite_failed_gates: Annotated[bool, Parameter(negative="", help="Promote although gates failed.")] = False,
 ) -> int:
@@ -53,10 +53,10 @@ def rollback(
     model: Model,
     approver: Approver,
     reason: Reason,
-    to: Annotated[str | None, Parameter(help="The version to go back to; without, the champion before.")] = None,
+    to: Annotated[str | None, Parameter(help="The version to go back to; without, the one in force before.")] = None,
     from_: Annotated[
         str | None,
-        Parameter(name="--from", help="First month it is in force again; without, the champion's first open cohort."),
+        Parameter(name="--from", help="First month it is in force again; without, its first open cohort."),
     ] = None,
 ) -> int:
     """Put an earlier version in force, take later promotions back, and score the open cohorts again."""
@@ -129,7 +129,7 @@ def drill_of_rollback(
     *,
     model: AnyModel = None,
     to: Annotated[
-        str | None, Parameter(help="The version to try, of the model named; without, the champion before.")
+        str | None, Parameter(help="The version to try, of the model named; without, the one in force before.")
     ] = None,
     json_: AsJson = False,
 ) -> int:

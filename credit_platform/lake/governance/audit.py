@@ -21,6 +21,8 @@ from credit_platform.months import month_key, parse_month
 from credit_platform.scoring.governance.life_cycle import Action, Decision
 
 RENAMED = "model_renamed"
+# What actions are called now by what records may say; a record stays as it was written, so these are read for ever.
+_FORMER_ACTIONS = {"made_challenger": "made_candidate"}
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,8 @@ class AuditLog:
     def records(self) -> list[AuditRecord]:
         """Every record in the order it was written; a last line cut off by a crash is left out.
 
-        A record is about its model under the key of today, whatever the model was called when it was written.
+        Actions have the names of today, and a record is about its model under the key of today, whatever it was called
+        when it was written.
 
         Raises:
             AuditError: the chain is broken; no decision may rest on it.
@@ -185,7 +188,7 @@ def _records(lines: Sequence[bytes]) -> list[AuditRecord]:
 def _record(line: bytes) -> AuditRecord:
     content = json.loads(line)
     entry = Entry(
-        action=cast("Action", content["action"]),
+        action=cast("Action", _FORMER_ACTIONS.get(content["action"], content["action"])),
         model=content["model"],
         model_version=content["model_version"],
         actor=content["actor"],
