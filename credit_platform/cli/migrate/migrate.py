@@ -145,9 +145,11 @@ def _migrate_history(book: Book, console: Console, models: RenamedModels) -> Non
             progress.update(task, completed=n_done, total=n_events)
 
         history = RenamedAssets(instance, models.names)
-        for table in (*layout.tables.quarantines, UNLABELLED, DECISIONS):
+        for table in (*layout.tables.quarantines, UNLABELLED):
             history.report_stored(table, [month_key(month) for month in month_files(layout.table(table))])
         history.bring_up_to_date(checks, show)
+        # Behind the predictions they are made of, or they would look stale.
+        history.report_stored(DECISIONS, [month_key(month) for month in month_files(layout.table(DECISIONS))])
 
 
 def _shown(console: Console, what: str, items: Iterable[_Item]) -> Iterator[_Item]:

@@ -172,11 +172,9 @@ def timeline(
     lines = [f"{names[model]}<br>{kind}" for model in reversed(list(names)) for kind in ("versions", "actions")]
     panels.up(type="category", categoryorder="array", categoryarray=lines, range=[-0.6, len(lines) - 0.4])
     panels.over_months([*actions["snapshot_month"].to_list(), *versions["effective_month"].to_list()])
-    figure = panels.figure(height=130 + 48 * max(1, len(lines)))
     for month, name in champions.items():
-        figure.add_shape(type="line", x0=month, x1=month, y0=0, y1=1, yref="paper", line={"dash": "dot", "color": GREY})
-        figure.add_annotation(x=month, y=1, yref="paper", text=f"{name} decides", showarrow=False, xanchor="left")
-    return figure
+        panels.add_moment(0, month, f"{name} decides", GREY)
+    return panels.figure(height=130 + 48 * max(1, len(lines)))
 
 
 def add_line(panels: Panels, panel: int, rows: pl.DataFrame, mark: Mark, *, by: str = "observed_month") -> None:

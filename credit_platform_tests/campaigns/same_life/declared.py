@@ -186,6 +186,14 @@ DECLARED = Declarations(
         Word("Champion", "In force", _STATUS, "reports/leaderboard.html"),
         Word("Challenger", "Candidate", _STATUS, "reports/leaderboard.html"),
         Word("Role", "Status", _STATUS, "reports/leaderboard.html"),
+        Word("What was scored", "What was scored and decided", _DECIDED, "reports/months/*"),
+        Word(
+            "Live: by the version in effect then",
+            "The champion of the month decides; what the other models say is for comparison. "
+            "Live: scored by the version in effect then",
+            _DECIDED,
+            "reports/months/*",
+        ),
     ),
     of_the_moment=(
         OfTheMoment("audit/audit.jsonl", "sequence", "which model of a run comes first depends on its name"),
@@ -248,7 +256,14 @@ DECLARED = Declarations(
             "Evidently draws ids for its figures",
         ),
     ),
-    follows=(Follows("reports/*.html", r"(?<=<td) class=short(?=>)", "a cell with a shorter name does not break"),),
+    follows=(
+        Follows("reports/*.html", r"(?<=<td) class=short(?=>)", "a cell with a shorter name does not break"),
+        Follows("reports/monitoring_dashboard.html", r"(?s)<section id='decisions'>.*?</section>\n?", _DECIDED),
+        Follows("reports/monitoring_dashboard.html", r"<a href='#decisions'>[^<]*</a>", _DECIDED),
+        Follows(
+            "reports/months/*.html", r"<p>(Decided by |Unknown: this month has not been decided)[^<]*</p>", _DECIDED
+        ),
+    ),
     left_out=(
         LeftOut(".dagster/*", "the run history: ids and times; what checks and runs came to is compared as history/*"),
         LeftOut("*.lock", "an empty file that processes lock"),
