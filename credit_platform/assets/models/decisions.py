@@ -63,4 +63,5 @@ def undecided_months(lake: Lake, config: ModelConfig) -> list[date]:
 
 
 def _shares(rows: pl.DataFrame) -> dict[str, float | int]:
-    return {"n_decided": rows.height, "declined_share": round(rows["decision"].eq("decline").mean() or 0.0, 4)}
+    n_declined = rows.filter(decision="decline").height
+    return {"n_decided": rows.height, "declined_share": round(n_declined / rows.height, 4)}

@@ -12,8 +12,9 @@ from credit_platform.cli.versions.rollback import drill_rollback, drill_table, r
 from credit_platform.cli.versions.version_status import ModelVersions
 from credit_platform.errors import LifeCycleError, ModelStoreError
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
+from credit_platform.portfolios.tables import DECISIONS
 from credit_platform_tests.campaigns.data_folder import fingerprints
-from credit_platform_tests.cli.versions.decided_book import DecidedBook, no_pages
+from credit_platform_tests.cli.versions.decided_book import SCORED, DecidedBook, no_pages
 from credit_platform_tests.small_book import LAST, MODELS, PREVIEW_ALLOWED, BookFolders
 
 pytestmark = PREVIEW_ALLOWED
@@ -56,6 +57,16 @@ def test_a_rollback_brings_the_version_before_back_and_scores_its_open_cohorts_a
     standing = ModelVersions(decided.book, decided.model)
     assert [standing.roles[version] for version in decided.versions] == ["in force", "retired", "candidate"]
     assert "rolled back from version" in decided.printed.getvalue()
+    # The model is champion, so what it says now is decided.
+    lake = decided.folders.lake
+    assert lake.scan(DECISIONS, SCORED).collect().equals(lake.scan(f"prediction/{MODELS[0]}", SCORED).collect())
+
+
+def test_a_rollback_of_a_challenger_decides_nothing(decided: DecidedBook) -> None:
+    decided.model, before = MODELS[1], decided.folders.lake.scan(DECISIONS, SCORED).collect()
+    assert go_back(decided) == 0
+    assert decided.scored_by(date(2024, 8, 1))[1] == "rollback"
+    assert decided.folders.lake.scan(DECISIONS, SCORED).collect().equals(before)
 
 
 def test_a_rollback_takes_a_promotion_back_that_has_not_taken_effect(decided: DecidedBook) -> None:
