@@ -104,6 +104,14 @@ class Layout:
         """The number and hash of the last record of the audit log, by which a cut-off end shows."""
         return self.data_dir / "audit" / "audit_head.json"
 
+    def decision_overrides(self) -> Path:
+        """The append-only log of decisions about cases that people took otherwise than the champion."""
+        return self.data_dir / "audit" / "decision_overrides.jsonl"
+
+    def decision_overrides_head(self) -> Path:
+        """The number and hash of its last record."""
+        return self.data_dir / "audit" / "decision_overrides_head.json"
+
     def retraining(self, key: str) -> Path:
         """The JSON file that says what a retraining came to."""
         return self.data_dir / "audit" / "retrainings" / f"{key.replace(':', '_')}.json"

@@ -14,6 +14,7 @@ import polars as pl
 from credit_platform.assets.pages.version_documents import LEADERBOARD, PAGE
 from credit_platform.errors import ModelStoreError
 from credit_platform.lake.files import one_at_a_time, write_text
+from credit_platform.lake.governance.decision_overrides import DecisionOverrideLog
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, model_periods, promotions_kept
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables.monthly import Lake
@@ -105,14 +106,25 @@ def read_overview(lake: Lake, policy: Policy, month: date) -> Overview:
 
 
 def decided_in(lake: Lake, months: Sequence[date]) -> pl.DataFrame:
-    """What was decided in some months, as `reports.dashboard.overview.DECIDED_SCHEMA`."""
+    """What was decided in some months, as `reports.dashboard.overview.DECIDED_SCHEMA`.
+
+    Raises:
+        AuditError: the log of overridden decisions was tampered with.
+    """
     if not months:
         return pl.DataFrame(schema=DECIDED_SCHEMA)
-    by = ("snapshot_month", "model", "model_version")
+    by, key = ("snapshot_month", "model", "model_version"), lake.layout.portfolio.cases.key
+    people = DecisionOverrideLog(lake.layout).overridden().rename({"case": key}).lazy()
     counted = (
         lake.scan(DECISIONS, months)
+        .join(people, on=["snapshot_month", key], how="left")
         .group_by(by)
-        .agg(n=pl.len().cast(pl.Int64), declined=pl.col("decision").eq("decline").mean())
+        .agg(
+            n=pl.len().cast(pl.Int64),
+            declined=pl.col("decision").eq("decline").mean(),
+            # A person's word in line with the decision is no override (any more).
+            n_overridden=pl.col("final_decision").ne(pl.col("decision")).sum().cast(pl.Int64),
+        )
     )
     return counted.sort(by).collect()
 

@@ -1,4 +1,4 @@
-"""The verbs about versions and their life: promote, rollback, models, audit, drill.
+"""The verbs about versions, their life and decisions: promote, rollback, override-decision, models, audit, drill.
 
 Each reads its arguments, calls one function and prints, as in `main`.
 """
@@ -30,7 +30,7 @@ def promote(
     ] = None,
     despite_failed_gates: Annotated[bool, Parameter(negative="", help="Promote although gates failed.")] = False,
 ) -> int:
-    """Move a version to another role by a person's decision, and write it into the audit log."""
+    """Move a version to another status by a person's decision, and write it into the audit log."""
     from credit_platform.cli.book import models_named, month_argument, open_book
     from credit_platform.cli.versions.promotion import Person, promote, target_role
 
@@ -73,6 +73,23 @@ def rollback(
         first=month_argument("--from", from_) if from_ else None,
         person=Person.named(approver, reason),
     )
+
+
+def override_decision(
+    case: Annotated[str, Parameter(help="Id of the case (the loan), as in decision/batch.")],
+    *,
+    to: Annotated[str, Parameter(help="approve or decline.")],
+    approver: Approver,
+    reason: Reason,
+    cohort: Annotated[str | None, Parameter(help="Month of application, where an id was used again.")] = None,
+) -> int:
+    """Put a person's decision about a case in place of the champion's; logged, shown beside it, and counted."""
+    from credit_platform.cli.book import month_argument, open_book
+    from credit_platform.cli.versions.override_decision import override_decision
+    from credit_platform.cli.versions.promotion import Person
+
+    person, month = Person.named(approver, reason), month_argument("--cohort", cohort) if cohort else None
+    return override_decision(open_book(), Console(), case, to=to, person=person, cohort=month)
 
 
 def models(
@@ -149,7 +166,7 @@ def drill_of_rollback(
 
 def add_verbs(app: App) -> None:
     """Give the command line these verbs."""
-    for verb in (promote, rollback, models, audit, drill):
+    for verb in (promote, rollback, override_decision, models, audit, drill):
         app.command(verb)
 
 

@@ -6,11 +6,13 @@ What models say of a case without deciding it is no part of it; what is done abo
 from collections.abc import Mapping
 from datetime import date
 from html import escape
+from typing import Any
 
 import polars as pl
 
 from credit_platform.reports.dashboard.overview import Overview
 from credit_platform.reports.page import Section, section_of, table_html
+from credit_platform.statistics.intervals import wilson_interval
 
 _NOTHING = "<p>Unknown: no month has been decided yet.</p>"
 
@@ -28,7 +30,7 @@ def changes_of_champion(decided: pl.DataFrame) -> dict[date, tuple[str, str]]:
 
 def decisions_section(overview: Overview) -> Section:
     """Every month with the model and version that decided it, newest first, and a line per change of champion."""
-    decided, names = overview.past_decisions, overview.short_names
+    decided, names, level = overview.past_decisions, overview.short_names, overview.thresholds.confidence
     if decided.is_empty():
         return section_of(__file__, "decisions", _NOTHING)
     said = "".join(f"<p><strong>{line}</strong></p>" for line in change_lines(decided, names))
@@ -40,8 +42,9 @@ def decisions_section(overview: Overview) -> Section:
             pl.col("model_version"),
             pl.col("n"),
             pl.col("declined"),
+            pl.Series("overridden", [_override_rate(row, level) for row in newest.iter_rows(named=True)]),
         ),
-        headings=["Month", "Decided by", "Version", "Loans", "Share declined"],
+        headings=["Month", "Decided by", "Version", "Loans", "Share declined", "Overridden by people"],
         links={"snapshot_month": [overview.month_pages.get(month) for month in newest["snapshot_month"].to_list()]},
     )
     return section_of(__file__, "decisions", said + table)
@@ -55,17 +58,26 @@ def change_lines(decided: pl.DataFrame, names: Mapping[str, str]) -> list[str]:
     ]
 
 
-def decided_by(decided: pl.DataFrame, names: Mapping[str, str]) -> str:
-    """Which model's version decided the cases of one month, as a paragraph.
+def _override_rate(row: Mapping[str, Any], level: float) -> str:
+    """How many of a month's cases people decided otherwise, with Wilson's interval of the share."""
+    n_over, n, interval = row["n_overridden"], row["n"], wilson_interval(row["n_overridden"], row["n"], level)
+    if interval is None:
+        return "unknown"
+    return f"{n_over:,} of {n:,}: {n_over / n:.1%} ({interval.low:.1%} to {interval.high:.1%})"
+
+
+def decided_by(decided: pl.DataFrame, names: Mapping[str, str], level: float) -> str:
+    """Which model's version decided the cases of one month, and how many people decided otherwise, as a paragraph.
 
     Args:
         decided: Rows of the month, as `overview.DECIDED_SCHEMA`.
         names: Titles of the models by name.
+        level: Level of the interval.
     """
     if decided.is_empty():
         return "<p>Unknown: this month has not been decided.</p>"
     return "".join(
         f"<p>Decided by {escape(names.get(row['model'], row['model']))}, version {escape(row['model_version'])}: "
-        f"{row['n']:,} loans, {row['declined']:.1%} declined.</p>"
+        f"{row['n']:,} loans, {row['declined']:.1%} declined. Overridden by people: {_override_rate(row, level)}.</p>"
         for row in decided.iter_rows(named=True)
     )

@@ -141,7 +141,11 @@ def _scored(facts: MonthFacts) -> Section:
     ]
     headings = ["Model", "Version", "Scored", "Sources present", "Loans", "Mean default probability", "Share declined"]
     nothing = "No loan was written in this month, or none has been scored yet."
-    return section_of(__file__, "scored", decided_by(facts.decided, facts.names) + _table(rows, headings, nothing))
+    return section_of(
+        __file__,
+        "scored",
+        decided_by(facts.decided, facts.names, facts.thresholds.confidence) + _table(rows, headings, nothing),
+    )
 
 
 def _stability(facts: MonthFacts) -> Section:

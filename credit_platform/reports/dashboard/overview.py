@@ -34,13 +34,14 @@ VERSIONS_SCHEMA = {
 # What the availability gate said of each source when the version was trained that decides after the month.
 SOURCES_SCHEMA = dict.fromkeys(("model", "model_version", "source", "status", "reason"), pl.String)
 
-# One row per month and version that decided: how many cases, and the share declined.
+# One row per month and version that decided: cases, the share declined, and how many of them people decided otherwise.
 DECIDED_SCHEMA = {
     "snapshot_month": pl.Date,
     "model": pl.String,
     "model_version": pl.String,
     "n": pl.Int64,
     "declined": pl.Float64,
+    "n_overridden": pl.Int64,
 }
 
 
