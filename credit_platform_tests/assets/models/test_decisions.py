@@ -81,6 +81,15 @@ def test_a_change_of_champion_in_the_middle_leaves_one_decision_per_loan_and_mod
         assert deciding["model"] == ("scorecard" if month < CHANGE else "gradient_boosting")
 
 
+def test_models_are_held_against_the_champion_of_the_month(changing: BookFolders) -> None:
+    table, before = "monitoring/champion_challenger", date(2024, 3, 1)
+    with open_instance(changing.settings()) as instance:
+        runner = changing.runner(instance)
+        assert runner.run("monitor_month", before, CHANGE, assets=[table]).success
+    rows = changing.lake.scan(table, [before, CHANGE]).select("snapshot_month", "champion", "challenger").unique()
+    assert sorted(rows.collect().rows()) == [(before, *MODELS), (CHANGE, *reversed(MODELS))]
+
+
 def test_who_decides_is_what_is_stored_and_where_nothing_is_what_policy_says(changing: BookFolders) -> None:
     def deciding(month: str) -> list[str]:
         shown = changing.verb("models", "--on", month, "--json")

@@ -186,6 +186,12 @@ DECLARED = Declarations(
         Word("Champion", "In force", _STATUS, "reports/leaderboard.html"),
         Word("Challenger", "Candidate", _STATUS, "reports/leaderboard.html"),
         Word("Role", "Status", _STATUS, "reports/leaderboard.html"),
+        Word(
+            "champion_challenger.champion in model_config.yaml.",
+            "champion_challenger.champion in model_config.yaml, from a month on.",
+            _DECIDED,
+            "reports/*",
+        ),
         Word("What was scored", "What was scored and decided", _DECIDED, "reports/months/*"),
         Word(
             "Live: by the version in effect then",
