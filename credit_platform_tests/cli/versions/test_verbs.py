@@ -34,7 +34,7 @@ def decided(book_copy: BookFolders) -> DecidedBook:
     ("arguments", "code", "said"),
     [
         (("promote", *MOVE, "--version", "none", "--to", "in-force"), 1, "it is not in the model store. Name one of"),
-        (("promote", *MOVE, "--version", "none", "--to", "boss"), 2, "--to: 'boss' is no role"),
+        (("promote", *MOVE, "--version", "none", "--to", "boss"), 2, "--to: 'boss' is no status of a version"),
         (("promote", "--model", "model_1", "--version", "x", "--to", "in-force"), 2, "--approver"),
         (("rollback", *MOVE, "--to", "none"), 1, "it is not in the model store. Name one of"),
         (("models", "--on", "Tuesday"), 2, "--on: 'Tuesday' is no day"),
