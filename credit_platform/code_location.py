@@ -13,6 +13,7 @@ import dagster as dg
 from dagster_duckdb import DuckDBResource
 
 from credit_platform.assets.asset_metadata import with_asset_metadata
+from credit_platform.assets.models.decisions import decisions_asset
 from credit_platform.assets.models.models import model_assets
 from credit_platform.assets.models.predictions import prediction_assets
 from credit_platform.assets.monitoring.action import action_assets
@@ -95,6 +96,7 @@ def _assemble(portfolio: Portfolio, settings: Settings) -> dg.Definitions:
                 *gold_assets(portfolio, axis, policy.model),
                 *model_assets(axis, policy),
                 *prediction_assets(portfolio, axis, policy),
+                decisions_asset(portfolio, axis, policy.model),
                 *monitoring_assets(portfolio, axis, policy),
                 *action_assets(portfolio, axis, policy),
                 *early_warning_assets(portfolio, axis, policy),

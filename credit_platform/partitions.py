@@ -106,6 +106,7 @@ def monthly_axis(config: ModelConfig, first: date, last: date | None) -> Monthly
 
     Raises:
         SettingsError: the training windows begin before the book does.
+        PolicyError: policy names no champion for the first month that is scored.
     """
     windows = config.windows
     if windows.mode == "absolute" and windows.absolute is not None and windows.absolute.train.first < first:
@@ -114,10 +115,12 @@ def monthly_axis(config: ModelConfig, first: date, last: date | None) -> Monthly
             reason=f"begins in {windows.absolute.train.first:%Y-%m}, before the book's first month {first:%Y-%m}",
             fix="Move the windows, or set CREDIT_FIRST_MONTH to the first month the sources hold.",
         )
+    # An absolute window close to the book's start would put the backfilled scores before the first snapshot.
+    first_scoring = max(first, first_scoring_month(first, config))
+    config.champion_in(first_scoring)
     return MonthlyAxis(
         first_snapshot=first,
-        # An absolute window close to the book's start would put the backfilled scores before the first snapshot.
-        first_scoring=max(first, first_scoring_month(first, config)),
+        first_scoring=first_scoring,
         first_outcome=max(add_months(first, config.label.lag_months), first_outcome_month(first, config)),
         first_training=first_training_month(first, config),
         last=last,

@@ -28,6 +28,8 @@ MOVED = {
 # Classes that models of one's own are made of, under their former names, by the module of today.
 RENAMED = {"credit_platform.scoring.estimators.estimator": {"Learner": "Estimator"}}
 RENAMED_MODELS = {"logistic_regression": "scorecard"}
+# What `promote --to` was told; a champion is a model now.
+_RENAMED_STATUS = {"champion": "in-force", "challenger": "candidate"}
 _RENAMED_KEYS = {"rivalry": "champion_challenger", "early_reads": "early_performance", "persistence": "run_rules"}
 
 
@@ -98,6 +100,14 @@ def model_key(name: str) -> str:
     return new
 
 
+def version_status(word: str) -> str:
+    """The status of a version that may be named as in the previous release, with a warning where it is."""
+    new = _RENAMED_STATUS.get(word, word)
+    if new != word:
+        warn_of_old_name(f"--to {word}", new)
+    return new
+
+
 def former_names(table: str) -> list[str]:
     """What a table, by its asset key, was called in the previous release, where it had another name."""
     layer, name, *rest = table.split("/")
@@ -138,9 +148,12 @@ def with_new_keys(document: str, values: Mapping[str, object]) -> tuple[dict[str
     changed = dict(content) if isinstance(content, Mapping) else {}
     rivals = changed.get("champion_challenger")
     champion = rivals.get("champion") if isinstance(rivals, Mapping) else None
-    if isinstance(rivals, Mapping) and isinstance(champion, str) and _new_model(champion) != champion:
-        found[f"champion {champion}"] = _new_model(champion)
-        changed["champion_challenger"] = {**rivals, "champion": _new_model(champion)}
+    by_month = champion if isinstance(champion, Mapping) else {"": champion}
+    old = {name for name in by_month.values() if isinstance(name, str) and _new_model(name) != name}
+    if isinstance(rivals, Mapping) and old:
+        found.update({f"champion {name}": _new_model(name) for name in old})
+        named = {month: _new_model(name) if name in old else name for month, name in by_month.items()}
+        changed["champion_challenger"] = {**rivals, "champion": named if champion is by_month else named[""]}
     return changed, found
 
 

@@ -16,7 +16,7 @@ from credit_platform.portfolios.tables import tables_of
 from credit_platform_tests.graph_snapshot import snapshot_settings
 from credit_platform_tests.text_rules import EMPTY_WORDS, faults_of_asset, faults_of_automation, faults_of_check
 
-LAYERS = {"bronze", "silver", "quarantine", "gold", "model", "prediction", "monitoring"}
+LAYERS = {"bronze", "silver", "quarantine", "gold", "model", "prediction", "decision", "monitoring"}
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ OWNERS = {
     "gold": "team:data-engineering",
     "model": "team:credit-modelling",
     "prediction": "team:credit-modelling",
+    "decision": "team:credit-modelling",
     "monitoring": "team:model-risk",
 }
 

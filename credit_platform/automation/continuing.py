@@ -122,7 +122,7 @@ def due_now(instance: dg.DagsterInstance, state: BookState) -> Due:
 def _request(step: DueStep, origin: _Origin, key: str) -> dg.RunRequest:
     started_by = origin.run.tags.get(STARTED_BY, "a person") if origin.run else "a person"
     tags = {**run_reason(started_by, step.why, after_run=origin.run_id), STEP_TAG: key, **RETRIED}
-    selection = [asset_key(f"model/{model}") for model in step.models] or None
+    selection = [asset_key(asset) for asset in step.selection] or None
     return span_request(key, step.span, tags, step.job, selection)
 
 

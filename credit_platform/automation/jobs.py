@@ -12,7 +12,7 @@ from dagster import AssetSelection
 
 from credit_platform.instance.dagster_internals import MAX_RETRIES_TAG, UnresolvedAssetJobDefinition
 from credit_platform.portfolios.portfolio import Portfolio
-from credit_platform.portfolios.tables import tables_of
+from credit_platform.portfolios.tables import DECISIONS, tables_of
 from credit_platform.texts import description_of
 
 STARTED_BY = "credit_platform/started_by"
@@ -43,7 +43,12 @@ def job_assets(portfolio: Portfolio, models: Sequence[str]) -> dict[str, list[st
     )
     return {
         BUILD_MONTH: AssetSelection.groups("bronze", "silver", "quarantine", "gold", "monitoring/sources"),
-        SCORE_MONTH: [*(f"prediction/{model}" for model in models), *known_at_scoring, "monitoring/drift_page"],
+        SCORE_MONTH: [
+            *(f"prediction/{model}" for model in models),
+            DECISIONS,
+            *known_at_scoring,
+            "monitoring/drift_page",
+        ],
         MONITOR_MONTH: [
             *known_at_outcome,
             "monitoring/history",

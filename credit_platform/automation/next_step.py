@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+from credit_platform.assets.models.decisions import undecided_months
 from credit_platform.assets.models.training import is_triggered
 from credit_platform.automation.jobs import MONITOR_MONTH, SCORE_MONTH, TRAIN_MODELS
 from credit_platform.automation.run_spans import Span, spans_of
@@ -18,7 +19,7 @@ from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_range
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.portfolios.tables import begins_with
+from credit_platform.portfolios.tables import DECISIONS, begins_with
 from credit_platform.scoring.training.windows import is_training_due
 
 
@@ -33,6 +34,7 @@ class DueStep:
         why: one clause.
         models: the models to train; empty for other jobs.
         retraining: models that an action of the month before wants trained first.
+        tables: the tables to make, where the job is not to make all of its own.
     """
 
     job: str
@@ -41,6 +43,12 @@ class DueStep:
     why: str
     models: Sequence[str] = ()
     retraining: Sequence[str] = ()
+    tables: Sequence[str] = ()
+
+    @property
+    def selection(self) -> list[str]:
+        """The assets to make; empty for all of the job."""
+        return [*(f"model/{model}" for model in self.models), *self.tables]
 
     def __str__(self) -> str:
         """`score_month of 2025-01`."""
@@ -96,6 +104,7 @@ class BookState:
         scored, monitored = set(self._months(self.predictions)), set(self._months(self.actions))
         start = self.axis.first_training
         earlier = [month for month in self.built if self.axis.first_scoring <= month < start]
+        undecided = set(undecided_months(self.lake, self.config))
         for month in (month for month in self.built if month >= start):
             untrained = sorted(set(self.config.models) - {record.model for record in self.records})
             if untrained:
@@ -112,6 +121,11 @@ class BookState:
                 retraining = self._retraining(max((each for each in monitored if each < span[1]), default=None))
                 why = f"{span[1]:%Y-%m} is built"
                 yield DueStep(SCORE_MONTH, span, self.built_tables, why, retraining=retraining)
+            # Of a folder of an earlier release, or of a run that was ended: scored months are not scored again.
+            for span in spans_of([each for each in own if each in scored & undecided]):
+                yield DueStep(
+                    SCORE_MONTH, span, self.predictions, f"{span[1]:%Y-%m} is not decided", tables=[DECISIONS]
+                )
             to_read = [each for each in own if each in scored - monitored and each >= self.axis.first_outcome]
             for span in spans_of(to_read):
                 yield DueStep(MONITOR_MONTH, span, self.predictions, f"{span[1]:%Y-%m} is scored")

@@ -52,7 +52,7 @@ def model_gate_checks(
             is_blocking=False,
             policy=policy,
             description=(
-                f"{kind.holds} When it is yellow, {kind.otherwise} A version whose gates all pass becomes challenger."
+                f"{kind.holds} When it is yellow, {kind.otherwise} A version whose gates all pass may be put in force."
             ),
             built=_Trained(model),
         )

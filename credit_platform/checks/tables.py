@@ -9,6 +9,7 @@ import dagster as dg
 
 from credit_platform.checks.case_gates import case_gates
 from credit_platform.checks.contracts import contract_check
+from credit_platform.checks.decision_gates import one_decision_check
 from credit_platform.checks.gates import gate_checks
 from credit_platform.checks.judgements import book_checks, judgement_checks
 from credit_platform.checks.label_gates import label_maturity_check, unlabelled_check
@@ -35,6 +36,7 @@ def all_checks(
         label_maturity_check(portfolio, axis, config.label.lag_months, policy),
         unlabelled_check(portfolio, axis, policy),
         *case_gates(portfolio, axis, policy),
+        one_decision_check(portfolio, axis, config, policy),
         *judgement_checks(portfolio, axis, config, policy),
         *book_checks(portfolio, axis, config, policy),
         *model_gate_checks(axis, config, policy),

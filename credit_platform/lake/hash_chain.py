@@ -1,15 +1,18 @@
-"""A chain of records: every line carries the hash of the line before it and its own.
+"""A chain of records: every line carries the hash of the line before it and its own; and the log that keeps one.
 
-Meaning and storage of the records belong to `audit`. A chain shows that nothing in it was changed, removed, inserted or
-moved; that its end was cut off shows only against a head kept beside it.
+What the records mean belongs to the logs of `lake.governance`. A chain shows that nothing in it was changed, removed,
+inserted or moved; that its end was cut off shows only against a head kept beside it.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 
-from credit_platform.lake.files import record_of, to_line
+from credit_platform.errors import AuditError
+from credit_platform.lake.files import locked_for_reading, locked_for_writing, record_of, to_line, write_bytes
 
 NOTHING_BEFORE = "0" * 64
 
@@ -116,3 +119,68 @@ def _faults_of_end(lines: Sequence[bytes], head: Head | None) -> list[Fault]:
     if known is not None and known.get("sha256") != head.sha256:
         return [Fault(head.sequence, "it is not the record that was written: the head knows another hash")]
     return []
+
+
+@dataclass(frozen=True)
+class ChainedLog:
+    """A file that only grows, one record a line, with its head in a file beside it."""
+
+    file: Path
+    head: Path
+
+    def append(
+        self, content: Callable[[], Mapping[str, object]], *, unless: Callable[[Sequence[bytes]], bool]
+    ) -> bytes | None:
+        """Write a record behind all others, safely beside other processes; None where `unless` holds of the lines.
+
+        Raises:
+            AuditError: the chain is broken; writing on would hide it.
+            StorageError: the disk does not take it.
+        """
+        with locked_for_writing(self.file) as log:
+            lines = log.lines()
+            self._require_sound(lines)
+            if unless(lines):
+                return None
+            line = to_line(sealed(content(), head_of(lines)))
+            log.append(line)
+            write_bytes(self.head, head_line(head_of([*lines, line])))
+        return line
+
+    def lines(self) -> list[bytes]:
+        """Every record in the order it was written; a last line cut off by a crash is left out.
+
+        Raises:
+            AuditError: the chain is broken; no decision may rest on it.
+        """
+        with self.held() as lines:
+            self._require_sound(lines)
+        return lines
+
+    def verify(self) -> list[Fault]:
+        """Everything that is wrong with the chain, by line; empty when every record is as it was written.
+
+        A record that was changed, removed, inserted or moved shows, and so does a cut-off end, unless the head beside
+        the log was taken back as well.
+        """
+        with self.held() as lines:
+            return chain_faults(lines, self._known_head())
+
+    def held(self) -> AbstractContextManager[list[bytes]]:
+        """Let nobody write on while the log and what it vouches for are read or copied."""
+        # Between a record and its head a reader would see a chain that is longer than it should be.
+        return locked_for_reading(self.file)
+
+    def _require_sound(self, lines: Sequence[bytes]) -> None:
+        faults = chain_faults(lines, self._known_head())
+        if faults:
+            raise AuditError(file=self.file, reason=str(faults[0]))
+
+    def _known_head(self) -> Head | None:
+        if not self.head.is_file():
+            return None
+        try:
+            content = json.loads(self.head.read_bytes())
+            return Head(int(content["sequence"]), str(content["sha256"]))
+        except (ValueError, KeyError, TypeError):
+            return None

@@ -14,7 +14,7 @@ from credit_platform.months import month_key, parse_month
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.tables import Tables, tables_of
 
-LAYERS = ("bronze", "silver", "quarantine", "gold", "prediction", "monitoring")
+LAYERS = ("bronze", "silver", "quarantine", "gold", "prediction", "decision", "monitoring")
 _MONTH_NAME = re.compile(r"(?!0000)\d{4}-(?:0[1-9]|1[0-2])-01")
 MONTH_FILE = "[0-9][0-9][0-9][0-9]-[01][0-9]-01.parquet"
 
@@ -103,6 +103,14 @@ class Layout:
     def audit_head(self) -> Path:
         """The number and hash of the last record of the audit log, by which a cut-off end shows."""
         return self.data_dir / "audit" / "audit_head.json"
+
+    def decision_overrides(self) -> Path:
+        """The append-only log of decisions about cases that people took otherwise than the champion."""
+        return self.data_dir / "audit" / "decision_overrides.jsonl"
+
+    def decision_overrides_head(self) -> Path:
+        """The number and hash of its last record."""
+        return self.data_dir / "audit" / "decision_overrides_head.json"
 
     def retraining(self, key: str) -> Path:
         """The JSON file that says what a retraining came to."""

@@ -12,6 +12,7 @@ from zoneinfo import available_timezones
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
+from credit_platform.errors import PolicyError
 from credit_platform.months import add_months, as_month, month_key
 from credit_platform.policy.champion_challenger import ChampionChallengerPolicy
 from credit_platform.policy.model_spec import ModelName, ModelSpec
@@ -272,13 +273,28 @@ class ModelConfig(PolicySection):
     ) -> ChampionChallengerPolicy:
         models: Mapping[str, ModelSpec] = info.data.get("models", {})
         names = [*models, *(spec.alias for spec in models.values())]
-        if models and section.champion not in names:
-            message = f"champion is {section.champion!r}; the models are {', '.join(models)}"
+        unknown = [name for name in section.named if name not in names]
+        if models and unknown:
+            message = f"champion is {unknown[0]!r}; the models are {', '.join(models)}"
             raise ValueError(message)
         return section
 
     @property
-    def champion_model(self) -> str:
-        """Key of the model the others are held against, which policy may name by its alias."""
-        named = self.champion_challenger.champion
-        return next(key for key, spec in self.models.items() if named in {key, spec.alias})
+    def champions(self) -> tuple[str, ...]:
+        """Keys of the models that are champion in some month, each once, the first one first."""
+        return tuple(dict.fromkeys(self._model_named(name) for name in self.champion_challenger.named))
+
+    def champion_in(self, month: date) -> str:
+        """Key of the model that decides in a month and that the others are held against.
+
+        Raises:
+            PolicyError: policy names the first champion for a later month.
+        """
+        named = self.champion_challenger.named_in(month)
+        if named is None:
+            reason = f"names no model for {month:%Y-%m}; its first month must be that or an earlier one"
+            raise PolicyError(file="model_config", key="champion_challenger.champion", reason=reason)
+        return self._model_named(named)
+
+    def _model_named(self, name: str) -> str:
+        return next(key for key, spec in self.models.items() if name in {key, spec.alias})

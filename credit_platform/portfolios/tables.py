@@ -28,11 +28,12 @@ from credit_platform.schemas.monitoring import (
     Stability,
 )
 from credit_platform.schemas.personal_data import MAY_QUOTE, has_personal_data
-from credit_platform.schemas.prediction import prediction_schema
+from credit_platform.schemas.prediction import decision_schema, prediction_schema
 from credit_platform.schemas.quarantine import Quarantine
 
 Begins = Literal["snapshot", "scoring", "outcome"]
-_FROM_SCORING = frozenset({"prediction", "stability", "estimate", "early_reads"})
+DECISIONS = "decision/batch"
+_FROM_SCORING = frozenset({"prediction", DECISIONS, "stability", "estimate", "early_reads"})
 _FROM_OUTCOME = frozenset(
     {"performance", "action", "fair_lending", "estimate_backtest", "history", "champion_challenger", "overrides"}
 )
@@ -137,6 +138,7 @@ def _personal_columns(shared: Mapping[str, type[dy.Schema]], portfolio: Portfoli
 @cache
 def tables_of(portfolio: Portfolio) -> Tables:
     """The tables of a book, in the order of their layers."""
+    case = (portfolio.cases.key, portfolio.cases.customer, portfolio.words.case)
     shared: dict[str, type[dy.Schema]] = {
         **{f"bronze/{source.name}": source.bronze for source in portfolio.sources},
         **{f"silver/{source.table}": source.silver for source in portfolio.sources},
@@ -145,6 +147,7 @@ def tables_of(portfolio: Portfolio) -> Tables:
         "gold/unlabelled": unlabelled_schema(portfolio.cases.key, portfolio.cases.noun),
         **{f"gold/{table.name}": table.schema for table in portfolio.tables},
         "gold/cohort_calendar": CohortCalendar,
+        DECISIONS: decision_schema(*case),
         "monitoring/row_balance": RowBalance,
         "monitoring/data_quality": DataQuality,
         "monitoring/history": MonitoringHistory,
@@ -154,7 +157,7 @@ def tables_of(portfolio: Portfolio) -> Tables:
     return Tables(
         shared=shared,
         of_models={
-            "prediction": prediction_schema(portfolio.cases.key, portfolio.cases.customer, portfolio.words.case),
+            "prediction": prediction_schema(*case),
             "performance": Performance,
             "stability": Stability,
             "action": Action,
@@ -172,6 +175,6 @@ def begins_with(table: str) -> Begins:
     """Which month a table begins with: the book's first snapshot, the first scored month, or the first outcome read."""
     layer, part = table.split("/", maxsplit=1)
     own = "prediction" if layer == "prediction" else part.rsplit("/", maxsplit=1)[-1]
-    if own in _FROM_SCORING:
+    if table in _FROM_SCORING or own in _FROM_SCORING:
         return "scoring"
     return "outcome" if own in _FROM_OUTCOME else "snapshot"

@@ -1,4 +1,4 @@
-"""The prediction tables, one per model and all of one shape.
+"""The prediction tables, one per model, and the table of decisions, all of one shape.
 
 Outcomes and metrics belong to the monitoring tables.
 """
@@ -73,13 +73,28 @@ class PredictionColumns(dy.Schema):
 @cache
 def prediction_schema(case_key: str, customer_key: str, case: str) -> type[dy.Schema]:
     """The schema class of a book's prediction tables: month, case and customer, then `PredictionColumns`."""
+    grain = f"One row per {case} and month of application, scored by the version in force in that month."
+    return _schema("Prediction", grain, case_key, customer_key, case)
+
+
+@cache
+def decision_schema(case_key: str, customer_key: str, case: str) -> type[dy.Schema]:
+    """The schema class of a book's decisions: the columns of its prediction tables."""
+    grain = (
+        f"One row per {case} and month of application, decided by the champion of the month: its row of the champion's "
+        "prediction table. Which model is champion is policy."
+    )
+    return _schema("BatchDecision", grain, case_key, customer_key, case)
+
+
+def _schema(name: str, grain: str, case_key: str, customer_key: str, case: str) -> type[dy.Schema]:
     columns: dict[str, object] = {
-        "__doc__": f"One row per {case} and month of application, scored by the version in force in that month.",
+        "__doc__": grain,
         "__module__": __name__,
         "snapshot_month": dy.Date(primary_key=True, resolution="1mo", description="Month of application, first day"),
         case_key: dy.String(primary_key=True, min_length=1, description=case.capitalize()),
         customer_key: dy.String(min_length=1, description="Customer who applied"),
         **{name: column for name, column in vars(PredictionColumns).items() if not name.startswith("__")},
     }
-    made: type[dy.Schema] = type(dy.Schema)("Prediction", (dy.Schema,), columns)  # pyrefly: ignore[bad-assignment]
+    made: type[dy.Schema] = type(dy.Schema)(name, (dy.Schema,), columns)  # pyrefly: ignore[bad-assignment]
     return made

@@ -34,6 +34,7 @@ from credit_platform_tests.small_book import (
 TRAININGS = [FIRST_TRAINING, add_months(FIRST_TRAINING, 3), add_months(FIRST_TRAINING, 6)]
 BEGINS = {
     **dict.fromkeys(tables_of(LOANS).shared, FIRST),
+    "decision/batch": FIRST_SCORING,
     "monitoring/history": FIRST_OUTCOME,
     "monitoring/champion_challenger": FIRST_OUTCOME,
     "monitoring/overrides": FIRST_OUTCOME,

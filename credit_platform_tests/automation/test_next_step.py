@@ -18,6 +18,7 @@ from credit_platform.months import add_months, month_range
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform.portfolios.tables import DECISIONS
 from credit_platform.settings import Settings
 
 # First scoring 2024-04, first outcome 2024-10, first training 2024-12.
@@ -65,7 +66,7 @@ class Life:
     def carry_out(self, step: DueStep) -> None:
         months = month_range(*step.span)
         if step.job == "score_month":
-            self.make([f"prediction/{model}" for model in MODELS], months)
+            self.make(step.tables or [*(f"prediction/{model}" for model in MODELS), DECISIONS], months)
         elif step.job == "monitor_month":
             for month in months:
                 self.act(month)
@@ -171,6 +172,16 @@ def test_what_was_done_is_not_done_again_when_an_old_month_is_built_from_other_r
     life.live()
     life.build("2024-06")
     assert life.due() == []
+
+
+def test_scored_months_without_decisions_are_decided_and_not_scored_again(life: Life) -> None:
+    life.build("2023-01", "2025-01")
+    life.live()
+    for month in ("2024-05", "2024-06", "2024-11"):
+        life.lake.layout.month_file(DECISIONS, at(month)).unlink()
+    done = life.live()
+    assert [str(step) for step in done] == ["score_month of 2024-05..2024-06", "score_month of 2024-11"]
+    assert [step.selection for step in done] == [[DECISIONS], [DECISIONS]]
 
 
 def test_the_next_month_waits_for_a_retraining_that_an_action_asked_for(life: Life) -> None:

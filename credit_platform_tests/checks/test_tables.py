@@ -28,6 +28,7 @@ GATES = {
     "few_rows_are_set_aside",
     "cases_are_known_from_their_start",
     "no_source_goes_dark",
+    "every_scored_case_has_one_decision",
 }
 
 

@@ -119,7 +119,7 @@ def test_status_is_a_table_or_json_of_the_same_facts(finished_book: BookFolders)
         ("replay", "--as-of", "2020-01"),
         ("train", "--as-of", "2020-01"),
         ("drill", "rollback"),
-        ("promote", "--version", "x", "--to", "champion", "--reason", "r", "--approver", "a"),
+        ("promote", "--version", "x", "--to", "in-force", "--reason", "r", "--approver", "a"),
         ("rollback", "--to", "x", "--reason", "r", "--approver", "a"),
         ("override-action", "--month", "2024-08", "--to", "never", "--reason", "r", "--approver", "a"),
     ],

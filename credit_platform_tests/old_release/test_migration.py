@@ -170,7 +170,7 @@ def test_nothing_shows_as_missing_or_stale_that_did_not_before(own_old_book: Boo
             months = graph.get(key).partitions_def
             for month in months.get_partition_keys() if months else ():
                 status = resolver.get_status(key, month).value
-                if status != "FRESH" and key.path[0] in {"model", "quarantine", "prediction", "monitoring"}:
+                if status != "FRESH" and key.path[0] in {"model", "quarantine", "prediction", "decision", "monitoring"}:
                     found[f"{key.to_user_string()} {status}"] += 1
         checks = instance.event_log_storage.get_asset_check_execution_history(
             dg.AssetCheckKey(dg.AssetKey(["prediction", "scorecard"]), "rows_meet_the_contract"), limit=100

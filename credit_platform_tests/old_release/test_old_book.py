@@ -17,6 +17,7 @@ from credit_platform.cli.instance import INSTANCE_FILE, open_instance
 from credit_platform.code_location import build_definitions
 from credit_platform.lake.tables.catalog import monthly_tables
 from credit_platform.months import month_key
+from credit_platform.portfolios.tables import DECISIONS
 from credit_platform.settings import Settings, dagster_home
 from credit_platform_tests.automation.retrain_ticks import look, tick
 from credit_platform_tests.old_release.folders import as_written, expected, without_new_tables
@@ -96,12 +97,13 @@ def test_the_tables_and_the_views_over_them_are_those_of_the_old_release(old_boo
     months = {table: [month_key(month) for month in lake.months(table)] for table in monthly_tables(lake.layout)}
     # Written by the migration.
     assert months.pop(UNLABELLED) == months["gold/label_store"]
+    assert months.pop(DECISIONS) == months["prediction/scorecard"]
     assert months == expected()["months"]
     with closing(duckdb.connect(str(lake.layout.datamart), read_only=True)) as connection:
         views = connection.execute("select schema_name, view_name from duckdb_views() where not internal").fetchall()
     # Of a renamed model under both keys.
     assert sorted(f"{schema}.{view}" for schema, view in views) == sorted(
-        {*as_written()["views"], *expected()["views"], "gold.unlabelled"}
+        {*as_written()["views"], *expected()["views"], "gold.unlabelled", "decision.batch"}
     )
 
 

@@ -79,10 +79,10 @@ def test_a_policy_cannot_be_changed_after_loading() -> None:
 
 
 def test_the_champion_may_be_named_by_key_or_by_alias(tmp_path: Path) -> None:
-    assert LOANS.load_policy().model.champion_model == "scorecard"
+    assert LOANS.load_policy().model.champions == ("scorecard",)
     for name in ("model_2", "gradient_boosting"):
         folder = write(tmp_path, model=f"champion_challenger: {{champion: {name}}}\n")
-        assert LOANS.load_policy(folder).model.champion_model == "gradient_boosting"
+        assert LOANS.load_policy(folder).model.champions == ("gradient_boosting",)
 
 
 @pytest.mark.parametrize("suffix", ["yaml", "yml"])

@@ -73,7 +73,7 @@ def test_old_keys_mean_what_the_new_ones_mean_and_each_is_told_once(tmp_path: Pa
     newly, silence = loaded(written(tmp_path, {name: today(text) for name, text in OLD.items()}))
     assert (newly, silence) == (policy, [])
     assert policy.model.models["scorecard"].algorithm == "logistic_regression"
-    assert policy.model.champion_model == "scorecard"
+    assert policy.model.champions == ("scorecard",)
     assert list(policy.model.models) == list(LOANS.load_policy().model.models)
 
 
@@ -127,7 +127,7 @@ def test_a_kept_policy_of_the_previous_release_is_read_without_a_word(tmp_path: 
     policy = read_policy_document(json.dumps(values).encode(), LOANS.terms, sha256=sha256, file=file)
     assert policy.sha256 == sha256 != shipped.sha256
     assert policy.monitoring == shipped.monitoring
-    assert policy.model.champion_model == shipped.model.champion_model == "scorecard"
+    assert policy.model.champions == shipped.model.champions == ("scorecard",)
     assert policy.model.models == shipped.model.models
     values["monitoring"]["run_rules"] = values["monitoring"]["persistence"]
     with pytest.raises(PolicyError, match="is no policy this release can read"):

@@ -54,7 +54,7 @@ def evaluation(seed: int = 3) -> Evaluation:
 
 
 def facts(**changes: object) -> VersionFacts:
-    """A champion all of whose gates were passed, with some of its facts changed."""
+    """A version in force all of whose gates were passed, with some of its facts changed."""
     gates = gate_table(
         CandidateResult({"train": 0.96, "validation": 0.95, "test": 0.94, "oot": 0.93}, 0.03125, True),  # noqa: FBT003
         LOANS.load_policy().model.gates,
@@ -63,7 +63,7 @@ def facts(**changes: object) -> VersionFacts:
         model=MODEL,
         model_version=VERSION,
         as_of=AS_OF,
-        role="champion",
+        role="in force",
         promoted=True,
         in_force_from=date(2025, 1, 1),
         in_force_until=None,

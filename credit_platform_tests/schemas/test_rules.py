@@ -26,6 +26,15 @@ MONTH, LATER = date(2024, 1, 1), date(2024, 2, 1)
 MEASURED = {"value": 0.5, "ci_low": 0.4, "ci_high": 0.6, "n": 10, "n_bad": 1}
 IMMATURE = {"state": "maturing", "sample_role": "none", "n_labelled": None, "attrition": None}
 
+DECIDED = {"reason_1": "A1", "reason_2": "B1", "reason_3": None, "reason_4": None}
+DECIDED_BREAKING: Mapping[str, list[Mapping[str, object]]] = {
+    "reasons_are_filled_from_the_left": [{"reason_1": None}],
+    "no_reason_is_given_twice": [{"reason_3": "A1"}],
+    "ranking_survives_calibration": [
+        {"loan_id": "a", "raw_probability": 0.1, "default_probability": 0.9},
+        {"loan_id": "b", "raw_probability": 0.2, "default_probability": 0.8},
+    ],
+}
 # What a sound row holds where the plain values of `plain_value` would not do.
 SOUND: Mapping[str, Mapping[str, object]] = {
     "silver/loan_snapshots": {"n_installments_missed": 0, "first_missed_date": None, "dpd": 0, "dpd_bucket": "current"},
@@ -35,7 +44,8 @@ SOUND: Mapping[str, Mapping[str, object]] = {
     "gold/vintages": {"mob": 0},
     "gold/roll_rates": {"from_bucket": "30-59"},
     "gold/cohort_calendar": {"state": "mature", "cohort": date(2023, 7, 1), "score_month": date(2023, 7, 1)},
-    "prediction/<model>": {"reason_1": "A1", "reason_2": "B1", "reason_3": None, "reason_4": None},
+    "prediction/<model>": DECIDED,
+    "decision/batch": DECIDED,
     "monitoring/row_balance": {"quarantined": 0, "duplicates_dropped": 0},
     "monitoring/champion_challenger": {**MEASURED, "challenger": "yy"},
     "monitoring/overrides": {**MEASURED, "cohort": date(2023, 7, 1)},
@@ -92,14 +102,8 @@ BREAKING: Mapping[str, Mapping[str, list[Mapping[str, object]]]] = {
         "only_mature_cohorts_are_developed_on": [{"maturity_month": LATER, **IMMATURE, "sample_role": "train"}],
         "labels_are_of_mature_cohorts": [{"maturity_month": LATER, **IMMATURE, "n_labelled": 1}],
     },
-    "prediction/<model>": {
-        "reasons_are_filled_from_the_left": [{"reason_1": None}],
-        "no_reason_is_given_twice": [{"reason_3": "A1"}],
-        "ranking_survives_calibration": [
-            {"loan_id": "a", "raw_probability": 0.1, "default_probability": 0.9},
-            {"loan_id": "b", "raw_probability": 0.2, "default_probability": 0.8},
-        ],
-    },
+    "prediction/<model>": DECIDED_BREAKING,
+    "decision/batch": DECIDED_BREAKING,
     "monitoring/row_balance": {
         "rows_in_equal_rows_out_plus_quarantined_plus_duplicates": [{"rows_in": 2}],
         "repaired_rows_are_rows_out": [{"rows_repaired": 2}],

@@ -132,7 +132,7 @@ def train_as_of(lake: Lake, model: str, month: date, policy: Policy, on_trial: O
 
 
 def register(lake: Lake, developed: Developed, policy: Policy) -> TrainingOutcome:
-    """Store a version, make it challenger if its gates are passed and champion if policy says so, and write all down.
+    """Store a version, make it candidate if its gates are passed, put it in force if policy says so, write all down.
 
     A version that a person rolled back or retired is left as it is.
 
@@ -152,7 +152,7 @@ def register(lake: Lake, developed: Developed, policy: Policy) -> TrainingOutcom
     if stored in withdrawn(AuditLog(lake.layout).decisions(), fitted.model):
         decision = decision.left_to_a_person("A person rolled it back or retired it, and no rule takes it up again.")
     elif not decision.failed_gates:
-        _make_challenger(lake, developed, stored, policy)
+        _make_candidate(lake, developed, stored, policy)
     record = PromotionRecord(
         model=fitted.model,
         model_version=stored,
@@ -177,14 +177,15 @@ def register(lake: Lake, developed: Developed, policy: Policy) -> TrainingOutcom
     )
 
 
-def _make_challenger(lake: Lake, developed: Developed, stored: str, policy: Policy) -> None:
+def _make_candidate(lake: Lake, developed: Developed, stored: str, policy: Policy) -> None:
     model, month = developed.fitted.model, developed.month
 
     def is_more_already(records: Sequence[AuditRecord]) -> bool:
         known = roles([record.decision for record in records], model, add_months(month, 1))
-        return known.get(stored) != "candidate"
+        made = {record.entry.model_version for record in records if record.entry.action == "made_candidate"}
+        return known.get(stored) != "candidate" or stored in made
 
-    entry = Entry("made_challenger", model, stored, POLICY, ("No gate failed.",), month, policy_sha256=policy.sha256)
+    entry = Entry("made_candidate", model, stored, POLICY, ("No gate failed.",), month, policy_sha256=policy.sha256)
     AuditLog(lake.layout).append(entry, unless=is_more_already)
 
 

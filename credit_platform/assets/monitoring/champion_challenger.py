@@ -1,7 +1,7 @@
 """The asset in which every other model is held against the champion, with its page.
 
 Measuring and deciding is written in `scoring`, the page in `reports`. It changes nothing: which model is the champion
-is said by policy.
+is said by policy, by month.
 """
 
 from base64 import b64encode
@@ -41,8 +41,8 @@ _PLOTTED = ("roc_auc", "ks", "brier")
 def champion_challenger_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> list[dg.AssetsDefinition]:
     """The comparison of the configured models."""
     config = policy.model
-    champion, lag, back = config.champion_model, config.label.lag_months, config.champion_challenger.months - 1
-    challengers = [model for model in config.models if model != champion]
+    lag, back = config.label.lag_months, config.champion_challenger.months - 1
+    challengers = [model for model in config.models if (model,) != config.champions]
 
     @dg.asset(
         **table_spec(portfolio, TABLE, axis.outcome_months),
@@ -62,7 +62,8 @@ def champion_challenger_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: 
         months, in_force = months_of(context.partition_keys), _InForce(lake, config)
         compared = [pl.DataFrame(schema=SCHEMA)]
         for month in months:
-            for challenger in challengers:
+            champion = config.champion_in(month)
+            for challenger in (model for model in config.models if model != champion):
                 loans, taken = in_force.compared(champion, challenger, month)
                 measured = compare_models(
                     loans,

@@ -14,7 +14,7 @@ from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.measures import Subject
 from credit_platform.partitions import months_before, same_month
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.scoring.governance.life_cycle import champions_before, period_of, periods_in_force
+from credit_platform.scoring.governance.life_cycle import in_force_before, period_of, periods_in_force
 from credit_platform.scoring.governance.promotion import HeadToHead
 from credit_platform.scoring.training.samples import as_newest, attach_labels, no_rarer
 
@@ -32,7 +32,7 @@ def read_for_earlier_versions(lag: int) -> list[dg.AssetDep]:
 
 
 def tried_in_place_of(subject: Subject, *, lake: Lake, config: ModelConfig) -> dict[str, HeadToHead] | None:
-    """Champions before the version judged, the newest first, each against it on its cohort as the month has sources.
+    """Versions in force before the one judged, newest first, each against it on its cohort with the month's sources.
 
     A version that cannot be read, or that knows the cohort, is left out: nobody could go back to it, or learn from it.
     None where the version judged is not in force any more.
@@ -46,7 +46,7 @@ def tried_in_place_of(subject: Subject, *, lake: Lake, config: ModelConfig) -> d
     current = period_of(periods_in_force(decisions, subject.model), month)
     if current is not None and current.version != subject.model_version:
         return None
-    earlier = champions_before(decisions, subject.model, month)
+    earlier = in_force_before(decisions, subject.model, month)
     return _tried(earlier, subject, lake, config) if earlier else {}
 
 

@@ -14,6 +14,7 @@ import polars as pl
 from credit_platform.assets.pages.overview import (
     DASHBOARD,
     HISTORY,
+    decided_in,
     draw_dashboard,
     of_models,
     rows_or_empty,
@@ -24,6 +25,7 @@ from credit_platform.errors import CreditPlatformError
 from credit_platform.lake.files import write_text
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.policy.load import Policy
+from credit_platform.portfolios.tables import DECISIONS
 from credit_platform.reports.dashboard.month_page import MonthFacts, month_page
 from credit_platform.reports.dashboard.overview import model_title
 
@@ -94,6 +96,7 @@ def read_month(lake: Lake, policy: Policy, month: date) -> MonthFacts:
             # The dashboard is written after the pages it leads to.
             if name == "Dashboard" or page.is_file()
         },
+        decided=decided_in(lake, [month] if lake.has(DECISIONS, month) else []),
     )
 
 

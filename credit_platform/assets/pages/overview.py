@@ -14,13 +14,15 @@ import polars as pl
 from credit_platform.assets.pages.version_documents import LEADERBOARD, PAGE
 from credit_platform.errors import ModelStoreError
 from credit_platform.lake.files import one_at_a_time, write_text
+from credit_platform.lake.governance.decision_overrides import DecisionOverrideLog
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, model_periods, promotions_kept
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import add_months
 from credit_platform.policy.load import Policy
+from credit_platform.portfolios.tables import DECISIONS
 from credit_platform.reports.dashboard.dashboard import dashboard_page
-from credit_platform.reports.dashboard.overview import SOURCES_SCHEMA, VERSIONS_SCHEMA, Overview
+from credit_platform.reports.dashboard.overview import DECIDED_SCHEMA, SOURCES_SCHEMA, VERSIONS_SCHEMA, Overview
 from credit_platform.schemas.early_warning import EarlyPerformance
 from credit_platform.schemas.monitoring import FairLending
 from credit_platform.scoring.governance.life_cycle import period_of
@@ -92,6 +94,7 @@ def read_overview(lake: Lake, policy: Policy, month: date) -> Overview:
         roll_rates=rows_or_empty(lake, "gold/roll_rates"),
         thresholds=policy.monitoring,
         sources=_sources(lake, models, month),
+        decided=decided_in(lake, lake.months(DECISIONS)),
         month_pages={each: _address(layout, page) for each, page in months.items() if page.is_file()},
         absent=frozenset(name for name in _NOT_OF_EVERY_BOOK if not lake.layout.tables.has(name)),
         links={
@@ -100,6 +103,30 @@ def read_overview(lake: Lake, policy: Policy, month: date) -> Overview:
             if file.is_file()
         },
     )
+
+
+def decided_in(lake: Lake, months: Sequence[date]) -> pl.DataFrame:
+    """What was decided in some months, as `reports.dashboard.overview.DECIDED_SCHEMA`.
+
+    Raises:
+        AuditError: the log of overridden decisions was tampered with.
+    """
+    if not months:
+        return pl.DataFrame(schema=DECIDED_SCHEMA)
+    by, key = ("snapshot_month", "model", "model_version"), lake.layout.portfolio.cases.key
+    people = DecisionOverrideLog(lake.layout).overridden().rename({"case": key}).lazy()
+    counted = (
+        lake.scan(DECISIONS, months)
+        .join(people, on=["snapshot_month", key], how="left")
+        .group_by(by)
+        .agg(
+            n=pl.len().cast(pl.Int64),
+            declined=pl.col("decision").eq("decline").mean(),
+            # A person's word in line with the decision is no override (any more).
+            n_overridden=pl.col("final_decision").ne(pl.col("decision")).sum().cast(pl.Int64),
+        )
+    )
+    return counted.sort(by).collect()
 
 
 def _address(layout: Layout, file: Path) -> str:

@@ -97,7 +97,7 @@ class RenamedAssets:
         key = dg.AssetKey(table.split("/"))
         known = self.instance.get_materialized_partitions(key)
         for month in sorted(set(months) - known):
-            said = "Written by the previous release, together with the silver table."
+            said = "Stored by the previous release, or by the migration from what it stored."
             self.instance.report_runless_asset_event(dg.AssetMaterialization(key, description=said, partition=month))
 
     def _new(self, key: dg.AssetKey) -> dg.AssetKey:

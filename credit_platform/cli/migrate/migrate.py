@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from rich.console import Console
 
+from credit_platform.assets.models.decisions import decisions_of, undecided_months
 from credit_platform.assets.pages.version_documents import write_documents
 from credit_platform.assets.tables.gold import labelled_and_not
 from credit_platform.cli.backup.restore import require_quiet
@@ -27,6 +28,7 @@ from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.renamed_models import ModelNames, RenamedModels, to_migrate
 from credit_platform.lake.tables.catalog import refresh_datamart
 from credit_platform.months import month_key
+from credit_platform.portfolios.tables import DECISIONS
 from credit_platform.previous_release import MOVED, RENAMED_MODELS
 from credit_platform.settings import Settings, dagster_home
 
@@ -59,6 +61,7 @@ def migrate(settings: Settings, console: Console, *, is_dry_run: bool, despite_r
     for table in _shown(console, "tables", models.tables()):
         models.migrate_table(table)
     _name_unlabelled(book)
+    _decide_scored(book)
     models.record()
     models.move_versions()
     _migrate_history(book, console, models)
@@ -113,6 +116,14 @@ def _name_unlabelled(book: Book) -> None:
         lake.write(UNLABELLED, unlabelled, months)
 
 
+def _decide_scored(book: Book) -> None:
+    """Write the decisions of the months that the previous release scored, which are its champion's predictions."""
+    config = book.settings.policy.model
+    months = undecided_months(book.lake, config)
+    if months:
+        book.lake.write(DECISIONS, decisions_of(book.lake, config, months), months)
+
+
 def _has_history(book: Book) -> bool:
     return (dagster_home(book.settings.data_dir) / INSTANCE_FILE).is_file()
 
@@ -137,6 +148,8 @@ def _migrate_history(book: Book, console: Console, models: RenamedModels) -> Non
         for table in (*layout.tables.quarantines, UNLABELLED):
             history.report_stored(table, [month_key(month) for month in month_files(layout.table(table))])
         history.bring_up_to_date(checks, show)
+        # Behind the predictions they are made of, or they would look stale.
+        history.report_stored(DECISIONS, [month_key(month) for month in month_files(layout.table(DECISIONS))])
 
 
 def _shown(console: Console, what: str, items: Iterable[_Item]) -> Iterator[_Item]:

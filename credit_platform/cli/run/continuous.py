@@ -22,6 +22,7 @@ from credit_platform.cli.run.backfill import WAITING, Backfill, waits_for_a_pers
 from credit_platform.cli.run.runs import Runner
 from credit_platform.cli.run.summary import failures_table, run_backfill
 from credit_platform.cli.run.training import is_untrained, too_short_to_train, train_first
+from credit_platform.cli.run.undecided import decide_scored_months
 from credit_platform.cli.run.unfinished import delivered_months
 from credit_platform.errors import NoVersionInForceError
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, version_in_force
@@ -153,6 +154,8 @@ def run_continuous(book: Book, console: Console, *, n_months: int | None, is_jso
         SourceError: there is no usable loan file.
         AuditError: the audit log was tampered with.
     """
+    quiet = Console(quiet=True) if is_json else console
+    decide_scored_months(book, quiet, "continuous", book.axis.first_scoring)
     months = months_to_walk(book, n_months)
     if not months:
         if is_json:
@@ -162,7 +165,7 @@ def run_continuous(book: Book, console: Console, *, n_months: int | None, is_jso
         if waits_for_a_person(book) and not is_untrained(book):
             console.print(WAITING, soft_wrap=True)
         return 0
-    walked = walk(book, Console(quiet=True) if is_json else console, months)
+    walked = walk(book, quiet, months)
     if is_json:
         print(json.dumps([asdict(month) for month in walked], indent=1))
     else:

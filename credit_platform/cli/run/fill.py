@@ -19,6 +19,7 @@ from credit_platform.cli.run.backfill import JOBS, WAITING, Backfill, waits_for_
 from credit_platform.cli.run.missing import TableCoverage, table_months
 from credit_platform.cli.run.restatement import spans
 from credit_platform.cli.run.summary import run_backfill
+from credit_platform.cli.run.undecided import decide_scored_months
 from credit_platform.cli.run.unfinished import is_trained_since, models_in_force
 from credit_platform.lake.governance.promotions import PromotionLog
 from credit_platform.months import add_months, month_range
@@ -148,6 +149,8 @@ def run_missing(book: Book, console: Console, extent: Extent, *, is_replacing: b
         AuditError: the audit log was tampered with.
     """
     book.require(extent.first, extent.last or extent.first)
+    if extent.job in {None, SCORE_MONTH}:
+        decide_scored_months(book, console, "backfill", extent.first, extent.last)
     before = table_months(book)
     plan = extent.plan(before)
     if not plan:

@@ -27,7 +27,7 @@ from credit_platform.lake.governance.promotions import PromotionLog, PromotionRe
 from credit_platform.lake.raw.delivery_log import read_receipts
 from credit_platform.lake.tables.row_counts import row_counts
 from credit_platform.months import month_range
-from credit_platform.portfolios.tables import Begins, begins_with
+from credit_platform.portfolios.tables import DECISIONS, Begins, begins_with
 from credit_platform.scoring.training.windows import is_training_due
 from credit_platform.settings import dagster_home
 
@@ -151,7 +151,7 @@ class _Stock:
         return sorted_out(
             name,
             stored,
-            month_range(first, self._last) if self._last and self._can_have(kind, owner) else (),
+            month_range(first, self._last) if self._last and self._can_have(name, kind, owner) else (),
             outside=self.book.axis.outside(first, stored),
             # Nothing of a month is whole whose build is not.
             failed=self._failed.get((kind, owner), set()) | self._failed["snapshot", ""],
@@ -202,14 +202,16 @@ class _Stock:
         untrained = set(self._models) - {record.model for record in self._records}
         return {*in_force, *(untrained if self.book.settings.policy.model.promotion.auto_promote else ())}
 
-    def _can_have(self, kind: Begins, owner: str) -> bool:
+    def _can_have(self, name: str, kind: Begins, owner: str) -> bool:
         """Whether a table can have months by now: no version scores before the first training, or a person's decision.
 
-        What compares the models needs them all.
+        What compares the models needs them all, the decision a champion.
         """
         if kind == "snapshot":
             return True
         is_begun = self._last is not None and self._last >= self.book.axis.first_training
+        if name == DECISIONS:
+            return is_begun and not self._scoreable.isdisjoint(self.book.settings.policy.model.champions)
         return is_begun and ({owner} if owner else set(self._models)) <= self._scoreable
 
     @cached_property

@@ -21,7 +21,7 @@ from credit_platform.cli.versions.version_status import trained_as_of
 from credit_platform.instance.dagster_internals import AssetCheckExecutionRecordStatus
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, model_periods
 from credit_platform.months import month_range, parse_month
-from credit_platform.portfolios.tables import Begins, Tables, begins_with
+from credit_platform.portfolios.tables import DECISIONS, Begins, Tables, begins_with
 from credit_platform.scoring.training.windows import is_training_due
 from credit_platform.settings import dagster_home
 
@@ -141,8 +141,11 @@ class _Progress:
         models = self._models_in_force
         begun = [name for name, begins in self._begins().items() if month >= begins]
         own = [model_table(model, part) for model in models for part in self._tables.of_models]
-        # What holds the models against each other needs them all.
-        common = self._tables.shared if len(models) == len(self.book.settings.policy.model.models) else ()
+        # What holds the models against each other needs them all, the decision the champion alone.
+        config = self.book.settings.policy.model
+        common = [table for table in self._tables.shared if table != DECISIONS and len(models) == len(config.models)]
+        if config.champion_in(month) in models:
+            common.append(DECISIONS)
         wanted = [table for table in (*own, *common) if begins_with(table) in begun]
         return all(self._has(table, month) for table in wanted)
 

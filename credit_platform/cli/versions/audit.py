@@ -12,6 +12,7 @@ from credit_platform.cli.book import Book
 from credit_platform.cli.printing import folding_table
 from credit_platform.errors import ModelStoreError
 from credit_platform.lake.governance.audit import AuditLog, AuditRecord, entry_dict
+from credit_platform.lake.governance.decision_overrides import DecisionOverrideLog
 from credit_platform.lake.models.model_store import ModelStore
 
 
@@ -24,9 +25,11 @@ class AuditVerification(TypedDict):
 
 
 def verdict(book: Book) -> AuditVerification:
-    """Verify the chain, then that every version it registered lies in the store as it was, and no other."""
+    """Verify the chains, then that every version it registered lies in the store as it was, and no other."""
     log, store = AuditLog(book.lake.layout), ModelStore(book.lake.layout)
+    overridden = DecisionOverrideLog(book.lake.layout).verify()
     faults = [str(fault) for fault in log.verify()]
+    faults += [f"{book.lake.layout.decision_overrides().name}, {fault}" for fault in overridden]
     stored = [(model, version) for model in store.models() for version in store.versions(model)]
     if faults:
         return AuditVerification(records=0, versions=len(stored), faults=faults)

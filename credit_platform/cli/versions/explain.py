@@ -16,8 +16,10 @@ from rich.table import Table
 from credit_platform.cli.book import Book, models_named
 from credit_platform.cli.printing import folding_table
 from credit_platform.errors import CaseError
+from credit_platform.lake.governance.decision_overrides import DecisionOverrideLog, OverrideRecord
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform.portfolios.portfolio import Cases
+from credit_platform.portfolios.tables import DECISIONS
 from credit_platform.scoring.explanation.explanation import Explanation, FeaturePart, Value, explain_prediction
 from credit_platform.scoring.predictions import score_loans
 
@@ -38,13 +40,24 @@ class ModelExplanation:
 
 
 @dataclass(frozen=True)
+class CaseDecision:
+    """What the champion decided about a case, by which version, and what a person decided in place of that last."""
+
+    model: str
+    model_version: str
+    decision: str
+    overridden: OverrideRecord | None
+
+
+@dataclass(frozen=True)
 class CaseExplanation:
-    """A case, the month it was applied for, and what the models say of it."""
+    """A case, the month it was applied for, what the models say of it, and what was decided, None before it is."""
 
     case: str
     cases: Cases
     month: date
     models: tuple[ModelExplanation, ...]
+    decision: CaseDecision | None
 
 
 def explain_case(book: Book, case: str, *, model: str | None, cohort: date | None = None) -> CaseExplanation:
@@ -59,7 +72,7 @@ def explain_case(book: Book, case: str, *, model: str | None, cohort: date | Non
         ModelStoreError: a stored version is missing or was changed.
     """
     models, cases = models_named(book, model), book.settings.portfolio.cases
-    month = _month_of(book, case, cohort)
+    month = month_of(book, case, cohort)
     explained = tuple(_explained(book, name, month, case) for name in models)
     if all(one.explanation is None for one in explained):
         reason = f"it was applied for in {month:%Y-%m} and is not scored by {', '.join(models)}"
@@ -69,10 +82,20 @@ def explain_case(book: Book, case: str, *, model: str | None, cohort: date | Non
             reason=reason,
             fix=" ".join(dict.fromkeys(one.not_scored or "" for one in explained)),
         )
-    return CaseExplanation(case, cases, month, explained)
+    return CaseExplanation(case, cases, month, explained, _decision_about(book, case, month))
 
 
-def _month_of(book: Book, case: str, cohort: date | None) -> date:
+def _decision_about(book: Book, case: str, month: date) -> CaseDecision | None:
+    key = pl.col(book.settings.portfolio.cases.key)
+    rows = book.lake.scan(DECISIONS, [month]).filter(key == case) if book.lake.has(DECISIONS, month) else None
+    for row in () if rows is None else rows.collect().iter_rows(named=True):
+        overridden = DecisionOverrideLog(book.lake.layout).last_of(month, case)
+        return CaseDecision(row["model"], row["model_version"], row["decision"], overridden)
+    return None
+
+
+def month_of(book: Book, case: str, cohort: date | None) -> date:
+    """The month a case was applied for; `cohort` tells cases of one id apart. Raises CaseError as `explain_case`."""
     table, cases = "gold/feature_store", book.settings.portfolio.cases
     loans = book.lake.scan(table, book.lake.months(table)).select("snapshot_month", cases.key)
     found = loans.filter(pl.col(cases.key) == case).collect()
@@ -159,6 +182,7 @@ def explanation_dict(found: CaseExplanation) -> dict[str, object]:
     return {
         found.cases.key: found.case,
         "snapshot_month": f"{found.month:%Y-%m-%d}",
+        "decision": asdict(found.decision) if found.decision else None,
         "models": [
             {
                 "model": one.model,
@@ -176,12 +200,26 @@ def explanation_dict(found: CaseExplanation) -> dict[str, object]:
 def explanation_lines(found: CaseExplanation) -> Iterator[RenderableType]:
     """Everything to print, in order."""
     yield f"{found.cases.noun.capitalize()} {found.case}, applied for in {found.month:%Y-%m}"
+    yield _decision_text(found.decision)
     for one in found.models:
         yield ""
         if one.explanation is None:
             yield f"{one.model} ({one.alias}): not scored. {one.not_scored}"
         else:
             yield from _of_model(one, one.explanation)
+
+
+def _decision_text(decision: CaseDecision | None) -> str:
+    if decision is None:
+        return "Decision: unknown, the month has not been decided"
+    said = f"{decision.decision} by {decision.model}, version {decision.model_version}"
+    if decision.overridden is None:
+        return f"Decision: {said}"
+    record, override = decision.overridden, decision.overridden.override
+    return (
+        f"Decision: {override.decision} by {override.approver} ({override.reason}), record {record.sequence} of "
+        f"{record.time}, in place of {said}"
+    )
 
 
 def _of_model(one: ModelExplanation, explanation: Explanation) -> Iterator[RenderableType]:

@@ -16,6 +16,7 @@ from credit_platform.cli.book import Book
 from credit_platform.cli.instance import open_instance
 from credit_platform.cli.run.runs import Runner
 from credit_platform.errors import ModelStoreError
+from credit_platform.portfolios.tables import DECISIONS
 
 
 def redraw_pages(book: Book, console: Console, model: str, version: str) -> None:
@@ -34,7 +35,10 @@ def redraw_pages(book: Book, console: Console, model: str, version: str) -> None
 
 
 def score_again(book: Book, console: Console, model: str, months: Sequence[date], *, command: str) -> bool:
-    """Run score_month for one model and some months in a row; says whether it succeeded, and what to do if not."""
+    """Run score_month for one model and some months in a row; says whether it succeeded, and what to do if not.
+
+    Where the model is champion in one of them, their decisions are made again with the scores.
+    """
     if not months:
         return True
     repository = book.repository()
@@ -42,6 +46,9 @@ def score_again(book: Book, console: Console, model: str, months: Sequence[date]
         runner = Runner(repository, instance, console, command)
         keys = repository.get_job(SCORE_MONTH).asset_layer.selected_asset_keys
         own = sorted(key.to_user_string() for key in keys if model in key.path)
+        config = book.settings.policy.model
+        if model in map(config.champion_in, months):
+            own.append(DECISIONS)
         outcome = runner.run(SCORE_MONTH, months[0], months[-1], assets=own)
     span = f"--from {months[0]:%Y-%m} --to {months[-1]:%Y-%m}"
     if not outcome.success:

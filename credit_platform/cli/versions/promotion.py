@@ -1,6 +1,6 @@
-"""Moving a version to another role because a person says so: checked, written down, months scored again if need be.
+"""Moving a version to another status because a person says so: checked, written down, months scored again if need be.
 
-What the roles mean is written in scoring.life_cycle; going back to an earlier version belongs to `rollback`.
+What each status means is written in scoring.life_cycle; going back to an earlier version belongs to `rollback`.
 """
 
 from dataclasses import dataclass, replace
@@ -18,11 +18,18 @@ from credit_platform.errors import SettingsError
 from credit_platform.lake.governance.audit import AuditLog, Entry
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord
 from credit_platform.months import add_months, month_range
+from credit_platform.previous_release import version_status
 
-Target = Literal["challenger", "champion", "retired"]
-# The stages of model registries, which these roles take the place of.
-_SYNONYMS: dict[str, Target] = {"production": "champion", "staging": "challenger", "archived": "retired"}
-_TARGETS: dict[str, Target] = {"challenger": "challenger", "champion": "champion", "retired": "retired"}
+Target = Literal["candidate", "in force", "retired"]
+# With the stages of model registries, which these take the place of.
+_TARGETS: dict[str, Target] = {
+    "candidate": "candidate",
+    "in-force": "in force",
+    "retired": "retired",
+    "staging": "candidate",
+    "production": "in force",
+    "archived": "retired",
+}
 _RESERVED = {POLICY, "training"}
 
 
@@ -48,17 +55,17 @@ class Person:
 
 
 def target_role(word: str) -> Target:
-    """The role a word means.
+    """The status a word means; words of the previous release are accepted with a warning.
 
     Raises:
         SettingsError: it means none.
     """
-    found = (_TARGETS | _SYNONYMS).get(word.strip().lower())
+    found = _TARGETS.get(version_status(word.strip().lower()).replace(" ", "-"))
     if found is None:
         raise SettingsError(
             name="--to",
-            reason=f"{word!r} is no role",
-            fix="Choose champion, challenger or retired (also Production, Staging, Archived).",
+            reason=f"{word!r} is no status of a version",
+            fix="Choose in-force, candidate or retired (also Production, Staging, Archived).",
         )
     return found
 
@@ -91,17 +98,15 @@ def promote(
             fix="Choose another version, or say --despite-failed-gates.",
         )
     person = replace(person, reasons=(*person.reasons, *(f"In spite of: {sentence}" for sentence in failed.values())))
-    if to == "champion":
+    if to == "in force":
         is_interim = bool(failed) and standing.recommended.get(version) == "interim"
         despite = tuple(failed)
-        return _make_champion(
-            standing, console, version, person, effective_month, failed=despite, is_interim=is_interim
-        )
+        return _put_in_force(standing, console, version, person, effective_month, failed=despite, is_interim=is_interim)
     if effective_month is not None:
         raise SettingsError(name="--effective-month", reason=f"a {to} takes effect at once", fix="Leave it out.")
     _require_movable(standing, version, to)
     entry = Entry(
-        action="made_challenger" if to == "challenger" else "retired",
+        action="made_candidate" if to == "candidate" else "retired",
         model=model,
         model_version=version,
         actor=person.name,
@@ -121,15 +126,15 @@ def _require_movable(standing: ModelVersions, version: str, to: Target) -> None:
         raise standing.refused(version, reason=f"it is {to} already", fix="Nothing is left to do.")
     present = standing.present
     to_come = [period for period in standing.periods_in_force if present is not None and period.first > present]
-    if role == "champion" or version in {period.version for period in to_come}:
+    if role == "in force" or version in {period.version for period in to_come}:
         raise standing.refused(
             version,
             reason="it is in force, or will be by a promotion that was written down",
-            fix="Promote another version to champion, or say credit-platform rollback.",
+            fix="Put another version in force, or say credit-platform rollback.",
         )
 
 
-def _make_champion(
+def _put_in_force(
     standing: ModelVersions,
     console: Console,
     version: str,
@@ -162,7 +167,7 @@ def _make_champion(
     )
     PromotionLog(book.lake.layout).append(record, policy_sha256=book.settings.policy.sha256, is_new=True)
     how = " as interim" if is_interim else ""
-    console.print(f"{escape(model)}: version {version} is champion{how} from {month:%Y-%m} on.", soft_wrap=True)
+    console.print(f"{escape(model)}: version {version} is in force{how} from {month:%Y-%m} on.", soft_wrap=True)
     later = next((period for period in standing.periods_in_force if period.first > month), None)
     if later is not None:
         console.print(

@@ -24,7 +24,7 @@ from credit_platform.lake.governance.audit import AuditLog
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.months import month_range
-from credit_platform.scoring.governance.life_cycle import PeriodInForce, Provenance, champions_before, displaced
+from credit_platform.scoring.governance.life_cycle import PeriodInForce, Provenance, displaced, in_force_before
 from credit_platform.scoring.predictions import score_loans
 
 _Result = TypeVar("_Result")
@@ -44,7 +44,7 @@ class RollbackPlan:
 def plan_rollback(standing: ModelVersions, *, to: str | None, first: date | None) -> RollbackPlan:
     """Plan a rollback of the last promotion.
 
-    Without `to` it goes to the champion before; without `first`, from the first open cohort of the current champion.
+    Without `to` it goes to the version in force before; without `first`, from the first open cohort of the current one.
 
     Raises:
         ModelStoreError: the version is unknown or damaged.
@@ -58,7 +58,7 @@ def plan_rollback(standing: ModelVersions, *, to: str | None, first: date | None
             reason="no month has been scored by a version in force, so there is nothing to roll back",
             fix="Score a month first, or promote a version: credit-platform promote.",
         )
-    target = to or _champion_before(standing, present)
+    target = to or _version_before(standing, present)
     standing.load(target)
     opened = standing.open_cohorts[0]
     month = first or max(opened, present.first)
@@ -68,9 +68,9 @@ def plan_rollback(standing: ModelVersions, *, to: str | None, first: date | None
     return RollbackPlan(present.version, target, month, tuple(month_range(month, newest)))
 
 
-def _champion_before(standing: ModelVersions, current: PeriodInForce) -> str:
-    """The last champion before the current one that nobody took out."""
-    earlier = champions_before(standing.decisions, standing.model, current.first)
+def _version_before(standing: ModelVersions, current: PeriodInForce) -> str:
+    """The last version in force before the current one that nobody took out."""
+    earlier = in_force_before(standing.decisions, standing.model, current.first)
     if not earlier:
         raise standing.refused(
             current.version,
@@ -199,7 +199,7 @@ def drill_rollback(book: Book, model: str, to: str | None = None) -> Drill:
             lambda tried: f"{tried[1]:,} loans of {tried[0]:%Y-%m}",
         )
         months = [cohort for cohort in standing.open_cohorts if cohort >= month]
-        if months:  # none where the champion is still to take effect: nothing would be scored again
+        if months:  # none where what is in force is still to take effect: nothing would be scored again
             drill.timed(
                 "score the open cohorts",
                 lambda: score_in_memory(standing, target, months, provenance="rollback"),
@@ -226,7 +226,7 @@ def _target(standing: ModelVersions, to: str | None) -> tuple[str, date, str]:
 
 
 def _stand_in(standing: ModelVersions) -> tuple[str, date, str]:
-    """For a champion that had no predecessor: another version old enough, or itself, so that the steps are tried."""
+    """For a version that had no predecessor: another old enough, or itself, so that the steps are tried."""
     newest = standing.newest_scored
     current = standing.period_of(newest) if newest is not None else None
     if newest is None or current is None:

@@ -1,4 +1,4 @@
-"""The verbs about versions and their life: promote, rollback, models, audit, drill.
+"""The verbs about versions, their life and decisions: promote, rollback, override-decision, models, audit, drill.
 
 Each reads its arguments, calls one function and prints, as in `main`.
 """
@@ -22,15 +22,15 @@ def promote(
     *,
     model: Model,
     version: Annotated[str, Parameter(help="The version, as credit-platform models names it.")],
-    to: Annotated[str, Parameter(help="champion, challenger or retired (also Production, Staging, Archived).")],
+    to: Annotated[str, Parameter(help="in-force, candidate or retired (also Production, Staging, Archived).")],
     approver: Approver,
     reason: Reason,
     effective_month: Annotated[
-        str | None, Parameter(help="First month a champion is in force; without, the one after the newest scored.")
+        str | None, Parameter(help="First month it is in force; without, the one after the newest scored.")
     ] = None,
     despite_failed_gates: Annotated[bool, Parameter(negative="", help="Promote although gates failed.")] = False,
 ) -> int:
-    """Move a version to another role by a person's decision, and write it into the audit log."""
+    """Move a version to another status by a person's decision, and write it into the audit log."""
     from credit_platform.cli.book import models_named, month_argument, open_book
     from credit_platform.cli.versions.promotion import Person, promote, target_role
 
@@ -53,10 +53,10 @@ def rollback(
     model: Model,
     approver: Approver,
     reason: Reason,
-    to: Annotated[str | None, Parameter(help="The version to go back to; without, the champion before.")] = None,
+    to: Annotated[str | None, Parameter(help="The version to go back to; without, the one in force before.")] = None,
     from_: Annotated[
         str | None,
-        Parameter(name="--from", help="First month it is in force again; without, the champion's first open cohort."),
+        Parameter(name="--from", help="First month it is in force again; without, its first open cohort."),
     ] = None,
 ) -> int:
     """Put an earlier version in force, take later promotions back, and score the open cohorts again."""
@@ -73,6 +73,23 @@ def rollback(
         first=month_argument("--from", from_) if from_ else None,
         person=Person.named(approver, reason),
     )
+
+
+def override_decision(
+    case: Annotated[str, Parameter(help="Id of the case (the loan), as in decision/batch.")],
+    *,
+    to: Annotated[str, Parameter(help="approve or decline.")],
+    approver: Approver,
+    reason: Reason,
+    cohort: Annotated[str | None, Parameter(help="Month of application, where an id was used again.")] = None,
+) -> int:
+    """Put a person's decision about a case in place of the champion's; logged, shown beside it, and counted."""
+    from credit_platform.cli.book import month_argument, open_book
+    from credit_platform.cli.versions.override_decision import override_decision
+    from credit_platform.cli.versions.promotion import Person
+
+    person, month = Person.named(approver, reason), month_argument("--cohort", cohort) if cohort else None
+    return override_decision(open_book(), Console(), case, to=to, person=person, cohort=month)
 
 
 def models(
@@ -129,7 +146,7 @@ def drill_of_rollback(
     *,
     model: AnyModel = None,
     to: Annotated[
-        str | None, Parameter(help="The version to try, of the model named; without, the champion before.")
+        str | None, Parameter(help="The version to try, of the model named; without, the one in force before.")
     ] = None,
     json_: AsJson = False,
 ) -> int:
@@ -149,7 +166,7 @@ def drill_of_rollback(
 
 def add_verbs(app: App) -> None:
     """Give the command line these verbs."""
-    for verb in (promote, rollback, models, audit, drill):
+    for verb in (promote, rollback, override_decision, models, audit, drill):
         app.command(verb)
 
 

@@ -1,4 +1,4 @@
-"""What `models` prints: every version with its role and results, and which was in production on a day.
+"""What `models` prints: every version with its status and results, and which was in force and which decided on a day.
 
 Roles and periods_in_force are replayed in scoring.life_cycle.
 """
@@ -6,6 +6,7 @@ Roles and periods_in_force are replayed in scoring.life_cycle.
 from collections.abc import Sequence
 from datetime import date
 
+import polars as pl
 from rich.table import Table
 from typing_extensions import TypedDict
 
@@ -17,6 +18,7 @@ from credit_platform.lake.governance.audit import AuditLog, AuditRecord
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.models.stored_version import MetricRow, VersionMetadata
 from credit_platform.months import add_months
+from credit_platform.portfolios.tables import DECISIONS
 from credit_platform.scoring.governance.life_cycle import PeriodInForce, period_of, periods_in_force
 from credit_platform.scoring.governance.promotion import AS_NEWEST
 
@@ -37,7 +39,7 @@ class SourceStatus(TypedDict):
 
 
 class VersionRow(TypedDict):
-    """One version. `effective_month` is the first month it is or was in force in, `in_force_since` of the champion.
+    """One version. `effective_month` is the first month it is or was in force in, `in_force_since` where it still is.
 
     `interim` is true of one that went in in spite of failed gates; `recommended` is `promote` or `interim` where a
     person is to decide, and null otherwise. `availability` is by source, empty where it was not judged. The ROC-AUC
@@ -187,10 +189,15 @@ class Answer(TypedDict):
 
 
 class ModelOnDay(TypedDict):
-    """The answer by the whole log, and those that held before later records changed it, oldest first."""
+    """The answer by the whole log, and those that held before later records changed it, oldest first.
+
+    `decides` says whether the model is the one whose version decides in the month: by `decision/batch` where the month
+    has decisions, by policy where it has none.
+    """
 
     model: str
     month: str
+    decides: bool
     answer: Answer | None
     earlier_answers: list[Answer]
 
@@ -205,6 +212,7 @@ def in_production_on(book: Book, models: Sequence[str], day: date) -> list[Model
         AuditError: the audit log was tampered with.
     """
     records, month = AuditLog(book.lake.layout).records(), day.replace(day=1)
+    deciding = _deciding(book, month)
     found = []
     for model in models:
         answers: list[Answer] = []
@@ -219,8 +227,26 @@ def in_production_on(book: Book, models: Sequence[str], day: date) -> list[Model
             else:
                 before["in_force_until"] = answer["in_force_until"]
         latest = answers[-1] if answers else None
-        found.append(ModelOnDay(model=model, month=f"{month:%Y-%m}", answer=latest, earlier_answers=answers[:-1]))
+        found.append(
+            ModelOnDay(
+                model=model,
+                month=f"{month:%Y-%m}",
+                decides=latest is not None and model == deciding,
+                answer=latest,
+                earlier_answers=answers[:-1],
+            )
+        )
     return found
+
+
+def _deciding(book: Book, month: date) -> str | None:
+    """The model that decides in a month; None before the first champion of policy."""
+    if book.lake.has(DECISIONS, month):
+        decided = book.lake.scan(DECISIONS, [month]).select(pl.col("model").unique().sort()).collect()["model"]
+        if not decided.is_empty():
+            return str(decided[0])
+    first = book.axis.first_scoring
+    return book.settings.policy.model.champion_in(month) if month >= first else None
 
 
 def _core(answer: Answer) -> tuple[str | None, str | None, str | None]:
@@ -248,14 +274,16 @@ def _answer(periods: Sequence[PeriodInForce], month: date, record: AuditRecord) 
 def on_day_table(found: Sequence[ModelOnDay]) -> Table:
     """The answers as a table for the terminal."""
     title = f"In production in {found[0]['month']}" if found else "In production"
-    table = folding_table(title, "model", "version", "in force", "decided", "why")
+    table = folding_table(title, "model", "decides", "version", "in force", "recorded", "why")
     for row in found:
+        decides = "yes" if row["decides"] else "no"
         if row["answer"] is None:
-            table.add_row(row["model"], "none", "", "", "no version was ever promoted")
+            table.add_row(row["model"], decides, "none", "", "", "no version was ever promoted")
         for answer in [*row["earlier_answers"], *([row["answer"]] if row["answer"] else [])]:
             is_last = answer is row["answer"]
             table.add_row(
                 row["model"],
+                decides if is_last else "",
                 f"{answer['model_version']} ({answer['provenance']})" + ("" if is_last else ", until later records"),
                 f"{answer['in_force_since']} to {answer['in_force_until'] or 'now'}",
                 f"{answer['action']} by {answer['decided_by']}, record {answer['record']}, {answer['recorded']}",

@@ -9,18 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import cast
 
-from credit_platform.errors import AuditError
-from credit_platform.lake.files import locked_for_reading, locked_for_writing, to_line, whole_lines, write_bytes
-from credit_platform.lake.hash_chain import Fault, Head, chain_faults, head_line, head_of, sealed
+from credit_platform.lake.files import whole_lines
+from credit_platform.lake.hash_chain import ChainedLog, Fault
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.provenance import code_state
 from credit_platform.months import month_key, parse_month
 from credit_platform.scoring.governance.life_cycle import Action, Decision
 
 RENAMED = "model_renamed"
+# What actions are called now by what records may say; a record stays as it was written, so these are read for ever.
+_FORMER_ACTIONS = {"made_challenger": "made_candidate"}
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,10 @@ class AuditLog:
 
     layout: Layout
 
+    @property
+    def _chain(self) -> ChainedLog:
+        return ChainedLog(self.layout.audit_log(), self.layout.audit_head())
+
     def append(self, entry: Entry, *, unless: Unless | None = None) -> AuditRecord | None:
         """Write an entry behind all others, safely beside other processes; None where `unless` holds of the records.
 
@@ -85,28 +89,24 @@ class AuditLog:
             AuditError: the chain is broken; writing on would hide it.
             StorageError: the disk does not take it.
         """
-        with locked_for_writing(self.layout.audit_log()) as log:
-            lines = log.lines()
-            _require_sound(log.file, chain_faults(lines, self._head()))
-            if unless is not None and unless(_records(lines)):
-                return None
-            content = {"time": datetime.now(tz=UTC).isoformat(timespec="seconds"), **entry_dict(entry)}
-            line = to_line(sealed(content | {"git_commit": code_state().commit}, head_of(lines)))
-            log.append(line)
-            write_bytes(self.layout.audit_head(), head_line(head_of([*lines, line])))
-        return _record(line)
+
+        def content() -> dict[str, object]:
+            time = datetime.now(tz=UTC).isoformat(timespec="seconds")
+            return {"time": time, **entry_dict(entry), "git_commit": code_state().commit}
+
+        line = self._chain.append(content, unless=lambda lines: unless is not None and unless(_records(lines)))
+        return None if line is None else _record(line)
 
     def records(self) -> list[AuditRecord]:
         """Every record in the order it was written; a last line cut off by a crash is left out.
 
-        A record is about its model under the key of today, whatever the model was called when it was written.
+        Actions have the names of today, and a record is about its model under the key of today, whatever it was called
+        when it was written.
 
         Raises:
             AuditError: the chain is broken; no decision may rest on it.
         """
-        with self._reading() as lines:
-            _require_sound(self.layout.audit_log(), chain_faults(lines, self._head()))
-        return _records(lines)
+        return _records(self._chain.lines())
 
     def decisions(self) -> list[Decision]:
         """Every record as the life cycle replays it. Raises as `records` does."""
@@ -122,36 +122,12 @@ class AuditLog:
         }
 
     def verify(self) -> list[Fault]:
-        """Everything that is wrong with the chain, by line; empty when every record is as it was written.
-
-        A record that was changed, removed, inserted or moved shows, and so does a cut-off end, unless the head beside
-        the log was taken back as well.
-        """
-        with self._reading() as lines:
-            return chain_faults(lines, self._head())
+        """Everything that is wrong with the chain, as `ChainedLog.verify` says it."""
+        return self._chain.verify()
 
     def held(self) -> AbstractContextManager[object]:
         """Let nobody write on while the log and what it vouches for are copied."""
-        return self._reading()
-
-    def _reading(self) -> AbstractContextManager[list[bytes]]:
-        # Between a record and its head a reader would see a chain that is longer than it should be.
-        return locked_for_reading(self.layout.audit_log())
-
-    def _head(self) -> Head | None:
-        file = self.layout.audit_head()
-        if not file.is_file():
-            return None
-        try:
-            content = json.loads(file.read_bytes())
-            return Head(int(content["sequence"]), str(content["sha256"]))
-        except (ValueError, KeyError, TypeError):
-            return None
-
-
-def _require_sound(file: Path, faults: Sequence[Fault]) -> None:
-    if faults:
-        raise AuditError(file=file, reason=str(faults[0]))
+        return self._chain.held()
 
 
 def entry_dict(entry: Entry) -> dict[str, object]:
@@ -185,7 +161,7 @@ def _records(lines: Sequence[bytes]) -> list[AuditRecord]:
 def _record(line: bytes) -> AuditRecord:
     content = json.loads(line)
     entry = Entry(
-        action=cast("Action", content["action"]),
+        action=cast("Action", _FORMER_ACTIONS.get(content["action"], content["action"])),
         model=content["model"],
         model_version=content["model_version"],
         actor=content["actor"],

@@ -188,5 +188,5 @@ def _fix(model: str, waiting: Sequence[str]) -> str:
         return f"Train it first: materialize model/{model}, or run credit-platform backfill."
     return (
         f"A person decides which version goes in: credit-platform promote --model {model} --version {waiting[-1]} "
-        "--to champion --approver NAME --reason TEXT."
+        "--to in-force --approver NAME --reason TEXT."
     )

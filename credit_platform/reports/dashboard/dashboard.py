@@ -7,6 +7,7 @@ figures, the verdict in `verdict`; the page's frame is `page`.
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from credit_platform.reports.dashboard.decisions import decisions_section
 from credit_platform.reports.dashboard.outcomes import outcome_sections, timeline_section
 from credit_platform.reports.dashboard.overview import Overview
 from credit_platform.reports.dashboard.portfolio import portfolio_sections
@@ -28,6 +29,7 @@ def dashboard_page(overview: Overview) -> str:
         introduction=_introduction(overview, verdicts_of(overview)),
         sections=[
             timeline_section(overview),
+            decisions_section(overview),
             *outcome_sections(overview),
             *signal_sections(overview),
             *portfolio_sections(overview),

@@ -5,7 +5,7 @@ is wiring; the dashboard over all months is `dashboard`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from html import escape
 from typing import Any
@@ -14,6 +14,8 @@ import polars as pl
 
 from credit_platform.monitoring.early_warning.early_performance_tests import ALL_READS
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
+from credit_platform.reports.dashboard.decisions import decided_by
+from credit_platform.reports.dashboard.overview import DECIDED_SCHEMA
 from credit_platform.reports.figures.model_months import rows_of
 from credit_platform.reports.figures.svg import trend_svg
 from credit_platform.reports.page import Section, page_html, section_of, table_html
@@ -53,7 +55,8 @@ class MonthFacts:
     `balance` and `quality` are rows of `schemas.monitoring.RowBalance` and `schemas.evidence.DataQuality`; `scored` has
     `model, model_version, provenance, sources_present, n, mean_probability, declined`; `versions` are the decisions
     taken as of the month, as `overview.VERSIONS_SCHEMA`; the others are rows of the schemas of these names. `history`
-    ends with the month. `links` are further pages by name, with addresses as seen from the page.
+    ends with the month, `decided` has `overview.DECIDED_SCHEMA`. `links` are further pages by name, with addresses as
+    seen from the page.
     """
 
     month: date
@@ -69,6 +72,7 @@ class MonthFacts:
     history: pl.DataFrame
     thresholds: MonitoringThresholds
     links: Mapping[str, str]
+    decided: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DECIDED_SCHEMA))
 
 
 def month_page(facts: MonthFacts) -> str:
@@ -137,7 +141,11 @@ def _scored(facts: MonthFacts) -> Section:
     ]
     headings = ["Model", "Version", "Scored", "Sources present", "Loans", "Mean default probability", "Share declined"]
     nothing = "No loan was written in this month, or none has been scored yet."
-    return section_of(__file__, "scored", _table(rows, headings, nothing))
+    return section_of(
+        __file__,
+        "scored",
+        decided_by(facts.decided, facts.names, facts.thresholds.confidence) + _table(rows, headings, nothing),
+    )
 
 
 def _stability(facts: MonthFacts) -> Section:

@@ -4,11 +4,13 @@ What is seen earlier belongs in `dashboard_signals`, the figures themselves in `
 """
 
 from collections.abc import Mapping
+from datetime import date
 from html import escape
 from typing import Any
 
 import polars as pl
 
+from credit_platform.reports.dashboard.decisions import changes_of_champion
 from credit_platform.reports.dashboard.overview import Overview
 from credit_platform.reports.figures.comparison import latest_metrics, ranking_side_by_side
 from credit_platform.reports.figures.matrices import confusion_tables
@@ -49,7 +51,9 @@ def timeline_section(overview: Overview) -> Section:
     """Actions and versions over the months, as a strip and as a table."""
     past, names = overview.past_actions, overview.names
     strip = figure_html(
-        timeline(past, overview.known_versions, names=names), name="actions", label="Actions and versions by month"
+        timeline(past, overview.known_versions, names=names, champions=_new_champions(overview)),
+        name="actions",
+        label="Actions and versions by month",
     )
     newest = past.sort(["snapshot_month", "model"], descending=[True, False])
     table = table_html(
@@ -68,6 +72,11 @@ def timeline_section(overview: Overview) -> Section:
     return section_of(
         __file__, "timeline", f"{strip}\n{table}" if past.height else f"{strip}\n<p>No action has been decided yet.</p>"
     )
+
+
+def _new_champions(overview: Overview) -> dict[date, str]:
+    changes = changes_of_champion(overview.past_decisions)
+    return {month: overview.short_names.get(now, now) for month, (_, now) in changes.items()}
 
 
 def outcome_sections(overview: Overview) -> list[Section]:

@@ -34,6 +34,16 @@ VERSIONS_SCHEMA = {
 # What the availability gate said of each source when the version was trained that decides after the month.
 SOURCES_SCHEMA = dict.fromkeys(("model", "model_version", "source", "status", "reason"), pl.String)
 
+# One row per month and version that decided: cases, the share declined, and how many of them people decided otherwise.
+DECIDED_SCHEMA = {
+    "snapshot_month": pl.Date,
+    "model": pl.String,
+    "model_version": pl.String,
+    "n": pl.Int64,
+    "declined": pl.Float64,
+    "n_overridden": pl.Int64,
+}
+
 
 @dataclass(frozen=True)
 class Overview:
@@ -41,10 +51,10 @@ class Overview:
 
     `history` to `roll_rates` are rows of the schemas of these names; `history`, `backtest`, `early_reads`,
     `fair_lending`, `champion_challenger` and `vintages` of the month, the others of all months. `versions` has
-    `VERSIONS_SCHEMA`, `sources` has `SOURCES_SCHEMA`. `aliases` are the names reports give the models, in the order in
-    which models are shown. `month_pages` are the months that have a page, and `links` further documents, with addresses
-    as seen from the dashboard. `absent` are the tables that a book of this kind does not have; their sections are left
-    out.
+    `VERSIONS_SCHEMA`, `sources` has `SOURCES_SCHEMA`, `decided` has `DECIDED_SCHEMA`. `aliases` are the names that
+    reports give the models, in the order in which models are shown. `month_pages` are the months that have a page, and
+    `links` further documents, with addresses as seen from the dashboard. `absent` are the tables that a book of this
+    kind does not have; their sections are left out.
     """
 
     snapshot_month: date
@@ -63,6 +73,7 @@ class Overview:
     links: Mapping[str, str]
     absent: frozenset[str] = frozenset()
     sources: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SOURCES_SCHEMA))
+    decided: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DECIDED_SCHEMA))
 
     @property
     def known(self) -> pl.DataFrame:
@@ -74,6 +85,11 @@ class Overview:
     def past_actions(self) -> pl.DataFrame:
         """Actions up to the month."""
         return self.actions.filter(pl.col("snapshot_month") <= self.snapshot_month).sort("snapshot_month", "model")
+
+    @property
+    def past_decisions(self) -> pl.DataFrame:
+        """Decisions up to the month."""
+        return self.decided.filter(pl.col("snapshot_month") <= self.snapshot_month)
 
     @property
     def known_versions(self) -> pl.DataFrame:

@@ -37,7 +37,7 @@ def documented_tables(portfolio: Portfolio) -> dict[str, type[dy.Schema]]:
         for part, schema in tables.of_models.items()
     }
     found = {**tables.shared, "quarantine/<silver table>": Quarantine, **of_models}
-    layers = ("bronze", "silver", "quarantine", "gold", "prediction", "monitoring")
+    layers = ("bronze", "silver", "quarantine", "gold", "prediction", "decision", "monitoring")
     return {name: found[name] for name in sorted(found, key=lambda name: layers.index(name.split("/")[0]))}
 
 

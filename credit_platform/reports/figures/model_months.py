@@ -7,6 +7,7 @@ in the dashboard's modules; what is seen before the outcome, in `early_figures`.
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import Literal
 
 import polars as pl
@@ -129,13 +130,20 @@ def bad_rate_against_probability(
     return panels.figure()
 
 
-def timeline(actions: pl.DataFrame, versions: pl.DataFrame, *, names: Mapping[str, str]) -> Figure:
+def timeline(
+    actions: pl.DataFrame,
+    versions: pl.DataFrame,
+    *,
+    names: Mapping[str, str],
+    champions: Mapping[date, str] = MappingProxyType({}),
+) -> Figure:
     """Actions month by month, and below each model its trainings: kept out, or promoted and from when in force.
 
     Args:
         actions: Rows of `schemas.monitoring.Action`.
         versions: Decisions about versions, as `overview.Overview` has them.
         names: Titles of the models by name.
+        champions: What the model is called that decides from a month on, by the month of the change.
     """
     panels = Panels([""])
     for action, name in ACTIONS.items():
@@ -164,6 +172,8 @@ def timeline(actions: pl.DataFrame, versions: pl.DataFrame, *, names: Mapping[st
     lines = [f"{names[model]}<br>{kind}" for model in reversed(list(names)) for kind in ("versions", "actions")]
     panels.up(type="category", categoryorder="array", categoryarray=lines, range=[-0.6, len(lines) - 0.4])
     panels.over_months([*actions["snapshot_month"].to_list(), *versions["effective_month"].to_list()])
+    for month, name in champions.items():
+        panels.add_moment(0, month, f"{name} decides", GREY)
     return panels.figure(height=130 + 48 * max(1, len(lines)))
 
 

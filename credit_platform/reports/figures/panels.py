@@ -136,6 +136,15 @@ class Panels:
             }
         )
 
+    def add_moment(self, panel: int, month: date, text: str, colour: str) -> None:
+        """A dotted line down a panel at a month, with a text beside its upper end."""
+        x, y = self._axes(panel)
+        place = {"xref": x, "yref": f"{y} domain"}
+        line = {"color": colour, "width": 1.5, "dash": "dot"}
+        self._shapes.append({"type": "line", **place, "x0": month, "x1": month, "y0": 0, "y1": 1, "line": line})
+        look = {"xanchor": "left", "yanchor": "top", "showarrow": False, "font": {"size": 11}}
+        self._notes.append({"text": text, **place, "x": month, "y": 1, **look})
+
     def add_tiles(self, panel: int, tiles: Mapping[str, object]) -> None:
         """A heat map of any content."""
         self._add(panel, {"type": "heatmap", **tiles})

@@ -39,7 +39,7 @@ class VersionFacts:
     None always means that it is not known.
 
     Attributes:
-        role: Its place in the life cycle: candidate, challenger, champion or retired.
+        role: Its status: candidate, in force or retired.
         promoted: Whether it was put into production.
         in_force_from: The first month it decides.
         in_force_until: The last month it decides, None while no other version is due.

@@ -202,7 +202,7 @@ def _table_section(versions: pl.DataFrame) -> Section:
         pl.col("model").replace({name: model_name(name) for name in versions.get_column("model").unique().to_list()}),
         pl.col("model_version"),
         pl.col("as_of").dt.strftime("%Y-%m"),
-        pl.col("role").str.to_titlecase().fill_null(UNKNOWN),
+        (pl.col("role").str.head(1).str.to_uppercase() + pl.col("role").str.slice(1)).fill_null(UNKNOWN),
         _interval("test").alias("test"),
         _interval("oot").alias("oot")
         + pl.format("\nwith all sources {}", _decimals("oot_with_all_sources")).fill_null(""),
@@ -218,7 +218,7 @@ def _table_section(versions: pl.DataFrame) -> Section:
         "Model",
         "Version",
         "Trained\nas of",
-        "Role",
+        "Status",
         "ROC-AUC,\ntest",
         "ROC-AUC,\nout-of-time",
         "Gates",

@@ -25,11 +25,10 @@ GATES_SCHEMA = {
 }
 CONDITIONS = {"min_oot_roc_auc": "at least", "artifacts_load_back": "yes"}
 ROLES = {
-    "candidate": "Candidate: stored, not yet fit to compete",
-    "challenger": "Challenger: may go into production, and has not",
-    "champion": "Champion: it decides",
-    "interim": "Interim champion: it decides until a version passes all gates",
-    "retired": "Retired: another version decides",
+    "candidate": "Candidate: stored, and not in force",
+    "in force": "In force: new cases are scored with it",
+    "interim": "In force as interim, until a version passes all gates",
+    "retired": "Retired: another version is in force",
 }
 
 
@@ -93,7 +92,7 @@ class VersionVerdict:
 
 def version_verdict(facts: VersionFacts) -> VersionVerdict:
     """Read the verdict off the facts; what they do not hold is told as unknown."""
-    role = "interim" if facts.is_interim and facts.role == "champion" else facts.role
+    role = "interim" if facts.is_interim and facts.role == "in force" else facts.role
     return VersionVerdict(
         headline="Role unknown" if role is None else ROLES.get(role, role.capitalize()),
         look=_look(facts),
@@ -139,7 +138,7 @@ def gates_text(gates: pl.DataFrame) -> str:
 
 
 def promotion_text(facts: VersionFacts) -> str:
-    """Whether the version went into production, and the months it decides."""
+    """Whether the version went into production, and the months it is in force."""
     if facts.promoted is None:
         return "unknown whether it was promoted"
     if not facts.promoted:
@@ -157,4 +156,4 @@ def _look(facts: VersionFacts) -> str:
         return "bad"
     if "unknown" in statuses or not statuses:
         return "unknown"
-    return "good" if facts.role == "champion" else "watch"
+    return "good" if facts.role == "in force" else "watch"

@@ -1,7 +1,7 @@
-"""The life of a version: candidate, challenger, champion, retired, replayed from the decisions written down.
+"""The life of a version: candidate, in force, retired, replayed from the decisions written down.
 
 Pure: decisions come in, in the order in which they were made; periods in force and roles go out. Writing decisions
-down belongs to lake.governance.audit, deciding about a new version to promotion.
+down belongs to lake.governance.audit, deciding about a new version to promotion. Which model is champion is policy.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-Role = Literal["candidate", "challenger", "champion", "retired"]
-# registered: stored, so a candidate. made_challenger: its gates are passed, or a person wants it beside the champion.
-# promoted: champion from a month on. not_promoted: looked at and left as it was. rolled_back: champion again in place
-# of everything that was to be champion from that month on. retired: a person wants it no more.
+Role = Literal["candidate", "in force", "retired"]
+# registered: stored, so a candidate. made_candidate: its gates are passed, or a person wants it kept for promotion.
+# promoted: in force from a month on. not_promoted: looked at and left as it was. rolled_back: in force again in place
+# of everything that was to be in force from that month on. retired: a person wants it no more.
 # action_overridden: a person decided otherwise than the rules about a month's action; it changes no role.
 # model_renamed: a model has another key from here on, which older decisions are about as well; it changes no role.
 Action = Literal[
     "registered",
-    "made_challenger",
+    "made_candidate",
     "promoted",
     "not_promoted",
     "rolled_back",
@@ -112,13 +112,13 @@ def withdrawn(decisions: Sequence[Decision], model: str) -> set[str]:
             found |= set(displaced(periods_in_force(decisions[:place], model), decision.month))
         if decision.action == "retired":
             found.add(decision.version)
-        elif decision.action in {"made_challenger", "promoted", "rolled_back"}:
+        elif decision.action in {"made_candidate", "promoted", "rolled_back"}:
             found.discard(decision.version)
     return found
 
 
-def champions_before(decisions: Sequence[Decision], model: str, month: date) -> list[str]:
-    """The champions before the one in force in a month that nobody took out, each once, the last one first."""
+def in_force_before(decisions: Sequence[Decision], model: str, month: date) -> list[str]:
+    """The versions in force before that of a month that nobody took out, each once, the last one first."""
     periods = periods_in_force(decisions, model)
     current = period_of(periods, month)
     if current is None:
@@ -138,28 +138,30 @@ def _is_known(decision: Decision, month: date) -> bool:
 def roles(decisions: Sequence[Decision], model: str, month: date) -> dict[str, Role]:
     """The role of every version of a model that was known in a month, in the order in which they were registered.
 
-    There is one champion, the version in force, and at most one challenger: the last that became one. A version whose
-    promotion takes effect later is still what it was; one whose promotion was taken back before that is retired. Months
-    before the first period have its version as champion, as it scores them.
+    One version is in force, and at most one that was made candidate is one: the last. Beside it, those are candidates
+    that are stored and have failed a gate. A version whose promotion takes effect later is still what it was; one whose
+    promotion was taken back before that is retired. Months before the first period have its version in force, as it
+    scores them.
     """
     found: dict[str, Role] = {}
+    made: str | None = None
     for place, decision in enumerate(decisions):
         if decision.model != model or not _is_known(decision, month):
             continue
         if decision.action == "registered":
             found.setdefault(decision.version, "candidate")
-        elif decision.action == "made_challenger":
-            for earlier in [version for version, role in found.items() if role == "challenger"]:
-                found[earlier] = "retired"
-            found[decision.version] = "challenger"
+        elif decision.action == "made_candidate":
+            if made is not None and found[made] == "candidate":
+                found[made] = "retired"
+            found[decision.version], made = "candidate", decision.version
         elif decision.action not in {"not_promoted", "action_overridden", "model_renamed"}:
             if decision.action == "rolled_back":
                 for ended in displaced(periods_in_force(decisions[:place], model), decision.month):
                     found[ended] = "retired"
-            # Who is champion is decided by the periods in force; a period that is over leaves the version retired.
+            # What is in force is decided by the periods; one that is over leaves the version retired.
             found[decision.version] = "retired"
     periods = periods_in_force(decisions, model)
-    champion = period_of(periods, month) or (periods[0] if periods else None)
-    if champion is not None:
-        found[champion.version] = "champion"
+    current = period_of(periods, month) or (periods[0] if periods else None)
+    if current is not None:
+        found[current.version] = "in force"
     return found

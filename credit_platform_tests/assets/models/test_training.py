@@ -179,7 +179,7 @@ def test_the_manifest_says_what_a_version_was_made_of(finished_book: BookFolders
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_version_starts_as_candidate_and_becomes_challenger_when_no_gate_fails(
+def test_a_version_starts_as_candidate_and_is_made_candidate_when_no_gate_fails(
     finished_book: BookFolders, model: str
 ) -> None:
     entries = [record.entry for record in AuditLog(finished_book.layout).records() if record.entry.model == model]
@@ -188,7 +188,7 @@ def test_a_version_starts_as_candidate_and_becomes_challenger_when_no_gate_fails
         actions = [entry.action for entry in entries if entry.model_version == record.model_version]
         passed = "No gate failed." in record.reasons
         outcome = "promoted" if record.promoted else "not_promoted"
-        assert actions == ["registered", *(["made_challenger"] if passed else []), outcome]
+        assert actions == ["registered", *(["made_candidate"] if passed else []), outcome]
 
 
 @pytest.mark.parametrize("action", ["retired", "rolled_back"])

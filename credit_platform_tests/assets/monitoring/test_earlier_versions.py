@@ -1,7 +1,7 @@
-"""Whether the month's action names an earlier version, on a finished book in which the second champion has failed.
+"""Whether the month's action names an earlier version, on a finished book in which the second version has failed.
 
 The outcome of the cohort judged is planted: its bads are the loans that the clickstream makes riskier to the first
-champion than to the second.
+version than to the second.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def decided(book_copy: BookFolders) -> DecidedBook:
     labels = lake.scan(LABELS, [LAST]).collect().join(ranks, on="loan_id", how="left", maintain_order="left")
     is_bad = pl.col("rank") <= 40
     lake.write(LABELS, labels.with_columns(is_bad.cast(labels.schema["label"]).alias("label")).drop("rank"), [LAST])
-    # The second champion is judged, which in the book has not scored the cohort.
+    # The second version is judged, which in the book has not scored the cohort.
     is_auc, is_loss = (pl.col("metric") == metric for metric in ("roc_auc", "roc_auc_degradation"))
     value = pl.when(is_auc).then(0.72).when(is_loss).then(0.18).otherwise("value")
     counts = [pl.lit(100, pl.Int64).alias("n"), pl.lit(40, pl.Int64).alias("n_bad")]

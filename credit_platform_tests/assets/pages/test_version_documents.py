@@ -139,15 +139,15 @@ def test_the_metadata_names_every_document_and_pictures_the_curves(book_copy: Bo
     assert "polyline" in svg
 
 
-def test_a_new_champion_touches_the_champion_before_it(book_copy: BookFolders) -> None:
-    log, challenger = AuditLog(book_copy.layout), "2024-08-01-ffffffffffff"
+def test_a_new_version_in_force_touches_the_one_before_it(book_copy: BookFolders) -> None:
+    log, candidate = AuditLog(book_copy.layout), "2024-08-01-ffffffffffff"
     month = date(2024, 9, 1)
     before = roles(log.decisions(), MODEL, month)
-    (champion,) = [version for version, role in before.items() if role == "champion"]
+    (current,) = [version for version, role in before.items() if role == "in force"]
     for action in ("registered", "promoted"):
-        log.append(Entry(action, MODEL, challenger, "policy", (), month))  # type: ignore[arg-type]
-    assert touched_versions(log.records(), MODEL, challenger) == [champion]
-    assert touched_versions(log.records(), MODEL, champion) == []
+        log.append(Entry(action, MODEL, candidate, "policy", (), month))  # type: ignore[arg-type]
+    assert touched_versions(log.records(), MODEL, candidate) == [current]
+    assert touched_versions(log.records(), MODEL, current) == []
     assert touched_versions(log.records(), "no_model", "x") == []
 
 

@@ -149,6 +149,8 @@ _DAY_COUNT = "days past due count 30 to the month, in every table"
 _EXITS = "labels tell what they follow from, and loans without a label have a table of their own"
 _SHARES = "shares set aside, first seen late or unknown to a required source have checks and limits"
 _CUSTOMERS = "customers of two samples are counted beside the samples"
+_DECIDED = "decisions have a table of their own"
+_STATUS = "a version is candidate, in force or retired; champion and challenger are models"
 _CHAIN = "a hash over times and commits; that it is the hash of its record is verified"
 
 DECLARED = Declarations(
@@ -158,7 +160,47 @@ DECLARED = Declarations(
         Key("early_reads", "early_performance", "the trade's word for it", "archive/policy/*"),
         Key("persistence", "run_rules", "the trade's word for it", "archive/policy/*"),
     ),
-    words=(Word("Logistic regression", "Scorecard", "the key of the model in words"),),
+    words=(
+        Word("Logistic regression", "Scorecard", "the key of the model in words"),
+        Word("made_challenger", "made_candidate", _STATUS, "audit/audit.jsonl"),
+        Word("Champion: it decides", "In force: new cases are scored with it", _STATUS, "reports/models/*"),
+        Word(
+            "Interim champion: it decides until a version passes all gates",
+            "In force as interim, until a version passes all gates",
+            _STATUS,
+            "reports/models/*",
+        ),
+        Word(
+            "Candidate: stored, not yet fit to compete",
+            "Candidate: stored, and not in force",
+            _STATUS,
+            "reports/models/*",
+        ),
+        Word(
+            "Challenger: may go into production, and has not",
+            "Candidate: stored, and not in force",
+            _STATUS,
+            "reports/models/*",
+        ),
+        Word("Retired: another version decides", "Retired: another version is in force", _STATUS, "reports/models/*"),
+        Word("Champion", "In force", _STATUS, "reports/leaderboard.html"),
+        Word("Challenger", "Candidate", _STATUS, "reports/leaderboard.html"),
+        Word("Role", "Status", _STATUS, "reports/leaderboard.html"),
+        Word(
+            "champion_challenger.champion in model_config.yaml.",
+            "champion_challenger.champion in model_config.yaml, from a month on.",
+            _DECIDED,
+            "reports/*",
+        ),
+        Word("What was scored", "What was scored and decided", _DECIDED, "reports/months/*"),
+        Word(
+            "Live: by the version in effect then",
+            "The champion of the month decides; what the other models say is for comparison. "
+            "Live: scored by the version in effect then",
+            _DECIDED,
+            "reports/months/*",
+        ),
+    ),
     of_the_moment=(
         OfTheMoment("audit/audit.jsonl", "sequence", "which model of a run comes first depends on its name"),
         OfTheMoment("audit/*.jsonl", "time", _CLOCK),
@@ -196,6 +238,10 @@ DECLARED = Declarations(
         Accepted("datamart.duckdb", "*gold.unlabelled*", _EXITS),
         Accepted("history/checks", "gold/unlabelled/*", _EXITS),
         Accepted("history/materializations", "gold/unlabelled/*", _EXITS),
+        Accepted("decision/batch/*", "whole file", _DECIDED),
+        Accepted("datamart.duckdb", "*decision.batch*", _DECIDED),
+        Accepted("history/checks", "decision/batch/*", _DECIDED),
+        Accepted("history/materializations", "decision/batch/*", _DECIDED),
         Accepted("archive/policy/*", "*label.*", _DAY_COUNT),
         Accepted("archive/policy/*", "*maturity.warn_unlabelled", _EXITS),
         Accepted("history/checks", "*/few_rows_are_set_aside*", _SHARES),
@@ -216,7 +262,14 @@ DECLARED = Declarations(
             "Evidently draws ids for its figures",
         ),
     ),
-    follows=(Follows("reports/*.html", r"(?<=<td) class=short(?=>)", "a cell with a shorter name does not break"),),
+    follows=(
+        Follows("reports/*.html", r"(?<=<td) class=short(?=>)", "a cell with a shorter name does not break"),
+        Follows("reports/monitoring_dashboard.html", r"(?s)<section id='decisions'>.*?</section>\n?", _DECIDED),
+        Follows("reports/monitoring_dashboard.html", r"<a href='#decisions'>[^<]*</a>", _DECIDED),
+        Follows(
+            "reports/months/*.html", r"<p>(Decided by |Unknown: this month has not been decided)[^<]*</p>", _DECIDED
+        ),
+    ),
     left_out=(
         LeftOut(".dagster/*", "the run history: ids and times; what checks and runs came to is compared as history/*"),
         LeftOut("*.lock", "an empty file that processes lock"),

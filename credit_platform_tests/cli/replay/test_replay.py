@@ -239,7 +239,7 @@ def test_scores_made_again_by_another_version_leave_those_before_proven(book_cop
             Console(file=StringIO()),
             model=MODELS[0],
             version=version,
-            to="champion",
+            to="in force",
             person=Person("Ann", ("Try.",)),
             effective_month=LAST,
             despite_failed_gates=True,

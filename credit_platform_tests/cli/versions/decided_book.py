@@ -23,7 +23,7 @@ SCORED = month_range(FIRST_SCORING, LAST)
 
 @dataclass
 class DecidedBook:
-    """Of each model three versions: champion from 2024-02, champion from 2024-05, challenger since 2024-07."""
+    """Of each model three versions: in force from 2024-02, in force from 2024-05, candidate since 2024-07."""
 
     folders: BookFolders
     model: str = MODELS[0]
@@ -42,7 +42,7 @@ class DecidedBook:
         folder = self.folders.layout.model_version(model, version)
         files = {file.name: file.read_bytes() for file in folder.iterdir() if file.name != MANIFEST}
         self.store.save(model, as_of, files)
-        self.log.append(Entry("made_challenger", model, version, "policy", ("No gate failed.",), as_of))
+        self.log.append(Entry("made_candidate", model, version, "policy", ("No gate failed.",), as_of))
         record = PromotionRecord(model, version, as_of, add_months(as_of, 1), is_promoted, "policy", ("By rule.",))
         PromotionLog(self.folders.layout).append(record)
 

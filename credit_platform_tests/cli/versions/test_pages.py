@@ -30,7 +30,7 @@ def test_every_page_says_of_an_interim_version_that_it_is_one(book_copy: BookFol
     layout = book_copy.layout
     pages = [layout.version_report(decided.model, version, ending).read_text() for ending in (PAGE, CARD)]
     assert all("promoted as interim, in spite of failed gates, in force from" in page for page in pages)
-    assert "Interim champion: it decides until a version passes all gates" in pages[0]
+    assert "In force as interim, until a version passes all gates" in pages[0]
     assert f"Version {version} is in force as interim" in layout.report(LEADERBOARD).read_text()
     assert "(interim: until a version passes all gates)" in layout.report(DASHBOARD).read_text()
     assert '"interim": true' in decided.folders.verb("models", "--json").stdout

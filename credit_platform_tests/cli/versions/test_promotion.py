@@ -13,6 +13,7 @@ from credit_platform.cli.versions.versions import version_rows
 from credit_platform.errors import LifeCycleError, ModelStoreError, SettingsError
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, version_in_force
 from credit_platform.lake.models.model_store import to_json
+from credit_platform.previous_release import OldNameWarning
 from credit_platform_tests.cli.versions.decided_book import DecidedBook, no_pages
 from credit_platform_tests.small_book import MODELS, PREVIEW_ALLOWED, BookFolders
 
@@ -34,7 +35,7 @@ def decided(book_copy: BookFolders, monkeypatch: pytest.MonkeyPatch) -> DecidedB
 
 
 def move(
-    decided: DecidedBook, version: str, to: Target = "champion", month: date | None = None, *, despite: bool = False
+    decided: DecidedBook, version: str, to: Target = "in force", month: date | None = None, *, despite: bool = False
 ) -> int:
     return promote(
         decided.book,
@@ -57,7 +58,7 @@ def roles(decided: DecidedBook) -> list[str]:
     return [standing.roles[version] for version in decided.versions]
 
 
-def test_a_champion_takes_effect_in_the_month_after_the_newest_scored_and_nothing_is_scored_again(
+def test_a_version_takes_effect_in_the_month_after_the_newest_scored_and_nothing_is_scored_again(
     decided: DecidedBook,
 ) -> None:
     newest, before = decided.versions[2], decided.bytes_of(decided.model)
@@ -68,11 +69,11 @@ def test_a_champion_takes_effect_in_the_month_after_the_newest_scored_and_nothin
     assert (entry.before, entry.after, entry.reasons) == (decided.versions[1], newest, ANN.reasons)
     assert entry.policy_sha256 == decided.book.settings.policy.sha256
     assert decided.bytes_of(decided.model) == before
-    assert roles(decided) == ["retired", "champion", "challenger"]
-    assert f"version {newest} is champion from 2024-09 on" in decided.printed.getvalue()
+    assert roles(decided) == ["retired", "in force", "candidate"]
+    assert f"version {newest} is in force from 2024-09 on" in decided.printed.getvalue()
 
 
-def test_a_champion_from_an_open_cohort_on_scores_the_open_cohorts_again_in_hindsight(decided: DecidedBook) -> None:
+def test_a_version_from_an_open_cohort_on_scores_the_open_cohorts_again_in_hindsight(decided: DecidedBook) -> None:
     first, other = decided.versions[0], decided.bytes_of(MODELS[1])
     was = decided.scored_by(date(2024, 6, 1))
     assert move(decided, first, month=date(2024, 7, 1)) == 0
@@ -90,24 +91,24 @@ def test_a_promotion_that_gives_way_to_one_decided_before_says_so(decided: Decid
     assert [in_force(decided, date(2024, month, 1)) for month in (8, 9)] == [decided.versions[0], decided.versions[2]]
 
 
-def test_a_person_makes_challengers_and_retires_them(decided: DecidedBook) -> None:
-    move(decided, decided.versions[0], "challenger")
-    assert roles(decided) == ["challenger", "champion", "retired"]
+def test_a_person_makes_candidates_and_retires_them(decided: DecidedBook) -> None:
+    move(decided, decided.versions[0], "candidate")
+    assert roles(decided) == ["candidate", "in force", "retired"]
     move(decided, decided.versions[0], "retired")
-    assert roles(decided) == ["retired", "champion", "retired"]
-    assert [record.entry.action for record in decided.log.records()[-2:]] == ["made_challenger", "retired"]
+    assert roles(decided) == ["retired", "in force", "retired"]
+    assert [record.entry.action for record in decided.log.records()[-2:]] == ["made_candidate", "retired"]
 
 
 @pytest.mark.parametrize(
     ("place", "to", "month", "said"),
     [
-        (1, "champion", None, "it is in force in 2024-09 already"),
-        (1, "challenger", None, "it is in force, or will be"),
+        (1, "in force", None, "it is in force in 2024-09 already"),
+        (1, "candidate", None, "it is in force, or will be"),
         (1, "retired", None, "it is in force, or will be"),
-        (2, "challenger", None, "it is challenger already"),
+        (2, "candidate", None, "it is candidate already"),
         (0, "retired", None, "it is retired already"),
-        (2, "champion", date(2024, 7, 1), "knows outcomes that nobody knew in 2024-07. Say --effective-month 2024-08"),
-        (0, "champion", date(2024, 2, 1), "outcome of the cohort of 2024-02 is known.*--effective-month 2024-03"),
+        (2, "in force", date(2024, 7, 1), "knows outcomes that nobody knew in 2024-07. Say --effective-month 2024-08"),
+        (0, "in force", date(2024, 2, 1), "outcome of the cohort of 2024-02 is known.*--effective-month 2024-03"),
     ],
 )
 def test_a_move_that_makes_no_sense_is_refused_with_the_reason_and_written_nowhere(
@@ -146,9 +147,11 @@ def test_failed_gates_are_overruled_only_in_so_many_words_which_the_log_keeps(bo
 @pytest.mark.parametrize(
     ("word", "role"),
     [
-        ("champion", "champion"),
-        ("Production", "champion"),
-        ("staging", "challenger"),
+        ("in-force", "in force"),
+        ("in force", "in force"),
+        ("candidate", "candidate"),
+        ("Production", "in force"),
+        ("staging", "candidate"),
         ("Archived", "retired"),
         (" Retired ", "retired"),
     ],
@@ -157,8 +160,16 @@ def test_old_stage_words_mean_roles(word: str, role: str) -> None:
     assert target_role(word) == role
 
 
+@pytest.mark.parametrize(("word", "now"), [("champion", "in-force"), ("Challenger", "candidate")])
+def test_words_that_are_of_models_now_are_accepted_with_a_warning(word: str, now: str) -> None:
+    with pytest.warns(OldNameWarning, match=f"--to {word.lower()} is called {now} now"):
+        assert target_role(word) == now.replace("-", " ")
+
+
 def test_a_role_nobody_knows_and_a_person_without_name_or_reason_are_wrong_usage() -> None:
-    with pytest.raises(SettingsError, match=r"--to: 'boss' is no role\. Choose champion, challenger or retired"):
+    with pytest.raises(
+        SettingsError, match=r"--to: 'boss' is no status of a version\. Choose in-force, candidate or retired"
+    ):
         target_role("boss")
     for name in ("", "policy", "training"):
         with pytest.raises(SettingsError, match="--approver"):
@@ -168,9 +179,7 @@ def test_a_role_nobody_knows_and_a_person_without_name_or_reason_are_wrong_usage
     assert Person.named(" Ann ", " why ") == Person("Ann", ("why",))
 
 
-def test_who_follows_the_advice_makes_an_interim_champion(
-    decided: DecidedBook, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_follows_the_advice_makes_an_interim_version(decided: DecidedBook, monkeypatch: pytest.MonkeyPatch) -> None:
     version = decided.versions[2]
     advised = PromotionRecord(
         decided.model,
@@ -192,7 +201,7 @@ def test_who_follows_the_advice_makes_an_interim_champion(
     rows = {row["model_version"]: row for row in version_rows(decided.book, [decided.model])}
     assert (rows[version]["recommended"], rows[version]["interim"]) == ("interim", False)
     assert move(decided, version, despite=True) == 0
-    assert f"version {version} is champion as interim from" in decided.printed.getvalue()
+    assert f"version {version} is in force as interim from" in decided.printed.getvalue()
     assert ModelVersions(decided.book, decided.model).periods_in_force[-1].is_interim
     rows = {row["model_version"]: row for row in version_rows(decided.book, [decided.model])}
     assert (rows[version]["recommended"], rows[version]["interim"]) == (None, True)

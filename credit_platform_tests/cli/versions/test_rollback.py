@@ -12,8 +12,9 @@ from credit_platform.cli.versions.rollback import drill_rollback, drill_table, r
 from credit_platform.cli.versions.version_status import ModelVersions
 from credit_platform.errors import LifeCycleError, ModelStoreError
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
+from credit_platform.portfolios.tables import DECISIONS
 from credit_platform_tests.campaigns.data_folder import fingerprints
-from credit_platform_tests.cli.versions.decided_book import DecidedBook, no_pages
+from credit_platform_tests.cli.versions.decided_book import SCORED, DecidedBook, no_pages
 from credit_platform_tests.small_book import LAST, MODELS, PREVIEW_ALLOWED, BookFolders
 
 pytestmark = PREVIEW_ALLOWED
@@ -36,10 +37,10 @@ def in_force(decided: DecidedBook, month: int) -> tuple[str, str]:
     return version_in_force(records, decided.model, date(2024, month, 1))
 
 
-def test_a_rollback_brings_the_champion_before_back_and_scores_its_open_cohorts_again(decided: DecidedBook) -> None:
+def test_a_rollback_brings_the_version_before_back_and_scores_its_open_cohorts_again(decided: DecidedBook) -> None:
     first, other, earlier = decided.versions[0], decided.bytes_of(MODELS[1]), decided.bytes_of(MODELS[0])
     assert go_back(decided) == 0
-    # The second version was champion from 2024-05 on; outcomes are known up to the cohort of 2024-02.
+    # The second version was in force from 2024-05 on; outcomes are known up to the cohort of 2024-02.
     assert {decided.scored_by(date(2024, month, 1)) for month in (5, 6, 7, 8)} == {(first, "rollback")}
     assert [in_force(decided, month) for month in (4, 5, 8, 9)] == [
         (first, "live"),
@@ -54,8 +55,18 @@ def test_a_rollback_brings_the_champion_before_back_and_scores_its_open_cohorts_
     untouched = [month for month in earlier if month < "2024-05-01"]
     assert {month: decided.bytes_of(MODELS[0])[month] for month in untouched} == {m: earlier[m] for m in untouched}
     standing = ModelVersions(decided.book, decided.model)
-    assert [standing.roles[version] for version in decided.versions] == ["champion", "retired", "challenger"]
+    assert [standing.roles[version] for version in decided.versions] == ["in force", "retired", "candidate"]
     assert "rolled back from version" in decided.printed.getvalue()
+    # The model is champion, so what it says now is decided.
+    lake = decided.folders.lake
+    assert lake.scan(DECISIONS, SCORED).collect().equals(lake.scan(f"prediction/{MODELS[0]}", SCORED).collect())
+
+
+def test_a_rollback_of_a_challenger_decides_nothing(decided: DecidedBook) -> None:
+    decided.model, before = MODELS[1], decided.folders.lake.scan(DECISIONS, SCORED).collect()
+    assert go_back(decided) == 0
+    assert decided.scored_by(date(2024, 8, 1))[1] == "rollback"
+    assert decided.folders.lake.scan(DECISIONS, SCORED).collect().equals(before)
 
 
 def test_a_rollback_takes_a_promotion_back_that_has_not_taken_effect(decided: DecidedBook) -> None:
@@ -165,7 +176,7 @@ def test_a_drill_does_every_step_on_the_real_data_and_changes_not_one_byte(decid
     assert fingerprints(decided.folders.data_dir) == before
 
 
-def test_the_drill_of_a_first_champion_goes_to_another_version_old_enough_or_to_itself(decided: DecidedBook) -> None:
+def test_the_drill_of_a_first_version_goes_to_another_version_old_enough_or_to_itself(decided: DecidedBook) -> None:
     go_back(decided, first=date(2024, 9, 1))
     drill = drill_rollback(decided.book, decided.model)
     assert drill.failure is None
@@ -173,7 +184,7 @@ def test_the_drill_of_a_first_champion_goes_to_another_version_old_enough_or_to_
 
 
 def test_the_drill_tries_the_version_it_is_told_and_no_other(decided: DecidedBook) -> None:
-    first, _, challenger = decided.versions
+    first, _, candidate = decided.versions
     assert drill_rollback(decided.book, decided.model, first).failure is None
-    refused = drill_rollback(decided.book, decided.model, challenger)
+    refused = drill_rollback(decided.book, decided.model, candidate)
     assert "trained as of 2024-07" in str(refused.failure)

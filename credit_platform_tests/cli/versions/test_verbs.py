@@ -33,9 +33,9 @@ def decided(book_copy: BookFolders) -> DecidedBook:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("promote", *MOVE, "--version", "none", "--to", "champion"), 1, "it is not in the model store. Name one of"),
-        (("promote", *MOVE, "--version", "none", "--to", "boss"), 2, "--to: 'boss' is no role"),
-        (("promote", "--model", "model_1", "--version", "x", "--to", "champion"), 2, "--approver"),
+        (("promote", *MOVE, "--version", "none", "--to", "in-force"), 1, "it is not in the model store. Name one of"),
+        (("promote", *MOVE, "--version", "none", "--to", "boss"), 2, "--to: 'boss' is no status of a version"),
+        (("promote", "--model", "model_1", "--version", "x", "--to", "in-force"), 2, "--approver"),
         (("rollback", *MOVE, "--to", "none"), 1, "it is not in the model store. Name one of"),
         (("models", "--on", "Tuesday"), 2, "--on: 'Tuesday' is no day"),
         (("drill", "rollback", "--model", "model_9"), 2, "no model 'model_9'"),
@@ -57,7 +57,7 @@ def test_models_tells_every_version_as_table_and_json(finished_book: BookFolders
     store = ModelStore(finished_book.layout)
     assert [row["model_version"] for row in rows] == store.versions("gradient_boosting")
     assert [row["as_of"] for row in rows] == ["2024-01", "2024-04", "2024-07"]
-    assert sum(row["role"] == "champion" for row in rows) == 1
+    assert sum(row["role"] == "in force" for row in rows) == 1
     for row in rows:
         assert row["oot_roc_auc"]["ci_low"] <= row["oot_roc_auc"]["value"] <= row["oot_roc_auc"]["ci_high"]
         assert row["model_version"] in shown.stdout
@@ -91,7 +91,7 @@ def test_a_broken_chain_is_found_and_nothing_goes_on_with_it(decided: DecidedBoo
     broken = command("audit", "verify")
     assert broken.returncode == 1
     assert "line 5: it does not follow the record before it" in broken.stdout
-    for verb in (("models",), ("promote", *MOVE, "--version", decided.versions[2], "--to", "champion")):
+    for verb in (("models",), ("promote", *MOVE, "--version", decided.versions[2], "--to", "in-force")):
         refused = command(*verb)
         assert refused.returncode == 1
         assert "cannot be trusted: line 5" in refused.stderr
@@ -112,7 +112,7 @@ def test_a_damaged_version_keeps_its_row_and_says_what_is_wrong(decided: Decided
     version = decided.versions[1]
     (decided.folders.layout.model_version(decided.model, version) / "calibrator.json").write_bytes(b"{}")
     row = next(row for row in version_rows(decided.book, [decided.model]) if row["model_version"] == version)
-    assert (row["role"], row["in_force_since"], row["oot_roc_auc"]) == ("champion", "2024-05", None)
+    assert (row["role"], row["in_force_since"], row["oot_roc_auc"]) == ("in force", "2024-05", None)
     assert "calibrator.json has changed" in str(row["problem"])
 
 
@@ -162,7 +162,7 @@ def test_without_auto_promotion_nothing_is_scored_until_a_person_promotes(book_c
     book = Book.of(folders.settings())
     waiting = version_rows(book, MODELS)
     assert {row["model"] for row in waiting} == set(MODELS)
-    assert {row["role"] for row in waiting} <= {"candidate", "challenger"}
+    assert {row["role"] for row in waiting} <= {"candidate"}
     with pytest.raises(NoVersionInForceError, match="A person decides which version goes in"):
         version_in_force(PromotionLog(folders.layout).records(), MODELS[0], FIRST_TRAINING)
     for row in waiting:
@@ -171,7 +171,7 @@ def test_without_auto_promotion_nothing_is_scored_until_a_person_promotes(book_c
             Console(file=StringIO()),
             model=row["model"],
             version=row["model_version"],
-            to="champion",
+            to="in force",
             person=Person("Ann", ("The first.",)),
             effective_month=None,
             despite_failed_gates=True,

@@ -118,7 +118,7 @@ def test_there_is_no_incumbent_before_the_first_promotion_takes_effect() -> None
 def test_without_any_promotion_the_error_names_model_month_and_fix() -> None:
     with pytest.raises(NoVersionInForceError, match=r"gradient_boosting has no version in force in 2024-02\. Train it"):
         version_in_force([record("x", model="other")], MODEL, date(2024, 2, 1))
-    with pytest.raises(NoVersionInForceError, match=r"promote --model gradient_boosting --version a --to champion"):
+    with pytest.raises(NoVersionInForceError, match=r"promote --model gradient_boosting --version a --to in-force"):
         version_in_force([record("a", promoted=False)], MODEL, date(2024, 2, 1))
 
 

@@ -79,7 +79,7 @@ def test_it_is_small_and_needs_no_script(page: str) -> None:
 def test_what_is_missing_is_said_to_be_unknown(facts: MonthFacts) -> None:
     frames = ("balance", "scored", "stability", "performance", "actions", "versions", "history")
     page = month_page(replace(facts, **{name: getattr(facts, name).clear() for name in frames}))
-    assert len(re.findall("Unknown: ", page)) == 7
+    assert len(re.findall("Unknown: ", page)) == 8
     assert "No version was trained as of this month." in page
 
 

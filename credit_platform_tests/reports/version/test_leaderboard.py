@@ -37,9 +37,9 @@ def versions() -> list[VersionFacts]:
     boosting, scorecard = "gradient_boosting", "scorecard"
     return [
         _version(boosting, 0, "retired", date(2025, 1, 1), date(2025, 6, 1)),
-        _version(boosting, 1, "challenger", None, None),
-        _version(boosting, 2, "champion", date(2025, 7, 1), None),
-        _version(scorecard, 0, "champion", date(2025, 1, 1), None),
+        _version(boosting, 1, "candidate", None, None),
+        _version(boosting, 2, "in force", date(2025, 7, 1), None),
+        _version(scorecard, 0, "in force", date(2025, 1, 1), None),
         _version(scorecard, 1, "candidate", None, None),
     ]
 
@@ -110,9 +110,9 @@ def test_the_chart_marks_the_version_in_force_among_all_points(page: str, versio
     data = html_text.figures(page)["versions"]["data"]
     assert isinstance(data, list)
     stars = [trace for trace in data if trace["name"] == "in force"]
-    champions = [versions[2], versions[3]]
+    in_force = [versions[2], versions[3]]
     assert [star["y"] for star in stars] == [
-        [measured(one.evaluation.metrics, "oot", "roc_auc").value] for one in champions
+        [measured(one.evaluation.metrics, "oot", "roc_auc").value] for one in in_force
     ]
     n_points = sum(len(trace["y"]) for trace in data if trace["mode"] == "markers")
     assert n_points == len(versions)

@@ -39,7 +39,7 @@ def _card(page: str) -> str:
 def test_the_verdict_comes_first_with_role_ranking_gates_and_reasons(page: str) -> None:
     card = _card(page)
     auc = measured(facts().evaluation.metrics, "oot", "roc_auc")
-    assert "Champion: it decides" in card
+    assert "In force: new cases are scored with it" in card
     assert f"{auc.value:.4f} ({auc.low:.4f} to {auc.high:.4f}), {auc.n} loans, {auc.n_bad} of them bad" in card
     assert "5 of 5 gates passed" in card
     assert "promoted, in force from 2025-01 until further notice" in card
@@ -181,7 +181,7 @@ def test_an_unknown_gate_never_looks_good() -> None:
 
 def test_a_retired_version_says_until_when_it_was_in_force() -> None:
     card = _card(version_page(replace(facts(), role="retired", in_force_until=date(2025, 6, 1))))
-    assert "Retired: another version decides" in card
+    assert "Retired: another version is in force" in card
     assert "in force from 2025-01 until 2025-06" in card
 
 
