@@ -56,7 +56,7 @@ class NoticeTexts(PolicySection):
 class ReasonCatalogue(PolicySection):
     """The whole of reason_codes.yaml: one reason per feature of a model, what follows its text, and the notice.
 
-    What is None was not known to the release that a policy was kept by, and is not said.
+    What is None the policy of a book does not say, and no customer is told.
     """
 
     value_unknown: Text

@@ -70,7 +70,7 @@ def test_an_unknown_value_is_said_to_be_the_reason() -> None:
         ("DBT01", 3, None, "The number of other loans you are repaying"),
         ("PAY03", True, None, ": yes"),
         ("PAY03", False, None, ": no"),
-        ("CRD05", "Bad", None, "How the mix of the kinds of credit you have is rated: Bad"),
+        ("CRD05", "Bad", None, "The mix of the kinds of credit you have: Bad"),
     ],
 )
 def test_a_text_says_how_it_was_with_the_loan(code: str, value: Value, typical: float | None, said: str) -> None:
@@ -97,7 +97,7 @@ def test_only_what_a_group_of_channels_says_is_vague() -> None:
     assert vague == {CLICKSTREAM.feature}
 
 
-def test_a_catalogue_kept_by_an_earlier_release_says_what_it_said() -> None:
+def test_a_catalogue_without_words_for_values_names_the_fact_alone() -> None:
     kept = LOANS.load_policy().reasons.model_dump(mode="json", include={"value_unknown", "reasons"})
     for reason in kept["reasons"].values():
         del reason["is_specific"]

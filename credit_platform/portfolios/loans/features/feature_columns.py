@@ -193,7 +193,7 @@ class FeatureColumns(dy.Schema):
         never_given="Nobody changes trade for a loan, and an occupation can stand for sex or origin.",
         formula=occupation_group())
     credit_mix = _category(
-        "CRD05", "Rating of the mix of credits", "How the mix of the kinds of credit you have is rated",
+        "CRD05", "Rating of the mix of credits", "The mix of the kinds of credit you have",
         Levels(("Bad", "Standard", "Good")), description="Mix of credits")
     spending_level = _category("SPD01", "Spending level", "How much you spend in a month", Levels(("Low", "High")))
     payment_value_size = _category(
