@@ -27,7 +27,7 @@ from credit_platform.scoring.estimators.estimator import (
 )
 from credit_platform.scoring.training.algorithms import ALGORITHMS, algorithm_named, algorithm_of
 from credit_platform.scoring.training.baselines import Baselines
-from credit_platform.scoring.training.development_reference import development_reference
+from credit_platform.scoring.training.expected_scores import development_reference
 from credit_platform.scoring.training.samples import by_sources_present, checked_sample, rebalance
 from credit_platform.scoring.training.source_calibration import SourceCalibrator, sources_known
 from credit_platform.scoring.training.tuning import OnTrial, Tuning, regularised, tune, unwatched
