@@ -225,7 +225,7 @@ def parts_table(explanation: Explanation) -> Table:
     score = int(str(explanation.prediction["score"]))
     moved = [part for part in explanation.parts if part.log_odds != 0 or part.attribute_points is not None]
     shown = [round(explanation.base_points, _DECIMALS)]
-    add("baseline", "", f"{explanation.base_log_odds:+.4f}", shown[0])
+    add("average loan", "", f"{explanation.base_log_odds:+.4f}", shown[0])
     for part in moved:
         shown.append(round(part.points, _DECIMALS))
         add(part.feature, _text(part.value), f"{part.log_odds:+.4f}", shown[-1], _attribute(part))

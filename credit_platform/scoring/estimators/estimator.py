@@ -3,7 +3,7 @@
 Adding one is a subclass of `Estimator` in a module of its own, and its name in `algorithms` or its address in policy.
 
 Algorithms count from zeros of their own (a mean of the training design, a neutral bin), so their parts cannot be
-compared; from which loans a version counts them is written in `training.baselines`. Raw probabilities are calibrated by
+compared; what a version counts them from is written in `training.average_loans`. Raw probabilities are calibrated by
 Platt's straight line on the log-odds, fitted on the validation sample only; which loans have a line of their own is
 written in `training.source_calibration`. Tests of calibration on later cohorts belong to monitoring, turning the parts
 into words to reasons.

@@ -16,7 +16,7 @@ from credit_platform.policy.model_config import Scaling
 from credit_platform.policy.reason_codes import Value
 from credit_platform.scoring.explanation.reasons import REASON_COLUMNS
 from credit_platform.scoring.scorecard.scorecard import ScorecardEstimator
-from credit_platform.scoring.training.baselines import Baseline
+from credit_platform.scoring.training.average_loans import AverageLoan
 from credit_platform.scoring.training.source_calibration import sources_known
 from credit_platform.scoring.training.version import FittedVersion
 from credit_platform.scoring.transformers.binning import number_values
@@ -117,17 +117,17 @@ def explain_prediction(
     ]
     base = float(found.base[0])
     log_odds = base + float(found.values[0].sum())
-    baseline = version.baselines.of(str(sources_known(loan, version.portfolio.features)[0]))
+    average = version.average_loans.of(str(sources_known(loan, version.portfolio.features)[0]))
     return Explanation(
         prediction=prediction,
-        counted_from=_counted_from(version, baseline),
+        counted_from=_counted_from(version, average),
         base_log_odds=base,
         base_points=offset - factor * base,
         parts=tuple(sorted(parts, key=lambda part: -part.log_odds)),
         log_odds=log_odds,
         exact_score=offset - factor * log_odds,
         error=abs(log_odds - float(version.log_odds(loan)[0])),
-        reasons=_reasons(prediction, parts, policy, baseline),
+        reasons=_reasons(prediction, parts, policy, average),
         peers=_peers(scored["score"], int(prediction["score"])),
     )
 
@@ -158,16 +158,16 @@ def _attribute_points(version: FittedVersion, loan: pl.DataFrame) -> dict[str, i
     }
 
 
-def _counted_from(version: FittedVersion, baseline: Baseline) -> str:
+def _counted_from(version: FittedVersion, average: AverageLoan) -> str:
     case = version.portfolio.words.case
-    if not version.baselines.is_of_approved:
+    if not version.average_loans.is_of_approved:
         return f"the average {case} of the validation sample"
-    approved = "approved " if baseline.of == "approved" else ""
-    return f"the average {approved}{case} with the same sources, {baseline.n} of the validation sample"
+    approved = "approved " if average.of == "approved" else ""
+    return f"the average {approved}{case} with the same sources, {average.n} of the validation sample"
 
 
 def _reasons(
-    prediction: Mapping[str, object], parts: list[FeaturePart], policy: Policy, baseline: Baseline
+    prediction: Mapping[str, object], parts: list[FeaturePart], policy: Policy, average: AverageLoan
 ) -> tuple[GivenReason, ...]:
     feature_of = {reason.code: feature for feature, reason in policy.reasons.reasons.items()}
     part_of = {part.feature: part for part in parts}
@@ -181,7 +181,7 @@ def _reasons(
                 code=code,
                 feature=part.feature,
                 internal=reason.internal,
-                consumer=policy.reasons.consumer_text(code, part.value, typical=baseline.typical.get(part.feature)),
+                consumer=policy.reasons.consumer_text(code, part.value, typical=average.typical.get(part.feature)),
                 log_odds=part.log_odds,
                 share=part.log_odds / raised,
                 is_specific=reason.is_specific,

@@ -43,7 +43,7 @@ def reasons_of(version: FittedVersion, loans: pl.DataFrame, catalogue: ReasonCat
     parts, features = version.contributions(loans), version.portfolio.features
     withheld = {group.feature: (loans[group.months].fill_null(0) == 0).to_numpy() for group in features.evidence}
     # Versions stored before there was such an order give their reasons as they did.
-    specific_first = version.baselines.is_of_approved
+    specific_first = version.average_loans.is_of_approved
     return choose_reasons(parts, catalogue, order=features.explained, withheld=withheld, specific_first=specific_first)
 
 
@@ -57,7 +57,7 @@ def choose_reasons(
 ) -> pl.DataFrame:
     """Per loan up to four features with the largest contribution to default, the largest first.
 
-    Only features that increased the probability against the baseline and that the catalogue lets be given. Of these
+    Only features that increased the probability against the average loan and that the catalogue lets be given. Of these
     four the specific ones come first: one that is not keeps its place among the four and loses it in their order. Were
     all four of that kind, the least of them would make room for the most specific one there is.
 

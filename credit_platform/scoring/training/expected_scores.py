@@ -1,6 +1,6 @@
 """How a version's scores spread over its development sample, and should after so many months of history.
 
-Later months are compared with both, and by the second nothing but time has passed. Evidence adds up: 24 months of history separate the same applicants better than 14, so their scores spread further
+Evidence adds up: 24 months of history separate the same applicants better than 14, so their scores spread further
 although nobody has changed. A comparison of a month's scores with the development sample alone would call that a shift.
 What is compared with what belongs to monitoring.
 """

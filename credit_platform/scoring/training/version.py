@@ -26,7 +26,7 @@ from credit_platform.scoring.estimators.estimator import (
     fit_platt,
 )
 from credit_platform.scoring.training.algorithms import ALGORITHMS, algorithm_named, algorithm_of
-from credit_platform.scoring.training.baselines import Baselines
+from credit_platform.scoring.training.average_loans import AverageLoans
 from credit_platform.scoring.training.expected_scores import development_reference
 from credit_platform.scoring.training.samples import by_sources_present, checked_sample, rebalance
 from credit_platform.scoring.training.source_calibration import SourceCalibrator, sources_known
@@ -52,7 +52,7 @@ UNSTORED = "unstored"
 class FittedVersion:
     """One version of a model: transformer, estimator, calibrator and the frozen reference of later months.
 
-    `baselines` are what contributions are counted from, `tuning` what was tried.
+    `average_loans` are what contributions are counted from, `tuning` what was tried.
     """
 
     model: str
@@ -62,7 +62,7 @@ class FittedVersion:
     transformer: Transformer
     estimator: Estimator
     calibrator: SourceCalibrator
-    baselines: Baselines
+    average_loans: AverageLoans
     reference: bytes
     tuning: Tuning
     version: str = UNSTORED
@@ -120,9 +120,9 @@ class FittedVersion:
         return calibrated_contributions(by_column, self.transformer.design_features(), lines)
 
     def contributions(self, features: pl.DataFrame) -> Contributions:
-        """What each feature adds to `log_odds` against the loan's baseline, exactly. Raises as `raw_log_odds` does."""
+        """What each feature adds to `log_odds` against the average loan, exactly. Raises as `raw_log_odds` does."""
         parts, sources = self.parts(features), sources_known(features, self.portfolio.features)
-        return parts.counted_from(self.baselines.shift(sources, parts.features))
+        return parts.counted_from(self.average_loans.shift(sources, parts.features))
 
     def _design(self, features: pl.DataFrame) -> FloatArray:
         told = ("sources_present",) if self.portfolio.features.source_flags else ()
@@ -149,7 +149,7 @@ class FittedVersion:
             "features.json": features_document(self.algorithm, self.dtypes, self.transformer.design_features()),
             self.estimator.file_name: self.estimator.to_bytes(),
             "reference.json": self.reference,
-            "mean_contributions.json": self.baselines.to_json(),
+            "mean_contributions.json": self.average_loans.to_json(),
             "tuning.json": self.tuning.to_json(),
             **accepted(self.estimator.exports, self.transformer, self.portfolio.cases.key),
         }
@@ -207,15 +207,15 @@ def fit_version(
         transformer=transformer,
         estimator=estimator,
         calibrator=SourceCalibrator(calibrator),
-        baselines=Baselines({}),
+        average_loans=AverageLoans({}),
         reference=b"",
         tuning=tuning,
     )
     by_sources = by_sources_present(validation, features)
     if spec.calibration == "platt" and estimator.has_lines_by_sources:
         fitted = replace(fitted, calibrator=SourceCalibrator.fit(calibrator, fitted.raw_log_odds, by_sources))
-    baselines = Baselines.fit(fitted.parts, by_sources or {"": validation}, cut_off=config.scoring.cut_off)
-    fitted = replace(fitted, baselines=baselines)
+    average_loans = AverageLoans.fit(fitted.parts, by_sources or {"": validation}, cut_off=config.scoring.cut_off)
+    fitted = replace(fitted, average_loans=average_loans)
     reference = development_reference(
         fitted.predict,
         fitted.monitored,
@@ -266,7 +266,7 @@ def load_version(
             transformer=transformer,
             estimator=estimator.from_bytes(artifacts[estimator.file_name]),
             calibrator=SourceCalibrator.from_json(artifacts["calibrator.json"]),
-            baselines=Baselines.from_json(artifacts["mean_contributions.json"]),
+            average_loans=AverageLoans.from_json(artifacts["mean_contributions.json"]),
             reference=artifacts["reference.json"],
             tuning=Tuning.from_json(artifacts["tuning.json"]),
             version=version,

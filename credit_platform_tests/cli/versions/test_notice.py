@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
@@ -68,9 +69,7 @@ def test_every_declined_loan_of_the_book_has_a_specific_first_reason(finished_bo
 def test_a_policy_kept_without_the_texts_says_so(finished_book: BookFolders) -> None:
     settings = finished_book.settings()
     reasons = settings.policy.reasons.model_copy(update={"notice": None})
-    without = settings.model_copy(
-        update={"policy": settings.policy.__class__(**{**vars(settings.policy), "reasons": reasons})}
-    )
+    without = settings.model_copy(update={"policy": replace(settings.policy, reasons=reasons)})
     with pytest.raises(PolicyError, match="notice: is missing, and a notice is made of it"):
         notice_of_case(Book.of(without), "L1", model=None)
 

@@ -17,7 +17,7 @@ from credit_platform.scoring.estimators.estimator import (
     calibrated_contributions,
 )
 from credit_platform.scoring.training.algorithms import ALGORITHMS, algorithm_named
-from credit_platform.scoring.training.baselines import MIN_APPROVED
+from credit_platform.scoring.training.average_loans import MIN_APPROVED
 from credit_platform.scoring.training.samples import by_sources_present
 from credit_platform.scoring.training.version import FittedVersion
 

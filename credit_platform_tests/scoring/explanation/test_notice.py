@@ -103,4 +103,4 @@ def test_what_a_loan_is_compared_with_is_said(explained: list[Explanation], vers
     for one in (explained[0], explained[-1]):
         assert one.counted_from.startswith("the average approved loan with the same sources, ")
         assert one.counted_from.endswith(" of the validation sample")
-    assert version.baselines.is_of_approved
+    assert version.average_loans.is_of_approved

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.estimators.estimator import Contributions
 from credit_platform.scoring.explanation.reasons import reasons_of
-from credit_platform.scoring.training.baselines import MIN_APPROVED, Baseline, Baselines
+from credit_platform.scoring.training.average_loans import MIN_APPROVED, AverageLoan, AverageLoans
 from credit_platform.scoring.training.samples import without_source
 from credit_platform.scoring.training.source_calibration import sources_known
 from credit_platform.scoring.training.version import FittedVersion, load_version
@@ -43,20 +43,20 @@ def test_the_parts_of_loans_of_any_sources_add_up_to_their_log_odds(
     assert np.abs(parts.base + parts.values.sum(axis=1) - version.log_odds(sample)).max() < 1e-9
 
 
-def test_loans_of_other_sources_start_from_another_baseline(version: FittedVersion, loans: MakeLoans) -> None:
+def test_loans_of_other_sources_start_from_another_average(version: FittedVersion, loans: MakeLoans) -> None:
     sample = loans(5, seed=61)
-    assert {*version.baselines.by_sources} >= {"attributes+clickstream+financials", "attributes+financials"}
+    assert {*version.average_loans.by_sources} >= {"attributes+clickstream+financials", "attributes+financials"}
     with_all, without = (
         version.contributions(one) for one in (sample, with_just(sample, {"attributes", "financials"}))
     )
     place = with_all.features.index("clickstream_evidence")
-    assert np.abs(without.values[:, place]).max() < 1e-9  # what nobody of the baseline has, nobody is told
+    assert np.abs(without.values[:, place]).max() < 1e-9  # what nobody of the average has, nobody is told
     assert len({*with_all.base.tolist(), *without.base.tolist()}) == 2
 
 
 def test_sources_never_seen_together_are_counted_from_the_nearest() -> None:
-    ends = {"a+b+c": Baseline("all", 50, {"x": 1.0}), "a+b": Baseline("all", 40, {"x": 2.0})}
-    found = Baselines(ends, 0.5)
+    ends = {"a+b+c": AverageLoan("all", 50, {"x": 1.0}), "a+b": AverageLoan("all", 40, {"x": 2.0})}
+    found = AverageLoans(ends, 0.5)
     assert [found.of(present).means["x"] for present in ("a", "a+c", "b+c", "", "d")] == [2.0, 1.0, 1.0, 2.0, 2.0]
     shift = found.shift(pl.Series(["a+b", "a+b+c", "a+b"]), ("x",))
     assert shift.tolist() == [[2.0], [1.0], [2.0]]
@@ -71,7 +71,7 @@ def test_few_approved_loans_are_no_average(n_approved: int, of: str, mean: float
     approved = np.arange(n) < n_approved
     parts = Contributions(("debt",), np.where(approved, 1.0, 10.0)[:, None], np.zeros(n))
     numbers = pl.DataFrame({"debt": np.where(approved, 20.0, 90.0), "level": ["a"] * n})
-    found = Baseline.fit(parts, numbers, approved)
+    found = AverageLoan.fit(parts, numbers, approved)
     expected = mean if of == "approved" else (n_approved + 10.0 * (n - n_approved)) / n
     assert (found.of, found.n) == (of, n_approved if of == "approved" else n)
     assert found.means["debt"] == pytest.approx(expected)
@@ -81,17 +81,17 @@ def test_few_approved_loans_are_no_average(n_approved: int, of: str, mean: float
 def test_a_number_nobody_has_is_not_typical() -> None:
     numbers = pl.DataFrame({"debt": pl.Series([None, None, float("nan")], dtype=pl.Float64)})
     parts = Contributions(("debt",), np.zeros((3, 1)), np.zeros(3))
-    assert Baseline.fit(parts, numbers, np.array([True] * 3)).typical == {}
+    assert AverageLoan.fit(parts, numbers, np.array([True] * 3)).typical == {}
 
 
-def test_baselines_are_read_back_to_the_last_bit(version: FittedVersion) -> None:
-    assert Baselines.from_json(version.baselines.to_json()) == version.baselines
-    assert version.baselines.cut_off == 0.5
+def test_average_loans_are_read_back_to_the_last_bit(version: FittedVersion) -> None:
+    assert AverageLoans.from_json(version.average_loans.to_json()) == version.average_loans
+    assert version.average_loans.cut_off == 0.5
 
 
 def as_stored_before(version: FittedVersion) -> FittedVersion:
     """The version with one mean and one line, as the last release stored it."""
-    whole = version.baselines.by_sources["attributes+clickstream+financials"]
+    whole = version.average_loans.by_sources["attributes+clickstream+financials"]
     line = version.calibrator.pooled
     files = version.artifacts() | {
         "mean_contributions.json": json.dumps(
@@ -108,7 +108,7 @@ def test_a_version_of_the_last_release_explains_as_it_did(version: FittedVersion
     assert len(set(parts.base.tolist())) == 1
     assert np.abs(parts.base + parts.values.sum(axis=1) - old.log_odds(sample)).max() < 1e-9
     assert np.array_equal(old.log_odds(sample), old.calibrator.pooled.on_log_odds(old.raw_log_odds(sample)))
-    assert not old.baselines.is_of_approved
+    assert not old.average_loans.is_of_approved
     catalogue = LOANS.load_policy().reasons
     codes = reasons_of(old, sample, catalogue)["reason_1"]
     feature_of = {reason.code: feature for feature, reason in catalogue.reasons.items()}

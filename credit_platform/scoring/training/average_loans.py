@@ -26,7 +26,7 @@ MIN_APPROVED = 30
 
 
 @dataclass(frozen=True)
-class Baseline:
+class AverageLoan:
     """The average of some loans of the validation sample.
 
     Attributes:
@@ -42,7 +42,7 @@ class Baseline:
     typical: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
-    def fit(cls, parts: Contributions, loans: pl.DataFrame, approved: NDArray[np.bool_]) -> Baseline:
+    def fit(cls, parts: Contributions, loans: pl.DataFrame, approved: NDArray[np.bool_]) -> AverageLoan:
         """The average of the approved loans, or of all where few are.
 
         Args:
@@ -64,13 +64,13 @@ class Baseline:
 
 
 @dataclass(frozen=True)
-class Baselines:
+class AverageLoans:
     """What a version counts from, by the sources present; `cut_off` is the default probability of the first decline.
 
     A version stored before there were several has one, of all loans, and no cut-off.
     """
 
-    by_sources: Mapping[str, Baseline]
+    by_sources: Mapping[str, AverageLoan]
     cut_off: float | None = None
 
     @classmethod
@@ -80,8 +80,8 @@ class Baselines:
         by_sources: Mapping[str, pl.DataFrame],
         *,
         cut_off: float,
-    ) -> Baselines:
-        """The baselines of loans by the sources they have.
+    ) -> AverageLoans:
+        """The average_loans of loans by the sources they have.
 
         Args:
             parts_of: What each feature of feature store rows adds to their log-odds, from the algorithm's own zero.
@@ -92,7 +92,7 @@ class Baselines:
         for present, loans in by_sources.items():
             parts = parts_of(loans)
             approved = probability_of(parts.base + parts.values.sum(axis=1)) < cut_off
-            found[present] = Baseline.fit(parts, loans, approved)
+            found[present] = AverageLoan.fit(parts, loans, approved)
         return cls(found, cut_off)
 
     @property
@@ -100,31 +100,31 @@ class Baselines:
         """Whether parts are counted from approved loans where there are any."""
         return self.cut_off is not None
 
-    def of(self, present: str) -> Baseline:
-        """The baseline of loans with some sources; of sources never seen together, that of the nearest."""
+    def of(self, present: str) -> AverageLoan:
+        """The average of loans with some sources; of sources never seen together, that of the nearest."""
         known = {sources: found.n or 0 for sources, found in self.by_sources.items()}
         return self.by_sources[nearest_sources(present, known)]
 
     def shift(self, sources: pl.Series, features: tuple[str, ...]) -> FloatArray:
-        """(loans, features): what each feature adds in the baseline of each loan, by the sources it has."""
+        """(loans, features): what each feature adds in the average of each loan, by the sources it has."""
         distinct, place = np.unique(sources.to_numpy().astype(str), return_inverse=True)
         rows = [[self.of(present).means[feature] for feature in features] for present in distinct.tolist()]
         return np.array(rows, dtype=np.float64).reshape(-1, len(features))[place]
 
     def to_json(self) -> bytes:
-        """The baselines as JSON; floats in the shortest text that reads back exactly."""
+        """The average_loans as JSON; floats in the shortest text that reads back exactly."""
         content: dict[str, object] = {"sample": "validation", "cut_off": self.cut_off}
         content["by_sources"] = {present: asdict(one) for present, one in sorted(self.by_sources.items())}
         return json.dumps(content, indent=1).encode()
 
     @classmethod
-    def from_json(cls, text: bytes) -> Baselines:
+    def from_json(cls, text: bytes) -> AverageLoans:
         """Read what `to_json` wrote, or the one mean of a version stored before there were several."""
         content = json.loads(text)
         if "mean_contribution" in content:
-            return cls({"": Baseline("all", None, _numbers(content["mean_contribution"]))})
+            return cls({"": AverageLoan("all", None, _numbers(content["mean_contribution"]))})
         by_sources = {
-            str(present): Baseline(one["of"], one["n"], _numbers(one["means"]), _numbers(one["typical"]))
+            str(present): AverageLoan(one["of"], one["n"], _numbers(one["means"]), _numbers(one["typical"]))
             for present, one in content["by_sources"].items()
         }
         return cls(by_sources, content["cut_off"])
