@@ -168,13 +168,20 @@ def explain(
     *,
     model: Annotated[str | None, Parameter(help="One model by its name or alias; both without.")] = None,
     cohort: Annotated[str | None, Parameter(help="Month of application, where an id was used again.")] = None,
+    notice: Annotated[
+        bool,
+        Parameter(negative=(), help="The notice of its decline, with the reasons; by the champion without --model."),
+    ] = False,
     json_: AsJson = False,
 ) -> int:
     """Print why a case has its score: what every feature added, the reasons, and its peers; makes the score again."""
     from credit_platform.cli.book import month_argument, open_book
     from credit_platform.cli.versions.explain import explain_case, explanation_dict, explanation_lines
+    from credit_platform.cli.versions.notice import print_notice
 
     month = month_argument("--cohort", cohort) if cohort else None
+    if notice:
+        return print_notice(open_book(), case, model=model, cohort=month, is_json=json_)
     found = explain_case(open_book(), case, model=model, cohort=month)
     if json_:
         print(json.dumps(explanation_dict(found), indent=1, default=str))

@@ -11,16 +11,22 @@ from pydantic import Field, field_validator
 from credit_platform.errors import PolicyError
 from credit_platform.policy.model_config import PolicySection
 
+Value = float | int | str | bool | None
 Text = Annotated[str, Field(min_length=8)]
+Said = Annotated[str, Field(min_length=2)]
 
 
 class ReasonCode(PolicySection):
-    """One reason: its stable code, the text for the lender's own people, the text for the customer."""
+    """One reason: its stable code, the text for the lender's own people, the text for the customer.
+
+    One that is not specific tells the customer too little to be the first reason of a loan.
+    """
 
     code: Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9_-]{1,15}$")]
     internal: Text
     consumer: Text
     is_given: bool
+    is_specific: bool = True
 
     @field_validator("consumer")
     @classmethod
@@ -32,10 +38,33 @@ class ReasonCode(PolicySection):
         return text
 
 
+class NoticeTexts(PolicySection):
+    """What stands in the notice of a decline beside the reasons; a text in square brackets is still to be filled in."""
+
+    creditor: Text
+    action: Text
+    reasons: Text
+    rights: Text
+    agency: Text
+
+    @property
+    def unfilled(self) -> tuple[str, ...]:
+        """The keys of the texts that are still to be filled in."""
+        return tuple(name for name in type(self).model_fields if str(getattr(self, name)).lstrip().startswith("["))
+
+
 class ReasonCatalogue(PolicySection):
-    """The whole of reason_codes.yaml: one reason per feature of a model."""
+    """The whole of reason_codes.yaml: one reason per feature of a model, what follows its text, and the notice.
+
+    What is None the policy of a book does not say, and no customer is told.
+    """
 
     value_unknown: Text
+    value_above: Said | None = None
+    value_below: Said | None = None
+    value_true: Said | None = None
+    value_false: Said | None = None
+    notice: NoticeTexts | None = None
     reasons: Mapping[str, ReasonCode]
 
     @property
@@ -43,14 +72,30 @@ class ReasonCatalogue(PolicySection):
         """The reasons by their codes."""
         return {reason.code: reason for reason in self.reasons.values()}
 
-    def consumer_text(self, code: str, *, is_known: bool) -> str:
-        """What the customer is told; where the loan had no value of the feature, that this is the reason.
+    def consumer_text(self, code: str, value: Value, *, typical: float | None) -> str:
+        """What the customer is told: the fact, and how it was with the loan.
+
+        Args:
+            code: Of the reason.
+            value: Of its feature at application; None where it was not known, which then is the reason.
+            typical: The value of the middle one of the loans that this one is compared with, of a number.
 
         Raises:
             KeyError: no reason has this code.
         """
-        text = self.by_code[code].consumer
-        return text if is_known else f"{text}: {self.value_unknown}"
+        text, said = self.by_code[code].consumer, self._said_of(value, typical)
+        return text if said is None else f"{text}: {said}"
+
+    def _said_of(self, value: Value, typical: float | None) -> str | None:
+        if value is None:
+            return self.value_unknown
+        if isinstance(value, bool):
+            return self.value_true if value else self.value_false
+        if isinstance(value, str):
+            return value if self.value_above else None
+        if typical is None or value == typical:
+            return None
+        return self.value_above if value > typical else self.value_below
 
 
 def require_a_reason_per_feature(catalogue: ReasonCatalogue, features: Sequence[str], *, file: str) -> None:

@@ -39,6 +39,7 @@ class Feature:
         holds_in_splits: whether the direction holds everything else being equal, so for models of many splits.
         formula: over the columns of the case's row; None where the column is there before features are computed.
         levels: of a categorical feature; None for any.
+        is_specific: whether the reason tells the customer enough by itself; one that does not never comes first.
     """
 
     code: str
@@ -49,12 +50,14 @@ class Feature:
     holds_in_splits: bool = True
     formula: pl.Expr | None = None
     levels: Levels | None = None
+    is_specific: bool = True
 
     @property
     def reason(self) -> dict[str, object]:
         """Its entry in the catalogue of reasons."""
         said = {"code": self.code, "internal": self.internal, "consumer": self.consumer}
-        return {**said, "is_given": not self.never_given}
+        vague = {} if self.is_specific else {"is_specific": False}
+        return {**said, "is_given": not self.never_given, **vague}
 
 
 def declared_features(schema: type[dy.Schema]) -> dict[str, Feature]:

@@ -58,7 +58,7 @@ def score_loans(
         )
         .with_columns(
             pl.Series("raw_probability", probability_of(raw := named.raw_log_odds(features)), dtype=pl.Float64),
-            pl.Series("default_probability", probability_of(named.calibrator.on_log_odds(raw)), dtype=pl.Float64),
+            pl.Series("default_probability", probability_of(named.calibrated(raw, features)), dtype=pl.Float64),
         )
         .with_columns(
             score_points(probability, config.scoring.scaling),

@@ -56,6 +56,10 @@ VERBS_RUN_ELSEWHERE = {
         "credit_platform_tests/old_release/test_migration.py",
         'verb("migrate", "--dry-run")',
     ),
+    "credit-platform explain ID --notice": (
+        "credit_platform_tests/cli/versions/test_notice.py",
+        'verb("explain", loan, "--notice")',
+    ),
     "credit-platform map FILE": ("credit_platform_tests/cli/test_column_map.py", "map_columns(file_of(tmp_path)"),
     "credit-platform demo": ("credit_platform_tests/cli/lab/test_demo.py", 'run_command("demo",'),
     "credit-platform quick-demo": ("credit_platform_tests/cli/run/test_verbs.py", 'run("quick-demo")'),

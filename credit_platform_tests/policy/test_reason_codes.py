@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
 from credit_platform.errors import PolicyError
-from credit_platform.policy.reason_codes import require_a_reason_per_feature
-from credit_platform.portfolios.loans.features.catalogue import CHANNELS, CLICKSTREAM_SUMS
+from credit_platform.policy.reason_codes import ReasonCatalogue, Value, require_a_reason_per_feature
+from credit_platform.portfolios.loans.features.catalogue import CHANNELS, CLICKSTREAM, CLICKSTREAM_SUMS
 from credit_platform.portfolios.loans.gold import FeatureStore
 from credit_platform.portfolios.loans.portfolio import LOANS
 
@@ -52,10 +53,71 @@ def test_texts_are_different_and_not_the_names_of_columns() -> None:
         assert not [text for text in texts if "_" in text]
 
 
+GIVEN = {feature: reason for feature, reason in LOANS.load_policy().reasons.reasons.items() if reason.is_given}
+
+
 def test_an_unknown_value_is_said_to_be_the_reason() -> None:
     catalogue = LOANS.load_policy().reasons
-    assert catalogue.consumer_text("DBT02", is_known=True) == "The amount you still owe to other lenders"
-    assert catalogue.consumer_text("DBT02", is_known=False).endswith(": we had no information on this")
+    assert catalogue.consumer_text("DBT02", None, typical=10.0).endswith(": we had no information on this")
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "typical", "said"),
+    [
+        ("DBT02", 900.0, 500.0, ": higher than is usual among the applicants we approve"),
+        ("INC01", 400.0, 500.0, ": lower than is usual among the applicants we approve"),
+        ("DBT01", 3, 3.0, "The number of other loans you are repaying"),
+        ("DBT01", 3, None, "The number of other loans you are repaying"),
+        ("PAY03", True, None, ": yes"),
+        ("PAY03", False, None, ": no"),
+        ("CRD05", "Bad", None, "The mix of the kinds of credit you have: Bad"),
+    ],
+)
+def test_a_text_says_how_it_was_with_the_loan(code: str, value: Value, typical: float | None, said: str) -> None:
+    assert LOANS.load_policy().reasons.consumer_text(code, value, typical=typical).endswith(said)
+
+
+def test_every_text_that_may_come_first_names_a_fact_and_how_it_was_and_no_two_are_alike() -> None:
+    catalogue, features = LOANS.load_policy().reasons, LOANS.features
+    texts: list[str] = []
+    for feature, reason in GIVEN.items():
+        if not reason.is_specific:
+            continue
+        is_truth = feature == "is_minimum_amount_paid"
+        values: list[Value] = [*features.levels[feature].names] if feature in features.levels else [1.0, 3.0]
+        for value in [None, *([True, False] if is_truth else values)]:
+            text = catalogue.consumer_text(reason.code, value, typical=2.0)
+            assert re.fullmatch(r"[A-Z][^:]{12,}: .{2,}", text), text
+            texts.append(text)
+    assert len(set(texts)) == len(texts) > 90
+
+
+def test_only_what_a_group_of_channels_says_is_vague() -> None:
+    vague = {feature for feature, reason in GIVEN.items() if not reason.is_specific}
+    assert vague == {CLICKSTREAM.feature}
+
+
+def test_a_catalogue_without_words_for_values_names_the_fact_alone() -> None:
+    kept = LOANS.load_policy().reasons.model_dump(mode="json", include={"value_unknown", "reasons"})
+    for reason in kept["reasons"].values():
+        del reason["is_specific"]
+    catalogue = ReasonCatalogue.model_validate(kept)
+    assert catalogue.consumer_text("DBT02", 900.0, typical=500.0) == "The amount you still owe to other lenders"
+    assert catalogue.consumer_text("SPD01", "Low", typical=None) == "How much you spend in a month"
+    assert catalogue.notice is None
+
+
+def test_a_copied_entry_of_an_earlier_release_stays_vague(tmp_path: Path) -> None:
+    (tmp_path / "reason_codes.yaml").write_text(
+        "reasons: {clickstream_evidence: {code: CLK01, internal: Clickstream, consumer: Your visits, is_given: true}}"
+    )
+    assert not LOANS.load_policy(tmp_path).reasons.reasons["clickstream_evidence"].is_specific
+
+
+def test_the_texts_a_lender_has_to_fill_in_are_named(tmp_path: Path) -> None:
+    (tmp_path / "reason_codes.yaml").write_text("notice: {creditor: 'First Bank, 1 Main Street, Springfield'}")
+    unfilled = [LOANS.load_policy(*folder).reasons.notice for folder in ((), (tmp_path,))]
+    assert [one and one.unfilled for one in unfilled] == [("creditor", "rights", "agency"), ("rights", "agency")]
 
 
 def test_one_text_may_be_changed_and_changes_the_fingerprint(tmp_path: Path) -> None:
@@ -74,6 +136,9 @@ WRONG = [
     ("reasons: {n_loans: {code: dbt 1}}", "reasons.n_loans.code", "not 'dbt 1'"),
     ("reasons: {n_loans: {consumer: Your credit score}}", "reasons.n_loans.consumer", "name the fact"),
     ("reasons: {n_loans: {consumer: Loans}}", "reasons.n_loans.consumer", "at least 8"),
+    ("reasons: {n_loans: {is_specific: perhaps}}", "reasons.n_loans.is_specific", "boolean"),
+    ("value_above: x", "value_above", "at least 2"),
+    ("notice: {creditor: us}", "notice.creditor", "at least 8"),
     ("reasons: {n_loans: {is_given: perhaps}}", "reasons.n_loans.is_given", "boolean"),
     ("reasons: {n_loans: {text: Other loans}}", "reasons.n_loans.text", "not a known setting"),
     ("reasons: {n_loans: null}", "reasons.n_loans", "not None"),

@@ -18,9 +18,10 @@ from credit_platform.cli.printing import folding_table
 from credit_platform.errors import CaseError
 from credit_platform.lake.governance.decision_overrides import DecisionOverrideLog, OverrideRecord
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
+from credit_platform.policy.reason_codes import Value
 from credit_platform.portfolios.portfolio import Cases
 from credit_platform.portfolios.tables import DECISIONS
-from credit_platform.scoring.explanation.explanation import Explanation, FeaturePart, Value, explain_prediction
+from credit_platform.scoring.explanation.explanation import Explanation, FeaturePart, explain_prediction
 from credit_platform.scoring.predictions import score_loans
 
 _DECIMALS = 2  # of points; a hundredth of a point moves the odds by 0.03 %
@@ -250,7 +251,7 @@ def _of_model(one: ModelExplanation, explanation: Explanation) -> Iterator[Rende
 def parts_table(explanation: Explanation) -> Table:
     """Every feature that moved the score; the points shown add up to the score shown."""
     is_scorecard = any(part.attribute_points is not None for part in explanation.parts)
-    table = Table(title="Against the average loan of the validation sample")
+    table = Table(title=f"Against {explanation.counted_from}")
     table.add_column("feature")
     for column in ("value", "log-odds of default", "points", *(["attribute"] if is_scorecard else [])):
         table.add_column(column, justify="right")
@@ -283,8 +284,11 @@ def parts_table(explanation: Explanation) -> Table:
 def reasons_table(explanation: Explanation) -> Table:
     """The reasons with both texts."""
     title = "Reasons" if explanation.reasons else "Reasons: nothing that may be given spoke for default"
-    rows = ((reason.code, reason.feature, reason.internal, reason.consumer) for reason in explanation.reasons)
-    return folding_table(title, "code", "feature", "for the lender", "for the customer", rows=rows)
+    rows = (
+        (reason.code, reason.feature, f"{reason.share:.0%}", reason.internal, reason.consumer)
+        for reason in explanation.reasons
+    )
+    return folding_table(title, "code", "feature", "share", "for the lender", "for the customer", rows=rows)
 
 
 def _attribute(part: FeaturePart) -> str:

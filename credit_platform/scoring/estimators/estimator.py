@@ -3,10 +3,10 @@
 Adding one is a subclass of `Estimator` in a module of its own, and its name in `algorithms` or its address in policy.
 
 Algorithms count from zeros of their own (a mean of the training design, a neutral bin), so their parts cannot be
-compared. So every version counts from the average loan of its validation sample, the newest its fit has seen: the parts
-of a feature average to zero there, and the base is the mean log-odds. Raw
-probabilities are calibrated by Platt's straight line on the log-odds, fitted on the validation sample only. Tests of
-calibration on later cohorts belong to monitoring, turning the parts into words to reasons.
+compared; what a version counts them from is written in `training.average_loans`. Raw probabilities are calibrated by
+Platt's straight line on the log-odds, fitted on the validation sample only; which loans have a line of their own is
+written in `training.source_calibration`. Tests of calibration on later cohorts belong to monitoring, turning the parts
+into words to reasons.
 """
 
 from __future__ import annotations
@@ -52,6 +52,18 @@ class PlattCalibrator:
         """Read what `to_json` wrote."""
         content = json.loads(text)
         return cls(slope=float(content["slope"]), intercept=float(content["intercept"]))
+
+
+@dataclass(frozen=True, eq=False)
+class PlattLines:
+    """One line per loan: (loans,) slopes and intercepts, all slopes positive."""
+
+    slope: FloatArray
+    intercept: FloatArray
+
+    def on_log_odds(self, raw: FloatArray) -> FloatArray:
+        """Calibrated log-odds for raw ones, loan by loan."""
+        return self.slope * raw + self.intercept
 
 
 UNCALIBRATED = PlattCalibrator(slope=1.0, intercept=0.0)  # passes every probability on as it is
@@ -102,6 +114,8 @@ class Estimator(ABC):
 
     file_name: ClassVar[str]
     transformer: ClassVar[TransformerName] = "standardised"
+    # Whether loans of other sources may have a calibration line of their own; not where the line is part of the model.
+    has_lines_by_sources: ClassVar[bool] = True
 
     def __init_subclass__(cls, **options: object) -> None:
         """Read `transformer` under its former name `preparation`, for one release."""
@@ -153,54 +167,42 @@ class Estimator(ABC):
 
 @dataclass(frozen=True, eq=False)
 class Contributions:
-    """Additive parts of calibrated log-odds: `base + values.sum(axis=1)` is the loan's log-odds of default.
+    """Additive parts of calibrated log-odds: `base + values.sum(axis=1)` are the loans' log-odds of default.
 
     Attributes:
         features: The features, in the order of the columns.
         values: (loans, features), positive for default.
-        base: What every loan starts from.
+        base: (loans,), what each loan starts from.
     """
 
     features: tuple[str, ...]
     values: FloatArray
-    base: float
+    base: FloatArray
 
     def means(self) -> dict[str, float]:
         """What each feature adds on average over these loans, 0 without any."""
         values = self.values.mean(axis=0) if len(self.values) else np.zeros(len(self.features))
         return dict(zip(self.features, values.tolist(), strict=True))
 
-    def counted_from(self, means: Mapping[str, float]) -> Contributions:
-        """The same log-odds, each feature counted from its mean and the base moved by all of them together."""
-        shift = np.array([means[feature] for feature in self.features])
-        return Contributions(self.features, self.values - shift, self.base + float(shift.sum()))
-
-
-def means_to_json(means: Mapping[str, float]) -> bytes:
-    """The means as JSON; floats in the shortest text that reads back exactly."""
-    return json.dumps({"sample": "validation", "mean_contribution": dict(means)}, indent=1).encode()
-
-
-def means_from_json(text: bytes) -> dict[str, float]:
-    """Read what `means_to_json` wrote."""
-    return {str(feature): float(mean) for feature, mean in json.loads(text)["mean_contribution"].items()}
+    def counted_from(self, shift: FloatArray) -> Contributions:
+        """The same log-odds, the parts counted from `shift`, (loans, features), and the base moved by all of it."""
+        return Contributions(self.features, self.values - shift, self.base + shift.sum(axis=1))
 
 
 def calibrated_contributions(
-    by_column: FloatArray, design_features: Sequence[str], calibrator: PlattCalibrator
+    by_column: FloatArray, design_features: Sequence[str], calibrator: PlattCalibrator | PlattLines
 ) -> Contributions:
     """Contributions per feature from those per design column, of which the last is the base.
 
-    Calibration is a straight line on the log-odds, so it scales every part alike and shifts the base.
+    Calibration is a straight line on a loan's log-odds, so it scales every part alike and shifts the base.
     """
     features, first, place = np.unique(design_features, return_index=True, return_inverse=True)
     values = np.zeros((len(by_column), len(features)))
     for column, feature in enumerate(place):
         values[:, feature] += by_column[:, column]
     order = np.argsort(first)  # as the design has them, not by the alphabet
-    base = float(by_column[0, -1]) if len(by_column) else 0.0
     return Contributions(
         features=tuple(str(name) for name in features[order]),
-        values=calibrator.slope * values[:, order],
-        base=calibrator.slope * base + calibrator.intercept,
+        values=np.reshape(calibrator.slope, (-1, 1)) * values[:, order],
+        base=calibrator.slope * by_column[:, -1] + calibrator.intercept,
     )

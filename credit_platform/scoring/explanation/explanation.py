@@ -13,17 +13,18 @@ import polars as pl
 
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import Scaling
+from credit_platform.policy.reason_codes import Value
 from credit_platform.scoring.explanation.reasons import REASON_COLUMNS
 from credit_platform.scoring.scorecard.scorecard import ScorecardEstimator
+from credit_platform.scoring.training.average_loans import AverageLoan
+from credit_platform.scoring.training.source_calibration import sources_known
 from credit_platform.scoring.training.version import FittedVersion
 from credit_platform.scoring.transformers.binning import number_values
-
-Value = float | int | str | bool | None
 
 
 @dataclass(frozen=True)
 class FeaturePart:
-    """One feature of the loan and what it adds against the average loan.
+    """One feature of the loan and what it adds against the loans it is compared with.
 
     Attributes:
         feature: Its name.
@@ -43,13 +44,15 @@ class FeaturePart:
 
 @dataclass(frozen=True)
 class GivenReason:
-    """One reason of the prediction, in words."""
+    """One reason of the prediction, in words; `share` is of all that increased the probability, 0..1."""
 
     code: str
     feature: str
     internal: str
     consumer: str
     log_odds: float
+    share: float
+    is_specific: bool
 
 
 @dataclass(frozen=True)
@@ -66,12 +69,13 @@ class Peers:
 class Explanation:
     """A prediction taken apart.
 
-    `base_log_odds` and `base_points` are those of the average loan; with all parts they make `log_odds` and
-    `exact_score`, of which `prediction["score"]` is the whole number. `error` is by how much the sum of the parts
-    differs from the log-odds of the version, below 1e-9.
+    `counted_from` says which loans it is compared with; `base_log_odds` and `base_points` are those of the average of
+    them. With all parts they make `log_odds` and `exact_score`, of which `prediction["score"]` is the whole number.
+    `error` is by how much the sum of the parts differs from the log-odds of the version, below 1e-9.
     """
 
     prediction: Mapping[str, object]
+    counted_from: str
     base_log_odds: float
     base_points: float
     parts: tuple[FeaturePart, ...]
@@ -111,16 +115,19 @@ def explain_prediction(
         )
         for feature, part in zip(found.features, found.values[0].tolist(), strict=True)
     ]
-    log_odds = found.base + float(found.values[0].sum())
+    base = float(found.base[0])
+    log_odds = base + float(found.values[0].sum())
+    average = version.average_loans.of(str(sources_known(loan, version.portfolio.features)[0]))
     return Explanation(
         prediction=prediction,
-        base_log_odds=found.base,
-        base_points=offset - factor * found.base,
+        counted_from=_counted_from(version, average),
+        base_log_odds=base,
+        base_points=offset - factor * base,
         parts=tuple(sorted(parts, key=lambda part: -part.log_odds)),
         log_odds=log_odds,
         exact_score=offset - factor * log_odds,
         error=abs(log_odds - float(version.log_odds(loan)[0])),
-        reasons=_reasons(prediction, parts, policy),
+        reasons=_reasons(prediction, parts, policy, average),
         peers=_peers(scored["score"], int(prediction["score"])),
     )
 
@@ -151,20 +158,36 @@ def _attribute_points(version: FittedVersion, loan: pl.DataFrame) -> dict[str, i
     }
 
 
-def _reasons(prediction: Mapping[str, object], parts: list[FeaturePart], policy: Policy) -> tuple[GivenReason, ...]:
+def _counted_from(version: FittedVersion, average: AverageLoan) -> str:
+    case = version.portfolio.words.case
+    if not version.average_loans.is_of_approved:
+        return f"the average {case} of the validation sample"
+    approved = "approved " if average.of == "approved" else ""
+    return f"the average {approved}{case} with the same sources, {average.n} of the validation sample"
+
+
+def _reasons(
+    prediction: Mapping[str, object], parts: list[FeaturePart], policy: Policy, average: AverageLoan
+) -> tuple[GivenReason, ...]:
     feature_of = {reason.code: feature for feature, reason in policy.reasons.reasons.items()}
     part_of = {part.feature: part for part in parts}
+    raised = sum(max(part.log_odds, 0.0) for part in parts)
     codes = [str(prediction[column]) for column in REASON_COLUMNS if prediction[column] is not None]
-    return tuple(
-        GivenReason(
-            code=code,
-            feature=feature_of[code],
-            internal=policy.reasons.by_code[code].internal,
-            consumer=policy.reasons.consumer_text(code, is_known=part_of[feature_of[code]].value is not None),
-            log_odds=part_of[feature_of[code]].log_odds,
+    found = []
+    for code in codes:
+        part, reason = part_of[feature_of[code]], policy.reasons.by_code[code]
+        found.append(
+            GivenReason(
+                code=code,
+                feature=part.feature,
+                internal=reason.internal,
+                consumer=policy.reasons.consumer_text(code, part.value, typical=average.typical.get(part.feature)),
+                log_odds=part.log_odds,
+                share=part.log_odds / raised,
+                is_specific=reason.is_specific,
+            )
         )
-        for code in codes
-    )
+    return tuple(found)
 
 
 def _peers(scores: pl.Series, score: int) -> Peers:

@@ -16,6 +16,7 @@ from credit_platform.scoring.estimators.estimator import Contributions
 from credit_platform.scoring.training.version import FittedVersion
 from credit_platform.statistics.stability_index import stability_index
 
+FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 MAX_REASONS = 4  # a notice that lists more is read less (Regulation B, comment 9(b)(2)-1, thinks four enough)
@@ -41,7 +42,9 @@ def reasons_of(version: FittedVersion, loans: pl.DataFrame, catalogue: ReasonCat
     """
     parts, features = version.contributions(loans), version.portfolio.features
     withheld = {group.feature: (loans[group.months].fill_null(0) == 0).to_numpy() for group in features.evidence}
-    return choose_reasons(parts, catalogue, order=features.explained, withheld=withheld)
+    # Versions stored before there was such an order give their reasons as they did.
+    specific_first = version.average_loans.is_of_approved
+    return choose_reasons(parts, catalogue, order=features.explained, withheld=withheld, specific_first=specific_first)
 
 
 def choose_reasons(
@@ -50,16 +53,20 @@ def choose_reasons(
     *,
     order: Sequence[str],
     withheld: Mapping[str, BoolArray] | None = None,
+    specific_first: bool = True,
 ) -> pl.DataFrame:
     """Per loan up to four features with the largest contribution to default, the largest first.
 
-    Only features that increased the probability against the average loan and that the catalogue lets be given.
+    Only features that increased the probability against the average loan and that the catalogue lets be given. Of these
+    four the specific ones come first: one that is not keeps its place among the four and loses it in their order. Were
+    all four of that kind, the least of them would make room for the most specific one there is.
 
     Args:
         parts: Contributions of the loans.
         catalogue: The reasons that may be given.
         order: The explained features; those of equal contribution are chosen in this order, alike for every model.
         withheld: Feature to (loans,) truth values: where true, the feature is no reason for that loan.
+        specific_first: Whether specific reasons come before others; else all are in the order of what they contribute.
 
     Returns:
         `reason_1` to `reason_4`, the codes, one row per loan in the order of `parts`, filled from the left with null.
@@ -78,7 +85,10 @@ def choose_reasons(
             values[rows, given.index(feature)] = 0.0
     if len(given) < MAX_REASONS:
         values = np.column_stack([values, np.zeros((len(values), MAX_REASONS - len(given)))])
-    places = np.argsort(-values, axis=1, kind="stable")[:, :MAX_REASONS]
+    is_vague = np.zeros(values.shape[1], dtype=bool)
+    if specific_first:
+        is_vague[: len(given)] = [not catalogue.reasons[feature].is_specific for feature in given]
+    places = _chosen(values, is_vague)
     is_reason = np.take_along_axis(values, places, axis=1) > LEAST_CONTRIBUTION
     codes = pl.Series([catalogue.reasons[feature].code for feature in given] or [""], dtype=pl.String)
     return pl.DataFrame(
@@ -91,6 +101,17 @@ def choose_reasons(
         },
         schema=dict.fromkeys(REASON_COLUMNS, pl.String),
     )
+
+
+def _chosen(values: FloatArray, is_vague: BoolArray) -> NDArray[np.intp]:
+    """(loans, `MAX_REASONS`) columns of the largest values, those that are not vague first."""
+    places = np.argsort(-values, axis=1, kind="stable")[:, :MAX_REASONS]
+    strongest = np.where(is_vague, -np.inf, values).argmax(axis=1)
+    speaks = values[np.arange(len(values)), strongest] > LEAST_CONTRIBUTION
+    places[:, -1] = np.where(is_vague[places].all(axis=1) & speaks & ~is_vague[strongest], strongest, places[:, -1])
+    is_reason = np.take_along_axis(values, places, axis=1) > LEAST_CONTRIBUTION
+    last = np.where(is_reason, is_vague[places].astype(int), 2)
+    return np.take_along_axis(places, np.argsort(last, axis=1, kind="stable"), axis=1)
 
 
 def reason_mix(chosen: pl.DataFrame) -> pl.DataFrame:

@@ -36,6 +36,7 @@ class ScorecardEstimator(Estimator):
 
     file_name: ClassVar[str] = "model.json"
     transformer: ClassVar[TransformerName] = "weight_of_evidence"
+    has_lines_by_sources: ClassVar[bool] = False  # points are the same for every loan
 
     intercept: float
     characteristics: tuple[Characteristic, ...]

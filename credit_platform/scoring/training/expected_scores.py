@@ -1,11 +1,11 @@
-"""How a version's scores should spread after a given number of months of history, if nothing but time had passed.
+"""How a version's scores spread over its development sample, and should after so many months of history.
 
 Evidence adds up: 24 months of history separate the same applicants better than 14, so their scores spread further
 although nobody has changed. A comparison of a month's scores with the development sample alone would call that a shift.
 What is compared with what belongs to monitoring.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -13,7 +13,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from credit_platform.portfolios.feature_set import FeatureSet
+from credit_platform.scoring.training.samples import SourceMix
 from credit_platform.scoring.transformers.evidence import HistoryEvidence
+from credit_platform.scoring.transformers.transformer import reference_numbers
 
 FloatArray = NDArray[np.float64]
 Predict = Callable[[pl.DataFrame], FloatArray]
@@ -125,3 +128,45 @@ def _with_evidence(
     carried = pl.Series(evidence.group.sums[channel], months * middle[channel] + wanted / weight)
     column = evidence.group.months
     return loans.with_columns(*sums, pl.lit(months, dtype=loans.schema[column]).alias(column)).with_columns(carried)
+
+
+def development_reference(
+    predict: Predict,
+    monitored: Callable[[pl.DataFrame], pl.DataFrame],
+    development: pl.DataFrame,
+    validation: pl.DataFrame,
+    *,
+    by_sources: Mapping[str, pl.DataFrame],
+    evidence: Sequence[HistoryEvidence],
+    features: FeatureSet,
+    longest: Callable[[str], int],
+) -> bytes:
+    """Distribution of features and default probability in frozen bins, as JSON.
+
+    Of the validation sample, the newest the fit sees: training loans it separates better than others (in-sample bias).
+
+    Args:
+        predict: The version's calibrated probability for feature store rows.
+        monitored: Feature store rows to the features as stability looks at them.
+        development: Training and validation loans with their label.
+        validation: The validation loans of these.
+        by_sources: The validation loans by the sources they have.
+        evidence: The version's fitted evidence.
+        features: The feature set of the book.
+        longest: Name of a group to the months that the feature store looks back on at most.
+    """
+    from credit_platform.statistics.reference import fit_reference
+
+    def seen(loans: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[np.float64]]:
+        return monitored(loans), predict(loans)
+
+    rows, probability = seen(validation)
+    return fit_reference(
+        rows,
+        probability=probability,
+        numeric=reference_numbers(features),
+        categorical=features.categorical,
+        by_history=scores_by_history(predict, evidence, development, validation, longest=longest),
+        by_sources={present: seen(loans) for present, loans in by_sources.items()},
+        sources=SourceMix.of(validation, features).present,
+    ).to_json()

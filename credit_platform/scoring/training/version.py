@@ -22,15 +22,14 @@ from credit_platform.scoring.estimators.estimator import (
     Design,
     Estimator,
     FitTask,
-    PlattCalibrator,
     calibrated_contributions,
     fit_platt,
-    means_from_json,
-    means_to_json,
 )
 from credit_platform.scoring.training.algorithms import ALGORITHMS, algorithm_named, algorithm_of
-from credit_platform.scoring.training.expected_scores import scores_by_history
-from credit_platform.scoring.training.samples import SourceMix, by_sources_present, checked_sample, rebalance
+from credit_platform.scoring.training.average_loans import AverageLoans
+from credit_platform.scoring.training.expected_scores import development_reference
+from credit_platform.scoring.training.samples import by_sources_present, checked_sample, rebalance
+from credit_platform.scoring.training.source_calibration import SourceCalibrator, sources_known
 from credit_platform.scoring.training.tuning import OnTrial, Tuning, regularised, tune, unwatched
 from credit_platform.scoring.transformers.evidence import with_copies_without_history
 from credit_platform.scoring.transformers.transformer import (
@@ -40,7 +39,6 @@ from credit_platform.scoring.transformers.transformer import (
     load_transformer,
     missing_columns,
     model_columns,
-    reference_numbers,
     require_same_order,
 )
 from credit_platform.statistics.calibration import probability_of
@@ -54,7 +52,7 @@ UNSTORED = "unstored"
 class FittedVersion:
     """One version of a model: transformer, estimator, calibrator and the frozen reference of later months.
 
-    `mean_contributions` is what each feature adds on average over the validation sample, `tuning` what was tried.
+    `average_loans` are what contributions are counted from, `tuning` what was tried.
     """
 
     model: str
@@ -63,9 +61,9 @@ class FittedVersion:
     dtypes: Mapping[str, str]
     transformer: Transformer
     estimator: Estimator
-    calibrator: PlattCalibrator
+    calibrator: SourceCalibrator
+    average_loans: AverageLoans
     reference: bytes
-    mean_contributions: Mapping[str, float]
     tuning: Tuning
     version: str = UNSTORED
 
@@ -101,7 +99,11 @@ class FittedVersion:
 
     def log_odds(self, features: pl.DataFrame) -> FloatArray:
         """Calibrated log-odds of default, one per row. Raises as `raw_log_odds` does."""
-        return self.calibrator.on_log_odds(self.raw_log_odds(features))
+        return self.calibrated(self.raw_log_odds(features), features)
+
+    def calibrated(self, raw: FloatArray, features: pl.DataFrame) -> FloatArray:
+        """Calibrated log-odds for the raw ones of these rows."""
+        return self.calibrator.lines(sources_known(features, self.portfolio.features)).on_log_odds(raw)
 
     def predict_raw(self, features: pl.DataFrame) -> FloatArray:
         """Probability as the algorithm gives it, one per row. Raises as `raw_log_odds` does."""
@@ -111,14 +113,20 @@ class FittedVersion:
         """Calibrated default probability, one per row. Raises as `raw_log_odds` does."""
         return probability_of(self.log_odds(features))
 
+    def parts(self, features: pl.DataFrame) -> Contributions:
+        """What each feature adds to `log_odds` from the algorithm's own zero. Raises as `raw_log_odds` does."""
+        by_column = self.estimator.contributions(self._design(features))
+        lines = self.calibrator.lines(sources_known(features, self.portfolio.features))
+        return calibrated_contributions(by_column, self.transformer.design_features(), lines)
+
     def contributions(self, features: pl.DataFrame) -> Contributions:
         """What each feature adds to `log_odds` against the average loan, exactly. Raises as `raw_log_odds` does."""
-        by_column = self.estimator.contributions(self._design(features))
-        parts = calibrated_contributions(by_column, self.transformer.design_features(), self.calibrator)
-        return parts.counted_from(self.mean_contributions)
+        parts, sources = self.parts(features), sources_known(features, self.portfolio.features)
+        return parts.counted_from(self.average_loans.shift(sources, parts.features))
 
     def _design(self, features: pl.DataFrame) -> FloatArray:
-        missing = missing_columns(features, self.features)
+        told = ("sources_present",) if self.portfolio.features.source_flags else ()
+        missing = missing_columns(features, (*self.features, *told))
         if missing:
             raise ModelStoreError(
                 model=self.model,
@@ -141,7 +149,7 @@ class FittedVersion:
             "features.json": features_document(self.algorithm, self.dtypes, self.transformer.design_features()),
             self.estimator.file_name: self.estimator.to_bytes(),
             "reference.json": self.reference,
-            "mean_contributions.json": means_to_json(self.mean_contributions),
+            "mean_contributions.json": self.average_loans.to_json(),
             "tuning.json": self.tuning.to_json(),
             **accepted(self.estimator.exports, self.transformer, self.portfolio.cases.key),
         }
@@ -198,21 +206,27 @@ def fit_version(
         dtypes={name: str(train.schema[name]) for name in model_columns(features)},
         transformer=transformer,
         estimator=estimator,
-        calibrator=calibrator,
+        calibrator=SourceCalibrator(calibrator),
+        average_loans=AverageLoans({}),
         reference=b"",
-        mean_contributions=calibrated_contributions(
-            estimator.contributions(transformer.design_matrix(validation)), transformer.design_features(), calibrator
-        ).means(),
         tuning=tuning,
     )
-    expected = scores_by_history(
+    by_sources = by_sources_present(validation, features)
+    if spec.calibration == "platt" and estimator.has_lines_by_sources:
+        fitted = replace(fitted, calibrator=SourceCalibrator.fit(calibrator, fitted.raw_log_odds, by_sources))
+    average_loans = AverageLoans.fit(fitted.parts, by_sources or {"": validation}, cut_off=config.scoring.cut_off)
+    fitted = replace(fitted, average_loans=average_loans)
+    reference = development_reference(
         fitted.predict,
-        transformer.evidence,
+        fitted.monitored,
         pl.concat([train, validation]),
         validation,
+        by_sources=by_sources,
+        evidence=transformer.evidence,
+        features=features,
         longest=config.features.history_months,
     )
-    return replace(fitted, reference=_reference(validation, fitted, expected))
+    return replace(fitted, reference=reference)
 
 
 def load_version(
@@ -251,9 +265,9 @@ def load_version(
             dtypes={feature["name"]: feature["dtype"] for feature in described["features"]},
             transformer=transformer,
             estimator=estimator.from_bytes(artifacts[estimator.file_name]),
-            calibrator=PlattCalibrator.from_json(artifacts["calibrator.json"]),
+            calibrator=SourceCalibrator.from_json(artifacts["calibrator.json"]),
+            average_loans=AverageLoans.from_json(artifacts["mean_contributions.json"]),
             reference=artifacts["reference.json"],
-            mean_contributions=means_from_json(artifacts["mean_contributions.json"]),
             tuning=Tuning.from_json(artifacts["tuning.json"]),
             version=version,
         )
@@ -277,23 +291,3 @@ def is_restorable(fitted: FittedVersion, features: pl.DataFrame) -> bool:
 
 def _design(transformer: Transformer, loans: pl.DataFrame) -> Design:
     return Design(transformer.design_matrix(loans), loans["label"].cast(pl.Int8).to_numpy())
-
-
-def _reference(validation: pl.DataFrame, fitted: FittedVersion, by_history: Mapping[int, FloatArray]) -> bytes:
-    """Distribution of features and default probability in frozen bins, as JSON.
-
-    Of the validation sample, the newest the fit sees: training loans it separates better than others (in-sample bias).
-    """
-    from credit_platform.statistics.reference import fit_reference
-
-    features = fitted.portfolio.features
-    kinds = by_sources_present(validation, features).items()
-    return fit_reference(
-        fitted.monitored(validation),
-        probability=fitted.predict(validation),
-        numeric=reference_numbers(features),
-        categorical=features.categorical,
-        by_history=by_history,
-        by_sources={present: (fitted.monitored(loans), fitted.predict(loans)) for present, loans in kinds},
-        sources=SourceMix.of(validation, features).present,
-    ).to_json()

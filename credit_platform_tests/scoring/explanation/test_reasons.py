@@ -35,7 +35,9 @@ CODE_OF = {feature: code for code, feature in FEATURE_OF.items()}
 
 def parts(rows: list[dict[str, float]]) -> Contributions:
     features = tuple(rows[0])
-    return Contributions(features, np.array([[row[feature] for feature in features] for row in rows]), -1.0)
+    return Contributions(
+        features, np.array([[row[feature] for feature in features] for row in rows]), np.full(len(rows), -1.0)
+    )
 
 
 def chosen(rows: list[dict[str, float]]) -> list[list[str]]:
@@ -76,10 +78,50 @@ def test_the_last_digits_of_a_sum_are_no_reason() -> None:
 
 
 def test_a_feature_withheld_for_one_loan_is_still_given_for_others() -> None:
-    two = parts([{"n_loans": 0.1, "clickstream_evidence": 0.5}] * 2)
-    table = choose_reasons(two, CATALOGUE, order=EXPLAINED, withheld={"clickstream_evidence": np.array([True, False])})
-    assert table["reason_1"].to_list() == [CODE_OF["n_loans"], CODE_OF["clickstream_evidence"]]
+    two = parts([{"n_loans": 0.1, "emi_amount": 0.5}] * 2)
+    table = choose_reasons(two, CATALOGUE, order=EXPLAINED, withheld={"emi_amount": np.array([True, False])})
+    assert table["reason_1"].to_list() == [CODE_OF["n_loans"], CODE_OF["emi_amount"]]
     assert two.values[0, 1] == 0.5
+
+
+VAGUE = {"clickstream_evidence": 3.0}
+
+
+@pytest.mark.parametrize(
+    ("loan", "expected"),
+    [
+        (VAGUE | {"n_loans": 0.1}, ["n_loans", *VAGUE]),
+        (VAGUE | {"n_loans": 0.1, "emi_amount": 0.2}, ["emi_amount", "n_loans", *VAGUE]),
+        # It has its place among the four by what it contributes, whatever its place in their order.
+        (VAGUE | {"n_loans": 0.1, "emi_amount": 0.2, "interest_rate": 0.3, "n_credit_cards": 0.4},
+         ["n_credit_cards", "interest_rate", "emi_amount", *VAGUE]),
+        ({"clickstream_evidence": 0.05, "n_loans": 0.1, "emi_amount": 0.2, "interest_rate": 0.3, "n_credit_cards": 0.4},
+         ["n_credit_cards", "interest_rate", "emi_amount", "n_loans"]),
+        # Nothing specific speaks against the loan: what does is said, and a notice would be refused.
+        (VAGUE | {"n_loans": -0.1}, [*VAGUE]),
+        (VAGUE | {"n_loans": 0.5 * LEAST_CONTRIBUTION}, [*VAGUE]),
+    ],
+)  # fmt: skip
+def test_a_vague_reason_comes_after_the_specific_ones_it_is_given_with(
+    loan: dict[str, float], expected: list[str]
+) -> None:
+    assert chosen([loan]) == [expected]
+
+
+def test_a_version_of_an_earlier_release_gives_its_reasons_in_the_order_of_their_parts() -> None:
+    table = choose_reasons(parts([VAGUE | {"n_loans": 0.1}]), CATALOGUE, order=EXPLAINED, specific_first=False)
+    assert table.row(0)[:2] == (CODE_OF["clickstream_evidence"], CODE_OF["n_loans"])
+
+
+def test_the_least_of_four_vague_reasons_makes_room_for_a_specific_one() -> None:
+    names = EXPLAINED[:6]
+    vague = {name: CATALOGUE.reasons[name].model_copy(update={"is_specific": name == names[5]}) for name in names}
+    catalogue = CATALOGUE.model_copy(update={"reasons": vague})
+    loan = dict(zip(names, [0.9, 0.8, 0.7, 0.6, 0.5, 0.1], strict=True))
+    (row,) = choose_reasons(parts([loan]), catalogue, order=EXPLAINED).iter_rows()
+    assert [FEATURE_OF[code] for code in row] == [names[5], *names[:3]]
+    nothing_specific = choose_reasons(parts([loan | {names[5]: 0.0}]), catalogue, order=EXPLAINED).row(0)
+    assert [FEATURE_OF[code] for code in nothing_specific] == [*names[:4]]
 
 
 def test_a_feature_without_an_entry_is_refused_by_name() -> None:
@@ -88,7 +130,7 @@ def test_a_feature_without_an_entry_is_refused_by_name() -> None:
 
 
 def test_no_loans_give_an_empty_table_of_the_same_columns() -> None:
-    empty = choose_reasons(Contributions(("n_loans",), np.empty((0, 1)), 0.0), CATALOGUE, order=EXPLAINED)
+    empty = choose_reasons(Contributions(("n_loans",), np.empty((0, 1)), np.empty(0)), CATALOGUE, order=EXPLAINED)
     assert dict(empty.schema) == dict.fromkeys(REASON_COLUMNS, pl.String)
     assert empty.height == 0
     assert reason_mix(empty).height == 0
@@ -103,13 +145,15 @@ contributed = arrays.arrays(
 
 @given(values=contributed)
 def test_reasons_are_the_top_positive_parts_of_what_may_be_given(values: np.ndarray) -> None:
-    table = choose_reasons(Contributions(EXPLAINED, values, 0.0), CATALOGUE, order=EXPLAINED)
+    table = choose_reasons(Contributions(EXPLAINED, values, np.zeros(len(values))), CATALOGUE, order=EXPLAINED)
     for loan, codes in zip(values, table.iter_rows(), strict=True):
         part_of = dict(zip(EXPLAINED, loan.tolist(), strict=True))
         may_be = [name for name, reason in CATALOGUE.reasons.items() if reason.is_given]
         expected = sorted((part_of[name] for name in may_be if part_of[name] > LEAST_CONTRIBUTION), reverse=True)
         given_codes = [code for code in codes if code is not None]
-        assert [part_of[FEATURE_OF[code]] for code in given_codes] == expected[:MAX_REASONS]
+        assert sorted((part_of[FEATURE_OF[code]] for code in given_codes), reverse=True) == expected[:MAX_REASONS]
+        is_vague = [not CATALOGUE.by_code[code].is_specific for code in given_codes]
+        assert is_vague == sorted(is_vague)
         assert len(set(given_codes)) == len(given_codes)
         assert list(codes) == [*given_codes, *[None] * (MAX_REASONS - len(given_codes))]
 
@@ -119,9 +163,12 @@ def test_a_loans_reasons_do_not_depend_on_its_neighbours_or_on_the_order_of_feat
     values: np.ndarray, seed: int
 ) -> None:
     order = np.random.default_rng(seed).permutation(len(EXPLAINED))
-    shuffled = Contributions(tuple(EXPLAINED[place] for place in order), values[:, order], 0.0)
+    shuffled = Contributions(tuple(EXPLAINED[place] for place in order), values[:, order], np.zeros(len(values)))
     whole = choose_reasons(shuffled, CATALOGUE, order=EXPLAINED)
-    alone = [choose_reasons(Contributions(EXPLAINED, row[None, :], 0.0), CATALOGUE, order=EXPLAINED) for row in values]
+    alone = [
+        choose_reasons(Contributions(EXPLAINED, row[None, :], np.zeros(1)), CATALOGUE, order=EXPLAINED)
+        for row in values
+    ]
     assert whole.equals(pl.concat(alone))
 
 
@@ -129,9 +176,13 @@ def test_no_reason_of_a_version_lowers_the_risk_of_its_loan(version: FittedVersi
     sample = pl.concat([loans(200, seed=71), loans(100, seed=72, history=0)])
     table, found = reasons_of(version, sample, CATALOGUE), version.contributions(sample)
     for row, codes in enumerate(table.iter_rows()):
-        increases = [found.values[row, found.features.index(FEATURE_OF[code])] for code in codes if code is not None]
-        assert increases == sorted(increases, reverse=True)
-        assert all(part > 0 for part in increases)
+        increases = {
+            code: found.values[row, found.features.index(FEATURE_OF[code])] for code in codes if code is not None
+        }
+        assert [*increases] == sorted(
+            increases, key=lambda code: (not CATALOGUE.by_code[code].is_specific, -increases[code])
+        )
+        assert all(part > 0 for part in increases.values())
     assert table["reason_1"].null_count() < 30
 
 

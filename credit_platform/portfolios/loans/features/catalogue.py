@@ -22,6 +22,7 @@ CLICKSTREAM = EvidenceGroup(
         "Evidence of the clickstream, all channels over all months seen",
         "How you used our website and app in the months before you applied",
         direction=1,
+        is_specific=False,
     ),
 )
 

@@ -45,6 +45,7 @@ class _Said(TypedDict, total=False, closed=True):
     direction: Direction
     holds_in_splits: bool
     formula: pl.Expr
+    is_specific: bool
 
 
 def _number(
