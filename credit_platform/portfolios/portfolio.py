@@ -214,6 +214,8 @@ class Portfolio:
                 for source in self.sources
             },
             explained=self.features.explained,
+            levels=self.features.categorical,
+            evidence=tuple(group.feature for group in self.features.evidence),
             reasons=self.features.reasons,
         )
 

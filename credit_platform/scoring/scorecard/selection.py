@@ -3,14 +3,18 @@
 Fitting the weights of those that are kept belongs to scorecard.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from credit_platform.policy.characteristics import Use
+
 FloatArray = NDArray[np.float64]
 
+EXCLUDED = "excluded by policy"
 _SAME = 1e-9  # a correlation this near to 1 is one, and the inverse of the correlations undefined
 
 
@@ -31,6 +35,14 @@ class Selection:
     intercept: float
     vif: tuple[float, ...]
     dropped: dict[int, str]
+
+
+class ForcedUseError(ValueError):
+    """A column that policy forces cannot be used; `place` is that of the column."""
+
+    def __init__(self, place: int, reason: str) -> None:
+        self.place = place
+        super().__init__(reason)
 
 
 Fit = Callable[[Sequence[int]], tuple[float, FloatArray]]
@@ -58,8 +70,18 @@ def variance_inflation(woe: FloatArray) -> FloatArray:
     return np.where(is_copy, np.inf, 1.0)
 
 
-def select(woe: FloatArray, iv: FloatArray, *, min_iv: float, max_vif: float, fit: Fit) -> Selection:
+def select(
+    woe: FloatArray,
+    iv: FloatArray,
+    *,
+    min_iv: float,
+    max_vif: float,
+    fit: Fit,
+    use: Mapping[int, Use] = MappingProxyType({}),
+) -> Selection:
     """Drop columns of too little information, then collinear ones, then those of the wrong sign.
+
+    What is forced stays, whatever its information value and its variance inflation; what is excluded goes first.
 
     Args:
         woe: (loans, columns) weights of evidence of the training loans.
@@ -67,18 +89,30 @@ def select(woe: FloatArray, iv: FloatArray, *, min_iv: float, max_vif: float, fi
         min_iv: Columns below it are dropped.
         max_vif: While a column reaches it, the one of least information value among those that do is dropped.
         fit: Intercept (log-odds of default) and weights (log-odds of a good loan) on some columns.
+        use: Place of a column to what policy says of its use.
 
     Returns:
         The selection; nothing kept where no column is worth it.
+
+    Raises:
+        ForcedUseError: a forced column does not vary, is a copy of other forced ones, or would have the wrong sign.
     """
+    forced = {place for place, said in use.items() if said == "force"}
+    _require_varying(woe, forced)
     dropped: dict[int, str] = {}
     for place, value in enumerate(iv):
-        if value < min_iv or np.ptp(woe[:, place]) == 0:
+        if use.get(place) == "exclude":
+            dropped[place] = EXCLUDED
+        elif place in forced:
+            continue
+        elif value < min_iv or np.ptp(woe[:, place]) == 0:
             dropped[place] = f"information value {value:.4f} is below {min_iv:g}"
     kept = [place for place in range(woe.shape[1]) if place not in dropped]
 
     while len(kept) > 1 and (vif := variance_inflation(woe[:, kept])).max() >= max_vif:
-        collinear = [at for at in range(len(kept)) if vif[at] >= max_vif]
+        collinear = [at for at in range(len(kept)) if vif[at] >= max_vif and kept[at] not in forced]
+        if not collinear:
+            break
         least = min(collinear, key=lambda at: iv[kept[at]])
         dropped[kept[least]] = (
             f"variance inflation {vif[least]:.1f} is not below {max_vif:g}, and its information value "
@@ -88,10 +122,22 @@ def select(woe: FloatArray, iv: FloatArray, *, min_iv: float, max_vif: float, fi
 
     while kept:
         intercept, weights = fit(kept)
-        worst = int(np.argmin(weights))
+        # Those that may go are tried first: without them the sign of a forced one may be right.
+        worst = min(range(len(kept)), key=lambda at: (weights[at] > 0, kept[at] in forced, weights[at]))
         if weights[worst] > 0:
             vif = variance_inflation(woe[:, kept]) if len(kept) > 1 else np.ones(1)
             return Selection(tuple(kept), tuple(weights.tolist()), intercept, tuple(vif.tolist()), dropped)
+        if kept[worst] in forced:
+            raise ForcedUseError(kept[worst], f"its weight {weights[worst]:.4f} would turn its evidence round")
         dropped[kept[worst]] = f"weight {weights[worst]:.4f} beside the others would turn its evidence round"
         del kept[worst]
     return Selection((), (), 0.0, (), dropped)
+
+
+def _require_varying(woe: FloatArray, forced: Collection[int]) -> None:
+    places = sorted(forced)
+    for place in places:
+        if np.ptp(woe[:, place]) == 0:
+            raise ForcedUseError(place, "all its bins weigh the same, so it has no weight of its own")
+    if len(places) > 1 and np.isinf(vif := variance_inflation(woe[:, places])).any():
+        raise ForcedUseError(places[int(np.argmax(vif))], "it is a copy of other forced ones")

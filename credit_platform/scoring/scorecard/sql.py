@@ -64,6 +64,9 @@ def _branches(characteristic: Mapping[str, Any], column: str) -> Iterator[str]:
             yield f"WHEN {column} IN ({levels}) THEN {one['points']}"
         yield f"ELSE {characteristic['unseen']['points']}"
         return
+    for one in characteristic["special"]:
+        values = ", ".join(_number(value) for value in one["values"])
+        yield f"WHEN {column} IN ({values}) THEN {one['points']}"
     *bounded, last = characteristic["attributes"]
     for one in bounded:
         yield f"WHEN {column} <= {_number(one['upper'])} THEN {one['points']}"

@@ -8,20 +8,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Self
+from dataclasses import asdict, dataclass, field, fields
+from types import MappingProxyType
+from typing import Literal, Self
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from credit_platform.policy.characteristics import CharacteristicPolicy
 from credit_platform.portfolios.feature_set import Direction, EvidenceGroup, FeatureSet
-from credit_platform.scoring.transformers.bins import Bin, LevelBins, NumberBins, read_bins
+from credit_platform.scoring.transformers.bins import (
+    Bin,
+    LevelBins,
+    NumberBins,
+    SpecialBin,
+    number_places,
+    read_bins,
+    read_number_bins,
+)
 from credit_platform.scoring.transformers.evidence import HistoryEvidence, months_seen
 from credit_platform.scoring.transformers.standardisation import known_number
 from credit_platform.statistics.monotone_bins import (
     BinLimits,
-    count_bins,
     cut_points,
     information_value,
     weight_of_evidence,
@@ -29,6 +38,8 @@ from credit_platform.statistics.monotone_bins import (
 
 FloatArray = NDArray[np.float64]
 LabelArray = NDArray[np.int8]
+
+_DIRECTIONS: Mapping[str, Direction | Literal[0]] = {"rising": 1, "falling": -1, "none": 0}
 
 
 @dataclass(frozen=True)
@@ -125,10 +136,7 @@ class WoeBinning:
         """Read what `to_json` wrote, with the evidence groups of the book."""
         content = json.loads(text)
         return cls(
-            numbers=tuple(
-                NumberBins(one["feature"], tuple(one["uppers"]), read_bins(one["bins"]), Bin(**one["missing"]))
-                for one in content["numbers"]
-            ),
+            numbers=tuple(read_number_bins(one) for one in content["numbers"]),
             levels=tuple(
                 LevelBins(
                     feature=one["feature"],
@@ -166,14 +174,26 @@ def level_values(frame: pl.DataFrame, feature: str) -> pl.Series:
 
 
 def fit_binning(
-    train: pl.DataFrame, features: FeatureSet, evidence: Sequence[HistoryEvidence], policy: BinningPolicy
+    train: pl.DataFrame,
+    features: FeatureSet,
+    evidence: Sequence[HistoryEvidence],
+    policy: BinningPolicy,
+    by_hand: Mapping[str, CharacteristicPolicy] = MappingProxyType({}),
 ) -> WoeBinning:
-    """Cut every feature on the training loans with their `label`; the `evidence` has been fitted on them before."""
+    """Cut every feature on the training loans with their `label`; the `evidence` has been fitted on them before.
+
+    Args:
+        train: Feature store rows with their `label`.
+        features: The feature set of the book.
+        evidence: Of each group, fitted on the same loans.
+        policy: How fine the bins may be.
+        by_hand: By feature, what is set by hand.
+    """
     label = train["label"].cast(pl.Int8).to_numpy()
 
     def fit_number(feature: str, limits: BinLimits) -> NumberBins:
-        values = number_values(train, feature, evidence)
-        return _fit_number(feature, values, label, limits, features.directions.get(feature))
+        values, said = number_values(train, feature, evidence), by_hand.get(feature)
+        return _fit_number(feature, values, label, limits, _cutting(said, features.directions.get(feature)))
 
     return WoeBinning(
         numbers=(
@@ -188,19 +208,40 @@ def fit_binning(
     )
 
 
+@dataclass(frozen=True)
+class _Cutting:
+    """How a number is cut: its order, `0` for none and None for the better one, bounds and special values by hand."""
+
+    direction: Direction | Literal[0] | None
+    bounds: tuple[float, ...] | None = None
+    special: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+
+def _cutting(said: CharacteristicPolicy | None, declared: Direction | None) -> _Cutting:
+    if said is None:
+        return _Cutting(declared)
+    direction = declared if said.direction is None else _DIRECTIONS[said.direction]
+    return _Cutting(direction, said.cut_points, dict(sorted(said.special_values.items())))
+
+
 def _fit_number(
-    feature: str, values: FloatArray, label: LabelArray, limits: BinLimits, direction: Direction | None
+    feature: str, values: FloatArray, label: LabelArray, limits: BinLimits, cutting: _Cutting
 ) -> NumberBins:
-    known = ~np.isnan(values)
-    # The least share is of all loans: a feature known of few has few bins.
-    share = limits.min_share * len(values) / max(int(known.sum()), 1)
-    narrowed = BinLimits(limits.pre_bins, share, limits.min_bads)
-    bounds = cut_points(values[known], label[known], narrowed, direction)
-    n, n_bad = count_bins(values[known], label[known], bounds)
-    *bins, missing = _weighed(
-        [*n.tolist(), float((~known).sum())], [*n_bad.tolist(), float(label[~known].sum())], limits
+    groups = list(cutting.special.values())
+    ordinary = number_places(values, (), groups) == 0
+    bounds = cutting.bounds
+    if bounds is None:
+        # The least share is of all loans: a feature known of few has few bins.
+        share = limits.min_share * len(values) / max(int(ordinary.sum()), 1)
+        narrowed = BinLimits(limits.pre_bins, share, limits.min_bads)
+        bounds = tuple(cut_points(values[ordinary], label[ordinary], narrowed, cutting.direction).tolist())
+    place, n_bins = number_places(values, bounds, groups), len(bounds) + len(groups) + 2
+    n, n_bad = (np.bincount(place, weights, n_bins).astype(np.float64).tolist() for weights in (None, label))
+    *bins, missing = _weighed(n, n_bad, limits)
+    special = (
+        SpecialBin(*group, one) for group, one in zip(cutting.special.items(), bins[len(bounds) + 1 :], strict=True)
     )
-    return NumberBins(feature, tuple(bounds.tolist()), tuple(bins), missing)
+    return NumberBins(feature, bounds, tuple(bins[: len(bounds) + 1]), missing, tuple(special))
 
 
 def _fit_levels(feature: str, values: pl.Series, label: LabelArray, limits: BinLimits) -> LevelBins:

@@ -47,6 +47,8 @@ def _points(characteristic: Mapping[str, Any], evidence: Mapping[str, Any] | Non
         return chain.otherwise(pl.lit(characteristic["unseen"]["points"]))
     value = known_number(feature) if evidence is None else evidence_expression(evidence)
     chain = pl.when(value.is_null()).then(missing)
+    for one in characteristic["special"]:
+        chain = chain.when(pl.any_horizontal(value == each for each in one["values"])).then(pl.lit(one["points"]))
     *bounded, last = characteristic["attributes"]
     for one in bounded:
         chain = chain.when(value <= one["upper"]).then(pl.lit(one["points"]))
