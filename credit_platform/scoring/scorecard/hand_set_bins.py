@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
+from credit_platform.policy.characteristics import CharacteristicPolicy
+from credit_platform.portfolios.feature_set import Direction
 from credit_platform.scoring.transformers.bins import UNSEEN_WOE, Bin, LevelBins, NumberBins
 
 
@@ -32,10 +34,28 @@ def order_warning(by_hand: Mapping[str, object], bins: NumberBins | LevelBins) -
     """That the bad rate of bins cut by hand goes up and down, unless no order was asked for."""
     if isinstance(bins, LevelBins) or "cut_points" not in keys_set(by_hand) or "none" in by_hand.values():
         return None
-    steps = [later.woe - earlier.woe for earlier, later in pairwise(one for one in bins.bins if one.woe != UNSEEN_WOE)]
+    steps = _steps(bins)
     if all(step >= 0 for step in steps) or all(step <= 0 for step in steps):
         return None
     return "the bad rate goes up and down from bin to bin; join bins, or set direction: none"
+
+
+def direction_warning(
+    said: CharacteristicPolicy, bins: NumberBins | LevelBins, declared: Direction | None
+) -> str | None:
+    """That bins cut by hand go against the direction set by hand, or that the book declares."""
+    if isinstance(bins, LevelBins) or said.cut_points is None or said.direction == "none":
+        return None
+    riskier = {"rising": 1, "falling": -1}.get(said.direction or "", declared)
+    if riskier is None or not any(riskier * step > 0 for step in _steps(bins)):
+        return None
+    word, who = "rise" if riskier > 0 else "fall", "policy says" if said.direction else "is expected of it"
+    return f"the bad rate does not {word} with the value from each bin to the next, as {who}"
+
+
+def _steps(bins: NumberBins) -> list[float]:
+    """What each bin weighs more than the one before; those without weight are passed over."""
+    return [later.woe - earlier.woe for earlier, later in pairwise(one for one in bins.bins if one.woe != UNSEEN_WOE)]
 
 
 def warnings_of(card: bytes) -> Iterator[str]:

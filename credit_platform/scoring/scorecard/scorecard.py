@@ -73,10 +73,13 @@ class ScorecardEstimator(Estimator):
                 selection = select(train.values, iv, min_iv=min_iv, max_vif=max_vif, fit=weigh, use=said)
         except ForcedUseError as error:
             feature = task.features[error.place]
+            overlap = (
+                "" if error.nearest is None else f"exclude {task.features[error.nearest]}, which it is nearest to, "
+            )
             raise TrainingError(
                 model=task.model,
                 reason=f"models.{task.model}.characteristics.{feature}.use is force, and {error}",
-                fix=f"Exclude what {feature} overlaps with, cut it otherwise, or force it no longer.",
+                fix=f"Force {feature} no longer, {overlap}or cut it otherwise.",
             ) from error
         if not selection.kept:
             raise TrainingError(

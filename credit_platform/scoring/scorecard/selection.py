@@ -38,10 +38,13 @@ class Selection:
 
 
 class ForcedUseError(ValueError):
-    """A column that policy forces cannot be used; `place` is that of the column."""
+    """A column that policy forces cannot be used.
 
-    def __init__(self, place: int, reason: str) -> None:
-        self.place = place
+    `place` is that of the column, `nearest` that of the one it is most correlated with among those in use, if any.
+    """
+
+    def __init__(self, place: int, reason: str, nearest: int | None = None) -> None:
+        self.place, self.nearest = place, nearest
         super().__init__(reason)
 
 
@@ -128,10 +131,20 @@ def select(
             vif = variance_inflation(woe[:, kept]) if len(kept) > 1 else np.ones(1)
             return Selection(tuple(kept), tuple(weights.tolist()), intercept, tuple(vif.tolist()), dropped)
         if kept[worst] in forced:
-            raise ForcedUseError(kept[worst], f"its weight {weights[worst]:.4f} would turn its evidence round")
+            reason = f"its weight {weights[worst]:.4f} beside the others would turn its evidence round"
+            raise ForcedUseError(kept[worst], reason, _nearest(woe, kept, worst))
         dropped[kept[worst]] = f"weight {weights[worst]:.4f} beside the others would turn its evidence round"
         del kept[worst]
     return Selection((), (), 0.0, (), dropped)
+
+
+def _nearest(woe: FloatArray, kept: Sequence[int], at: int) -> int | None:
+    """The kept column that is most correlated with one of them; None without any other."""
+    if len(kept) == 1:
+        return None
+    shared = np.abs(np.corrcoef(woe[:, kept], rowvar=False)[at])
+    shared[at] = -1.0
+    return kept[int(np.argmax(shared))]
 
 
 def _require_varying(woe: FloatArray, forced: Collection[int]) -> None:
