@@ -13,13 +13,8 @@ from typing import Any
 
 from credit_platform.schemas.spreadsheet_cells import spreadsheet_cell
 from credit_platform.scoring.scorecard.point_scale import PointScale
-from credit_platform.scoring.transformers.binning import (
-    UNSEEN_WOE,
-    Bin,
-    LevelBins,
-    NumberBins,
-    WoeBinning,
-)
+from credit_platform.scoring.transformers.binning import WoeBinning
+from credit_platform.scoring.transformers.bins import UNSEEN_WOE, Bin, LevelBins, NumberBins
 from credit_platform.statistics.monotone_bins import band_of
 
 FORMAT = 1

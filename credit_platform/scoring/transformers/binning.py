@@ -7,15 +7,16 @@ params. Where to cut belongs to monotone_bins; what a bin is worth in points to 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from credit_platform.portfolios.feature_set import Direction, EvidenceGroup, FeatureSet
+from credit_platform.scoring.transformers.bins import Bin, LevelBins, NumberBins, read_bins
 from credit_platform.scoring.transformers.evidence import HistoryEvidence, months_seen
 from credit_platform.scoring.transformers.standardisation import known_number
 from credit_platform.statistics.monotone_bins import (
@@ -28,8 +29,6 @@ from credit_platform.statistics.monotone_bins import (
 
 FloatArray = NDArray[np.float64]
 LabelArray = NDArray[np.int8]
-
-UNSEEN_WOE = 0.0  # a level that training never saw says nothing about the loan
 
 
 @dataclass(frozen=True)
@@ -86,58 +85,6 @@ BINNING_PARAMS = tuple(one.name for one in fields(BinningPolicy))
 
 
 @dataclass(frozen=True)
-class Bin:
-    """Loans and bads of a bin in training, its weight of evidence and its part of the information value, in nats."""
-
-    n: int
-    n_bad: int
-    woe: float
-    iv: float
-
-    @property
-    def bad_rate(self) -> float | None:
-        """Share of bads; None where it has too few loans to weigh anything."""
-        return self.n_bad / self.n if self.n and self.woe != UNSEEN_WOE else None
-
-
-@dataclass(frozen=True)
-class NumberBins:
-    """A number cut at `uppers`: bin i has values up to `uppers[i]`, the last one those above. Missing has its own."""
-
-    feature: str
-    uppers: tuple[float, ...]
-    bins: tuple[Bin, ...]
-    missing: Bin
-
-    def woe_of(self, values: FloatArray) -> FloatArray:
-        """Weight of evidence per loan; NaN is missing."""
-        woe = np.array([one.woe for one in (*self.bins, self.missing)])
-        place = np.searchsorted(self.uppers, values)
-        return woe[np.where(np.isnan(values), len(self.bins), place)]
-
-
-@dataclass(frozen=True)
-class LevelBins:
-    """One bin per common level, one for all rare levels together, one for missing; unseen levels weigh 0."""
-
-    feature: str
-    levels: tuple[str, ...]
-    bins: tuple[Bin, ...]
-    rare_levels: tuple[str, ...]
-    rare: Bin
-    missing: Bin
-
-    def woe_of(self, values: pl.Series) -> FloatArray:
-        """Weight of evidence per loan."""
-        woe = {level: one.woe for level, one in zip(self.levels, self.bins, strict=True)}
-        woe |= dict.fromkeys(self.rare_levels, self.rare.woe)
-        return np.array(
-            [self.missing.woe if level is None else woe.get(level, UNSEEN_WOE) for level in values.to_list()],
-            dtype=np.float64,
-        )
-
-
-@dataclass(frozen=True)
 class WoeBinning:
     """Everything between the feature store and a scorecard's design matrix: one column per feature, in nats.
 
@@ -179,14 +126,14 @@ class WoeBinning:
         content = json.loads(text)
         return cls(
             numbers=tuple(
-                NumberBins(one["feature"], tuple(one["uppers"]), _bins(one["bins"]), Bin(**one["missing"]))
+                NumberBins(one["feature"], tuple(one["uppers"]), read_bins(one["bins"]), Bin(**one["missing"]))
                 for one in content["numbers"]
             ),
             levels=tuple(
                 LevelBins(
                     feature=one["feature"],
                     levels=tuple(one["levels"]),
-                    bins=_bins(one["bins"]),
+                    bins=read_bins(one["bins"]),
                     rare_levels=tuple(one["rare_levels"]),
                     rare=Bin(**one["rare"]),
                     missing=Bin(**one["missing"]),
@@ -290,7 +237,3 @@ def _weighed(n: Sequence[float], n_bad: Sequence[float], limits: BinLimits) -> l
         Bin(int(loans), int(bads), float(weight), float(part))
         for loans, bads, weight, part in zip(n, n_bad, woe, iv, strict=True)
     ]
-
-
-def _bins(content: Iterable[Mapping[str, Any]]) -> tuple[Bin, ...]:
-    return tuple(Bin(**one) for one in content)

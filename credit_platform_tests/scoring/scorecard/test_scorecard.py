@@ -19,7 +19,8 @@ from credit_platform.scoring.scorecard.point_scale import fit_points
 from credit_platform.scoring.scorecard.scorecard import ScorecardEstimator
 from credit_platform.scoring.scorecard.selection import information_values, variance_inflation
 from credit_platform.scoring.training.version import FittedVersion, fit_version
-from credit_platform.scoring.transformers.binning import BinningPolicy, NumberBins, fit_binning
+from credit_platform.scoring.transformers.binning import BinningPolicy, fit_binning
+from credit_platform.scoring.transformers.bins import NumberBins
 from credit_platform.scoring.transformers.evidence import fit_evidence, without_history
 
 MakeLoans = Callable[..., pl.DataFrame]
