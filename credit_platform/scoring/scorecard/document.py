@@ -7,7 +7,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -15,6 +15,7 @@ from credit_platform.schemas.spreadsheet_cells import spreadsheet_cell
 from credit_platform.scoring.scorecard.point_scale import PointScale
 from credit_platform.scoring.transformers.binning import WoeBinning
 from credit_platform.scoring.transformers.bins import UNSEEN_WOE, Bin, LevelBins, NumberBins
+from credit_platform.scoring.transformers.tree_leaves import LeafBins
 from credit_platform.statistics.monotone_bins import band_of
 
 FORMAT = 1
@@ -98,8 +99,8 @@ def scorecard_csv(document: bytes) -> bytes:
     table = csv.writer(text, lineterminator="\n")
     table.writerow(COLUMNS)
     for characteristic in json.loads(document)["characteristics"]:
-        lines = [*characteristic["attributes"], characteristic["missing"]]
-        lines += [characteristic["unseen"]] if "unseen" in characteristic else []
+        lines = [*characteristic["attributes"]]
+        lines += [characteristic[name] for name in ("missing", "unseen") if name in characteristic]
         for line in lines:
             cells = [characteristic["feature"], *("" if line[name] is None else line[name] for name in COLUMNS[1:])]
             table.writerow(map(spreadsheet_cell, cells))
@@ -107,21 +108,27 @@ def scorecard_csv(document: bytes) -> bytes:
 
 
 def _characteristic(
-    known: Characteristic, bins: NumberBins | LevelBins, scale: PointScale, place: int, *, missing: str
+    known: Characteristic, bins: NumberBins | LevelBins | LeafBins, scale: PointScale, place: int, *, missing: str
 ) -> dict[str, object]:
     def entry(words: str, one: Bin) -> dict[str, object]:
         points = scale.points_of(place, one.woe)
         counts = {"n": one.n, "n_bad": one.n_bad, "bad_rate": one.bad_rate, "woe": one.woe, "iv": one.iv}
         return {"attribute": words, **counts, "points": points}
 
-    described = {
+    described: dict[str, object] = {
         "feature": known.feature,
         "information_value": known.information_value,
         "band": band_of(known.information_value),
         "weight": known.weight,
         "variance_inflation": known.variance_inflation,
-        "missing": entry(missing, bins.missing),
     }
+    if isinstance(bins, LeafBins):  # every leaf says where missing values belong
+        leaves = [
+            {"conditions": [asdict(one) for one in leaf.conditions], **entry(leaf.sentence, leaf.bin)}
+            for leaf in bins.leaves
+        ]
+        return {"kind": "leaf", **described, "attributes": leaves}
+    described["missing"] = entry(missing, bins.missing)
     if isinstance(bins, NumberBins):
         bounds = (*bins.uppers, None)
         attributes = [

@@ -19,7 +19,7 @@ from credit_platform.scoring.estimators.estimator import Design, Estimator, FitT
 from credit_platform.scoring.estimators.logistic_regression import LogisticRegressionEstimator
 from credit_platform.scoring.scorecard.document import Characteristic, scorecard_csv, scorecard_json
 from credit_platform.scoring.scorecard.point_scale import PointScale, fit_points
-from credit_platform.scoring.scorecard.selection import information_values, select
+from credit_platform.scoring.scorecard.selection import information_values, non_negative_weights, select
 from credit_platform.scoring.scorecard.sql import scorecard_sql
 from credit_platform.scoring.transformers.binning import BINNING_PARAMS, WoeBinning
 from credit_platform.scoring.transformers.transformer import Transformer, TransformerName
@@ -63,9 +63,16 @@ class ScorecardEstimator(Estimator):
             fitted = LogisticRegressionEstimator.fit(design, design, task=of_regression)
             return fitted.intercept, np.asarray(fitted.coefficients)
 
+        def weigh_non_negative(kept: Sequence[int]) -> FloatArray:
+            strength = regression.get("C", 1.0)  # of scikit-learn: the inverse of the penalty
+            penalty = 1 / strength if isinstance(strength, (int, float)) and strength > 0 else 1.0
+            return non_negative_weights(-train.values[:, kept], train.label, penalty)
+
         iv = information_values(train.values, train.label)
         with threadpool_limits(1):  # the order of additions must not depend on the machine
-            selection = select(train.values, iv, min_iv=min_iv, max_vif=max_vif, fit=weigh)
+            selection = select(
+                train.values, iv, min_iv=min_iv, max_vif=max_vif, fit=weigh, fit_non_negative=weigh_non_negative
+            )
         if not selection.kept:
             raise TrainingError(
                 model=task.model,

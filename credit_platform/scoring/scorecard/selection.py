@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
+_NO_WEIGHT = 1e-6
 _SAME = 1e-9  # a correlation this near to 1 is one, and the inverse of the correlations undefined
 
 
@@ -33,6 +34,7 @@ class Selection:
     dropped: dict[int, str]
 
 
+FitNonNegative = Callable[[Sequence[int]], FloatArray]
 Fit = Callable[[Sequence[int]], tuple[float, FloatArray]]
 
 
@@ -58,8 +60,40 @@ def variance_inflation(woe: FloatArray) -> FloatArray:
     return np.where(is_copy, np.inf, 1.0)
 
 
-def select(woe: FloatArray, iv: FloatArray, *, min_iv: float, max_vif: float, fit: Fit) -> Selection:
-    """Drop columns of too little information, then collinear ones, then those of the wrong sign.
+def non_negative_weights(values: FloatArray, label: NDArray[np.int8], penalty: float) -> FloatArray:
+    """The weights of the logistic regression that is the most likely among those without a negative weight.
+
+    The likelihood is concave, so there is one best choice, in which a weight is 0 where a negative one would be better.
+    It does not depend on the order of the columns, nor on one of them being dropped before another.
+
+    Args:
+        values: (loans, columns).
+        label: 1 bad, 0 good.
+        penalty: Times half the sum of the squared weights, taken from the log-likelihood; 0 for none.
+    """
+    from scipy.optimize import minimize
+
+    target = label.astype(np.float64)
+    scale = np.where(values.std(axis=0) > 0, values.std(axis=0), 1.0)
+    inputs = np.column_stack([values / scale, np.ones(len(values))])
+    shrunk = np.append(penalty / scale**2, 0.0)
+
+    def loss(weights: FloatArray) -> tuple[float, FloatArray]:
+        odds = inputs @ weights
+        value = np.logaddexp(0.0, odds).sum() - target @ odds + (shrunk * weights**2).sum() / 2
+        residual = 1 / (1 + np.exp(-odds)) - target
+        return float(value), inputs.T @ residual + shrunk * weights
+
+    bounds = [(0.0, None)] * values.shape[1] + [(None, None)]
+    start = np.zeros(values.shape[1] + 1)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 5000, "ftol": 1e-12})
+    return found.x[:-1] / scale
+
+
+def select(
+    woe: FloatArray, iv: FloatArray, *, min_iv: float, max_vif: float, fit: Fit, fit_non_negative: FitNonNegative
+) -> Selection:
+    """Drop columns of too little information, then collinear ones, then all whose best non-negative weight is 0.
 
     Args:
         woe: (loans, columns) weights of evidence of the training loans.
@@ -67,6 +101,7 @@ def select(woe: FloatArray, iv: FloatArray, *, min_iv: float, max_vif: float, fi
         min_iv: Columns below it are dropped.
         max_vif: While a column reaches it, the one of least information value among those that do is dropped.
         fit: Intercept (log-odds of default) and weights (log-odds of a good loan) on some columns.
+        fit_non_negative: The best weights on some columns none of which is negative.
 
     Returns:
         The selection; nothing kept where no column is worth it.
@@ -85,6 +120,14 @@ def select(woe: FloatArray, iv: FloatArray, *, min_iv: float, max_vif: float, fi
             f"{iv[kept[least]]:.4f} the least of those"
         )
         del kept[least]
+
+    if kept:
+        # All at once: dropped one by one, what is left would depend on which went first.
+        best = fit_non_negative(kept)
+        turned = {place for place, weight in zip(kept, best, strict=True) if weight <= _NO_WEIGHT}
+        said = "its weight beside the others would turn its evidence round"
+        dropped |= dict.fromkeys(turned, f"{said} (the best one that is not negative is 0)")
+        kept = [place for place in kept if place not in turned]
 
     while kept:
         intercept, weights = fit(kept)

@@ -15,10 +15,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from credit_platform.portfolios.feature_set import Direction, EvidenceGroup, FeatureSet
+from credit_platform.portfolios.feature_set import COMBINATIONS, Direction, EvidenceGroup, FeatureSet
 from credit_platform.scoring.transformers.bins import Bin, LevelBins, NumberBins, read_bins
 from credit_platform.scoring.transformers.evidence import HistoryEvidence, months_seen
+from credit_platform.scoring.transformers.growing_trees import grow_trees
 from credit_platform.scoring.transformers.standardisation import known_number
+from credit_platform.scoring.transformers.tree_leaves import NO_TREES, TREE_PARAMS, Leaf, LeafBins, TreePolicy, place_of
 from credit_platform.statistics.monotone_bins import (
     BinLimits,
     count_bins,
@@ -81,7 +83,7 @@ class BinningPolicy:
         return BinLimits(self.evidence_pre_bins, self.evidence_min_bin_share, self.evidence_min_bin_bads)
 
 
-BINNING_PARAMS = tuple(one.name for one in fields(BinningPolicy))
+BINNING_PARAMS = (*(one.name for one in fields(BinningPolicy)), *TREE_PARAMS)
 
 
 @dataclass(frozen=True)
@@ -94,16 +96,18 @@ class WoeBinning:
     numbers: tuple[NumberBins, ...]
     levels: tuple[LevelBins, ...]
     evidence: tuple[HistoryEvidence, ...]
+    combinations: tuple[LeafBins, ...] = ()
 
-    def characteristics(self) -> list[NumberBins | LevelBins]:
+    def characteristics(self) -> list[NumberBins | LevelBins | LeafBins]:
         """The bins behind each design column."""
-        return [*self.numbers, *self.levels]
+        return [*self.numbers, *self.levels, *self.combinations]
 
     def design_matrix(self, frame: pl.DataFrame) -> FloatArray:
         """(loans, features): weights of evidence, one row per row of `frame` in its order."""
         columns = [
             *(bins.woe_of(number_values(frame, bins.feature, self.evidence)) for bins in self.numbers),
             *(bins.woe_of(level_values(frame, bins.feature)) for bins in self.levels),
+            *(bins.woe_of(frame) for bins in self.combinations),
         ]
         return np.ascontiguousarray(np.column_stack(columns))
 
@@ -116,6 +120,7 @@ class WoeBinning:
         content = {
             "numbers": [asdict(bins) for bins in self.numbers],
             "levels": [asdict(bins) for bins in self.levels],
+            **({"combinations": [bins.to_dict() for bins in self.combinations]} if self.combinations else {}),
             **{one.feature: one.to_dict() for one in self.evidence},
         }
         return json.dumps(content, indent=1).encode()
@@ -141,6 +146,8 @@ class WoeBinning:
                 for one in content["levels"]
             ),
             evidence=tuple(HistoryEvidence.from_dict(group, content[group.feature]) for group in groups),
+            # A version of a release before there were combinations has none.
+            combinations=tuple(map(LeafBins.from_dict, content.get("combinations", ()))),
         )
 
 
@@ -166,7 +173,11 @@ def level_values(frame: pl.DataFrame, feature: str) -> pl.Series:
 
 
 def fit_binning(
-    train: pl.DataFrame, features: FeatureSet, evidence: Sequence[HistoryEvidence], policy: BinningPolicy
+    train: pl.DataFrame,
+    features: FeatureSet,
+    evidence: Sequence[HistoryEvidence],
+    policy: BinningPolicy,
+    trees: TreePolicy = NO_TREES,
 ) -> WoeBinning:
     """Cut every feature on the training loans with their `label`; the `evidence` has been fitted on them before."""
     label = train["label"].cast(pl.Int8).to_numpy()
@@ -185,7 +196,21 @@ def fit_binning(
             for feature in features.categorical
         ),
         evidence=tuple(evidence),
+        combinations=_fit_combinations(train, features, label, policy, trees),
     )
+
+
+def _fit_combinations(
+    train: pl.DataFrame, features: FeatureSet, label: LabelArray, policy: BinningPolicy, trees: TreePolicy
+) -> tuple[LeafBins, ...]:
+    grown = grow_trees(train, features, trees, pre_bins=policy.pre_bins, min_bads=policy.min_bin_bads)
+    found: list[LeafBins] = []
+    for name, leaves in zip(COMBINATIONS, grown, strict=False):
+        place = place_of(leaves, train)
+        n, n_bad = np.bincount(place, minlength=len(leaves)), np.bincount(place, weights=label, minlength=len(leaves))
+        bins = _weighed(n.astype(np.float64).tolist(), n_bad.tolist(), policy.features)
+        found.append(LeafBins(name, tuple(map(Leaf, leaves, bins))))
+    return tuple(found)
 
 
 def _fit_number(
