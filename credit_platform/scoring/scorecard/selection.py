@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 
 _NO_WEIGHT = 1e-6
+_TURNED = "its weight beside the others would turn its evidence round: the best one that is not negative is 0"
 _SAME = 1e-9  # a correlation this near to 1 is one, and the inverse of the correlations undefined
 
 
@@ -93,13 +94,14 @@ def non_negative_weights(values: FloatArray, label: NDArray[np.int8], penalty: f
 def select(
     woe: FloatArray, iv: FloatArray, *, min_iv: float, max_vif: float, fit: Fit, fit_non_negative: FitNonNegative
 ) -> Selection:
-    """Drop columns of too little information, then collinear ones, then all whose best non-negative weight is 0.
+    """Drop columns of too little information, then those whose best non-negative weight is 0 and collinear ones.
 
     Args:
         woe: (loans, columns) weights of evidence of the training loans.
         iv: Information value per column.
         min_iv: Columns below it are dropped.
-        max_vif: While a column reaches it, the one of least information value among those that do is dropped.
+        max_vif: While a column with a weight reaches it, among all those with one, the one of least information value
+            of those that do is dropped.
         fit: Intercept (log-odds of default) and weights (log-odds of a good loan) on some columns.
         fit_non_negative: The best weights on some columns none of which is negative.
 
@@ -112,22 +114,23 @@ def select(
             dropped[place] = f"information value {value:.4f} is below {min_iv:g}"
     kept = [place for place in range(woe.shape[1]) if place not in dropped]
 
-    while len(kept) > 1 and (vif := variance_inflation(woe[:, kept])).max() >= max_vif:
-        collinear = [at for at in range(len(kept)) if vif[at] >= max_vif]
-        least = min(collinear, key=lambda at: iv[kept[at]])
-        dropped[kept[least]] = (
-            f"variance inflation {vif[least]:.1f} is not below {max_vif:g}, and its information value "
-            f"{iv[kept[least]]:.4f} the least of those"
+    # All signs at once, and collinearity among what is left: dropped one by one, what stays would depend on which went
+    # first, and what was dropped for the sake of another might be gone although that other went later.
+    while kept:
+        weights = fit_non_negative(kept)
+        used = [place for place, weight in zip(kept, weights, strict=True) if weight > _NO_WEIGHT]
+        vif = variance_inflation(woe[:, used]) if len(used) > 1 else np.ones(len(used))
+        collinear = [place for place, inflation in zip(used, vif, strict=True) if inflation >= max_vif]
+        if not collinear:
+            dropped |= dict.fromkeys([place for place in kept if place not in used], _TURNED)
+            kept = used
+            break
+        least = min(collinear, key=lambda place: iv[place])
+        dropped[least] = (
+            f"variance inflation {vif[used.index(least)]:.1f} is not below {max_vif:g}, and its information value "
+            f"{iv[least]:.4f} the least of those"
         )
-        del kept[least]
-
-    if kept:
-        # All at once: dropped one by one, what is left would depend on which went first.
-        best = fit_non_negative(kept)
-        turned = {place for place, weight in zip(kept, best, strict=True) if weight <= _NO_WEIGHT}
-        said = "its weight beside the others would turn its evidence round"
-        dropped |= dict.fromkeys(turned, f"{said} (the best one that is not negative is 0)")
-        kept = [place for place in kept if place not in turned]
+        kept.remove(least)
 
     while kept:
         intercept, weights = fit(kept)

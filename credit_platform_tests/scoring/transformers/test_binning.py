@@ -13,7 +13,6 @@ from credit_platform.scoring.transformers.binning import BinningPolicy, WoeBinni
 from credit_platform.scoring.transformers.bins import LevelBins, NumberBins
 from credit_platform.scoring.transformers.evidence import fit_evidence, without_history
 from credit_platform.scoring.transformers.transformer import fit_transformer, load_transformer
-from credit_platform.scoring.transformers.tree_leaves import LeafBins
 
 MakeLoans = Callable[..., pl.DataFrame]
 POLICY = BinningPolicy(evidence_pre_bins=50, evidence_min_bin_share=0.02)
@@ -30,8 +29,8 @@ def fitted(train: pl.DataFrame) -> WoeBinning:
     return fit_binning(train, LOANS.features, [fit_evidence(train, CLICKSTREAM)], POLICY)
 
 
-def bins_of(fitted: WoeBinning, feature: str) -> NumberBins | LevelBins | LeafBins:
-    return next(bins for bins in fitted.characteristics() if bins.feature == feature)
+def bins_of(fitted: WoeBinning, feature: str) -> NumberBins | LevelBins:
+    return next(bins for bins in (*fitted.numbers, *fitted.levels) if bins.feature == feature)
 
 
 def woe_of(fitted: WoeBinning, frame: pl.DataFrame, feature: str) -> np.ndarray:
