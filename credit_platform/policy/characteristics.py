@@ -15,6 +15,7 @@ from credit_platform.policy.policy_section import PolicySection
 Use = Literal["force", "exclude"]
 
 _LONGEST_NAME = 60
+_OF_BINS = ("cut_points", "direction", "special_values")
 _TAKEN = frozenset({"missing", "no history", "any value"})  # words that the card has for other bins
 
 
@@ -92,6 +93,7 @@ def unfitting(
     known: Collection[str],
     levels: Collection[str],
     evidence: Collection[str],
+    combinations: Collection[str] = (),
 ) -> Iterator[tuple[str, str]]:
     """What cannot be set for the features of a book: its key below `characteristics`, and why.
 
@@ -100,17 +102,24 @@ def unfitting(
         known: All features of the book.
         levels: Those of them that are texts.
         evidence: Those that are a number fitted anew with every version.
+        combinations: Those that the fit makes of several features.
     """
     for feature, policy in characteristics.items():
         if feature not in known:
             near = ", ".join(get_close_matches(feature, known, n=3)) or ", ".join(sorted(known))
             yield feature, f"is no feature of the book; it has {near}"
         elif feature in levels:
-            for key in ("cut_points", "direction", "special_values"):
-                if key in policy.values_set:
-                    yield f"{feature}.{key}", f"cannot be set: {feature} is a text, and each frequent text has its bin"
+            yield from _refused(feature, policy, _OF_BINS, "is a text, and each frequent text has its bin")
+        elif feature in combinations:
+            yield from _refused(feature, policy, _OF_BINS, "is made of several features by the fit")
         elif feature in evidence:
-            for key in ("cut_points", "special_values"):
-                if key in policy.values_set:
-                    reason = f"cannot be set: {feature} is fitted with every version, and so are its values"
-                    yield f"{feature}.{key}", reason
+            values = ("cut_points", "special_values")
+            yield from _refused(feature, policy, values, "is fitted with every version, and so are its values")
+
+
+def _refused(
+    feature: str, policy: CharacteristicPolicy, keys: Collection[str], reason: str
+) -> Iterator[tuple[str, str]]:
+    for key in keys:
+        if key in policy.values_set:
+            yield f"{feature}.{key}", f"cannot be set: {feature} {reason}"

@@ -55,6 +55,7 @@ class PolicyTerms:
         explained: the features that need a reason.
         levels: those of them that are texts.
         evidence: those that are a number fitted with every version.
+        combinations: those that a fit makes of several features.
         reasons: of features that are declared with one, which the shipped file may leave out.
     """
 
@@ -65,6 +66,7 @@ class PolicyTerms:
     explained: tuple[str, ...]
     levels: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    combinations: tuple[str, ...] = ()
     reasons: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
     def declared(self, name: str) -> dict[str, Mapping[str, object]]:
@@ -217,7 +219,13 @@ def _require_columns(form: FileForm, known: Mapping[str, bool], *, file: str, ke
 
 def _require_fitting_characteristics(config: ModelConfig, terms: PolicyTerms, *, file: str) -> None:
     for model, spec in config.models.items():
-        faults = unfitting(spec.characteristics, known=terms.explained, levels=terms.levels, evidence=terms.evidence)
+        faults = unfitting(
+            spec.characteristics,
+            known=terms.explained,
+            levels=terms.levels,
+            evidence=terms.evidence,
+            combinations=terms.combinations,
+        )
         for key, reason in faults:
             raise PolicyError(file=file, key=f"models.{model}.characteristics.{key}", reason=reason)
 

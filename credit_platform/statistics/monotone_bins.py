@@ -70,7 +70,7 @@ def cut_points(
     """
     if not len(values):
         return np.empty(0)
-    bounds = _quantiles(values, limits.pre_bins)
+    bounds = quantile_bounds(values, limits.pre_bins)
     if expected == 0:
         return _distinct_cuts(bounds, values, label, limits)
     if expected is not None:
@@ -86,8 +86,8 @@ def count_bins(values: FloatArray, label: NDArray[np.int8], bounds: FloatArray) 
     return n, np.bincount(place, weights=label, minlength=len(bounds) + 1).astype(np.float64)
 
 
-def _quantiles(values: FloatArray, pre_bins: int) -> FloatArray:
-    """Rounded bounds between which there are values, so that no pre-bin is empty."""
+def quantile_bounds(values: FloatArray, pre_bins: int) -> FloatArray:
+    """Rounded bounds between which there are values, so that no quantile bin is empty; ascending."""
     shares = np.arange(1, pre_bins) / pre_bins
     rough = np.quantile(values, shares, method="inverted_cdf")
     bounds = np.unique([float(f"{value:.{_DIGITS}g}") for value in rough])

@@ -5,7 +5,7 @@ log-odds the loan was scored with.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
@@ -13,6 +13,8 @@ import polars as pl
 
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import Scaling
+from credit_platform.policy.reason_codes import ReasonCatalogue
+from credit_platform.scoring.explanation.leaf_facts import leaf_of, leaf_texts
 from credit_platform.scoring.explanation.reasons import REASON_COLUMNS
 from credit_platform.scoring.scorecard.scorecard import ScorecardEstimator
 from credit_platform.scoring.training.version import FittedVersion
@@ -27,7 +29,7 @@ class FeaturePart:
 
     Attributes:
         feature: Its name.
-        value: Its value at application; None where it is missing.
+        value: Its value at application; None where it is missing. Of a combination the sentence of the loan's leaf.
         log_odds: Added to the log-odds of default.
         points: Added to the score, so of the other sign.
         attribute_points: What the loan's attribute is worth on the scorecard; None for other algorithms, and for
@@ -120,7 +122,9 @@ def explain_prediction(
         log_odds=log_odds,
         exact_score=offset - factor * log_odds,
         error=abs(log_odds - float(version.log_odds(loan)[0])),
-        reasons=_reasons(prediction, parts, policy),
+        reasons=tuple(
+            _in_detail(reason, version, loan, policy.reasons) for reason in _reasons(prediction, parts, policy)
+        ),
         peers=_peers(scored["score"], int(prediction["score"])),
     )
 
@@ -132,6 +136,9 @@ def _scale(scaling: Scaling) -> tuple[float, float]:
 
 
 def _value(version: FittedVersion, loan: pl.DataFrame, feature: str) -> Value:
+    leaf = leaf_of(version.transformer, loan, feature)
+    if leaf is not None:
+        return leaf.sentence
     evidence = version.transformer.evidence
     if feature not in {one.feature for one in evidence}:
         return loan[feature][0]
@@ -165,6 +172,17 @@ def _reasons(prediction: Mapping[str, object], parts: list[FeaturePart], policy:
         )
         for code in codes
     )
+
+
+def _in_detail(
+    reason: GivenReason, version: FittedVersion, loan: pl.DataFrame, catalogue: ReasonCatalogue
+) -> GivenReason:
+    """The reason; of a combination with what the loan's own leaf is about, in place of the text for every leaf."""
+    leaf = leaf_of(version.transformer, loan, reason.feature)
+    if leaf is None:
+        return reason
+    internal, consumer = leaf_texts(leaf, catalogue)
+    return replace(reason, internal=internal, consumer=consumer)
 
 
 def _peers(scores: pl.Series, score: int) -> Peers:

@@ -7,7 +7,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +16,7 @@ from credit_platform.scoring.scorecard.hand_set_bins import bin_warnings, keys_s
 from credit_platform.scoring.scorecard.point_scale import PointScale
 from credit_platform.scoring.transformers.binning import WoeBinning
 from credit_platform.scoring.transformers.bins import Bin, LevelBins, NumberBins
+from credit_platform.scoring.transformers.tree_leaves import LeafBins
 from credit_platform.statistics.monotone_bins import band_of
 
 FORMAT = 2  # since 2 a number may have `special` values, which are looked at before the bounds
@@ -106,8 +107,8 @@ def scorecard_csv(document: bytes) -> bytes:
     table = csv.writer(text, lineterminator="\n")
     table.writerow(COLUMNS)
     for characteristic in json.loads(document)["characteristics"]:
-        lines = [*characteristic["attributes"], *characteristic["special"], characteristic["missing"]]
-        lines += [characteristic["unseen"]] if "unseen" in characteristic else []
+        lines = [*characteristic["attributes"], *characteristic.get("special", ())]
+        lines += [characteristic[name] for name in ("missing", "unseen") if name in characteristic]
         keys = ", ".join(keys_set(characteristic["set_by_hand"]))
         for line in lines:
             cells = [characteristic["feature"], *("" if line[name] is None else line[name] for name in COLUMNS[1:-1])]
@@ -117,7 +118,7 @@ def scorecard_csv(document: bytes) -> bytes:
 
 
 def _characteristic(
-    known: Characteristic, bins: NumberBins | LevelBins, scale: PointScale, place: int, *, missing: str
+    known: Characteristic, bins: NumberBins | LevelBins | LeafBins, scale: PointScale, place: int, *, missing: str
 ) -> dict[str, object]:
     def entry(words: str, one: Bin, warning: str | None) -> dict[str, object]:
         points = scale.points_of(place, one.woe)
@@ -135,6 +136,12 @@ def _characteristic(
         "set_by_hand": dict(known.by_hand),
         "warning": order_warning(known.by_hand, bins),
     }
+    if isinstance(bins, LeafBins):  # every leaf says where missing values belong
+        leaves = [
+            {"conditions": [asdict(one) for one in leaf.conditions], **line}
+            for leaf, line in zip(bins.leaves, entries, strict=True)
+        ]
+        return {"kind": "leaf", **described, "attributes": leaves}
     n = len(bins.bins)
     if isinstance(bins, NumberBins):
         attributes = [{"upper": upper, **line} for upper, line in zip((*bins.uppers, None), entries[:n], strict=True)]
@@ -161,11 +168,13 @@ def _characteristic(
     }
 
 
-def bin_words(bins: NumberBins | LevelBins, missing: str) -> list[str]:
+def bin_words(bins: NumberBins | LevelBins | LeafBins, missing: str) -> list[str]:
     """The bins in words, by place in `every_bin`; `missing` is what the last bin of a number is called."""
     if isinstance(bins, NumberBins):
         special = (f"{one.name}: {', '.join(map(_number, one.values))}" for one in bins.special)
         return [*number_words(bins.feature, bins.uppers), *special, missing]
+    if isinstance(bins, LeafBins):
+        return [leaf.sentence for leaf in bins.leaves]
     return [*bins.levels, f"rare: {', '.join(bins.rare_levels)}", missing, _UNSEEN]
 
 

@@ -26,6 +26,7 @@ from credit_platform.scoring.training.version import FittedVersion
 from credit_platform.scoring.training.windows import Windows
 from credit_platform.scoring.transformers.binning import WoeBinning, level_values, number_values
 from credit_platform.scoring.transformers.bins import UNSEEN_WOE, Bin, LevelBins, NumberBins, PlaceArray
+from credit_platform.scoring.transformers.tree_leaves import LeafBins
 from credit_platform.statistics.calibration import holm
 from credit_platform.statistics.discrimination import delong_interval, roc_auc
 from credit_platform.statistics.stability_index import sampling_floor, stability_index
@@ -188,11 +189,13 @@ def _characteristic(
     samples: Mapping[str, pl.DataFrame],
     *,
     place: int,
-    bins: NumberBins | LevelBins,
+    bins: NumberBins | LevelBins | LeafBins,
 ) -> DraftCharacteristic:
     known, evidence = estimator.characteristics[place], version.transformer.evidence
 
     def places(loans: pl.DataFrame) -> PlaceArray:
+        if isinstance(bins, LeafBins):
+            return bins.places(loans)
         if isinstance(bins, LevelBins):
             return bins.place_of(level_values(loans, bins.feature))
         return bins.place_of(number_values(loans, bins.feature, evidence))
@@ -225,7 +228,7 @@ def _characteristic(
             },
         )
         for one in range(size)
-        if one < len(bins.bins) or warnings[one] or any(counted[one] for counted in n.values())
+        if one < len(_ordinary(bins)) or warnings[one] or any(counted[one] for counted in n.values())
     ]
     woe = np.array([one.woe for one in bins.every_bin])
     direction = version.portfolio.features.directions.get(known.feature)
@@ -247,12 +250,17 @@ def _characteristic(
     )
 
 
+def _ordinary(bins: NumberBins | LevelBins | LeafBins) -> tuple[Bin, ...]:
+    """The bins but those of special values, missing, and rare or unseen levels."""
+    return bins.every_bin if isinstance(bins, LeafBins) else bins.bins
+
+
 def _information(woe: NDArray[np.float64], label: LabelArray) -> float:
     return float(information_values(woe[:, None], label)[0])
 
 
 def _warnings(
-    known: Characteristic, spec: ModelSpec, bins: NumberBins | LevelBins, declared: Direction | None
+    known: Characteristic, spec: ModelSpec, bins: NumberBins | LevelBins | LeafBins, declared: Direction | None
 ) -> Iterator[str]:
     said = spec.characteristics.get(known.feature)
     if said is None:
@@ -268,17 +276,14 @@ def _warnings(
 
 
 def _inversions(
-    bins: NumberBins | LevelBins, words: list[str], n: NDArray[np.int64], n_bad: NDArray[np.int64]
+    bins: NumberBins | LevelBins | LeafBins, words: list[str], n: NDArray[np.int64], n_bad: NDArray[np.int64]
 ) -> Iterator[Inversion]:
-    """Neighbours by value, or by weight of evidence where there are levels; bins without weight are passed over."""
-    weighing = [place for place, one in enumerate(bins.bins) if one.woe != UNSEEN_WOE and n[place]]
-    if isinstance(bins, LevelBins):
-        weighing.sort(key=lambda place: bins.bins[place].woe)
-    pairs = [
-        sorted(pair, key=lambda place: -bins.bins[place].woe)
-        for pair in pairwise(weighing)
-        if bins.bins[pair[0]].woe != bins.bins[pair[1]].woe
-    ]
+    """Neighbours by value, or by weight of evidence where values have no order; bins without weight are passed over."""
+    woe = [one.woe for one in _ordinary(bins)]
+    weighing = [place for place, one in enumerate(woe) if one != UNSEEN_WOE and n[place]]
+    if not isinstance(bins, NumberBins):
+        weighing.sort(key=lambda place: woe[place])
+    pairs = [sorted(pair, key=lambda place: -woe[place]) for pair in pairwise(weighing) if woe[pair[0]] != woe[pair[1]]]
     corrected = holm([_p_value(n[pair], n_bad[pair]) for pair in pairs])
     for (safer, riskier), p_value in zip(pairs, corrected, strict=True):
         if n_bad[safer] / n[safer] > n_bad[riskier] / n[riskier]:

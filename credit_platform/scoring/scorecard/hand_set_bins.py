@@ -10,6 +10,7 @@ from itertools import pairwise
 from credit_platform.policy.characteristics import CharacteristicPolicy
 from credit_platform.portfolios.feature_set import Direction
 from credit_platform.scoring.transformers.bins import UNSEEN_WOE, Bin, LevelBins, NumberBins
+from credit_platform.scoring.transformers.tree_leaves import LeafBins
 
 
 def keys_set(by_hand: Mapping[str, object]) -> tuple[str, ...]:
@@ -21,18 +22,18 @@ def keys_set(by_hand: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(key.rpartition(".")[2] for key in by_hand)
 
 
-def bin_warnings(by_hand: Mapping[str, object], bins: NumberBins | LevelBins) -> list[str | None]:
+def bin_warnings(by_hand: Mapping[str, object], bins: NumberBins | LevelBins | LeafBins) -> list[str | None]:
     """By place in `every_bin`, that a bin set by hand has too few goods or bads to weigh anything."""
-    if isinstance(bins, LevelBins):
+    if not isinstance(bins, NumberBins):
         return [None] * len(bins.every_bin)
     keys = keys_set(by_hand)
     cut = _too_small(bins.bins, bins) if "cut_points" in keys else [None] * len(bins.bins)
     return [*cut, *_too_small([one.bin for one in bins.special], bins), None]
 
 
-def order_warning(by_hand: Mapping[str, object], bins: NumberBins | LevelBins) -> str | None:
+def order_warning(by_hand: Mapping[str, object], bins: NumberBins | LevelBins | LeafBins) -> str | None:
     """That the bad rate of bins cut by hand goes up and down, unless no order was asked for."""
-    if isinstance(bins, LevelBins) or "cut_points" not in keys_set(by_hand) or "none" in by_hand.values():
+    if not isinstance(bins, NumberBins) or "cut_points" not in keys_set(by_hand) or "none" in by_hand.values():
         return None
     steps = _steps(bins)
     if all(step >= 0 for step in steps) or all(step <= 0 for step in steps):
@@ -41,10 +42,10 @@ def order_warning(by_hand: Mapping[str, object], bins: NumberBins | LevelBins) -
 
 
 def direction_warning(
-    said: CharacteristicPolicy, bins: NumberBins | LevelBins, declared: Direction | None
+    said: CharacteristicPolicy, bins: NumberBins | LevelBins | LeafBins, declared: Direction | None
 ) -> str | None:
     """That bins cut by hand go against the direction set by hand, or that the book declares."""
-    if isinstance(bins, LevelBins) or said.cut_points is None or said.direction == "none":
+    if not isinstance(bins, NumberBins) or said.cut_points is None or said.direction == "none":
         return None
     riskier = {"rising": 1, "falling": -1}.get(said.direction or "", declared)
     if riskier is None or not any(riskier * step > 0 for step in _steps(bins)):

@@ -14,6 +14,8 @@ from credit_platform.policy.characteristics import Use
 
 FloatArray = NDArray[np.float64]
 
+_NO_WEIGHT = 1e-6
+_TURNED = "its weight beside the others would turn its evidence round: the best one that is not negative is 0"
 EXCLUDED = "excluded by policy"
 _SAME = 1e-9  # a correlation this near to 1 is one, and the inverse of the correlations undefined
 
@@ -48,6 +50,7 @@ class ForcedUseError(ValueError):
         super().__init__(reason)
 
 
+FitNonNegative = Callable[[Sequence[int]], FloatArray]
 Fit = Callable[[Sequence[int]], tuple[float, FloatArray]]
 
 
@@ -73,6 +76,36 @@ def variance_inflation(woe: FloatArray) -> FloatArray:
     return np.where(is_copy, np.inf, 1.0)
 
 
+def non_negative_weights(values: FloatArray, label: NDArray[np.int8], penalty: float) -> FloatArray:
+    """The weights of the logistic regression that is the most likely among those without a negative weight.
+
+    The likelihood is concave, so there is one best choice, in which a weight is 0 where a negative one would be better.
+    It does not depend on the order of the columns, nor on one of them being dropped before another.
+
+    Args:
+        values: (loans, columns).
+        label: 1 bad, 0 good.
+        penalty: Times half the sum of the squared weights, taken from the log-likelihood; 0 for none.
+    """
+    from scipy.optimize import minimize
+
+    target = label.astype(np.float64)
+    scale = np.where(values.std(axis=0) > 0, values.std(axis=0), 1.0)
+    inputs = np.column_stack([values / scale, np.ones(len(values))])
+    shrunk = np.append(penalty / scale**2, 0.0)
+
+    def loss(weights: FloatArray) -> tuple[float, FloatArray]:
+        odds = inputs @ weights
+        value = np.logaddexp(0.0, odds).sum() - target @ odds + (shrunk * weights**2).sum() / 2
+        residual = 1 / (1 + np.exp(-odds)) - target
+        return float(value), inputs.T @ residual + shrunk * weights
+
+    bounds = [(0.0, None)] * values.shape[1] + [(None, None)]
+    start = np.zeros(values.shape[1] + 1)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 5000, "ftol": 1e-12})
+    return found.x[:-1] / scale
+
+
 def select(
     woe: FloatArray,
     iv: FloatArray,
@@ -80,9 +113,10 @@ def select(
     min_iv: float,
     max_vif: float,
     fit: Fit,
+    fit_non_negative: FitNonNegative,
     use: Mapping[int, Use] = MappingProxyType({}),
 ) -> Selection:
-    """Drop columns of too little information, then collinear ones, then those of the wrong sign.
+    """Drop columns of too little information, then those whose best non-negative weight is 0 and collinear ones.
 
     What is forced stays, whatever its information value and its variance inflation; what is excluded goes first.
 
@@ -90,8 +124,10 @@ def select(
         woe: (loans, columns) weights of evidence of the training loans.
         iv: Information value per column.
         min_iv: Columns below it are dropped.
-        max_vif: While a column reaches it, the one of least information value among those that do is dropped.
+        max_vif: While a column with a weight reaches it, among all those with one, the one of least information value
+            of those that do is dropped.
         fit: Intercept (log-odds of default) and weights (log-odds of a good loan) on some columns.
+        fit_non_negative: The best weights on some columns none of which is negative.
         use: Place of a column to what policy says of its use.
 
     Returns:
@@ -102,26 +138,28 @@ def select(
     """
     forced = {place for place, said in use.items() if said == "force"}
     _require_varying(woe, forced)
-    dropped: dict[int, str] = {}
-    for place, value in enumerate(iv):
-        if use.get(place) == "exclude":
-            dropped[place] = EXCLUDED
-        elif place in forced:
-            continue
-        elif value < min_iv or np.ptp(woe[:, place]) == 0:
-            dropped[place] = f"information value {value:.4f} is below {min_iv:g}"
+    dropped = _dropped_at_once(woe, iv, min_iv, use)
     kept = [place for place in range(woe.shape[1]) if place not in dropped]
 
-    while len(kept) > 1 and (vif := variance_inflation(woe[:, kept])).max() >= max_vif:
-        collinear = [at for at in range(len(kept)) if vif[at] >= max_vif and kept[at] not in forced]
+    # All signs at once, and collinearity among what is left: dropped one by one, what stays would depend on which went
+    # first, and what was dropped for the sake of another might be gone although that other went later.
+    while kept:
+        weights = fit_non_negative(kept)
+        used = [place for place, weight in zip(kept, weights, strict=True) if weight > _NO_WEIGHT]
+        vif = variance_inflation(woe[:, used]) if len(used) > 1 else np.ones(len(used))
+        inflated = [place for place, inflation in zip(used, vif, strict=True) if inflation >= max_vif]
+        collinear = [place for place in inflated if place not in forced]
         if not collinear:
+            _require_used(woe, forced, used)
+            dropped |= dict.fromkeys([place for place in kept if place not in used], _TURNED)
+            kept = used
             break
-        least = min(collinear, key=lambda at: iv[kept[at]])
-        dropped[kept[least]] = (
-            f"variance inflation {vif[least]:.1f} is not below {max_vif:g}, and its information value "
-            f"{iv[kept[least]]:.4f} the least of those"
+        least = min(collinear, key=lambda place: iv[place])
+        dropped[least] = (
+            f"variance inflation {vif[used.index(least)]:.1f} is not below {max_vif:g}, and its information value "
+            f"{iv[least]:.4f} the least of those"
         )
-        del kept[least]
+        kept.remove(least)
 
     while kept:
         intercept, weights = fit(kept)
@@ -131,11 +169,27 @@ def select(
             vif = variance_inflation(woe[:, kept]) if len(kept) > 1 else np.ones(1)
             return Selection(tuple(kept), tuple(weights.tolist()), intercept, tuple(vif.tolist()), dropped)
         if kept[worst] in forced:
-            reason = f"its weight {weights[worst]:.4f} beside the others would turn its evidence round"
-            raise ForcedUseError(kept[worst], reason, _nearest(woe, kept, worst))
+            raise ForcedUseError(kept[worst], _TURNED, _nearest(woe, kept, worst))
         dropped[kept[worst]] = f"weight {weights[worst]:.4f} beside the others would turn its evidence round"
         del kept[worst]
     return Selection((), (), 0.0, (), dropped)
+
+
+def _dropped_at_once(woe: FloatArray, iv: FloatArray, min_iv: float, use: Mapping[int, Use]) -> dict[int, str]:
+    """What is excluded, and what tells too little and is not forced, with the reason."""
+    dropped: dict[int, str] = {}
+    for place, value in enumerate(iv):
+        if use.get(place) == "exclude":
+            dropped[place] = EXCLUDED
+        elif use.get(place) != "force" and (value < min_iv or np.ptp(woe[:, place]) == 0):
+            dropped[place] = f"information value {value:.4f} is below {min_iv:g}"
+    return dropped
+
+
+def _require_used(woe: FloatArray, forced: Collection[int], used: Sequence[int]) -> None:
+    turned = sorted(set(forced) - set(used))
+    if turned:
+        raise ForcedUseError(turned[0], _TURNED, _nearest(woe, [*used, turned[0]], len(used)))
 
 
 def _nearest(woe: FloatArray, kept: Sequence[int], at: int) -> int | None:

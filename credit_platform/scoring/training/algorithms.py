@@ -10,7 +10,7 @@ from credit_platform.errors import TrainingError
 from credit_platform.policy.characteristics import unfitting
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.policy.model_spec import ModelSpec
-from credit_platform.portfolios.feature_set import FeatureSet
+from credit_platform.portfolios.feature_set import COMBINATIONS, FeatureSet
 from credit_platform.scoring.estimators.estimator import Estimator
 from credit_platform.scoring.estimators.gradient_boosting import GradientBoostingEstimator
 from credit_platform.scoring.estimators.logistic_regression import LogisticRegressionEstimator
@@ -81,5 +81,11 @@ def _unfitting(spec: ModelSpec, algorithm: type[Estimator], features: FeatureSet
         if policy.use and not issubclass(algorithm, ScorecardEstimator):
             yield f".{feature}.use", f"cannot be set: {spec.algorithm} uses every feature; scorecard chooses"
     groups = [group.feature for group in features.evidence]
-    faults = unfitting(spec.characteristics, known=features.explained, levels=features.categorical, evidence=groups)
+    faults = unfitting(
+        spec.characteristics,
+        known=features.explained,
+        levels=features.categorical,
+        evidence=groups,
+        combinations=COMBINATIONS,
+    )
     yield from ((f".{key}", reason) for key, reason in faults)

@@ -8,38 +8,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields, replace
 from types import MappingProxyType
-from typing import Literal, Self
+from typing import Self
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from credit_platform.policy.characteristics import CharacteristicPolicy
-from credit_platform.portfolios.feature_set import Direction, EvidenceGroup, FeatureSet
-from credit_platform.scoring.transformers.bins import (
-    Bin,
-    LevelBins,
-    NumberBins,
-    SpecialBin,
-    number_places,
-    read_bins,
-    read_number_bins,
-)
+from credit_platform.portfolios.feature_set import COMBINATIONS, EvidenceGroup, FeatureSet
+from credit_platform.scoring.transformers.bins import Bin, LevelBins, NumberBins, read_bins, read_number_bins, weighed
 from credit_platform.scoring.transformers.evidence import HistoryEvidence, months_seen
+from credit_platform.scoring.transformers.growing_trees import grow_trees
+from credit_platform.scoring.transformers.number_bins import Cutting, fit_number_bins
 from credit_platform.scoring.transformers.standardisation import known_number
-from credit_platform.statistics.monotone_bins import (
-    BinLimits,
-    cut_points,
-    information_value,
-    weight_of_evidence,
-)
+from credit_platform.scoring.transformers.tree_leaves import NO_TREES, TREE_PARAMS, Leaf, LeafBins, TreePolicy, place_of
+from credit_platform.statistics.monotone_bins import BinLimits
 
 FloatArray = NDArray[np.float64]
 LabelArray = NDArray[np.int8]
-
-_DIRECTIONS: Mapping[str, Direction | Literal[0]] = {"rising": 1, "falling": -1, "none": 0}
 
 
 @dataclass(frozen=True)
@@ -92,7 +80,7 @@ class BinningPolicy:
         return BinLimits(self.evidence_pre_bins, self.evidence_min_bin_share, self.evidence_min_bin_bads)
 
 
-BINNING_PARAMS = tuple(one.name for one in fields(BinningPolicy))
+BINNING_PARAMS = (*(one.name for one in fields(BinningPolicy)), *TREE_PARAMS)
 
 
 @dataclass(frozen=True)
@@ -105,16 +93,18 @@ class WoeBinning:
     numbers: tuple[NumberBins, ...]
     levels: tuple[LevelBins, ...]
     evidence: tuple[HistoryEvidence, ...]
+    combinations: tuple[LeafBins, ...] = ()
 
-    def characteristics(self) -> list[NumberBins | LevelBins]:
+    def characteristics(self) -> list[NumberBins | LevelBins | LeafBins]:
         """The bins behind each design column."""
-        return [*self.numbers, *self.levels]
+        return [*self.numbers, *self.levels, *self.combinations]
 
     def design_matrix(self, frame: pl.DataFrame) -> FloatArray:
         """(loans, features): weights of evidence, one row per row of `frame` in its order."""
         columns = [
             *(bins.woe_of(number_values(frame, bins.feature, self.evidence)) for bins in self.numbers),
             *(bins.woe_of(level_values(frame, bins.feature)) for bins in self.levels),
+            *(bins.woe_of(frame) for bins in self.combinations),
         ]
         return np.ascontiguousarray(np.column_stack(columns))
 
@@ -127,6 +117,7 @@ class WoeBinning:
         content = {
             "numbers": [asdict(bins) for bins in self.numbers],
             "levels": [asdict(bins) for bins in self.levels],
+            **({"combinations": [bins.to_dict() for bins in self.combinations]} if self.combinations else {}),
             **{one.feature: one.to_dict() for one in self.evidence},
         }
         return json.dumps(content, indent=1).encode()
@@ -149,6 +140,8 @@ class WoeBinning:
                 for one in content["levels"]
             ),
             evidence=tuple(HistoryEvidence.from_dict(group, content[group.feature]) for group in groups),
+            # A version of a release before there were combinations has none.
+            combinations=tuple(map(LeafBins.from_dict, content.get("combinations", ()))),
         )
 
 
@@ -178,22 +171,27 @@ def fit_binning(
     features: FeatureSet,
     evidence: Sequence[HistoryEvidence],
     policy: BinningPolicy,
+    trees: TreePolicy = NO_TREES,
+    *,
     by_hand: Mapping[str, CharacteristicPolicy] = MappingProxyType({}),
 ) -> WoeBinning:
     """Cut every feature on the training loans with their `label`; the `evidence` has been fitted on them before.
+
+    What is excluded by hand, or has special values, is no amount or no fact to decide by, and trees do without it.
 
     Args:
         train: Feature store rows with their `label`.
         features: The feature set of the book.
         evidence: Of each group, fitted on the same loans.
         policy: How fine the bins may be.
+        trees: How many combinations, and how large.
         by_hand: By feature, what is set by hand.
     """
     label = train["label"].cast(pl.Int8).to_numpy()
 
     def fit_number(feature: str, limits: BinLimits) -> NumberBins:
-        values, said = number_values(train, feature, evidence), by_hand.get(feature)
-        return _fit_number(feature, values, label, limits, _cutting(said, features.directions.get(feature)))
+        cutting = Cutting.of(by_hand.get(feature), features.directions.get(feature))
+        return fit_number_bins(feature, number_values(train, feature, evidence), label, limits, cutting)
 
     return WoeBinning(
         numbers=(
@@ -205,43 +203,29 @@ def fit_binning(
             for feature in features.categorical
         ),
         evidence=tuple(evidence),
+        combinations=_fit_combinations(train, _splittable(features, by_hand), label, policy, trees),
     )
 
 
-@dataclass(frozen=True)
-class _Cutting:
-    """How a number is cut: its order, `0` for none and None for the better one, bounds and special values by hand."""
-
-    direction: Direction | Literal[0] | None
-    bounds: tuple[float, ...] | None = None
-    special: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-
-
-def _cutting(said: CharacteristicPolicy | None, declared: Direction | None) -> _Cutting:
-    if said is None:
-        return _Cutting(declared)
-    direction = declared if said.direction is None else _DIRECTIONS[said.direction]
-    return _Cutting(direction, said.cut_points, dict(sorted(said.special_values.items())))
-
-
-def _fit_number(
-    feature: str, values: FloatArray, label: LabelArray, limits: BinLimits, cutting: _Cutting
-) -> NumberBins:
-    groups = list(cutting.special.values())
-    ordinary = number_places(values, (), groups) == 0
-    bounds = cutting.bounds
-    if bounds is None:
-        # The least share is of all loans: a feature known of few has few bins.
-        share = limits.min_share * len(values) / max(int(ordinary.sum()), 1)
-        narrowed = BinLimits(limits.pre_bins, share, limits.min_bads)
-        bounds = tuple(cut_points(values[ordinary], label[ordinary], narrowed, cutting.direction).tolist())
-    place, n_bins = number_places(values, bounds, groups), len(bounds) + len(groups) + 2
-    n, n_bad = (np.bincount(place, weights, n_bins).astype(np.float64).tolist() for weights in (None, label))
-    *bins, missing = _weighed(n, n_bad, limits)
-    special = (
-        SpecialBin(*group, one) for group, one in zip(cutting.special.items(), bins[len(bounds) + 1 :], strict=True)
+def _splittable(features: FeatureSet, by_hand: Mapping[str, CharacteristicPolicy]) -> FeatureSet:
+    kept_out = {name for name, said in by_hand.items() if said.use == "exclude" or said.special_values}
+    numeric, categorical = (
+        tuple(name for name in names if name not in kept_out) for names in (features.numeric, features.categorical)
     )
-    return NumberBins(feature, bounds, tuple(bins[: len(bounds) + 1]), missing, tuple(special))
+    return replace(features, numeric=numeric, categorical=categorical)
+
+
+def _fit_combinations(
+    train: pl.DataFrame, features: FeatureSet, label: LabelArray, policy: BinningPolicy, trees: TreePolicy
+) -> tuple[LeafBins, ...]:
+    grown = grow_trees(train, features, trees, pre_bins=policy.pre_bins, min_bads=policy.min_bin_bads)
+    found: list[LeafBins] = []
+    for name, leaves in zip(COMBINATIONS, grown, strict=False):
+        place = place_of(leaves, train)
+        n, n_bad = np.bincount(place, minlength=len(leaves)), np.bincount(place, weights=label, minlength=len(leaves))
+        bins = weighed(n.astype(np.float64).tolist(), n_bad.tolist(), policy.features)
+        found.append(LeafBins(name, tuple(map(Leaf, leaves, bins))))
+    return tuple(found)
 
 
 def _fit_levels(feature: str, values: pl.Series, label: LabelArray, limits: BinLimits) -> LevelBins:
@@ -261,7 +245,7 @@ def _fit_levels(feature: str, values: pl.Series, label: LabelArray, limits: BinL
     )
     common, rare = known.filter(is_common), known.filter(~is_common)
     groups = [missing["n"].sum(), rare["n"].sum()], [missing["n_bad"].sum(), rare["n_bad"].sum()]
-    of_missing, of_rare, *bins = _weighed(
+    of_missing, of_rare, *bins = weighed(
         [*map(float, groups[0]), *map(float, common["n"])],
         [*map(float, groups[1]), *map(float, common["n_bad"])],
         limits,
@@ -269,12 +253,3 @@ def _fit_levels(feature: str, values: pl.Series, label: LabelArray, limits: BinL
     return LevelBins(
         feature, tuple(common["level"]), tuple(bins), tuple(rare["level"]), rare=of_rare, missing=of_missing
     )
-
-
-def _weighed(n: Sequence[float], n_bad: Sequence[float], limits: BinLimits) -> list[Bin]:
-    woe = weight_of_evidence(n, n_bad, at_least=limits.min_bads)
-    iv = information_value(n, n_bad, woe)
-    return [
-        Bin(int(loans), int(bads), float(weight), float(part))
-        for loans, bads, weight, part in zip(n, n_bad, woe, iv, strict=True)
-    ]

@@ -11,6 +11,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from credit_platform.statistics.monotone_bins import BinLimits, information_value, weight_of_evidence
+
 FloatArray = NDArray[np.float64]
 PlaceArray = NDArray[np.intp]
 
@@ -124,3 +126,13 @@ def read_number_bins(content: Mapping[str, Any]) -> NumberBins:
         Bin(**content["missing"]),
         tuple(special),
     )
+
+
+def weighed(n: Sequence[float], n_bad: Sequence[float], limits: BinLimits) -> list[Bin]:
+    """Bins that hold all loans of a sample together, each with its weight of evidence under the limits."""
+    woe = weight_of_evidence(n, n_bad, at_least=limits.min_bads)
+    iv = information_value(n, n_bad, woe)
+    return [
+        Bin(int(loans), int(bads), float(weight), float(part))
+        for loans, bads, weight, part in zip(n, n_bad, woe, iv, strict=True)
+    ]

@@ -18,6 +18,7 @@ from credit_platform.portfolios.feature_set import FeatureSet
 from credit_platform.scoring.transformers.binning import BinningPolicy, WoeBinning, fit_binning
 from credit_platform.scoring.transformers.evidence import HistoryEvidence, fit_evidence, with_copies_without_history
 from credit_platform.scoring.transformers.standardisation import Preprocessing, fit_preprocessing
+from credit_platform.scoring.transformers.tree_leaves import TreePolicy
 
 FloatArray = NDArray[np.float64]
 TransformerName = Literal["standardised", "weight_of_evidence"]
@@ -68,7 +69,8 @@ def fit_transformer(
     """
     evidence = tuple(fit_evidence(train, group) for group in features.evidence)
     if kind == "weight_of_evidence":
-        return fit_binning(train, features, evidence, BinningPolicy.from_params(params), by_hand)
+        policy, trees = BinningPolicy.from_params(params), TreePolicy.from_params(params)
+        return fit_binning(train, features, evidence, policy, trees, by_hand=by_hand)
     return fit_preprocessing(with_copies_without_history(train, features.evidence), features, evidence)
 
 

@@ -77,7 +77,7 @@ def test_a_forced_characteristic_that_would_turn_its_evidence_round_is_refused_w
     echo = np.round(0.8 * told + 0.5 * random.normal(size=4000) + 0.4 * label, 1)  # against the label, given the first
     values = np.column_stack([told, echo])
     assert "would turn its evidence round" in (dropped(fit(values, label))["b"] or "")
-    message = r"model m: models\.m\.characteristics\.b\.use is force, and its weight -.* would turn .* exclude a, which"
+    message = r"model m: models\.m\.characteristics\.b\.use is force, and its weight .* would turn .* exclude a, which"
     with pytest.raises(TrainingError, match=message):
         fit(values, label, b="force")
     # Without what it overlaps with its sign is right.

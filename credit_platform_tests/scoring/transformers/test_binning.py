@@ -30,7 +30,7 @@ def fitted(train: pl.DataFrame) -> WoeBinning:
 
 
 def bins_of(fitted: WoeBinning, feature: str) -> NumberBins | LevelBins:
-    return next(bins for bins in fitted.characteristics() if bins.feature == feature)
+    return next(bins for bins in (*fitted.numbers, *fitted.levels) if bins.feature == feature)
 
 
 def woe_of(fitted: WoeBinning, frame: pl.DataFrame, feature: str) -> np.ndarray:

@@ -26,7 +26,7 @@ NUMBERS = st.floats(-1e6, 1e6, allow_nan=False).map(lambda value: round(value, 3
 
 def fitted_bins(train: pl.DataFrame, said: Mapping[str, CharacteristicPolicy], feature: str = DEBT) -> NumberBins:
     evidence = [fit_evidence(train, CLICKSTREAM)]
-    binning = fit_binning(train, LOANS.features, evidence, BinningPolicy(), said)
+    binning = fit_binning(train, LOANS.features, evidence, BinningPolicy(), by_hand=said)
     assert WoeBinning.from_json(binning.to_json(), [CLICKSTREAM]) == binning
     return next(bins for bins in binning.numbers if bins.feature == feature)
 
