@@ -3,7 +3,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,6 +18,7 @@ from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.grades import score_points
 from credit_platform.scoring.scorecard.scorecard import ScorecardEstimator
 from credit_platform.scoring.training.version import FittedVersion, fit_version
+from credit_platform_tests.scoring.scorecard.leaf_sentences import is_true
 from credit_platform_tests.scoring.scorecard.points_expression import points_expression
 
 MakeLoans = Callable[..., pl.DataFrame]
@@ -97,27 +97,6 @@ def odd_loans(loans: MakeLoans, files: Mapping[str, bytes]) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def evaluates(sentence: str, loan: Mapping[str, Any]) -> bool:
-    """Whether a loan is in a leaf, by reading nothing but its sentence."""
-    return all(condition_holds(condition, loan) for condition in sentence.split(" and "))
-
-
-def condition_holds(condition: str, loan: Mapping[str, Any]) -> bool:
-    name, _, asked = condition.partition(" ")
-    value = loan[name]
-    if value is None or (isinstance(value, float) and not np.isfinite(value)):
-        return asked.endswith("missing")
-    asked = asked.removesuffix("missing").removesuffix(" or ")
-    if asked.startswith("is "):
-        return str({True: "yes", False: "no"}.get(value, value)) in asked.removeprefix("is ").split(" or ")
-    above, up_to = re.search(r"above (\S+)", asked), re.search(r"up to (\S+)", asked)
-    return (
-        bool(asked)
-        and (above is None or value > float(above[1].replace(",", "")))
-        and (up_to is None or value <= float(up_to[1].replace(",", "")))
-    )
-
-
 def walk(document: Mapping[str, Any], loan: Mapping[str, Any]) -> int:
     """Score one loan with the JSON, in plain Python."""
     evidence, total = document["clickstream_evidence"], 0.0
@@ -128,7 +107,7 @@ def walk(document: Mapping[str, Any], loan: Mapping[str, Any]) -> int:
     points = 0
     for characteristic in document["characteristics"]:
         if characteristic["kind"] == "leaf":
-            (leaf,) = (one for one in characteristic["attributes"] if evaluates(one["attribute"], known))
+            (leaf,) = (one for one in characteristic["attributes"] if is_true(one["attribute"], known))
             points += leaf["points"]
             continue
         value = known[characteristic["feature"]]

