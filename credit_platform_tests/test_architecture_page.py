@@ -16,9 +16,11 @@ LISTS = {name: modules_of(life, SHIPPED) for name, life in LIVES.items()}
 TEXT = PAGE.read_text(encoding="utf-8")
 # A number here may fall and not rise. With version 0.3.0 a threshold no longer passes previous_release. A version
 # passes three more since it is stored with what the availability gate says: its reading, its sentences and its tests.
-# A threshold passes one more since a rollback is advised only to a version that would do better. A version passes two
-# more since it is calibrated, and its reasons are counted, by the sources that loans have.
-MOST_MODULES = {"one row": 15, "one threshold": 14, "one version": 44}
+# A threshold passes one more since a rollback is advised only to a version that would do better. A version passes seven
+# more: two since it is calibrated, and its reasons are counted, by the sources that loans have; five since a scorecard
+# has combinations and bins set by hand (the leaves and their growing, the policy of what is set, and bins and the
+# cutting of a number apart from binning, which was full).
+MOST_MODULES = {"one row": 15, "one threshold": 14, "one version": 49}
 
 
 def test_the_page_shows_the_rooms_in_their_order() -> None:

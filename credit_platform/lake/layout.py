@@ -136,6 +136,10 @@ class Layout:
         """The page of one month."""
         return self.report(f"months/{month:%Y-%m}.html")
 
+    def scorecard_draft(self, model: str, month: date) -> Path:
+        """The page of a scorecard that was drafted as of a month."""
+        return self.report(f"scorecard_draft_{model}_{month:%Y-%m}.html")
+
     def chart(self, name: str) -> Path:
         """A chart as a picture, by its name without ending."""
         return self.report(f"charts/{name}.png")

@@ -16,6 +16,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from credit_platform.errors import PolicyError
+from credit_platform.policy.characteristics import unfitting
 from credit_platform.policy.data_quality import DataQualityPolicy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
@@ -52,6 +53,9 @@ class PolicyTerms:
         sources: the book's sources, each with whether policy may not make it optional.
         columns: of each source its columns, each with whether no row is of use without it.
         explained: the features that need a reason.
+        levels: those of them that are texts.
+        evidence: those that are a number fitted with every version.
+        combinations: those that a fit makes of several features.
         reasons: of features that are declared with one, which the shipped file may leave out.
     """
 
@@ -60,6 +64,9 @@ class PolicyTerms:
     sources: Mapping[str, bool]
     columns: Mapping[str, Mapping[str, bool]]
     explained: tuple[str, ...]
+    levels: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    combinations: tuple[str, ...] = ()
     reasons: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
     def declared(self, name: str) -> dict[str, Mapping[str, object]]:
@@ -210,6 +217,19 @@ def _require_columns(form: FileForm, known: Mapping[str, bool], *, file: str, ke
             raise PolicyError(file=file, key=f"{key}.columns.{column}", reason=reason)
 
 
+def _require_fitting_characteristics(config: ModelConfig, terms: PolicyTerms, *, file: str) -> None:
+    for model, spec in config.models.items():
+        faults = unfitting(
+            spec.characteristics,
+            known=terms.explained,
+            levels=terms.levels,
+            evidence=terms.evidence,
+            combinations=terms.combinations,
+        )
+        for key, reason in faults:
+            raise PolicyError(file=file, key=f"models.{model}.characteristics.{key}", reason=reason)
+
+
 def load_policy(folder: Path | None, *, terms: PolicyTerms) -> Policy:
     """Read the policy of a folder, or the shipped one.
 
@@ -225,6 +245,7 @@ def load_policy(folder: Path | None, *, terms: PolicyTerms) -> Policy:
         raise PolicyError(file=where, key="(folder)", reason=reason)
     model, file = _section_of(where, MODEL_CONFIG, terms, section=terms.config, read=read_model_config)
     _require_sources(model, terms, file=file)
+    _require_fitting_characteristics(model, terms, file=file)
     monitoring, file = _section_of(
         where, MONITORING_THRESHOLDS, terms, section=MonitoringThresholds, read=read_monitoring_thresholds
     )

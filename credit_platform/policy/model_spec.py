@@ -9,10 +9,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from credit_platform.policy.characteristics import CharacteristicPolicy
 from credit_platform.policy.policy_section import PolicySection
 
 # The algorithms that come with the platform; another one is named by its address, package.module:ClassName.
 ALGORITHM_NAMES = ("scorecard", "logistic_regression", "gradient_boosting", "random_forest")
+_WITHOUT_BINS = frozenset(ALGORITHM_NAMES) - {"scorecard"}
 _ADDRESS = re.compile(r"[a-zA-Z_]\w*(\.[a-zA-Z_]\w*)*:[A-Z]\w*")
 
 ModelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]  # it becomes a part of asset keys and paths
@@ -69,6 +71,7 @@ class ModelSpec(PolicySection):
     calibration: Literal["platt", "none"] = "platt"
     tuning: TuningPolicy | None = None
     regularisation: RegularisationPolicy | None = None
+    characteristics: Mapping[str, CharacteristicPolicy] = {}
 
     @field_validator("algorithm")
     @classmethod
@@ -115,6 +118,17 @@ class ModelSpec(PolicySection):
         doubled = sorted({name for name in names if names.count(name) > 1})
         if doubled:
             message = f"names {', '.join(doubled)} more than once"
+            raise ValueError(message)
+        return value
+
+    @field_validator("characteristics")
+    @classmethod
+    def _has_bins(
+        cls, value: Mapping[str, CharacteristicPolicy], info: ValidationInfo
+    ) -> Mapping[str, CharacteristicPolicy]:
+        algorithm = info.data.get("algorithm")
+        if value and algorithm in _WITHOUT_BINS:
+            message = f"cannot be set: {algorithm} has no bins; scorecard has"
             raise ValueError(message)
         return value
 

@@ -20,10 +20,14 @@ Lineage = Mapping[str, tuple[Column, ...]]
 
 @dataclass(frozen=True)
 class Levels:
-    """The levels the book makes of a categorical feature, and what any other text is read as; None is missing."""
+    """The levels the book makes of a categorical feature, and what any other text is read as; None is missing.
+
+    `is_ordered` says that the names go from one end to the other, so that a tree may split between two of them.
+    """
 
     names: tuple[str, ...]
     otherwise: str | None = None
+    is_ordered: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +62,18 @@ class Feature:
         said = {"code": self.code, "internal": self.internal, "consumer": self.consumer}
         vague = {} if self.is_specific else {"is_specific": False}
         return {**said, "is_given": not self.never_given, **vague}
+
+
+# Characteristics that a model makes of several features at once, the leaves of small trees, and what is said of them
+# where policy does not say it. Which features a case's own leaf is about is said beside.
+COMBINATIONS: Mapping[str, Feature] = {
+    f"combination_{number}": Feature(
+        f"CMB{number:02}",
+        f"Combination {number} of several features",
+        "How several facts of your application come together",
+    )
+    for number in (1, 2, 3)
+}
 
 
 def declared_features(schema: type[dy.Schema]) -> dict[str, Feature]:
@@ -160,9 +176,26 @@ class FeatureSet:
         )
 
     @property
+    def combinable(self) -> tuple[str, ...]:
+        """What the trees of a scorecard may split on: numbers and ordered levels that may be given as a reason.
+
+        No column of an evidence group is among them, so that combinations are there for cases without its history.
+        """
+        kept_out = {group.months for group in self.evidence}
+        kept_out |= {name for name, reason in self.reasons.items() if not reason["is_given"]}
+        ordered = (name for name in self.categorical if name in self.levels and self.levels[name].is_ordered)
+        return tuple(name for name in (*self.numeric, *ordered) if name not in kept_out)
+
+    @property
     def explained(self) -> tuple[str, ...]:
         """What a score is made of, and so what a reason may name."""
-        return (*self.numeric, *self.categorical, *(group.feature for group in self.evidence))
+        evidence = (group.feature for group in self.evidence)
+        return (*self.numeric, *self.categorical, *evidence, *COMBINATIONS)
+
+    @property
+    def declared_reasons(self) -> dict[str, Mapping[str, object]]:
+        """Entries of the catalogue of reasons that no policy file need have."""
+        return {**self.reasons, **{name: one.reason for name, one in COMBINATIONS.items()}}
 
     def tables_of(self, source: str) -> set[str]:
         """The silver tables of a source, by its short name."""

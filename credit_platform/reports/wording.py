@@ -4,7 +4,7 @@ The words of the tables stay as they are; nothing is computed here.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
 
@@ -93,6 +93,21 @@ def interval_text(value: float | None, low: float | None, high: float | None, *,
     known = low is not None and high is not None
     ends = f"{low:.{decimals}f} to {high:.{decimals}f}" if known else "interval unknown"
     return f"{value:.{decimals}f} ({ends})"
+
+
+def setting_text(value: object) -> str:
+    """A value of policy as people write it.
+
+    >>> setting_text([20000.0, 50000.5]), setting_text({"no record": [-1.0, 999.0]}), setting_text("force")
+    ('20,000; 50,000.5', 'no record: -1; 999', 'force')
+    >>> setting_text([])
+    'none'
+    """
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {setting_text(inner)}" for name, inner in value.items())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "; ".join(map(setting_text, value)) or "none"
+    return f"{value:,.10g}" if isinstance(value, float) else str(value)
 
 
 def plain(reason: str) -> str:

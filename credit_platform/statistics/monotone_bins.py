@@ -1,5 +1,7 @@
 """Cutting one number into bins whose bad rate only rises, or only falls, and what bins weigh as evidence.
 
+Where no order is asked for, neighbouring bins are joined until their bad rates differ.
+
 Counting loans per bin belongs to binning, fitting the weights of features to scorecard.
 
 Nothing is smoothed. Smoothing draws a small bin more towards 0 than a large one, so that of two bins the riskier could
@@ -7,6 +9,7 @@ end up with more points. Instead a bin with too few goods or bads weighs 0.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -16,6 +19,7 @@ FloatArray = NDArray[np.float64]
 Direction = Literal[-1, 1]
 
 _DIGITS = 4  # significant ones: a bound people can read and type again, and no loan's own value to the last bit
+_CRITICAL = 6.635  # of chi-squared with one degree of freedom at 1 %: many neighbours are looked at
 # Siddiqi (2006), Credit Risk Scorecards: below the bound, what a characteristic is worth.
 BANDS: tuple[tuple[float, str], ...] = ((0.02, "useless"), (0.1, "weak"), (0.3, "medium"), (0.5, "strong"))
 BEYOND = "very strong"  # elsewhere a reason to look for leakage; the evidence of a history is fitted and may reach it
@@ -50,7 +54,7 @@ class _Pool:
 
 
 def cut_points(
-    values: FloatArray, label: NDArray[np.int8], limits: BinLimits, expected: Direction | None
+    values: FloatArray, label: NDArray[np.int8], limits: BinLimits, expected: Direction | Literal[0] | None
 ) -> FloatArray:
     """Inner bounds of the bins of a number, ascending; a bin is above one bound and up to the next.
 
@@ -58,14 +62,17 @@ def cut_points(
         values: Finite values, one per loan.
         label: 1 bad, 0 good.
         limits: How fine the bins may be.
-        expected: 1 where the bad rate must rise with the value, -1 where it must fall; None takes the better of both.
+        expected: 1 where the bad rate must rise with the value, -1 where it must fall; None takes the better of both,
+            and 0 asks for no order.
 
     Returns:
         Nothing where no monotone cut is allowed: all values are one bin.
     """
     if not len(values):
         return np.empty(0)
-    bounds = _quantiles(values, limits.pre_bins)
+    bounds = quantile_bounds(values, limits.pre_bins)
+    if expected == 0:
+        return _distinct_cuts(bounds, values, label, limits)
     if expected is not None:
         return _monotone_cuts(bounds, values, label, limits, expected)
     rising, falling = (_monotone_cuts(bounds, values, label, limits, direction) for direction in (1, -1))
@@ -79,8 +86,8 @@ def count_bins(values: FloatArray, label: NDArray[np.int8], bounds: FloatArray) 
     return n, np.bincount(place, weights=label, minlength=len(bounds) + 1).astype(np.float64)
 
 
-def _quantiles(values: FloatArray, pre_bins: int) -> FloatArray:
-    """Rounded bounds between which there are values, so that no pre-bin is empty."""
+def quantile_bounds(values: FloatArray, pre_bins: int) -> FloatArray:
+    """Rounded bounds between which there are values, so that no quantile bin is empty; ascending."""
     shares = np.arange(1, pre_bins) / pre_bins
     rough = np.quantile(values, shares, method="inverted_cdf")
     bounds = np.unique([float(f"{value:.{_DIGITS}g}") for value in rough])
@@ -98,6 +105,29 @@ def _monotone_cuts(
     pools = _pool_adjacent_violators(n, n_bad, direction)
     _merge_small(pools, limits.min_share * len(values), limits.min_bads)
     return bounds[[pool.last for pool in pools[:-1]]]
+
+
+def _distinct_cuts(bounds: FloatArray, values: FloatArray, label: NDArray[np.int8], limits: BinLimits) -> FloatArray:
+    """ChiMerge (Kerber 1992): the two neighbours whose bad rates differ least are joined until all differ."""
+    n, n_bad = count_bins(values, label, bounds)
+    pools = [
+        _Pool(loans, bads, place) for place, (loans, bads) in enumerate(zip(n.tolist(), n_bad.tolist(), strict=True))
+    ]
+    while len(pools) > 1:
+        difference = [_chi_squared(*pair) for pair in pairwise(pools)]
+        least = min(range(len(difference)), key=difference.__getitem__)
+        if difference[least] >= _CRITICAL:
+            break
+        _join(pools, least)
+    _merge_small(pools, limits.min_share * len(values), limits.min_bads)
+    return bounds[[pool.last for pool in pools[:-1]]]
+
+
+def _chi_squared(one: _Pool, other: _Pool) -> float:
+    """Pearson's statistic of two bad rates; 0 where both bins have one class only, the same."""
+    rate = (one.n_bad + other.n_bad) / (one.n + other.n)
+    variance = rate * (1 - rate) * (1 / one.n + 1 / other.n)
+    return (one.bad_rate - other.bad_rate) ** 2 / variance if variance > 0 else 0.0
 
 
 def _pool_adjacent_violators(n: FloatArray, n_bad: FloatArray, direction: Direction) -> list[_Pool]:

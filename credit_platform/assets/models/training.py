@@ -81,10 +81,28 @@ def read_cohorts(lake: Lake, cohorts: Sequence[date], *, lag: int) -> pl.DataFra
     return attach_labels(features, labels, case_key=lake.layout.portfolio.cases.key).collect()
 
 
-def tables_read(windows: Windows, lag: int) -> dict[str, list[date]]:
-    """The months of each table that a training reads."""
-    cohorts = list(windows.development)
-    return {"gold/feature_store": cohorts, "gold/label_store": [add_months(cohort, lag) for cohort in cohorts]}
+def tables_read(cohorts: Sequence[date], lag: int) -> dict[str, list[date]]:
+    """The months of each table that the samples of some cohorts are read from."""
+    return {"gold/feature_store": list(cohorts), "gold/label_store": [add_months(cohort, lag) for cohort in cohorts]}
+
+
+class SampleReader:
+    """Reads the samples of a training one after the other; where policy says so, without customers of earlier ones."""
+
+    def __init__(self, lake: Lake, windows: Windows, config: ModelConfig) -> None:
+        self._lake, self._cohorts, self._config = lake, windows.by_role, config
+        self.whole: Samples = {}
+        self.samples: Samples = {}
+
+    def read(self, role: SampleRole) -> pl.DataFrame:
+        """One sample. Raises as `read_cohorts` does."""
+        sample = read_cohorts(self._lake, self._cohorts[role], lag=self._config.label.lag_months)
+        self.whole[role] = sample
+        if self._config.windows.shared_customers == "left_out" and self.samples:
+            customer = self._lake.layout.portfolio.cases.customer
+            sample = left_out(sample, self.samples.values(), customer=customer)
+        self.samples[role] = sample
+        return sample
 
 
 def train_as_of(lake: Lake, model: str, month: date, policy: Policy, on_trial: OnTrial = unwatched) -> TrainingOutcome:
@@ -99,31 +117,22 @@ def train_as_of(lake: Lake, model: str, month: date, policy: Policy, on_trial: O
         TableError: a file of such a month was altered since it was written.
     """
     config, portfolio = policy.model, lake.layout.portfolio
-    lag, customer = config.label.lag_months, portfolio.cases.customer
     triggered = is_triggered(lake, model, month)
     windows = windows_for(month, config, triggered=triggered)
-    require_unaltered(lake.layout, tables_read(windows, lag))
-    whole: Samples = {}
-    samples: Samples = {}
-
-    def read(role: SampleRole, cohorts: Sequence[date]) -> pl.DataFrame:
-        whole[role] = sample = read_cohorts(lake, cohorts, lag=lag)
-        if config.windows.shared_customers == "left_out" and samples:
-            sample = left_out(sample, samples.values(), customer=customer)
-        samples[role] = sample
-        return sample
-
-    train, validation = read("train", windows.train), read("validation", windows.validation)
+    require_unaltered(lake.layout, tables_read(windows.development, config.label.lag_months))
+    reader = SampleReader(lake, windows, config)
+    train, validation = reader.read("train"), reader.read("validation")
     fitted = fit_version(model, train, validation, config, on_trial, portfolio=portfolio)
-    for role, name, cohorts in (("test", "test", windows.test), ("oot", "out-of-time", windows.oot)):
-        require_size(model, name, read(role, cohorts), config.selection.min_samples, portfolio.words.cases)
+    for role, name in (("test", "test"), ("oot", "out-of-time")):
+        require_size(model, name, reader.read(role), config.selection.min_samples, portfolio.words.cases)
+    samples = reader.samples
     developed = Developed(
         month=month,
         windows=windows,
         kind="triggered" if triggered else config.windows.mode,
         fitted=fitted,
         samples=samples,
-        shared_customers=shared_customers(whole, customer=customer),
+        shared_customers=shared_customers(reader.whole, customer=portfolio.cases.customer),
         evaluation=evaluate_version(fitted, samples, config=config),
         newest=newest_mix(lake, windows.oot[-1], month),
         config=config,
@@ -225,7 +234,9 @@ def _made_of(lake: Lake, developed: Developed, policy: Policy) -> dict[str, obje
     """What the manifest says of a version's making."""
     return {
         **code(),
-        "data_sha256": input_hashes(lake.layout, tables_read(developed.windows, policy.model.label.lag_months)),
+        "data_sha256": input_hashes(
+            lake.layout, tables_read(developed.windows.development, policy.model.label.lag_months)
+        ),
         "policy_sha256": policy.sha256,
         "libraries": libraries(),
         "seeds": {"random_seed": policy.model.random_seed},

@@ -42,6 +42,7 @@ from credit_platform.reports.version.svg import version_svg
 from credit_platform.reports.version.verdict import gate_table
 from credit_platform.scoring.evaluation.evaluation import EVALUATION_SCHEMA, TABLES, Evaluation
 from credit_platform.scoring.governance.life_cycle import periods_in_force, roles
+from credit_platform.scoring.scorecard.hand_set_bins import warnings_of
 from credit_platform.statistics.reference import Reference
 
 LEADERBOARD = "leaderboard.html"
@@ -175,6 +176,7 @@ def _card_sources(lake: Lake, policy: Policy, records: Sequence[AuditRecord], mo
             for group in lake.layout.portfolio.features.evidence
         },
         reason_codes=_reason_codes(policy),
+        hand_set_warnings=tuple(warnings_of(card)) if (card := stored.files.get("scorecard.json")) else (),
         audit=_audit(_own(records, model, version)),
         manifest=stored.manifest,
     )

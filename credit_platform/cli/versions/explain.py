@@ -77,12 +77,8 @@ def explain_case(book: Book, case: str, *, model: str | None, cohort: date | Non
     explained = tuple(_explained(book, name, month, case) for name in models)
     if all(one.explanation is None for one in explained):
         reason = f"it was applied for in {month:%Y-%m} and is not scored by {', '.join(models)}"
-        raise CaseError(
-            noun=cases.noun,
-            case=case,
-            reason=reason,
-            fix=" ".join(dict.fromkeys(one.not_scored or "" for one in explained)),
-        )
+        fix = " ".join(dict.fromkeys(one.not_scored or "" for one in explained))
+        raise CaseError(noun=cases.noun, case=case, reason=reason, fix=fix)
     return CaseExplanation(case, cases, month, explained, _decision_about(book, case, month))
 
 

@@ -9,7 +9,7 @@ from datetime import date
 
 from credit_platform.cli.book import Book
 from credit_platform.cli.versions.explain import explain_case, month_of
-from credit_platform.errors import PolicyError
+from credit_platform.errors import CaseError, PolicyError
 from credit_platform.scoring.explanation.notice import DeclineNotice, notice_of
 
 

@@ -1,10 +1,11 @@
-"""The verbs about versions, their life and decisions: promote, rollback, override-decision, models, audit, drill.
+"""The verbs about versions and decisions: promote, rollback, override-decision, models, audit, drill, scorecard.
 
 Each reads its arguments, calls one function and prints, as in `main`.
 """
 
 import json
 from datetime import date
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -16,6 +17,7 @@ from credit_platform.errors import SettingsError
 
 audit = App(name="audit", help="The log of every decision about a version: show it, verify it.")
 drill = App(name="drill", help="Try what must work on a bad day, with nothing moved.")
+scorecard = App(name="scorecard", help="Draft a scorecard, and look at its bins before any version is stored.")
 
 
 def promote(
@@ -164,9 +166,32 @@ def drill_of_rollback(
     return 1 if any(each.failure for each in drills) else 0
 
 
+@scorecard.command
+def fit(
+    *,
+    month: Annotated[str, Parameter(help="Fit as training as of this month would, YYYY-MM.")],
+    draft: Annotated[bool, Parameter(negative="", help="Needed: only train stores a version.")] = False,
+    model: Annotated[
+        str | None, Parameter(help="The scorecard, by its name or alias, where there are several.")
+    ] = None,
+    policy: Annotated[Path | None, Parameter(help="Folder of the policy to try, in place of the one in force.")] = None,
+    out: Annotated[Path | None, Parameter(help="Write the page here, and not among the reports.")] = None,
+    json_: AsJson = False,
+) -> int:
+    """Fit a scorecard and write a page of its bins, their stability and what changes; stores no version."""
+    from credit_platform.cli.book import month_argument, open_book
+    from credit_platform.cli.versions.scorecard import DraftOrder, write_draft
+
+    if not draft:
+        reason = "versions are stored by credit-platform train alone"
+        raise SettingsError(name="--draft", reason=reason, fix="Add --draft to look at one before that.")
+    order = DraftOrder(month_argument("--month", month), model, policy, out)
+    return write_draft(open_book(), Console(), order, is_json=json_)
+
+
 def add_verbs(app: App) -> None:
     """Give the command line these verbs."""
-    for verb in (promote, rollback, override_decision, models, audit, drill):
+    for verb in (promote, rollback, override_decision, models, audit, drill, scorecard):
         app.command(verb)
 
 

@@ -26,7 +26,15 @@ from credit_platform.reports.version.verdict import (
     promotion_text,
     version_verdict,
 )
-from credit_platform.reports.wording import interval_text, metric_name, model_name, month_name, number_text, words
+from credit_platform.reports.wording import (
+    interval_text,
+    metric_name,
+    model_name,
+    month_name,
+    number_text,
+    setting_text,
+    words,
+)
 from credit_platform.scoring.governance.promotion import AS_NEWEST
 
 CALIBRATION = (
@@ -60,6 +68,7 @@ def model_card(facts_: VersionFacts, sources: CardSources) -> Document:
             _decision(facts_),
             _data(facts_),
             _features(facts_, sources),
+            _set_by_hand(facts_, sources),
             _excluded(sources),
             _availability(facts_),
             _metrics(facts_),
@@ -126,6 +135,15 @@ def _features(version: VersionFacts, sources: CardSources) -> Part:
         names_told = ", ".join(unranked)
         blocks.append(f"Read, with no share of their own, as they enter together or not at all: {names_told}.")
     return part_of(__file__, "features", *blocks)
+
+
+def _set_by_hand(version: VersionFacts, sources: CardSources) -> Part:
+    said = version.metadata.set_by_hand
+    if not said:
+        return part_of(__file__, "set_by_hand", UNKNOWN if said is None else "Nothing.")
+    rows = tuple((key, setting_text(value)) for key, value in said.items())
+    warnings = (Bullets(sources.hand_set_warnings),) if sources.hand_set_warnings else ()
+    return part_of(__file__, "set_by_hand", Grid(("Key in model_config.yaml", "Value"), rows), *warnings)
 
 
 def _excluded(sources: CardSources) -> Part:

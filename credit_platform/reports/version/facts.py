@@ -146,6 +146,7 @@ class CardSources:
             `scoring.evaluation.evaluation.EVALUATION_SCHEMA`.
         trained_without: By evidence group, out-of-time ROC-AUC of the same model trained without it.
         reason_codes: Rows of `REASON_CODES_SCHEMA`.
+        hand_set_warnings: What its scorecard warns of in bins that were set by hand.
         audit: The audit records about the version, as `AUDIT_SCHEMA`, oldest first.
         manifest: The content of its manifest.json.
     """
@@ -158,6 +159,7 @@ class CardSources:
     without: Mapping[str, pl.DataFrame | None] = field(default_factory=dict)
     trained_without: Mapping[str, float] = field(default_factory=dict)
     reason_codes: pl.DataFrame | None = None
+    hand_set_warnings: tuple[str, ...] = ()
     audit: pl.DataFrame | None = None
     manifest: Mapping[str, object] = field(default_factory=dict)
 

@@ -5,7 +5,7 @@ log-odds the loan was scored with.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
@@ -13,7 +13,8 @@ import polars as pl
 
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import Scaling
-from credit_platform.policy.reason_codes import Value
+from credit_platform.policy.reason_codes import ReasonCatalogue, Value
+from credit_platform.scoring.explanation.leaf_facts import leaf_of, leaf_texts
 from credit_platform.scoring.explanation.reasons import REASON_COLUMNS
 from credit_platform.scoring.scorecard.scorecard import ScorecardEstimator
 from credit_platform.scoring.training.average_loans import AverageLoan
@@ -28,7 +29,7 @@ class FeaturePart:
 
     Attributes:
         feature: Its name.
-        value: Its value at application; None where it is missing.
+        value: Its value at application; None where it is missing. Of a combination the sentence of the loan's leaf.
         log_odds: Added to the log-odds of default.
         points: Added to the score, so of the other sign.
         attribute_points: What the loan's attribute is worth on the scorecard; None for other algorithms, and for
@@ -127,7 +128,10 @@ def explain_prediction(
         log_odds=log_odds,
         exact_score=offset - factor * log_odds,
         error=abs(log_odds - float(version.log_odds(loan)[0])),
-        reasons=_reasons(prediction, parts, policy, average),
+        reasons=tuple(
+            _in_detail(reason, version, loan, policy.reasons, average)
+            for reason in _reasons(prediction, parts, policy, average)
+        ),
         peers=_peers(scored["score"], int(prediction["score"])),
     )
 
@@ -139,6 +143,9 @@ def _scale(scaling: Scaling) -> tuple[float, float]:
 
 
 def _value(version: FittedVersion, loan: pl.DataFrame, feature: str) -> Value:
+    leaf = leaf_of(version.transformer, loan, feature)
+    if leaf is not None:
+        return leaf.sentence
     evidence = version.transformer.evidence
     if feature not in {one.feature for one in evidence}:
         return loan[feature][0]
@@ -188,6 +195,17 @@ def _reasons(
             )
         )
     return tuple(found)
+
+
+def _in_detail(
+    reason: GivenReason, version: FittedVersion, loan: pl.DataFrame, catalogue: ReasonCatalogue, average: AverageLoan
+) -> GivenReason:
+    """The reason; of a combination with what the loan's own leaf is about, in place of the text for every leaf."""
+    leaf = leaf_of(version.transformer, loan, reason.feature)
+    if leaf is None:
+        return reason
+    internal, consumer = leaf_texts(leaf, loan, catalogue, average.typical)
+    return replace(reason, internal=internal, consumer=consumer)
 
 
 def _peers(scores: pl.Series, score: int) -> Peers:

@@ -6,25 +6,22 @@ The JSON is complete: whoever has it can score a loan. Doing so in SQL belongs t
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Any
 
 from credit_platform.schemas.spreadsheet_cells import spreadsheet_cell
+from credit_platform.scoring.scorecard.hand_set_bins import bin_warnings, keys_set, order_warning
 from credit_platform.scoring.scorecard.point_scale import PointScale
-from credit_platform.scoring.transformers.binning import (
-    UNSEEN_WOE,
-    Bin,
-    LevelBins,
-    NumberBins,
-    WoeBinning,
-)
+from credit_platform.scoring.transformers.binning import WoeBinning
+from credit_platform.scoring.transformers.bins import Bin, LevelBins, NumberBins
+from credit_platform.scoring.transformers.tree_leaves import LeafBins
 from credit_platform.statistics.monotone_bins import band_of
 
-FORMAT = 1
-
-COLUMNS = ("characteristic", "attribute", "n", "n_bad", "bad_rate", "woe", "iv", "points")
+FORMAT = 2  # since 2 a number may have `special` values, which are looked at before the bounds
+COLUMNS = ("characteristic", "attribute", "n", "n_bad", "bad_rate", "woe", "iv", "points", "warning", "set_by_hand")
+_UNSEEN = "any level not seen in training"
 
 
 @dataclass(frozen=True)
@@ -40,6 +37,7 @@ class Characteristic:
         spread: Standard deviation of its weight of evidence in training, in nats.
         least_woe: Least weight of evidence among the training loans, or 0 if none is below.
         most_woe: Largest, or 0 if none is above.
+        by_hand: What was set by hand, by its key in policy.
     """
 
     feature: str
@@ -50,6 +48,7 @@ class Characteristic:
     spread: float
     least_woe: float
     most_woe: float
+    by_hand: Mapping[str, object] = field(default_factory=dict)
 
 
 def scorecard_json(scale: PointScale | None, characteristics: Sequence[Characteristic], binning: WoeBinning) -> bytes:
@@ -83,7 +82,12 @@ def scorecard_json(scale: PointScale | None, characteristics: Sequence[Character
             if known.dropped is None
         ],
         "dropped": [
-            {"feature": known.feature, "information_value": known.information_value, "reason": known.dropped}
+            {
+                "feature": known.feature,
+                "information_value": known.information_value,
+                "reason": known.dropped,
+                "set_by_hand": dict(known.by_hand),
+            }
             for known, _ in pairs
             if known.dropped is not None
         ],
@@ -103,44 +107,75 @@ def scorecard_csv(document: bytes) -> bytes:
     table = csv.writer(text, lineterminator="\n")
     table.writerow(COLUMNS)
     for characteristic in json.loads(document)["characteristics"]:
-        lines = [*characteristic["attributes"], characteristic["missing"]]
-        lines += [characteristic["unseen"]] if "unseen" in characteristic else []
+        lines = [*characteristic["attributes"], *characteristic.get("special", ())]
+        lines += [characteristic[name] for name in ("missing", "unseen") if name in characteristic]
+        keys = ", ".join(keys_set(characteristic["set_by_hand"]))
         for line in lines:
-            cells = [characteristic["feature"], *("" if line[name] is None else line[name] for name in COLUMNS[1:])]
+            cells = [characteristic["feature"], *("" if line[name] is None else line[name] for name in COLUMNS[1:-1])]
+            cells.append(keys)
             table.writerow(map(spreadsheet_cell, cells))
     return text.getvalue().encode()
 
 
 def _characteristic(
-    known: Characteristic, bins: NumberBins | LevelBins, scale: PointScale, place: int, *, missing: str
+    known: Characteristic, bins: NumberBins | LevelBins | LeafBins, scale: PointScale, place: int, *, missing: str
 ) -> dict[str, object]:
-    def entry(words: str, one: Bin) -> dict[str, object]:
+    def entry(words: str, one: Bin, warning: str | None) -> dict[str, object]:
         points = scale.points_of(place, one.woe)
         counts = {"n": one.n, "n_bad": one.n_bad, "bad_rate": one.bad_rate, "woe": one.woe, "iv": one.iv}
-        return {"attribute": words, **counts, "points": points}
+        return {"attribute": words, **counts, "points": points, "warning": warning}
 
+    warnings = bin_warnings(known.by_hand, bins)
+    entries = [entry(*each) for each in zip(bin_words(bins, missing), bins.every_bin, warnings, strict=True)]
     described = {
         "feature": known.feature,
         "information_value": known.information_value,
         "band": band_of(known.information_value),
         "weight": known.weight,
         "variance_inflation": known.variance_inflation,
-        "missing": entry(missing, bins.missing),
+        "set_by_hand": dict(known.by_hand),
+        "warning": order_warning(known.by_hand, bins),
     }
-    if isinstance(bins, NumberBins):
-        bounds = (*bins.uppers, None)
-        attributes = [
-            {"upper": bound, **entry(words, one)}
-            for bound, words, one in zip(bounds, number_words(bins.feature, bins.uppers), bins.bins, strict=True)
+    if isinstance(bins, LeafBins):  # every leaf says where missing values belong
+        leaves = [
+            {"conditions": [asdict(one) for one in leaf.conditions], **line}
+            for leaf, line in zip(bins.leaves, entries, strict=True)
         ]
-        return {"kind": "number", **described, "attributes": attributes}
+        return {"kind": "leaf", **described, "attributes": leaves}
+    n = len(bins.bins)
+    if isinstance(bins, NumberBins):
+        attributes = [{"upper": upper, **line} for upper, line in zip((*bins.uppers, None), entries[:n], strict=True)]
+        # A loan with one of these values is in its bin, whatever the bounds.
+        special = [
+            {"name": one.name, "values": one.values, **line}
+            for one, line in zip(bins.special, entries[n:-1], strict=True)
+        ]
+        return {"kind": "number", **described, "attributes": attributes, "special": special, "missing": entries[-1]}
+    levels = [*([level] for level in bins.levels), list(bins.rare_levels)]
     attributes = [
-        {"levels": levels, **entry(words, one)}
-        for levels, words, one in _levels(bins)
-        if levels  # without rare levels there is nothing to put together
+        {"levels": each, **line}
+        for each, line in zip(levels, entries[: n + 1], strict=True)
+        if each  # without rare levels there is nothing to put together
     ]
-    unseen = entry("any level not seen in training", Bin(0, 0, UNSEEN_WOE, 0.0))
-    return {"kind": "level", **described, "attributes": attributes, "unseen": unseen}
+    of_missing, unseen = entries[n + 1 :]
+    return {
+        "kind": "level",
+        **described,
+        "attributes": attributes,
+        "special": [],
+        "missing": of_missing,
+        "unseen": unseen,
+    }
+
+
+def bin_words(bins: NumberBins | LevelBins | LeafBins, missing: str) -> list[str]:
+    """The bins in words, by place in `every_bin`; `missing` is what the last bin of a number is called."""
+    if isinstance(bins, NumberBins):
+        special = (f"{one.name}: {', '.join(map(_number, one.values))}" for one in bins.special)
+        return [*number_words(bins.feature, bins.uppers), *special, missing]
+    if isinstance(bins, LeafBins):
+        return [leaf.sentence for leaf in bins.leaves]
+    return [*bins.levels, f"rare: {', '.join(bins.rare_levels)}", missing, _UNSEEN]
 
 
 def number_words(feature: str, uppers: Sequence[float]) -> list[str]:
@@ -155,12 +190,10 @@ def number_words(feature: str, uppers: Sequence[float]) -> list[str]:
         return ["no", "yes"]
     if not uppers:
         return ["any value"]
-    shown = [f"{bound:,.10g}" for bound in uppers]
+    shown = [_number(bound) for bound in uppers]
     between = [f"over {low} up to {high}" for low, high in pairwise(shown)]
     return [f"up to {shown[0]}", *between, f"over {shown[-1]}"]
 
 
-def _levels(bins: LevelBins) -> Iterator[tuple[list[str], str, Bin]]:
-    for level, one in zip(bins.levels, bins.bins, strict=True):
-        yield [level], level, one
-    yield list(bins.rare_levels), f"rare: {', '.join(bins.rare_levels)}", bins.rare
+def _number(value: float) -> str:
+    return f"{value:,.10g}"

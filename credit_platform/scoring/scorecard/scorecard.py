@@ -14,12 +14,18 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from credit_platform.errors import TrainingError
+from credit_platform.policy.characteristics import set_by_hand
 from credit_platform.policy.model_config import Scaling
 from credit_platform.scoring.estimators.estimator import Design, Estimator, FitTask, PlattCalibrator
 from credit_platform.scoring.estimators.logistic_regression import LogisticRegressionEstimator
 from credit_platform.scoring.scorecard.document import Characteristic, scorecard_csv, scorecard_json
 from credit_platform.scoring.scorecard.point_scale import PointScale, fit_points
-from credit_platform.scoring.scorecard.selection import information_values, select
+from credit_platform.scoring.scorecard.selection import (
+    ForcedUseError,
+    information_values,
+    non_negative_weights,
+    select,
+)
 from credit_platform.scoring.scorecard.sql import scorecard_sql
 from credit_platform.scoring.transformers.binning import BINNING_PARAMS, WoeBinning
 from credit_platform.scoring.transformers.transformer import Transformer, TransformerName
@@ -64,9 +70,36 @@ class ScorecardEstimator(Estimator):
             fitted = LogisticRegressionEstimator.fit(design, design, task=of_regression)
             return fitted.intercept, np.asarray(fitted.coefficients)
 
+        def weigh_non_negative(kept: Sequence[int]) -> FloatArray:
+            strength = regression.get("C", 1.0)  # of scikit-learn: the inverse of the penalty
+            penalty = 1 / strength if isinstance(strength, (int, float)) and strength > 0 else 1.0
+            return non_negative_weights(-train.values[:, kept], train.label, penalty)
+
         iv = information_values(train.values, train.label)
-        with threadpool_limits(1):  # the order of additions must not depend on the machine
-            selection = select(train.values, iv, min_iv=min_iv, max_vif=max_vif, fit=weigh)
+        by_hand = task.spec.characteristics
+        use = {place: by_hand[name].use for place, name in enumerate(task.features) if name in by_hand}
+        said = {place: each for place, each in use.items() if each is not None}
+        try:
+            with threadpool_limits(1):  # the order of additions must not depend on the machine
+                selection = select(
+                    train.values,
+                    iv,
+                    min_iv=min_iv,
+                    max_vif=max_vif,
+                    fit=weigh,
+                    fit_non_negative=weigh_non_negative,
+                    use=said,
+                )
+        except ForcedUseError as error:
+            feature = task.features[error.place]
+            overlap = (
+                "" if error.nearest is None else f"exclude {task.features[error.nearest]}, which it is nearest to, "
+            )
+            raise TrainingError(
+                model=task.model,
+                reason=f"models.{task.model}.characteristics.{feature}.use is force, and {error}",
+                fix=f"Force {feature} no longer, {overlap}or cut it otherwise.",
+            ) from error
         if not selection.kept:
             raise TrainingError(
                 model=task.model,
@@ -86,6 +119,7 @@ class ScorecardEstimator(Estimator):
                     spread=float(train.values[:, place].std()),
                     least_woe=min(float(train.values[:, place].min()), 0.0),
                     most_woe=max(float(train.values[:, place].max()), 0.0),
+                    by_hand=set_by_hand(task.model, {feature: by_hand[feature]} if feature in by_hand else {}),
                 )
                 for place, feature in enumerate(task.features)
             ),

@@ -19,9 +19,15 @@ def scorecard_sql(document: bytes, case_key: str) -> bytes:
     """
     content = json.loads(document)
     characteristics = content["characteristics"]
-    columns = ",\n".join(
-        f"    {_value(one, evidence_of(content, one['feature']))} AS {_name(one['feature'])}" for one in characteristics
-    )
+    values = {
+        one["feature"]: _value(one, evidence_of(content, one["feature"]))
+        for one in characteristics
+        if one["kind"] != "leaf"
+    }
+    for one in (condition for each in characteristics for condition in _conditions(each)):
+        is_level = one["levels"] or one["others"]
+        values.setdefault(one["feature"], _value({**one, "kind": "level" if is_level else "number"}, None))
+    columns = ",\n".join(f"    {value} AS {_name(feature)}" for feature, value in values.items())
     points = "\n  + ".join(_case(one) for one in characteristics)
     offset, factor = content["scale"]["offset"], content["scale"]["factor"]
     return (
@@ -56,7 +62,31 @@ def _case(characteristic: Mapping[str, Any]) -> str:
     return f"CASE\n{lines}\n    END"
 
 
+def _conditions(characteristic: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What the leaves of a combination ask; nothing for another characteristic."""
+    leaves = characteristic["attributes"] if characteristic["kind"] == "leaf" else []
+    return [condition for leaf in leaves for condition in leaf["conditions"]]
+
+
+def _is_met(condition: Mapping[str, Any]) -> str:
+    """A condition of a leaf, which is never null."""
+    column = _name(condition["feature"])
+    if condition["levels"] or condition["others"]:
+        names = ", ".join(map(_text, condition["others"] if condition["or_missing"] else condition["levels"]))
+        return f"coalesce({column} NOT IN ({names}), true)" if condition["or_missing"] else f"{column} IN ({names})"
+    bounds = ((">", condition["above"]), ("<=", condition["up_to"]))
+    inside = [f"{column} {sign} {_number(bound)}" for sign, bound in bounds if bound is not None]
+    known = " AND ".join(inside or [f"{column} IS NOT NULL"])
+    if not condition["or_missing"]:
+        return known
+    return f"({known} OR {column} IS NULL)" if condition["is_known"] else f"{column} IS NULL"
+
+
 def _branches(characteristic: Mapping[str, Any], column: str) -> Iterator[str]:
+    if characteristic["kind"] == "leaf":
+        for leaf in characteristic["attributes"]:
+            yield f"WHEN {' AND '.join(map(_is_met, leaf['conditions']))} THEN {leaf['points']}"
+        return
     yield f"WHEN {column} IS NULL THEN {characteristic['missing']['points']}"
     if characteristic["kind"] == "level":
         for one in characteristic["attributes"]:
@@ -64,6 +94,9 @@ def _branches(characteristic: Mapping[str, Any], column: str) -> Iterator[str]:
             yield f"WHEN {column} IN ({levels}) THEN {one['points']}"
         yield f"ELSE {characteristic['unseen']['points']}"
         return
+    for one in characteristic["special"]:
+        values = ", ".join(_number(value) for value in one["values"])
+        yield f"WHEN {column} IN ({values}) THEN {one['points']}"
     *bounded, last = characteristic["attributes"]
     for one in bounded:
         yield f"WHEN {column} <= {_number(one['upper'])} THEN {one['points']}"

@@ -3,12 +3,14 @@
 What each must offer is defined in `estimator`; each has a module of its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 
 from credit_platform.errors import TrainingError
+from credit_platform.policy.characteristics import unfitting
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.policy.model_spec import ModelSpec
+from credit_platform.portfolios.feature_set import COMBINATIONS, FeatureSet
 from credit_platform.scoring.estimators.estimator import Estimator
 from credit_platform.scoring.estimators.gradient_boosting import GradientBoostingEstimator
 from credit_platform.scoring.estimators.logistic_regression import LogisticRegressionEstimator
@@ -46,11 +48,12 @@ def algorithm_named(name: str) -> type[Estimator]:
     return found
 
 
-def algorithm_of(model: str, config: ModelConfig) -> tuple[ModelSpec, type[Estimator]]:
-    """What policy says of a model, and the estimator it names.
+def algorithm_of(model: str, config: ModelConfig, features: FeatureSet) -> tuple[ModelSpec, type[Estimator]]:
+    """What policy says of a model of a book with these features, and the estimator it names.
 
     Raises:
-        TrainingError: policy has no such model, or names no algorithm for it.
+        TrainingError: policy has no such model, names no algorithm for it, or sets something by hand that the
+            algorithm or the features cannot have.
     """
     spec = config.models.get(model)
     if spec is None:
@@ -60,7 +63,29 @@ def algorithm_of(model: str, config: ModelConfig) -> tuple[ModelSpec, type[Estim
             fix="Name one of these models, or add it to model_config.yaml.",
         )
     try:
-        return spec, algorithm_named(spec.algorithm)
+        algorithm = algorithm_named(spec.algorithm)
     except KeyError as error:
         fix = f"Correct models.{model}.algorithm in model_config.yaml."
         raise TrainingError(model=model, reason=str(error.args[0]), fix=fix) from error
+    for key, reason in _unfitting(spec, algorithm, features):
+        fix = "Correct model_config.yaml, or leave it out."
+        raise TrainingError(model=model, reason=f"models.{model}.characteristics{key} {reason}", fix=fix)
+    return spec, algorithm
+
+
+def _unfitting(spec: ModelSpec, algorithm: type[Estimator], features: FeatureSet) -> Iterator[tuple[str, str]]:
+    """What is set by hand and would be passed over: its key, and why."""
+    if spec.characteristics and algorithm.transformer != "weight_of_evidence":
+        yield "", f"cannot be set: {spec.algorithm} has no bins; scorecard has"
+    for feature, policy in spec.characteristics.items():
+        if policy.use and not issubclass(algorithm, ScorecardEstimator):
+            yield f".{feature}.use", f"cannot be set: {spec.algorithm} uses every feature; scorecard chooses"
+    groups = [group.feature for group in features.evidence]
+    faults = unfitting(
+        spec.characteristics,
+        known=features.explained,
+        levels=features.categorical,
+        evidence=groups,
+        combinations=COMBINATIONS,
+    )
+    yield from ((f".{key}", reason) for key, reason in faults)

@@ -172,7 +172,7 @@ def fit_version(
         TrainingError: the model is unknown, a column is missing, a sample is too small, has unlabelled loans or one
             class only, or the algorithm did not converge.
     """
-    features, (spec, algorithm) = portfolio.features, algorithm_of(model, config)
+    features, (spec, algorithm) = portfolio.features, algorithm_of(model, config, portfolio.features)
     train = checked_sample(model, "training", train, config.selection.min_samples, portfolio)
     validation = checked_sample(model, "validation", validation, config.selection.min_samples, portfolio)
     spec = regularised(spec, int(train["label"].sum()))
@@ -181,7 +181,7 @@ def fit_version(
     # others no worse. For the same reason the validation loans are used both ways to choose and to calibrate.
     shown = with_copies_without_history(train, features.evidence)
     try:
-        transformer = fit_transformer(algorithm.transformer, train, features, spec.params)
+        transformer = fit_transformer(algorithm.transformer, train, features, spec.params, spec.characteristics)
     except ValueError as error:
         fix = "Correct params in model_config.yaml."
         raise TrainingError(model=model, reason=f"its params are refused: {error}", fix=fix) from error

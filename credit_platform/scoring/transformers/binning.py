@@ -7,29 +7,27 @@ params. Where to cut belongs to monotone_bins; what a bin is worth in points to 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Self
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from types import MappingProxyType
+from typing import Self
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from credit_platform.portfolios.feature_set import Direction, EvidenceGroup, FeatureSet
+from credit_platform.policy.characteristics import CharacteristicPolicy
+from credit_platform.portfolios.feature_set import COMBINATIONS, EvidenceGroup, FeatureSet
+from credit_platform.scoring.transformers.bins import Bin, LevelBins, NumberBins, read_bins, read_number_bins, weighed
 from credit_platform.scoring.transformers.evidence import HistoryEvidence, months_seen
+from credit_platform.scoring.transformers.growing_trees import grow_trees
+from credit_platform.scoring.transformers.number_bins import Cutting, fit_number_bins
 from credit_platform.scoring.transformers.standardisation import known_number
-from credit_platform.statistics.monotone_bins import (
-    BinLimits,
-    count_bins,
-    cut_points,
-    information_value,
-    weight_of_evidence,
-)
+from credit_platform.scoring.transformers.tree_leaves import NO_TREES, TREE_PARAMS, Leaf, LeafBins, TreePolicy, place_of
+from credit_platform.statistics.monotone_bins import BinLimits
 
 FloatArray = NDArray[np.float64]
 LabelArray = NDArray[np.int8]
-
-UNSEEN_WOE = 0.0  # a level that training never saw says nothing about the loan
 
 
 @dataclass(frozen=True)
@@ -82,59 +80,7 @@ class BinningPolicy:
         return BinLimits(self.evidence_pre_bins, self.evidence_min_bin_share, self.evidence_min_bin_bads)
 
 
-BINNING_PARAMS = tuple(one.name for one in fields(BinningPolicy))
-
-
-@dataclass(frozen=True)
-class Bin:
-    """Loans and bads of a bin in training, its weight of evidence and its part of the information value, in nats."""
-
-    n: int
-    n_bad: int
-    woe: float
-    iv: float
-
-    @property
-    def bad_rate(self) -> float | None:
-        """Share of bads; None where it has too few loans to weigh anything."""
-        return self.n_bad / self.n if self.n and self.woe != UNSEEN_WOE else None
-
-
-@dataclass(frozen=True)
-class NumberBins:
-    """A number cut at `uppers`: bin i has values up to `uppers[i]`, the last one those above. Missing has its own."""
-
-    feature: str
-    uppers: tuple[float, ...]
-    bins: tuple[Bin, ...]
-    missing: Bin
-
-    def woe_of(self, values: FloatArray) -> FloatArray:
-        """Weight of evidence per loan; NaN is missing."""
-        woe = np.array([one.woe for one in (*self.bins, self.missing)])
-        place = np.searchsorted(self.uppers, values)
-        return woe[np.where(np.isnan(values), len(self.bins), place)]
-
-
-@dataclass(frozen=True)
-class LevelBins:
-    """One bin per common level, one for all rare levels together, one for missing; unseen levels weigh 0."""
-
-    feature: str
-    levels: tuple[str, ...]
-    bins: tuple[Bin, ...]
-    rare_levels: tuple[str, ...]
-    rare: Bin
-    missing: Bin
-
-    def woe_of(self, values: pl.Series) -> FloatArray:
-        """Weight of evidence per loan."""
-        woe = {level: one.woe for level, one in zip(self.levels, self.bins, strict=True)}
-        woe |= dict.fromkeys(self.rare_levels, self.rare.woe)
-        return np.array(
-            [self.missing.woe if level is None else woe.get(level, UNSEEN_WOE) for level in values.to_list()],
-            dtype=np.float64,
-        )
+BINNING_PARAMS = (*(one.name for one in fields(BinningPolicy)), *TREE_PARAMS)
 
 
 @dataclass(frozen=True)
@@ -147,16 +93,18 @@ class WoeBinning:
     numbers: tuple[NumberBins, ...]
     levels: tuple[LevelBins, ...]
     evidence: tuple[HistoryEvidence, ...]
+    combinations: tuple[LeafBins, ...] = ()
 
-    def characteristics(self) -> list[NumberBins | LevelBins]:
+    def characteristics(self) -> list[NumberBins | LevelBins | LeafBins]:
         """The bins behind each design column."""
-        return [*self.numbers, *self.levels]
+        return [*self.numbers, *self.levels, *self.combinations]
 
     def design_matrix(self, frame: pl.DataFrame) -> FloatArray:
         """(loans, features): weights of evidence, one row per row of `frame` in its order."""
         columns = [
             *(bins.woe_of(number_values(frame, bins.feature, self.evidence)) for bins in self.numbers),
             *(bins.woe_of(level_values(frame, bins.feature)) for bins in self.levels),
+            *(bins.woe_of(frame) for bins in self.combinations),
         ]
         return np.ascontiguousarray(np.column_stack(columns))
 
@@ -169,6 +117,7 @@ class WoeBinning:
         content = {
             "numbers": [asdict(bins) for bins in self.numbers],
             "levels": [asdict(bins) for bins in self.levels],
+            **({"combinations": [bins.to_dict() for bins in self.combinations]} if self.combinations else {}),
             **{one.feature: one.to_dict() for one in self.evidence},
         }
         return json.dumps(content, indent=1).encode()
@@ -178,15 +127,12 @@ class WoeBinning:
         """Read what `to_json` wrote, with the evidence groups of the book."""
         content = json.loads(text)
         return cls(
-            numbers=tuple(
-                NumberBins(one["feature"], tuple(one["uppers"]), _bins(one["bins"]), Bin(**one["missing"]))
-                for one in content["numbers"]
-            ),
+            numbers=tuple(read_number_bins(one) for one in content["numbers"]),
             levels=tuple(
                 LevelBins(
                     feature=one["feature"],
                     levels=tuple(one["levels"]),
-                    bins=_bins(one["bins"]),
+                    bins=read_bins(one["bins"]),
                     rare_levels=tuple(one["rare_levels"]),
                     rare=Bin(**one["rare"]),
                     missing=Bin(**one["missing"]),
@@ -194,6 +140,8 @@ class WoeBinning:
                 for one in content["levels"]
             ),
             evidence=tuple(HistoryEvidence.from_dict(group, content[group.feature]) for group in groups),
+            # A version of a release before there were combinations has none.
+            combinations=tuple(map(LeafBins.from_dict, content.get("combinations", ()))),
         )
 
 
@@ -219,14 +167,31 @@ def level_values(frame: pl.DataFrame, feature: str) -> pl.Series:
 
 
 def fit_binning(
-    train: pl.DataFrame, features: FeatureSet, evidence: Sequence[HistoryEvidence], policy: BinningPolicy
+    train: pl.DataFrame,
+    features: FeatureSet,
+    evidence: Sequence[HistoryEvidence],
+    policy: BinningPolicy,
+    trees: TreePolicy = NO_TREES,
+    *,
+    by_hand: Mapping[str, CharacteristicPolicy] = MappingProxyType({}),
 ) -> WoeBinning:
-    """Cut every feature on the training loans with their `label`; the `evidence` has been fitted on them before."""
+    """Cut every feature on the training loans with their `label`; the `evidence` has been fitted on them before.
+
+    What is excluded by hand, or has special values, is no amount or no fact to decide by, and trees do without it.
+
+    Args:
+        train: Feature store rows with their `label`.
+        features: The feature set of the book.
+        evidence: Of each group, fitted on the same loans.
+        policy: How fine the bins may be.
+        trees: How many combinations, and how large.
+        by_hand: By feature, what is set by hand.
+    """
     label = train["label"].cast(pl.Int8).to_numpy()
 
     def fit_number(feature: str, limits: BinLimits) -> NumberBins:
-        values = number_values(train, feature, evidence)
-        return _fit_number(feature, values, label, limits, features.directions.get(feature))
+        cutting = Cutting.of(by_hand.get(feature), features.directions.get(feature))
+        return fit_number_bins(feature, number_values(train, feature, evidence), label, limits, cutting)
 
     return WoeBinning(
         numbers=(
@@ -238,22 +203,29 @@ def fit_binning(
             for feature in features.categorical
         ),
         evidence=tuple(evidence),
+        combinations=_fit_combinations(train, _splittable(features, by_hand), label, policy, trees),
     )
 
 
-def _fit_number(
-    feature: str, values: FloatArray, label: LabelArray, limits: BinLimits, direction: Direction | None
-) -> NumberBins:
-    known = ~np.isnan(values)
-    # The least share is of all loans: a feature known of few has few bins.
-    share = limits.min_share * len(values) / max(int(known.sum()), 1)
-    narrowed = BinLimits(limits.pre_bins, share, limits.min_bads)
-    bounds = cut_points(values[known], label[known], narrowed, direction)
-    n, n_bad = count_bins(values[known], label[known], bounds)
-    *bins, missing = _weighed(
-        [*n.tolist(), float((~known).sum())], [*n_bad.tolist(), float(label[~known].sum())], limits
+def _splittable(features: FeatureSet, by_hand: Mapping[str, CharacteristicPolicy]) -> FeatureSet:
+    kept_out = {name for name, said in by_hand.items() if said.use == "exclude" or said.special_values}
+    numeric, categorical = (
+        tuple(name for name in names if name not in kept_out) for names in (features.numeric, features.categorical)
     )
-    return NumberBins(feature, tuple(bounds.tolist()), tuple(bins), missing)
+    return replace(features, numeric=numeric, categorical=categorical)
+
+
+def _fit_combinations(
+    train: pl.DataFrame, features: FeatureSet, label: LabelArray, policy: BinningPolicy, trees: TreePolicy
+) -> tuple[LeafBins, ...]:
+    grown = grow_trees(train, features, trees, pre_bins=policy.pre_bins, min_bads=policy.min_bin_bads)
+    found: list[LeafBins] = []
+    for name, leaves in zip(COMBINATIONS, grown, strict=False):
+        place = place_of(leaves, train)
+        n, n_bad = np.bincount(place, minlength=len(leaves)), np.bincount(place, weights=label, minlength=len(leaves))
+        bins = weighed(n.astype(np.float64).tolist(), n_bad.tolist(), policy.features)
+        found.append(LeafBins(name, tuple(map(Leaf, leaves, bins))))
+    return tuple(found)
 
 
 def _fit_levels(feature: str, values: pl.Series, label: LabelArray, limits: BinLimits) -> LevelBins:
@@ -273,7 +245,7 @@ def _fit_levels(feature: str, values: pl.Series, label: LabelArray, limits: BinL
     )
     common, rare = known.filter(is_common), known.filter(~is_common)
     groups = [missing["n"].sum(), rare["n"].sum()], [missing["n_bad"].sum(), rare["n_bad"].sum()]
-    of_missing, of_rare, *bins = _weighed(
+    of_missing, of_rare, *bins = weighed(
         [*map(float, groups[0]), *map(float, common["n"])],
         [*map(float, groups[1]), *map(float, common["n_bad"])],
         limits,
@@ -281,16 +253,3 @@ def _fit_levels(feature: str, values: pl.Series, label: LabelArray, limits: BinL
     return LevelBins(
         feature, tuple(common["level"]), tuple(bins), tuple(rare["level"]), rare=of_rare, missing=of_missing
     )
-
-
-def _weighed(n: Sequence[float], n_bad: Sequence[float], limits: BinLimits) -> list[Bin]:
-    woe = weight_of_evidence(n, n_bad, at_least=limits.min_bads)
-    iv = information_value(n, n_bad, woe)
-    return [
-        Bin(int(loans), int(bads), float(weight), float(part))
-        for loans, bads, weight, part in zip(n, n_bad, woe, iv, strict=True)
-    ]
-
-
-def _bins(content: Iterable[Mapping[str, Any]]) -> tuple[Bin, ...]:
-    return tuple(Bin(**one) for one in content)

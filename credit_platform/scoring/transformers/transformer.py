@@ -6,16 +6,19 @@ loans only and has a module of its own: `standardisation`, and `binning` for wei
 
 import json
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal, Protocol
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from credit_platform.policy.characteristics import CharacteristicPolicy
 from credit_platform.portfolios.feature_set import FeatureSet
 from credit_platform.scoring.transformers.binning import BinningPolicy, WoeBinning, fit_binning
 from credit_platform.scoring.transformers.evidence import HistoryEvidence, fit_evidence, with_copies_without_history
 from credit_platform.scoring.transformers.standardisation import Preprocessing, fit_preprocessing
+from credit_platform.scoring.transformers.tree_leaves import TreePolicy
 
 FloatArray = NDArray[np.float64]
 TransformerName = Literal["standardised", "weight_of_evidence"]
@@ -43,7 +46,11 @@ class Transformer(Protocol):
 
 
 def fit_transformer(
-    kind: TransformerName, train: pl.DataFrame, features: FeatureSet, params: Mapping[str, object]
+    kind: TransformerName,
+    train: pl.DataFrame,
+    features: FeatureSet,
+    params: Mapping[str, object],
+    by_hand: Mapping[str, CharacteristicPolicy] = MappingProxyType({}),
 ) -> Transformer:
     """Fit a kind of transformer, and the evidence of every group, on training loans with their `label`.
 
@@ -55,13 +62,15 @@ def fit_transformer(
         train: Feature store rows with their `label`.
         features: The feature set of the book.
         params: The model's, out of which a kind takes those that are its own.
+        by_hand: By feature, what is set by hand of its bins.
 
     Raises:
         ValueError: one of its own params is refused.
     """
     evidence = tuple(fit_evidence(train, group) for group in features.evidence)
     if kind == "weight_of_evidence":
-        return fit_binning(train, features, evidence, BinningPolicy.from_params(params))
+        policy, trees = BinningPolicy.from_params(params), TreePolicy.from_params(params)
+        return fit_binning(train, features, evidence, policy, trees, by_hand=by_hand)
     return fit_preprocessing(with_copies_without_history(train, features.evidence), features, evidence)
 
 

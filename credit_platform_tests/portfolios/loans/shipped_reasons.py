@@ -11,7 +11,7 @@ from textwrap import indent
 
 import yaml
 
-from credit_platform.portfolios.feature_set import declared_features
+from credit_platform.portfolios.feature_set import COMBINATIONS, declared_features
 from credit_platform.portfolios.loans.portfolio import LOANS
 
 FILE = LOANS.policy_dir / "reason_codes.yaml"
@@ -28,6 +28,7 @@ KINDS = {
     "SAV": "Money kept and spent",
     "SPD": "",
     "OCC": "The person",
+    "CMB": "Several of these together: leaves of small trees. For one loan the texts of its leaf's features are given.",
     "CLK": "Use of our own channels. It is given, as it is often the principal reason; only loans with months seen can "
     "have it.",
 }
@@ -38,6 +39,7 @@ def written(head: str) -> str:
     """The whole file: what stands in it above the reasons, and the reasons."""
     features = declared_features(LOANS.features.schema)
     features |= {group.feature: group.declared for group in LOANS.features.evidence if group.declared}
+    features |= COMBINATIONS
     order = [*KINDS]
     blocks: dict[tuple[int, str], str] = {}
     for name, feature in features.items():

@@ -17,6 +17,7 @@ HEADINGS = [
     "Decision",
     "Data, windows and samples",
     "Features",
+    "Set by hand",
     "What is left out, and why",
     "Availability of the sources",
     "Metrics with intervals",
@@ -93,6 +94,19 @@ def test_features_are_listed_with_their_share_and_exclusions_with_their_reason(c
     excluded = {row[1]: row[2] for row in rows(part(card, "What is left out, and why"))}
     assert "never to score" in excluded["Age"]
     assert "nothing can leak" in excluded["overdue_amt"]
+
+
+def test_what_was_set_by_hand_is_listed_by_its_key_with_the_warnings_of_the_scorecard(card: str) -> None:
+    assert "Nothing." in part(card, "Set by hand")
+    key = "models.scorecard.characteristics.n_loans"
+    said = {f"{key}.cut_points": [2.0, 5.5], f"{key}.special_values": {"<b>no record": [-1.0]}}
+    by_hand = replace(facts(), metadata=metadata(set_by_hand=said))
+    warned = replace(sources(), hand_set_warnings=("n_loans, over 5.5: 3 bad and 7 good are too few",))
+    document = model_card(by_hand, warned)
+    text = part(to_markdown(document), "Set by hand")
+    assert rows(text) == [[f"{key}.cut_points", "2; 5.5"], [f"{key}.special_values", "<b>no record: -1"]]
+    assert "n_loans, over 5.5: 3 bad and 7 good are too few" in text
+    assert "&lt;b&gt;no record" in to_html(document)
 
 
 def test_the_reference_is_told_with_its_loans(card: str) -> None:

@@ -37,7 +37,26 @@ def evidence_expression(evidence: Mapping[str, Any]) -> pl.Expr:
     return pl.when((months > 0) & total.is_finite()).then(total)
 
 
+def is_met(condition: Mapping[str, Any]) -> pl.Expr:
+    """Whether a row meets a condition of a leaf."""
+    value, missing = pl.col(condition["feature"]), pl.lit(condition["or_missing"])
+    if condition["levels"] or condition["others"]:
+        level = value.cast(pl.String)
+        known = [*condition["levels"], *condition["others"]]
+        return pl.when(level.is_in(known)).then(level.is_in(condition["levels"])).otherwise(missing)
+    number = known_number(condition["feature"])
+    inside = pl.lit(condition["is_known"])
+    if condition["above"] is not None:
+        inside &= number > condition["above"]
+    if condition["up_to"] is not None:
+        inside &= number <= condition["up_to"]
+    return pl.when(number.is_null()).then(missing).otherwise(inside)
+
+
 def _points(characteristic: Mapping[str, Any], evidence: Mapping[str, Any] | None) -> pl.Expr:
+    if characteristic["kind"] == "leaf":
+        leaves = characteristic["attributes"]
+        return pl.coalesce(pl.when(*map(is_met, leaf["conditions"])).then(pl.lit(leaf["points"])) for leaf in leaves)
     feature, missing = characteristic["feature"], pl.lit(characteristic["missing"]["points"])
     if characteristic["kind"] == "level":
         level = pl.col(feature).cast(pl.String)
@@ -47,6 +66,8 @@ def _points(characteristic: Mapping[str, Any], evidence: Mapping[str, Any] | Non
         return chain.otherwise(pl.lit(characteristic["unseen"]["points"]))
     value = known_number(feature) if evidence is None else evidence_expression(evidence)
     chain = pl.when(value.is_null()).then(missing)
+    for one in characteristic["special"]:
+        chain = chain.when(pl.any_horizontal(value == each for each in one["values"])).then(pl.lit(one["points"]))
     *bounded, last = characteristic["attributes"]
     for one in bounded:
         chain = chain.when(value <= one["upper"]).then(pl.lit(one["points"]))

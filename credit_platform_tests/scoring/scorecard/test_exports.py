@@ -11,15 +11,27 @@ import numpy as np
 import polars as pl
 import pytest
 
+from credit_platform.policy.characteristics import CharacteristicPolicy
 from credit_platform.policy.model_config import ModelConfig, ModelSpec
 from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM, CLICKSTREAM_SUMS
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.grades import score_points
 from credit_platform.scoring.scorecard.scorecard import ScorecardEstimator
 from credit_platform.scoring.training.version import FittedVersion, fit_version
+from credit_platform_tests.scoring.scorecard.leaf_sentences import is_true
 from credit_platform_tests.scoring.scorecard.points_expression import points_expression
 
 MakeLoans = Callable[..., pl.DataFrame]
+BY_HAND: dict[str, dict[str, object]] = {
+    "emi_amount": {
+        "cut_points": (40.5, 55.0, 55.125),
+        "special_values": {"=no 'record'": (-1.0, 999.25), "a zero": (0.0,)},
+        "use": "force",
+    },
+    "n_loans": {"special_values": {"many": (99.0, -5.0)}, "direction": "none", "use": "force"},
+    "invested_amount": {"use": "exclude"},
+}
+SPECIAL = {"emi_amount": [-1.0, 999.25, 0.0, -0.0, 40.5, 55.125], "n_loans": [99, -5]}
 ODD_NUMBERS = (None, float("nan"), float("inf"), -float("inf"), 0.0, -1.0, 1e300)
 
 
@@ -27,11 +39,14 @@ ODD_NUMBERS = (None, float("nan"), float("inf"), -float("inf"), 0.0, -1.0, 1e300
 def scorecard(config: ModelConfig, loans: MakeLoans) -> FittedVersion:
     """A scorecard of many characteristics: thresholds so low that noise enters, and a level with a quote among rare."""
     params = {"C": 1.0, "max_iter": 1000, "min_iv": 0.0005, "max_vif": 50.0, "evidence_min_bin_bads": 2}
-    spec = ModelSpec(alias="card", algorithm="scorecard", params=params)
+    params |= {"trees": 2, "tree_leaves": 8, "min_leaf_share": 0.03}
+    by_hand = {name: CharacteristicPolicy.model_validate(said) for name, said in BY_HAND.items()}
+    spec = ModelSpec(alias="card", algorithm="scorecard", params=params, characteristics=by_hand)
+    row = pl.int_range(pl.len())
     train = loans(1500, seed=1).with_columns(
-        occupation_group=pl.when(pl.int_range(pl.len()) < 60)
-        .then(pl.lit("Ship's cook"))
-        .otherwise(pl.col("occupation_group"))
+        occupation_group=pl.when(row < 60).then(pl.lit("Ship's cook")).otherwise("occupation_group"),
+        emi_amount=pl.when(row % 9 == 0).then(-1.0).when(row % 9 == 1).then(999.25).otherwise("emi_amount"),
+        n_loans=pl.when(row % 11 == 0).then(99).when(row % 11 == 1).then(None).otherwise("n_loans").cast(pl.Int32),
     )
     chosen = config.model_copy(update={"models": {"card": spec}})
     return fit_version("card", train, loans(500, seed=2), chosen, portfolio=LOANS)
@@ -61,12 +76,18 @@ def odd_loans(loans: MakeLoans, files: Mapping[str, bytes]) -> pl.DataFrame:
     columns = []
     for name in LOANS.features.numeric:
         if frame.schema[name] == pl.Float64:
-            columns.append(spoiled(name, [*ODD_NUMBERS, *uppers.get(name, [])]))
+            columns.append(spoiled(name, [*ODD_NUMBERS, *uppers.get(name, []), *SPECIAL.get(name, [])]))
         elif frame.schema[name] == pl.Int32 and name != CLICKSTREAM.months:
-            columns.append(spoiled(name, [None, -5, 2**31 - 1, *(int(bound) for bound in uppers.get(name, []))]))
+            columns.append(
+                spoiled(name, [None, -5, 2**31 - 1, *map(int, uppers.get(name, [])), *SPECIAL.get(name, [])])
+            )
         elif frame.schema[name] == pl.Boolean:
             columns.append(spoiled(name, [None]))
-    columns += [spoiled(name, [None, "", "Astronaut", "Ship's cook"]) for name in LOANS.features.categorical]
+    # What the book makes of a level it does not know is missing; another level stays unseen.
+    columns += [
+        spoiled(name, [None] if name == "credit_mix" else [None, "", "Astronaut", "Ship's cook"])
+        for name in LOANS.features.categorical
+    ]
     wild = frame.with_columns(columns)
     some = pl.int_range(pl.len()) % 50
     return wild.with_columns(
@@ -85,12 +106,17 @@ def walk(document: Mapping[str, Any], loan: Mapping[str, Any]) -> int:
     known = {**loan, CLICKSTREAM.feature: total if months > 0 else None}
     points = 0
     for characteristic in document["characteristics"]:
+        if characteristic["kind"] == "leaf":
+            (leaf,) = (one for one in characteristic["attributes"] if is_true(one["attribute"], known))
+            points += leaf["points"]
+            continue
         value = known[characteristic["feature"]]
         if value is None or (isinstance(value, float) and not np.isfinite(value)):
             points += characteristic["missing"]["points"]
         elif characteristic["kind"] == "number":
+            special = (one for one in characteristic["special"] if value in one["values"])
             places = (one for one in characteristic["attributes"] if one["upper"] is None or value <= one["upper"])
-            points += next(places)["points"]
+            points += next(special, next(places))["points"]
         else:
             places = (one for one in characteristic["attributes"] if value in one["levels"])
             points += next(places, characteristic["unseen"])["points"]
@@ -146,7 +172,9 @@ def test_the_table_has_a_line_per_attribute_in_words_and_its_numbers_add_up(
     files: Mapping[str, bytes], loans: MakeLoans
 ) -> None:
     table = list(csv.DictReader(io.StringIO(files["scorecard.csv"].decode())))
-    assert list(table[0]) == ["characteristic", "attribute", "n", "n_bad", "bad_rate", "woe", "iv", "points"]
+    assert list(table[0]) == [
+        *("characteristic", "attribute", "n", "n_bad", "bad_rate", "woe", "iv", "points", "warning", "set_by_hand")
+    ]
     debt = [line for line in table if line["characteristic"] == "outstanding_debt_amount"]
     assert debt[0]["attribute"].startswith("up to ")
     assert debt[-2]["attribute"].startswith("over ")
@@ -161,6 +189,32 @@ def test_the_table_has_a_line_per_attribute_in_words_and_its_numbers_add_up(
     document = json.loads(files["scorecard.json"])
     stated = next(one for one in document["characteristics"] if one["feature"] == "outstanding_debt_amount")
     assert sum(float(line["iv"]) for line in debt) == pytest.approx(stated["information_value"], abs=1e-9)
+
+
+def test_what_was_set_by_hand_is_on_the_card_with_its_policy_key_and_its_warnings(files: Mapping[str, bytes]) -> None:
+    document = json.loads(files["scorecard.json"])
+    found = {one["feature"]: one for one in [*document["characteristics"], *document["dropped"]]}
+    key = "models.card.characteristics"
+    assert found["emi_amount"]["set_by_hand"] == {
+        f"{key}.emi_amount.cut_points": [40.5, 55.0, 55.125],
+        f"{key}.emi_amount.special_values": {"=no 'record'": [-1.0, 999.25], "a zero": [0.0]},
+        f"{key}.emi_amount.use": "force",
+    }
+    assert found["invested_amount"]["reason"] == "excluded by policy"
+    assert found["invested_amount"]["set_by_hand"] == {f"{key}.invested_amount.use": "exclude"}
+    assert {name for name, one in found.items() if one["set_by_hand"]} == set(BY_HAND)
+    emi = found["emi_amount"]
+    assert [one["upper"] for one in emi["attributes"]] == [40.5, 55.0, 55.125, None]
+    assert [one["attribute"] for one in emi["special"]] == ["=no 'record': -1, 999.25", "a zero: 0"]
+    lines = [*emi["attributes"], *emi["special"], emi["missing"]]
+    assert sum(one["n"] for one in lines) == 1500
+    assert [one["attribute"] for one in lines if one["warning"]] == ["over 55 up to 55.125", "a zero: 0"]
+    assert emi["special"][1]["warning"] == "0 bad and 0 good are too few: it weighs nothing"
+    table = list(csv.DictReader(io.StringIO(files["scorecard.csv"].decode())))
+    of_emi = [line for line in table if line["characteristic"] == "emi_amount"]
+    assert [line["attribute"] for line in of_emi][4:] == ["'=no 'record': -1, 999.25", "a zero: 0", "missing"]
+    assert {line["set_by_hand"] for line in of_emi} == {"cut_points, special_values, use"}
+    assert of_emi[2]["warning"] == emi["attributes"][2]["warning"]
 
 
 def test_nothing_is_exported_before_the_scorecard_is_in_points(scorecard: FittedVersion) -> None:

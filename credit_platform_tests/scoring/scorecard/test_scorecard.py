@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
 
 from credit_platform.errors import TrainingError
 from credit_platform.policy.model_config import ModelConfig, ModelSpec, Scaling
@@ -17,10 +18,18 @@ from credit_platform.scoring.estimators.estimator import Design, FitTask, PlattC
 from credit_platform.scoring.grades import score_points
 from credit_platform.scoring.scorecard.point_scale import fit_points
 from credit_platform.scoring.scorecard.scorecard import ScorecardEstimator
-from credit_platform.scoring.scorecard.selection import information_values, variance_inflation
+from credit_platform.scoring.scorecard.selection import (
+    Selection,
+    information_values,
+    non_negative_weights,
+    select,
+    variance_inflation,
+)
 from credit_platform.scoring.training.version import FittedVersion, fit_version
-from credit_platform.scoring.transformers.binning import BinningPolicy, NumberBins, fit_binning
+from credit_platform.scoring.transformers.binning import BinningPolicy, fit_binning
+from credit_platform.scoring.transformers.bins import NumberBins
 from credit_platform.scoring.transformers.evidence import fit_evidence, without_history
+from credit_platform.scoring.transformers.tree_leaves import LeafBins
 
 MakeLoans = Callable[..., pl.DataFrame]
 SCALING = Scaling(base_score=600, base_odds=50.0, pdo=20.0)
@@ -40,6 +49,21 @@ def design(n: int = 2000, seed: int = 1) -> Design:
     evidence[:, 3] = np.round(random.normal(size=n), 1)
     evidence[:, 4] = 0.0
     return Design(evidence, label)
+
+
+def selected(woe: np.ndarray, label: np.ndarray) -> Selection:
+    def fit(kept: Sequence[int]) -> tuple[float, np.ndarray]:
+        model = LogisticRegression(C=1.0, tol=1e-10).fit(-woe[:, kept], label)
+        return float(model.intercept_[0]), model.coef_[0]
+
+    return select(
+        woe,
+        information_values(woe, label),
+        min_iv=0.02,
+        max_vif=5.0,
+        fit=fit,
+        fit_non_negative=lambda kept: non_negative_weights(-woe[:, kept], label, 1.0),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -64,12 +88,44 @@ def test_what_tells_nothing_and_what_others_tell_is_dropped_with_the_reason(fitt
     assert reasons["a"] is None or reasons["c"] is None
     collinear = reasons["a"] or reasons["c"]
     assert collinear is not None
-    assert "variance inflation" in collinear
+    assert "would turn its evidence round" in collinear or "variance inflation" in collinear
     assert reasons["b"] is None
     assert reasons["d"] == f"information value {fitted.characteristics[3].information_value:.4f} is below 0.02"
     assert reasons["e"] == "information value 0.0000 is below 0.02"
     assert all((one.weight > 0) == (one.dropped is None) for one in fitted.characteristics)
     assert all((one.variance_inflation or 0) < 5 for one in fitted.characteristics)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 1000), order=st.permutations(range(6)))
+def test_what_is_kept_does_not_depend_on_the_order_of_the_columns(seed: int, order: list[int]) -> None:
+    random = np.random.default_rng(seed)
+    label = (random.random(600) < 0.3).astype(np.int8)
+    common = random.normal(size=(600, 1)) - 0.8 * label[:, None]
+    woe = common + random.normal(size=(600, 6)) * np.array([0.3, 0.5, 0.5, 1.0, 2.0, 0.2])
+    kept = [selected(woe, label), selected(woe[:, order], label)]
+    assert set(kept[0].kept) == {order[place] for place in kept[1].kept}
+    assert set(kept[0].kept) | set(kept[0].dropped) == set(range(6))
+    assert min(kept[0].weights) > 0
+
+
+def test_two_that_tell_the_same_are_not_both_kept() -> None:
+    random = np.random.default_rng(5)
+    label = (random.random(3000) < 0.3).astype(np.int8)
+    common = random.normal(size=(3000, 1)) - 0.8 * label[:, None]
+    found = selected(common + 0.1 * random.normal(size=(3000, 2)), label)
+    assert len(found.kept) == 1
+    assert "variance inflation" in next(iter(found.dropped.values()))
+
+
+def test_the_best_weights_that_are_not_negative_are_those_without_a_limit_where_none_is() -> None:
+    random = np.random.default_rng(6)
+    label = (random.random(2000) < 0.3).astype(np.int8)
+    values = random.normal(size=(2000, 3)) + np.array([0.5, 0.2, -0.3]) * label[:, None]
+    found = non_negative_weights(values, label, 1.0)
+    assert found[2] == 0
+    alone = LogisticRegression(C=1.0, tol=1e-10).fit(values[:, :2], label).coef_[0]
+    assert found[:2] == pytest.approx(alone, abs=1e-4)
 
 
 def test_a_characteristic_that_would_turn_its_evidence_round_is_dropped_and_the_rest_fitted_again() -> None:
@@ -168,6 +224,8 @@ def test_a_riskier_bin_never_has_more_points(*, loans: MakeLoans, seed: int, sha
     scale = estimator.in_points(PlattCalibrator(0.8, 0.1), SCALING).scale
     assert scale is not None
     for place, characteristic in enumerate(binning.characteristics()):
+        if isinstance(characteristic, LeafBins):
+            continue
         bins = [*characteristic.bins, characteristic.missing]
         if not isinstance(characteristic, NumberBins):
             bins.append(characteristic.rare)

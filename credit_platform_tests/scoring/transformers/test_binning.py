@@ -9,7 +9,8 @@ import pytest
 
 from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM, CLICKSTREAM_SUMS
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.scoring.transformers.binning import BinningPolicy, LevelBins, NumberBins, WoeBinning, fit_binning
+from credit_platform.scoring.transformers.binning import BinningPolicy, WoeBinning, fit_binning
+from credit_platform.scoring.transformers.bins import LevelBins, NumberBins
 from credit_platform.scoring.transformers.evidence import fit_evidence, without_history
 from credit_platform.scoring.transformers.transformer import fit_transformer, load_transformer
 
@@ -29,7 +30,7 @@ def fitted(train: pl.DataFrame) -> WoeBinning:
 
 
 def bins_of(fitted: WoeBinning, feature: str) -> NumberBins | LevelBins:
-    return next(bins for bins in fitted.characteristics() if bins.feature == feature)
+    return next(bins for bins in (*fitted.numbers, *fitted.levels) if bins.feature == feature)
 
 
 def woe_of(fitted: WoeBinning, frame: pl.DataFrame, feature: str) -> np.ndarray:

@@ -195,7 +195,7 @@ class FeatureColumns(dy.Schema):
         formula=occupation_group())
     credit_mix = _category(
         "CRD05", "Rating of the mix of credits", "The mix of the kinds of credit you have",
-        Levels(("Bad", "Standard", "Good")), description="Mix of credits")
+        Levels(("Bad", "Standard", "Good"), is_ordered=True), description="Mix of credits")
     spending_level = _category("SPD01", "Spending level", "How much you spend in a month", Levels(("Low", "High")))
     payment_value_size = _category(
         "SPD02", "Size of payments", "The size of the payments you usually make", Levels(("Small", "Medium", "Large")))

@@ -1,0 +1,203 @@
+"""Combinations: the leaves of a small tree as one characteristic of a scorecard, each leaf a sentence.
+
+What a leaf is and which loan is in it. Growing the trees belongs to growing_trees, weighing leaves to binning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from credit_platform.portfolios.feature_set import COMBINATIONS
+from credit_platform.scoring.transformers.bins import Bin, read_bins
+from credit_platform.scoring.transformers.standardisation import known_number
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+MOST_LEAVES = 64  # more than that nobody reads on a card
+
+
+@dataclass(frozen=True)
+class TreePolicy:
+    """How many trees of a scorecard, and how large.
+
+    Attributes:
+        trees: Trees, each one characteristic; 0 for a card without.
+        tree_leaves: Most leaves of a tree.
+        min_leaf_share: Smallest share of all loans in a leaf.
+    """
+
+    trees: int = 0
+    tree_leaves: int = 16
+    min_leaf_share: float = 0.025
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, object]) -> Self:
+        """Take what is named here out of a model's params; what is not named there keeps its default.
+
+        Raises:
+            ValueError: a value is not a number its limit can be.
+        """
+        chosen = {one.name: params[one.name] for one in fields(cls) if one.name in params}
+        ranges = {"trees": (0, len(COMBINATIONS)), "tree_leaves": (2, MOST_LEAVES)}
+        for name, value in chosen.items():
+            if name in ranges:
+                low, high = ranges[name]
+                if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+                    message = f"{name} is {value!r}; it must be a whole number from {low} to {high}"
+                    raise ValueError(message)
+            elif isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= 0.5:
+                message = f"{name} is {value!r}; it must be a share above 0 and up to 0.5"
+                raise ValueError(message)
+        return cls(**chosen)  # pyrefly: ignore[bad-argument-type] - each checked above
+
+
+NO_TREES = TreePolicy()
+TREE_PARAMS = tuple(one.name for one in fields(TreePolicy))
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What a leaf asks of one feature: a number in an interval, or one of some levels.
+
+    Attributes:
+        feature: Its name.
+        above: The number is above it; None for no lower bound.
+        up_to: The number is at most it; None for no upper bound.
+        is_known: Whether a known number may meet it; False where only a missing one does.
+        levels: Levels that meet it, of an ordered feature.
+        others: Levels that do not. Both empty for a number.
+        or_missing: Whether a missing value meets it; a level that is in neither list counts as missing.
+    """
+
+    feature: str
+    above: float | None = None
+    up_to: float | None = None
+    is_known: bool = True
+    levels: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    or_missing: bool = False
+
+    @property
+    def is_of_levels(self) -> bool:
+        """Whether the feature has levels, and is no number."""
+        return bool(self.levels or self.others)
+
+    def holds(self, frame: pl.DataFrame) -> BoolArray:
+        """Whether each row meets it."""
+        if self.is_of_levels:
+            value = frame[self.feature].cast(pl.String)
+            met = value.is_in(self.levels)
+            if self.or_missing:
+                met = value.is_null() | ~value.is_in(self.others)
+            return met.fill_null(value=self.or_missing).to_numpy()
+        number = frame.select(known_number(self.feature)).to_series()
+        met = pl.repeat(self.is_known, len(number), eager=True)
+        if self.above is not None:
+            met &= number > self.above
+        if self.up_to is not None:
+            met &= number <= self.up_to
+        return (met & number.is_not_null()).fill_null(value=False).to_numpy() | (
+            number.is_null().to_numpy() & self.or_missing
+        )
+
+    def in_words(self) -> str:
+        """The condition as people read it; numbers read back exactly.
+
+        >>> Condition("income_amount", above=1250.0, or_missing=True).in_words()
+        'income_amount above 1,250 or missing'
+        >>> Condition("credit_mix", levels=("Bad", "Standard"), others=("Good",)).in_words()
+        'credit_mix is Bad or Standard'
+        >>> Condition("is_owner", up_to=0.0).in_words()
+        'is_owner is no'
+        """
+        said = [self._known_in_words()] if self.is_known and (self.levels or not self.others) else []
+        return f"{self.feature} {' or '.join([*said, *(['missing'] if self.or_missing else [])])}"
+
+    def _known_in_words(self) -> str:
+        if self.levels:
+            return f"is {' or '.join(self.levels)}"
+        if self.feature.startswith("is_") and {self.above, self.up_to} == {0.0, None}:
+            return "is no" if self.up_to == 0.0 else "is yes"
+        bounds = (("above", self.above), ("up to", self.up_to))
+        return " ".join(f"{word} {_number(bound)}" for word, bound in bounds if bound is not None) or "known"
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """The loans that meet every condition, and what they weigh."""
+
+    conditions: tuple[Condition, ...]
+    bin: Bin
+
+    @property
+    def sentence(self) -> str:
+        """All conditions in words, joined by `and`."""
+        return " and ".join(one.in_words() for one in self.conditions)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """What it is about, in the order of the splits."""
+        return tuple(one.feature for one in self.conditions)
+
+
+@dataclass(frozen=True)
+class LeafBins:
+    """A tree as a characteristic: every loan is in exactly one of its leaves, also where values are missing."""
+
+    feature: str
+    leaves: tuple[Leaf, ...]
+
+    @property
+    def every_bin(self) -> tuple[Bin, ...]:
+        """The bins of the leaves."""
+        return tuple(leaf.bin for leaf in self.leaves)
+
+    def places(self, frame: pl.DataFrame) -> NDArray[np.intp]:
+        """The leaf of each row, by its place in `leaves`."""
+        return place_of([leaf.conditions for leaf in self.leaves], frame)
+
+    def woe_of(self, frame: pl.DataFrame) -> FloatArray:
+        """Weight of evidence per loan."""
+        return np.array([leaf.bin.woe for leaf in self.leaves])[self.places(frame)]
+
+    def to_dict(self) -> dict[str, object]:
+        """All of it, for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """Read what `to_dict` gave."""
+        leaves = content["leaves"]
+        bins = read_bins(one["bin"] for one in leaves)
+        found = (tuple(map(_condition, one["conditions"])) for one in leaves)
+        return cls(content["feature"], tuple(map(Leaf, found, bins)))
+
+
+def place_of(leaves: Sequence[Iterable[Condition]], frame: pl.DataFrame) -> NDArray[np.intp]:
+    """The one leaf of each row whose conditions it all meets, by its place."""
+    met: dict[Condition, BoolArray] = {}
+    places = np.zeros(frame.height, dtype=np.intp)
+    for place, conditions in enumerate(leaves):
+        inside = np.ones(frame.height, dtype=np.bool_)
+        for one in conditions:
+            if one not in met:
+                met[one] = one.holds(frame)
+            inside &= met[one]
+        places[inside] = place
+    return places
+
+
+def _condition(content: Mapping[str, Any]) -> Condition:
+    lists: dict[str, Any] = {name: tuple(content[name]) for name in ("levels", "others")}
+    return Condition(**{**content, **lists})
+
+
+def _number(value: float) -> str:
+    return f"{value:,}".removesuffix(".0")
