@@ -74,6 +74,7 @@ COMBINATIONS: Mapping[str, Feature] = {
     )
     for number in (1, 2, 3)
 }
+COMBINATION_REASONS = {name: one.reason for name, one in COMBINATIONS.items()}
 
 
 def declared_features(schema: type[dy.Schema]) -> dict[str, Feature]:
@@ -191,11 +192,6 @@ class FeatureSet:
         """What a score is made of, and so what a reason may name."""
         evidence = (group.feature for group in self.evidence)
         return (*self.numeric, *self.categorical, *evidence, *COMBINATIONS)
-
-    @property
-    def declared_reasons(self) -> dict[str, Mapping[str, object]]:
-        """Entries of the catalogue of reasons that no policy file need have."""
-        return {**self.reasons, **{name: one.reason for name, one in COMBINATIONS.items()}}
 
     def tables_of(self, source: str) -> set[str]:
         """The silver tables of a source, by its short name."""
