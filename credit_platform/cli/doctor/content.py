@@ -1,4 +1,4 @@
-"""What the doctor looks at in the rows themselves: sources gone dark, coverage, rows set aside or lost, stray months.
+"""What the doctor looks at in the rows themselves: sources gone dark, coverage, rows set aside or lost, decisions.
 
 It reads tables that are built already, and changes nothing. Whether their files are whole belongs to `data`; what keeps
 a month from being built, to the checks.
@@ -10,6 +10,7 @@ from statistics import median
 
 import polars as pl
 
+from credit_platform.assets.models.decisions import undecided_months
 from credit_platform.cli.book import Book
 from credit_platform.cli.doctor.findings import DoctorFinding, error, findings_of, first_of, warning, well
 from credit_platform.cli.run.missing import months_outside
@@ -17,6 +18,7 @@ from credit_platform.cli.run.restatement import spans
 from credit_platform.lake.layout import month_files
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.policy.load import Policy
+from credit_platform.portfolios.tables import DECISIONS
 from credit_platform.settings import Settings
 
 _BALANCE, _FEATURES = "monitoring/row_balance", "gold/feature_store"
@@ -34,6 +36,7 @@ def content_findings(settings: Settings) -> list[DoctorFinding]:
         "coverage": lambda: check_coverage(lake),
         "rows set aside": lambda: check_set_aside(lake),
         "rows lost": lambda: check_balance(lake),
+        "decisions": lambda: check_decisions(lake, settings.policy),
         "months": lambda: check_months(Book.of(settings)),
     }
     return [finding for check, look in looks.items() for finding in findings_of(check, look)]
@@ -57,6 +60,26 @@ def check_sources(lake: Lake, policy: Policy) -> DoctorFinding:
     say = error if is_required else warning
     mend = "Ask who delivers it; put the rows into the raw folder and build these months again with --replace."
     return say("sources", f"no row of {'; '.join(dark)}", mend)
+
+
+def check_decisions(lake: Lake, policy: Policy) -> DoctorFinding:
+    """Every scored month is decided, and by the model that policy makes its champion now."""
+    undecided = undecided_months(lake, policy.model)
+    if undecided:
+        mend = "Make them from what was scored: credit-platform backfill --missing."
+        return warning("decisions", f"none of {spans(undecided)}, which are scored", mend)
+    months = lake.months(DECISIONS)
+    if not months:
+        return well("decisions", _NOT_BUILT)
+    stored = lake.scan(DECISIONS, months).select("snapshot_month", "model").unique().sort("snapshot_month").collect()
+    others = [month for month, model in stored.rows() if policy.model.champion_in(month) != model]
+    if not others:
+        return well("decisions", f"{len(months)} months decided by the champions that policy names")
+    mend = (
+        "Scored again, these months would be decided by another model. To keep what was decided, name the champions by "
+        "month under champion_challenger.champion in model_config.yaml."
+    )
+    return warning("decisions", f"{spans(others)}: policy names another champion than the one that decided", mend)
 
 
 def check_months(book: Book) -> DoctorFinding:

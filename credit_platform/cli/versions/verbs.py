@@ -97,10 +97,12 @@ def override_decision(
 def models(
     *,
     model: AnyModel = None,
-    on: Annotated[str | None, Parameter(help="Which version was in production on this day, YYYY-MM-DD.")] = None,
+    on: Annotated[
+        str | None, Parameter(help="Which versions were in force on this day, and which decided, YYYY-MM-DD.")
+    ] = None,
     json_: AsJson = False,
 ) -> int:
-    """Print every version with its role, months and results, or which version was in production on a day."""
+    """Print every version with its status, months and results, or which were in force on a day and which decided."""
     from credit_platform.cli.book import models_named, open_book
     from credit_platform.cli.versions.versions import in_production_on, on_day_table, version_rows, versions_table
 

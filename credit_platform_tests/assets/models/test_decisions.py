@@ -13,9 +13,11 @@ import pytest
 
 from credit_platform.assets.models.decisions import undecided_months
 from credit_platform.cli.book import Book
+from credit_platform.cli.doctor.content import check_decisions
 from credit_platform.cli.instance import open_instance
 from credit_platform.cli.versions.versions import in_production_on
 from credit_platform.months import month_range
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.tables import DECISIONS
 from credit_platform_tests.small_book import (
     FIRST_SCORING,
@@ -101,6 +103,20 @@ def test_who_decides_is_what_is_stored_and_where_nothing_is_what_policy_says(cha
     ]  # fmt: skip
     assert deciding("2023-02-01") == []
     assert "decides" in changing.verb("models", "--on", "2024-04-01").stdout
+
+
+def test_the_doctor_says_where_policy_would_decide_otherwise_and_what_is_not_decided(changing: BookFolders) -> None:
+    policy = changing.settings().policy
+    found = check_decisions(changing.lake, policy)
+    assert (found.level, "2024-04..2024-08" in found.found) == ("warning", True)
+    assert "name the champions by month" in found.mend
+    assert check_decisions(changing.lake, LOANS.load_policy()).level == "ok"
+    changing.layout.month_file(DECISIONS, LAST).unlink()
+    found = check_decisions(changing.lake, policy)
+    assert (found.level, "2024-08" in found.found, "--missing" in found.mend) == ("warning", True, True)
+    shutil.rmtree(changing.layout.table("prediction"))
+    shutil.rmtree(changing.layout.table(DECISIONS))
+    assert check_decisions(changing.lake, policy).found == "nothing built yet"
 
 
 @pytest.mark.parametrize("verb", [("backfill", "--missing"), ("continuous",)])
