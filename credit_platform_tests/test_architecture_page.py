@@ -17,8 +17,9 @@ TEXT = PAGE.read_text(encoding="utf-8")
 # A number here may fall and not rise. With version 0.3.0 a threshold no longer passes previous_release. A version
 # passes three more since it is stored with what the availability gate says: its reading, its sentences and its tests.
 # A threshold passes one more since a rollback is advised only to a version that would do better. A version passes one
-# more since the bins are apart from their cutting, which no longer fit one module.
-MOST_MODULES = {"one row": 15, "one threshold": 14, "one version": 43}
+# more since the bins are apart from their cutting, which no longer fit one module; and two more since a scorecard has
+# leaves of trees: what a leaf is, and growing them.
+MOST_MODULES = {"one row": 15, "one threshold": 14, "one version": 45}
 
 
 def test_the_page_shows_the_rooms_in_their_order() -> None:

@@ -214,7 +214,7 @@ class Portfolio:
                 for source in self.sources
             },
             explained=self.features.explained,
-            reasons=self.features.declared_reasons,
+            reasons=self.features.reasons,
         )
 
     def load_policy(self, folder: Path | None = None) -> Policy:
