@@ -74,7 +74,7 @@ COMBINATIONS: Mapping[str, Feature] = {
     )
     for number in (1, 2, 3)
 }
-COMBINATION_REASONS = {name: one.reason for name, one in COMBINATIONS.items()}
+_OF_COMBINATIONS = {name: one.reason for name, one in COMBINATIONS.items()}
 
 
 def declared_features(schema: type[dy.Schema]) -> dict[str, Feature]:
@@ -159,7 +159,7 @@ class FeatureSet:
     source_flags: Mapping[str, str] = field(default_factory=dict)
     lineage: Callable[[], Mapping[str, Lineage]] = dict
     excluded: tuple[tuple[str, str, str], ...] = ()
-    reasons: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    reasons: Mapping[str, Mapping[str, object]] = field(default_factory=lambda: dict(_OF_COMBINATIONS))
 
     def with_declared(self) -> Self:
         """The set with the features that the columns of its schema and its groups declare; text is categorical."""
@@ -173,7 +173,7 @@ class FeatureSet:
             levels={name: one.levels for name, one in columns.items() if one.levels},
             directions=directions,
             split_directions={name: sign for name, sign in directions.items() if known[name].holds_in_splits},
-            reasons={name: one.reason for name, one in known.items()},
+            reasons={name: one.reason for name, one in known.items()} | _OF_COMBINATIONS,
         )
 
     @property

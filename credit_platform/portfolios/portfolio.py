@@ -217,7 +217,7 @@ class Portfolio:
             levels=self.features.categorical,
             evidence=tuple(group.feature for group in self.features.evidence),
             combinations=tuple(COMBINATIONS),
-            reasons={**self.features.reasons, **COMBINATION_REASONS},
+            reasons=self.features.reasons,
         )
 
     def load_policy(self, folder: Path | None = None) -> Policy:

@@ -51,10 +51,17 @@ RECIPES: tuple[Mapping[str, Parameter], ...] = (
 
 @dataclass(frozen=True)
 class Ranked:
-    """ROC-AUC of the loans left out of a fit, with and without clickstream, and characteristics in use."""
+    """What one fit came to.
 
-    dark: float
-    lit: float
+    Attributes:
+        without: ROC-AUC of the loans left out, their clickstream removed.
+        whole: The same with their clickstream.
+        fall: What ROC-AUC loses from training to them, without clickstream.
+        kept: Characteristics in use.
+    """
+
+    without: float
+    whole: float
     fall: float
     kept: int
 
@@ -88,9 +95,9 @@ def ranked(train: pl.DataFrame, out: pl.DataFrame, config: ModelConfig, changed:
     def auc(loans: pl.DataFrame) -> float:
         return roc_auc(loans["label"].to_numpy(), card.log_odds(transformer.design_matrix(loans))) or 0.0
 
-    dark = auc(without_history(out, CLICKSTREAM))
-    fall = auc(without_history(train, CLICKSTREAM)) - dark
-    return Ranked(dark, auc(out), fall, sum(one.dropped is None for one in card.characteristics))
+    without = auc(without_history(out, CLICKSTREAM))
+    fall = auc(without_history(train, CLICKSTREAM)) - without
+    return Ranked(without, auc(out), fall, sum(one.dropped is None for one in card.characteristics))
 
 
 def search(loans: pl.DataFrame, config: ModelConfig, console: Console) -> None:
@@ -101,13 +108,13 @@ def search(loans: pl.DataFrame, config: ModelConfig, console: Console) -> None:
         began = perf_counter()
         found = [ranked(train, out, config, changed) for train, out in divisions(loans)]
         reference = reference or found
-        gains = np.array([one.dark - base.dark for one, base in zip(found, reference, strict=True)])
+        gains = np.array([one.without - base.without for one, base in zip(found, reference, strict=True)])
         table.add_row(
             ", ".join(f"{name} {value}" for name, value in ({**SHIPPED, **changed}).items()),
-            f"{np.mean([one.dark for one in found]):.4f}",
+            f"{np.mean([one.without for one in found]):.4f}",
             f"{gains.mean():+.4f} ({gains.std():.4f})",
-            f"{np.mean([one.lit for one in found]):.4f}",
-            f"{np.mean([one.lit - base.lit for one, base in zip(found, reference, strict=True)]):+.4f}",
+            f"{np.mean([one.whole for one in found]):.4f}",
+            f"{np.mean([one.whole - base.whole for one, base in zip(found, reference, strict=True)]):+.4f}",
             f"{np.mean([one.fall for one in found]):.4f}",
             f"{np.mean([one.kept for one in found]):.1f}",
             f"{(perf_counter() - began) / len(found):.1f}",

@@ -21,6 +21,7 @@ models:
         direction: falling
         special_values: {no record: [-1, 999], not asked: [-2]}
         use: force
+      combination_2: {use: exclude}
       credit_mix: {use: exclude}
       clickstream_evidence: {direction: none, use: force}
 """
@@ -50,6 +51,7 @@ def test_everything_that_may_be_set_is_read_and_named_by_its_key(tmp_path: Path)
         "models.scorecard.characteristics.annual_income_amount.use": "force",
         "models.scorecard.characteristics.clickstream_evidence.direction": "none",
         "models.scorecard.characteristics.clickstream_evidence.use": "force",
+        "models.scorecard.characteristics.combination_2.use": "exclude",
         "models.scorecard.characteristics.credit_mix.use": "exclude",
     }
     with pytest.raises(ValidationError, match="frozen"):
@@ -89,6 +91,7 @@ def test_what_is_set_by_hand_is_part_of_the_fingerprint_and_is_read_back(tmp_pat
         ("credit_mix: {special_values: {a: [1]}}", "credit_mix.special_values", "credit_mix is a text"),
         ("credit_mix: {direction: rising}", "credit_mix.direction", "credit_mix is a text"),
         ("clickstream_evidence: {cut_points: [1]}", "clickstream_evidence.cut_points", "is fitted with every version"),
+        ("combination_1: {direction: rising}", "combination_1.direction", "is made of several features by the fit"),
         (
             "clickstream_evidence: {special_values: {a: [1]}}",
             "clickstream_evidence.special_values",

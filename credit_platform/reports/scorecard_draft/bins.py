@@ -33,7 +33,6 @@ def characteristic_html(one: DraftCharacteristic, place: int, samples: Sequence[
     known = one.known
     marks = " · ".join(_marks(one))
     notes = "".join(f"<li class='warning'>{escape(note)}</li>" for note in _notes(one))
-    notes += "".join(f"<li class='soft'>{escape(note)}</li>" for note in _within_chance(one))
     return (
         f"<article class='characteristic' id='{anchor_of(place)}'><h3>{escape(known.feature)}</h3>"
         f"<p class='soft'>{marks}</p>{f'<ul>{notes}</ul>' if notes else ''}{_table(one, samples)}</article>"
@@ -59,6 +58,9 @@ def _marks(one: DraftCharacteristic) -> Iterator[str]:
     if known.dropped is None:
         inflation = "" if known.variance_inflation is None else f", variance inflation {known.variance_inflation:.2f}"
         yield f"weight {known.weight:.3f}{inflation}"
+    n_turned = sum(not each.is_beyond_chance for each in one.inversions)
+    if n_turned:
+        yield f"{n_turned} neighbours turned round in validation, which may be chance"
     for name, shift in one.shift.items():
         yield f"shift to {words('draft_samples')[name].lower()} {shift_text(shift)}"
     for key, value in known.by_hand.items():
@@ -73,12 +75,6 @@ def _notes(one: DraftCharacteristic) -> Iterator[str]:
     for inversion in one.inversions:
         if inversion.is_beyond_chance:
             yield f"Turned round in validation, beyond chance: {inversion_text(inversion)}."
-
-
-def _within_chance(one: DraftCharacteristic) -> Iterator[str]:
-    turned = [inversion_text(each) for each in one.inversions if not each.is_beyond_chance]
-    if turned:
-        yield f"Turned round in validation, which may be chance: {'; '.join(turned)}."
 
 
 def _table(one: DraftCharacteristic, samples: Sequence[str]) -> str:
@@ -110,7 +106,7 @@ def _row(one: DraftBin, samples: Sequence[str], reach: float) -> str:
     cells = "".join(f"<td class='number'>{cell}</td>" for cell in numbers)
     points = _DASH if one.points is None else str(one.points)
     remark = "; ".join(filter(None, ("special value" if one.is_special else "", one.warning)))
-    look = " class=short" if len(one.words) <= _SHORT else ""
+    look = " class=short" if len(one.words) <= _SHORT else " class=long"
     return (
         f"<tr><td{look}>{escape(one.words)}</td>{cells}<td class='number'>{one.bin.woe:+.3f}</td>"
         f"<td class='bar'>{woe_bar(one.bin.woe, reach)}</td><td class='number'>{one.bin.iv + 0.0:.4f}</td>"

@@ -53,13 +53,13 @@ def _introduction(draft: ScorecardDraft, n_used: int, n_dropped: int) -> str:
     turned = sum(
         each.is_beyond_chance for one in draft.characteristics if not one.known.dropped for each in one.inversions
     )
-    n_warnings = len(draft.warnings)
+    by_hand, n_warnings = bool(draft.set_by_hand), len(draft.warnings)
     rows = [
         ("Model", [f"{draft.model} ({draft.alias}); policy {draft.policy_sha256[:12]}"]),
         ("Samples", [_sample_text(name, facts) for name, facts in draft.samples.items()]),
         ("ROC-AUC", [_auc_text(name, facts) for name, facts in draft.samples.items() if facts.n_bad is not None]),
         ("Characteristics", [f"{n_used} in use, {n_dropped} not used"]),
-        ("Set by hand", [f"{len(draft.set_by_hand)} keys of policy, {n_warnings} warnings"]),
+        ("Set by hand", [f"{len(draft.set_by_hand)} keys of policy, {n_warnings} warnings" if by_hand else "Nothing"]),
         ("Bins in use", [f"{turned} neighbours turned round in validation beyond chance"]),
     ]
     if not draft.changes:
@@ -162,8 +162,8 @@ def _changed_characteristics(change: DraftChange) -> str:
             _use_text(one.before),
             _use_text(one.now),
             f"{one.bins_before} → {one.bins_now}",
-            None if one.before is None else one.before.information_value,
-            None if one.now is None else one.now.information_value,
+            one.iv_before,
+            one.iv_now,
             one.mean_points,
             one.most_points,
         )

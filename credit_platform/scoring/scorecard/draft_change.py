@@ -61,6 +61,8 @@ class CharacteristicChange:
         now: How the draft does.
         bins_before: Bins of the other version.
         bins_now: Bins of the draft.
+        iv_before: Information value of these bins on the other's training loans, in nats; None without bins.
+        iv_now: On those of the draft.
         mean_points: Mean absolute change over the loans compared on.
         most_points: Largest absolute change of any of them.
     """
@@ -70,6 +72,8 @@ class CharacteristicChange:
     now: Characteristic | None
     bins_before: int
     bins_now: int
+    iv_before: float | None
+    iv_now: float | None
     mean_points: float
     most_points: int
 
@@ -172,6 +176,8 @@ def _characteristics(
             now=now.known.get(feature),
             bins_before=before.bins.get(feature, 0),
             bins_now=now.bins.get(feature, 0),
+            iv_before=before.information.get(feature),
+            iv_now=now.information.get(feature),
             mean_points=float(moved.mean()) if loans.height else 0.0,
             most_points=int(moved.max()) if loans.height else 0,
         )
@@ -183,10 +189,11 @@ def _characteristics(
 
 @dataclass(frozen=True, eq=False)
 class _Card:
-    """By feature of a scorecard: how it is used, its bins, and each loan's points beyond a bin that weighs nothing."""
+    """By feature of a scorecard: its use, its bins, their value, and each loan's points beyond one without weight."""
 
     known: Mapping[str, Characteristic]
     bins: Mapping[str, int]
+    information: Mapping[str, float]
     points: Mapping[str, FloatArray]
 
     @classmethod
@@ -202,5 +209,6 @@ class _Card:
         return cls(
             known={one.feature: one for one in estimator.characteristics},
             bins={one.feature: len(one.every_bin) for one in binning.characteristics()},
+            information={one.feature: sum(each.iv for each in one.every_bin) for one in binning.characteristics()},
             points={one.feature: points[:, place] for place, one in enumerate(estimator.characteristics)},
         )

@@ -18,6 +18,7 @@ from credit_platform.scoring.scorecard.document import number_words
 from credit_platform.scoring.transformers.binning import BinningPolicy, WoeBinning, fit_binning
 from credit_platform.scoring.transformers.bins import Bin, NumberBins, SpecialBin, number_places
 from credit_platform.scoring.transformers.evidence import fit_evidence
+from credit_platform.scoring.transformers.tree_leaves import TreePolicy
 
 MakeLoans = Callable[..., pl.DataFrame]
 DEBT = "outstanding_debt_amount"
@@ -136,6 +137,20 @@ def test_bins_of_an_earlier_release_have_no_special_values(train: pl.DataFrame) 
     for one in content["numbers"]:
         del one["special"]
     assert WoeBinning.from_json(json.dumps(content).encode(), [CLICKSTREAM]) == binning
+
+
+def test_trees_split_by_nothing_that_is_excluded_or_has_special_values(train: pl.DataFrame) -> None:
+    trees = TreePolicy(trees=1, tree_leaves=8, min_leaf_share=0.03)
+
+    def split_by(**said: CharacteristicPolicy) -> set[str]:
+        evidence = [fit_evidence(train, CLICKSTREAM)]
+        binning = fit_binning(train, LOANS.features, evidence, BinningPolicy(), trees, by_hand=said)
+        return {feature for one in binning.combinations for leaf in one.leaves for feature in leaf.features}
+
+    assert DEBT in split_by()
+    assert DEBT not in split_by(**{DEBT: CharacteristicPolicy(use="exclude")})
+    assert DEBT not in split_by(**{DEBT: CharacteristicPolicy(special_values={"no record": (-1.0,)})})
+    assert DEBT in split_by(**{DEBT: CharacteristicPolicy(use="force")})
 
 
 def test_words_of_hand_set_bounds_are_the_bounds() -> None:
