@@ -16,7 +16,7 @@ import polars as pl
 from credit_platform.errors import SettingsError
 from credit_platform.policy.load import Policy, PolicyTerms, load_policy
 from credit_platform.policy.model_config import LabelPolicy, ModelConfig
-from credit_platform.portfolios.feature_set import COMBINATION_REASONS, COMBINATIONS, FeatureSet
+from credit_platform.portfolios.feature_set import COMBINATIONS, FeatureSet
 from credit_platform.portfolios.generator import Generator
 from credit_platform.portfolios.source import Source
 from credit_platform.schemas.cleaning.case_start import CaseStart
