@@ -12,8 +12,10 @@ from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.grades import score_points
 from credit_platform.scoring.scorecard.scorecard import ScorecardEstimator
 from credit_platform.scoring.training.version import FittedVersion, fit_version
+from credit_platform.scoring.transformers.binning import WoeBinning
 from credit_platform.scoring.transformers.evidence import without_history
-from credit_platform.statistics.discrimination import roc_auc
+from credit_platform.statistics.discrimination import delong_paired_interval, roc_auc
+from credit_platform_tests.scoring.scorecard.leaf_sentences import is_true
 from credit_platform_tests.scoring.scorecard.points_expression import points_expression
 
 Samples = Mapping[str, pl.DataFrame]
@@ -77,6 +79,33 @@ def test_the_exported_points_are_the_scores_of_cohorts_with_and_without_clickstr
             score_points(pl.col("p"), config.scoring.scaling).alias("points")
         )
         assert scored.equals(frame.select(points_expression(document)))
+
+
+def test_the_sentence_of_every_leaf_is_true_of_its_loans_and_of_no_others(
+    scorecard: FittedVersion, book_samples: Samples
+) -> None:
+    assert isinstance(scorecard.transformer, WoeBinning)
+    assert scorecard.transformer.combinations
+    for frame in book_samples.values():
+        rows = frame.select(LOANS.features.combinable).to_dicts()
+        for one in scorecard.transformer.combinations:
+            told = [[place for place, leaf in enumerate(one.leaves) if is_true(leaf.sentence, row)] for row in rows]
+            assert told == [[place] for place in one.places(frame).tolist()]
+
+
+def test_what_features_say_together_ranks_loans_without_clickstream_better(
+    scorecard: FittedVersion, config: ModelConfig, book_samples: Samples, unseen: pl.DataFrame
+) -> None:
+    spec = config.models[MODEL]
+    plain = config.model_copy(
+        update={"models": {MODEL: spec.model_copy(update={"params": {**spec.params, "trees": 0}})}}
+    )
+    before = fit_version(MODEL, book_samples["train"], book_samples["validation"], plain, portfolio=LOANS)
+    label = unseen["label"].to_numpy()
+    gain = delong_paired_interval(label, scorecard.predict(without(unseen)), before.predict(without(unseen)))
+    assert gain is not None
+    assert gain[0] > 0
+    assert auc_of(scorecard, unseen) >= auc_of(before, unseen) - 0.003
 
 
 def test_fine_bins_of_the_evidence_keep_the_ranking_of_the_number_itself(

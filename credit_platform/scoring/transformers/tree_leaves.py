@@ -112,8 +112,8 @@ class Condition:
 
         >>> Condition("income_amount", above=1250.0, or_missing=True).in_words()
         'income_amount above 1,250 or missing'
-        >>> Condition("credit_mix", levels=("Bad", "Standard"), others=("Good",)).in_words()
-        'credit_mix is Bad or Standard'
+        >>> Condition("size", levels=("small", "medium"), others=("large",)).in_words()
+        'size is small or medium'
         >>> Condition("is_owner", up_to=0.0).in_words()
         'is_owner is no'
         """

@@ -38,6 +38,7 @@ def without(file: Path, *keys: str) -> None:
     [
         ("reason_codes", ("reasons",)),
         ("reason_codes", ("reasons", "loan_extent")),
+        ("reason_codes", ("reasons", "combination_1")),
         ("model_config", ("sources",)),
         ("model_config", ("sources", "feature_clickstream")),
         ("model_config", ("sources", "lms_loan_daily")),

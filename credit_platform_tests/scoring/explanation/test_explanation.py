@@ -15,6 +15,7 @@ from credit_platform.scoring.explanation.explanation import Explanation, explain
 from credit_platform.scoring.predictions import score_loans
 from credit_platform.scoring.training.version import FittedVersion, fit_version
 from credit_platform.statistics.calibration import probability_of
+from credit_platform_tests.scoring.scorecard.leaf_sentences import is_true
 
 MakeLoans = Callable[..., pl.DataFrame]
 
@@ -80,6 +81,25 @@ def test_reasons_are_the_predictions_own_with_both_texts(version: FittedVersion,
         if reason.feature not in COMBINATIONS:  # which name what the loan's own leaf is about
             assert reason.consumer.startswith(POLICY.reasons.reasons[reason.feature].consumer)
         assert reason.log_odds > 0
+
+
+def test_a_combination_shows_the_sentence_of_the_loans_leaf_and_names_what_it_is_about(
+    scorecard: FittedVersion, loans: MakeLoans
+) -> None:
+    month = loans(60, seed=89)
+    found = [explained(scorecard, month, place) for place in range(month.height)]
+    for place, one in enumerate(found):
+        (said,) = [part.value for part in one.parts if part.feature == "combination_1"]
+        assert is_true(str(said), month.row(place, named=True))
+    given = [(one, reason) for one in found for reason in one.reasons if reason.feature in COMBINATIONS]
+    assert given
+    for one, reason in given:
+        (sentence,) = [str(part.value) for part in one.parts if part.feature == reason.feature]
+        about = [condition.split()[0] for condition in sentence.split(" and ")]
+        for feature in about:
+            assert POLICY.reasons.reasons[feature].consumer[1:] in reason.consumer
+            assert POLICY.reasons.reasons[feature].internal[1:] in reason.internal
+        assert ("in combination with" in reason.consumer) == (len(about) > 1)
 
 
 def test_a_reason_whose_value_was_unknown_says_so(version: FittedVersion, loans: MakeLoans) -> None:
