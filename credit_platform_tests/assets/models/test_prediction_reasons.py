@@ -22,7 +22,9 @@ def test_every_code_is_one_of_the_catalogue_that_may_be_given(finished_book: Boo
     codes = set(reason_mix(scored)["reason"])
     assert codes <= may_be
     assert len(codes) > 10
-    assert scored["reason_1"].null_count() < 0.05 * scored.height
+    # Nothing speaks against the best loans, the fewer characteristics a card has the more of them.
+    assert scored["reason_1"].null_count() < 0.1 * scored.height
+    assert (scored.filter(pl.col("reason_1").is_null())["decision"] == "approve").all()
 
 
 @pytest.mark.parametrize("model", MODELS)
