@@ -116,7 +116,8 @@ def test_a_version_trained_on_the_book_is_judged_without_the_clickstream(built: 
     assert metadata.judged_auc("oot") == metadata.without["clickstream"][0] != on_samples
     judged = metadata.judged_auc("oot")
     assert judged is not None
-    assert ("min_oot_roc_auc" in outcome.decision.failed_gates) == (judged < policy.model.gates.min_oot_roc_auc)
+    assert judged.value is not None
+    assert ("min_oot_roc_auc" in outcome.decision.failed_gates) == (judged.value < policy.model.gates.min_oot_roc_auc)
     # A cohort without the clickstream is compared with what the version does without it, one with it with the other.
     assert metadata.baseline_auc(mix.present) == metadata.judged_auc("oot")
     assert metadata.baseline_auc(mix.sample) == on_samples
