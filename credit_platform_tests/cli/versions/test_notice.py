@@ -57,13 +57,17 @@ def test_an_approved_loan_has_no_notice(finished_book: BookFolders) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_every_declined_loan_of_the_book_has_a_specific_first_reason(finished_book: BookFolders, model: str) -> None:
+def test_a_decline_has_a_specific_first_reason_unless_nothing_specific_speaks_against_it(
+    finished_book: BookFolders, model: str
+) -> None:
     lake = finished_book.lake
     scored = lake.scan(f"prediction/{model}", lake.months(f"prediction/{model}")).collect()
     declined = scored.filter(pl.col("decision") == "decline")
     assert declined.height > 50
     specific = [code for code, reason in CATALOGUE.by_code.items() if reason.is_specific]
-    assert declined["reason_1"].is_in(specific).all()
+    vague_first = declined.filter(~pl.col("reason_1").is_in(specific))
+    # A loan that is as good as any approved one in all that can be told: nothing but its clickstream is given.
+    assert vague_first["reason_2"].null_count() == vague_first.height < 0.02 * declined.height
 
 
 def test_a_policy_kept_without_the_texts_says_so(finished_book: BookFolders) -> None:
