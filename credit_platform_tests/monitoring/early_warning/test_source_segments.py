@@ -154,7 +154,9 @@ def test_where_the_mix_is_stable_the_rows_of_all_loans_are_as_if_nothing_were_kn
     seed: int, share: float
 ) -> None:
     rng = np.random.default_rng(seed)
-    sizes = rng.binomial(400, share, size=18)
+    # By chance alone one of many such books has a cohort of another mix; a stable one has none beyond two deviations.
+    middle, spread = 400 * share, 2 * (400 * share * (1 - share)) ** 0.5
+    sizes = np.clip(rng.binomial(400, share, size=18), np.ceil(middle - spread), np.floor(middle + spread))
     cohorts = [{WEB: (int(n), 0.9), NO_WEB: (400 - int(n), 0.74)} for n in sizes]
     reads = reads_of([{one: loans for one, loans in mix.items() if loans[0]} for mix in cohorts], seed=seed)
     found = measured(reads, 17)
