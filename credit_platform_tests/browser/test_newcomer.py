@@ -137,7 +137,7 @@ def test_a_newcomer_finds_when_the_model_was_unfit_why_and_what_replaced_it(
     require_told(ui.page, truth.model_version, "roc_auc_oot", f"{truth.out_of_time_auc:.4f}", "No gate failed.")
     see(ui, "6-model")
     page = open_page(ui, rf"{truth.model_version}\.html")
-    require_told(page, truth.model_version, f"{truth.out_of_time_auc:.3f}")
+    require_told(page, truth.model_version, f"{truth.out_of_time_auc:.4f}")
     page.screenshot(path=ui.pictures / "7-version.png")
     assert cut_off(page) == []
 
