@@ -18,7 +18,15 @@ from numpy.typing import NDArray
 
 from credit_platform.policy.characteristics import CharacteristicPolicy
 from credit_platform.portfolios.feature_set import COMBINATIONS, EvidenceGroup, FeatureSet
-from credit_platform.scoring.transformers.bins import Bin, LevelBins, NumberBins, read_bins, read_number_bins, weighed
+from credit_platform.scoring.transformers.bins import (
+    Bin,
+    LevelBins,
+    NumberBins,
+    limits_named,
+    read_bins,
+    read_number_bins,
+    weighed,
+)
 from credit_platform.scoring.transformers.evidence import HistoryEvidence, months_seen
 from credit_platform.scoring.transformers.growing_trees import grow_trees
 from credit_platform.scoring.transformers.number_bins import Cutting, fit_number_bins
@@ -57,17 +65,9 @@ class BinningPolicy:
         Raises:
             ValueError: a value is not a number its limit can be.
         """
-        chosen = {one.name: params[one.name] for one in fields(cls) if one.name in params}
-        for name, value in chosen.items():
-            is_share = name.endswith("_share")
-            number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-            if is_share and (number is None or not 0 <= number <= 0.5):
-                message = f"{name} is {value!r}; it must be a share from 0 to 0.5"
-                raise ValueError(message)
-            if not is_share and (not isinstance(number, int) or number < 1):
-                message = f"{name} is {value!r}; it must be a whole number of at least 1"
-                raise ValueError(message)
-        return cls(**chosen)  # pyrefly: ignore[bad-argument-type] - each checked above
+        share = (0, 0.5)
+        allowed = {one.name: share if one.name.endswith("_share") else range(1, 1_000_001) for one in fields(cls)}
+        return cls(**limits_named(params, allowed))
 
     @property
     def features(self) -> BinLimits:

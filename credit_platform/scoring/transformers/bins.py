@@ -1,6 +1,7 @@
 """The bins of one characteristic as they were fitted: loans and bads of each, its weight of evidence.
 
-Cutting them on training loans, and all characteristics together, belong to binning.
+How their limits are read from a model's params stands here too, for bins and leaves alike. Cutting them on training
+loans, and all characteristics together, belong to binning.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +18,31 @@ FloatArray = NDArray[np.float64]
 PlaceArray = NDArray[np.intp]
 
 UNSEEN_WOE = 0.0  # a level that training never saw says nothing about the loan
+
+
+def limits_named(params: Mapping[str, object], allowed: Mapping[str, range | tuple[float, float]]) -> dict[str, Any]:
+    """Those of a model's params that set a limit.
+
+    Args:
+        params: All of them.
+        allowed: What each limit may be: a whole number of a range, or a share between two, both included.
+
+    Raises:
+        ValueError: one is not what its limit can be.
+    """
+    chosen = {name: params[name] for name in allowed if name in params}
+    for name, value in chosen.items():
+        within = allowed[name]
+        if isinstance(within, range):
+            kind, low, high = "a whole number", within[0], within[-1]
+            is_fine = isinstance(value, int) and value in within
+        else:
+            kind, (low, high) = "a share", within
+            is_fine = isinstance(value, (int, float)) and low <= value <= high
+        if not is_fine or isinstance(value, bool):
+            message = f"{name} is {value!r}; it must be {kind} from {low:,} to {high:,}"
+            raise ValueError(message)
+    return chosen
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from credit_platform.portfolios.feature_set import COMBINATIONS
-from credit_platform.scoring.transformers.bins import Bin, read_bins
+from credit_platform.scoring.transformers.bins import Bin, limits_named, read_bins
 from credit_platform.scoring.transformers.standardisation import known_number
 
 FloatArray = NDArray[np.float64]
@@ -44,18 +44,16 @@ class TreePolicy:
         Raises:
             ValueError: a value is not a number its limit can be.
         """
-        chosen = {one.name: params[one.name] for one in fields(cls) if one.name in params}
-        ranges = {"trees": (0, len(COMBINATIONS)), "tree_leaves": (2, MOST_LEAVES)}
-        for name, value in chosen.items():
-            if name in ranges:
-                low, high = ranges[name]
-                if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-                    message = f"{name} is {value!r}; it must be a whole number from {low} to {high}"
-                    raise ValueError(message)
-            elif isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= 0.5:
-                message = f"{name} is {value!r}; it must be a share above 0 and up to 0.5"
-                raise ValueError(message)
-        return cls(**chosen)  # pyrefly: ignore[bad-argument-type] - each checked above
+        return cls(
+            **limits_named(
+                params,
+                {
+                    "trees": range(len(COMBINATIONS) + 1),
+                    "tree_leaves": range(2, MOST_LEAVES + 1),
+                    "min_leaf_share": (0.0001, 0.5),
+                },
+            )
+        )
 
 
 NO_TREES = TreePolicy()
