@@ -21,7 +21,7 @@ from credit_platform.lake.files import whole_file
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform.lake.layout import LAYERS
 from credit_platform.lake.provenance import require_unaltered
-from credit_platform.lake.raw.readers import FORMATS, file_content, parse_file
+from credit_platform.lake.raw.readers import FORMATS, file_content, format_of, parse_file
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.application_rows import Applications, applications_of, said_of
 from credit_platform.schemas.spreadsheet_cells import spreadsheet_columns
@@ -30,6 +30,7 @@ from credit_platform.scoring.transformers.transformer import unseen_levels
 
 _FEATURES = "gold/feature_store"
 _SHOWN = 10
+_WRITTEN = (".csv", ".parquet")
 
 
 class Summary(TypedDict):
@@ -101,7 +102,7 @@ def applications(book: Book, order: ScoringOrder) -> Applications:
         require_unaltered(book.lake.layout, {_FEATURES: [order.as_of]})
         return Applications(book.lake.scan(_FEATURES, [order.as_of]).collect(), ())
     file, portfolio = order.file or Path(), book.settings.portfolio
-    if file.suffix.lower() not in FORMATS:
+    if format_of(file) is None:
         raise SettingsError(
             name="FILE", reason=f"{file} does not end in {' or '.join(FORMATS)}", fix="Name such a file."
         )
@@ -190,10 +191,10 @@ def _require_sense(book: Book, order: ScoringOrder) -> None:
         )
     if order.out is None:
         return
-    if order.out.suffix.lower() not in FORMATS:
+    if order.out.suffix.lower() not in _WRITTEN:
         raise SettingsError(
             name="--out",
-            reason=f"{order.out.name} does not end in {' or '.join(FORMATS)}",
+            reason=f"{order.out.name} does not end in {' or '.join(_WRITTEN)}",
             fix="The ending says the format.",
         )
     if any(book.lake.layout.table(layer).resolve() in order.out.resolve().parents for layer in LAYERS):

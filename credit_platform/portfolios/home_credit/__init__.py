@@ -1,0 +1,1 @@
+"""Home Credit: applications with relational histories, and no calendar."""
