@@ -67,6 +67,7 @@ class Source:
         must_be_required: whether nothing can be built without it.
         look_back: how it is cleaned where a row depends on earlier months; None where none does.
         cleaning: how every cell becomes a silver column, from which the lineage is read; None without one.
+        optional_columns: those of `columns` that a file may lack; they are null then.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Source:
     flag: str | None = None
     look_back: LookBack | None = None
     cleaning: TableCleaning | None = None
+    optional_columns: tuple[str, ...] = ()
 
     @classmethod
     def cleaned_by(
