@@ -1,1 +1,1 @@
-"""Home Credit: applications with relational histories, and no calendar."""
+"""The Home Credit book: seven relational sources, an application scored once, and no calendar."""

@@ -4,7 +4,7 @@ Carrying it out belongs to `table_cleaning`, the rules of a table to its book.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -19,7 +19,8 @@ class TableCleaning:
     Attributes:
         source_columns: the source's own columns, compared cell by cell to find exact duplicates.
         columns: the silver columns in file order.
-        key: the silver columns that, with snapshot_month, must be unique.
+        key: the silver columns that, with snapshot_month, must be unique; empty where rows may repeat, and then none is
+            dropped as a duplicate and rows keep the order of their files.
         cells: the prepared cells `number.X`, computed from `text.X`.
         values: silver column -> expression over prepared cells.
         repairs: rules that mend or null a cell; their names go into `repairs`.
@@ -27,7 +28,9 @@ class TableCleaning:
         cell_rejections: rules over prepared cells that policy made rejections; they come after the others.
         derived: silver column -> expression over `values`, in steps.
         plain_values: for tables that are clean as a rule, silver column -> direct cast of `source.X`. Only rows with
-            a cast that fails are read cell by cell, which is some twenty times slower.
+            a cast that fails on a cell that is there are read cell by cell, which is some twenty times slower.
+        plain_nulls: silver column -> texts of its source cell that mean null by declaration, so that no row is read
+            cell by cell for one of them.
         start: what tells one case of an id from another, for the table in which cases are first seen.
     """
 
@@ -41,4 +44,5 @@ class TableCleaning:
     cell_rejections: tuple[CleaningRule, ...] = ()
     derived: tuple[Mapping[str, pl.Expr], ...] = ()
     plain_values: Mapping[str, pl.Expr] | None = None
+    plain_nulls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     start: CaseStart | None = None

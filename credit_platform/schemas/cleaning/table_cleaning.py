@@ -60,7 +60,10 @@ def clean_table(
         valued = table.start.resolve(valued, known)
     judged = _attach_rejection(_without_exact_duplicates(valued, table), table).cache()
     is_sound = pl.col(_REJECTED_BY).is_null()
-    rows = judged.filter(is_sound).select(table.columns).sort("snapshot_month", *table.key)
+    # Rows without a key of their own are told apart by where they were delivered.
+    order, told_by = (table.key, ()) if table.key else (_PROVENANCE, _PROVENANCE)
+    sound = judged.filter(is_sound).select(*table.columns, *told_by)
+    rows = sound.sort("snapshot_month", *order).select(table.columns)
     return Cleaned(rows=rows, quarantined=_quarantine(judged.filter(~is_sound), table))
 
 
@@ -90,11 +93,19 @@ def _attach_values(frame: pl.LazyFrame, table: TableCleaning) -> pl.LazyFrame:
     if table.plain_values is None:
         return _read_cell_by_cell(frame, table).select(wanted)
     cast = frame.with_columns(**table.plain_values).cache()
-    is_plain = pl.all_horizontal(pl.col(name).is_not_null() for name in table.plain_values)
+    is_plain = pl.all_horizontal(_is_plain(name, value, table) for name, value in table.plain_values.items())
     nothing = pl.lit(None, dtype=pl.String)
     plain = cast.filter(is_plain).with_columns(*(nothing.alias(name) for name in rejected), repairs=_NO_REPAIRS)
     others = _read_cell_by_cell(cast.filter(~is_plain), table)
     return pl.concat([plain.select(wanted), others.select(wanted)])
+
+
+def _is_plain(name: str, value: pl.Expr, table: TableCleaning) -> pl.Expr:
+    """Whether a direct cast says what reading the cell would: it succeeded, or null is what the cell means."""
+    texts = table.plain_nulls.get(name, ())
+    cells = [pl.col(cell) for cell in value.meta.root_names()]
+    means_null = [cell.is_null() | cell.is_in(texts) if texts else cell.is_null() for cell in cells]
+    return pl.col(name).is_not_null() | pl.all_horizontal(means_null)
 
 
 def _read_cell_by_cell(frame: pl.LazyFrame, table: TableCleaning) -> pl.LazyFrame:
@@ -126,6 +137,8 @@ def _attach_rejection(frame: pl.LazyFrame, table: TableCleaning) -> pl.LazyFrame
 
 def _without_exact_duplicates(frame: pl.LazyFrame, table: TableCleaning) -> pl.LazyFrame:
     """Keep the first of rows equal in every source cell; count the rows that share a key with a different one."""
+    if not table.key:
+        return frame
     n_same_key = pl.len().over("snapshot_month", *table.key).alias(N_SAME_KEY)
     counted = frame.with_columns(n_same_key).cache()
     # Comparing every cell of every row is slow, and equal rows always share their key.
