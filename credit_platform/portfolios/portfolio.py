@@ -143,10 +143,15 @@ class BookCheck:
 
 @dataclass(frozen=True)
 class ProtectedGroups:
-    """Where the characteristic lies by which groups of customers are compared, and never scored."""
+    """Where the characteristic lies by which groups of customers are compared, and never scored.
+
+    Attributes:
+        table: asset key of the silver table.
+        age: over its rows, the customer's age in years.
+    """
 
     table: str
-    column: str
+    age: pl.Expr
 
 
 @dataclass(frozen=True)

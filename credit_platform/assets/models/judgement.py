@@ -182,6 +182,10 @@ def availability_of(lake: Lake, windows: Mapping[date, Sequence[date]]) -> dict[
         TableError: a file that is read is not whole.
     """
     portfolio = lake.layout.portfolio
+    if portfolio.assigned_months is not None:
+        unknown = Availability("unknown", "The data have no calendar, so nobody can tell when a row came.")
+        others = [source.name for source in portfolio.sources if source is not portfolio.case_source]
+        return {month: dict.fromkeys(others, unknown) for month in windows}
     span = (add_months(min(window[0] for window in windows.values()), -_MONTHS_BEFORE), max(windows))
     cases = _cases(lake, span)
     judged: dict[date, dict[str, Availability]] = {month: {} for month in windows}

@@ -28,10 +28,11 @@ from credit_platform.portfolios.source import CaseLink
 _FOLDER = Path(__file__).parent
 _BY_APPLICATION = CaseLink("SK_ID_CURR")
 _CHILDREN = (BUREAU, PREVIOUS_APPLICATION, INSTALLMENTS_PAYMENTS, POS_CASH_BALANCE, CREDIT_CARD_BALANCE)
+# To have no row in a table says something of the applicant, not that the table was lost: no flag asks for all of them.
 SOURCES = (
     replace(APPLICATION, link=_BY_APPLICATION, stems=("application_train", "application_test")),
-    *(replace(source, link=_BY_APPLICATION) for source in _CHILDREN),
-    replace(BUREAU_BALANCE, link=CaseLink("SK_ID_BUREAU", through=BUREAU.name)),
+    *(replace(source, link=_BY_APPLICATION, flag=None) for source in _CHILDREN),
+    replace(BUREAU_BALANCE, link=CaseLink("SK_ID_BUREAU", through=BUREAU.name), flag=None),
 )
 _APPLICATIONS = "silver/applications"
 
@@ -63,6 +64,8 @@ HOME_CREDIT = Portfolio(
     # What a lender's policy says of closing, promoting, alerting is the same for both books.
     policy_base=_FOLDER.parent / "loans" / "policy",
     config=HomeCreditModelConfig,
-    protected=ProtectedGroups(table=_APPLICATIONS, column="age"),
+    protected=ProtectedGroups(
+        table=_APPLICATIONS, age=(pl.col("birth_days").neg() / 365.25).floor().cast(pl.Int32)
+    ),
     assigned_months=AssignedMonths(label="TARGET", date="snapshot_date"),
 )
