@@ -12,7 +12,7 @@ import polars as pl
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.feature_set import FeatureInput, FeatureSet
 from credit_platform.portfolios.home_credit.config import HomeCreditModelConfig
-from credit_platform.portfolios.home_credit.features.feature_store import FeatureStore, build_feature_store
+from credit_platform.portfolios.home_credit.features.feature_store import ApplicationFeatures, build_feature_store
 from credit_platform.portfolios.home_credit.outcome import TO_COME, TargetStore, delivered_targets
 from credit_platform.portfolios.home_credit.sources.application import APPLICATION
 from credit_platform.portfolios.home_credit.sources.bureau import BUREAU, BUREAU_BALANCE
@@ -54,7 +54,7 @@ HOME_CREDIT = Portfolio(
         months_on_book=pl.lit(0, pl.Int32),
     ),
     features=FeatureSet(
-        schema=FeatureStore,
+        schema=ApplicationFeatures,
         inputs=tuple(FeatureInput(f"silver/{source.table}", "month") for source in SOURCES),
         build=_features,
     ).with_declared(),
