@@ -1,0 +1,1 @@
+"""Home Credit applications: sources, features, outcome, generator, policy files. Pure."""
