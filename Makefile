@@ -17,7 +17,10 @@ RUN := .venv/.stamp-run
 DEV := .venv/.stamp
 LOCK := $(BIN)/uv pip compile pyproject.toml --extra install --generate-hashes --no-emit-index-url --no-strip-extras \
 	--universal --python-version 3.11
-WITH_DATA = $(if $(strip $(DATA)),CREDIT_DATA_DIR="$(DATA)")
+# Each kind of book has a folder of its own: make demo PORTFOLIO=home_credit makes one in data/home_credit.
+PORTFOLIO ?= $(CREDIT_PORTFOLIO)
+FOLDER = $(or $(strip $(DATA)),$(if $(filter-out loans,$(strip $(PORTFOLIO))),data/$(strip $(PORTFOLIO))))
+WITH_DATA = $(if $(strip $(PORTFOLIO)),CREDIT_PORTFOLIO="$(strip $(PORTFOLIO))") $(if $(FOLDER),CREDIT_DATA_DIR="$(FOLDER)")
 
 .DEFAULT_GOAL := help
 .PHONY: help demo ui test test-slow lint bench clean clean-all lock

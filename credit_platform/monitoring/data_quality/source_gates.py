@@ -82,7 +82,9 @@ def measure_months(
         pl.struct((expression.sum().alias(column)) for column, expression in unreadable.items()).alias("unreadable"),
     )
     is_keyed = bool(cells.key)
-    return {row["snapshot_month"]: _facts(row, distinct_rows, is_keyed=is_keyed) for row in measured.iter_rows(named=True)}
+    return {
+        row["snapshot_month"]: _facts(row, distinct_rows, is_keyed=is_keyed) for row in measured.iter_rows(named=True)
+    }
 
 
 def _is_filled(column: str) -> pl.Expr:

@@ -13,6 +13,7 @@ from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.feature_set import FeatureInput, FeatureSet
 from credit_platform.portfolios.home_credit.config import HomeCreditModelConfig
 from credit_platform.portfolios.home_credit.features.feature_store import ApplicationFeatures, build_feature_store
+from credit_platform.portfolios.home_credit.generator.home_credit_generator import GENERATOR
 from credit_platform.portfolios.home_credit.outcome import TO_COME, TargetStore, delivered_targets
 from credit_platform.portfolios.home_credit.sources.application import APPLICATION
 from credit_platform.portfolios.home_credit.sources.bureau import BUREAU, BUREAU_BALANCE
@@ -64,8 +65,7 @@ HOME_CREDIT = Portfolio(
     # What a lender's policy says of closing, promoting, alerting is the same for both books.
     policy_base=_FOLDER.parent / "loans" / "policy",
     config=HomeCreditModelConfig,
-    protected=ProtectedGroups(
-        table=_APPLICATIONS, age=(pl.col("birth_days").neg() / 365.25).floor().cast(pl.Int32)
-    ),
+    protected=ProtectedGroups(table=_APPLICATIONS, age=(pl.col("birth_days").neg() / 365.25).floor().cast(pl.Int32)),
+    generator=GENERATOR,
     assigned_months=AssignedMonths(label="TARGET", date="snapshot_date"),
 )

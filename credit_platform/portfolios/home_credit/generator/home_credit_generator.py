@@ -37,5 +37,12 @@ def make_book(
 
 
 GENERATOR = Generator(
-    drifts=MEANING, make=make_book, read=HomeCreditBook.from_dict, is_harmless=is_order_only, dark_source=DARK_SOURCE
+    drifts=MEANING,
+    make=make_book,
+    read=HomeCreditBook.from_dict,
+    is_harmless=is_order_only,
+    dark_source=DARK_SOURCE,
+    demo_months=14,
+    demo_cases=1430,
+    demo_drift=None,
 )
