@@ -27,6 +27,7 @@ from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.reports.champion_challenger.figures import difference_by_cohort_svg
 from credit_platform.reports.champion_challenger.page import champion_challenger_page
 from credit_platform.reports.documents.document import markdown_list
+from credit_platform.reports.shown_book import ShownBook
 from credit_platform.scoring.champion_challenger.comparison import PAIRED_SCHEMA, common_loans, compare_models
 from credit_platform.scoring.champion_challenger.decision import decide_challenger
 from credit_platform.scoring.champion_challenger.newest_sources import TakenSources, scored_as_newest
@@ -168,7 +169,9 @@ def _show(
         # Stored before the page is drawn, and by turns: a run of other months that draws it later shows these as well.
         lake.write(TABLE, table, months)
         stored = lake.scan(TABLE, lake.months(TABLE)).collect()
-        write_text(file, champion_challenger_page(stored, config=config))
+        write_text(
+            file, champion_challenger_page(stored, config=config, book=ShownBook.of(lake.layout.portfolio, config))
+        )
     for month in months:
         rows = table.filter(pl.col("snapshot_month") == month)
         values: dict[str, dg.MetadataValue] = {"page": dg.MetadataValue.path(str(file))}

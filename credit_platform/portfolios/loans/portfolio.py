@@ -88,7 +88,16 @@ LOANS = Portfolio(
     outcome=Outcome(
         schema=LabelStore, build=_labels, early=early_outcomes, reason_without_label=reason_without_label()
     ),
-    words=Words(case="loan", cases="loans", event="default", book="loan book"),
+    words=Words(
+        case="loan",
+        cases="loans",
+        event="default",
+        book="loan book",
+        fail="default",
+        written="written",
+        lent="loan",
+        booked="booked",
+    ),
     policy_dir=Path(__file__).parent / "policy",
     config=LoanModelConfig,
     tables=(

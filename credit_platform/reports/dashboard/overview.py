@@ -11,6 +11,7 @@ import polars as pl
 
 from credit_platform.months import add_months
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
+from credit_platform.reports.shown_book import ShownBook
 from credit_platform.reports.wording import model_name
 
 # One row per decision about a version, in the order in which they were written down. `stands` says of a promotion that
@@ -44,6 +45,9 @@ DECIDED_SCHEMA = {
     "n_overridden": pl.Int64,
 }
 
+# Of a book that awaits outcomes, a month without any has been measured on nothing: that is no point of a trend.
+IS_MEASURED = (pl.col("layer") != "performance") | (pl.col("n") > 0)
+
 
 @dataclass(frozen=True)
 class Overview:
@@ -54,7 +58,7 @@ class Overview:
     `VERSIONS_SCHEMA`, `sources` has `SOURCES_SCHEMA`, `decided` has `DECIDED_SCHEMA`. `aliases` are the names that
     reports give the models, in the order in which models are shown. `month_pages` are the months that have a page, and
     `links` further documents, with addresses as seen from the dashboard. `absent` are the tables that a book of this
-    kind does not have; their sections are left out.
+    kind does not have; their sections are left out. `book` is what pages must know of it.
     """
 
     snapshot_month: date
@@ -69,6 +73,7 @@ class Overview:
     vintages: pl.DataFrame
     roll_rates: pl.DataFrame
     thresholds: MonitoringThresholds
+    book: ShownBook
     month_pages: Mapping[date, str]
     links: Mapping[str, str]
     absent: frozenset[str] = frozenset()
@@ -77,9 +82,10 @@ class Overview:
 
     @property
     def known(self) -> pl.DataFrame:
-        """The history as of the month."""
+        """The history as of the month; months whose outcome was never delivered have no performance in it."""
         is_known = (pl.col("snapshot_month") == self.snapshot_month) & (pl.col("observed_month") <= self.snapshot_month)
-        return self.history.filter(is_known)
+        known = self.history.filter(is_known)
+        return known.filter(IS_MEASURED) if self.book.awaits_outcomes else known
 
     @property
     def past_actions(self) -> pl.DataFrame:
