@@ -88,7 +88,7 @@ def _reason_numbers(
         f"| {code} | {markdown_text(catalogue.by_code[code].internal)} | {share:.1%} |"
         for code, share in mix.head(_REASONS_SHOWN).select("reason", "share").iter_rows()
     ]
-    table = "\n".join(["| reason | feature | loans |", "|---|---|---:|", *lines])
+    table = "\n".join([f"| reason | feature | {cases} |", "|---|---|---:|", *lines])
     index = None if expected is None else mix_index(expected, mix)
     numbers: dict[str, float | dg.MetadataValue] = {"reasons": dg.MetadataValue.md(table)}
     if index is not None:

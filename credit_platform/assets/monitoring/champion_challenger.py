@@ -78,7 +78,7 @@ def champion_challenger_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: 
                 compared.append(
                     champion_challenger_frame(
                         measured,
-                        decide_challenger(measured, config=config, challenger_state=state),
+                        decide_challenger(measured, config=config, cases=portfolio.words.cases, challenger_state=state),
                         snapshot_month=month,
                         config=config,
                         min_bads=policy.monitoring.min_bads,

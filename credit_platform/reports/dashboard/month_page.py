@@ -15,7 +15,7 @@ import polars as pl
 from credit_platform.monitoring.early_warning.early_performance_tests import ALL_READS
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.reports.dashboard.decisions import decided_by
-from credit_platform.reports.dashboard.overview import DECIDED_SCHEMA
+from credit_platform.reports.dashboard.overview import DECIDED_SCHEMA, is_measured
 from credit_platform.reports.figures.model_months import rows_of
 from credit_platform.reports.figures.svg import trend_svg
 from credit_platform.reports.page import Section, calendar_html, page_html, section_of, table_html
@@ -241,7 +241,7 @@ def _outcome(facts: MonthFacts) -> Section:
     rows: list[tuple[object, ...]] = []
     seen, said = facts.performance, facts.book.words
     if facts.book.awaits_outcomes:
-        seen = seen.filter(pl.col("n") > 0)
+        seen = seen.filter(is_measured())
     for model, name in facts.names.items():
         rows += [_figure_row(name, row) for row in _metrics(seen.filter(model=model), SHOWN_OUTCOMES)]
     cohorts = sorted(f"{cohort:%Y-%m}" for cohort in seen["cohort"].unique().to_list())

@@ -45,9 +45,6 @@ DECIDED_SCHEMA = {
     "n_overridden": pl.Int64,
 }
 
-# Of a book that awaits outcomes, a month without any has been measured on nothing: that is no point of a trend.
-IS_MEASURED = (pl.col("layer") != "performance") | (pl.col("n") > 0)
-
 
 @dataclass(frozen=True)
 class Overview:
@@ -85,7 +82,7 @@ class Overview:
         """The history as of the month; months whose outcome was never delivered have no performance in it."""
         is_known = (pl.col("snapshot_month") == self.snapshot_month) & (pl.col("observed_month") <= self.snapshot_month)
         known = self.history.filter(is_known)
-        return known.filter(IS_MEASURED) if self.book.awaits_outcomes else known
+        return known.filter((pl.col("layer") != "performance") | is_measured()) if self.book.awaits_outcomes else known
 
     @property
     def past_actions(self) -> pl.DataFrame:
@@ -127,6 +124,15 @@ class Overview:
     def hidden_estimates(self) -> set[tuple[str, str]]:
         """Model and metric of the estimates that were too far from the outcome to be shown."""
         return set(self.backtest.filter(~pl.col("may_be_shown")).select("model", "metric").rows())
+
+
+def is_measured() -> pl.Expr:
+    """Over rows of performance, whether any case of their month had an outcome.
+
+    Of a book that awaits outcomes, a month without any is no point of a trend.
+    """
+    n_labelled = pl.when(pl.col("metric") != "label_coverage").then(pl.col("n"))
+    return n_labelled.max().over("model", "cohort") > 0
 
 
 def model_title(model: str, alias: str | None) -> str:

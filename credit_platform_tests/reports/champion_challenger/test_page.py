@@ -29,7 +29,7 @@ def month_of(
     measured = compare_models(loans, champion=CHAMPION, challenger=challenger, config=config, versions=("v1", "v2"))
     return champion_challenger_frame(
         measured,
-        decision or decide_challenger(measured, config=config),
+        decision or decide_challenger(measured, config=config, cases="loans"),
         snapshot_month=month,
         config=config,
         min_bads=30,
