@@ -176,11 +176,11 @@ def _show(
         rows = table.filter(pl.col("snapshot_month") == month)
         values: dict[str, dg.MetadataValue] = {"page": dg.MetadataValue.path(str(file))}
         for challenger in rows["challenger"].unique().sort():
-            values |= _told(rows.filter(challenger=challenger), challenger)
+            values |= _told(rows.filter(challenger=challenger), challenger, lake.layout.portfolio.words.cases)
         context.add_asset_metadata(values, partition_key=month_key(month))
 
 
-def _told(rows: pl.DataFrame, challenger: str) -> dict[str, dg.MetadataValue]:
+def _told(rows: pl.DataFrame, challenger: str, cases: str) -> dict[str, dg.MetadataValue]:
     first = rows.row(0, named=True)
     differences = rows.filter(pl.col("metric").is_in(_PLOTTED), breakdown="all", subject="difference")
     values: dict[str, dg.MetadataValue] = {
@@ -193,7 +193,7 @@ def _told(rows: pl.DataFrame, challenger: str) -> dict[str, dg.MetadataValue]:
         f"{challenger}_decision": dg.MetadataValue.text(first["decision"]),
         f"{challenger}_reasons": dg.MetadataValue.md(markdown_list(first["reasons"].split("\n"))),
         f"{challenger}_cohorts": dg.MetadataValue.int(rows.filter(breakdown="cohort")["segment"].n_unique()),
-        f"{challenger}_loans": dg.MetadataValue.int(int(differences["n"].max() or 0)),  # pyrefly: ignore
+        f"{challenger}_{cases}": dg.MetadataValue.int(int(differences["n"].max() or 0)),  # pyrefly: ignore
         f"{challenger}_difference_by_cohort": dg.MetadataValue.md(
             f"![ROC-AUC by cohort, {challenger} minus {first['champion']}](data:image/svg+xml;base64,{picture})"
         ),

@@ -207,7 +207,7 @@ def _newest_month(records: Sequence[AuditRecord], model: str) -> date | None:
 
 def _purpose(config: ModelConfig, words: Words) -> str:
     return (
-        f"Probability, told at application, that a {words.case} {config.label.in_words}. "
+        f"Probability, told at application, that {words.one} {config.label.in_words}. "
         f"Score, grade, decision at the cut-off and reasons of new {words.cases} are made from it."
     )
 

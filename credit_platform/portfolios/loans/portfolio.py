@@ -95,6 +95,7 @@ LOANS = Portfolio(
         book="loan book",
         fail="default",
         written="written",
+        originated="originated",
         lent="loan",
         booked="booked",
     ),
