@@ -106,7 +106,9 @@ def read_month(lake: Lake, policy: Policy, month: date) -> MonthFacts:
 
 def _scored(lake: Lake, models: Sequence[str], month: date) -> pl.DataFrame:
     """What was scored in a month, one row per model and version."""
-    by = ("model", "model_version", "provenance", "sources_present")
+    # Only where a source brings evidence of its own are cases told apart by the sources they have.
+    is_by_sources = bool(lake.layout.portfolio.features.evidence)
+    by = ("model", "model_version", "provenance", *(["sources_present"] if is_by_sources else []))
     found = [
         lake.scan(f"prediction/{model}", [month])
         .group_by(by)

@@ -15,7 +15,7 @@ import polars as pl
 from credit_platform.monitoring.early_warning.early_performance_tests import ALL_READS
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.reports.dashboard.decisions import decided_by
-from credit_platform.reports.dashboard.overview import DECIDED_SCHEMA, is_measured
+from credit_platform.reports.dashboard.overview import DECIDED_SCHEMA, with_outcomes
 from credit_platform.reports.figures.model_months import rows_of
 from credit_platform.reports.figures.svg import trend_svg
 from credit_platform.reports.page import Section, calendar_html, page_html, section_of, table_html
@@ -53,9 +53,10 @@ class MonthFacts:
     """What is known of a month; all frames hold rows of the month alone, those of models of all models together.
 
     `balance` and `quality` are rows of `schemas.monitoring.RowBalance` and `schemas.evidence.DataQuality`; `scored` has
-    `model, model_version, provenance, sources_present, n, mean_probability, declined`; `versions` are the decisions
-    taken as of the month, as `overview.VERSIONS_SCHEMA`; the others are rows of the schemas of these names. `history`
-    ends with the month, `decided` has `overview.DECIDED_SCHEMA`. `links` are further pages by name, with addresses as
+    `model, model_version, provenance, sources_present, n, mean_probability, declined`, without the sources for a book whose
+    cases are not told apart by them; `versions` are the decisions taken as of the month, as
+    `overview.VERSIONS_SCHEMA`; the others are rows of the schemas of these names. `history` ends with the month,
+    `decided` has `overview.DECIDED_SCHEMA`. `links` are further pages by name, with addresses as
     seen from the page. `absent` are the tables that a book of this kind does not have.
     """
 
@@ -137,13 +138,12 @@ def _scored(facts: MonthFacts) -> Section:
     rows = [
         (
             facts.names.get(str(row["model"]), row["model"]),
-            *(row[name] for name in ("model_version", "provenance", "sources_present")),
-            *(row[name] for name in ("n", "mean_probability", "declined")),
+            *(row[name] for name in facts.scored.columns[1:]),
         )
         for row in _ordered(facts, facts.scored)
     ]
-    said = facts.book.words
-    headings = ["Model", "Version", "Scored", "Sources present", said.heading]
+    said, is_by_sources = facts.book.words, "sources_present" in facts.scored.columns
+    headings = ["Model", "Version", "Scored", *(["Sources present"] if is_by_sources else []), said.heading]
     headings += [f"Mean {said.event} probability", "Share declined"]
     nothing = f"No {said.case} was {said.written} in this month, or none has been scored yet."
     return section_of(
@@ -241,7 +241,7 @@ def _outcome(facts: MonthFacts) -> Section:
     rows: list[tuple[object, ...]] = []
     seen, said = facts.performance, facts.book.words
     if facts.book.awaits_outcomes:
-        seen = seen.filter(is_measured())
+        seen = with_outcomes(seen)
     for model, name in facts.names.items():
         rows += [_figure_row(name, row) for row in _metrics(seen.filter(model=model), SHOWN_OUTCOMES)]
     cohorts = sorted(f"{cohort:%Y-%m}" for cohort in seen["cohort"].unique().to_list())

@@ -82,7 +82,7 @@ class Overview:
         """The history as of the month; months whose outcome was never delivered have no performance in it."""
         is_known = (pl.col("snapshot_month") == self.snapshot_month) & (pl.col("observed_month") <= self.snapshot_month)
         known = self.history.filter(is_known)
-        return known.filter((pl.col("layer") != "performance") | is_measured()) if self.book.awaits_outcomes else known
+        return with_outcomes(known) if self.book.awaits_outcomes else known
 
     @property
     def past_actions(self) -> pl.DataFrame:
@@ -126,13 +126,16 @@ class Overview:
         return set(self.backtest.filter(~pl.col("may_be_shown")).select("model", "metric").rows())
 
 
-def is_measured() -> pl.Expr:
-    """Over rows of performance, whether any case of their month had an outcome.
+def with_outcomes(rows: pl.DataFrame) -> pl.DataFrame:
+    """Figures without the performance of cohorts of which no case has an outcome yet: that is no point of a trend.
 
-    Of a book that awaits outcomes, a month without any is no point of a trend.
+    Args:
+        rows: Rows of performance, or of all layers with their `layer`.
     """
-    n_labelled = pl.when(pl.col("metric") != "label_coverage").then(pl.col("n"))
-    return n_labelled.max().over("model", "cohort") > 0
+    by = [name for name in ("layer", "model", "cohort") if name in rows.columns]
+    of_performance = pl.col("layer") == "performance" if "layer" in by else pl.lit(value=True)
+    silent = rows.filter(of_performance, metric="roc_auc", segment="all", n=0).select(by).unique()
+    return rows.join(silent, on=by, how="anti", maintain_order="left")
 
 
 def model_title(model: str, alias: str | None) -> str:
