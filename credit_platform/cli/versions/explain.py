@@ -73,16 +73,14 @@ def explain_case(book: Book, case: str, *, model: str | None, cohort: date | Non
             the last bit.
         ModelStoreError: a stored version is missing or was changed.
     """
-    models, cases = models_named(book, model), book.settings.portfolio.cases
+    models, portfolio = models_named(book, model), book.settings.portfolio
     month = month_of(book, case, cohort)
     explained = tuple(_explained(book, name, month, case) for name in models)
     if all(one.explanation is None for one in explained):
         reason = f"it was applied for in {month:%Y-%m} and is not scored by {', '.join(models)}"
         fix = " ".join(dict.fromkeys(one.not_scored or "" for one in explained))
-        raise CaseError(noun=cases.noun, case=case, reason=reason, fix=fix)
-    return CaseExplanation(
-        case, cases, book.settings.portfolio.words, month, explained, _decision_about(book, case, month)
-    )
+        raise CaseError(noun=portfolio.cases.noun, case=case, reason=reason, fix=fix)
+    return CaseExplanation(case, portfolio.cases, portfolio.words, month, explained, _decision_about(book, case, month))
 
 
 def _decision_about(book: Book, case: str, month: date) -> CaseDecision | None:

@@ -6,7 +6,7 @@ sending the notification and starting a training are wiring.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
@@ -16,10 +16,9 @@ import polars as pl
 from credit_platform.monitoring.action.action_state import Judged, State, Training, Transition, transition_of
 from credit_platform.monitoring.action.causes import EarlierSources, in_order, source_findings, under_causes
 from credit_platform.monitoring.action.findings import (
-    DECIDING,
-    Figure,
     Finding,
     Rule,
+    all_is_well,
     figures,
     performance_findings,
     quality_findings,
@@ -246,7 +245,7 @@ def decide_action(
     advice = RollbackAdvice("none", "a backtest is not acted on")
     if is_live:
         advice = RollbackAdvice("unknown", silence) if silence else rollback_advice(found, thresholds, cases=cases)
-    fine = _all_is_well(found, subject.model, thresholds)
+    fine = all_is_well(found, subject.model, thresholds)
     reasons = _reasons(triggered, subject, earlier.missing, fine=fine)
     if quality is not None and quality.is_empty():
         reasons += ("missing: the data quality of the month is not stored, so sources were not looked at",)
@@ -296,13 +295,3 @@ def _reasons(
         months = ", ".join(f"{month:%Y-%m}" for month in missing)
         reasons.append(f"missing: the performance of {months} is not stored, so what persists was judged without it")
     return tuple(reasons)
-
-
-def _all_is_well(found: Mapping[str, Figure], model: str, thresholds: MonitoringThresholds) -> str:
-    """What holds when nothing was found, with every value and its threshold."""
-    held = [
-        f"{metric} {figure.value:.4f} ({threshold.data_science_threshold:g})"
-        for metric, threshold in thresholds.metrics_for(model).items()
-        if threshold.priority in DECIDING and (figure := found.get(metric, Figure())).value is not None
-    ]
-    return f"every P0 and P1 metric is at or above its data-science threshold: {', '.join(held) or 'none is measured'}"

@@ -104,6 +104,16 @@ def performance_findings(
     return findings + _guard_findings(found, is_live=is_live, cases=cases)
 
 
+def all_is_well(found: Mapping[str, Figure], model: str, thresholds: MonitoringThresholds) -> str:
+    """What holds when nothing was found, with every value and its threshold."""
+    held = [
+        f"{metric} {figure.value:.4f} ({threshold.data_science_threshold:g})"
+        for metric, threshold in thresholds.metrics_for(model).items()
+        if threshold.priority in DECIDING and (figure := found.get(metric, Figure())).value is not None
+    ]
+    return f"every P0 and P1 metric is at or above its data-science threshold: {', '.join(held) or 'none is measured'}"
+
+
 def stability_findings(
     frame: pl.DataFrame, *, thresholds: MonitoringThresholds, is_live: bool, cases: str
 ) -> list[Finding]:

@@ -97,13 +97,8 @@ def compare_versions(
     Raises:
         ModelStoreError: the loans lack a column one of them was trained on.
     """
-    return HeadToHead(
-        incumbent_version=incumbent_version,
-        label=loans["label"].cast(pl.Int8).to_numpy(),
-        candidate_probability=candidate.predict(loans),
-        incumbent_probability=incumbent.predict(loans),
-        cases=candidate.portfolio.words.cases,
-    )
+    label, cases = loans["label"].cast(pl.Int8).to_numpy(), candidate.portfolio.words.cases
+    return HeadToHead(incumbent_version, label, candidate.predict(loans), incumbent.predict(loans), cases=cases)
 
 
 @dataclass(frozen=True)
@@ -282,10 +277,8 @@ def _beats(against: HeadToHead, policy: PromotionPolicy, now: Situation) -> tupl
     new, old, p_value, refresh = against.candidate_auc, against.incumbent_auc, against.p_value, policy.refresh
     incumbent = f"version {against.incumbent_version}, in force{' as interim' if now.is_interim else ''},"
     if new is None or old is None:
-        return (
-            False,
-            f"It cannot be compared with {incumbent} because no {against.cases} of both classes are new to both.",
-        )
+        why = f"It cannot be compared with {incumbent} because no {against.cases} of both classes are new to both."
+        return False, why
     significance = "not testable" if p_value is None else f"p = {p_value:.4f}"
     facts = (
         f"ROC-AUC is {new:.4f} against {old:.4f} of {incumbent} on the same {against.n} {against.cases}, which "
