@@ -89,7 +89,8 @@ def section_texts(module: str) -> Mapping[str, SectionText]:
 
 def calendar_html(book: ShownBook) -> str:
     """The paragraph near the top of a page that says that months are drawn; empty for a book that has a calendar."""
-    return f"<p><strong>No calendar.</strong> {escape(book.no_calendar)}</p>\n" if book.no_calendar else ""
+    first, stop, rest = book.no_calendar.partition(".")
+    return f"<p><strong>{escape(first)}{stop}</strong>{escape(rest)}</p>\n" if first else ""
 
 
 def side_by_side(*parts: str) -> str:

@@ -43,7 +43,10 @@ class ShownBook:
     @property
     def no_calendar(self) -> str:
         """That months are drawn and what follows from it, in sentences; empty for a book that has a calendar."""
-        return "" if self.has_calendar else words("calendar")["page"].format(words=self.words)
+        if self.has_calendar:
+            return ""
+        said = [words("calendar")["page"], *([words("calendar")["awaited"]] if self.awaits_outcomes else [])]
+        return " ".join(said).format(words=self.words)
 
     @property
     def over_months(self) -> str:
