@@ -12,7 +12,7 @@ import polars as pl
 
 from credit_platform.monitoring.data_quality.score import FORMULAS
 from credit_platform.reports.figures.matrices import ALERT, NOTABLE, STABLE, WARNING
-from credit_platform.reports.page import Section, page_html, section_of, table_html
+from credit_platform.reports.page import Section, calendar_html, page_html, section_of, table_html
 from credit_platform.reports.shown_book import ShownBook
 from credit_platform.reports.wording import month_name
 from credit_platform.schemas.evidence import DIMENSIONS, TOTAL
@@ -41,7 +41,7 @@ def data_quality_page(quality: pl.DataFrame, *, book: ShownBook) -> str:
     formulas = {name: formula.format(cases=book.words.cases) for name, formula in FORMULAS.items()}
     return page_html(
         title=f"Data quality, {month_name(newest)}",
-        introduction=_introduction(quality, newest),
+        introduction=f"{calendar_html(book)}{_introduction(quality, newest)}",
         sections=[
             Section(
                 "Total: which source failed when?", f"Total is the {formulas[TOTAL]}.", _legend() + _heat_map(total)
