@@ -72,7 +72,7 @@ class ChildTable:
         elif self.parts:
             rows = self._by_part(rows, *CASE)
         computed = {feature.name: feature.formula.cast(feature.column.dtype) for feature in self.features}
-        return rows.group_by(CASE).agg(pl.lit(value=True).first().alias(self.flag), **computed)
+        return rows.group_by(CASE).agg(**computed).with_columns(pl.lit(value=True).alias(self.flag))
 
     def _by_part(self, rows: pl.LazyFrame, *keys: str) -> pl.LazyFrame:
         return rows.group_by(*keys, self.part_key).agg(**self.parts)

@@ -173,6 +173,7 @@ APPLICATION_CLEANING = cleaning_of(
     CreditApplications,
     derived={"customer_id": pl.col("application_id"), "is_without_employment": _is_without_employment()},
     rejections=(_target_is_readable(),),
+    keeps_order=False,
 )
 APPLICATION = source_of(
     "application",
