@@ -183,9 +183,9 @@ def _loan(applicants: Applicants, said: ApplicationColumns, rng: np.random.Gener
     """Income and the loan applied for: price of the goods, credit with its insurance, annuity."""
     n, quality = applicants.n, applicants.quality
     amounts = said.amounts
-    wealth = 0.93 * rng.standard_normal(n) + 0.32 * quality - 0.3 * (applicants.is_female - 0.658)
-    income = _rounded(amounts["AMT_INCOME_TOTAL"].draw(wealth, rng), rng)
-    goods = _rounded(amounts["AMT_GOODS_PRICE"].draw(wealth, rng), rng)
+    wealth = 0.95 * rng.standard_normal(n) - 0.3 * (applicants.is_female - 0.658)
+    income = _rounded(amounts["AMT_INCOME_TOTAL"].draw(wealth + 0.15 * quality, rng), rng)
+    goods = _rounded(amounts["AMT_GOODS_PRICE"].draw(wealth + 0.3 * quality, rng), rng)
     is_revolving = happens_leaning(_REVOLVING_RATE, 0.25, quality, rng)
     limit = np.rint(amounts["revolving"].draw(wealth, rng) / _ROUND) * _ROUND
     size = (np.log(goods) - 12.95) / 0.72

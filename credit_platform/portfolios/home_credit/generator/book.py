@@ -8,7 +8,7 @@ belong here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -145,9 +145,7 @@ class HomeCreditBook:
             "months": self.n_months,
             "applications_per_month": self.cases_per_month,
             "seed": self.seed,
-            "process": {
-                name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self.process).items()
-            },
+            "process": self.process.to_dict(),
             "drifts": [drift.to_dict() for drift in self.drifts],
         }
 
