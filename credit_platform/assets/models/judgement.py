@@ -156,11 +156,12 @@ def metadata_of(lake: Lake, developed: Developed, result: CandidateResult, polic
         "artifacts_load_back": result.artifacts_load_back,
         "failed_gates": list(failed_gates(result, policy.model.gates)),
         "params": {**spec.params, **developed.fitted.tuning.params},
+        **({"rebalancing": rebalanced} if (rebalanced := spec.rebalanced) else {}),
         "set_by_hand": set_by_hand(model, spec.characteristics),
         "random_seed": policy.model.random_seed,
         "label_def": policy.model.label.label_def,
         "policy_sha256": policy.sha256,
-        "libraries": libraries(),
+        "libraries": libraries(developed.fitted.estimator.libraries),
     }
     return VersionMetadata.model_validate(said)
 
