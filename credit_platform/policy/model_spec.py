@@ -122,12 +122,6 @@ class ModelSpec(PolicySection):
             raise ValueError(message)
         return value
 
-    @property
-    def rebalanced(self) -> dict[str, object] | None:
-        """How the training loans are rebalanced, for people to read; None where they are left as they are."""
-        shares = self.rebalancing_shares.model_dump() if self.rebalancing_shares else {}
-        return None if self.rebalancing == "none" else {"method": self.rebalancing, **shares}
-
     @field_validator("calibration")
     @classmethod
     def _undoes_what_shifts_the_odds(cls, value: str, info: ValidationInfo) -> str:

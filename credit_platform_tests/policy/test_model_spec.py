@@ -132,13 +132,6 @@ def test_a_wrong_entry_is_refused_with_file_key_and_reason(tmp_path: Path, text:
         LOANS.load_policy(entry(tmp_path, text))
 
 
-def test_what_a_model_says_of_its_rebalancing(tmp_path: Path) -> None:
-    text = f"rebalancing: smote_downsample, rebalancing_shares: {SHARES}"
-    said = LOANS.load_policy(entry(tmp_path, text)).model.models
-    assert said["gradient_boosting"].rebalanced == {"method": "smote_downsample", "smote": 0.2, "downsample": 0.5}
-    assert said["scorecard"].rebalanced is None
-
-
 XGBOOST = "models: {boosted: {alias: model_3, algorithm: xgboost, params: {%s}}}"
 
 

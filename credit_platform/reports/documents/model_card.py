@@ -123,9 +123,15 @@ def _shared_customers(version: VersionFacts) -> str:
 
 
 def _rebalancing(version: VersionFacts) -> list[str]:
-    said = ", ".join(f"{name} {value}" for name, value in (version.metadata.rebalancing or {}).items())
-    unchanged = "the other samples are as they are, and calibration on validation brings the probabilities back"
-    return [f"The training loans are rebalanced ({said}); {unchanged}."] if said else []
+    said = version.metadata.rebalancing
+    if not said:
+        return []
+    how = str(said["method"])
+    if "smote" in said:
+        how += f" (bads per good: {said['smote']} after SMOTE, {said['downsample']} after downsampling)"
+    return [
+        f"Training loans are rebalanced by {how}, those of the other samples are not. Calibration undoes the shift."
+    ]
 
 
 def _features(version: VersionFacts, sources: CardSources) -> Part:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import credit_platform
 from credit_platform.errors import MissingExtraError, TrainingError
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.policy.model_spec import ModelSpec, Parameter
@@ -23,9 +21,9 @@ from credit_platform.scoring.estimators.tree_ensemble import StartLine
 from credit_platform.scoring.estimators.xgboost_trees import XGBoostEstimator
 from credit_platform.scoring.training.version import fit_version, is_restorable, load_version
 from credit_platform.statistics.discrimination import roc_auc
+from credit_platform_tests.extra_environment import ROOT, make_environment
 from credit_platform_tests.scoring.conftest import MakeLoans
 
-ROOT = Path(credit_platform.__file__).parents[1]
 PARAMS: dict[str, Parameter] = {
     "n_estimators": 60,
     "learning_rate": 0.1,
@@ -168,29 +166,16 @@ def test_a_text_that_is_no_model_of_ours_is_refused_when_it_is_read(content: byt
 
 
 @pytest.mark.slow
-def test_the_lock_of_the_extra_installs_what_these_tests_need(tmp_path: Path) -> None:
-    uv = Path(sys.executable).with_name("uv")
-    if not uv.is_file():
-        pytest.skip("uv is not beside this Python; make installs it")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "env"], check=True)
-    python = tmp_path / "env" / "bin" / "python"
-    lock = [uv, "pip", "install", "-q", "--python", python, "-r", ROOT / "requirements-xgboost.lock"]
-    tools = [uv, "pip", "install", "-q", "--python", python, "-r", ROOT / "requirements-dev.lock"]
-    for install in (lock, tools):
-        done = subprocess.run(install, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-    shutil.copytree(ROOT / "credit_platform", tmp_path / "work" / "credit_platform")
+def test_all_this_works_with_what_the_lock_of_the_extra_installs(tmp_path: Path) -> None:
+    programs = make_environment(tmp_path, "requirements-xgboost.lock", "requirements-dev.lock")
     own = Path(__file__).relative_to(ROOT)
-    shutil.copytree(ROOT / "credit_platform_tests", tmp_path / "work" / "credit_platform_tests")
-    shutil.copy(ROOT / "pyproject.toml", tmp_path / "work")
-    variables = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON"))}
     tested = subprocess.run(
-        [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", own],
+        [programs / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", own],
         cwd=tmp_path / "work",
-        env=variables | {"PYTHONPATH": str(tmp_path / "work")},
+        env={name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON"))},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert tested.returncode == 0, tested.stdout
+    assert tested.returncode == 0, tested.stdout + tested.stderr
     assert "skipped" not in tested.stdout.splitlines()[-1]
