@@ -63,7 +63,7 @@ clean-all: ## Remove .venv and the caches of the tools
 lock: $(RUN) ## Pin the dependencies of pyproject.toml in the lock files
 	$(LOCK) --extra dev $(LOCK_FLAGS) -o requirements-dev.lock
 	$(LOCK) --constraint requirements-dev.lock -o requirements.lock
-	$(LOCK) --extra xgboost --constraint requirements-dev.lock -o requirements-xgboost.lock
+	$(LOCK) --extra xgboost --constraint requirements-dev.lock $(LOCK_FLAGS) -o requirements-xgboost.lock
 
 # What to do with a lock: `sync` removes what it does not name, `install -r` leaves tools and extras where they are.
 # uv and not pip installs the lock: the pip that comes with Python 3.11 refuses hashed locks with extras.

@@ -87,7 +87,10 @@ class ModelSpec(PolicySection):
     algorithm: str
     params: Mapping[str, Parameter]
     rebalancing: Rebalancing = "none"
-    rebalancing_shares: Annotated[RebalancingShares | None, Field(validate_default=True)] = None
+    # Left out of the values where it is not set, so that the fingerprint of a policy without it stays what it was.
+    rebalancing_shares: Annotated[
+        RebalancingShares | None, Field(validate_default=True, exclude_if=lambda value: value is None)
+    ] = None
     calibration: Literal["platt", "none"] = "platt"
     tuning: TuningPolicy | None = None
     regularisation: RegularisationPolicy | None = None

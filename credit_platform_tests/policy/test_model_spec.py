@@ -132,6 +132,14 @@ def test_a_wrong_entry_is_refused_with_file_key_and_reason(tmp_path: Path, text:
         LOANS.load_policy(entry(tmp_path, text))
 
 
+def test_shares_that_are_not_set_leave_the_fingerprint_of_a_policy_as_it_was(tmp_path: Path) -> None:
+    spec = LOANS.load_policy().model.models["gradient_boosting"]
+    assert "rebalancing_shares" not in spec.model_dump(mode="json")
+    text = f"rebalancing: smote_downsample, rebalancing_shares: {SHARES}"
+    own = LOANS.load_policy(entry(tmp_path, text)).model.models["gradient_boosting"]
+    assert own.model_dump(mode="json")["rebalancing_shares"] == {"smote": 0.2, "downsample": 0.5}
+
+
 XGBOOST = "models: {boosted: {alias: model_3, algorithm: xgboost, params: {%s}}}"
 
 

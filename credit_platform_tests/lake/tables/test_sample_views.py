@@ -1,4 +1,4 @@
-"""`samples.train` and the others are the cases a version was fitted and measured on, read where they lie."""
+"""`samples.train` and the others are the cases a version was fitted and measured on."""
 
 from __future__ import annotations
 
