@@ -62,13 +62,11 @@ def clean_table(
         valued = table.start.resolve(valued, known)
     judged = _attach_rejection(_without_exact_duplicates(valued, table), table).cache()
     is_sound = pl.col(_REJECTED_BY).is_null()
-    order = (_PLACE,) if table.keeps_order else ("snapshot_month", *table.key)
-    rows = (
-        judged.filter(is_sound)
-        .select(*table.columns, *(name for name in order if name not in table.columns))
-        .sort(order)
-        .select(table.columns)
-    )
+    sound = judged.filter(is_sound)
+    if table.keeps_order:
+        rows = sound.select(*table.columns, _PLACE).sort(_PLACE).select(table.columns)
+    else:
+        rows = sound.select(table.columns).sort("snapshot_month", *table.key)
     return Cleaned(rows=rows, quarantined=_quarantine(judged.filter(~is_sound), table))
 
 
@@ -108,7 +106,7 @@ def _attach_values(frame: pl.LazyFrame, table: TableCleaning) -> pl.LazyFrame:
 def _is_plain(name: str, value: pl.Expr, table: TableCleaning) -> pl.Expr:
     """Whether a direct cast says what reading the cell would: it succeeded, or null is what the cell means."""
     texts = table.plain_nulls.get(name, ())
-    cells = [pl.col(cell) for cell in set(value.meta.root_names())]
+    cells = [pl.col(cell) for cell in sorted({*value.meta.root_names()})]
     means_null = [cell.is_null() | cell.is_in(texts) if texts else cell.is_null() for cell in cells]
     return pl.col(name).is_not_null() | pl.all_horizontal(means_null)
 
