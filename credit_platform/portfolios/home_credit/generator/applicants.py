@@ -38,11 +38,11 @@ class CreditProcess:
     `habit_share` of its variance from habit.
     """
 
-    intercept: float = -3.38
-    quality: float = 1.46
+    intercept: float = -3.41
+    quality: float = 1.52
     habit: float = 0.53
-    burden: float = 0.32
-    scores: tuple[float, float, float] = (0.37, 0.52, 0.62)
+    burden: float = 0.25
+    scores: tuple[float, float, float] = (0.36, 0.51, 0.61)
     age_in_first_score: float = 0.48
     age_in_quality: float = 0.26
     gender_in_quality: float = 0.16
