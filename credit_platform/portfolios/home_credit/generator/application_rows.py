@@ -44,6 +44,8 @@ _SOCIAL = (
     "DEF_60_CNT_SOCIAL_CIRCLE",
 )
 _ASKED = tuple(f"AMT_REQ_CREDIT_BUREAU_{span}" for span in ("HOUR", "DAY", "WEEK", "MON", "QRT", "YEAR"))
+# Of those whom the credit bureau does not know, how many were asked about.
+_ASKED_ANYWAY = 0.06
 _WHOLE = ("DAYS_ID_PUBLISH", "HOUR_APPR_PROCESS_START")
 # The columns of application_test after the key.
 APPLICATION_COLUMNS = (
@@ -106,7 +108,7 @@ def application_rows(
         "OWN_CAR_AGE": emptied(columns["OWN_CAR_AGE"], ~is_owner),
         "FLAG_MOBIL": _flag(np.ones(applicants.n, dtype=np.bool_)),
     }
-    is_unknown = ~applicants.has_bureau ^ happens(0.02, applicants.n, rng)
+    is_unknown = ~applicants.has_bureau & ~happens(_ASKED_ANYWAY, applicants.n, rng)
     columns |= {name: emptied(columns[name].cast(pl.Float64), is_unknown) for name in _ASKED}
     columns |= {name: emptied(columns[name], happens(share, applicants.n, rng)) for name, share in said.empty.items()}
     return pl.DataFrame([columns[name].alias(name) for name in APPLICATION_COLUMNS])

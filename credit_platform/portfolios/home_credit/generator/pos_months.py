@@ -20,7 +20,7 @@ from credit_platform.portfolios.home_credit.generator.distributions import (
 
 DAYS_PER_MONTH = 30.44
 MOST_MONTHS = 96
-_KNOWN_RATE, _NO_COUNT_RATE = 0.96, 0.0026
+_KNOWN_RATE, _NO_COUNT_RATE = 0.92, 0.0026
 _ARREARS_RATE, _SIGNED_RATE = 0.005, 0.07
 
 

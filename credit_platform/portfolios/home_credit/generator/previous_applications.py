@@ -34,7 +34,7 @@ from credit_platform.texts import yaml_beside
 
 _KNOWN_RATE, _MORE_APPLICATIONS, _SPREAD = 0.951, 3.95, 1.5
 _DAYS_APPROVED: Quantiles = (-2922, -2850, -2640, -1620, -770, -345, -95, -25, -2)
-_DAYS_CARD: Quantiles = (-2922, -2850, -2700, -2000, -1150, -480, -120, -30, -2)
+_DAYS_CARD: Quantiles = (-2922, -2800, -2600, -1660, -920, -420, -110, -30, -2)
 _DAYS_OTHERS: Quantiles = (-2922, -2780, -2250, -830, -370, -190, -46, -12, -1)
 _CARD, _POS, _CASH = "Revolving loans", "Consumer loans", "Cash loans"
 _ROUND = 22_500.0
