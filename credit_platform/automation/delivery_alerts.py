@@ -10,7 +10,6 @@ from pathlib import Path
 
 from credit_platform.automation.closing import Closing
 from credit_platform.lake.raw.arrivals import Arrivals
-from credit_platform.lake.raw.dating import month_in_name
 from credit_platform.lake.tables.row_counts import row_count
 from credit_platform.monitoring.action.alerts import AlertEvent, Level
 from credit_platform.months import add_months
@@ -48,8 +47,7 @@ def _troubles(closing: Closing, arrivals: Arrivals, now: datetime) -> Iterator[_
     yield from _late(closing, arrivals, now)
     for name, seen in arrivals.files.items():
         if seen.problem is not None:
-            stem = closing.sources[seen.source].stem
-            month = month_in_name(stem, Path(name)) or now.date().replace(day=1)
+            month = closing.sources[seen.source].month_in_name(Path(name)) or now.date().replace(day=1)
             fix = "Nothing of the file is built; mend or replace it, and it is read by itself."
             yield _Trouble(
                 f"{_FILE}{name}", month, f"{name} cannot be read", f"{seen.problem}\n{fix}", occasion=seen.state

@@ -22,6 +22,7 @@ from credit_platform.texts import description_of
 MATURITY_CHECK = "labels_are_mature"
 UNLABELLED_CHECK = "nearly_every_case_has_a_label"
 _LABELS, _UNLABELLED = "gold/label_store", "gold/unlabelled"
+_AWAITED = "not_delivered"
 
 
 def label_maturity_check(
@@ -33,7 +34,12 @@ def label_maturity_check(
     def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
         wanted = [month for month in lake.months(cases.table) if add_months(months[0], -lag) <= month <= months[-1]]
         maturity = label_maturity(
-            lake.scan(_LABELS, months), lake.scan(cases.table, wanted), cases, months=months, lag=lag
+            lake.scan(_LABELS, months),
+            lake.scan(cases.table, wanted),
+            cases,
+            months=months,
+            lag=lag,
+            is_awaited=portfolio.outcome.is_awaited,
         )
         return {month: _result(maturity[month], axis.first_snapshot, min_labelled) for month in months}
 
@@ -62,6 +68,8 @@ def _result(found: LabelMaturity, first_month: date, min_labelled: float) -> Mon
     counts: dict[str, int | float | str] = {"n_labels": found.n_labels, "n_immature": found.n_immature}
     if found.labelled_share is not None:
         counts |= {"n_written": found.n_written or 0, "attrition": 1 - found.labelled_share}
+    if found.n_awaited:
+        counts["n_awaited"] = found.n_awaited
     return MonthResult(
         passed=not faults,
         description=f"{found.month:%Y-%m}: {'; '.join(faults) or _in_order(found, first_month)}.",
@@ -74,6 +82,9 @@ def _in_order(found: LabelMaturity, first_month: date) -> str:
         return f"cohort {found.cohort:%Y-%m} lies before the book; {found.n_labels:,} labels"
     if found.n_written is None:
         return f"{found.n_labels:,} labels are mature; {found.cohort:%Y-%m} is not built, so attrition is not known"
+    if found.n_awaited:
+        told = f"; of others {found.n_labels:,} labels are known" if found.n_labels else ""
+        return f"{found.cohort:%Y-%m}: the outcome of {found.n_awaited:,} cases has not been delivered yet{told}"
     share = "no loan was written" if found.labelled_share is None else f"{found.labelled_share:.1%} of its loans"
     return f"{found.n_labels:,} labels of cohort {found.cohort:%Y-%m} are mature, {share}"
 
@@ -93,13 +104,13 @@ def unlabelled_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPolic
         return {month: _without_label(month, found, n_labels.get(month, 0)) for month, found in counts.items()}
 
     def _without_label(month: date, found: Mapping[str, int], n_labelled: int) -> MonthResult:
-        n = sum(found.values())
+        n = sum(count for reason, count in found.items() if reason != _AWAITED)
         share = n / (n + n_labelled) if n else 0.0
         named = f" ({', '.join(f'{reason} {count:,}' for reason, count in found.items())})" if found else ""
         return MonthResult(
             passed=share < most,
             description=f"{month:%Y-%m}: {n:,} of {n + n_labelled:,} {cases} have no label{named}.",
-            metadata={"n_unlabelled": n, "share_unlabelled": share, **found},
+            metadata={"n_unlabelled": sum(found.values()), "share_unlabelled": share, **found},
         )
 
     return monthly_check(

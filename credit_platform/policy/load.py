@@ -57,6 +57,7 @@ class PolicyTerms:
         evidence: those that are a number fitted with every version.
         combinations: those that a fit makes of several features.
         reasons: of features that are declared with one, which the shipped file may leave out.
+        base: shipped files of another book, whose sections hold where the book's own files have none of the name.
     """
 
     folder: Path
@@ -68,6 +69,7 @@ class PolicyTerms:
     evidence: tuple[str, ...] = ()
     combinations: tuple[str, ...] = ()
     reasons: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    base: Path | None = None
 
     def declared(self, name: str) -> dict[str, Mapping[str, object]]:
         """What a policy file need not say, as the book's code does: reasons, and which sources are required."""
@@ -128,7 +130,10 @@ def _validated(document: PolicyDocument, values: Mapping[str, object], section: 
 
 def shipped_values(name: str, terms: PolicyTerms) -> dict[str, object]:
     """The values the platform comes with, of one policy file: its own, in their order, then those declared in code."""
-    values = dict(read_policy_file(terms.folder / f"{name}.yaml"))
+    own = terms.folder / f"{name}.yaml"
+    # Whole sections: of one that a book writes itself, nothing is another's.
+    base = read_policy_file(terms.base / f"{name}.yaml") if terms.base is not None else {}
+    values = {**base, **(read_policy_file(own) if terms.base is None or own.is_file() else {})}
     for section, declared in terms.declared(name).items():
         written = values.get(section, {})
         if isinstance(written, dict):
@@ -145,7 +150,8 @@ def _section_of(
     read: Callable[[Mapping[str, object], str], PolicyDocument],
 ) -> tuple[_Section, str]:
     shipped = shipped_values(name, terms)
-    file = _file_of(folder, name) or terms.folder / f"{name}.yaml"
+    places = (folder, terms.folder, *([terms.base] if terms.base is not None else []))
+    file = next(filter(None, (_file_of(place, name) for place in places)), terms.folder / f"{name}.yaml")
     try:
         values, old_keys = with_new_keys(name, read_policy_file(file))
     except KeyError as error:

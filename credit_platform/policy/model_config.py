@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, mo
 
 from credit_platform.errors import PolicyError
 from credit_platform.months import add_months, as_month, month_key
+from credit_platform.policy.assigned_cohorts import AssignedCohortPolicy
 from credit_platform.policy.champion_challenger import ChampionChallengerPolicy
 from credit_platform.policy.model_spec import ModelName, ModelSpec
 from credit_platform.policy.policy_section import MOST_MONTHS, MonthCount, OpenShare, PolicySection, Share
@@ -278,6 +279,11 @@ class ModelConfig(PolicySection):
             message = f"champion is {unknown[0]!r}; the models are {', '.join(models)}"
             raise ValueError(message)
         return section
+
+    @property
+    def assigned_cohorts(self) -> AssignedCohortPolicy | None:
+        """How cases are given months where the data have no calendar; None for books that have one."""
+        return None
 
     @property
     def champions(self) -> tuple[str, ...]:

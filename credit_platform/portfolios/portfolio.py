@@ -85,12 +85,15 @@ class Outcome:
         build: labels of the cases that mature in some months.
         early: how cases begin, where that can be read before the label.
         reason_without_label: over the last row of a case that left before its label, why it has none.
+        is_awaited: over rows of the cases table, whether the source will tell the outcome later; such a case should
+            not have a label yet. None where none is.
     """
 
     schema: type[dy.Schema]
     build: BuildLabels
     early: ReadEarlyOutcomes | None = None
     reason_without_label: pl.Expr = field(default_factory=lambda: pl.lit("left"))
+    is_awaited: pl.Expr | None = None
 
 
 @dataclass(frozen=True)
@@ -140,10 +143,30 @@ class BookCheck:
 
 @dataclass(frozen=True)
 class ProtectedGroups:
-    """Where the characteristic lies by which groups of customers are compared, and never scored."""
+    """Where the characteristic lies by which groups of customers are compared, and never scored.
+
+    Attributes:
+        table: asset key of the silver table.
+        age: over its rows, the customer's age in years.
+    """
 
     table: str
-    column: str
+    age: pl.Expr
+
+
+@dataclass(frozen=True)
+class AssignedMonths:
+    """That the data have no calendar: cases are given months, and whatever belongs to a case has its month.
+
+    Months that are given say nothing about time, so no drift and no trend over them decides anything.
+
+    Attributes:
+        label: column of the cases' source that holds the label, empty where it is not known.
+        date: column of the cases' source with the day of the case, for lenders that deliver one after all.
+    """
+
+    label: str
+    date: str
 
 
 @dataclass(frozen=True)
@@ -169,11 +192,13 @@ class Portfolio:
         tables: the book's own gold tables.
         words: what things are called.
         policy_dir: folder of the policy files shipped for it.
+        policy_base: folder of the files of another book, whose sections hold where its own have none of the name.
         config: the model configuration with the book's own sections.
         protected: by which characteristic groups are compared; None where none is delivered.
         checks: the book's own.
         generator: of such books with a known process; None where there is none.
         synonyms: what other lenders call a source column, by the column; `map` looks for these names.
+        assigned_months: how months are given to cases where the data have no calendar; None where they have one.
     """
 
     name: str
@@ -189,6 +214,8 @@ class Portfolio:
     checks: tuple[BookCheck, ...] = ()
     generator: Generator | None = None
     synonyms: Callable[[], Mapping[str, tuple[str, ...]]] = dict
+    assigned_months: AssignedMonths | None = None
+    policy_base: Path | None = None
 
     @property
     def required_generator(self) -> Generator:
@@ -218,6 +245,7 @@ class Portfolio:
             evidence=tuple(group.feature for group in self.features.evidence),
             combinations=tuple(COMBINATIONS),
             reasons=self.features.reasons,
+            base=self.policy_base,
         )
 
     def load_policy(self, folder: Path | None = None) -> Policy:

@@ -50,6 +50,19 @@ class DueRows:
 
 
 @dataclass(frozen=True)
+class CaseLink:
+    """By which column a row belongs to a case, where months are given to cases and not told by dates.
+
+    Attributes:
+        column: of the source; it holds the case's key, or that of another source.
+        through: the source whose key it holds, and which has a link of its own; None for the case's.
+    """
+
+    column: str
+    through: str | None = None
+
+
+@dataclass(frozen=True)
 class Source:
     """One raw source and the silver table that is made of it.
 
@@ -67,7 +80,9 @@ class Source:
         must_be_required: whether nothing can be built without it.
         look_back: how it is cleaned where a row depends on earlier months; None where none does.
         cleaning: how every cell becomes a silver column, from which the lineage is read; None without one.
-        optional_columns: those of `columns` that a file may lack; they are null then.
+        stems: what the names of its files begin with; empty for the source's own name.
+        optional_columns: columns that a file may lack; they are empty then.
+        link: how a row finds its case in a book without a calendar; None where its date tells its month.
     """
 
     name: str
@@ -83,7 +98,9 @@ class Source:
     flag: str | None = None
     look_back: LookBack | None = None
     cleaning: TableCleaning | None = None
+    stems: tuple[str, ...] = ()
     optional_columns: tuple[str, ...] = ()
+    link: CaseLink | None = None
 
     @classmethod
     def cleaned_by(

@@ -70,9 +70,9 @@ class ChampionChallenger(dy.Schema):
 
     @dy.rule()
     def cohorts_precede_the_month(cls) -> pl.Expr:
-        """Only loans written earlier have an outcome to compare by."""
+        """Only loans written by then have an outcome to compare by."""
         cohort = cls.segment.col.str.to_date("%Y-%m-%d", strict=False)
-        return (cls.breakdown.col != "cohort") | (cohort < cls.snapshot_month.col).fill_null(value=False)
+        return (cls.breakdown.col != "cohort") | (cohort <= cls.snapshot_month.col).fill_null(value=False)
 
     @dy.rule()
     def a_month_has_one_decision(cls) -> pl.Expr:

@@ -16,6 +16,7 @@ REASONS_WITHOUT_LABEL = {
     "no_usable_row": "that month has no usable row of any case",
     "indeterminate": "its row of that month tells no outcome",
     "first_seen_after_horizon": "the book shows it only later",
+    "not_delivered": "its source has not told the outcome yet",
 }
 DEVELOPMENT_ROLES = ("train", "validation", "test", "oot")
 
@@ -69,8 +70,8 @@ class CohortCalendar(dy.Schema):
 
     @dy.rule()
     def maturity_follows_origination(cls) -> pl.Expr:
-        """A loan is scored when it is written and has an outcome later."""
-        return (cls.score_month.col == cls.cohort.col) & (cls.maturity_month.col > cls.cohort.col)
+        """A loan is scored when it is written; its outcome is known then or later."""
+        return (cls.score_month.col == cls.cohort.col) & (cls.maturity_month.col >= cls.cohort.col)
 
     @dy.rule()
     def state_follows_the_months(cls) -> pl.Expr:

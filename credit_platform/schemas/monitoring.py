@@ -67,8 +67,8 @@ class OutcomeMeasures(Measures):
 
     @dy.rule()
     def cohort_precedes_outcome(cls) -> pl.Expr:
-        """Outcomes are read later than the loans were written."""
-        return pl.col("cohort") < pl.col("snapshot_month")
+        """No outcome is read before the loans were written."""
+        return pl.col("cohort") <= pl.col("snapshot_month")
 
 
 class Performance(OutcomeMeasures):

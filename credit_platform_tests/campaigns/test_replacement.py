@@ -29,8 +29,7 @@ pytestmark = [pytest.mark.slow, *PREVIEW_ALLOWED]
 @pytest.fixture(scope="module")
 def finished_demo(tmp_path_factory: pytest.TempPathFactory) -> PlantedLife:
     """The demo after its whole life."""
-    make = LOANS.required_generator.make
-    spec = demo_book(make, n_months=USUAL_MONTHS, cases_per_month=USUAL_CASES, seed=USUAL_SEED)
+    spec = demo_book(LOANS.required_generator, n_months=USUAL_MONTHS, cases_per_month=USUAL_CASES, seed=USUAL_SEED)
     assert isinstance(spec, BookSpec)
     life = planted_book(tmp_path_factory.mktemp("demo") / "book", spec)
     life.live()

@@ -84,6 +84,7 @@ class ActionDecider:
                 past=self._past(month),
                 quality=self._quality(month),
                 sources=self._sources(month),
+                has_calendar=self._lake.layout.portfolio.assigned_months is None,
             )
             override = override_of(self._overrides, self._model, month, subject.model_version)
             self._decided[month] = subject, obeying(decision, override, thresholds)

@@ -36,7 +36,7 @@ def fair_lending_asset(
         tables = []
         for month in months_of(context.partition_keys):
             scored, subject = cohort_with_outcome(lake, model, month, lag=lag, key=portfolio.cases.key)
-            ages = lake.scan(protected.table, [subject.cohort]).select(customer, age=protected.column).collect()
+            ages = lake.scan(protected.table, [subject.cohort]).select(customer, age=protected.age).collect()
             band = age_band(pl.col("age"), policy.monitoring.fair_lending)
             grouped = scored.join(ages, on=customer, how="left", validate="m:1").with_columns(band)
             figures = [

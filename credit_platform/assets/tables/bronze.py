@@ -5,6 +5,7 @@ Cleaning belongs to silver; finding and reading files to `lake.raw.sources`, dec
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import dagster as dg
 import polars as pl
@@ -15,6 +16,7 @@ from credit_platform.instance.dagster_internals import (
     DATA_VERSION_IS_USER_PROVIDED_TAG,
     DATA_VERSION_TAG,
 )
+from credit_platform.lake.raw.case_months import CaseCalendar, DatedByCase
 from credit_platform.lake.raw.column_map import ColumnMap, column_map
 from credit_platform.lake.raw.deliveries import REPLACE_TAG, Received, Reception
 from credit_platform.lake.raw.delivery_log import Receipt
@@ -32,16 +34,39 @@ from credit_platform.portfolios.source import Source
 
 def sources(portfolio: Portfolio, config: ModelConfig) -> dict[str, RawSource]:
     """The raw sources by name: columns and cells from the book; how files are written, and if required, from policy."""
+    stems = {stem for source in portfolio.sources for stem in source.stems or (source.name,)}
+    plain = {source.name: _raw_source(source, config, stems) for source in portfolio.sources}
+    calendar = _case_calendar(portfolio, config, plain)
+    if calendar is None:
+        return plain
+    links = {source.name: source.link for source in portfolio.sources if source.link is not None}
     return {
-        source.name: RawSource(
-            source.name,
-            source.columns,
-            source.cells,
-            required=config.sources[source.name].required,
-            read_by=map_of(source, config.sources[source.name]),
-        )
-        for source in portfolio.sources
+        name: replace(raw, dating=DatedByCase(calendar, links[name], raw)) if name in links else raw
+        for name, raw in plain.items()
     }
+
+
+def _raw_source(source: Source, config: ModelConfig, stems: set[str]) -> RawSource:
+    own = source.stems or (source.name,)
+    return RawSource(
+        source.name,
+        source.columns,
+        source.cells,
+        required=config.sources[source.name].required,
+        read_by=map_of(source, config.sources[source.name]),
+        optional=source.optional_columns,
+        own_stems=own,
+        # A file belongs to the source with the longest name it begins with.
+        foreign_stems=tuple(sorted(stem for stem in stems if stem.startswith(own) and stem not in own)),
+    )
+
+
+def _case_calendar(portfolio: Portfolio, config: ModelConfig, plain: Mapping[str, RawSource]) -> CaseCalendar | None:
+    cohorts, columns, cases = config.assigned_cohorts, portfolio.assigned_months, portfolio.case_source
+    if cohorts is None or columns is None or cases.link is None:
+        return None
+    others = {source.name: (plain[source.name], source.link) for source in portfolio.sources if source.link}
+    return CaseCalendar(plain[cases.name], cases.link.column, columns, cohorts, others)
 
 
 def map_of(source: Source, form: FileForm) -> ColumnMap:

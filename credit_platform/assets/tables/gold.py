@@ -116,6 +116,7 @@ def labelled_and_not(
         first_cohort=first_cohort,
         lag=lag,
         left=portfolio.outcome.reason_without_label,
+        is_awaited=portfolio.outcome.is_awaited,
     )
     return labels, unlabelled.collect()
 

@@ -62,7 +62,9 @@ def _row_balance(portfolio: Portfolio, axis: MonthlyAxis) -> dg.AssetsDefinition
                 with lake.layout.tables.disclosing(places["bronze"]):
                     for view, place in places.items():
                         create_view(connection, view, lake.layout, [TableMonths(place, months)])
-                    counted.append(connection.sql(row_balance_sql(name, source.columns)).pl())
+                    counted.append(
+                        connection.sql(row_balance_sql(name, source.columns, is_keyed=bool(source.cells.key))).pl()
+                    )
         return pl.concat(counted).sort("snapshot_month", "table")
 
     return rows_accounted_for

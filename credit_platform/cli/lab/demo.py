@@ -21,8 +21,8 @@ from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.ground_truth import read_ground_truth, write_ground_truth
 from credit_platform.lake.raw.raw_book import has_raw_files, write_book
 from credit_platform.months import add_months, months_between
-from credit_platform.portfolios.drift import Drift, DriftKind
-from credit_platform.portfolios.generator import USUAL_FIRST_MONTH, GeneratedBook, MakeBook
+from credit_platform.portfolios.drift import Drift
+from credit_platform.portfolios.generator import USUAL_FIRST_MONTH, GeneratedBook, Generator
 from credit_platform.reports.wording import ACTIONS, model_name, month_name
 from credit_platform.settings import DEFAULT_DATA_DIR, Settings
 
@@ -31,8 +31,12 @@ _MONTHS_BEFORE_DRIFT = 26
 _STRENGTH = 0.7
 
 
-def run_demo(settings: Settings, console: Console, *, n_months: int, cases_per_month: int, seed: int) -> int:
+def run_demo(
+    settings: Settings, console: Console, *, n_months: int | None, cases_per_month: int | None, seed: int
+) -> int:
     """Make a book where there is none, backfill all of it, print where to look; returns the exit code.
+
+    How many months and cases it has is the portfolio's to say where nobody does.
 
     Raises:
         SettingsError: there are no raw files, and the portfolio has no generator or policy maps the columns.
@@ -42,8 +46,13 @@ def run_demo(settings: Settings, console: Console, *, n_months: int, cases_per_m
         console.print(f"Using the files in {settings.raw_dir}.")
     else:
         require_contract_form(settings)
-        make = settings.portfolio.required_generator.make
-        made = demo_book(make, n_months=n_months, cases_per_month=cases_per_month, seed=seed)
+        generator = settings.portfolio.required_generator
+        made = demo_book(
+            generator,
+            n_months=generator.demo_months if n_months is None else n_months,
+            cases_per_month=generator.demo_cases if cases_per_month is None else cases_per_month,
+            seed=seed,
+        )
         generate_book(layout, console, made)
     book = Book.of(initialise(settings, automation="running"))
     first, last = book.axis.first_snapshot, newest_delivered(book)
@@ -54,15 +63,16 @@ def run_demo(settings: Settings, console: Console, *, n_months: int, cases_per_m
     return code
 
 
-def demo_book(make: MakeBook, *, n_months: int, cases_per_month: int, seed: int) -> GeneratedBook:
-    """The demo's book: a concept drift begins after a year of live months."""
-    drift = Drift(DriftKind.CONCEPT, add_months(USUAL_FIRST_MONTH, _MONTHS_BEFORE_DRIFT), _STRENGTH)
-    return make(
+def demo_book(generator: Generator, *, n_months: int, cases_per_month: int, seed: int) -> GeneratedBook:
+    """The demo's book: the portfolio's drift, where it shows one, begins after a year of live months."""
+    begins, kind = add_months(USUAL_FIRST_MONTH, _MONTHS_BEFORE_DRIFT), generator.demo_drift
+    drifts = () if kind is None or n_months <= _MONTHS_BEFORE_DRIFT else (Drift(kind, begins, _STRENGTH),)
+    return generator.make(
         first_month=USUAL_FIRST_MONTH,
         n_months=n_months,
         cases_per_month=cases_per_month,
         seed=seed,
-        drifts=(drift,) if n_months > _MONTHS_BEFORE_DRIFT else (),
+        drifts=drifts,
     )
 
 
@@ -70,6 +80,8 @@ def _print_story(book: Book, console: Console) -> None:
     """Print the simulated drift and what was detected of it, where the raw files are unchanged and a model exists."""
     from credit_platform.cli.lab.story import judge
 
+    if book.settings.portfolio.assigned_months is not None:
+        return  # its months are drawn, so nothing happens from one to the next
     made = read_ground_truth(book.lake.layout)
     if made is None or not book.lake.months("prediction/" + next(iter(book.settings.policy.model.models))):
         return

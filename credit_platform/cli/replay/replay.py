@@ -122,7 +122,9 @@ def row_names(layout: Layout, table: str) -> RowNames:
     if layer == "bronze":
         source = layout.portfolio.source(name)
         noun = cases.noun if source is layout.portfolio.case_source else "customer"
-        return RowNames(["snapshot_month", *source.cells.key], {source.cells.key[0]: noun}, hidden)
+        # A row without a key is named by its line.
+        key = source.cells.key or ("source_file", "source_line")
+        return RowNames(["snapshot_month", *key], {key[0]: noun} if source.cells.key else {}, hidden)
     schema = layout.tables.schema(table)
     key = list(schema.primary_key()) if schema is not None else ["snapshot_month"]
     return RowNames(key, {cases.key: cases.noun, cases.customer: "customer"}, hidden)

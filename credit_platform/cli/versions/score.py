@@ -21,7 +21,7 @@ from credit_platform.lake.files import whole_file
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform.lake.layout import LAYERS
 from credit_platform.lake.provenance import require_unaltered
-from credit_platform.lake.raw.readers import FORMATS, file_content, parse_file
+from credit_platform.lake.raw.readers import FORMATS, file_content, format_of, parse_file
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.application_rows import Applications, applications_of, said_of
 from credit_platform.schemas.spreadsheet_cells import spreadsheet_columns
@@ -30,6 +30,7 @@ from credit_platform.scoring.transformers.transformer import unseen_levels
 
 _FEATURES = "gold/feature_store"
 _SHOWN = 10
+_WRITTEN = (".csv", ".parquet")
 
 
 class Summary(TypedDict):
@@ -45,7 +46,8 @@ class Summary(TypedDict):
 class ScoringOrder:
     """What is to be scored by whom: a file or a month, and where the result goes.
 
-    `threshold` takes the place of the policy's cut-off; `version` that of the version in force.
+    `threshold` takes the place of the policy's cut-off; `version` that of the version in force. Where it `is_plain`,
+    only the case's id, `prediction` (1 for a decline) and `probability` are written, as other batch programs do.
     """
 
     model: str
@@ -55,6 +57,7 @@ class ScoringOrder:
     version: str | None = None
     out: Path | None = None
     is_dry_run: bool = False
+    is_plain: bool = False
 
 
 def score_order(book: Book, console: Console, order: ScoringOrder, *, is_json: bool = False) -> int:
@@ -74,7 +77,8 @@ def score_order(book: Book, console: Console, order: ScoringOrder, *, is_json: b
     odd = [str(level) for level in read.unknown] + unseen_by(book, order, read.rows, scored)
     is_written = order.out is not None and not order.is_dry_run
     if order.out is not None and is_written:
-        write_predictions(order.out, scored)
+        key = book.settings.portfolio.cases.key
+        write_predictions(order.out, scored.select(_plain(key)) if order.is_plain else scored)
     if is_json:
         rows = scored.with_columns(pl.col("snapshot_month").cast(pl.String)).to_dicts()
         print(json.dumps({**_summary(scored, odd), "written_to": str(order.out) if is_written else None, "rows": rows}))
@@ -101,7 +105,7 @@ def applications(book: Book, order: ScoringOrder) -> Applications:
         require_unaltered(book.lake.layout, {_FEATURES: [order.as_of]})
         return Applications(book.lake.scan(_FEATURES, [order.as_of]).collect(), ())
     file, portfolio = order.file or Path(), book.settings.portfolio
-    if file.suffix.lower() not in FORMATS:
+    if format_of(file) is None:
         raise SettingsError(
             name="FILE", reason=f"{file} does not end in {' or '.join(FORMATS)}", fix="Name such a file."
         )
@@ -164,6 +168,11 @@ def scored_by(book: Book, order: ScoringOrder, loans: pl.DataFrame) -> pl.DataFr
     return pl.concat(parts)
 
 
+def _plain(key: str) -> list[pl.Expr]:
+    is_declined = (pl.col("decision") == "decline").cast(pl.Int8)
+    return [pl.col(key), is_declined.alias("prediction"), pl.col("default_probability").alias("probability")]
+
+
 def write_predictions(out: Path, scored: pl.DataFrame) -> None:
     """Write a whole file, CSV or Parquet by how its name ends; in a CSV no text is a formula."""
     with whole_file(out) as part:
@@ -190,10 +199,10 @@ def _require_sense(book: Book, order: ScoringOrder) -> None:
         )
     if order.out is None:
         return
-    if order.out.suffix.lower() not in FORMATS:
+    if order.out.suffix.lower() not in _WRITTEN:
         raise SettingsError(
             name="--out",
-            reason=f"{order.out.name} does not end in {' or '.join(FORMATS)}",
+            reason=f"{order.out.name} does not end in {' or '.join(_WRITTEN)}",
             fix="The ending says the format.",
         )
     if any(book.lake.layout.table(layer).resolve() in order.out.resolve().parents for layer in LAYERS):

@@ -122,7 +122,7 @@ def look(
     files: dict[str, SeenFile] = {}
     for source in sources.values():
         for file in _files(layout, source):
-            state = _state(source, file)
+            state = _state(layout, source, file)
             seen = before.files.get(file.name)
             if seen is None or (seen.source, seen.state) != (source.name, state):
                 seen = SeenFile(source.name, state, now)
@@ -142,10 +142,10 @@ def _files(layout: Layout, source: RawSource) -> list[Path]:
         return []
 
 
-def _state(source: RawSource, file: Path) -> str:
+def _state(layout: Layout, source: RawSource, file: Path) -> str:
     """Other bytes give another, and so does another way to read them."""
     about = file.stat()
-    return f"{about.st_size}:{about.st_mtime_ns}:{about.st_ino}:{source.read_by.fingerprint}"
+    return f"{about.st_size}:{about.st_mtime_ns}:{about.st_ino}:{source.fingerprint(layout)}"
 
 
 def _read(layout: Layout, source: RawSource, file: Path, seen: SeenFile) -> SeenFile:

@@ -6,10 +6,12 @@ Reading the file belongs to `readers`.
 import re
 from datetime import date
 from pathlib import Path
+from typing import Protocol
 
 import polars as pl
 
 from credit_platform.errors import SourceError
+from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.column_map import CONTRACT, SNAPSHOT_DATE, ColumnMap
 from credit_platform.months import of_the_calendar
 from credit_platform.schemas.personal_data import shape, shown_cell
@@ -22,9 +24,34 @@ _MOST_UNDATED = 0.2
 _MONTH_IN_NAME = re.compile(r"[-_.]?((?:19|20)\d{2})[-_.]?(0[1-9]|1[0-2])(?:[-_.]?(?:0[1-9]|[12]\d|3[01]))?")
 
 
-def month_in_name(source: str, file: Path) -> date | None:
-    """The month a file is named for (`<source>_2024_03.csv`, `<source>_2024-03-01.parquet`); None for other names."""
-    match = _MONTH_IN_NAME.fullmatch(file.stem.removeprefix(source))
+class Dating(Protocol):
+    """How the rows of a source get their months."""
+
+    def fingerprint(self, layout: Layout, /) -> str:
+        """What the months depend on beside the file itself; empty for nothing."""
+        ...
+
+    def attach(self, layout: Layout, source: str, file: Path, frame: pl.DataFrame, by: ColumnMap, /) -> pl.DataFrame:
+        """Attach `snapshot_month` and `source_file` in front of `source_line`. Raises a SourceError where it cannot."""
+        ...
+
+
+class DatedBySnapshot:
+    """By the snapshot date of every row."""
+
+    def fingerprint(self, _layout: Layout, /) -> str:
+        """Nothing."""
+        return ""
+
+    def attach(self, _layout: Layout, source: str, file: Path, frame: pl.DataFrame, by: ColumnMap, /) -> pl.DataFrame:
+        """As `attach_month` does."""
+        return attach_month(source, file, frame, by)
+
+
+def month_in_name(stem: str, file: Path) -> date | None:
+    """The month a file is named for (`<stem>_2024_03.csv`, `<stem>_2024-03-01.parquet`); None for other names."""
+    name = file.name.removesuffix(".gz").rpartition(".")[0] or file.name
+    match = _MONTH_IN_NAME.fullmatch(name.removeprefix(stem))
     return date(int(match[1]), int(match[2]), 1) if match else None
 
 

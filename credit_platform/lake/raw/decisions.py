@@ -7,7 +7,7 @@ Its rows carry no date: a decision belongs to the month its loan was written in.
 import polars as pl
 
 from credit_platform.lake.layout import Layout
-from credit_platform.lake.raw.readers import FORMATS, file_content, parse_file
+from credit_platform.lake.raw.readers import file_content, format_of, parse_file
 from credit_platform.monitoring.decision_overrides import decision_columns
 
 SOURCE = "decisions"
@@ -23,9 +23,7 @@ def read_decisions(layout: Layout) -> pl.DataFrame | None:
         SourceError: a file cannot be read for sure, or its columns are not the contract's.
     """
     found = sorted(
-        file
-        for file in layout.raw_dir.glob(f"{SOURCE}*")
-        if file.suffix.lower() in FORMATS and not file.name.startswith(".")
+        file for file in layout.raw_dir.glob(f"{SOURCE}*") if format_of(file) and not file.name.startswith(".")
     )
     if not found:
         return None

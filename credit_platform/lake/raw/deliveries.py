@@ -11,7 +11,6 @@ from pathlib import Path
 
 import polars as pl
 
-from credit_platform.lake.raw.dating import month_in_name
 from credit_platform.lake.raw.delivery_log import (
     NOTHING,
     DeliveryLog,
@@ -147,7 +146,7 @@ class Reception:
             content_sha256=arrived.sha256 if built is None or is_taken else built.content_sha256,
             replaced_sha256=built.content_sha256 if built is not None and is_other and is_taken else None,
             failures=failures,
-            numbers=self._numbers(month, facts, arrival) | _strays(self.source.stem, month, mine),
+            numbers=self._numbers(month, facts, arrival) | _strays(self.source, month, mine),
         )
 
     def _numbers(self, month: date, facts: DeliveryFacts, arrival: _Arrival) -> dict[str, int | float | str]:
@@ -206,11 +205,11 @@ def _other_rows(month: date, built: DeliveryRecord, n_rows: int, *, is_mapped: b
     )
 
 
-def _strays(source: str, month: date, rows: pl.DataFrame) -> dict[str, int | float | str]:
+def _strays(source: RawSource, month: date, rows: pl.DataFrame) -> dict[str, int | float | str]:
     """Rows of a month that came in a file named for a later month (they are late) or an earlier one (of the future)."""
     late = ahead = 0
     for name, count in rows.group_by("source_file").len().iter_rows():
-        named = month_in_name(source, Path(name))
+        named = source.month_in_name(Path(name))
         late += count if named is not None and named > month else 0
         ahead += count if named is not None and named < month else 0
     return {"rows_late": late, "rows_ahead_of_their_file": ahead}

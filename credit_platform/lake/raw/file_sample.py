@@ -15,7 +15,7 @@ import polars as pl
 
 from credit_platform.errors import SourceError
 from credit_platform.lake.raw.csv_text import CsvFault, find_fault, header_of, require_text
-from credit_platform.lake.raw.readers import is_written
+from credit_platform.lake.raw.readers import format_of, is_written, unpacked
 
 _DELIMITERS = (",", ";", "\t", "|")
 _LINES, _ROWS = 50, 10_000
@@ -54,10 +54,10 @@ def file_sample(source: str, file: Path, content: bytes) -> FileSample:
     Raises:
         SourceError: it is no table, or has no header line; nothing of its content is quoted.
     """
-    if file.suffix.lower() == ".parquet":
+    if format_of(file) == ".parquet":
         return _of_parquet(source, file, content)
     try:
-        return _of_text(source, file, content)
+        return _of_text(source, file, unpacked(source, file, content))
     except CsvFault as fault:
         culprit = file.name if fault.line is None else f"{file.name}, line {fault.line}"
         raise SourceError(source=source, culprit=culprit, reason=fault.reason, fix=fault.fix) from None

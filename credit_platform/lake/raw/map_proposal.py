@@ -16,6 +16,7 @@ import polars as pl
 
 from credit_platform.lake.raw.column_map import SNAPSHOT_DATE, date_of, is_number, without_units
 from credit_platform.lake.raw.file_sample import FileSample
+from credit_platform.lake.raw.readers import format_of
 from credit_platform.policy.source_policy import Decimal, FileForm, Thousands, has_day
 from credit_platform.portfolios.source import Source
 
@@ -91,7 +92,7 @@ def propose_map(source: Source, file: Path, sample: FileSample, synonyms: Mappin
     for column in unread:
         places.pop(column)
     header = sample.header
-    usual = file.suffix.lower() in {".csv", ".parquet"} and file.name.startswith(source.name)
+    usual = format_of(file) is not None and file.name.startswith(source.stems or source.name)
     is_contract = sorted(header) == sorted(source.columns)
     needed = source.needed_columns
     form = FileForm(

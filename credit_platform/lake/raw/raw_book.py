@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
+from typing import BinaryIO
 
 import polars as pl
 
 from credit_platform.lake.files import whole_file, write_text
 from credit_platform.lake.layout import Layout
-from credit_platform.lake.raw.readers import file_content
+from credit_platform.lake.raw.readers import file_content, format_of
 from credit_platform.lake.raw.sources import RawSource, dated_rows, source_files
 from credit_platform.lake.tables.table_versions import file_sha256
 from credit_platform.portfolios.generator import GeneratedBook
@@ -35,7 +36,7 @@ def delivered_hashes(layout: Layout) -> dict[str, str]:
 
 
 def _delivered(layout: Layout) -> list[Path]:
-    return sorted(file for file in layout.raw_dir.glob("*") if file.suffix.lower() in {".csv", ".parquet"})
+    return sorted(file for file in layout.raw_dir.glob("*") if format_of(file))
 
 
 def generated_files(layout: Layout) -> list[Path]:
@@ -56,25 +57,27 @@ def generated_files(layout: Layout) -> list[Path]:
 def write_book(
     layout: Layout, book: GeneratedBook, *, on_month: Callable[[], None], is_corrected: bool = False
 ) -> None:
-    """Write one CSV file per source; none appears before all are whole. `on_month` is called after each month.
+    """Write one CSV file per source, or per name of files that the book says; none appears before all are whole.
 
-    A month whose columns are not those of its source's first month gets a file of its own, named for the month.
-    `is_corrected` writes the rows as they are delivered again.
+    `on_month` is called after each month. A month whose columns are not those of its file's first month gets a file of
+    its own, named for the month. `is_corrected` writes the rows as they are delivered again.
     """
     headers: dict[str, list[str]] = {}
-    usual = {source.name: layout.raw_dir / f"{source.name}.csv" for source in layout.portfolio.sources}
-    written = {*usual.values()}
+    streams: dict[str, BinaryIO] = {}
+    written: set[Path] = set()
     with ExitStack() as stack:
-        parts = {source: stack.enter_context(whole_file(file)) for source, file in usual.items()}
-        streams = {source: stack.enter_context(part.open("wb")) for source, part in parts.items()}
-        for n, month in enumerate(book.months):
+        for month in book.months:
             delivered = book.corrected_rows(month) if is_corrected else book.rows(month)
-            for source, stream in streams.items():
-                rows = delivered[source]
-                if headers.setdefault(source, rows.columns) == rows.columns:
-                    rows.write_csv(stream, include_header=n == 0, quote_style="necessary")
+            for name, rows in delivered.items():
+                is_first = name not in streams
+                if is_first:
+                    file = layout.raw_dir / f"{name}.csv"
+                    written.add(file)
+                    streams[name] = stack.enter_context(stack.enter_context(whole_file(file)).open("wb"))
+                if headers.setdefault(name, rows.columns) == rows.columns:
+                    rows.write_csv(streams[name], include_header=is_first, quote_style="necessary")
                 else:
-                    file = _file_of_month(layout, source, month)
+                    file = _file_of_month(layout, name, month)
                     written.add(file)
                     part = stack.enter_context(whole_file(file))
                     rows.write_csv(part, quote_style="necessary")

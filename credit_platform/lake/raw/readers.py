@@ -1,15 +1,18 @@
-"""One raw file as a frame of text: CSV or Parquet, read whole, each row with the line it starts on.
+"""One raw file as a frame of text, CSV (packed by gzip too) or Parquet, read whole; each row has the line it starts on.
 
 Nothing is repaired: a file that cannot be read for sure is refused with its line and what to do. Which months its rows
 belong to is told in `dating`, the shape of CSV text in `csv_text`, a lender's own columns and forms in `column_map`.
 """
 
 import errno
+import gzip
 import io
 import stat
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -27,7 +30,8 @@ from credit_platform.lake.raw.csv_text import (
 )
 from credit_platform.schemas.personal_data import may_quote, shown_names
 
-FORMATS = {".csv": "CSV", ".parquet": "Parquet"}
+FORMATS = {".csv": "CSV", ".csv.gz": "CSV", ".parquet": "Parquet"}
+_FindPlaces = Callable[[Sequence[str]], Mapping[str, int | None]]
 _CSV_FIX = "Deliver the file again: comma-separated, one header line, UTF-8."
 _OS_REASONS = {
     errno.ELOOP: "it is a link that leads back to itself",
@@ -35,6 +39,15 @@ _OS_REASONS = {
     errno.ENOENT: "it is a link to a file that is not there",
     errno.EACCES: "this account may not read it",
 }
+
+
+def format_of(file: Path) -> str | None:
+    """The ending of a file's name by which it is read; None for a name that ends otherwise.
+
+    >>> format_of(Path("loans_2024_03.CSV.gz"))
+    '.csv.gz'
+    """
+    return next((ending for ending in FORMATS if file.name.lower().endswith(ending)), None)
 
 
 def file_content(source: str, file: Path) -> bytes:
@@ -91,8 +104,16 @@ def parse_file(source: str, columns: tuple[str, ...], file: Path, content: bytes
     return read_table(source, columns, file, content, CONTRACT).rows
 
 
-def read_table(source: str, columns: tuple[str, ...], file: Path, content: bytes, by: ColumnMap) -> RawTable:
-    """Read a file's bytes and hold its header against the columns it must have.
+def read_table(
+    source: str,
+    columns: tuple[str, ...],
+    file: Path,
+    content: bytes,
+    by: ColumnMap,
+    *,
+    optional: Collection[str] = (),
+) -> RawTable:
+    """Read a file's bytes and hold its header against the columns it must have, all but the `optional` ones.
 
     Returns:
         `columns` in their order as text, and `source_line`, counted from 1 with the header of a CSV file as line 1;
@@ -101,17 +122,35 @@ def read_table(source: str, columns: tuple[str, ...], file: Path, content: bytes
     Raises:
         SourceError: the file cannot be read for sure, or its columns are not the source's.
     """
-    read = _parquet_rows if file.suffix.lower() == ".parquet" else _csv_rows
-    return read(source, columns, file, content, by)
+    find = partial(_places, source, columns, file, by=by, optional=optional)
+    if format_of(file) == ".parquet":
+        return _parquet_rows(source, file, content, by, find)
+    return _csv_rows(source, file, unpacked(source, file, content), by, find)
 
 
-def _csv_rows(source: str, columns: tuple[str, ...], file: Path, content: bytes, by: ColumnMap) -> RawTable:
+def unpacked(source: str, file: Path, content: bytes) -> bytes:
+    """The bytes of a file, out of gzip where its name ends so.
+
+    Raises:
+        SourceError: they are no whole gzip file.
+    """
+    if format_of(file) != ".csv.gz":
+        return content
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        reason = f"not a readable gzip file ({error})"
+        fix = "Deliver the file again, whole; one that is not packed must not end in .gz."
+        raise SourceError(source=source, culprit=file.name, reason=reason, fix=fix) from error
+
+
+def _csv_rows(source: str, file: Path, content: bytes, by: ColumnMap, find: _FindPlaces) -> RawTable:
     text, n_made = b"", 0 if by.has_header else 1
     try:
         text = require_text(content, by.encoding)
         text = header_by_position(text, by.delimiter) + text if n_made else text
         header = header_of(text, by.delimiter)
-        places = _places(source, columns, file, header, by)
+        places = find(header)
         frame = pl.read_csv(text, infer_schema=False, has_header=True, separator=by.delimiter)
         # A foreign header may have a name twice, or one of ours for something else.
         frame.columns = [str(place) for place in range(frame.width)]
@@ -193,16 +232,23 @@ def _require_closed_quotes(numbered: pl.DataFrame, delimiter: str) -> None:
 
 
 def _places(
-    source: str, columns: tuple[str, ...], file: Path, header: Sequence[str], by: ColumnMap
+    source: str,
+    columns: tuple[str, ...],
+    file: Path,
+    header: Sequence[str],
+    *,
+    by: ColumnMap,
+    optional: Collection[str],
 ) -> dict[str, int | None]:
-    """Where each of the contract's columns is in a header; None where the map says that the file has none.
+    """Where each of the contract's columns is in a header; None for one that the file may lack and has not.
 
     Raises:
         SourceError: a column is missing, or there twice; without a map also where another one is there.
     """
+    lacking = {column for column in optional if by.names.get(column, column) not in header}
     if not by.names:
-        _require_columns(source, columns, file, header)
-    names = {column: by.names.get(column, column) for column in columns}
+        _require_columns(source, tuple(column for column in columns if column not in lacking), file, header)
+    names = {column: None if column in lacking else by.names.get(column, column) for column in columns}
     there = {column: header.count(name) for column, name in names.items() if name is not None}
     absent = [column for column, n in there.items() if n == 0]
     repeated = [column for column, n in there.items() if n > 1]
@@ -234,7 +280,7 @@ def _header_fault(columns: tuple[str, ...], header: Sequence[str]) -> str:
     return " and ".join(said)
 
 
-def _parquet_rows(source: str, columns: tuple[str, ...], file: Path, content: bytes, by: ColumnMap) -> RawTable:
+def _parquet_rows(source: str, file: Path, content: bytes, by: ColumnMap, find: _FindPlaces) -> RawTable:
     try:
         frame = pl.read_parquet(io.BytesIO(content))
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -245,7 +291,7 @@ def _parquet_rows(source: str, columns: tuple[str, ...], file: Path, content: by
             fix="Deliver the file again.",
         ) from None
     header = frame.columns
-    places = _places(source, columns, file, header, by)
+    places = find(header)
     named = frame.select(
         _placed(None if place is None else header[place]).alias(column) for column, place in places.items()
     )

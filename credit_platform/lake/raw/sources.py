@@ -15,7 +15,7 @@ import polars as pl
 from credit_platform.errors import SourceError
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.column_map import CONTRACT, ColumnMap
-from credit_platform.lake.raw.dating import attach_month, month_in_name
+from credit_platform.lake.raw.dating import DatedBySnapshot, Dating, month_in_name
 from credit_platform.lake.raw.delivery_log import (
     file_rows,
     known_rows,
@@ -23,25 +23,57 @@ from credit_platform.lake.raw.delivery_log import (
     reading_sha256,
     write_known_files,
 )
-from credit_platform.lake.raw.readers import FORMATS, RawTable, file_content, read_table
+from credit_platform.lake.raw.readers import FORMATS, RawTable, file_content, format_of, read_table
 from credit_platform.months import is_of_a_book
 from credit_platform.schemas.source_cells import SourceCells
 
 
 @dataclass(frozen=True)
 class RawSource:
-    """One raw source: its name, columns and cells, whether a month may be empty, and how its files are read."""
+    """One raw source: its name, columns and cells, whether a month may be empty, and how its files are read.
+
+    Attributes:
+        optional: columns that a file may lack.
+        own_stems: what the names of its files begin with; empty for the source's name.
+        foreign_stems: longer beginnings, by which a file is another source's.
+        dating: how its rows get their months.
+    """
 
     name: str
     columns: tuple[str, ...]
     cells: SourceCells
     required: bool
     read_by: ColumnMap = field(default=CONTRACT, compare=False)
+    optional: tuple[str, ...] = ()
+    own_stems: tuple[str, ...] = ()
+    foreign_stems: tuple[str, ...] = ()
+    dating: Dating = field(default_factory=DatedBySnapshot, compare=False)
 
     @property
-    def stem(self) -> str:
+    def stems(self) -> tuple[str, ...]:
         """What the names of its files begin with."""
-        return self.name if self.read_by.files is None else re.split(r"[*?\[]", self.read_by.files)[0]
+        if self.read_by.files is not None:
+            return (re.split(r"[*?\[]", self.read_by.files)[0],)
+        return self.own_stems or (self.name,)
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The patterns of its files' names."""
+        return (self.read_by.files,) if self.read_by.files is not None else tuple(f"{stem}*" for stem in self.stems)
+
+    def month_in_name(self, file: Path) -> date | None:
+        """The month one of its files is named for; None for other names."""
+        return next(filter(None, (month_in_name(stem, file) for stem in self.stems)), None)
+
+    def owns(self, file: Path) -> bool:
+        """Whether a file that fits a pattern is this source's, and of a form that is read."""
+        if self.read_by.files is None and (format_of(file) is None or file.name.startswith(self.foreign_stems)):
+            return False
+        return not file.name.startswith(".")
+
+    def fingerprint(self, layout: Layout) -> str:
+        """What else than its bytes decides how a file is read; empty for the contract's own form and dates."""
+        return self.read_by.fingerprint + self.dating.fingerprint(layout)
 
 
 @dataclass
@@ -72,17 +104,13 @@ def source_files(layout: Layout, source: RawSource) -> list[Path]:
     Raises:
         SourceError: there is none.
     """
-    pattern = source.read_by.files
-    found = sorted(
-        file
-        for file in layout.raw_dir.glob(pattern or f"{source.name}*")
-        if (pattern or file.suffix.lower() in FORMATS) and not file.name.startswith(".")
-    )
+    found = sorted({file for pattern in source.patterns for file in layout.raw_dir.glob(pattern) if source.owns(file)})
     if not found:
+        usual = (f"{pattern}{ending}" for pattern in source.patterns for ending in FORMATS)
         raise SourceError(
             source=source.name,
             culprit=str(layout.raw_dir),
-            reason=f"no file {pattern or f'{source.name}*.csv or {source.name}*.parquet'}",
+            reason=f"no file {source.read_by.files or ' or '.join(usual)}",
             fix="Put the file there, or name the right folder in CREDIT_RAW_DIR; `credit-platform demo` makes a book.",
         )
     return found
@@ -95,8 +123,9 @@ def dated_rows(layout: Layout, source: RawSource, file: Path, content: bytes) ->
         SourceError: the file cannot be read for sure, or a row has no snapshot date.
     """
     with layout.tables.disclosing(f"bronze/{source.name}"):
-        table = read_table(source.name, source.columns, file, content, source.read_by)
-        return RawTable(attach_month(source.name, file, table.rows, source.read_by), table.n_ignored)
+        table = read_table(source.name, source.columns, file, content, source.read_by, optional=source.optional)
+        rows = source.dating.attach(layout, source.name, file, table.rows, source.read_by)
+        return RawTable(rows, table.n_ignored)
 
 
 def read_delivery(layout: Layout, source: RawSource, months: Collection[date]) -> Delivery:
@@ -115,7 +144,7 @@ def read_delivery(layout: Layout, source: RawSource, months: Collection[date]) -
     for file in _delivered_files(layout, source):
         try:
             content = file_content(source.name, file)
-            sha256 = reading_sha256(content, source.read_by.fingerprint)
+            sha256 = reading_sha256(content, source.fingerprint(layout))
             known = known_rows(before, file, sha256)
             if known is not None and not set(known["snapshot_month"]) & set(months):
                 ledger.append(known)
@@ -123,7 +152,7 @@ def read_delivery(layout: Layout, source: RawSource, months: Collection[date]) -
             table = dated_rows(layout, source, file, content)
             frame, ignored[file.name] = table.rows, table.n_ignored
         except SourceError as error:
-            month = month_in_name(source.stem, file)
+            month = source.month_in_name(file)
             if month is None:
                 raise
             unreadable[month] = error
@@ -203,11 +232,11 @@ def source_months(layout: Layout, source: RawSource) -> list[date]:
     for file in source_files(layout, source):
         try:
             content = file_content(source.name, file)
-            known = known_rows(before, file, reading_sha256(content, source.read_by.fingerprint))
+            known = known_rows(before, file, reading_sha256(content, source.fingerprint(layout)))
             rows = dated_rows(layout, source, file, content).rows if known is None else known
             months.update(rows["snapshot_month"].unique())
         except SourceError:
-            month = month_in_name(source.stem, file)
+            month = source.month_in_name(file)
             if month is None:
                 raise
             months.add(month)

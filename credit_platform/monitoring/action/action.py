@@ -185,6 +185,7 @@ def decide_action(
     past: Past | None = None,
     quality: pl.DataFrame | None = None,
     sources: EarlierSources | None = None,
+    has_calendar: bool = True,
 ) -> ActionDecision:
     """Decide on one version from one month's figures.
 
@@ -204,6 +205,8 @@ def decide_action(
         past: Performance of earlier months, for what must persist; None where there is none.
         quality: Rows of `monitoring/data_quality` of the month, empty when it was not scored; None: not looked at.
         sources: What is known of sources before the month.
+        has_calendar: Whether months are told by the data. Between months that were drawn nothing drifts, so what
+            differs between them is shown and decides nothing.
 
     The state is that of the month by itself until `ActionDecision.with_state` is told of others and of trainings, and
     no rollback is among the reasons until `ActionDecision.advised` is told what earlier versions would do.
@@ -214,7 +217,8 @@ def decide_action(
     if thresholds.decision_mode == "persistent":
         findings = apply_run_rules(findings, found, earlier, subject=subject, thresholds=thresholds)
     is_stability_live = set(stability.get_column("sample_role").to_list()) == {"post"}
-    findings += stability_findings(stability, thresholds=thresholds, is_live=is_stability_live)
+    drift = stability_findings(stability, thresholds=thresholds, is_live=is_stability_live)
+    findings += drift if has_calendar else [replace(each, rule="worth_watching") for each in drift]
     findings += before_outcome
     history = sources or EarlierSources()
     of_sources = DataQuality.create_empty() if quality is None else quality

@@ -23,8 +23,9 @@ class LabelMaturity:
         cohort: month in which their loans must have been written.
         n_labels: labels of the month.
         n_immature: labels of another cohort, or of a loan that the book does not show in it by the month.
-        n_written: loans written in the cohort's month; None when that month is not built.
+        n_written: loans written in the cohort's month whose outcome is told; None when that month is not built.
         n_labelled: those of them that have a label.
+        n_awaited: loans written in it whose outcome is still to be told.
     """
 
     month: date
@@ -33,6 +34,7 @@ class LabelMaturity:
     n_immature: int
     n_written: int | None
     n_labelled: int
+    n_awaited: int = 0
 
     @property
     def labelled_share(self) -> float | None:
@@ -41,7 +43,13 @@ class LabelMaturity:
 
 
 def label_maturity(
-    labels: pl.LazyFrame, rows: pl.LazyFrame, cases: Cases, *, months: Sequence[date], lag: int
+    labels: pl.LazyFrame,
+    rows: pl.LazyFrame,
+    cases: Cases,
+    *,
+    months: Sequence[date],
+    lag: int,
+    is_awaited: pl.Expr | None = None,
 ) -> dict[date, LabelMaturity]:
     """Count the labels of some months.
 
@@ -51,12 +59,14 @@ def label_maturity(
         cases: the key of a case, and its months on book.
         months: the months to count.
         lag: months on book at which a label must be read.
+        is_awaited: over cases table rows, whether the outcome is still to be told; None where none is.
     """
     of_cohort = [cases.key, "cohort"]
+    awaited = cases.is_new & (pl.lit(value=False) if is_awaited is None else is_awaited)
     seen, written, found = pl.collect_all(
         [
-            rows.group_by("snapshot_month").agg(n_written=cases.is_new.sum()),
-            rows.filter(cases.is_new).select(cases.key, cohort="snapshot_month"),
+            rows.group_by("snapshot_month").agg(n_written=(cases.is_new & ~awaited).sum(), n_awaited=awaited.sum()),
+            rows.filter(cases.is_new & ~awaited).select(cases.key, cohort="snapshot_month"),
             labels.select(*of_cohort, "snapshot_month").join(
                 with_cohort(rows, cases).group_by(of_cohort).agg(first_seen=pl.col("snapshot_month").min()),
                 on=of_cohort,
@@ -69,7 +79,8 @@ def label_maturity(
     counted = found.with_columns(is_immature=~is_mature.fill_null(value=False)).group_by("snapshot_month")
     n_labels = dict(counted.agg(pl.len()).iter_rows())
     n_immature = dict(counted.agg(pl.col("is_immature").sum()).iter_rows())
-    n_written = dict(seen.iter_rows())
+    n_written = dict(seen.select("snapshot_month", "n_written").iter_rows())
+    n_awaited = dict(seen.select("snapshot_month", "n_awaited").iter_rows())
     n_labelled = dict(
         written.join(found.select(cases.key, cohort=due), on=[cases.key, "cohort"], how="semi")
         .group_by("cohort")
@@ -84,6 +95,7 @@ def label_maturity(
             n_immature=n_immature.get(month, 0),
             n_written=n_written.get(cohort),
             n_labelled=n_labelled.get(cohort, 0),
+            n_awaited=n_awaited.get(cohort, 0),
         )
         for month in months
         for cohort in [add_months(month, -lag)]

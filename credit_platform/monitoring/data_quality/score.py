@@ -22,6 +22,9 @@ FORMULAS = {
 }
 
 
+_DAY = "snapshot_date"
+
+
 def _name(column: str) -> str:
     return '"' + column.replace('"', '""') + '"'
 
@@ -37,7 +40,10 @@ def quality_facts_sql(source: Source, *, median_months: int) -> str:
         median_months: how many earlier months the usual volume is the median of.
     """
     filled = " + ".join(f"count(nullif(trim({_name(column)}), ''))" for column in source.columns)
+    is_dated = _DAY in source.silver.column_names()
     return text_beside(__file__, "score.sql").format(
+        n_on_time=f"count(*) filter (where {_DAY} = snapshot_month)" if is_dated else "null::bigint",
+        on_time="coalesce(kept.n_on_time, 0)" if is_dated else "kept.n_on_time",
         filled=filled,
         n_columns=len(source.columns),
         table=source.table,
@@ -52,9 +58,13 @@ def score_quality(facts: pl.DataFrame, cases: str) -> pl.DataFrame:
 
     Returns:
         Rows of monitoring/data_quality, sorted by key. A dimension that cannot be counted is null, never 1: without
-        rows there is no validity, uniqueness or timeliness, without an earlier month no volume. A source that delivers
-        nothing although it did before or loans need it has completeness, volume and total 0.
+        rows there is no validity, uniqueness or timeliness, without days no timeliness, without an earlier month no
+        volume. A source that delivers nothing although it did before or loans need it has completeness, volume and
+        total 0.
     """
+    # A column that Polars knows to be constant, as joined rows of one may be, is divided by as a product with its
+    # reciprocal: the last bit would depend on how many months are scored together.
+    facts = pl.DataFrame(facts.get_columns())
     dimensions = pl.concat(
         [
             facts.select(
@@ -124,7 +134,10 @@ _COUNTED = dict(zip(DIMENSIONS, ("n_cells", "n_cells", "n_rows", "n_kept", "amou
 _WORDS = {
     "validity": pl.format("{} of {} cells were repaired, emptied or quarantined", "n_faulty_cells", "n_cells"),
     "uniqueness": pl.format("{} of {} rows repeat another row or its key", "n_repeated", "n_rows"),
-    "timeliness": pl.format("{} of {} kept rows are dated on the first of the month", "n_on_time", "n_kept"),
+    "timeliness": pl.coalesce(
+        pl.format("{} of {} kept rows are dated on the first of the month", "n_on_time", "n_kept"),
+        pl.lit("the rows of this source have no day"),
+    ),
     "volume": _volume_in_words(),
 }
 
@@ -140,7 +153,7 @@ def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def row_balance_sql(table: str, source_columns: Sequence[str]) -> str:
+def row_balance_sql(table: str, source_columns: Sequence[str], *, is_keyed: bool = True) -> str:
     """The query for one silver table, giving the columns of `schemas.monitoring.RowBalance` per month of `as_of`.
 
     It reads the views `bronze`, `silver` and `quarantine` of that table and the table `as_of(snapshot_month)`.
@@ -149,6 +162,7 @@ def row_balance_sql(table: str, source_columns: Sequence[str]) -> str:
     Args:
         table: Name of the silver table.
         source_columns: The source's own columns, without the month, file and line the platform adds.
+        is_keyed: Whether rows have a key. Of rows without one equal ones are no duplicates: each line is a row.
     """
-    cells = ", ".join(_name(column) for column in source_columns)
+    cells = ", ".join(_name(column) for column in (source_columns if is_keyed else ("source_file", "source_line")))
     return text_beside(__file__, "row_balance.sql").format(table=_literal(table), cells=cells)

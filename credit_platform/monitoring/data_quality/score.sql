@@ -5,7 +5,7 @@ kept as (
     select
         snapshot_month,
         count(*) as n_kept,
-        count(*) filter (where snapshot_date = snapshot_month) as n_on_time,
+        {n_on_time} as n_on_time,
         coalesce(sum(len(repairs)), 0)::bigint as n_repairs
     from silver
     where snapshot_month in (select snapshot_month from as_of)
@@ -36,7 +36,7 @@ select
     coalesce(kept.n_repairs, 0) + balance.quarantined * {n_columns} as n_faulty_cells,
     balance.duplicates_dropped + coalesce(set_aside.n_same_key, 0) as n_repeated,
     coalesce(kept.n_kept, 0) as n_kept,
-    coalesce(kept.n_on_time, 0) as n_on_time,
+    {on_time} as n_on_time,
     coalesce(due.n_due, 0) as n_due,
     coalesce(due.n_covered, 0) as n_covered,
     coalesce(amounts.amount, 0) as amount,

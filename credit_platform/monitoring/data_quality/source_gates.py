@@ -74,13 +74,17 @@ def measure_months(
     }
     measured = rows.group_by("snapshot_month").agg(
         pl.len().alias("rows"),
-        pl.struct(cells.key).n_unique().alias("keys"),
+        # Where rows have no key, none can share one.
+        (pl.struct(cells.key).n_unique() if cells.key else pl.lit(0)).alias("keys"),
         pl.struct((pl.col(column).str.len_bytes().max().fill_null(0).alias(column)) for column in columns).alias(
             "lengths"
         ),
         pl.struct((expression.sum().alias(column)) for column, expression in unreadable.items()).alias("unreadable"),
     )
-    return {row["snapshot_month"]: _facts(row, distinct_rows) for row in measured.iter_rows(named=True)}
+    is_keyed = bool(cells.key)
+    return {
+        row["snapshot_month"]: _facts(row, distinct_rows, is_keyed=is_keyed) for row in measured.iter_rows(named=True)
+    }
 
 
 def _is_filled(column: str) -> pl.Expr:
@@ -95,7 +99,7 @@ def _is_unreadable_number(column: str) -> pl.Expr:
     return pl.when(plain | cell.is_null()).then(statement=False).otherwise(~mended & _is_filled(column))
 
 
-def _facts(row: Mapping[str, object], distinct_rows: Mapping[date, int]) -> DeliveryFacts:
+def _facts(row: Mapping[str, object], distinct_rows: Mapping[date, int], *, is_keyed: bool) -> DeliveryFacts:
     month, n_rows, keys = row["snapshot_month"], row["rows"], row["keys"]
     unreadable, lengths = row["unreadable"], row["lengths"]
     if (
@@ -112,7 +116,7 @@ def _facts(row: Mapping[str, object], distinct_rows: Mapping[date, int]) -> Deli
     return DeliveryFacts(
         rows=n_rows,
         worst_column=(worst, unreadable[worst] / n_rows) if unreadable[worst] else ("", 0.0),
-        conflicting_key_share=(distinct - keys) / distinct,
+        conflicting_key_share=(distinct - keys) / distinct if is_keyed else 0.0,
         longest_cell=(longest, lengths[longest]),
     )
 

@@ -56,6 +56,7 @@ def find_unlabelled(
     first_cohort: date,
     lag: int,
     left: pl.Expr,
+    is_awaited: pl.Expr | None = None,
 ) -> pl.LazyFrame:
     """Collect the cases that have no label.
 
@@ -68,6 +69,7 @@ def find_unlabelled(
         first_cohort: the book's first month; older cases that are seen late are none of its cohorts.
         lag: months on book at which a case should have a label.
         left: why a case that left has none, over its last row.
+        is_awaited: whether a case's label is still to come, over its last row; None where none is.
 
     Returns:
         gold/unlabelled rows, sorted by month, cohort and key.
@@ -89,6 +91,8 @@ def find_unlabelled(
             .then(pl.lit("quarantined"))
             .when(pl.col("has_rows").is_null())
             .then(pl.lit("no_usable_row"))
+            .when(pl.lit(value=False) if is_awaited is None else is_awaited)
+            .then(pl.lit("not_delivered"))
             .when(pl.col("months_on_book") == lag)
             .then(pl.lit("indeterminate"))
             .otherwise(left)

@@ -95,7 +95,7 @@ LOANS = Portfolio(
         PortfolioTable("vintages", Vintages, _vintages, _NOT_BUILT),
         PortfolioTable("roll_rates", RollRates, _roll_rates, _NOT_BUILT),
     ),
-    protected=ProtectedGroups(table=_ATTRIBUTES, column="age"),
+    protected=ProtectedGroups(table=_ATTRIBUTES, age=pl.col("age")),
     checks=(DAY_COUNT_CHECK, RATIOS_CHECK),
     generator=GENERATOR,
     synonyms=synonyms,

@@ -111,7 +111,7 @@ def _decision(version: VersionFacts) -> Part:
 def _data(version: VersionFacts) -> Part:
     table = windows_table(version.metadata).with_columns(pl.col("sample_role").replace(words("samples")))
     headings = ["Sample", "First cohort", "Last cohort", "Cohorts", "Loans", "Bad", "Bad rate"]
-    return part_of(__file__, "data", grid(table, headings), _shared_customers(version))
+    return part_of(__file__, "data", grid(table, headings), _shared_customers(version), *_rebalancing(version))
 
 
 def _shared_customers(version: VersionFacts) -> str:
@@ -120,6 +120,18 @@ def _shared_customers(version: VersionFacts) -> str:
     said = ", ".join(f"{words('samples')[role]} {UNKNOWN if n is None else n}" for role, n in counts.items())
     left_out = "; their loans are left out of the later sample" if found.policy == "left_out" else ""
     return f"Customers that an earlier sample has as well: {said}{left_out}."
+
+
+def _rebalancing(version: VersionFacts) -> list[str]:
+    said = version.metadata.rebalancing
+    if not said:
+        return []
+    how = str(said["method"])
+    if "smote" in said:
+        how += f" (bads per good: {said['smote']} after SMOTE, {said['downsample']} after downsampling)"
+    return [
+        f"Training loans are rebalanced by {how}, those of the other samples are not. Calibration undoes the shift."
+    ]
 
 
 def _features(version: VersionFacts, sources: CardSources) -> Part:

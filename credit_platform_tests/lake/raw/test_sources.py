@@ -105,7 +105,9 @@ def test_files_of_one_source_may_write_dates_differently(lake: Lake) -> None:
 
 def test_a_missing_file_is_named_with_its_folder(lake: Lake) -> None:
     (lake.layout.raw_dir / "lms_loan_daily.txt").touch()
-    with pytest.raises(SourceError, match=r"no file lms_loan_daily\*\.csv or lms_loan_daily\*\.parquet") as error:
+    with pytest.raises(
+        SourceError, match=r"no file lms_loan_daily\*\.csv or lms_loan_daily\*\.csv\.gz or lms_loan_daily\*\.parquet"
+    ) as error:
         source_files(lake.layout, SOURCE)
     assert error.value.culprit == str(lake.layout.raw_dir)
 

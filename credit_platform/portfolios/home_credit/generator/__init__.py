@@ -1,0 +1,1 @@
+"""The generator of a Home-Credit-like book with a known default process. Pure."""
