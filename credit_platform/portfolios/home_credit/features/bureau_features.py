@@ -1,4 +1,7 @@
-"""Features of credits at other lenders and of their months, as the credit bureau reports them."""
+"""Features of credits at other lenders and of their months, as the credit bureau reports them.
+
+What compares them with the application is declared in `application_features`.
+"""
 
 import polars as pl
 
@@ -15,6 +18,7 @@ from credit_platform.portfolios.home_credit.features.declared_feature import (
     ratio,
     share,
     total,
+    where,
 )
 
 _ACTIVE, _CLOSED = has("credit_status", "Active"), has("credit_status", "Closed")
@@ -62,11 +66,11 @@ BUREAU_FEATURES = ChildTable("silver/bureau_credits", "has_bureau", (
         "The amount of your largest credit at another lender"),
     amount("BUR17", "bureau_debt_amount", total(_DEBT), "Debt at other lenders", "The amount you owe other lenders",
         direction=1, holds_in_splits=False),
-    ratio("BUR18", "bureau_debt_to_credit", over(total(_DEBT), total(_CREDIT.filter(_HAS_DEBT))),
+    ratio("BUR18", "bureau_debt_to_credit", over(total(_DEBT), total(where(_CREDIT, _HAS_DEBT))),
         "Debt over amount of credits at other lenders", "What you still owe of your credits at other lenders",
         direction=1),
     ratio("BUR19", "bureau_card_debt_to_limit",
-        over(total(_DEBT.filter(_CARD & _LIMIT.is_not_null())), total(_LIMIT.filter(_CARD & _HAS_DEBT))),
+        over(total(where(_DEBT, _CARD & _LIMIT.is_not_null())), total(where(_LIMIT, _CARD & _HAS_DEBT))),
         "Debt over limits of credit cards of other lenders",
         "How much of the limits of your credit cards of other lenders you use", direction=1, holds_in_splits=False),
     amount("BUR20", "bureau_overdue_amount", total(pl.col("overdue_amount")), "Amount overdue at other lenders",
@@ -81,12 +85,12 @@ BUREAU_FEATURES = ChildTable("silver/bureau_credits", "has_bureau", (
     count("BUR24", "bureau_n_prolongations", pl.col("n_prolongations").sum(),
         "Prolongations of credits at other lenders", "How often your credits at other lenders were prolonged",
         direction=1, holds_in_splits=False),
-    amount("BUR25", "bureau_annuity_amount", total(pl.col("annuity_amount").filter(_ACTIVE)),
+    amount("BUR25", "bureau_annuity_amount", total(where(pl.col("annuity_amount"), _ACTIVE)),
         "Annuities of running credits at other lenders", "The annuities you pay other lenders"),
-    days("BUR26", "bureau_days_left_max", pl.col("planned_end_days").filter(_ACTIVE).max(),
+    days("BUR26", "bureau_days_left_max", where(pl.col("planned_end_days"), _ACTIVE).max(),
         "Days until the last running credit at another lender ends",
         "The time you will be repaying your credits at other lenders"),
-    share("BUR27", "bureau_ended_early_rate", rate((pl.col("end_days") < pl.col("planned_end_days")).filter(_CLOSED)),
+    share("BUR27", "bureau_ended_early_rate", rate(where(pl.col("end_days") < pl.col("planned_end_days"), _CLOSED)),
         "Share of closed credits at other lenders that ended early",
         "The share of your credits at other lenders that you repaid early"),
 ))
@@ -132,15 +136,15 @@ BUREAU_MONTH_FEATURES = ChildTable(
         "n": pl.len().cast(pl.Int64),
         "n_known": _STATUS.count().cast(pl.Int64),
         "n_late": (_STATUS > 0).sum().cast(pl.Int64),
-        "n_known_12m": _STATUS.filter(_MONTH >= -12).count().cast(pl.Int64),
+        "n_known_12m": where(_STATUS, _MONTH >= -12).count().cast(pl.Int64),
         "n_late_12m": ((_STATUS > 0) & (_MONTH >= -12)).sum().cast(pl.Int64),
-        "n_known_24m": _STATUS.filter(_MONTH >= -24).count().cast(pl.Int64),
+        "n_known_24m": where(_STATUS, _MONTH >= -24).count().cast(pl.Int64),
         "n_late_24m": ((_STATUS > 0) & (_MONTH >= -24)).sum().cast(pl.Int64),
         "n_closed": has("status", "C").sum().cast(pl.Int64),
         "n_unknown": has("status", "X").sum().cast(pl.Int64),
         "worst": _STATUS.max(),
-        "worst_12m": _STATUS.filter(_MONTH >= -12).max(),
-        "last_late": _MONTH.filter(_STATUS > 0).max(),
+        "worst_12m": where(_STATUS, _MONTH >= -12).max(),
+        "last_late": where(_MONTH, _STATUS > 0).max(),
     },
     part_key="bureau_credit_id",
     owners="silver/bureau_credits",

@@ -78,6 +78,11 @@ class ChildTable:
         return rows.group_by(*keys, self.part_key).agg(**self.parts)
 
 
+def where(value: pl.Expr, condition: pl.Expr) -> pl.Expr:
+    """The values of the rows in which a condition holds: a filter within a group is many times slower."""
+    return pl.when(condition).then(value)
+
+
 def whole(value: pl.Expr) -> pl.Expr:
     """The sum as a whole number of small units, for `whole_total` to add up; null where no row has the value."""
     return pl.when(value.count() > 0).then((value * _UNIT).cast(pl.Int128).sum())

@@ -1,4 +1,7 @@
-"""Features of earlier applications at this lender: what became of them, and what was asked for and granted."""
+"""Features of earlier applications at this lender: what became of them, and what was asked for and granted.
+
+How the contracts that followed were paid is declared in `payment_features`.
+"""
 
 import polars as pl
 
@@ -15,6 +18,7 @@ from credit_platform.portfolios.home_credit.features.declared_feature import (
     ratio,
     share,
     total,
+    where,
 )
 
 _APPROVED, _REFUSED = has("contract_status", "Approved"), has("contract_status", "Refused")
@@ -51,18 +55,18 @@ PREVIOUS_FEATURES = ChildTable("silver/previous_applications", "has_previous_app
         "The time since we last decided on an application of yours"),
     days("PRV11", "previous_days_since_first_decision", _AGE.max(), "Days since the first decision",
         "The time since you first applied at our company", direction=-1, holds_in_splits=False),
-    days("PRV12", "previous_days_since_last_refusal", _AGE.filter(_REFUSED).min(), "Days since the last refusal",
+    days("PRV12", "previous_days_since_last_refusal", where(_AGE, _REFUSED).min(), "Days since the last refusal",
         "The time since we last refused an application of yours", direction=-1),
-    days("PRV13", "previous_days_since_last_approval", _AGE.filter(_APPROVED).min(), "Days since the last approval",
+    days("PRV13", "previous_days_since_last_approval", where(_AGE, _APPROVED).min(), "Days since the last approval",
         "The time since we last approved an application of yours"),
     amount("PRV14", "previous_applied_amount_mean", mean(_APPLIED), "Mean credit applied for earlier",
         "The credits you asked for earlier, on average"),
-    amount("PRV15", "previous_credit_amount_mean", mean(_CREDIT.filter(_APPROVED)), "Mean credit granted earlier",
+    amount("PRV15", "previous_credit_amount_mean", mean(where(_CREDIT, _APPROVED)), "Mean credit granted earlier",
         "The credits we granted you earlier, on average"),
-    amount("PRV16", "previous_credit_amount_max", _CREDIT.filter(_APPROVED).max(), "Largest credit granted earlier",
+    amount("PRV16", "previous_credit_amount_max", where(_CREDIT, _APPROVED).max(), "Largest credit granted earlier",
         "The largest credit we granted you earlier"),
     ratio("PRV17", "previous_credit_to_applied",
-        over(total(_CREDIT.filter(_APPLIED > 0)), total(_APPLIED.filter(_CREDIT.is_not_null()))),
+        over(total(where(_CREDIT, _APPLIED > 0)), total(where(_APPLIED, _CREDIT.is_not_null()))),
         "Credit granted over credit applied for earlier",
         "What we granted you compared with what you asked for earlier"),
     amount("PRV18", "previous_annuity_amount_mean", mean(_ANNUITY), "Mean annuity of earlier applications",
@@ -70,19 +74,19 @@ PREVIOUS_FEATURES = ChildTable("silver/previous_applications", "has_previous_app
     number("PRV19", "previous_down_payment_rate_mean", mean(pl.col("down_payment_rate")),
         "Mean down payment of earlier applications", "The down payments of your earlier applications, on average",
         unit="normalised", direction=-1),
-    number("PRV20", "previous_n_payments_mean", mean(pl.col("n_payments").filter(_APPROVED)),
+    number("PRV20", "previous_n_payments_mean", mean(where(pl.col("n_payments"), _APPROVED)),
         "Mean term of earlier credits", "The terms of your earlier credits at our company, on average", unit="months",
         low=0),
     count("PRV21", "previous_n_running", _IS_RUNNING.sum(), "Earlier credits that still run",
         "The number of credits you are repaying at our company"),
-    amount("PRV22", "previous_running_annuity_amount", total(_ANNUITY.filter(_IS_RUNNING)),
+    amount("PRV22", "previous_running_annuity_amount", total(where(_ANNUITY, _IS_RUNNING)),
         "Annuities of earlier credits that still run", "The annuities of the credits you are repaying at our company"),
     share("PRV23", "previous_cash_loan_rate", rate(has("contract_type", "Cash loans")),
         "Share of cash loans among earlier applications", "The share of cash loans among your earlier applications"),
     share("PRV24", "previous_revolving_loan_rate", rate(has("contract_type", "Revolving loans")),
         "Share of revolving loans among earlier applications",
         "The share of credit cards among your earlier applications"),
-    share("PRV25", "previous_high_interest_rate", rate(has("yield_group", "high").filter(_APPROVED)),
+    share("PRV25", "previous_high_interest_rate", rate(where(has("yield_group", "high"), _APPROVED)),
         "Share of earlier credits with high interest", "The share of your earlier credits with high interest",
         direction=1, holds_in_splits=False),
     share("PRV26", "previous_insured_rate", rate(pl.col("is_insured")), "Share of earlier applications with insurance",

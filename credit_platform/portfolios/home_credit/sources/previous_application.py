@@ -1,4 +1,7 @@
-"""Earlier applications of the same person at this lender. What was paid on them is declared in `payments`."""
+"""Earlier applications of the same person at this lender.
+
+What was paid on the contracts that followed is declared in `payments`.
+"""
 
 import polars as pl
 
