@@ -69,12 +69,8 @@ def init(
 @app.command
 def demo(
     *,
-    months: Annotated[
-        int | None, Parameter(help="Months of the generated book; the book's own number without.")
-    ] = None,
-    cases: Annotated[
-        int | None, Parameter(name=("--cases", "--loans"), help="New cases a month; the book's own number without.")
-    ] = None,
+    months: Annotated[int | None, Parameter(help="Months of the generated book; the usual ones without.")] = None,
+    cases: Annotated[int | None, Parameter(name=("--cases", "--loans"), help="New cases a month; likewise.")] = None,
     seed: Annotated[int, Parameter(help="Seed of the generated book.")] = 42,
 ) -> int:
     """Generate a book if the raw folder is empty, run its whole life, and say where to look."""

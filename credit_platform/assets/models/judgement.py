@@ -191,7 +191,7 @@ def availability_of(lake: Lake, windows: Mapping[date, Sequence[date]]) -> dict[
     portfolio = lake.layout.portfolio
     if portfolio.assigned_months is not None:
         unknown = Availability("unknown", "The data have no calendar, so nobody can tell when a row came.")
-        others = [source.name for source in portfolio.sources if source is not portfolio.case_source]
+        others = [each.name for each in portfolio.sources if f"silver/{each.table}" != portfolio.cases.table]
         return {month: dict.fromkeys(others, unknown) for month in windows}
     span = (add_months(min(window[0] for window in windows.values()), -_MONTHS_BEFORE), max(windows))
     cases = _cases(lake, span)
