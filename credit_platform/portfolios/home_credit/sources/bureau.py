@@ -50,7 +50,7 @@ MONTHS: tuple[RawColumn, ...] = (
         {text: text for text in "012345CX"}),
 )  # fmt: skip
 _BureauLinesColumns = bronze_of(CREDITS)
-_BureauCreditsColumns = silver_of(CREDITS)
+_ReportedCreditsColumns = silver_of(CREDITS)
 _BureauMonthLinesColumns = bronze_of(MONTHS)
 _BureauMonthsColumns = silver_of(MONTHS)
 
@@ -59,7 +59,7 @@ class BureauLines(_BureauLinesColumns):
     """One row per line of the bureau file, untouched."""
 
 
-class BureauCredits(_BureauCreditsColumns):
+class ReportedCredits(_ReportedCreditsColumns):
     """One row per credit of an applicant that the credit bureau reports."""
 
 
@@ -75,8 +75,8 @@ BUREAU = source_of(
     "bureau",
     "bureau_credits",
     CREDITS,
-    (BureauLines, BureauCredits),
-    cleaning_of(CREDITS, BureauCredits),
+    (BureauLines, ReportedCredits),
+    cleaning_of(CREDITS, ReportedCredits),
     due=CHILDREN_DUE,
     volume=pl.col("application_id").n_unique(),
     flag="has_bureau",

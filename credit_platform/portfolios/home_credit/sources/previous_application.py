@@ -70,14 +70,14 @@ COLUMNS: tuple[RawColumn, ...] = (
     flag("NFLAG_INSURED_ON_APPROVAL", "is_insured", "Whether insurance was asked for"),
 )  # fmt: skip
 _PreviousApplicationLinesColumns = bronze_of(COLUMNS)
-_PreviousApplicationsColumns = silver_of(COLUMNS)
+_EarlierApplicationsColumns = silver_of(COLUMNS)
 
 
 class PreviousApplicationLines(_PreviousApplicationLinesColumns):
     """One row per line of the file of previous applications, untouched."""
 
 
-class PreviousApplications(_PreviousApplicationsColumns):
+class EarlierApplications(_EarlierApplicationsColumns):
     """One row per earlier application of the applicant at this lender."""
 
 
@@ -85,8 +85,8 @@ PREVIOUS_APPLICATION = source_of(
     "previous_application",
     "previous_applications",
     COLUMNS,
-    (PreviousApplicationLines, PreviousApplications),
-    cleaning_of(COLUMNS, PreviousApplications),
+    (PreviousApplicationLines, EarlierApplications),
+    cleaning_of(COLUMNS, EarlierApplications),
     due=CHILDREN_DUE,
     volume=pl.col("application_id").n_unique(),
     flag="has_previous_application",
