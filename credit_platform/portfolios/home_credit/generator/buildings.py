@@ -42,7 +42,7 @@ _SIZE_CORRELATION = 0.75
 
 
 @dataclass(frozen=True)
-class Measure:
+class BuildingMeasure:
     """One measure of dwellings: its quantiles, and the share of the dwellings with a record that lack it."""
 
     quantiles: Quantiles
@@ -50,7 +50,7 @@ class Measure:
 
 
 def building_columns(
-    measures: Mapping[str, Measure], texts: Mapping[str, pl.Series], quality: Floats, rng: np.random.Generator
+    measures: Mapping[str, BuildingMeasure], texts: Mapping[str, pl.Series], quality: Floats, rng: np.random.Generator
 ) -> dict[str, pl.Series]:
     """The columns of dwellings, larger ones for better applicants; almost half of the applicants have none."""
     n = quality.size

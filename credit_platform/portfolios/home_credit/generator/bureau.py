@@ -59,7 +59,7 @@ def _columns() -> _Columns:
 
 
 @dataclass(frozen=True, eq=False)
-class BureauCredits:
+class DrawnCredits:
     """The credits of one chunk, one value each.
 
     Attributes:
@@ -79,7 +79,7 @@ class BureauCredits:
     has_months: Flags
 
 
-def draw_credits(applicants: Applicants, rng: np.random.Generator) -> BureauCredits:
+def draw_credits(applicants: Applicants, rng: np.random.Generator) -> DrawnCredits:
     """The credits of everybody the bureau knows, at least one each."""
     more = rng.poisson(rng.gamma(_SPREAD, _MORE_CREDITS / _SPREAD, applicants.n))
     counts = np.where(applicants.has_bureau, np.minimum(1 + more, MOST_CHILDREN), 0)
@@ -130,7 +130,7 @@ def draw_credits(applicants: Applicants, rng: np.random.Generator) -> BureauCred
         "DAYS_CREDIT_UPDATE": np.rint(np.minimum(updated, -1)).astype(np.int64),
         "AMT_ANNUITY": optional(annuity, happens(0.66, n, rng)),
     }
-    return BureauCredits(
+    return DrawnCredits(
         parents=parents,
         places=places_within(counts),
         rows=pl.DataFrame(rows, nan_to_null=True),
@@ -156,7 +156,7 @@ def _kinds(trouble: Floats, rng: np.random.Generator) -> tuple[Texts, Floats, Fl
     return chosen, amount, np.rint(np.maximum(terms * np.exp(term_spreads * rng.standard_normal(trouble.size)), 5))
 
 
-def draw_bureau_months(known: BureauCredits, keys: Integers, rng: np.random.Generator) -> pl.DataFrame:
+def draw_bureau_months(known: DrawnCredits, keys: Integers, rng: np.random.Generator) -> pl.DataFrame:
     """The rows of bureau_balance, newest first; `keys` are those of all known.
 
     After its closing a credit is `C`; before, months are unknown (`X`), in time (`0`) or late, and a credit written off
