@@ -11,7 +11,11 @@ import numpy as np
 import polars as pl
 
 from credit_platform.portfolios.home_credit.generator.applicants import Applicants, CreditProcess
-from credit_platform.portfolios.home_credit.generator.buildings import BUILDING_COLUMNS, BuildingMeasure, building_columns
+from credit_platform.portfolios.home_credit.generator.buildings import (
+    BUILDING_COLUMNS,
+    BuildingMeasure,
+    building_columns,
+)
 from credit_platform.portfolios.home_credit.generator.distributions import (
     Flags,
     Floats,

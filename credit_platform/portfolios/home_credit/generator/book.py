@@ -41,6 +41,7 @@ from credit_platform.portfolios.home_credit.generator.keys import (
     FIRST_APPLICATION,
     FIRST_BUREAU,
     FIRST_PREVIOUS,
+    MOST_APPLICATIONS,
     child_keys,
     keys,
 )
@@ -79,6 +80,7 @@ class HomeCreditBook:
             ("first_month", self.first_month.day != 1, "is not the first of a month"),
             ("n_months", self.n_months < 1, "is less than 1"),
             ("cases_per_month", self.cases_per_month < 1, "is less than 1"),
+            ("cases_per_month", self.n_applications > MOST_APPLICATIONS, "gives more applications than there are keys"),
             ("seed", self.seed < 0, "is negative"),
             ("has_leak", self.has_leak, "would need a source made from outcomes, and this book has none"),
         ):
@@ -104,6 +106,11 @@ class HomeCreditBook:
                 reason=f"the book has no calendar, so nothing can begin in {drift.first_month:%Y-%m}",
                 fix=f"Choose {self.first_new_month:%Y-%m}, the first month of new applications.",
             )
+
+    @property
+    def n_applications(self) -> int:
+        """Applications of the whole book."""
+        return self.n_months * self.cases_per_month
 
     @property
     def months(self) -> list[date]:
@@ -200,7 +207,7 @@ def _drawn(book: HomeCreditBook, month: date) -> _Chunk:
         drifts=drifts,
         is_new=book.first_new_month is not None and month >= book.first_new_month,
         numbers=numbers,
-        keys=keys(numbers, space=book.n_months * n, first=FIRST_APPLICATION),
+        keys=keys(numbers, space=book.n_applications, first=FIRST_APPLICATION),
         applicants=applicants,
         rows=rows,
         probability=probability,
@@ -215,8 +222,7 @@ def _files(book: HomeCreditBook, chunk: _Chunk) -> dict[str, pl.DataFrame]:
         return stream(book.seed, chunk.index, purpose)
 
     def key_of(parents: Integers, places: Integers, first: int) -> Integers:
-        n_applications = book.n_months * book.cases_per_month
-        return child_keys(chunk.numbers[parents], places, n_applications=n_applications, first=first)
+        return child_keys(chunk.numbers[parents], places, n_applications=book.n_applications, first=first)
 
     known = draw_credits(chunk.applicants, rng(Stream.BUREAU))
     credit_keys = key_of(known.parents, known.places, FIRST_BUREAU)

@@ -35,7 +35,7 @@ _MORE_CREDITS, _SPREAD = 4.65, 1.15
 _DAYS_CREDIT: Quantiles = (-2922, -2863, -2667, -1665, -987, -478, -130, -35, -1)
 _DAYS_PER_MONTH, _MOST_MONTHS = 30.44, 96
 _LONG_CARD, _SOLD_RATE = 0.004, 0.0038
-_WITH_MONTHS = 0.455
+_WITH_MONTHS, _OVERPAID_RATE = 0.455, 0.001
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,8 @@ def draw_credits(applicants: Applicants, rng: np.random.Generator) -> DrawnCredi
     no_end = happens(np.where(is_card, 0.2, np.where(kind == "Microloan", 0.36, 0.01)), n, rng)
     limit = np.where(is_card & happens(0.24, n, rng), np.round(amount * (1 - np.clip(use, 0, 1)), 3), 0.0)
     annuity = np.where(happens(0.43, n, rng), np.rint(amount / np.maximum(term / 30, 3) * 2) / 2, 0.0)
-    debt = np.where(owes, np.round(amount * use * 2) / 2, 0.0)
+    overpaid = np.where(happens(_OVERPAID_RATE, n, rng), -np.round(rng.exponential(1_500, n), 3), 0.0)
+    debt = np.where(owes, np.round(amount * use * 2) / 2, overpaid)
     rows = {
         "CREDIT_ACTIVE": np.where(is_sold, "Sold", np.where(is_closed, "Closed", "Active")),
         "CREDIT_CURRENCY": choose(_columns().currencies, trouble, rng),

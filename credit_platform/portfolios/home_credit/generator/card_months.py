@@ -19,7 +19,7 @@ from credit_platform.portfolios.home_credit.generator.distributions import (
 )
 from credit_platform.portfolios.home_credit.generator.pos_months import DAYS_PER_MONTH, MOST_MONTHS, days_past_due
 
-_WITHOUT_LIMIT, _NEVER_USED, _ARREARS_RATE, _MINIMUM = 0.4, 0.6, 0.02, 0.05
+_WITHOUT_LIMIT, _NEVER_USED, _ARREARS_RATE, _MINIMUM, _OVERPAID_RATE = 0.4, 0.5, 0.02, 0.05, 0.005
 # Of the months with a balance: how many have drawings, and how many of them on average.
 _DRAWINGS = {"ATM": (0.29, 1.7), "OTHER": (0.006, 1.1), "POS": (0.22, 5.0)}
 
@@ -76,12 +76,14 @@ def draw_card_months(
 
 
 def _balances(contracts: Contracts, of: Integers, age: Floats, rng: np.random.Generator) -> Floats:
-    """Balances: in the part of a card's life in which it is used, its usual share of the limit, give or take."""
+    """Balances: while a card is in use its usual share of the limit, give or take; a few overpaid ones else."""
     n = contracts.parents.size
     begins, ends = rng.uniform(0, 0.25, n), rng.uniform(0.55, 1.3, n)
     share = contracts.use[of] * (1 + 0.15 * rng.standard_normal(of.size)) + 0.04
     is_used = (contracts.use[of] > 0) & (age >= begins[of]) & (age <= ends[of]) & (share > 0)
-    return np.where(is_used, np.round(np.minimum(share, 1.07) * contracts.amount[of] / 0.045) * 0.045, 0.0).round(3)
+    overpaid = np.where((contracts.use[of] > 0) & happens(_OVERPAID_RATE, of.size, rng), -450.0, 0.0)
+    owed = np.rint(np.minimum(share, 1.07) * contracts.amount[of] / 0.045) * 0.045
+    return np.where(is_used, owed, overpaid).round(3)
 
 
 def _drawings(

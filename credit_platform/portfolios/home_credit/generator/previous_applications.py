@@ -80,7 +80,7 @@ def _columns() -> PreviousColumns:
 
 
 @dataclass(frozen=True, eq=False)
-class DrawnPreviousApplications:
+class DrawnPrevious:
     """The applications of before of one chunk.
 
     Attributes:
@@ -96,7 +96,7 @@ class DrawnPreviousApplications:
     contracts: Contracts
 
 
-def draw_previous(applicants: Applicants, rng: np.random.Generator) -> DrawnPreviousApplications:
+def draw_previous(applicants: Applicants, rng: np.random.Generator) -> DrawnPrevious:
     """The applications of before; one in twenty applicants has none."""
     said = _columns()
     more = rng.poisson(rng.gamma(_SPREAD, _MORE_APPLICATIONS / _SPREAD, applicants.n))
@@ -135,7 +135,7 @@ def draw_previous(applicants: Applicants, rng: np.random.Generator) -> DrawnPrev
         **days_of_contracts(contracts, n, rng),
     }
     rows = pl.DataFrame(columns, nan_to_null=True).select(_ORDER)
-    return DrawnPreviousApplications(parents=parents, places=places_within(counts), rows=rows, contracts=contracts)
+    return DrawnPrevious(parents=parents, places=places_within(counts), rows=rows, contracts=contracts)
 
 
 def _days_of_decisions(is_approved: Flags, is_card: Flags, levels: Floats) -> Floats:

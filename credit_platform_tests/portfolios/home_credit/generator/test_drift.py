@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
@@ -30,8 +31,8 @@ def drifted(kind: DriftKind, strength: float = 0.7) -> dict[str, pl.DataFrame]:
     return dict(replace(BOOK, drifts=(Drift(kind, START, strength),)).rows(START))
 
 
-def numbers(files: dict[str, pl.DataFrame], column: str) -> pl.Series:
-    return files["application_test"][column].cast(pl.Float64)
+def mean(files: dict[str, pl.DataFrame], column: str) -> float:
+    return float(np.nanmean(files["application_test"][column].cast(pl.Float64).to_numpy()))
 
 
 @pytest.mark.parametrize("kind", GENERATOR.drifts)
@@ -46,14 +47,14 @@ def test_applications_with_an_outcome_stay_as_they_were(kind: DriftKind) -> None
 def test_a_covariate_drift_brings_younger_people_with_lower_scores_and_keeps_the_process() -> None:
     usual, made = dict(BOOK.rows(START)), drifted(DriftKind.COVARIATE)
     for column in ("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3"):
-        assert numbers(made, column).mean() < numbers(usual, column).mean() - 0.03  # type: ignore[operator]
-    assert numbers(made, "DAYS_BIRTH").mean() > numbers(usual, "DAYS_BIRTH").mean() + 700  # type: ignore[operator]
+        assert mean(made, column) < mean(usual, column) - 0.03
+    assert mean(made, "DAYS_BIRTH") > mean(usual, "DAYS_BIRTH") + 700
 
 
 def test_missing_cells_have_the_share_asked_for() -> None:
     made = drifted(DriftKind.MISSINGNESS, 0.7)
     for column in MISSING_COLUMNS:
-        assert numbers(made, column).null_count() / BOOK.cases_per_month > 0.6, column
+        assert made["application_test"][column].null_count() / BOOK.cases_per_month > 0.6, column
 
 
 def test_a_dark_source_has_no_rows_of_new_applications() -> None:
