@@ -38,7 +38,9 @@ def applications() -> pl.DataFrame:
         snapshot_month=pl.lit(MONTH), source_file=pl.lit("x"), source_line=pl.int_range(2, pl.len() + 2, dtype=pl.Int64)
     )
     config = HOME_CREDIT.load_policy().model
-    silver = {f"silver/{one.table}": one.silver.create_empty(lazy=True) for one in HOME_CREDIT.sources}
+    silver: dict[str, pl.LazyFrame] = {
+        f"silver/{one.table}": one.silver.create_empty(lazy=True) for one in HOME_CREDIT.sources
+    }
     silver[HOME_CREDIT.cases.table] = source.clean(rows.lazy(), config, {}).rows
     features = HOME_CREDIT.features.build(silver, config)
     label = pl.col("target").cast(pl.Int8).alias("label")
@@ -65,8 +67,13 @@ def plain_scores(
     categories = [columns.index(name) for name in levels]
     data = lightgbm.Dataset(values(train), train["label"].to_numpy(), categorical_feature=categories)
     held = data.create_valid(values(validation), validation["label"].to_numpy())
-    stop = [lightgbm.early_stopping(PATIENCE, verbose=False)]
-    booster = lightgbm.train(params, data, num_boost_round=trees, valid_sets=[held], callbacks=stop)
+    booster = lightgbm.train(
+        params,
+        data,
+        num_boost_round=trees,
+        valid_sets=[held],
+        callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
+    )
     return np.asarray(booster.predict(values(test), num_iteration=booster.best_iteration))
 
 

@@ -71,7 +71,7 @@ def test_batch_predictions_have_the_columns_the_page_names(book: BookFolders) ->
 
 
 def test_the_samples_are_disjoint_stratified_and_those_of_the_training(book: BookFolders) -> None:
-    with duckdb.connect(str(book.layout.datamart()), read_only=True) as connection:
+    with duckdb.connect(str(book.layout.datamart), read_only=True) as connection:
         samples = {
             name: connection.sql(f"select application_id, label from samples.{name}").pl()  # noqa: S608 - our own names
             for name in ("train", "validation", "test", "oot")
