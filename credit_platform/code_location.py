@@ -102,7 +102,7 @@ def _assemble(portfolio: Portfolio, settings: Settings) -> dg.Definitions:
                 *early_warning_assets(portfolio, axis, policy),
                 *fair_lending_assets(portfolio, axis, policy),
                 overrides_asset(portfolio, axis, policy),
-                drift_page_asset(axis, policy),
+                drift_page_asset(portfolio, axis, policy),
                 *oversight_assets(portfolio, axis, policy),
                 *champion_challenger_assets(portfolio, axis, policy),
                 dashboard_asset(portfolio, axis, policy),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from credit_platform_tests.toy_portfolio import CONTRACTS, GYM
 
 ADDRESS = "credit_platform_tests.toy_portfolio:GYM"
 LAST = add_months(FIRST, MONTHS - 1)
+LOAN = re.compile(r"\bloans?\b", re.IGNORECASE)
 MODELS = tuple(GYM.load_policy().model.models)
 TURNS = add_months(FIRST, 10)
 
@@ -69,6 +71,20 @@ def test_every_table_has_every_month_it_can_have(lived: Path) -> None:
     assert missing == {}
     assert set(tables) <= {row["table"] for row in found["tables"]}
     assert not any("early_reads" in row["table"] or "fair_lending" in row["table"] for row in found["tables"])
+
+
+@pytest.mark.slow
+def test_nothing_the_platform_writes_for_the_book_says_loan(lived: Path) -> None:
+    said = {}
+    for file in (lived / "data" / "reports").rglob("*.*"):
+        if file.suffix in {".html", ".md", ".txt", ".json", ".csv"}:
+            own = re.sub(r"<script>.*?</script>|<style>.*?</style>", "", file.read_text(), flags=re.DOTALL)
+            said[file.name] = [own[max(0, found.start() - 50) : found.end()] for found in LOAN.finditer(own)]
+    assert len(said) > 10
+    # The page of Evidently is another program's.
+    assert {name: found for name, found in said.items() if found and not re.fullmatch(r"\d{4}-\d{2}.html", name)} == {}
+    told = "".join(gym(lived, *verb).stdout for verb in (["status"], ["timeline"], ["models"], ["doctor"]))
+    assert not LOAN.search(told)
 
 
 @pytest.mark.slow

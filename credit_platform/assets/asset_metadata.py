@@ -40,11 +40,12 @@ def runbook_entry(portfolio: Portfolio, table: str, models: tuple[str, ...]) -> 
     layer, _, name = table.partition("/")
     own = {each.name: each.remedy for each in portfolio.tables}
     if layer in {"bronze", "silver", "quarantine"}:
-        return runbook()[f"{layer}/*"].format(name=name)
+        return runbook()[f"{layer}/*"].format(name=name, words=portfolio.words)
     if layer == "gold" and name in own:
         return own[name]
     parts = ["*" if part in models and place == 1 else part for place, part in enumerate(table.split("/"))]
-    return runbook().get("/".join(parts)) or runbook().get(table)
+    found = runbook().get("/".join(parts)) or runbook().get(table)
+    return None if found is None else portfolio.words.fill(found)
 
 
 def with_asset_metadata(

@@ -9,7 +9,7 @@ import dagster as dg
 import dataframely as dy
 from typing_extensions import TypedDict
 
-from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.portfolios.portfolio import Portfolio, Words
 from credit_platform.portfolios.tables import tables_of
 
 OWNERS = {
@@ -42,14 +42,14 @@ def asset_key(table: str) -> dg.AssetKey:
     return dg.AssetKey(table.split("/"))
 
 
-def column_schema(schema: type[dy.Schema], personal: Collection[str]) -> dg.TableSchema:
+def column_schema(schema: type[dy.Schema], personal: Collection[str], words: Words) -> dg.TableSchema:
     """The Columns tab of a table, from its schema class; columns with personal data are tagged."""
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
                 name=name,
                 type=str(column.dtype).lower(),
-                description=column.description,
+                description=words.fill(column.description or ""),
                 constraints=dg.TableColumnConstraints(nullable=column.nullable, unique=False),
                 tags={"pii": ""} if name in personal else {},
             )
@@ -64,10 +64,10 @@ def table_spec(portfolio: Portfolio, table: str, axis: dg.PartitionsDefinition, 
     schema = tables[table]
     return TableSpec(
         key=asset_key(table),
-        description=(schema.__doc__ or "").strip(),
+        description=portfolio.words.fill((schema.__doc__ or "").strip()),
         partitions_def=axis,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        metadata={"dagster/column_schema": column_schema(schema, tables.personal_columns(table))},
+        metadata={"dagster/column_schema": column_schema(schema, tables.personal_columns(table), portfolio.words)},
         owners=[OWNERS[layer]],
         kinds={kind, "parquet"},
         io_manager_key="parquet",

@@ -26,6 +26,7 @@ BUILD_MONTH = "build_month"
 SCORE_MONTH = "score_month"
 MONITOR_MONTH = "monitor_month"
 TRAIN_MODELS = "train_models"
+_IN_WORDS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine"}
 
 
 def _model_table(models: Sequence[str], part: str) -> list[str]:
@@ -62,8 +63,10 @@ def job_assets(portfolio: Portfolio, models: Sequence[str]) -> dict[str, list[st
 
 def monthly_jobs(portfolio: Portfolio, models: Sequence[str]) -> dict[str, UnresolvedAssetJobDefinition]:
     """The four jobs by name; each has the months that its assets share."""
+    n = len(portfolio.sources)
+    said = {"words": portfolio.words, "n_sources": _IN_WORDS.get(n, str(n))}
     return {
-        name: dg.define_asset_job(name, selection=selection, description=description_of(__file__, name))
+        name: dg.define_asset_job(name, selection=selection, description=description_of(__file__, name, **said))
         for name, selection in job_assets(portfolio, models).items()
     }
 

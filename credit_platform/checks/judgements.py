@@ -22,6 +22,7 @@ from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.data_quality import BadRateBand, CheckPolicy
 from credit_platform.policy.model_config import LabelPolicy, ModelConfig
 from credit_platform.portfolios.portfolio import BookCheck, MonthResult, Portfolio
+from credit_platform.texts import description_of
 
 BAD_RATE_CHECK = "bad_rate_stays_in_its_band"
 _LABELS = "gold/label_store"
@@ -36,8 +37,8 @@ def judgement_checks(
         *history_check(portfolio, axis, config, policy),
         null_share_check(portfolio, axis, list(config.models), policy),
         lost_source_check(portfolio, axis, config, policy),
-        bad_rate_check(axis, policy),
-        availability_check(axis, config, policy),
+        bad_rate_check(portfolio, axis, policy),
+        availability_check(portfolio, axis, config, policy),
         volume_check(portfolio, axis, policy),
         contiguous_check(portfolio, axis, policy),
         freshness_check(axis, policy),
@@ -106,7 +107,7 @@ def _book_check(
     )
 
 
-def bad_rate_check(axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDefinition:
+def bad_rate_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDefinition:
     """Warns when a cohort's bad rate lies outside what the cohorts before it and chance explain."""
     band = policy.bad_rate
 
@@ -120,28 +121,35 @@ def bad_rate_check(axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDefi
             .collect()
         )
         outcomes = {month: (n_bad, n) for month, n_bad, n in counted.iter_rows()}
-        return {month: _bad_rate_result(month, outcomes, band) for month in months}
+        return {month: _bad_rate_result(month, outcomes, band, portfolio.words.cases) for month in months}
 
-    return judgement(_LABELS, BAD_RATE_CHECK, evaluate, axis, policy, band=band)
+    has_vintages = any(table.name == "vintages" for table in portfolio.tables)
+    text = "vintages_to_compare" if has_vintages else "labels_to_compare"
+    look = description_of(__file__, text, words=portfolio.words)
+    return judgement(_LABELS, BAD_RATE_CHECK, evaluate, axis, policy, band=band, look=look)
 
 
-def _bad_rate_result(month: date, outcomes: Mapping[date, tuple[int, int]], policy: BadRateBand) -> MonthResult:
+def _bad_rate_result(
+    month: date, outcomes: Mapping[date, tuple[int, int]], policy: BadRateBand, cases: str
+) -> MonthResult:
     n_bad, n = outcomes.get(month, (0, 0))
     if not n:
-        return MonthResult(passed=True, description=f"{month:%Y-%m}: no cohort has matured.", metadata={"n_loans": 0})
+        return MonthResult(
+            passed=True, description=f"{month:%Y-%m}: no cohort has matured.", metadata={f"n_{cases}": 0}
+        )
     first = add_months(month, -policy.mean_months)
     earlier = [found for other, found in sorted(outcomes.items()) if first <= other < month]
     band = bad_rate_band(n, earlier, standard_errors=policy.standard_errors)
     rate = n_bad / n
-    counts: dict[str, int | float | str] = {"n_loans": n, "bad_rate": rate}
+    counts: dict[str, int | float | str] = {f"n_{cases}": n, "bad_rate": rate}
     if band is None or band.n_months < policy.min_months:
-        said = f"{rate:.1%} of {n:,} loans are bad; too few earlier cohorts to compare with"
+        said = f"{rate:.1%} of {n:,} {cases} are bad; too few earlier cohorts to compare with"
         return MonthResult(passed=True, description=f"{month:%Y-%m}: {said}.", metadata=counts)
     passed = band.holds(rate)
     return MonthResult(
         passed=passed,
         description=(
-            f"{month:%Y-%m}: {rate:.1%} of {n:,} loans are bad, {'within' if passed else 'outside'} "
+            f"{month:%Y-%m}: {rate:.1%} of {n:,} {cases} are bad, {'within' if passed else 'outside'} "
             f"{band.low:.1%} to {band.high:.1%}, as the {band.n_months} cohorts before it have {band.mean:.1%}."
         ),
         metadata=counts | {"band_low": band.low, "band_high": band.high, "earlier_mean": band.mean},

@@ -17,13 +17,15 @@ from credit_platform.monitoring.data_quality.availability import Availability
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.data_quality import CheckPolicy
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.portfolios.portfolio import MonthResult
+from credit_platform.portfolios.portfolio import MonthResult, Portfolio
 from credit_platform.scoring.training.windows import windows_for
 
 AVAILABILITY_CHECK = "no_source_is_selected_by_customer"
 
 
-def availability_check(axis: MonthlyAxis, config: ModelConfig, policy: CheckPolicy) -> dg.AssetChecksDefinition:
+def availability_check(
+    portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig, policy: CheckPolicy
+) -> dg.AssetChecksDefinition:
     """Warns when a source has rows of the customers of labelled cohorts and, in the same months, not of later ones."""
 
     def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
@@ -31,7 +33,7 @@ def availability_check(axis: MonthlyAxis, config: ModelConfig, policy: CheckPoli
         judged = availability_of(lake, windows) if windows else {}
         return {month: _result(month, judged.get(month, {})) for month in months}
 
-    return judgement("monitoring/data_quality", AVAILABILITY_CHECK, evaluate, axis, policy)
+    return judgement("monitoring/data_quality", AVAILABILITY_CHECK, evaluate, axis, policy, words=portfolio.words)
 
 
 def _cohorts(month: date, config: ModelConfig) -> tuple[date, ...]:

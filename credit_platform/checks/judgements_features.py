@@ -20,7 +20,7 @@ from credit_platform.months import add_months
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.data_quality import CheckPolicy, NullShareBand
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.portfolios.portfolio import MonthResult, Portfolio
+from credit_platform.portfolios.portfolio import MonthResult, Portfolio, Words
 from credit_platform.portfolios.source import Source
 from credit_platform.statistics.reference import Reference
 from credit_platform.texts import description_of
@@ -33,22 +33,25 @@ FEATURE_STORE = "gold/feature_store"
 def null_share_check(
     portfolio: Portfolio, axis: MonthlyAxis, models: Sequence[str], policy: CheckPolicy
 ) -> dg.AssetChecksDefinition:
-    """Warns when a feature is empty for more loans than in training, or than in earlier months before any training."""
+    """Warns when a feature is empty for more cases than in training, or than in earlier months before any training."""
     band, features = policy.null_share, portfolio.features
     judged = (*features.numeric, *features.categorical, *(mean for group in features.evidence for mean in group.means))
 
     def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
         shares = _null_shares(lake, judged, add_months(months[0], -band.median_months), months[-1])
         training = _TrainingShares(lake, models)
-        return {month: _null_result(month, judged, shares, training.of(month), band) for month in months}
+        return {
+            month: _null_result(month, judged, shares, training.of(month), band, words=portfolio.words)
+            for month in months
+        }
 
-    return judgement(FEATURE_STORE, NULL_SHARE_CHECK, evaluate, axis, policy)
+    return judgement(FEATURE_STORE, NULL_SHARE_CHECK, evaluate, axis, policy, words=portfolio.words)
 
 
 def lost_source_check(
     portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig, policy: CheckPolicy
 ) -> dg.AssetChecksDefinition:
-    """Warns while a source does not cover the new loans as it did; stops a month that a required one hardly covers."""
+    """Warns while a source does not cover the new cases as it did; stops a month that a required one hardly covers."""
     flags = portfolio.features.source_flags
 
     def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
@@ -56,7 +59,7 @@ def lost_source_check(
         covered = (
             lake.scan(FEATURE_STORE, known)
             .group_by("snapshot_month")
-            .agg(pl.len().alias("n_loans"), *(pl.col(flag).mean() for flag in flags.values()))
+            .agg(pl.len().alias("n_cases"), *(pl.col(flag).mean() for flag in flags.values()))
             .sort("snapshot_month")
             .collect()
         )
@@ -75,9 +78,10 @@ def lost_source_check(
         return {
             month: _coverage_result(
                 month,
-                shares[month]["n_loans"] if month in shares else 0,
+                shares[month]["n_cases"] if month in shares else 0,
                 {source: by[month] for source, by in judged.items() if month in by},
                 floors.get(month, []),
+                portfolio.words.cases,
             )
             for month in months
         }
@@ -89,7 +93,9 @@ def lost_source_check(
         axis=axis.snapshot_months,
         is_blocking=True,
         policy=policy,
-        description=description_of(__file__, DARK_SOURCE_CHECK, min_covered=policy.coverage.min_covered),
+        description=description_of(
+            __file__, DARK_SOURCE_CHECK, words=portfolio.words, min_covered=policy.coverage.min_covered
+        ),
     )
 
 
@@ -110,7 +116,7 @@ class _Ids:
 
 
 def _null_shares(lake: Lake, judged: Sequence[str], first: date, last: date) -> dict[date, dict[str, float]]:
-    """Share of empty cells by month and feature, with the number of loans under `n_written`."""
+    """Share of empty cells by month and feature, with the number of cases under `n_written`."""
     known = [month for month in lake.months(FEATURE_STORE) if first <= month <= last]
     shares = (
         lake.scan(FEATURE_STORE, known)
@@ -157,18 +163,21 @@ def _null_result(
     shares: Mapping[date, Mapping[str, float]],
     training: Mapping[str, float],
     band: NullShareBand,
+    *,
+    words: Words,
 ) -> MonthResult:
     now = shares.get(month)
     if not now:
-        return MonthResult(passed=True, description=f"{month:%Y-%m}: no loan was written.", metadata={"n_loans": 0})
+        said, counted = f"no {words.case} was {words.written}", f"n_{words.cases}"
+        return MonthResult(passed=True, description=f"{month:%Y-%m}: {said}.", metadata={counted: 0})
     usual = _usual_shares(month, judged, shares, band) | dict(training)
-    n_loans = int(now["n_written"])
+    n_cases = int(now["n_written"])
     beyond = {
         feature: (now[feature], usual[feature])
         for feature in judged
         if feature in usual
         and now[feature]
-        > empty_limit(usual[feature], n_loans, max_excess=band.max_excess, standard_errors=band.standard_errors)
+        > empty_limit(usual[feature], n_cases, max_excess=band.max_excess, standard_errors=band.standard_errors)
     }
     against = "training" if training else "earlier months"
     named = [f"{name} {share:.1%} (usual {was:.1%})" for name, (share, was) in sorted(beyond.items())]
@@ -180,7 +189,7 @@ def _null_result(
         passed=not beyond,
         description=f"{month:%Y-%m}: {said}{more}.",
         metadata={
-            "n_loans": n_loans,
+            f"n_{words.cases}": n_cases,
             "features_with_more_empty_cells": len(beyond),
             "largest_excess": max((share - was for share, was in beyond.values()), default=0.0),
             **{f"empty: {feature}": now[feature] for feature in judged if now[feature] > 0},
@@ -200,19 +209,19 @@ def _usual_shares(
 
 
 def _coverage_result(
-    month: date, n_loans: int, covered: Mapping[str, Coverage], floors: Sequence[Stranger]
+    month: date, n_cases: int, covered: Mapping[str, Coverage], floors: Sequence[Stranger], cases: str
 ) -> MonthResult:
     dark = {source: found for source, found in covered.items() if found.is_dark}
     said = "; ".join(
-        f"{source} covers {found.share:.1%} of {n_loans:,} new loans, usually {found.usual or 0:.1%}"
+        f"{source} covers {found.share:.1%} of {n_cases:,} new {cases}, usually {found.usual or 0:.1%}"
         for source, found in sorted(dark.items())
     )
     said = "; ".join([*(one.said for one in floors), *([said] if said else [])])
     return MonthResult(
         passed=not dark and not floors,
-        description=f"{month:%Y-%m}: {said or f'every source covers the {n_loans:,} new loans as usual'}.",
+        description=f"{month:%Y-%m}: {said or f'every source covers the {n_cases:,} new {cases} as usual'}.",
         metadata={
-            "n_loans": n_loans,
+            f"n_{cases}": n_cases,
             "dark_sources": ", ".join(sorted(dark)) or "none",
             **{f"covered by {source}": found.share for source, found in sorted(covered.items())},
         },

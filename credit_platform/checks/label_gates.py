@@ -16,7 +16,7 @@ from credit_platform.monitoring.data_quality.label_maturity import LabelMaturity
 from credit_platform.months import add_months
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.data_quality import CheckPolicy
-from credit_platform.portfolios.portfolio import MonthResult, Portfolio
+from credit_platform.portfolios.portfolio import MonthResult, Portfolio, Words
 from credit_platform.texts import description_of
 
 MATURITY_CHECK = "labels_are_mature"
@@ -28,8 +28,9 @@ _AWAITED = "not_delivered"
 def label_maturity_check(
     portfolio: Portfolio, axis: MonthlyAxis, lag: int, policy: CheckPolicy
 ) -> dg.AssetChecksDefinition:
-    """Blocks a month whose labels were not read at exactly `lag` months on book, or lack loans of the cohort."""
-    min_labelled, cases = policy.maturity.min_labelled, portfolio.cases
+    """Blocks a month whose labels were not read at exactly `lag` months on book, or lack cases of the cohort."""
+    min_labelled, cases, words = policy.maturity.min_labelled, portfolio.cases, portfolio.words
+    text = MATURITY_CHECK if lag else "labels_are_of_their_month"
 
     def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
         wanted = [month for month in lake.months(cases.table) if add_months(months[0], -lag) <= month <= months[-1]]
@@ -41,7 +42,7 @@ def label_maturity_check(
             lag=lag,
             is_awaited=portfolio.outcome.is_awaited,
         )
-        return {month: _result(maturity[month], axis.first_snapshot, min_labelled) for month in months}
+        return {month: _result(maturity[month], axis.first_snapshot, min_labelled, words) for month in months}
 
     return monthly_check(
         _LABELS,
@@ -50,11 +51,11 @@ def label_maturity_check(
         axis=axis.snapshot_months,
         is_blocking=True,
         policy=policy,
-        description=description_of(__file__, MATURITY_CHECK, lag=lag, min_labelled=min_labelled),
+        description=description_of(__file__, text, words=words, lag=lag, min_labelled=min_labelled),
     )
 
 
-def _result(found: LabelMaturity, first_month: date, min_labelled: float) -> MonthResult:
+def _result(found: LabelMaturity, first_month: date, min_labelled: float, words: Words) -> MonthResult:
     faults = []
     if found.n_immature:
         faults.append(
@@ -62,8 +63,8 @@ def _result(found: LabelMaturity, first_month: date, min_labelled: float) -> Mon
         )
     if found.labelled_share is not None and found.labelled_share < min_labelled:
         faults.append(
-            f"only {found.n_labelled:,} of the {found.n_written:,} loans written in {found.cohort:%Y-%m} have a label "
-            f"({found.labelled_share:.1%}, at least {min_labelled:.0%} must)"
+            f"only {found.n_labelled:,} of the {found.n_written:,} {words.cases} {words.written} in "
+            f"{found.cohort:%Y-%m} have a label ({found.labelled_share:.1%}, at least {min_labelled:.0%} must)"
         )
     counts: dict[str, int | float | str] = {"n_labels": found.n_labels, "n_immature": found.n_immature}
     if found.labelled_share is not None:
@@ -72,20 +73,24 @@ def _result(found: LabelMaturity, first_month: date, min_labelled: float) -> Mon
         counts["n_awaited"] = found.n_awaited
     return MonthResult(
         passed=not faults,
-        description=f"{found.month:%Y-%m}: {'; '.join(faults) or _in_order(found, first_month)}.",
+        description=f"{found.month:%Y-%m}: {'; '.join(faults) or _in_order(found, first_month, words)}.",
         metadata=counts,
     )
 
 
-def _in_order(found: LabelMaturity, first_month: date) -> str:
+def _in_order(found: LabelMaturity, first_month: date, words: Words) -> str:
     if found.cohort < first_month:
         return f"cohort {found.cohort:%Y-%m} lies before the book; {found.n_labels:,} labels"
     if found.n_written is None:
         return f"{found.n_labels:,} labels are mature; {found.cohort:%Y-%m} is not built, so attrition is not known"
     if found.n_awaited:
         told = f"; of others {found.n_labels:,} labels are known" if found.n_labels else ""
-        return f"{found.cohort:%Y-%m}: the outcome of {found.n_awaited:,} cases has not been delivered yet{told}"
-    share = "no loan was written" if found.labelled_share is None else f"{found.labelled_share:.1%} of its loans"
+        return (
+            f"{found.cohort:%Y-%m}: the outcome of {found.n_awaited:,} {words.cases} has not been delivered yet{told}"
+        )
+    share = f"no {words.case} was {words.written}"
+    if found.labelled_share is not None:
+        share = f"{found.labelled_share:.1%} of its {words.cases}"
     return f"{found.n_labels:,} labels of cohort {found.cohort:%Y-%m} are mature, {share}"
 
 

@@ -19,7 +19,7 @@ from credit_platform.lake.tables.monthly import Lake
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.data_quality import CheckPolicy
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.portfolios.portfolio import MonthResult
+from credit_platform.portfolios.portfolio import MonthResult, Words
 from credit_platform.scoring.governance.promotion import GateResult, gate_results
 from credit_platform.texts import yaml_beside
 
@@ -40,7 +40,7 @@ def _kinds() -> tuple[_Kind, ...]:
 
 
 def model_gate_checks(
-    axis: MonthlyAxis, config: ModelConfig, policy: CheckPolicy = SHIPPED
+    axis: MonthlyAxis, config: ModelConfig, words: Words, policy: CheckPolicy = SHIPPED
 ) -> list[dg.AssetChecksDefinition]:
     """The gates of every model, warning."""
     return [
@@ -52,7 +52,8 @@ def model_gate_checks(
             is_blocking=False,
             policy=policy,
             description=(
-                f"{kind.holds} When it is yellow, {kind.otherwise} A version whose gates all pass may be put in force."
+                f"{kind.holds} When it is yellow, {kind.otherwise.format(words=words)} "
+                "A version whose gates all pass may be put in force."
             ),
             built=_Trained(model),
         )

@@ -39,7 +39,7 @@ def all_checks(
         one_decision_check(portfolio, axis, config, policy),
         *judgement_checks(portfolio, axis, config, policy),
         *book_checks(portfolio, axis, config, policy),
-        *model_gate_checks(axis, config, policy),
+        *model_gate_checks(axis, config, portfolio.words, policy),
     ]
     refuse_unknown_checks(
         policy, [(key.asset_key.to_user_string(), key.name) for check in checks for key in check.check_keys]

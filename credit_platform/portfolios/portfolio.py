@@ -171,12 +171,45 @@ class AssignedMonths:
 
 @dataclass(frozen=True)
 class Words:
-    """What event, case and book are called on pages."""
+    """What event, case and book are called on pages.
+
+    Attributes:
+        case: one case; `cases` are several.
+        event: what the models foretell, a noun; `fail` is the verb of it.
+        book: all cases together.
+        written: what is done to begin a case, as a participle: a case is `written` in its month, or `originated`.
+        lent: what a bad costs when it is approved.
+        booked: what a case is that was approved.
+    """
 
     case: str
     cases: str
     event: str
     book: str
+    fail: str = "turn out bad"
+    written: str = "made"
+    originated: str = "made"
+    lent: str = "amount"
+    booked: str = "approved"
+
+    @property
+    def heading(self) -> str:
+        """Several cases as a heading, or at the begin of a sentence."""
+        return self.cases.capitalize()
+
+    @property
+    def one(self) -> str:
+        """One case with its article, as `a loan`."""
+        return f"{'an' if self.case[0] in 'aeiou' else 'a'} {self.case}"
+
+    @property
+    def one_begins(self) -> str:
+        """The same at the begin of a sentence."""
+        return self.one.capitalize()
+
+    def fill(self, text: str) -> str:
+        """A text in which `{words.case}` and the like stand for these words."""
+        return text.format(words=self) if "{words." in text else text
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from credit_platform.reports.figures.panels import Figure
+from credit_platform.reports.shown_book import ShownBook
 from credit_platform.texts import text_beside, yaml_beside
 
 if TYPE_CHECKING:
@@ -51,31 +52,44 @@ class Section:
 
 @dataclass(frozen=True)
 class SectionText:
-    """What is written over a section; `{name}` stands for what only the page knows."""
+    """What is written over a section; `{name}` stands for what only the page knows, `{words.cases}` for a book's word.
+
+    `over_months` says that its figure is over months.
+    """
 
     heading: str
     lead: str
     anchor: str = ""
     short: str = ""
+    over_months: bool = False
 
 
-def section_of(module: str, name: str, content: str, **values: object) -> Section:
+def section_of(module: str, name: str, content: str, book: ShownBook | None = None, **values: object) -> Section:
     """A section whose words are in `sections.yaml` beside the page's module, under that module's name.
 
     Args:
         module: `__file__` of the page's module.
         name: The section among those of the module.
         content: What it shows, as HTML.
-        values: What the placeholders in its heading and lead stand for.
+        book: The book that the page is about; None where its texts say nothing of one.
+        values: What further placeholders in its heading and lead stand for.
     """
     text = section_texts(module)[name]
-    return Section(text.heading.format(**values), text.lead.format(**values), content, text.anchor, text.short)
+    known = values if book is None else {"words": book.words, **values}
+    heading, lead, short = (said.format(**known) for said in (text.heading, text.lead, text.short))
+    further = book.over_months if book is not None and text.over_months else ""
+    return Section(heading, f"{lead}{further}", content, text.anchor, short)
 
 
 @cache
 def section_texts(module: str) -> Mapping[str, SectionText]:
     """The words of every section of a module, in the order of the file."""
     return yaml_beside(module, "sections.yaml", dict[str, dict[str, SectionText]])[Path(module).stem]
+
+
+def calendar_html(book: ShownBook) -> str:
+    """The paragraph near the top of a page that says that months are drawn; empty for a book that has a calendar."""
+    return f"<p><strong>No calendar.</strong> {escape(book.no_calendar)}</p>\n" if book.no_calendar else ""
 
 
 def side_by_side(*parts: str) -> str:

@@ -36,13 +36,13 @@ def words(table: str) -> Mapping[str, str]:
     return yaml_beside(__file__, "wording.yaml", dict[str, dict[str, str]])[table]
 
 
-def metric_name(metric: str) -> str:
-    """The metric as people write it.
+def metric_name(metric: str, cases: str = "cases") -> str:
+    """The metric as people write it; `cases` is what the book calls what is measured.
 
-    >>> metric_name("roc_auc"), metric_name("label_coverage")
-    ('ROC-AUC', 'Label coverage')
+    >>> metric_name("roc_auc"), metric_name("label_coverage"), metric_name("jeffreys_p", "contracts")
+    ('ROC-AUC', 'Label coverage', 'Jeffreys p-value, all contracts')
     """
-    return words("metrics").get(metric, metric.replace("_", " ").capitalize())
+    return words("metrics").get(metric, metric.replace("_", " ").capitalize()).format(cases=cases)
 
 
 def model_name(model: str) -> str:
@@ -123,8 +123,8 @@ def plain(reason: str) -> str:
         return f"– follows from it: {plain(of_cause)}"
     rule, separator, text = reason.partition(": ")
     told = text if separator and "_" in rule and " " not in rule else reason
-    for metric, name in words("metrics").items():
-        told = re.sub(rf"\b{metric}\b", name, told)
+    for metric in words("metrics"):
+        told = re.sub(rf"\b{metric}\b", metric_name(metric), told)
     return re.sub(r"\b(first_payment_missed|dpd_\d+_at_mob_\d+)\b", lambda read: read_name(read[0]), told)
 
 

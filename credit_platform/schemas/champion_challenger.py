@@ -12,7 +12,7 @@ COMPARED = ("champion", "challenger", "difference", "loans")
 
 
 class ChampionChallenger(dy.Schema):
-    """One row per outcome month, challenger, breakdown, segment, metric and subject: both models on the same loans."""
+    """One row per outcome month, challenger, breakdown, segment, metric and subject: both models on the same {words.cases}."""  # noqa: E501 - the first line is the description
 
     snapshot_month = dy.Date(primary_key=True, resolution="1mo", description="Month of the comparison, first day")
     champion = dy.String(min_length=1, description="Model the other one is held against")
@@ -25,7 +25,7 @@ class ChampionChallenger(dy.Schema):
     breakdown = dy.String(
         primary_key=True,
         check=lambda column: column.is_in(list(BREAKDOWNS)),
-        description="all loans compared, those of a cohort or a swap set, or decisions at an approval rate",
+        description="all {words.cases} compared, those of a cohort or a swap set, or decisions at an approval rate",
     )
     segment = dy.String(
         primary_key=True, min_length=1, description="all, the cohort's month, the swap set, or the approval rate"
@@ -34,16 +34,16 @@ class ChampionChallenger(dy.Schema):
     subject = dy.String(
         primary_key=True,
         check=lambda column: column.is_in(list(COMPARED)),
-        description="Whose figure: one model's, challenger minus champion, or a figure of the loans themselves",
+        description="Whose figure: one model's, challenger minus champion, or a figure of the {words.cases} themselves",
     )
-    value = dy.Float64(nullable=True, description="The figure; null where the loans do not define it")
+    value = dy.Float64(nullable=True, description="The figure; null where the {words.cases} do not define it")
     ci_low = dy.Float64(nullable=True, description="Lower end of the confidence interval; null where there is none")
     ci_high = dy.Float64(nullable=True, description="Upper end of the confidence interval; null where there is none")
-    n = dy.Int64(min=0, description="Loans measured")
+    n = dy.Int64(min=0, description="{words.heading} measured")
     n_bad = dy.Int64(min=0, description="Bads among them")
     status = dy.String(
         check=lambda column: column.is_in(["ok", "insufficient", "unknown"]),
-        description="ok; insufficient: too few loans to decide on; unknown: not defined",
+        description="ok; insufficient: too few {words.cases} to decide on; unknown: not defined",
     )
 
     @dy.rule()
@@ -60,7 +60,7 @@ class ChampionChallenger(dy.Schema):
 
     @dy.rule()
     def bads_are_among_the_loans(cls) -> pl.Expr:
-        """There are no more bads than loans."""
+        """There are no more bads than {words.cases}."""
         return cls.n_bad.col <= cls.n.col
 
     @dy.rule()
@@ -70,7 +70,7 @@ class ChampionChallenger(dy.Schema):
 
     @dy.rule()
     def cohorts_precede_the_month(cls) -> pl.Expr:
-        """Only loans written by then have an outcome to compare by."""
+        """Only {words.cases} {words.written} by then have an outcome to compare by."""
         cohort = cls.segment.col.str.to_date("%Y-%m-%d", strict=False)
         return (cls.breakdown.col != "cohort") | (cohort <= cls.snapshot_month.col).fill_null(value=False)
 

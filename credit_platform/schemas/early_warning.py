@@ -15,11 +15,11 @@ def _p_value(description: str) -> dy.Float64:
 
 
 class Estimate(Measures):
-    """One row per scoring month, version, metric and segment: what the outcome of the month's loans is expected to be.
+    """One row per scoring month, version, metric and segment: what the outcome of the month's {words.cases} is expected to be.
 
-    Estimated from the default probabilities alone, so it cannot see that loans behave otherwise than they did. Segment
-    all is every loan; the other segments are values of `sources_present`.
-    """
+    Estimated from the default probabilities alone, so it cannot see that {words.cases} behave otherwise than they did.
+    Segment all is every {words.case}; the other segments are values of `sources_present`.
+    """  # noqa: E501 - the first line is the description
 
     @dy.rule()
     def cohort_is_the_month(cls) -> pl.Expr:
@@ -31,7 +31,9 @@ class EstimateBacktest(OutcomeMeasures):
     """One row per outcome month, version, metric and segment: the realised metric minus its estimate."""
 
     estimated = dy.Float64(nullable=True, description="The estimate made six months earlier; null where there is none")
-    realised = dy.Float64(nullable=True, description="The metric by the labels; null where the loans do not define it")
+    realised = dy.Float64(
+        nullable=True, description="The metric by the labels; null where the {words.cases} do not define it"
+    )
     mean_absolute_error = dy.Float64(
         nullable=True, min=0, description="Mean distance of the last outcome months; null without any to compare"
     )
@@ -46,7 +48,7 @@ class EstimateBacktest(OutcomeMeasures):
 
 
 class EarlyPerformance(Measures):
-    """One row per month, open cohort, version, metric and early label: how loans pay before their outcome.
+    """One row per month, open cohort, version, metric and early label: how {words.cases} pay before their outcome.
 
     Cohorts younger than the label only. A read is judged in the month it becomes known and stays as it was; segment
     all_reads takes the newest read of every open cohort together. A ROC-AUC is held against cohorts with a like mix of
@@ -54,8 +56,10 @@ class EarlyPerformance(Measures):
     otherwise shown beside it.
     """
 
-    cohort = dy.Date(primary_key=True, resolution="1mo", description="Month of origination of the loans, first day")
-    read_month = dy.Date(resolution="1mo", description="Month in whose snapshot the loans were read, first day")
+    cohort = dy.Date(
+        primary_key=True, resolution="1mo", description="Month of origination of the {words.cases}, first day"
+    )
+    read_month = dy.Date(resolution="1mo", description="Month in whose snapshot the {words.cases} were read, first day")
     mob = dy.Int32(min=1, description="Months on book at the read, months since origination")
     expected = dy.Float64(nullable=True, min=0, max=1, description="The figure of earlier cohorts; null with too few")
     p_value = _p_value("Chance of a figure at least as bad had nothing changed")
@@ -65,7 +69,10 @@ class EarlyPerformance(Measures):
         nullable=True, min=-1, max=1, description="Correlation over earlier cohorts of this rate with the bad rate"
     )
     label_correlation = dy.Float64(
-        nullable=True, min=-1, max=1, description="Correlation over earlier loans of this early label with the label"
+        nullable=True,
+        min=-1,
+        max=1,
+        description="Correlation over earlier {words.cases} of this early label with the label",
     )
 
     @dy.rule()

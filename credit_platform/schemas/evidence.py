@@ -43,7 +43,9 @@ class CohortCalendar(dy.Schema):
 
     snapshot_month = dy.Date(primary_key=True, resolution="1mo", description="Month the calendar is as of, first day")
     cohort = dy.Date(primary_key=True, resolution="1mo", description="Month of origination, first day")
-    score_month = dy.Date(resolution="1mo", description="Month in which the loans are scored, at MOB 0, first day")
+    score_month = dy.Date(
+        resolution="1mo", description="Month in which the {words.cases} are scored, at MOB 0, first day"
+    )
     maturity_month = dy.Date(resolution="1mo", description="Month in which the labels mature, first day")
     state = dy.String(
         check=lambda column: column.is_in(list(COHORT_STATES)),
@@ -54,13 +56,20 @@ class CohortCalendar(dy.Schema):
         description="Sample of a training as of the month: train, validation, test, oot; post if later, else none",
     )
     n_loans = dy.Int64(
-        nullable=True, min=0, description="Loans written, count; null when the cohort's month is not built"
+        nullable=True,
+        min=0,
+        description="{words.heading} {words.written}, count; null when the cohort's month is not built",
     )
     n_labelled = dy.Int64(
-        nullable=True, min=0, description="Loans with a label, count; null before maturity or when it is not built"
+        nullable=True,
+        min=0,
+        description="{words.heading} with a label, count; null before maturity or when it is not built",
     )
     attrition = dy.Float64(
-        nullable=True, min=0, max=1, description="Loans written that have no label at maturity, share 0..1"
+        nullable=True,
+        min=0,
+        max=1,
+        description="{words.heading} {words.written} that have no label at maturity, share 0..1",
     )
 
     @dy.rule()
@@ -70,7 +79,7 @@ class CohortCalendar(dy.Schema):
 
     @dy.rule()
     def maturity_follows_origination(cls) -> pl.Expr:
-        """A loan is scored when it is written; its outcome is known then or later."""
+        """{words.one_begins} is scored when it is {words.written}; its outcome is known then or later."""
         return (cls.score_month.col == cls.cohort.col) & (cls.maturity_month.col >= cls.cohort.col)
 
     @dy.rule()

@@ -21,15 +21,15 @@ class Measures(dy.Schema):
     """One row per month, version, metric and segment."""
 
     snapshot_month = dy.Date(primary_key=True, resolution="1mo", description="Month the figure is of, first day")
-    cohort = dy.Date(resolution="1mo", description="Month of origination of the loans measured, first day")
+    cohort = dy.Date(resolution="1mo", description="Month of origination of the {words.cases} measured, first day")
     model = dy.String(min_length=1, description="Name of the model in the model configuration")
     model_version = dy.String(primary_key=True, min_length=1, description="Version whose predictions are measured")
     metric = dy.String(primary_key=True, min_length=1, description="What is measured")
     segment = dy.String(primary_key=True, min_length=1, description="all, or the group or feature measured")
-    value = dy.Float64(nullable=True, description="The figure; null where the loans do not define it")
+    value = dy.Float64(nullable=True, description="The figure; null where the {words.cases} do not define it")
     ci_low = dy.Float64(nullable=True, description="Lower end of the confidence interval; null where there is none")
     ci_high = dy.Float64(nullable=True, description="Upper end of the confidence interval; null where there is none")
-    n = dy.Int64(min=0, description="Loans measured")
+    n = dy.Int64(min=0, description="{words.heading} measured")
     n_bad = dy.Int64(nullable=True, min=0, description="Bads among them; null where outcomes are not yet known")
     sample_role = dy.String(
         check=_one_of(*SAMPLE_ROLES), description="What the cohort was to the version; only post is performance in use"
@@ -41,7 +41,7 @@ class Measures(dy.Schema):
     )
     status = dy.String(
         check=_one_of(*STATUSES),
-        description="Against policy: ok, warn, breach; insufficient: too few loans; unknown: not defined",
+        description="Against policy: ok, warn, breach; insufficient: too few {words.cases}; unknown: not defined",
     )
 
     @dy.rule()
@@ -58,7 +58,7 @@ class Measures(dy.Schema):
 
     @dy.rule()
     def bads_are_among_the_loans(cls) -> pl.Expr:
-        """There are no more bads than loans."""
+        """There are no more bads than {words.cases}."""
         return pl.col("n_bad").is_null() | (pl.col("n_bad") <= pl.col("n"))
 
 
@@ -67,7 +67,7 @@ class OutcomeMeasures(Measures):
 
     @dy.rule()
     def cohort_precedes_outcome(cls) -> pl.Expr:
-        """No outcome is read before the loans were written."""
+        """No outcome is read before the {words.cases} were {words.written}."""
         return pl.col("cohort") <= pl.col("snapshot_month")
 
 
@@ -87,7 +87,7 @@ class Overrides(OutcomeMeasures):
 
 
 class Stability(Measures):
-    """One row per scoring month, version, metric and segment: the loans written and scored in the month."""
+    """One row per scoring month, version, metric and segment: the {words.cases} {words.written} and scored in the month."""  # noqa: E501 - the first line is the description
 
     @dy.rule()
     def cohort_is_the_month(cls) -> pl.Expr:
@@ -141,7 +141,7 @@ class MonitoringHistory(dy.Schema):
 
     snapshot_month = dy.Date(primary_key=True, resolution="1mo", description="Month looked back from, first day")
     observed_month = dy.Date(primary_key=True, resolution="1mo", description="Month the figure is of, first day")
-    cohort = dy.Date(resolution="1mo", description="Month of origination of the loans measured, first day")
+    cohort = dy.Date(resolution="1mo", description="Month of origination of the {words.cases} measured, first day")
     model = dy.String(primary_key=True, min_length=1, description="Name of the model in the model configuration")
     model_version = dy.String(primary_key=True, min_length=1, description="Version whose predictions are measured")
     layer = dy.String(
@@ -151,10 +151,10 @@ class MonitoringHistory(dy.Schema):
     )
     metric = dy.String(primary_key=True, min_length=1, description="What is measured")
     segment = dy.String(primary_key=True, min_length=1, description="all, or the group or feature measured")
-    value = dy.Float64(nullable=True, description="The figure; null where the loans do not define it")
+    value = dy.Float64(nullable=True, description="The figure; null where the {words.cases} do not define it")
     ci_low = dy.Float64(nullable=True, description="Lower end of the confidence interval; null where there is none")
     ci_high = dy.Float64(nullable=True, description="Upper end of the confidence interval; null where there is none")
-    n = dy.Int64(min=0, description="Loans measured")
+    n = dy.Int64(min=0, description="{words.heading} measured")
     n_bad = dy.Int64(nullable=True, min=0, description="Bads among them; null where outcomes are not yet known")
     sample_role = dy.String(check=_one_of(*SAMPLE_ROLES), description="What the cohort was to the version")
     provenance = dy.String(

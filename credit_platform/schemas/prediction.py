@@ -39,10 +39,10 @@ class PredictionColumns(dy.Schema):
     )
     sample_role = dy.String(
         check=lambda column: column.is_in(["train", "validation", "test", "oot", "post", "outside"]),
-        description="What the loan's cohort was to the version; only post and outside were never seen by it",
+        description="What the {words.case}'s cohort was to the version; only post and outside were never seen by it",
     )
     sources_present = dy.String(
-        nullable=False, description="Sources with data for the loan, sorted and joined by +, empty when none"
+        nullable=False, description="Sources with data for the {words.case}, sorted and joined by +, empty when none"
     )
 
     reason_1 = _reason("that raised the default probability most")
@@ -52,14 +52,14 @@ class PredictionColumns(dy.Schema):
 
     @dy.rule()
     def reasons_are_filled_from_the_left(cls) -> pl.Expr:
-        """A loan with fewer than four reasons has the last columns empty."""
+        """{words.one_begins} with fewer than four reasons has the last columns empty."""
         return pl.all_horizontal(
             later.is_null() | earlier.is_not_null() for earlier, later in pairwise(map(pl.col, _REASONS))
         )
 
     @dy.rule()
     def no_reason_is_given_twice(cls) -> pl.Expr:
-        """The codes of a loan differ."""
+        """The codes of {words.one} differ."""
         given = pl.concat_list(_REASONS).list.drop_nulls()
         return given.list.n_unique() == given.list.len()
 

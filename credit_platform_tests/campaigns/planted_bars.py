@@ -190,7 +190,7 @@ def _estimates_below(life: PlantedLife, model: str) -> list[date]:
         month
         for month, rows in _by_month(estimate)
         if estimate_findings(
-            rows, backtest.filter(snapshot_month=month), model=model, thresholds=thresholds, is_live=True
+            rows, backtest.filter(snapshot_month=month), model=model, thresholds=thresholds, is_live=True, cases="loans"
         )
     ]
 

@@ -57,7 +57,7 @@ def book(folder: Path, *, outage: bool) -> Lake:
 def test_rows_of_chosen_customers_warn_from_the_first_month_that_shows_them(
     tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
-    check = availability_check(AXIS, CONFIG, CheckPolicy())
+    check = availability_check(LOANS, AXIS, CONFIG, CheckPolicy())
     results = evaluated(check, book(tmp_path, outage=False), MONTHS, instance)
     assert reds(results) == month_range(UNSEEN, MONTHS[-1])
     result = results[MONTHS[-1]]
@@ -72,7 +72,7 @@ def test_rows_of_chosen_customers_warn_from_the_first_month_that_shows_them(
 
 
 def test_an_outage_by_date_passes_in_every_month(tmp_path: Path, instance: dg.DagsterInstance) -> None:
-    check = availability_check(AXIS, CONFIG, CheckPolicy())
+    check = availability_check(LOANS, AXIS, CONFIG, CheckPolicy())
     results = evaluated(check, book(tmp_path, outage=True), MONTHS, instance)
     assert reds(results) == []
     assert results[MONTHS[-1]].metadata["feature_clickstream"].value == "passed"

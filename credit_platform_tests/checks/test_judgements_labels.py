@@ -45,7 +45,7 @@ def test_a_bad_rate_far_from_that_of_earlier_cohorts_warns(
 ) -> None:
     month = MONTHS[6]
     lake = lake_with(tmp_path, {"gold/label_store": labels({month: n_bad})}, MONTHS)
-    results = evaluated(bad_rate_check(AXIS, CheckPolicy()), lake, MONTHS, instance)
+    results = evaluated(bad_rate_check(LOANS, AXIS, CheckPolicy()), lake, MONTHS, instance)
     assert reds(results) == ([month] if is_red else [])
     assert number(results[month], "bad_rate") == n_bad / 400
     assert number(results[month], "band_low") < 0.3 < number(results[month], "band_high")
@@ -54,7 +54,7 @@ def test_a_bad_rate_far_from_that_of_earlier_cohorts_warns(
 
 def test_the_first_cohorts_have_too_few_before_them(tmp_path: Path, instance: dg.DagsterInstance) -> None:
     lake = lake_with(tmp_path, {"gold/label_store": labels({MONTHS[2]: 400})}, MONTHS)
-    results = evaluated(bad_rate_check(AXIS, CheckPolicy()), lake, MONTHS[:3], instance)
+    results = evaluated(bad_rate_check(LOANS, AXIS, CheckPolicy()), lake, MONTHS[:3], instance)
     assert reds(results) == []
     assert "too few earlier cohorts" in (results[MONTHS[2]].description or "")
 
@@ -62,7 +62,7 @@ def test_the_first_cohorts_have_too_few_before_them(tmp_path: Path, instance: dg
 def test_a_month_without_labels_is_no_bad_rate_of_zero(tmp_path: Path, instance: dg.DagsterInstance) -> None:
     rows = labels({}).filter(pl.col("snapshot_month") > MONTHS[0])
     lake = lake_with(tmp_path, {"gold/label_store": rows}, MONTHS)
-    result = evaluated(bad_rate_check(AXIS, CheckPolicy()), lake, MONTHS[:1], instance)[MONTHS[0]]
+    result = evaluated(bad_rate_check(LOANS, AXIS, CheckPolicy()), lake, MONTHS[:1], instance)[MONTHS[0]]
     assert result.passed
     assert "bad_rate" not in result.metadata
 

@@ -64,7 +64,7 @@ def stored(lake: Lake, files: Mapping[str, bytes], month: date = FIRST_TRAINING)
 
 
 def results(lake: Lake, instance: dg.DagsterInstance) -> dict[str, AssetCheckEvaluation]:
-    checks = model_gate_checks(AXIS, LOANS.load_policy().model)
+    checks = model_gate_checks(AXIS, LOANS.load_policy().model, LOANS.words)
     ours = {key.name: check for check in checks for key in check.check_keys if key.asset_key.path[-1] == MODEL}
     return {name: evaluated(check, lake, [FIRST_TRAINING], instance)[FIRST_TRAINING] for name, check in ours.items()}
 

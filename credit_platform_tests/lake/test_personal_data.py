@@ -59,7 +59,7 @@ def test_nothing_made_of_their_source_may_be_quoted(table: str, *, is_personal: 
 )
 def test_the_columns_tab_tags_them(table: str, personal: list[str]) -> None:
     tables = tables_of(LOANS)
-    columns = column_schema(tables[table], tables.personal_columns(table)).columns
+    columns = column_schema(tables[table], tables.personal_columns(table), LOANS.words).columns
     assert [column.name for column in columns if "pii" in column.tags] == personal
 
 

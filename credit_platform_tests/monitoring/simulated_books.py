@@ -102,5 +102,7 @@ def decisions(
         month = add_months(MONTH, first + place)
         stable = figures(STABLE, at=subject(month=month, lag=0), n_bad=None)
         past = Past(pl.concat(months[:place])) if place else Past()
-        decided.append(decide_action(now, stable, subject=subject(month=month), thresholds=thresholds, past=past))
+        decided.append(
+            decide_action(now, stable, subject=subject(month=month), thresholds=thresholds, past=past, cases="loans")
+        )
     return decided

@@ -10,6 +10,7 @@ from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.tables import tables_of
 from credit_platform.reports.dashboard.overview import VERSIONS_SCHEMA, Overview
 from credit_platform_tests.monitoring_rows import figures, subject, thresholds
+from credit_platform_tests.reports.shown_loans import SHOWN_LOANS
 
 MODELS = ("gradient_boosting", "scorecard")
 FIGURES = {
@@ -93,6 +94,7 @@ def overview(last: date = date(2025, 4, 1)) -> Overview:
         vintages=tables_of(LOANS).shared["gold/vintages"].create_empty(),
         roll_rates=tables_of(LOANS).shared["gold/roll_rates"].create_empty(),
         thresholds=thresholds(),
+        book=SHOWN_LOANS,
         month_pages={last: f"months/{last:%Y-%m}.html"},
         links={"Data quality": "data_quality.html"},
     )

@@ -24,6 +24,7 @@ from credit_platform.scoring.evaluation.evaluation import Evaluation, evaluate_v
 from credit_platform.scoring.governance.promotion import CandidateResult
 from credit_platform.scoring.training.windows import SampleRole
 from credit_platform.statistics.reference import fit_reference
+from credit_platform_tests.reports.shown_loans import SHOWN_LOANS
 from credit_platform_tests.scoring.drawn_samples import FloatArray, honest_sample
 
 MODEL, VERSION, AS_OF = "gradient_boosting", "2024-12-01-a1b2c3d4e5f6", date(2024, 12, 1)
@@ -72,6 +73,7 @@ def facts(**changes: object) -> VersionFacts:
         metadata=metadata(),
         evaluation=evaluation(),
         importance=importance(),
+        book=SHOWN_LOANS,
     )
     return replace(known, **changes)  # type: ignore[arg-type]
 

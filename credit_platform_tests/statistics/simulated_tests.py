@@ -188,4 +188,4 @@ def _verdict(cohorts: Sequence[_Loans]) -> str:
         champion_version="v1",
         challenger_version="v2",
     )
-    return decide_challenger(measured, config=config).verdict
+    return decide_challenger(measured, config=config, cases="loans").verdict

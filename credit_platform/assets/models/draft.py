@@ -87,14 +87,15 @@ def _changes(
 ) -> list[DraftChange]:
     """Against the version in force after the month, if any, and against the fit alone, if anything is set by hand."""
     config, portfolio, model = policy.model, draft.portfolio, draft.model
-    loans = {"validation loans": samples[VALIDATION]}
+    cases = portfolio.words.cases
+    loans = {f"validation {cases}": samples[VALIDATION]}
     if NEWEST in samples:
         mix = SourceMix.of(samples[NEWEST], portfolio.features)
         blind = as_newest(
             samples[VALIDATION], mix, portfolio.features, key=portfolio.cases.key, seed=config.random_seed
         )
-        loans |= {f"validation loans {AS_NEWEST}": blind} if blind is not samples[VALIDATION] else {}
-        loans |= {"loans of the newest cohorts": samples[NEWEST]}
+        loans |= {f"validation {cases} {AS_NEWEST}": blind} if blind is not samples[VALIDATION] else {}
+        loans |= {f"{cases} of the newest cohorts": samples[NEWEST]}
     cut_off = config.scoring.cut_off
     found: list[DraftChange] = []
     without = _without_hand(draft, samples, config)

@@ -30,7 +30,7 @@ _LIBRARY_OF = {"gradient_boosting": "lightgbm", "random_forest": "lightgbm", "xg
 
 
 def _training_metadata(
-    outcome: TrainingOutcome, folder: str, documents: dict[str, dg.MetadataValue]
+    outcome: TrainingOutcome, folder: str, documents: dict[str, dg.MetadataValue], cases: str
 ) -> dict[str, dg.MetadataValue]:
     auc, on_samples = (
         {str(row["sample_role"]): row for row in metrics.filter(metric="roc_auc").iter_rows(named=True)}
@@ -42,7 +42,7 @@ def _training_metadata(
         if row["value"] is not None and row["ci_low"] is not None
     ]
     mix = "" if auc == on_samples else f" {AS_NEWEST}"
-    table = "\n".join([f"| sample | ROC-AUC{mix} | 95 % interval | loans | bad |", "|---|---|---|---|---|", *lines])
+    table = "\n".join([f"| sample | ROC-AUC{mix} | 95 % interval | {cases} | bad |", "|---|---|---|---|---|", *lines])
     aucs = {
         f"roc_auc_{role}": dg.MetadataValue.float(float(row["value"]))
         for role, row in sorted(auc.items(), key=lambda item: item[0] != "oot")
@@ -109,7 +109,8 @@ def _model_asset(model: str, spec: ModelSpec, axis: MonthlyAxis, policy: Policy)
                 context.log.info(json.dumps({"month": key, "reasons": list(outcome.decision.reasons)}))
                 folder = str(lake.layout.model_version(model, version))
                 documents = document_version(lake, policy, model, version)
-                context.add_asset_metadata(_training_metadata(outcome, folder, documents), partition_key=key)
+                cases = lake.layout.portfolio.words.cases
+                context.add_asset_metadata(_training_metadata(outcome, folder, documents, cases), partition_key=key)
             tell_of_training(lake, policy, months_of(context.partition_keys), context.log)
             return version
 

@@ -16,7 +16,7 @@ from credit_platform.months import month_key, months_of
 from credit_platform.partitions import MonthlyAxis, same_month
 from credit_platform.policy.load import Policy
 from credit_platform.policy.reason_codes import ReasonCatalogue
-from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.portfolios.portfolio import Portfolio, Words
 from credit_platform.reports.documents.document import markdown_text
 from credit_platform.scoring.explanation.reasons import mix_index, reason_mix
 from credit_platform.scoring.predictions import score_loans
@@ -56,8 +56,8 @@ def _prediction_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, polic
                 {
                     "model_version": name,
                     "provenance": provenance,
-                    **_month_numbers(loans),
-                    **_reason_numbers(loans, stored.metadata.reason_mix, policy.reasons),
+                    **_month_numbers(loans, portfolio.words),
+                    **_reason_numbers(loans, stored.metadata.reason_mix, policy.reasons, portfolio.words.cases),
                 },
                 partition_key=month_key(month),
             )
@@ -67,9 +67,9 @@ def _prediction_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, polic
     return loans_scored
 
 
-def _month_numbers(loans: pl.DataFrame) -> dict[str, float | str]:
+def _month_numbers(loans: pl.DataFrame, words: Words) -> dict[str, float | str]:
     if loans.is_empty():
-        return {"loans_scored": "no loan was originated in this month"}
+        return {f"{words.cases}_scored": f"no {words.case} was {words.originated} in this month"}
     numbers = loans.select(
         mean_default_probability=pl.col("default_probability").mean(),
         declined_share=(pl.col("decision") == "decline").mean(),
@@ -78,7 +78,7 @@ def _month_numbers(loans: pl.DataFrame) -> dict[str, float | str]:
 
 
 def _reason_numbers(
-    loans: pl.DataFrame, expected: Mapping[str, int] | None, catalogue: ReasonCatalogue
+    loans: pl.DataFrame, expected: Mapping[str, int] | None, catalogue: ReasonCatalogue, cases: str
 ) -> dict[str, float | dg.MetadataValue]:
     """The month's most frequent reasons, and how far their mix lies from that of the validation sample."""
     mix = reason_mix(loans)
@@ -88,7 +88,7 @@ def _reason_numbers(
         f"| {code} | {markdown_text(catalogue.by_code[code].internal)} | {share:.1%} |"
         for code, share in mix.head(_REASONS_SHOWN).select("reason", "share").iter_rows()
     ]
-    table = "\n".join(["| reason | feature | loans |", "|---|---|---:|", *lines])
+    table = "\n".join([f"| reason | feature | {cases} |", "|---|---|---:|", *lines])
     index = None if expected is None else mix_index(expected, mix)
     numbers: dict[str, float | dg.MetadataValue] = {"reasons": dg.MetadataValue.md(table)}
     if index is not None:

@@ -62,14 +62,17 @@ class ActionDecider:
         judged = [_judged(about, past) for about, past in [*decided, (subject, decision)]]
         decided = decision.with_state(judged, self._trainings, self._policy.monitoring)
         if decided.rollback.is_advised:
+            portfolio = self._lake.layout.portfolio
             tried = tried_in_place_of(subject, lake=self._lake, config=self._policy.model)
-            advice = decided.rollback.to_the_best(tried, newest=month, thresholds=self._policy.monitoring)
+            advice = decided.rollback.to_the_best(
+                tried, newest=month, thresholds=self._policy.monitoring, cases=portfolio.words.cases
+            )
             decided = decided.advised(advice)
         return subject, decided
 
     def _by_rule(self, month: date) -> tuple[Subject, ActionDecision]:
         if month not in self._decided:
-            thresholds = self._policy.monitoring
+            thresholds, portfolio = self._policy.monitoring, self._lake.layout.portfolio
             performance, stability = (
                 self._lake.scan(f"monitoring/{self._model}/{part}", [month]).collect()
                 for part in ("performance", "stability")
@@ -84,7 +87,9 @@ class ActionDecider:
                 past=self._past(month),
                 quality=self._quality(month),
                 sources=self._sources(month),
-                has_calendar=self._lake.layout.portfolio.assigned_months is None,
+                cases=portfolio.words.cases,
+                has_calendar=portfolio.assigned_months is None,
+                awaits_outcomes=portfolio.outcome.is_awaited is not None,
             )
             override = override_of(self._overrides, self._model, month, subject.model_version)
             self._decided[month] = subject, obeying(decision, override, thresholds)
@@ -146,7 +151,14 @@ def found_before_outcome(lake: Lake, model: str, month: date, thresholds: Monito
     estimate, early_reads = found["estimate"], found.get("early_reads")
     is_live = set(estimate["sample_role"]) == {"post"}
     return [
-        *estimate_findings(estimate, found["estimate_backtest"], model=model, thresholds=thresholds, is_live=is_live),
+        *estimate_findings(
+            estimate,
+            found["estimate_backtest"],
+            model=model,
+            thresholds=thresholds,
+            is_live=is_live,
+            cases=lake.layout.portfolio.words.cases,
+        ),
         *(early_performance_findings(early_reads, thresholds=thresholds) if early_reads is not None else ()),
     ]
 

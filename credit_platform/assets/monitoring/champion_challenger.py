@@ -27,6 +27,7 @@ from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.reports.champion_challenger.figures import difference_by_cohort_svg
 from credit_platform.reports.champion_challenger.page import champion_challenger_page
 from credit_platform.reports.documents.document import markdown_list
+from credit_platform.reports.shown_book import ShownBook
 from credit_platform.scoring.champion_challenger.comparison import PAIRED_SCHEMA, common_loans, compare_models
 from credit_platform.scoring.champion_challenger.decision import decide_challenger
 from credit_platform.scoring.champion_challenger.newest_sources import TakenSources, scored_as_newest
@@ -77,7 +78,7 @@ def champion_challenger_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: 
                 compared.append(
                     champion_challenger_frame(
                         measured,
-                        decide_challenger(measured, config=config, challenger_state=state),
+                        decide_challenger(measured, config=config, cases=portfolio.words.cases, challenger_state=state),
                         snapshot_month=month,
                         config=config,
                         min_bads=policy.monitoring.min_bads,
@@ -168,16 +169,18 @@ def _show(
         # Stored before the page is drawn, and by turns: a run of other months that draws it later shows these as well.
         lake.write(TABLE, table, months)
         stored = lake.scan(TABLE, lake.months(TABLE)).collect()
-        write_text(file, champion_challenger_page(stored, config=config))
+        write_text(
+            file, champion_challenger_page(stored, config=config, book=ShownBook.of(lake.layout.portfolio, config))
+        )
     for month in months:
         rows = table.filter(pl.col("snapshot_month") == month)
         values: dict[str, dg.MetadataValue] = {"page": dg.MetadataValue.path(str(file))}
         for challenger in rows["challenger"].unique().sort():
-            values |= _told(rows.filter(challenger=challenger), challenger)
+            values |= _told(rows.filter(challenger=challenger), challenger, lake.layout.portfolio.words.cases)
         context.add_asset_metadata(values, partition_key=month_key(month))
 
 
-def _told(rows: pl.DataFrame, challenger: str) -> dict[str, dg.MetadataValue]:
+def _told(rows: pl.DataFrame, challenger: str, cases: str) -> dict[str, dg.MetadataValue]:
     first = rows.row(0, named=True)
     differences = rows.filter(pl.col("metric").is_in(_PLOTTED), breakdown="all", subject="difference")
     values: dict[str, dg.MetadataValue] = {
@@ -190,7 +193,7 @@ def _told(rows: pl.DataFrame, challenger: str) -> dict[str, dg.MetadataValue]:
         f"{challenger}_decision": dg.MetadataValue.text(first["decision"]),
         f"{challenger}_reasons": dg.MetadataValue.md(markdown_list(first["reasons"].split("\n"))),
         f"{challenger}_cohorts": dg.MetadataValue.int(rows.filter(breakdown="cohort")["segment"].n_unique()),
-        f"{challenger}_loans": dg.MetadataValue.int(int(differences["n"].max() or 0)),  # pyrefly: ignore
+        f"{challenger}_{cases}": dg.MetadataValue.int(int(differences["n"].max() or 0)),  # pyrefly: ignore
         f"{challenger}_difference_by_cohort": dg.MetadataValue.md(
             f"![ROC-AUC by cohort, {challenger} minus {first['champion']}](data:image/svg+xml;base64,{picture})"
         ),

@@ -17,6 +17,7 @@ from credit_platform.monitoring.performance.evidently_page import DriftPage, dra
 from credit_platform.months import month_key, months_of
 from credit_platform.partitions import MonthlyAxis, same_month
 from credit_platform.policy.load import Policy
+from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.scoring.transformers.transformer import reference_numbers
 from credit_platform.texts import description_of
 
@@ -47,13 +48,13 @@ def _page_metadata(page: DriftPage, model: str, version: str, cohorts: Sequence[
     }
 
 
-def drift_page_asset(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
+def drift_page_asset(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
     """One page per month that policy asks for, over the features all models share."""
-    models = list(policy.model.models)
+    models, words = list(policy.model.models), portfolio.words
 
     @dg.asset(
         key=asset_key("monitoring/drift_page"),
-        description=description_of(__file__, "monitoring/drift_page"),
+        description=description_of(__file__, "monitoring/drift_page", words=words),
         partitions_def=axis.scoring_months,
         backfill_policy=dg.BackfillPolicy.single_run(),
         owners=[OWNERS["monitoring"]],
@@ -79,7 +80,7 @@ def drift_page_asset(axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
                 for cohorts in ([month], stored.windows.validation)
             )
             if now.is_empty():
-                note = "no page: no loan was written in this month"
+                note = f"no page: no {words.case} was {words.written} in this month"
                 context.add_asset_metadata({"page": note}, partition_key=month_key(month))
                 continue
             page = draw_drift_page(

@@ -14,6 +14,7 @@ import polars as pl
 from credit_platform.assets.pages.overview import (
     DASHBOARD,
     HISTORY,
+    absent_tables,
     decided_in,
     draw_dashboard,
     of_models,
@@ -28,6 +29,7 @@ from credit_platform.policy.load import Policy
 from credit_platform.portfolios.tables import DECISIONS
 from credit_platform.reports.dashboard.month_page import MonthFacts, month_page
 from credit_platform.reports.dashboard.overview import model_title
+from credit_platform.reports.shown_book import ShownBook
 
 
 def draw_month_page(lake: Lake, policy: Policy, month: date) -> None:
@@ -96,13 +98,17 @@ def read_month(lake: Lake, policy: Policy, month: date) -> MonthFacts:
             # The dashboard is written after the pages it leads to.
             if name == "Dashboard" or page.is_file()
         },
+        book=ShownBook.of(layout.portfolio, policy.model),
+        absent=absent_tables(layout),
         decided=decided_in(lake, [month] if lake.has(DECISIONS, month) else []),
     )
 
 
 def _scored(lake: Lake, models: Sequence[str], month: date) -> pl.DataFrame:
     """What was scored in a month, one row per model and version."""
-    by = ("model", "model_version", "provenance", "sources_present")
+    # Only where a source brings evidence of its own are cases told apart by the sources they have.
+    is_by_sources = bool(lake.layout.portfolio.features.evidence)
+    by = ("model", "model_version", "provenance", *(["sources_present"] if is_by_sources else []))
     found = [
         lake.scan(f"prediction/{model}", [month])
         .group_by(by)

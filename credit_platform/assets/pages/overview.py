@@ -23,6 +23,7 @@ from credit_platform.policy.load import Policy
 from credit_platform.portfolios.tables import DECISIONS
 from credit_platform.reports.dashboard.dashboard import dashboard_page
 from credit_platform.reports.dashboard.overview import DECIDED_SCHEMA, SOURCES_SCHEMA, VERSIONS_SCHEMA, Overview
+from credit_platform.reports.shown_book import ShownBook
 from credit_platform.schemas.early_warning import EarlyPerformance
 from credit_platform.schemas.monitoring import FairLending
 from credit_platform.scoring.governance.life_cycle import period_of
@@ -93,16 +94,22 @@ def read_overview(lake: Lake, policy: Policy, month: date) -> Overview:
         vintages=rows_or_empty(lake, "gold/vintages", month),
         roll_rates=rows_or_empty(lake, "gold/roll_rates"),
         thresholds=policy.monitoring,
+        book=ShownBook.of(layout.portfolio, policy.model),
         sources=_sources(lake, models, month),
         decided=decided_in(lake, lake.months(DECISIONS)),
         month_pages={each: _address(layout, page) for each, page in months.items() if page.is_file()},
-        absent=frozenset(name for name in _NOT_OF_EVERY_BOOK if not lake.layout.tables.has(name)),
+        absent=absent_tables(layout),
         links={
             name: _address(layout, file)
             for name, file in {**further, f"Drift of the features, {month:%Y-%m}": drift}.items()
             if file.is_file()
         },
     )
+
+
+def absent_tables(layout: Layout) -> frozenset[str]:
+    """The tables of pages that a book of this kind does not have."""
+    return frozenset(name for name in _NOT_OF_EVERY_BOOK if not layout.tables.has(name))
 
 
 def decided_in(lake: Lake, months: Sequence[date]) -> pl.DataFrame:

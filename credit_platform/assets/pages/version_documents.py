@@ -29,6 +29,7 @@ from credit_platform.portfolios.portfolio import Words
 from credit_platform.reports.documents.document import to_html, to_markdown
 from credit_platform.reports.documents.model_card import model_card
 from credit_platform.reports.documents.validation_checklist import validation_checklist
+from credit_platform.reports.shown_book import ShownBook
 from credit_platform.reports.version.facts import (
     AUDIT_SCHEMA,
     REASON_CODES_SCHEMA,
@@ -133,7 +134,7 @@ def _write_leaderboard(lake: Lake, policy: Policy) -> None:
                     continue  # a damaged version is told by its own check, and hides no other
                 page = layout.version_report(model, version, PAGE)
                 known.append((facts, page.relative_to(file.parent).as_posix() if page.is_file() else None))
-        write_text(file, leaderboard_page(leaderboard(known)))
+        write_text(file, leaderboard_page(leaderboard(known), book=ShownBook.of(layout.portfolio, policy.model)))
 
 
 def _version_facts(
@@ -159,6 +160,7 @@ def _version_facts(
         metadata=stored.metadata,
         evaluation=_evaluation(stored),
         importance=pl.read_parquet(BytesIO(stored.files["feature_importance.parquet"])),
+        book=ShownBook.of(lake.layout.portfolio, policy.model),
     )
 
 
@@ -205,7 +207,7 @@ def _newest_month(records: Sequence[AuditRecord], model: str) -> date | None:
 
 def _purpose(config: ModelConfig, words: Words) -> str:
     return (
-        f"Probability, told at application, that a {words.case} {config.label.in_words}. "
+        f"Probability, told at application, that {words.one} {config.label.in_words}. "
         f"Score, grade, decision at the cut-off and reasons of new {words.cases} are made from it."
     )
 

@@ -26,6 +26,7 @@ from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.source import Source
 from credit_platform.portfolios.tables import tables_of
 from credit_platform.reports.dashboard.data_quality import data_quality_page
+from credit_platform.reports.shown_book import ShownBook
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -91,7 +92,7 @@ def _data_quality(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> dg
                 for source in portfolio.sources
             ]
         scored = score_quality(pl.concat(counted), portfolio.words.cases)
-        _show_quality(context, lake, scored, months)
+        _show_quality(context, lake, scored, months, ShownBook.of(portfolio, policy.model))
         return scored
 
     return quality_of_sources
@@ -114,14 +115,16 @@ def _count_source(
     return facts.with_columns(source=pl.lit(source.name), unit=pl.lit(source.due.unit))
 
 
-def _show_quality(context: dg.AssetExecutionContext, lake: Lake, scored: pl.DataFrame, months: Sequence[date]) -> None:
+def _show_quality(
+    context: dg.AssetExecutionContext, lake: Lake, scored: pl.DataFrame, months: Sequence[date], book: ShownBook
+) -> None:
     """Write the page over all months there are, and give each month of the run its totals to plot."""
     table = "monitoring/data_quality"
     file = lake.layout.report(DATA_QUALITY_PAGE)
     with one_at_a_time(file):
         # Stored before the page is drawn, and by turns: a run of other months that draws it later shows these as well.
         lake.write(table, scored, months)
-        write_text(file, data_quality_page(lake.scan(table, lake.months(table)).collect()))
+        write_text(file, data_quality_page(lake.scan(table, lake.months(table)).collect(), book=book))
     totals = scored.filter(pl.col("dimension") == "total").partition_by("snapshot_month", as_dict=True)
     for month in months:
         values = {

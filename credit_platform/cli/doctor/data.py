@@ -77,7 +77,8 @@ def check_book_file(settings: Settings) -> DoctorFinding:
     if settings.is_book_known:
         last = f"{settings.last_month:%Y-%m}" if settings.last_month else "open-ended"
         return well("book", f"{settings.first_month:%Y-%m} to {last}, automation {settings.automation}")
-    return warning("book", f"no {settings.platform_file} yet", "credit-platform init reads the months off the loans.")
+    fix = f"credit-platform init reads the months off the {settings.portfolio.words.cases}."
+    return warning("book", f"no {settings.platform_file} yet", fix)
 
 
 def check_names(layout: Layout) -> DoctorFinding:

@@ -169,7 +169,7 @@ def run_continuous(book: Book, console: Console, *, n_months: int | None, is_jso
     if is_json:
         print(json.dumps([asdict(month) for month in walked], indent=1))
     else:
-        console.print(walk_table(walked))
+        console.print(walk_table(walked, book.settings.portfolio.words.cases))
         for line in closing_lines(walked, len(dispatcher_of(book).log.open_alerts())):
             console.print(line, soft_wrap=True)
     return 1 if any(month.failures for month in walked) else 0
@@ -209,7 +209,8 @@ def _next_delivery(book: Book) -> str:
     if last is None:
         return "Deliver the next one and run this again."
     if newest > last:
-        what = f"The loan file holds later ones, but the book ends with {last:%Y-%m}. To take them in, run"
+        file = f"{book.settings.portfolio.words.case} file"
+        what = f"The {file} holds later ones, but the book ends with {last:%Y-%m}. To take them in, run"
     else:
         newest = add_months(last, 1)
         what = f"The book ends with {last:%Y-%m}. Deliver the next month, run"
@@ -242,10 +243,10 @@ def closing_lines(walked: list[WalkedMonth], n_alerts: int) -> list[str]:
     return lines
 
 
-def walk_table(walked: list[WalkedMonth]) -> Table:
+def walk_table(walked: list[WalkedMonth], cases: str) -> Table:
     """One line per month and model."""
     table = Table(title="Month by month")
-    for column in ("month", "model", "loans", "scored by", "action", "trained"):
+    for column in ("month", "model", cases, "scored by", "action", "trained"):
         table.add_column(column, overflow="fold", no_wrap=column == "month")
     for month in walked:
         for one in month.models:

@@ -19,7 +19,7 @@ from credit_platform.errors import CaseError
 from credit_platform.lake.governance.decision_overrides import DecisionOverrideLog, OverrideRecord
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform.policy.reason_codes import Value
-from credit_platform.portfolios.portfolio import Cases
+from credit_platform.portfolios.portfolio import Cases, Words
 from credit_platform.portfolios.tables import DECISIONS
 from credit_platform.scoring.explanation.explanation import Explanation, FeaturePart, explain_prediction
 from credit_platform.scoring.predictions import score_loans
@@ -56,6 +56,7 @@ class CaseExplanation:
 
     case: str
     cases: Cases
+    words: Words
     month: date
     models: tuple[ModelExplanation, ...]
     decision: CaseDecision | None
@@ -72,14 +73,14 @@ def explain_case(book: Book, case: str, *, model: str | None, cohort: date | Non
             the last bit.
         ModelStoreError: a stored version is missing or was changed.
     """
-    models, cases = models_named(book, model), book.settings.portfolio.cases
+    models, portfolio = models_named(book, model), book.settings.portfolio
     month = month_of(book, case, cohort)
     explained = tuple(_explained(book, name, month, case) for name in models)
     if all(one.explanation is None for one in explained):
         reason = f"it was applied for in {month:%Y-%m} and is not scored by {', '.join(models)}"
         fix = " ".join(dict.fromkeys(one.not_scored or "" for one in explained))
-        raise CaseError(noun=cases.noun, case=case, reason=reason, fix=fix)
-    return CaseExplanation(case, cases, month, explained, _decision_about(book, case, month))
+        raise CaseError(noun=portfolio.cases.noun, case=case, reason=reason, fix=fix)
+    return CaseExplanation(case, portfolio.cases, portfolio.words, month, explained, _decision_about(book, case, month))
 
 
 def _decision_about(book: Book, case: str, month: date) -> CaseDecision | None:
@@ -203,7 +204,7 @@ def explanation_lines(found: CaseExplanation) -> Iterator[RenderableType]:
         if one.explanation is None:
             yield f"{one.model} ({one.alias}): not scored. {one.not_scored}"
         else:
-            yield from _of_model(one, one.explanation)
+            yield from _of_model(one, one.explanation, found.words)
 
 
 def _decision_text(decision: CaseDecision | None) -> str:
@@ -219,7 +220,7 @@ def _decision_text(decision: CaseDecision | None) -> str:
     )
 
 
-def _of_model(one: ModelExplanation, explanation: Explanation) -> Iterator[RenderableType]:
+def _of_model(one: ModelExplanation, explanation: Explanation, words: Words) -> Iterator[RenderableType]:
     row, peers = explanation.prediction, explanation.peers
     yield (
         f"{one.model} ({one.alias}), version {row['model_version']}, {row['provenance']}, "
@@ -228,15 +229,15 @@ def _of_model(one: ModelExplanation, explanation: Explanation) -> Iterator[Rende
     if one.version_in_force != row["model_version"]:
         yield f"In force in that month is now {one.version_in_force}; the month was scored before that was decided."
     yield (
-        f"Default probability {row['default_probability']:.4f} (before calibration {row['raw_probability']:.4f}), "
-        f"score {row['score']}, grade {row['grade']}, decision {row['decision']}"
+        f"{words.event.capitalize()} probability {row['default_probability']:.4f} (before calibration "
+        f"{row['raw_probability']:.4f}), score {row['score']}, grade {row['grade']}, decision {row['decision']}"
     )
     yield f"Sources present: {row['sources_present'] or 'none'}"
     yield (
-        f"Peers: {peers.n_lower} of the {peers.n} loans of the month have a lower score (percentile "
+        f"Peers: {peers.n_lower} of the {peers.n} {words.cases} of the month have a lower score (percentile "
         f"{peers.percentile:.0f}; the median is {peers.median_score:g})"
     )
-    yield parts_table(explanation)
+    yield parts_table(explanation, words)
     yield reasons_table(explanation)
     yield (
         "Made again from the stored version, whose files are verified: the same prediction to the last bit. Its parts "
@@ -244,12 +245,12 @@ def _of_model(one: ModelExplanation, explanation: Explanation) -> Iterator[Rende
     )
 
 
-def parts_table(explanation: Explanation) -> Table:
+def parts_table(explanation: Explanation, words: Words) -> Table:
     """Every feature that moved the score; the points shown add up to the score shown."""
     is_scorecard = any(part.attribute_points is not None for part in explanation.parts)
     table = Table(title=f"Against {explanation.counted_from}")
     table.add_column("feature")
-    for column in ("value", "log-odds of default", "points", *(["attribute"] if is_scorecard else [])):
+    for column in ("value", f"log-odds of {words.event}", "points", *(["attribute"] if is_scorecard else [])):
         table.add_column(column, justify="right")
 
     def add(name: str, value: str, log_odds: str, points: float, attribute: str = "") -> None:
@@ -259,7 +260,7 @@ def parts_table(explanation: Explanation) -> Table:
     score = int(str(explanation.prediction["score"]))
     moved = [part for part in explanation.parts if part.log_odds != 0 or part.attribute_points is not None]
     shown = [round(explanation.base_points, _DECIMALS)]
-    add("average loan", "", f"{explanation.base_log_odds:+.4f}", shown[0])
+    add(f"average {words.case}", "", f"{explanation.base_log_odds:+.4f}", shown[0])
     for part in moved:
         shown.append(round(part.points, _DECIMALS))
         add(part.feature, _text(part.value), f"{part.log_odds:+.4f}", shown[-1], _attribute(part))

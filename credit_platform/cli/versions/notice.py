@@ -36,7 +36,7 @@ def notice_of_case(book: Book, case: str, *, model: str | None, cohort: date | N
             fix="Where that was a decline, state that person's own reasons by hand: the model's are not those of it.",
         )
     (explained,) = (one.explanation for one in found.models if one.explanation is not None)
-    return notice_of(explained, case=case, cases=found.cases, month=found.month, texts=texts)
+    return notice_of(explained, case=case, words=book.settings.portfolio.words, month=found.month, texts=texts)
 
 
 def notice_dict(notice: DeclineNotice, *, case_key: str) -> dict[str, object]:

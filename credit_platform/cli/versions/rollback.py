@@ -126,7 +126,10 @@ def roll_back(book: Book, console: Console, *, model: str, to: str | None, first
     standing = ModelVersions(book, model)
     plan = plan_rollback(standing, to=to, first=first)
     month, n_loans = try_on_newest_month(standing, plan.target)
-    console.print(f"Version {plan.target} is sound and scores the {n_loans:,} loans of {month:%Y-%m}.", soft_wrap=True)
+    cases = book.settings.portfolio.words.cases
+    console.print(
+        f"Version {plan.target} is sound and scores the {n_loans:,} {cases} of {month:%Y-%m}.", soft_wrap=True
+    )
     record = PromotionRecord(
         model=model,
         model_version=plan.target,
@@ -186,6 +189,7 @@ class Drill:
 def drill_rollback(book: Book, model: str, to: str | None = None) -> Drill:
     """Do everything a rollback of a model does, up to writing; a failed step ends it. Without `to` as `roll_back`."""
     drill, standing = Drill(model), ModelVersions(book, model)
+    cases = book.settings.portfolio.words.cases
     try:
         log = AuditLog(book.lake.layout)
         drill.timed("read the audit log", log.records, lambda records: f"{len(records)} records, chain unbroken")
@@ -196,7 +200,7 @@ def drill_rollback(book: Book, model: str, to: str | None = None) -> Drill:
         drill.timed(
             "score the newest month",
             lambda: try_on_newest_month(standing, target),
-            lambda tried: f"{tried[1]:,} loans of {tried[0]:%Y-%m}",
+            lambda tried: f"{tried[1]:,} {cases} of {tried[0]:%Y-%m}",
         )
         months = [cohort for cohort in standing.open_cohorts if cohort >= month]
         if months:  # none where what is in force is still to take effect: nothing would be scored again
@@ -242,10 +246,11 @@ def _stand_in(standing: ModelVersions) -> tuple[str, date, str]:
 
 
 def _changes(standing: ModelVersions, scored: pl.DataFrame, months: list[date]) -> str:
+    portfolio = standing.book.settings.portfolio
     now = standing.book.lake.scan(f"prediction/{standing.model}", months).collect()
-    both = scored.join(now, on=["snapshot_month", standing.book.settings.portfolio.cases.key], suffix="_now")
+    both = scored.join(now, on=["snapshot_month", portfolio.cases.key], suffix="_now")
     changed = both.filter(pl.col("decision") != pl.col("decision_now")).height
-    return f"{scored.height:,} loans of {len(months)} months, {changed:,} would be decided otherwise"
+    return f"{scored.height:,} {portfolio.words.cases} of {len(months)} months, {changed:,} would be decided otherwise"
 
 
 def drill_table(drill: Drill) -> Table:

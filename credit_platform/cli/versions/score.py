@@ -88,7 +88,8 @@ def score_order(book: Book, console: Console, order: ScoringOrder, *, is_json: b
     for said in odd:
         console.print(f"{said}.", soft_wrap=True, highlight=False, markup=False)
     console.print(
-        f"{told['loans']:,} loans scored by {', '.join(told['versions'])}; {told['declined']:,} declined.",
+        f"{told['loans']:,} {book.settings.portfolio.words.cases} scored by {', '.join(told['versions'])}; "
+        f"{told['declined']:,} declined.",
         soft_wrap=True,
         highlight=False,
     )
@@ -128,12 +129,13 @@ def applications(book: Book, order: ScoringOrder) -> Applications:
 def unseen_by(book: Book, order: ScoringOrder, loans: pl.DataFrame, scored: pl.DataFrame) -> list[str]:
     """What is to be said of categories that the versions that scored never saw."""
     said: list[str] = []
+    case = book.settings.portfolio.words.case
     for version in scored["model_version"].unique(maintain_order=True):
         transformer = book.lake.versions.read(order.model, version).fitted(book.settings.policy.model).transformer
         keys = ["snapshot_month", book.settings.portfolio.cases.key]
         mine = loans.join(scored.filter(model_version=version).select(keys), on=keys, how="semi")
         said += [
-            f"{feature} {level!r} in {n:,} rows was in no training loan of {version} and has no weight of its own"
+            f"{feature} {level!r} in {n:,} rows was in no training {case} of {version} and has no weight of its own"
             for (feature, level), n in unseen_levels(transformer, mine).items()
         ]
     return said

@@ -16,6 +16,7 @@ from credit_platform.errors import SettingsError
 from credit_platform.lake.files import write_text
 from credit_platform.policy.load import Policy
 from credit_platform.reports.scorecard_draft.page import draft_page
+from credit_platform.reports.shown_book import ShownBook
 from credit_platform.scoring.scorecard.draft import ScorecardDraft
 from credit_platform.scoring.scorecard.scorecard import ScorecardEstimator
 from credit_platform.scoring.training.algorithms import algorithm_named
@@ -54,7 +55,7 @@ def write_draft(book: Book, console: Console, order: DraftOrder, *, is_json: boo
     )
     draft = draft_as_of(book.lake, model, order.month, policy)
     file = order.out or book.lake.layout.scorecard_draft(model, order.month)
-    write_text(file, draft_page(draft))
+    write_text(file, draft_page(draft, book=ShownBook.of(book.lake.layout.portfolio, policy.model)))
     if is_json:
         print(json.dumps(draft_dict(draft) | {"page": str(file)}, indent=1, default=str))
         return 0

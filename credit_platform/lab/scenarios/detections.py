@@ -131,7 +131,9 @@ def _early_detections(record: ModelRecord, thresholds: MonitoringThresholds) -> 
     for month, rows in _by_month(record.estimate).items():
         is_live = set(rows.get_column("sample_role")) == {"post"}
         backtest = backtests.get(month, record.estimate_backtest.clear())
-        findings = estimate_findings(rows, backtest, model=record.model, thresholds=thresholds, is_live=is_live)
+        findings = estimate_findings(
+            rows, backtest, model=record.model, thresholds=thresholds, is_live=is_live, cases=record.cases
+        )
         if findings and is_live:
             yield Detection(Detector.ESTIMATE, month, findings[0].reason, record.model)
 

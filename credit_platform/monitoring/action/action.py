@@ -6,7 +6,7 @@ sending the notification and starting a training are wiring.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
@@ -16,14 +16,14 @@ import polars as pl
 from credit_platform.monitoring.action.action_state import Judged, State, Training, Transition, transition_of
 from credit_platform.monitoring.action.causes import EarlierSources, in_order, source_findings, under_causes
 from credit_platform.monitoring.action.findings import (
-    DECIDING,
-    Figure,
     Finding,
     Rule,
+    all_is_well,
     figures,
     performance_findings,
     quality_findings,
     stability_findings,
+    undelivered,
 )
 from credit_platform.monitoring.action.rollback import RollbackAdvice, rollback_advice
 from credit_platform.monitoring.action.run_rules import Past, apply_run_rules
@@ -185,7 +185,9 @@ def decide_action(
     past: Past | None = None,
     quality: pl.DataFrame | None = None,
     sources: EarlierSources | None = None,
+    cases: str,
     has_calendar: bool = True,
+    awaits_outcomes: bool = False,
 ) -> ActionDecision:
     """Decide on one version from one month's figures.
 
@@ -207,22 +209,30 @@ def decide_action(
         sources: What is known of sources before the month.
         has_calendar: Whether months are told by the data. Between months that were drawn nothing drifts, so what
             differs between them is shown and decides nothing.
+        cases: What the book calls several of its cases.
+        awaits_outcomes: Whether the source delivers outcomes later, or never: a month without any is told as that, in
+            one finding, and nothing is said of metrics.
 
     The state is that of the month by itself until `ActionDecision.with_state` is told of others and of trainings, and
     no rollback is among the reasons until `ActionDecision.advised` is told what earlier versions would do.
     """
     is_live = subject.sample_role == "post"
     found, earlier = figures(performance), past or Past()
-    findings = performance_findings(found, model=subject.model, thresholds=thresholds, is_live=is_live)
+    silence = undelivered(found, cases=cases) if awaits_outcomes else None
+    findings = (
+        [Finding("not_measurable", "label_coverage", 0.0, None, is_live, silence)]
+        if silence is not None
+        else performance_findings(found, model=subject.model, thresholds=thresholds, is_live=is_live, cases=cases)
+    )
     if thresholds.decision_mode == "persistent":
         findings = apply_run_rules(findings, found, earlier, subject=subject, thresholds=thresholds)
     is_stability_live = set(stability.get_column("sample_role").to_list()) == {"post"}
-    drift = stability_findings(stability, thresholds=thresholds, is_live=is_stability_live)
+    drift = stability_findings(stability, thresholds=thresholds, is_live=is_stability_live, cases=cases)
     findings += drift if has_calendar else [replace(each, rule="worth_watching") for each in drift]
     findings += before_outcome
     history = sources or EarlierSources()
     of_sources = DataQuality.create_empty() if quality is None else quality
-    causes = source_findings(stability, of_sources, history, is_live=is_stability_live)
+    causes = source_findings(stability, of_sources, history, is_live=is_stability_live, cases=cases)
     if quality is not None:
         missing = {history.names[cause.metric]: cause.metric for cause in causes if cause.metric in history.names}
         findings += quality_findings(quality, thresholds=thresholds, is_live=is_stability_live, causes=missing)
@@ -232,8 +242,10 @@ def decide_action(
     action: Action = next((one for one in _STRICTEST_FIRST if one in asked), "monitor")
     deciding = [finding for finding in triggered if action != "monitor" and ACTION_OF_RULE[finding.rule] == action]
     actionable = any(finding.is_live for finding in deciding) if deciding else is_live
-    advice = rollback_advice(found, thresholds) if is_live else RollbackAdvice("none", "a backtest is not acted on")
-    fine = _all_is_well(found, subject.model, thresholds)
+    advice = RollbackAdvice("none", "a backtest is not acted on")
+    if is_live:
+        advice = RollbackAdvice("unknown", silence) if silence else rollback_advice(found, thresholds, cases=cases)
+    fine = all_is_well(found, subject.model, thresholds)
     reasons = _reasons(triggered, subject, earlier.missing, fine=fine)
     if quality is not None and quality.is_empty():
         reasons += ("missing: the data quality of the month is not stored, so sources were not looked at",)
@@ -283,13 +295,3 @@ def _reasons(
         months = ", ".join(f"{month:%Y-%m}" for month in missing)
         reasons.append(f"missing: the performance of {months} is not stored, so what persists was judged without it")
     return tuple(reasons)
-
-
-def _all_is_well(found: Mapping[str, Figure], model: str, thresholds: MonitoringThresholds) -> str:
-    """What holds when nothing was found, with every value and its threshold."""
-    held = [
-        f"{metric} {figure.value:.4f} ({threshold.data_science_threshold:g})"
-        for metric, threshold in thresholds.metrics_for(model).items()
-        if threshold.priority in DECIDING and (figure := found.get(metric, Figure())).value is not None
-    ]
-    return f"every P0 and P1 metric is at or above its data-science threshold: {', '.join(held) or 'none is measured'}"

@@ -1,4 +1,4 @@
-"""First causes: a source that loans no longer have is one finding with its month; what follows is told under it.
+"""First causes: a source that cases no longer have is one finding with its month; what follows is told under it.
 
 What is compared like with like follows from nothing and stays a finding of its own. The shares themselves are measured
 in `stability`, the action is chosen in `action`.
@@ -40,12 +40,12 @@ class EarlierSources:
 
 
 def source_findings(
-    stability: pl.DataFrame, quality: pl.DataFrame, history: EarlierSources, *, is_live: bool
+    stability: pl.DataFrame, quality: pl.DataFrame, history: EarlierSources, *, is_live: bool, cases: str
 ) -> list[Finding]:
     """One finding per source that is missing.
 
-    Either the month's loans have less of it than the version's validation sample had, where `threshold` is that share;
-    or the month brought nothing of it, though loans may still have what came before. `source_missing` where that is
+    Either the month's cases have less of it than the version's validation sample had, where `threshold` is that share;
+    or the month brought nothing of it, though cases may still have what came before. `source_missing` where that is
     news to the version, `source_still_missing` where it was so when the version was trained; `metric` is the short name
     of the source.
 
@@ -54,15 +54,16 @@ def source_findings(
         quality: Rows of `monitoring/data_quality` of the month.
         history: What is known of the months before.
         is_live: Whether the month's scores count.
+        cases: What the book calls several of its cases.
     """
-    fewer = _fewer_loans(stability, history, is_live=is_live)
+    fewer = _fewer_cases(stability, history, is_live=is_live, cases=cases)
     told = {history.names.get(finding.metric) for finding in fewer}
     silent = quality.filter(~pl.col("source").is_in(list(told)), dimension=COMPLETENESS, value=0.0)
-    return fewer + (_nothing_came(silent, stability, history, is_live=is_live) if stability.height else [])
+    return fewer + (_nothing_came(silent, stability, history, is_live=is_live, cases=cases) if stability.height else [])
 
 
 def _nothing_came(
-    silent: pl.DataFrame, stability: pl.DataFrame, history: EarlierSources, *, is_live: bool
+    silent: pl.DataFrame, stability: pl.DataFrame, history: EarlierSources, *, is_live: bool, cases: str
 ) -> list[Finding]:
     month, version = stability.select("snapshot_month", "model_version").row(0)
     trained = parse_month(version[: len("2024-12-01")])
@@ -74,12 +75,12 @@ def _nothing_came(
         first, since = _since(month, {at: value == 0 for at, value in rows.select("snapshot_month", "value").rows()})
         known = ", as when the version was trained" if first <= trained else ""
         rule: Rule = "source_still_missing" if known else "source_missing"
-        reason = f"{source} brings nothing since {since}{known}; loans of {month:%Y-%m} have at most what came before"
+        reason = f"{source} brings nothing since {since}{known}; {cases} of {month:%Y-%m} have at most what came before"
         findings.append(Finding(rule, source, 0.0, None, is_live, reason))
     return findings
 
 
-def _fewer_loans(stability: pl.DataFrame, history: EarlierSources, *, is_live: bool) -> list[Finding]:
+def _fewer_cases(stability: pl.DataFrame, history: EarlierSources, *, is_live: bool, cases: str) -> list[Finding]:
     developed = stability.filter(metric=DEVELOPED).select("segment", before="value")
     found = stability.filter(pl.col("status").is_in(["warn", "breach"]), metric=SHARE).join(developed, on="segment")
     columns = found.sort("segment").select("snapshot_month", "segment", "status", "value", "before", "n")
@@ -91,7 +92,7 @@ def _fewer_loans(stability: pl.DataFrame, history: EarlierSources, *, is_live: b
         shares = rows.select("snapshot_month", "value", "n").iter_rows()
         _, since = _since(month, {at: is_surely_less(value, n_at, before) for at, value, n_at in shares})
         reason = (
-            f"{source} is {kind} since {since}{known}: {share:.1%} of the {n} loans of {month:%Y-%m} have it, "
+            f"{source} is {kind} since {since}{known}: {share:.1%} of the {n} {cases} of {month:%Y-%m} have it, "
             f"{before:.1%} of the version's validation sample had it"
         )
         rule: Rule = "source_missing" if status == "breach" else "source_still_missing"

@@ -71,26 +71,56 @@ def figures(frame: pl.DataFrame) -> dict[str, Figure]:
     return {metric: Figure(*rest) for metric, *rest in rows}
 
 
+def undelivered(found: Mapping[str, Figure], *, cases: str) -> str | None:
+    """That no outcome came for any case of the month, in words; None where one did, or where nothing was scored.
+
+    Args:
+        found: The cohort's figures by metric.
+        cases: What the book calls several of its cases.
+    """
+    coverage = found.get("label_coverage", Figure())
+    if not coverage.n or coverage.value != 0:
+        return None
+    return f"no outcome has been delivered for the month's {coverage.n:,} {cases}"
+
+
 def performance_findings(
-    found: Mapping[str, Figure], *, model: str, thresholds: MonitoringThresholds, is_live: bool
+    found: Mapping[str, Figure], *, model: str, thresholds: MonitoringThresholds, is_live: bool, cases: str
 ) -> list[Finding]:
-    """Findings in the realised metrics of a cohort, in the order of policy."""
+    """Findings in the realised metrics of a cohort, in the order of policy; `cases` is the book's word for them."""
     findings = [
         finding
         for metric, threshold in thresholds.metrics_for(model).items()
-        if (finding := _metric_finding(metric, found.get(metric, Figure()), threshold, thresholds, is_live=is_live))
+        if (
+            finding := _metric_finding(
+                metric, found.get(metric, Figure()), threshold, thresholds, is_live=is_live, cases=cases
+            )
+        )
     ]
-    degraded = _degradation_finding(found.get("roc_auc_degradation", Figure()), thresholds, is_live=is_live)
+    loss = found.get("roc_auc_degradation", Figure())
+    degraded = _degradation_finding(loss, thresholds, is_live=is_live, cases=cases)
     if degraded is not None:
         findings.append(degraded)
-    return findings + _guard_findings(found, is_live=is_live)
+    return findings + _guard_findings(found, is_live=is_live, cases=cases)
 
 
-def stability_findings(frame: pl.DataFrame, *, thresholds: MonitoringThresholds, is_live: bool) -> list[Finding]:
-    """Findings in the scores and features of the month itself."""
+def all_is_well(found: Mapping[str, Figure], model: str, thresholds: MonitoringThresholds) -> str:
+    """What holds when nothing was found, with every value and its threshold."""
+    held = [
+        f"{metric} {figure.value:.4f} ({threshold.data_science_threshold:g})"
+        for metric, threshold in thresholds.metrics_for(model).items()
+        if threshold.priority in DECIDING and (figure := found.get(metric, Figure())).value is not None
+    ]
+    return f"every P0 and P1 metric is at or above its data-science threshold: {', '.join(held) or 'none is measured'}"
+
+
+def stability_findings(
+    frame: pl.DataFrame, *, thresholds: MonitoringThresholds, is_live: bool, cases: str
+) -> list[Finding]:
+    """Findings in the scores and features of the month itself; `cases` is the book's word for its cases."""
     found = figures(frame)
     psi = found.get("psi", Figure())
-    findings = [_psi_finding(psi, thresholds, is_live=is_live)]
+    findings = [_psi_finding(psi, thresholds, is_live=is_live, cases=cases)]
     limits = {
         "mean_probability_drift": thresholds.stability.mean_drift,
         "std_probability_drift": thresholds.stability.std_drift,
@@ -137,10 +167,16 @@ def _number(value: float | None) -> str:
 
 
 def _metric_finding(
-    metric: str, figure: Figure, threshold: MetricThreshold, thresholds: MonitoringThresholds, *, is_live: bool
+    metric: str,
+    figure: Figure,
+    threshold: MetricThreshold,
+    thresholds: MonitoringThresholds,
+    *,
+    is_live: bool,
+    cases: str,
 ) -> Finding | None:
     is_deciding = threshold.priority in DECIDING
-    blind = why_not_measurable(metric, figure, thresholds, priority=threshold.priority)
+    blind = why_not_measurable(metric, figure, thresholds, priority=threshold.priority, cases=cases)
     if blind is not None:
         rule: Rule = "not_measurable" if is_deciding else "worth_watching"
         return Finding(rule, metric, figure.value, threshold.data_science_threshold, is_live, blind)
@@ -167,22 +203,26 @@ def _spread(figure: Figure, thresholds: MonitoringThresholds) -> str:
     return f" ({thresholds.confidence:.0%} interval {figure.ci_low:.4f} to {figure.ci_high:.4f}, n {figure.n})"
 
 
-def why_not_measurable(metric: str, figure: Figure, thresholds: MonitoringThresholds, *, priority: str) -> str | None:
-    """Why a figure says nothing; None when it does."""
+def why_not_measurable(
+    metric: str, figure: Figure, thresholds: MonitoringThresholds, *, priority: str, cases: str
+) -> str | None:
+    """Why a figure says nothing; None when it does. `cases` is the book's word for its cases."""
     if figure.value is None:
-        return f"{metric} could not be measured on {figure.n} labelled loans ({priority})"
+        return f"{metric} could not be measured on {figure.n} labelled {cases} ({priority})"
     bads = figure.n_bad or 0
     if min(bads, figure.n - bads) < thresholds.min_bads:
         return (
-            f"{metric} {_number(figure.value)} rests on {bads} bads among {figure.n} loans; "
+            f"{metric} {_number(figure.value)} rests on {bads} bads among {figure.n} {cases}; "
             f"{thresholds.min_bads} bads and as many goods are needed ({priority})"
         )
     return None
 
 
-def _degradation_finding(figure: Figure, thresholds: MonitoringThresholds, *, is_live: bool) -> Finding | None:
+def _degradation_finding(
+    figure: Figure, thresholds: MonitoringThresholds, *, is_live: bool, cases: str
+) -> Finding | None:
     limit, metric = thresholds.max_degradation, "roc_auc_degradation"
-    blind = why_not_measurable(metric, figure, thresholds, priority="against the out-of-time result")
+    blind = why_not_measurable(metric, figure, thresholds, priority="against the out-of-time result", cases=cases)
     if blind is not None:
         return Finding("not_measurable", metric, figure.value, limit, is_live, blind)
     held = figure.ci_low if thresholds.decision_mode == "ci_upper" and figure.ci_low is not None else figure.value
@@ -192,15 +232,15 @@ def _degradation_finding(figure: Figure, thresholds: MonitoringThresholds, *, is
     return Finding("degraded_against_out_of_time", metric, figure.value, limit, is_live, reason, figure.ci_low)
 
 
-def _guard_findings(found: Mapping[str, Figure], *, is_live: bool) -> list[Finding]:
+def _guard_findings(found: Mapping[str, Figure], *, is_live: bool, cases: str) -> list[Finding]:
     findings: list[Finding] = []
     nir, accuracy = found.get("no_information_rate", Figure()), found.get("accuracy", Figure())
     if nir.status == "warn":
-        reason = f"accuracy {_number(accuracy.value)} does not beat deciding all loans alike ({_number(nir.value)})"
+        reason = f"accuracy {_number(accuracy.value)} does not beat deciding all {cases} alike ({_number(nir.value)})"
         findings.append(Finding("worth_watching", "no_information_rate", accuracy.value, nir.value, is_live, reason))
     coverage = found.get("label_coverage", Figure())
     if coverage.status == "warn":
-        reason = f"only {coverage.value:.1%} of the scored loans have a label"
+        reason = f"only {coverage.value:.1%} of the scored {cases} have a label"
         findings.append(Finding("worth_watching", "label_coverage", coverage.value, None, is_live, reason))
     shift = found.get("calibration_in_the_large", Figure())
     if shift.status == "warn" and shift.value is not None:
@@ -210,9 +250,9 @@ def _guard_findings(found: Mapping[str, Figure], *, is_live: bool) -> list[Findi
     return findings
 
 
-def _psi_finding(psi: Figure, thresholds: MonitoringThresholds, *, is_live: bool) -> Finding | None:
+def _psi_finding(psi: Figure, thresholds: MonitoringThresholds, *, is_live: bool, cases: str) -> Finding | None:
     if psi.value is None or psi.status in {"unknown", "insufficient"}:
-        reason = f"psi of the scores says nothing on {psi.n} scored loans"
+        reason = f"psi of the scores says nothing on {psi.n} scored {cases}"
         return Finding("worth_watching", "psi", psi.value, thresholds.psi.warn, is_live, reason)
     if psi.value >= thresholds.psi.alert:
         reason = f"psi of the scores {_number(psi.value)} has reached the alert level {thresholds.psi.alert:g}"

@@ -32,7 +32,7 @@ class RollbackAdvice:
         return self.within not in {"none", "unknown"}
 
     def to_the_best(
-        self, tried: Mapping[str, HeadToHead] | None, *, newest: date, thresholds: MonitoringThresholds
+        self, tried: Mapping[str, HeadToHead] | None, *, newest: date, thresholds: MonitoringThresholds, cases: str
     ) -> RollbackAdvice:
         """The same advice about the earlier version that ranks best; `none` where not one is surely better.
 
@@ -42,6 +42,7 @@ class RollbackAdvice:
                 the version judged is not in force any more.
             newest: The month whose loans any version has to rank now.
             thresholds: How many bads a figure needs, and the level of DeLong's paired interval, which must exclude 0.
+            cases: What the book calls several of its cases.
         """
         if tried is None:
             return RollbackAdvice("none", "the version judged is no longer in effect")
@@ -50,23 +51,23 @@ class RollbackAdvice:
         label = next(iter(tried.values())).label
         n, n_bad = len(label), int(label.sum())
         if min(n_bad, n - n_bad) < thresholds.min_bads:
-            why = f"earlier versions can be tried on {n_bad} bads among {n} loans with the sources of {newest:%Y-%m}"
+            why = f"earlier versions can be tried on {n_bad} bads among {n} {cases} with the sources of {newest:%Y-%m}"
             return RollbackAdvice("unknown", f"{why}; {thresholds.min_bads} bads and as many goods are needed")
         found = [(pair.candidate_auc or 0.0, to, pair.difference(thresholds.confidence)) for to, pair in tried.items()]
         better = [(auc, to, ends) for auc, to, ends in found if ends is not None and ends[0] > 0]
         if not better:
-            why = f"no earlier version would do better on the sources that loans of {newest:%Y-%m} have"
+            why = f"no earlier version would do better on the sources that {cases} of {newest:%Y-%m} have"
             return RollbackAdvice("none", f"{why} ({len(tried)} tried)")
         # Of equals the first is taken, which is the newest.
         auc, to, (low, high) = max(better, key=lambda each: each[0])
         why = (
-            f"{self.why}; version {to} would rank the same {n} loans at {auc:.4f} instead of "
+            f"{self.why}; version {to} would rank the same {n} {cases} at {auc:.4f} instead of "
             f"{tried[to].incumbent_auc:.4f} (difference {low:.4f} to {high:.4f}) with the sources of {newest:%Y-%m}"
         )
         return RollbackAdvice(self.within, why, to)
 
 
-def rollback_advice(found: Mapping[str, Figure], thresholds: MonitoringThresholds) -> RollbackAdvice:
+def rollback_advice(found: Mapping[str, Figure], thresholds: MonitoringThresholds, *, cases: str) -> RollbackAdvice:
     """Read the matrix off a cohort's figures: ROC-AUC first, then the loss against the out-of-time result.
 
     The estimates themselves are read, as the matrix has it; where chance can explain the loss, the advice says so.
@@ -74,9 +75,10 @@ def rollback_advice(found: Mapping[str, Figure], thresholds: MonitoringThreshold
     Args:
         found: The cohort's figures by metric.
         thresholds: The matrix, and how many bads a figure needs.
+        cases: What the book calls several of its cases.
     """
     auc, loss = found.get("roc_auc", Figure()), found.get("roc_auc_degradation", Figure())
-    blind = why_not_measurable("roc_auc", auc, thresholds, priority="P0")
+    blind = why_not_measurable("roc_auc", auc, thresholds, priority="P0", cases=cases)
     if blind is not None or auc.value is None:
         return RollbackAdvice("unknown", blind or "roc_auc is not known")
     floor = thresholds.rollback.immediate_below_roc_auc

@@ -64,7 +64,7 @@ class _Months:
             figure
             for month in self.found
             if (figure := month.get(metric, Figure())).value is not None
-            and why_not_measurable(metric, figure, thresholds, priority="") is None
+            and why_not_measurable(metric, figure, thresholds, priority="", cases="") is None
         ]
         values = [figure.value for figure in known if figure.value is not None]
         margins = [f.ci_high - f.value for f in known if f.value is not None and f.ci_high is not None]
@@ -118,7 +118,11 @@ def _comparable(
         found=(found, *earlier),
         findings=(
             findings,
-            *(performance_findings(m, model=subject.model, thresholds=thresholds, is_live=is_live) for m in earlier),
+            # Counted by rule and metric; their sentences are not read.
+            *(
+                performance_findings(m, model=subject.model, thresholds=thresholds, is_live=is_live, cases="")
+                for m in earlier
+            ),
         ),
     )
 

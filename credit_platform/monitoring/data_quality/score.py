@@ -12,8 +12,10 @@ from credit_platform.portfolios.source import Source
 from credit_platform.schemas.evidence import DIMENSIONS, TOTAL, DataQuality
 from credit_platform.texts import text_beside
 
+# `{cases}` stands for what the book calls several of its cases.
 FORMULAS = {
-    "completeness": "share of loans that have a row of the source, times the share of delivered cells that are filled",
+    "completeness": "share of {cases} that have a row of the source, times the share of delivered cells that are "
+    "filled",
     "validity": "1 - (repaired or emptied cells + cells of quarantined rows) / delivered cells",
     "uniqueness": "1 - (dropped duplicates + rows quarantined for their key) / delivered rows",
     "timeliness": "share of kept rows dated on the first of the month; later ones were not known when it was closed",

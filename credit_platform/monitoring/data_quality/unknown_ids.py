@@ -37,7 +37,7 @@ def strangers(
     few may be right.
 
     Args:
-        shares: `n_loans`, and per flag of the feature store the share of new cases the source covers.
+        shares: `n_cases`, and per flag of the feature store the share of new cases the source covers.
         ids: customers of the cases a source does not cover, and all customers it has.
         portfolio: the sources, and what a case is called.
         config: which sources are required.
@@ -52,7 +52,7 @@ def strangers(
         if not is_required and not (difference and difference.alike):
             continue
         said = (
-            f"{source.name} covers {share:.1%} of {shares['n_loans']:,} new {portfolio.words.cases}"
+            f"{source.name} covers {share:.1%} of {shares['n_cases']:,} new {portfolio.words.cases}"
             f"{f', at least {floor:.0%} must be (checks.coverage in data_quality.yaml)' if is_required else ''}: "
             f"{_in_words(difference, source, portfolio)}"
         )

@@ -15,7 +15,13 @@ N_NAMED_READS = 3
 
 
 def estimate_findings(
-    estimate: pl.DataFrame, backtest: pl.DataFrame, *, model: str, thresholds: MonitoringThresholds, is_live: bool
+    estimate: pl.DataFrame,
+    backtest: pl.DataFrame,
+    *,
+    model: str,
+    thresholds: MonitoringThresholds,
+    is_live: bool,
+    cases: str,
 ) -> list[Finding]:
     """P0 and P1 metrics whose estimate lies below a threshold with its whole interval.
 
@@ -26,6 +32,7 @@ def estimate_findings(
         model: The model, for its thresholds.
         thresholds: Floors of the metrics.
         is_live: Whether the estimated cohort is later than the version's development sample.
+        cases: What the book calls several of its cases.
     """
     found = figures(estimate)
     hidden = set(backtest.filter(~pl.col("may_be_shown")).get_column("metric")) if backtest.height else set()
@@ -34,11 +41,14 @@ def estimate_findings(
         for metric, threshold in thresholds.metrics_for(model).items()
         if threshold.priority in DECIDING
         and metric not in hidden
-        and (finding := _estimate_finding(metric, found.get(metric, Figure()), threshold, is_live=is_live)) is not None
+        and (finding := _estimate_finding(metric, found.get(metric, Figure()), threshold, is_live=is_live, cases=cases))
+        is not None
     ]
 
 
-def _estimate_finding(metric: str, figure: Figure, threshold: MetricThreshold, *, is_live: bool) -> Finding | None:
+def _estimate_finding(
+    metric: str, figure: Figure, threshold: MetricThreshold, *, is_live: bool, cases: str
+) -> Finding | None:
     if figure.status in {"insufficient", "unknown"} or figure.ci_low is None or figure.ci_high is None:
         return None
     business, data_science = threshold.business_threshold, threshold.data_science_threshold
@@ -47,7 +57,7 @@ def _estimate_finding(metric: str, figure: Figure, threshold: MetricThreshold, *
         return None
     floor, level = (business, "business") if standing == "breach" else (data_science, "data-science")
     reason = (
-        f"{metric} of the newest {figure.n} loans is estimated at {figure.value:.4f} ({figure.ci_low:.4f} to "
+        f"{metric} of the newest {figure.n} {cases} is estimated at {figure.value:.4f} ({figure.ci_low:.4f} to "
         f"{figure.ci_high:.4f}), wholly below the {level} threshold {floor:g} ({threshold.priority})"
     )
     return Finding("estimated_below_threshold", metric, figure.value, floor, is_live, reason)

@@ -64,7 +64,15 @@ HOME_CREDIT = Portfolio(
         excluded=excluded_columns(SOURCES),
     ).with_declared(),
     outcome=Outcome(schema=TargetStore, build=delivered_targets, is_awaited=TO_COME),
-    words=Words(case="application", cases="applications", event="default", book="book of applications"),
+    words=Words(
+        case="application",
+        cases="applications",
+        event="default",
+        book="book of applications",
+        fail="default",
+        lent="credit",
+        booked="granted",
+    ),
     policy_dir=_FOLDER / "policy",
     # What a lender's policy says of closing, promoting, alerting is the same for both books.
     policy_base=_FOLDER.parent / "loans" / "policy",

@@ -88,7 +88,17 @@ LOANS = Portfolio(
     outcome=Outcome(
         schema=LabelStore, build=_labels, early=early_outcomes, reason_without_label=reason_without_label()
     ),
-    words=Words(case="loan", cases="loans", event="default", book="loan book"),
+    words=Words(
+        case="loan",
+        cases="loans",
+        event="default",
+        book="loan book",
+        fail="default",
+        written="written",
+        originated="originated",
+        lent="loan",
+        booked="booked",
+    ),
     policy_dir=Path(__file__).parent / "policy",
     config=LoanModelConfig,
     tables=(

@@ -81,8 +81,8 @@ def auc_by_cohort(rows: pl.DataFrame) -> go.Figure:
     return go.Figure(finish(figure, height=HEIGHT))
 
 
-def swap_matrix(rows: pl.DataFrame) -> go.Figure:
-    """Loans by both models' decisions: how many, and how many of them turned bad."""
+def swap_matrix(rows: pl.DataFrame, cases: str) -> go.Figure:
+    """Cases by both models' decisions: how many, and how many of them turned bad; `cases` is the book's word."""
     import plotly.graph_objects as go
 
     cells = {row["segment"]: row for row in _swaps(rows, "bad_rate").iter_rows(named=True)}
@@ -94,7 +94,7 @@ def swap_matrix(rows: pl.DataFrame) -> go.Figure:
             x=["approved", "declined"],
             y=["approved", "declined"],
             z=[[cells[name]["n"] / total for name in line] for line in layout],
-            text=[[_cell_text(cells[name], total) for name in line] for line in layout],
+            text=[[_cell_text(cells[name], total, cases) for name in line] for line in layout],
             texttemplate="%{text}",
             textfont={"size": 15, "color": "#14171c"},  # dark on light in either mode
             colorscale=[[0, "#e3edf6"], [1, "#8ab6da"]],
@@ -146,13 +146,13 @@ def swap_bars(rows: pl.DataFrame) -> go.Figure:
     return finish(figure, height=HEIGHT)
 
 
-def approval_sensitivity(rows: pl.DataFrame) -> go.Figure:
-    """Bad rate of the loans each model would approve, by approval rate; beside it, the change with its interval."""
+def approval_sensitivity(rows: pl.DataFrame, cases: str) -> go.Figure:
+    """Bad rate of the cases each model would approve, by approval rate; beside it, the change with its interval."""
     import plotly.graph_objects as go
     from plotly.subplots import make_subplots
 
     names = _names(rows)
-    titles = ["Bad rate among approved loans", f"Change of it if {names['challenger']} decided"]
+    titles = [f"Bad rate among approved {cases}", f"Change of it if {names['challenger']} decided"]
     figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.08, subplot_titles=titles)
     for subject, dash in (("champion", "solid"), ("challenger", "dash")):
         found = _of_rates(rows, subject)
@@ -195,13 +195,13 @@ def approval_sensitivity(rows: pl.DataFrame) -> go.Figure:
             marker={"size": 7},
             showlegend=False,
             customdata=change.select("n").rows(),
-            hovertemplate="%{x:.0%} approved: %{y:+.2%}<br>%{customdata[0]} loans change sides<extra></extra>",
+            hovertemplate=f"%{{x:.0%}} approved: %{{y:+.2%}}<br>%{{customdata[0]}} {cases} change sides<extra></extra>",
         ),
         row=1,
         col=2,
     )
     figure.add_hline(y=0, line={"color": GREY, "width": 1.5, "dash": "dash"}, row=1, col=2)
-    figure.update_xaxes(tickformat=".0%", dtick=0.1, title={"text": "share of loans approved"})
+    figure.update_xaxes(tickformat=".0%", dtick=0.1, title={"text": f"share of {cases} approved"})
     figure.update_yaxes(tickformat=".1%")
     finish(figure, height=HEIGHT)
     figure.update_layout(margin={"b": 55})
@@ -228,10 +228,10 @@ def _swaps(rows: pl.DataFrame, metric: str, subject: str = "loans") -> pl.DataFr
     return pl.DataFrame({"segment": list(CELL_NAMES)}).join(found, on="segment", maintain_order="left")
 
 
-def _cell_text(cell: dict[str, object], total: int) -> str:
+def _cell_text(cell: dict[str, object], total: int, cases: str) -> str:
     n, rate = cell["n"], cell["value"]
     share = f"{int(str(n)) / total:.1%}"
-    return f"{CELL_NAMES[str(cell['segment'])]}<br>{n} loans ({share})<br>" + (
+    return f"{CELL_NAMES[str(cell['segment'])]}<br>{n} {cases} ({share})<br>" + (
         f"bad rate {rate:.1%}" if isinstance(rate, float) else "no bad rate"
     )
 

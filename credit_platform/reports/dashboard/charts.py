@@ -18,6 +18,7 @@ _DARK = "#1d2127"
 def charts_of(overview: Overview) -> dict[str, Figure]:
     """Every chart by its name without ending, `model_1` standing for the name reports give a model."""
     known, names, thresholds = overview.known, overview.names, overview.thresholds
+    words = overview.book.words
     trends = ("roc_auc", "f1_score", "accuracy")
     found: dict[str, tuple[str, Figure]] = {
         "psi_trends": ("PSI of the scores", psi_trend(known, names=names, thresholds=thresholds)),
@@ -26,8 +27,8 @@ def charts_of(overview: Overview) -> dict[str, Figure]:
             metric_trends(known, trends, names=names, thresholds=thresholds),
         ),
         "confusion_matrix_comparison": (
-            "Loans by outcome and decision, newest cohort with outcomes",
-            confusion_tables(known, names=names),
+            f"{words.heading} by outcome and decision, newest cohort with outcomes",
+            confusion_tables(known, names=names, cases=words.cases),
         ),
         "prediction_distribution_stability": (
             "Mean and spread of the predictions against the reference",

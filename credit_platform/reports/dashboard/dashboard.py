@@ -13,7 +13,7 @@ from credit_platform.reports.dashboard.overview import Overview
 from credit_platform.reports.dashboard.portfolio import portfolio_sections
 from credit_platform.reports.dashboard.signals import signal_sections
 from credit_platform.reports.dashboard.verdict import ModelVerdict, verdict_on
-from credit_platform.reports.page import facts_html, page_html
+from credit_platform.reports.page import calendar_html, facts_html, page_html
 from credit_platform.reports.wording import month_name
 
 STATE_CLASSES = {
@@ -45,21 +45,25 @@ def verdicts_of(overview: Overview) -> list[ModelVerdict]:
             snapshot_month=overview.snapshot_month,
             actions=overview.past_actions,
             versions=overview.known_versions,
+            words=overview.book.words,
         )
         for model in overview.models
     ]
 
 
 def _introduction(overview: Overview, verdicts: Sequence[ModelVerdict]) -> str:
-    newest = overview.known.filter(layer="performance")["cohort"].max()
+    newest, said = overview.known.filter(layer="performance")["cohort"].max(), overview.book.words
     outcome = (
-        "No outcome is known yet." if newest is None else f"Outcomes are known for loans written up to {newest:%Y-%m}."
+        "No outcome is known yet."
+        if newest is None
+        else f"Outcomes are known for {said.cases} {said.written} up to {newest:%Y-%m}."
     )
     cards = "\n".join(card_html(verdict, overview.names) for verdict in verdicts)
     page = overview.month_pages.get(overview.snapshot_month)
     more = f" <a href='{escape(page, quote=True)}'>This month in detail</a>." if page else ""
     return (
         f"<p class='soft'>What was known on {overview.snapshot_month:%Y-%m-%d}. {escape(outcome)}{more}</p>\n"
+        f"{calendar_html(overview.book)}"
         f"<div class='cards'>\n{cards or '<p>No model has been scored or promoted yet.</p>'}\n</div>"
     )
 

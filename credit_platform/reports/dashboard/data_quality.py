@@ -13,6 +13,7 @@ import polars as pl
 from credit_platform.monitoring.data_quality.score import FORMULAS
 from credit_platform.reports.figures.matrices import ALERT, NOTABLE, STABLE, WARNING
 from credit_platform.reports.page import Section, page_html, section_of, table_html
+from credit_platform.reports.shown_book import ShownBook
 from credit_platform.reports.wording import month_name
 from credit_platform.schemas.evidence import DIMENSIONS, TOTAL
 
@@ -27,27 +28,29 @@ NOTABLE_SCORE = BANDS[1][0]
 _CELL = "padding:5px 4px;text-align:center;font-size:12px;white-space:nowrap;border:1px solid var(--ground)"
 
 
-def data_quality_page(quality: pl.DataFrame) -> str:
+def data_quality_page(quality: pl.DataFrame, *, book: ShownBook) -> str:
     """The page as one self-contained HTML text; the same input gives the same text.
 
     Args:
         quality: rows of monitoring/data_quality of all months there are.
+        book: the book they are of.
     """
     quality = quality.sort("snapshot_month", "source", "dimension")
     newest = quality.select(pl.col("snapshot_month").max()).item()
     total = quality.filter(pl.col("dimension") == TOTAL)
+    formulas = {name: formula.format(cases=book.words.cases) for name, formula in FORMULAS.items()}
     return page_html(
         title=f"Data quality, {month_name(newest)}",
         introduction=_introduction(quality, newest),
         sections=[
             Section(
-                "Total: which source failed when?", f"Total is the {FORMULAS[TOTAL]}.", _legend() + _heat_map(total)
+                "Total: which source failed when?", f"Total is the {formulas[TOTAL]}.", _legend() + _heat_map(total)
             ),
             *(
-                Section(name.capitalize(), f"{FORMULAS[name].capitalize()}.", _heat_map(quality.filter(dimension=name)))
+                Section(name.capitalize(), f"{formulas[name].capitalize()}.", _heat_map(quality.filter(dimension=name)))
                 for name in DIMENSIONS
             ),
-            _newest_section(quality, newest),
+            _newest_section(quality, newest, book),
         ],
         has_figures=False,
     )
@@ -103,11 +106,12 @@ def _heat_cell(value: float | None, detail: str) -> str:
     return f"<td style='{_CELL};background:{ground};color:{text}' title=\"{hover}\">{shown:.2f}</td>"
 
 
-def _newest_section(quality: pl.DataFrame, newest: date) -> Section:
+def _newest_section(quality: pl.DataFrame, newest: date, book: ShownBook) -> Section:
     rows = quality.filter(snapshot_month=newest).select("source", "dimension", "value", "n", "detail")
     return section_of(
         __file__,
         "newest",
         table_html(rows, headings=["Source", "Dimension", "Score", "Counted on", "In words"]),
+        book,
         newest=month_name(newest),
     )

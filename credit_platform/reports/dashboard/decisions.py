@@ -32,7 +32,7 @@ def decisions_section(overview: Overview) -> Section:
     """Every month with the model and version that decided it, newest first, and a line per change of champion."""
     decided, names, level = overview.past_decisions, overview.short_names, overview.thresholds.confidence
     if decided.is_empty():
-        return section_of(__file__, "decisions", _NOTHING)
+        return section_of(__file__, "decisions", _NOTHING, overview.book)
     said = "".join(f"<p><strong>{line}</strong></p>" for line in change_lines(decided, names))
     newest = decided.sort("snapshot_month", "model_version", descending=[True, False])
     table = table_html(
@@ -44,10 +44,17 @@ def decisions_section(overview: Overview) -> Section:
             pl.col("declined"),
             pl.Series("overridden", [_override_rate(row, level) for row in newest.iter_rows(named=True)]),
         ),
-        headings=["Month", "Decided by", "Version", "Loans", "Share declined", "Overridden by people"],
+        headings=[
+            "Month",
+            "Decided by",
+            "Version",
+            overview.book.words.heading,
+            "Share declined",
+            "Overridden by people",
+        ],
         links={"snapshot_month": [overview.month_pages.get(month) for month in newest["snapshot_month"].to_list()]},
     )
-    return section_of(__file__, "decisions", said + table)
+    return section_of(__file__, "decisions", said + table, overview.book)
 
 
 def change_lines(decided: pl.DataFrame, names: Mapping[str, str]) -> list[str]:
@@ -66,18 +73,19 @@ def _override_rate(row: Mapping[str, Any], level: float) -> str:
     return f"{n_over:,} of {n:,}: {n_over / n:.1%} ({interval.low:.1%} to {interval.high:.1%})"
 
 
-def decided_by(decided: pl.DataFrame, names: Mapping[str, str], level: float) -> str:
+def decided_by(decided: pl.DataFrame, names: Mapping[str, str], level: float, cases: str) -> str:
     """Which model's version decided the cases of one month, and how many people decided otherwise, as a paragraph.
 
     Args:
         decided: Rows of the month, as `overview.DECIDED_SCHEMA`.
         names: Titles of the models by name.
         level: Level of the interval.
+        cases: What the book calls several of its cases.
     """
     if decided.is_empty():
         return "<p>Unknown: this month has not been decided.</p>"
     return "".join(
         f"<p>Decided by {escape(names.get(row['model'], row['model']))}, version {escape(row['model_version'])}: "
-        f"{row['n']:,} loans, {row['declined']:.1%} declined. Overridden by people: {_override_rate(row, level)}.</p>"
+        f"{row['n']:,} {cases}, {row['declined']:.1%} declined. Overridden by people: {_override_rate(row, level)}.</p>"
         for row in decided.iter_rows(named=True)
     )

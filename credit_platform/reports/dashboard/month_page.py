@@ -15,10 +15,11 @@ import polars as pl
 from credit_platform.monitoring.early_warning.early_performance_tests import ALL_READS
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.reports.dashboard.decisions import decided_by
-from credit_platform.reports.dashboard.overview import DECIDED_SCHEMA
+from credit_platform.reports.dashboard.overview import DECIDED_SCHEMA, with_outcomes
 from credit_platform.reports.figures.model_months import rows_of
 from credit_platform.reports.figures.svg import trend_svg
-from credit_platform.reports.page import Section, page_html, section_of, table_html
+from credit_platform.reports.page import Section, calendar_html, page_html, section_of, table_html
+from credit_platform.reports.shown_book import ShownBook
 from credit_platform.reports.wording import (
     ACTIONS,
     interval_text,
@@ -45,7 +46,6 @@ SHOWN_OUTCOMES = (
 )
 SHOWN_DRIFTS = ("psi", "psi_sampling_floor", "mean_probability_drift", "std_probability_drift")
 N_MOVED = 5
-_FIGURES = ("Model", "Figure", "Value and interval", "Loans", "Bads", "Status")
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,11 @@ class MonthFacts:
     """What is known of a month; all frames hold rows of the month alone, those of models of all models together.
 
     `balance` and `quality` are rows of `schemas.monitoring.RowBalance` and `schemas.evidence.DataQuality`; `scored` has
-    `model, model_version, provenance, sources_present, n, mean_probability, declined`; `versions` are the decisions
-    taken as of the month, as `overview.VERSIONS_SCHEMA`; the others are rows of the schemas of these names. `history`
-    ends with the month, `decided` has `overview.DECIDED_SCHEMA`. `links` are further pages by name, with addresses as
-    seen from the page.
+    `model, model_version, provenance, sources_present, n, mean_probability, declined`, without the sources for a book whose
+    cases are not told apart by them; `versions` are the decisions taken as of the month, as
+    `overview.VERSIONS_SCHEMA`; the others are rows of the schemas of these names. `history` ends with the month,
+    `decided` has `overview.DECIDED_SCHEMA`. `links` are further pages by name, with addresses as
+    seen from the page. `absent` are the tables that a book of this kind does not have.
     """
 
     month: date
@@ -72,6 +73,8 @@ class MonthFacts:
     history: pl.DataFrame
     thresholds: MonitoringThresholds
     links: Mapping[str, str]
+    book: ShownBook
+    absent: frozenset[str] = frozenset()
     decided: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DECIDED_SCHEMA))
 
 
@@ -80,12 +83,12 @@ def month_page(facts: MonthFacts) -> str:
     links = " · ".join(f"<a href='{escape(page, quote=True)}'>{escape(name)}</a>" for name, page in facts.links.items())
     return page_html(
         title=f"The month {month_name(facts.month)}",
-        introduction=f"<p class='further'>{links}</p>\n{_summary(facts)}",
+        introduction=f"<p class='further'>{links}</p>\n{calendar_html(facts.book)}{_summary(facts)}",
         sections=[
             _sources(facts),
             _scored(facts),
             _stability(facts),
-            _early_performance(facts),
+            *([] if "early_reads" in facts.absent else [_early_performance(facts)]),
             _outcome(facts),
             _actions(facts),
             _versions(facts),
@@ -127,24 +130,28 @@ def _sources(facts: MonthFacts) -> Section:
     headings = ["Table", "Rows delivered", "Rows kept", "Set aside", "Repetitions dropped", "Repaired"]
     counted = _table(balance, headings, "Unknown: the rows of this month have not been counted.")
     unmeasured = "Unknown: the quality of this month has not been measured."
-    return section_of(__file__, "sources", counted + _table(totals, ["Source", "Quality", "In words"], unmeasured))
+    told = _table(totals, ["Source", "Quality", "In words"], unmeasured)
+    return section_of(__file__, "sources", counted + told, facts.book)
 
 
 def _scored(facts: MonthFacts) -> Section:
     rows = [
         (
             facts.names.get(str(row["model"]), row["model"]),
-            *(row[name] for name in ("model_version", "provenance", "sources_present")),
-            *(row[name] for name in ("n", "mean_probability", "declined")),
+            *(row[name] for name in facts.scored.columns[1:]),
         )
         for row in _ordered(facts, facts.scored)
     ]
-    headings = ["Model", "Version", "Scored", "Sources present", "Loans", "Mean default probability", "Share declined"]
-    nothing = "No loan was written in this month, or none has been scored yet."
+    said, is_by_sources = facts.book.words, "sources_present" in facts.scored.columns
+    headings = ["Model", "Version", "Scored", *(["Sources present"] if is_by_sources else []), said.heading]
+    headings += [f"Mean {said.event} probability", "Share declined"]
+    nothing = f"No {said.case} was {said.written} in this month, or none has been scored yet."
     return section_of(
         __file__,
         "scored",
-        decided_by(facts.decided, facts.names, facts.thresholds.confidence) + _table(rows, headings, nothing),
+        decided_by(facts.decided, facts.names, facts.thresholds.confidence, said.cases)
+        + _table(rows, headings, nothing),
+        facts.book,
     )
 
 
@@ -158,8 +165,12 @@ def _stability(facts: MonthFacts) -> Section:
             _figure_row(name, row, label=f"CSI of {row['segment']}") for row in csi.head(N_MOVED).iter_rows(named=True)
         ]
     drawn = _pictures(facts, "stability", "psi", (facts.thresholds.psi.warn, facts.thresholds.psi.alert))
-    table = _table(rows, _FIGURES, "Unknown: the month's scores have not been compared.")
-    return section_of(__file__, "stability", drawn + table, n_moved=N_MOVED)
+    table = _table(rows, _headings(facts), "Unknown: the month's scores have not been compared.")
+    return section_of(__file__, "stability", drawn + table, facts.book, n_moved=N_MOVED)
+
+
+def _headings(facts: MonthFacts) -> Sequence[str]:
+    return ("Model", "Figure", "Value and interval", facts.book.words.heading, "Bads", "Status")
 
 
 def _metrics(own: pl.DataFrame, metrics: Sequence[str]) -> list[dict[str, Any]]:
@@ -220,22 +231,30 @@ def _early_performance(facts: MonthFacts) -> Section:
                 "worse than before" if row["status"] == "warn" else row["status"],
             )
         )
-    headings = ["Model", "Cohort", "Read", "Figure", "Value and interval", "Expected", "Loans", "Early bads", "Status"]
+    headings = ["Model", "Cohort", "Read", "Figure", "Value and interval", "Expected"]
+    headings += [facts.book.words.heading, "Early bads", "Status"]
     nothing = "Unknown: no cohort without an outcome is old enough for a read."
-    return section_of(__file__, "early_reads", _table(rows, headings, nothing))
+    return section_of(__file__, "early_reads", _table(rows, headings, nothing), facts.book)
 
 
 def _outcome(facts: MonthFacts) -> Section:
     rows: list[tuple[object, ...]] = []
+    seen, said = facts.performance, facts.book.words
+    if facts.book.awaits_outcomes:
+        seen = with_outcomes(seen)
     for model, name in facts.names.items():
-        rows += [_figure_row(name, row) for row in _metrics(facts.performance.filter(model=model), SHOWN_OUTCOMES)]
-    cohorts = sorted(f"{cohort:%Y-%m}" for cohort in facts.performance["cohort"].unique().to_list())
-    of = f"Loans written in {', '.join(cohorts)} have reached their outcome." if cohorts else "No cohort has matured."
+        rows += [_figure_row(name, row) for row in _metrics(seen.filter(model=model), SHOWN_OUTCOMES)]
+    cohorts = sorted(f"{cohort:%Y-%m}" for cohort in seen["cohort"].unique().to_list())
+    of = "No cohort has matured."
+    if cohorts:
+        of = f"{said.heading} {said.written} in {', '.join(cohorts)} have reached their outcome."
+    elif not facts.performance.is_empty():
+        of = f"No outcome of the month's {said.cases} has been delivered."
     roc_auc = facts.thresholds.metrics.get("roc_auc")
     floors = (roc_auc.data_science_threshold, roc_auc.business_threshold) if roc_auc else ()
     drawn = _pictures(facts, "performance", "roc_auc", [floor for floor in floors if floor is not None])
-    table = _table(rows, _FIGURES, "Unknown: no outcome was read in this month.")
-    return section_of(__file__, "outcome", drawn + table, of=of)
+    table = _table(rows, _headings(facts), "Unknown: no outcome was read in this month.")
+    return section_of(__file__, "outcome", drawn + table, facts.book, of=of, of_then=facts.book.of_then)
 
 
 def _actions(facts: MonthFacts) -> Section:
@@ -252,7 +271,7 @@ def _actions(facts: MonthFacts) -> Section:
     ]
     headings = ["Model", "Action", "Acted on", "State", "Reasons", "Rollback advised within"]
     nothing = "Unknown: no action has been decided in this month."
-    return section_of(__file__, "action", _table(rows, headings, nothing))
+    return section_of(__file__, "action", _table(rows, headings, nothing), facts.book)
 
 
 def _versions(facts: MonthFacts) -> Section:
@@ -268,4 +287,5 @@ def _versions(facts: MonthFacts) -> Section:
         for row in _ordered(facts, facts.versions)
     ]
     headings = ["Model", "Version", "Decision", "Out-of-time ROC-AUC", "Why"]
-    return section_of(__file__, "versions", _table(rows, headings, "No version was trained as of this month."))
+    nothing = "No version was trained as of this month."
+    return section_of(__file__, "versions", _table(rows, headings, nothing), facts.book)

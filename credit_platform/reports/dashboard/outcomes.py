@@ -24,8 +24,9 @@ NO_OUTCOME = "<p>Unknown: no outcome is known yet.</p>"
 
 
 def newest_text(overview: Overview, *, layer: str, metric: str) -> str:
-    """How many loans the newest point of each model rests on, in a sentence."""
-    told = []
+    """How many cases the newest point of each model rests on, in a sentence."""
+    told: list[str] = []
+    cases = overview.book.words.cases
     for model, name in overview.names.items():
         rows = rows_of(overview.known, model=model, layer=layer, metric=metric)
         if rows.is_empty():
@@ -35,7 +36,7 @@ def newest_text(overview: Overview, *, layer: str, metric: str) -> str:
         value = figure_text(row)
         bads = "bads not yet known" if row["n_bad"] is None else f"{row['n_bad']} bads"
         status = "" if row["status"] == "ok" else f", {row['status']}"
-        told.append(f"{name}: {value} on {row['n']} loans of {row['cohort']:%Y-%m}, {bads}{status}")
+        told.append(f"{name}: {value} on {row['n']} {cases} of {row['cohort']:%Y-%m}, {bads}{status}")
     return f"<p class='soft'>Newest {escape(metric_name(metric))}. {escape('. '.join(told))}.</p>" if told else ""
 
 
@@ -70,7 +71,10 @@ def timeline_section(overview: Overview) -> Section:
         links={"snapshot_month": [overview.month_pages.get(month) for month in newest["snapshot_month"].to_list()]},
     )
     return section_of(
-        __file__, "timeline", f"{strip}\n{table}" if past.height else f"{strip}\n<p>No action has been decided yet.</p>"
+        __file__,
+        "timeline",
+        f"{strip}\n{table}" if past.height else f"{strip}\n<p>No action has been decided yet.</p>",
+        overview.book,
     )
 
 
@@ -93,12 +97,13 @@ def _trend_section(overview: Overview, metric: str) -> Section:
     figure = metric_trends(overview.known, [metric], names=overview.names, thresholds=overview.thresholds)
     label = f"{metric_name(metric)} by month and model, with interval and thresholds"
     content = figure_html(figure, name=metric, label=label) + newest_text(overview, layer="performance", metric=metric)
-    return section_of(__file__, f"trend_{metric}", content)
+    return section_of(__file__, f"trend_{metric}", content, overview.book)
 
 
 def _comparison_section(overview: Overview) -> Section:
+    said = overview.book.words
     side = figure_html(
-        ranking_side_by_side(overview.known, overview.champion_challenger, names=overview.names),
+        ranking_side_by_side(overview.known, overview.champion_challenger, names=overview.names, cases=said.cases),
         name="models_compared",
         label="ROC-AUC of the models by month, and their difference by cohort",
     )
@@ -121,19 +126,25 @@ def _comparison_section(overview: Overview) -> Section:
     page = overview.links.get("Champion and challenger")
     link = f"<p class='further'><a href='{escape(page, quote=True)}'>The comparison in full</a></p>" if page else ""
     return section_of(
-        __file__, "models", f"{told or '<p>Unknown: the models have not been compared yet.</p>'}{side}{summary}{link}"
+        __file__,
+        "models",
+        f"{told or '<p>Unknown: the models have not been compared yet.</p>'}{side}{summary}{link}",
+        overview.book,
     )
 
 
 def _calibration_section(overview: Overview) -> Section:
     figure = bad_rate_against_probability(overview.known, names=overview.names, thresholds=overview.thresholds)
     drawn = figure_html(
-        figure, name="bad_rate", label="Observed bad rate and mean default probability by month and model"
+        figure,
+        name="bad_rate",
+        label=f"Observed bad rate and mean {overview.book.words.event} probability by month and model",
     )
     return section_of(
         __file__,
         "calibration",
         drawn + newest_text(overview, layer="performance", metric="bad_rate") + _calibration_table(overview),
+        overview.book,
     )
 
 
@@ -149,15 +160,19 @@ def _calibration_table(overview: Overview) -> str:
     if not rows:
         return NO_OUTCOME
     frame = pl.DataFrame(rows, schema=["model", "metric", "value", "n", "n_bad", "status"], orient="row")
-    return table_html(frame, headings=["Model", "Metric", "Newest value and interval", "Loans", "Bads", "Status"])
+    return table_html(
+        frame, headings=["Model", "Metric", "Newest value and interval", overview.book.words.heading, "Bads", "Status"]
+    )
 
 
 def _confusion_section(overview: Overview) -> Section:
-    figure = confusion_tables(overview.known, names=overview.names)
+    said = overview.book.words
+    figure = confusion_tables(overview.known, names=overview.names, cases=said.cases)
     has_cells = not overview.known.filter(layer="performance", metric="tp").is_empty()
-    drawn = figure_html(figure, name="confusion", label="Loans by outcome and decision")
+    drawn = figure_html(figure, name="confusion", label=f"{said.heading} by outcome and decision")
     return section_of(
         __file__,
         "confusion_matrices",
         drawn + newest_text(overview, layer="performance", metric="accuracy") if has_cells else NO_OUTCOME,
+        overview.book,
     )

@@ -11,6 +11,7 @@ import polars as pl
 
 from credit_platform.months import add_months
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
+from credit_platform.reports.shown_book import ShownBook
 from credit_platform.reports.wording import model_name
 
 # One row per decision about a version, in the order in which they were written down. `stands` says of a promotion that
@@ -54,7 +55,7 @@ class Overview:
     `VERSIONS_SCHEMA`, `sources` has `SOURCES_SCHEMA`, `decided` has `DECIDED_SCHEMA`. `aliases` are the names that
     reports give the models, in the order in which models are shown. `month_pages` are the months that have a page, and
     `links` further documents, with addresses as seen from the dashboard. `absent` are the tables that a book of this
-    kind does not have; their sections are left out.
+    kind does not have; their sections are left out. `book` is what pages must know of it.
     """
 
     snapshot_month: date
@@ -69,6 +70,7 @@ class Overview:
     vintages: pl.DataFrame
     roll_rates: pl.DataFrame
     thresholds: MonitoringThresholds
+    book: ShownBook
     month_pages: Mapping[date, str]
     links: Mapping[str, str]
     absent: frozenset[str] = frozenset()
@@ -77,9 +79,10 @@ class Overview:
 
     @property
     def known(self) -> pl.DataFrame:
-        """The history as of the month."""
+        """The history as of the month; months whose outcome was never delivered have no performance in it."""
         is_known = (pl.col("snapshot_month") == self.snapshot_month) & (pl.col("observed_month") <= self.snapshot_month)
-        return self.history.filter(is_known)
+        known = self.history.filter(is_known)
+        return with_outcomes(known) if self.book.awaits_outcomes else known
 
     @property
     def past_actions(self) -> pl.DataFrame:
@@ -121,6 +124,18 @@ class Overview:
     def hidden_estimates(self) -> set[tuple[str, str]]:
         """Model and metric of the estimates that were too far from the outcome to be shown."""
         return set(self.backtest.filter(~pl.col("may_be_shown")).select("model", "metric").rows())
+
+
+def with_outcomes(rows: pl.DataFrame) -> pl.DataFrame:
+    """Figures without the performance of cohorts of which no case has an outcome yet: that is no point of a trend.
+
+    Args:
+        rows: Rows of performance, or of all layers with their `layer`.
+    """
+    by = [name for name in ("layer", "model", "cohort") if name in rows.columns]
+    of_performance = pl.col("layer") == "performance" if "layer" in by else pl.lit(value=True)
+    silent = rows.filter(of_performance, metric="roc_auc", segment="all", n=0).select(by).unique()
+    return rows.join(silent, on=by, how="anti", maintain_order="left")
 
 
 def model_title(model: str, alias: str | None) -> str:

@@ -22,38 +22,50 @@ def portfolio_sections(overview: Overview) -> list[Section]:
     of_the_book = {"vintages": _vintage_section, "roll_rates": _roll_section, "fair_lending": _fair_lending_section}
     return [
         *(section(overview) for table, section in of_the_book.items() if table not in overview.absent),
-        _sources_section(overview),
+        # Whether rows came late or were selected cannot be told without a calendar.
+        *([_sources_section(overview)] if overview.book.has_calendar else []),
         _versions_section(overview),
         _pages_section(overview),
     ]
 
 
 def _vintage_section(overview: Overview) -> Section:
+    said = overview.book.words
     known = overview.vintages.filter(pl.col("snapshot_month") <= overview.snapshot_month)
     if known.is_empty():
         content = "<p>Unknown: there is no vintage table of this month.</p>"
     else:
         newest = known.filter(pl.col("snapshot_month") == pl.col("snapshot_month").max())
-        loans = newest.filter(mob=0)["n_loans"]
+        counts = newest.filter(mob=0)["n_loans"]
         content = (
-            figure_html(vintage_curves(newest), name="vintages", label="Share ever 30+ days past due by months on book")
+            figure_html(
+                vintage_curves(newest, cases=said.cases),
+                name="vintages",
+                label="Share ever 30+ days past due by months on book",
+            )
             + f"<p class='soft'>The newest {N_COHORTS} cohorts at most, of {newest['cohort'].n_unique()} in the book, "
-            f"{loans.min()} to {loans.max()} loans each.</p>"
+            f"{counts.min()} to {counts.max()} {said.cases} each.</p>"
         )
-    return section_of(__file__, "portfolio", content)
+    return section_of(__file__, "portfolio", content, overview.book)
 
 
 def _roll_section(overview: Overview) -> Section:
+    said = overview.book.words
     known = overview.roll_rates.filter(pl.col("snapshot_month") <= overview.snapshot_month)
     if known.is_empty():
         content = "<p>Unknown: there is no month with a month before it to compare with.</p>"
     else:
         newest = known.filter(pl.col("snapshot_month") == pl.col("snapshot_month").max())
         content = (
-            figure_html(roll_and_cure_rates(known), name="roll_rates", label="Roll and cure rates by month and bucket")
-            + f"<p class='soft'>Newest month: {newest['n_loans'].sum()} loans on the book in it and before.</p>"
+            figure_html(
+                roll_and_cure_rates(known, cases=said.cases),
+                name="roll_rates",
+                label="Roll and cure rates by month and bucket",
+            )
+            + f"<p class='soft'>Newest month: {newest['n_loans'].sum()} {said.cases} on the book in it and "
+            "before.</p>"
         )
-    return section_of(__file__, "rolls", content)
+    return section_of(__file__, "rolls", content, overview.book)
 
 
 def _fair_lending_section(overview: Overview) -> Section:
@@ -65,20 +77,24 @@ def _fair_lending_section(overview: Overview) -> Section:
         content = figure_html(figure, name="fair_lending", label="Approval rate by age band and model")
         content += _groups_table(overview, known)
     line = overview.thresholds.fair_lending.impact_ratio_line
-    return section_of(__file__, "groups", content, line=line, min_group=overview.thresholds.fair_lending.min_group)
+    return section_of(
+        __file__, "groups", content, overview.book, line=line, min_group=overview.thresholds.fair_lending.min_group
+    )
 
 
 def _sources_section(overview: Overview) -> Section:
     judged = overview.sources
     if judged.is_empty():
-        return section_of(__file__, "sources", "<p>Unknown: no version in force has been judged by its sources.</p>")
+        return section_of(
+            __file__, "sources", "<p>Unknown: no version in force has been judged by its sources.</p>", overview.book
+        )
     shown = (
         judged.with_columns(pl.col("model").replace(overview.short_names))
         .group_by("source", "status", "reason", maintain_order=True)
         .agg(pl.format("{} ({})", "model", "model_version").str.join("\n").alias("versions"))
     )
     headings = ["Source", "Status", "Why", "Versions"]
-    return section_of(__file__, "sources", table_html(shown, headings=headings))
+    return section_of(__file__, "sources", table_html(shown, headings=headings), overview.book)
 
 
 def _groups_table(overview: Overview, known: pl.DataFrame) -> str:
@@ -95,8 +111,8 @@ def _groups_table(overview: Overview, known: pl.DataFrame) -> str:
         rows.append((name, group, found["n"].max(), *told, ", ".join(warned) or "nothing"))
     columns = ["model", "group", "n", "rate", "ratio", "score", "auc", "gap", "warned"]
     headings = [
-        "Model", "Group", "Loans", "Approval rate", "Impact ratio", "Score difference", "ROC-AUC", "Calibration gap",
-        "Pointed out",
+        "Model", "Group", overview.book.words.heading, "Approval rate", "Impact ratio", "Score difference", "ROC-AUC",
+        "Calibration gap", "Pointed out",
     ]  # fmt: skip
     return table_html(pl.DataFrame(rows, schema=columns, orient="row"), headings=headings)
 
@@ -133,7 +149,9 @@ def _versions_section(overview: Overview) -> Section:
         headings=headings,
         links={"version": known["page"].to_list()},
     )
-    return section_of(__file__, "versions", table if rows else "<p>Unknown: no version has been decided about yet.</p>")
+    return section_of(
+        __file__, "versions", table if rows else "<p>Unknown: no version has been decided about yet.</p>", overview.book
+    )
 
 
 def _version_row(row: dict[str, object], names: dict[str, str]) -> tuple[object, ...]:
@@ -170,4 +188,4 @@ def _pages_section(overview: Overview) -> Section:
     content = f"<p class='months'>{months or 'No month has a page yet.'}</p>" + (
         f"<ul>{further}</ul>" if further else ""
     )
-    return section_of(__file__, "months", content)
+    return section_of(__file__, "months", content, overview.book)

@@ -44,7 +44,14 @@ def _estimate_section(overview: Overview) -> Section:
         figure = estimate_against_outcome(known, names=overview.names, hidden=overview.hidden_estimates)
         drawn = figure_html(figure, name="estimate", label="Estimate and outcome by cohort and model")
         content = f"{drawn}{''.join(f'<p>{escape(line)}</p>' for line in _backtests(overview))}"
-    return section_of(__file__, "estimates", content)
+    return section_of(
+        __file__,
+        "estimates",
+        content,
+        overview.book,
+        later=overview.book.later,
+        but="" if "early_reads" in overview.absent else ": only early reads see that",
+    )
 
 
 def _backtests(overview: Overview) -> list[str]:
@@ -72,7 +79,7 @@ def _early_performance_section(overview: Overview) -> Section:
         figure = early_performance_by_cohort(known, names=overview.names)
         drawn = figure_html(figure, name="early_reads", label="Early bads and how they were ranked, by cohort")
         content = f"{drawn}{_funnel(overview)}"
-    return section_of(__file__, "early_reads", content)
+    return section_of(__file__, "early_reads", content, overview.book)
 
 
 def _funnel(overview: Overview) -> str:
@@ -107,7 +114,9 @@ def _funnel(overview: Overview) -> str:
         )
     ]
     frame = pl.DataFrame(ordered, schema=["cohort", "n", "figure", *reads], orient="row")
-    return table_html(frame, headings=["Cohort", "Loans", "Figure", *(read_name(read) for read in reads)])
+    return table_html(
+        frame, headings=["Cohort", overview.book.words.heading, "Figure", *(read_name(read) for read in reads)]
+    )
 
 
 def _read_text(row: dict[str, object]) -> str:
@@ -121,13 +130,13 @@ def _read_text(row: dict[str, object]) -> str:
 
 
 def _sources_sections(overview: Overview) -> list[Section]:
-    """Which sources the loans have, and how loans of the same sources were ranked; none for a book without sources."""
-    known = overview.known
+    """Which sources the cases have, and how cases of the same sources were ranked; none for a book without sources."""
+    known, said = overview.known, overview.book.words
     shares = known.filter(layer="stability", metric="source_share")
     if shares.is_empty():
         return []
     figure = source_shares(known, model=str(shares.sort("observed_month")["model"][-1]))
-    drawn = figure_html(figure, name="share_by_source", label="Share of loans with each source by month")
+    drawn = figure_html(figure, name="share_by_source", label=f"Share of {said.cases} with each source by month")
     rows = []
     for model, name in overview.short_names.items():
         ranked = known.filter(pl.col("segment") != "all", model=model, layer="performance", metric="roc_auc")
@@ -144,25 +153,34 @@ def _sources_sections(overview: Overview) -> list[Section]:
             "Cohort",
             "Model",
             "Sources present",
-            "Loans",
+            said.heading,
             "ROC-AUC",
-            "Lost against such loans out of time",
+            f"Lost against such {said.cases} out of time",
         ],
     )
-    return [section_of(__file__, "source_shares", drawn + (table if rows else NO_OUTCOME))]
+    return [section_of(__file__, "source_shares", drawn + (table if rows else NO_OUTCOME), overview.book)]
 
 
 def _psi_section(overview: Overview) -> Section:
     figure = psi_trend(overview.known, names=overview.names, thresholds=overview.thresholds)
     drawn = figure_html(figure, name="psi", label="Population stability index by month and model")
-    return section_of(__file__, "stability", drawn + newest_text(overview, layer="stability", metric="psi"))
+    return section_of(
+        __file__,
+        "stability",
+        drawn + newest_text(overview, layer="stability", metric="psi"),
+        overview.book,
+        before_outcomes=overview.book.before_outcomes,
+    )
 
 
 def _probability_section(overview: Overview) -> Section:
     figure = probability_drift(overview.known, names=overview.names, thresholds=overview.thresholds)
     drawn = figure_html(figure, name="probabilities", label="Drift of mean and spread of the probabilities")
     return section_of(
-        __file__, "predictions", drawn + newest_text(overview, layer="stability", metric="mean_probability_drift")
+        __file__,
+        "predictions",
+        drawn + newest_text(overview, layer="stability", metric="mean_probability_drift"),
+        overview.book,
     )
 
 
@@ -173,12 +191,12 @@ def _csi_section(overview: Overview) -> Section:
         if not n:
             continue
         figure = csi_heat_map(overview.known, model=model, thresholds=overview.thresholds)
-        loans = overview.known.filter(model=model, layer="stability", metric="csi").sort("observed_month").item(-1, "n")
+        rows = overview.known.filter(model=model, layer="stability", metric="csi").sort("observed_month")
         caption = (
             f"<h3>{escape(name)}</h3><p class='soft'>The {shown} of {n} features that moved most; newest month "
-            f"{loans} loans.</p>"
+            f"{rows.item(-1, 'n')} {overview.book.words.cases}.</p>"
         )
         label = f"Characteristic stability index by feature and month, {name}"
         parts.append(f"<div>{caption}{figure_html(figure, name=f'csi_{model}', label=label)}</div>")
     content = f"<div class='pair'>{''.join(parts)}</div>" if parts else "<p>No feature has been compared yet.</p>"
-    return section_of(__file__, "features", content)
+    return section_of(__file__, "features", content, overview.book)

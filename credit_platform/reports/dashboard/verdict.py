@@ -12,7 +12,9 @@ from typing import Literal
 import polars as pl
 
 from credit_platform.months import add_months, months_between
-from credit_platform.reports.wording import month_name, plain, words
+from credit_platform.portfolios.portfolio import Words
+from credit_platform.reports.wording import month_name, plain
+from credit_platform.reports.wording import words as said
 from credit_platform.scoring.governance.promotion import AS_NEWEST
 
 N_REASONS = 4
@@ -54,7 +56,9 @@ class _Spell:
         return months_between(self.first, self.last) + 1
 
 
-def verdict_on(model: str, *, snapshot_month: date, actions: pl.DataFrame, versions: pl.DataFrame) -> ModelVerdict:
+def verdict_on(
+    model: str, *, snapshot_month: date, actions: pl.DataFrame, versions: pl.DataFrame, words: Words
+) -> ModelVerdict:
     """Read the verdict off the model's actions and versions as known in a month.
 
     Only what can be acted on says whether a model is fit for use: never the months that its version was developed with.
@@ -64,17 +68,18 @@ def verdict_on(model: str, *, snapshot_month: date, actions: pl.DataFrame, versi
         snapshot_month: The month looked back from; later rows are ignored.
         actions: Rows of `schemas.monitoring.Action`.
         versions: Decisions about versions, as `overview.VERSIONS_SCHEMA`.
+        words: What the book calls its cases.
     """
     own = versions.filter(model=model)
     months = actions.filter((pl.col("model") == model) & (pl.col("snapshot_month") <= snapshot_month))
     months = months.sort("snapshot_month")
     if months.is_empty():
-        why = ("no loan scored by it is old enough yet",)
+        why = (f"no {words.case} scored by it is old enough yet",)
         done = _in_force(own, snapshot_month)
-        return ModelVerdict(model, "unknown", "not known", words("verdicts")["unknown"], "", (), why, done)
+        return ModelVerdict(model, "unknown", "not known", said("verdicts")["unknown"], "", (), why, done)
     latest = months.row(-1, named=True)
     is_live = latest["actionable"]
-    headline = words("verdicts")[latest["state"] if is_live else "backtest"]
+    headline = said("verdicts")[latest["state"] if is_live else "backtest"]
     spells = _spells(months)
     spell = spells[-1] if spells and is_live and latest["state"] in UNFIT | {"resolved"} else None
     return ModelVerdict(
@@ -82,7 +87,7 @@ def verdict_on(model: str, *, snapshot_month: date, actions: pl.DataFrame, versi
         state=latest["state"],
         fit=_FIT_IN_STATE.get(latest["state"], "no") if is_live else "not known",
         headline=headline,
-        since=_since(months, spells),
+        since=_since(months, spells, words),
         first_signs=() if spell is None else _first_detections(months, spell),
         why=_why(months, spell),
         done=_done(months, own, snapshot_month, spell),
@@ -99,11 +104,12 @@ def _spells(months: pl.DataFrame) -> list[_Spell]:
     return found
 
 
-def _since(months: pl.DataFrame, spells: list[_Spell]) -> str:
+def _since(months: pl.DataFrame, spells: list[_Spell], words: Words) -> str:
     """First month of the unbroken run of the verdict, and earlier months in which the model had failed."""
     latest = months.row(-1, named=True)
     judged = (
-        f"last judged in {month_name(latest['snapshot_month'])}, on loans written in {month_name(latest['cohort'])}"
+        f"last judged in {month_name(latest['snapshot_month'])}, on {words.cases} {words.written} in "
+        f"{month_name(latest['cohort'])}"
     )
     if latest["actionable"] and latest["state"] in UNFIT:
         spell = spells.pop()

@@ -10,7 +10,7 @@ import dataframely as dy
 import polars as pl
 
 from credit_platform.portfolios.cleaning_rules import cleaning_rules
-from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.portfolios.portfolio import Portfolio, Words
 from credit_platform.portfolios.tables import tables_of
 from credit_platform.schemas.cleaning.rule import CleaningRule
 from credit_platform.schemas.personal_data import has_personal_data
@@ -28,7 +28,7 @@ def data_dictionary(portfolio: Portfolio) -> str:
     sections = [text_beside(__file__, "dictionary_head.md")]
     for layer, tables in groupby(documented_tables(portfolio).items(), key=lambda item: item[0].split("/")[0]):
         sections.append(f"# {layer.capitalize()}\n")
-        sections += [_table_section(name, schema) for name, schema in tables]
+        sections += [_table_section(name, schema, portfolio.words) for name, schema in tables]
     sections.append(text_beside(__file__, "cleaning_head.md"))
     sections += [_cleaning_section(table, rules) for table, rules in cleaning_rules(portfolio).items()]
     return "\n".join(sections)
@@ -61,11 +61,11 @@ def _first_line(text: str | None) -> str:
     return (text or "").strip().split("\n", maxsplit=1)[0]
 
 
-def _table_section(name: str, schema: type[dy.Schema]) -> str:
+def _table_section(name: str, schema: type[dy.Schema], words: Words) -> str:
     columns = schema.columns()
     lines = [
         f"## {name}\n",
-        f"{_first_line(schema.__doc__)}\n",
+        f"{words.fill(_first_line(schema.__doc__))}\n",
         f"Key: {', '.join(f'`{key}`' for key in schema.primary_key())}\n",
         *_markdown_table(
             ("column", "type", "null", "values", "meaning"),
@@ -75,7 +75,7 @@ def _table_section(name: str, schema: type[dy.Schema]) -> str:
                     str(column.dtype),
                     "yes" if column.nullable else "no",
                     "; ".join(_constraints(column_name, column)),
-                    f"{column.description}{' (personal data)' if has_personal_data(column) else ''}",
+                    f"{words.fill(column.description or '')}{' (personal data)' if has_personal_data(column) else ''}",
                 )
                 for column_name, column in columns.items()
             ),
@@ -83,7 +83,7 @@ def _table_section(name: str, schema: type[dy.Schema]) -> str:
     ]
     sentences = rule_sentences(schema)
     if sentences:
-        lines += ["", *(f"- `{rule}`: {sentence}" for rule, sentence in sentences.items())]
+        lines += ["", *(f"- `{rule}`: {words.fill(sentence)}" for rule, sentence in sentences.items())]
     return "\n".join(lines) + "\n"
 
 

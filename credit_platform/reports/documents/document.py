@@ -53,7 +53,7 @@ class Document:
 
 
 def part_of(module: str, name: str, *blocks: Block, **values: object) -> Part:
-    """A part whose words are in `sections.yaml` beside the document's module; arguments as for `page.section_of`."""
+    """A part whose texts are in `sections.yaml` beside the document's module; arguments as for `page.section_of`."""
     text = section_texts(module)[name]
     return Part(text.heading.format(**values), text.lead.format(**values), blocks)
 

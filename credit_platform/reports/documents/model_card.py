@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from credit_platform.portfolios.portfolio import Words
 from credit_platform.reports.documents.document import UNKNOWN, Bullets, Document, Grid, Part, facts, grid, part_of
 from credit_platform.reports.version.facts import (
     CardSources,
@@ -46,23 +47,23 @@ CALIBRATION = (
     "hosmer_lemeshow_p",
 )
 CAVEAT = (
-    "Caveat: rows of {sources} were selected by customer. Figures on loans that have them are better than what new "
-    "loans will show; judge the version by its figures without them."
+    "Caveat: rows of {sources} were selected by customer. Figures on {cases} that have them are better than what new "
+    "{cases} will show; judge the version by its figures without them."
 )
 # True of every version, because they follow from how the book and the label are made.
 LIMITS = (
-    "Learned from booked loans only: how applicants who were declined would have paid is not known.",
+    "Learned from {words.booked} {words.cases} only: how applicants who were declined would have paid is not known.",
     "Judged by early delinquency, as the label says; that is not a default of 90 days, nor a loss.",
-    "Probabilities and decisions are meant for loans of the kind it was trained on, at application.",
+    "Probabilities and decisions are meant for {words.cases} of the kind it was trained on, at application.",
 )
 
 
 def model_card(facts_: VersionFacts, sources: CardSources) -> Document:
-    """The card as a document, all sections always present."""
+    """The card as a document, all sections of its kind of book always present."""
     head = part_of(__file__, "introduction", model=model_name(facts_.model), version=facts_.model_version)
     return Document(
         title=head.heading,
-        introduction=head.lead,
+        introduction=" ".join(filter(None, (head.lead, facts_.book.no_calendar))),
         parts=(
             _purpose(facts_, sources),
             _decision(facts_),
@@ -70,13 +71,14 @@ def model_card(facts_: VersionFacts, sources: CardSources) -> Document:
             _features(facts_, sources),
             _set_by_hand(facts_, sources),
             _excluded(sources),
-            _availability(facts_),
+            # Whether rows came late or were selected cannot be told without a calendar.
+            *([_availability(facts_)] if facts_.book.has_calendar else []),
             _metrics(facts_),
             _calibration(facts_),
             _stability(facts_, sources),
             *(_degradation(facts_, sources, group) for group in sources.without),
             _limits(facts_),
-            _reason_codes(sources),
+            _reason_codes(sources, facts_.book.words),
             _approvals(sources),
             _making(facts_, sources),
         ),
@@ -110,15 +112,18 @@ def _decision(version: VersionFacts) -> Part:
 
 def _data(version: VersionFacts) -> Part:
     table = windows_table(version.metadata).with_columns(pl.col("sample_role").replace(words("samples")))
-    headings = ["Sample", "First cohort", "Last cohort", "Cohorts", "Loans", "Bad", "Bad rate"]
-    return part_of(__file__, "data", grid(table, headings), _shared_customers(version), *_rebalancing(version))
+    headings = ["Sample", "First cohort", "Last cohort", "Cohorts", version.book.words.heading, "Bad", "Bad rate"]
+    shared, rebalanced = _shared_customers(version), _rebalancing(version)
+    return part_of(__file__, "data", grid(table, headings), shared, *rebalanced, words=version.book.words)
 
 
 def _shared_customers(version: VersionFacts) -> str:
     found = version.metadata.shared_customers
     counts = {role: getattr(found, role) for role in ("validation", "test", "oot")}
     said = ", ".join(f"{words('samples')[role]} {UNKNOWN if n is None else n}" for role, n in counts.items())
-    left_out = "; their loans are left out of the later sample" if found.policy == "left_out" else ""
+    left_out = (
+        f"; their {version.book.words.cases} are left out of the later sample" if found.policy == "left_out" else ""
+    )
     return f"Customers that an earlier sample has as well: {said}{left_out}."
 
 
@@ -167,14 +172,18 @@ def _availability(version: VersionFacts) -> Part:
     judged = version.metadata.availability
     rows = tuple((source, found.status, found.reason) for source, found in judged.items())
     failed = ", ".join(version.metadata.failed_sources)
-    caveat = (CAVEAT.format(sources=failed),) if failed else ()
-    return part_of(__file__, "availability", Grid(("Source", "Status", "Reason"), rows), *caveat)
+    caveat = (CAVEAT.format(sources=failed, cases=version.book.words.cases),) if failed else ()
+    return part_of(
+        __file__, "availability", Grid(("Source", "Status", "Reason"), rows), *caveat, words=version.book.words
+    )
 
 
 def _metrics(version: VersionFacts) -> Part:
     if version.evaluation.metrics.is_empty():
         return part_of(__file__, "metrics", UNKNOWN)
-    texts = metric_texts(version.evaluation.metrics).with_columns(pl.exclude("metric").str.replace("\n(.*)", " ($1)"))
+    texts = metric_texts(version.evaluation.metrics, version.book.words.cases).with_columns(
+        pl.exclude("metric").str.replace("\n(.*)", " ($1)")
+    )
     headings = ["Metric", *(words("samples")[role] for role in texts.columns[1:])]
     return part_of(__file__, "metrics", *_newest_mix(version), grid(texts, headings))
 
@@ -194,7 +203,7 @@ def _newest_mix(version: VersionFacts) -> list[str | Grid]:
     return [
         f"{AS_NEWEST.capitalize()}, {cohorts}: {shares}. Judge by these.",
         Grid(("Metric", *roles.values()), tuple(rows)),
-        f"With all sources, {caveat(scarcer)}:",
+        f"With all sources, {caveat(scarcer, version.book.words.cases)}:",
     ]
 
 
@@ -206,17 +215,18 @@ def _calibration(version: VersionFacts) -> Part:
     grades = version.evaluation.grades.filter(sample_role="unseen").select(
         "grade", "n", "n_bad", "mean_probability", "bad_rate", "ci_low", "ci_high", "jeffreys_p", "holm_p", "status"
     )
-    headings = ["Grade", "Loans", "Bad", "Mean probability", "Bad rate", "From", "To", "Jeffreys p", "Holm p", "Status"]
+    headings = ["Grade", version.book.words.heading, "Bad", "Mean probability", "Bad rate", "From", "To"]
+    headings += ["Jeffreys p", "Holm p", "Status"]
     samples = Grid(("Metric", words("samples")["oot"], words("samples")["unseen"]), tuple(rows))
     return part_of(__file__, "calibration", samples, grid(grades, headings))
 
 
 def _stability(version: VersionFacts, sources: CardSources) -> Part:
-    reference = sources.reference
+    reference, said = sources.reference, version.book.words
     rows: list[tuple[str, str | None]] = [
         ("Sample", "Validation, frozen with the version" if reference else None),
-        ("Loans", str(reference.n) if reference else None),
-        ("Mean default probability", number_text(reference.mean_probability) if reference else None),
+        (said.heading, str(reference.n) if reference else None),
+        (f"Mean {said.event} probability", number_text(reference.mean_probability) if reference else None),
         ("Spread of the probabilities", number_text(reference.std_probability) if reference else None),
         ("Characteristics with frozen bins", str(len(reference.features)) if reference else None),
     ]
@@ -235,15 +245,15 @@ def _degradation(version: VersionFacts, sources: CardSources, group: str) -> Par
         rows.append((metric_name(metric), _measured_text(version, "oot", metric), text))
     retrained = facts([("ROC-AUC of the model trained without it", number_text(sources.trained_without.get(group)))])
     compared = Grid(("Metric", "With", "Without"), tuple(rows))
-    return part_of(__file__, "degradation", compared, retrained, group=group)
+    return part_of(__file__, "degradation", compared, retrained, group=group, words=version.book.words)
 
 
 def _limits(version: VersionFacts) -> Part:
-    evaluation = version.evaluation
-    found = list(LIMITS)
+    evaluation, said = version.evaluation, version.book.words
+    found = [limit.format(words=said) for limit in LIMITS]
     untested = evaluation.grades.filter(sample_role="unseen", status="insufficient").get_column("grade").to_list()
     if untested:
-        found.append(f"Too few unseen loans to test these grades: {', '.join(untested)}.")
+        found.append(f"Too few unseen {said.cases} to test these grades: {', '.join(untested)}.")
     judged = evaluation.grades.filter(pl.col("status").is_in(["warn", "breach"]), sample_role="unseen")
     if not judged.is_empty():
         found.append(
@@ -257,16 +267,16 @@ def _limits(version: VersionFacts) -> Part:
     if undefined:
         found.append(f"Not defined on the out-of-time sample: {', '.join(map(metric_name, undefined))}.")
     if version.metadata.failed_sources:
-        found.append(CAVEAT.format(sources=", ".join(version.metadata.failed_sources)))
+        found.append(CAVEAT.format(sources=", ".join(version.metadata.failed_sources), cases=said.cases))
     if evaluation.metrics.is_empty():
         found.append("How good the version is, is unknown: it has no metrics.")
     return part_of(__file__, "limits", Bullets(tuple(found)))
 
 
-def _reason_codes(sources: CardSources) -> Part:
+def _reason_codes(sources: CardSources, said: Words) -> Part:
     codes = sources.reason_codes
     shown = None if codes is None else codes.select("code", "feature", "internal", "is_given")
-    return part_of(__file__, "reason_codes", grid(shown, ["Code", "Feature", "Reason", "Given"]))
+    return part_of(__file__, "reason_codes", grid(shown, ["Code", "Feature", "Reason", "Given"]), words=said)
 
 
 def _approvals(sources: CardSources) -> Part:

@@ -83,7 +83,7 @@ def _samples(version: VersionFacts, sources: CardSources) -> list[Line]:
     known = all(first is not None for first, _ in spans)
     told_spans = ", ".join(f"{first} to {last}" for first, last in spans) if known else None
     follows = all(earlier[1] < later[0] for earlier, later in pairwise(spans)) if known else None
-    lines = [Line("Samples follow each other in time and share no cohort", told_spans, "yes", follows)]
+    lines = [Line(f"Samples{version.book.follow_in_time} share no cohort", told_spans, "yes", follows)]
     for role in SAMPLE_ROLES[2:]:
         n_bad = windows.filter(sample_role=role)["n_bad"].item()
         name = "test" if role == "test" else "out-of-time"
@@ -147,7 +147,7 @@ def _calibration(version: VersionFacts) -> list[Line]:
             "none below 0.05",
             None if tested.is_empty() else not failed,
         ),
-        _none_of("Grades with too few unseen loans to test", None if grades.is_empty() else thin),
+        _none_of(f"Grades with too few unseen {version.book.words.cases} to test", None if grades.is_empty() else thin),
     ]
 
 

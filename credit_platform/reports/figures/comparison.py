@@ -70,15 +70,18 @@ def _add_floors(
         )
 
 
-def ranking_side_by_side(history: pl.DataFrame, compared: pl.DataFrame, *, names: Mapping[str, str]) -> Figure:
-    """ROC-AUC of all models by outcome month; beside it the difference on the same loans, by cohort.
+def ranking_side_by_side(
+    history: pl.DataFrame, compared: pl.DataFrame, *, names: Mapping[str, str], cases: str
+) -> Figure:
+    """ROC-AUC of all models by outcome month; beside it the difference on the same cases, by cohort.
 
     Args:
         history: Rows of `schemas.monitoring.MonitoringHistory`.
         compared: Rows of `schemas.champion_challenger.ChampionChallenger` of one month.
         names: Titles of the models by name.
+        cases: What the book calls several of its cases.
     """
-    panels = Panels(["ROC-AUC by month of outcome", "difference on the same loans, by cohort"], shares_scale=False)
+    panels = Panels(["ROC-AUC by month of outcome", f"difference on the same {cases}, by cohort"], shares_scale=False)
     for order, (model, colour) in enumerate(zip(names, MODEL_COLOURS, strict=False)):
         rows = rows_of(history, model=model, layer="performance", metric="roc_auc")
         panels.add_series(

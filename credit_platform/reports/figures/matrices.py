@@ -58,8 +58,8 @@ def n_shown_features(history: pl.DataFrame, *, model: str) -> tuple[int, int]:
     return min(n, N_FEATURES), n
 
 
-def confusion_heat_map(cells: Sequence[Sequence[int]]) -> dict[str, object]:
-    """Counts of good and bad loans (rows), approved and declined (columns), with their share, as a Plotly heat map."""
+def confusion_heat_map(cells: Sequence[Sequence[int]], *, cases: str) -> dict[str, object]:
+    """Counts of good and bad cases (rows), approved and declined (columns), with their share, as a Plotly heat map."""
     n = max(1, sum(map(sum, cells)))
     return {
         "type": "heatmap",
@@ -75,17 +75,17 @@ def confusion_heat_map(cells: Sequence[Sequence[int]]) -> dict[str, object]:
         "showscale": False,
         "xgap": 3,
         "ygap": 3,
-        "hovertemplate": "%{y} loans %{x}: %{text}<extra></extra>",
+        "hovertemplate": f"%{{y}} {cases} %{{x}}: %{{text}}<extra></extra>",
     }
 
 
-def confusion_tables(history: pl.DataFrame, *, names: Mapping[str, str]) -> Figure:
-    """Loans by outcome and decision in each model's latest outcome month, with their share of all loans."""
+def confusion_tables(history: pl.DataFrame, *, names: Mapping[str, str], cases: str) -> Figure:
+    """Cases by outcome and decision in each model's latest outcome month, with their share of all."""
     panels = Panels(list(names.values()), columns=max(1, len(names)))
     for panel, model in enumerate(names):
         cells = _latest_cells(history, model)
         if cells is not None:
-            panels.add_tiles(panel, confusion_heat_map(cells))
+            panels.add_tiles(panel, confusion_heat_map(cells, cases=cases))
     panels.up(autorange="reversed", type="category")
     panels.across(type="category")
     return panels.figure(height=300)

@@ -16,11 +16,12 @@ _COLOURS = {"current": GREEN, "1-29": GREY, "30-59": BLUE, "60-89": ORANGE, "90-
 _OLDEST, _NEWEST = (178, 200, 222), (140, 45, 4)  # from light to dark, so that age shows without colour
 
 
-def vintage_curves(vintages: pl.DataFrame) -> Figure:
+def vintage_curves(vintages: pl.DataFrame, *, cases: str) -> Figure:
     """Share of loans ever 30 or more days past due by months on book, one line per cohort, the newest darkest.
 
     Args:
         vintages: Rows of the book's vintages of one month; of many cohorts the newest are drawn.
+        cases: What the book calls several of its cases.
     """
     cohorts = vintages["cohort"].unique().sort().to_list()[-N_COHORTS:]
     panels = Panels([""])
@@ -33,7 +34,7 @@ def vintage_curves(vintages: pl.DataFrame) -> Figure:
             Mark(f"{cohort:%Y-%m}", _between(place, len(cohorts)), size=5),
             facts=rows.select("n_ever_30dpd", "n_loans").rows(),
             hover=f"cohort {cohort:%Y-%m}, month on book %{{x}}: %{{y:.1%}}<br>%{{customdata[0]}} of %{{customdata[1]}}"
-            " loans<extra></extra>",
+            f" {cases}<extra></extra>",
         )
     panels.up(tickformat=".0%", rangemode="tozero")
     panels.across(title={"text": "months on book"}, dtick=3 if _spread(vintages) > 12 else 1)
@@ -44,12 +45,13 @@ def vintage_curves(vintages: pl.DataFrame) -> Figure:
     return figure
 
 
-def roll_and_cure_rates(roll_rates: pl.DataFrame) -> Figure:
+def roll_and_cure_rates(roll_rates: pl.DataFrame, *, cases: str) -> Figure:
     """By month: share of each bucket's loans that moved to a worse one, and share that came back to current.
 
     Args:
         roll_rates: Rows of the book's roll rates of any months. A bucket outside the order of days past due
-            (a loan that left the book, say) is neither worse nor cured.
+            (a case that left the book, say) is neither worse nor cured.
+        cases: What the book calls several of its cases.
     """
     panels = Panels(["rolled to a worse bucket", "cured: back to current"], shares_scale=False)
     rank = {bucket: place for place, bucket in enumerate(_COLOURS)}
@@ -74,7 +76,7 @@ def roll_and_cure_rates(roll_rates: pl.DataFrame) -> Figure:
                 found["rate"].to_list(),  # null where nobody was in the bucket: a gap
                 Mark(f"from {bucket}", colour, dash="dot" if worst else "solid", size=6),
                 facts=found.select("n", "n_left").rows(),
-                hover=f"%{{x|%Y-%m}}, from {bucket}: %{{y:.1%}}<br>%{{customdata[0]}} of %{{customdata[1]}} loans"
+                hover=f"%{{x|%Y-%m}}, from {bucket}: %{{y:.1%}}<br>%{{customdata[0]}} of %{{customdata[1]}} {cases}"
                 "<extra></extra>",
             )
     panels.up(tickformat=".0%", rangemode="tozero")

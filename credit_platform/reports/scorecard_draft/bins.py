@@ -28,14 +28,14 @@ def anchor_of(place: int) -> str:
     return f"characteristic-{place}"
 
 
-def characteristic_html(one: DraftCharacteristic, place: int, samples: Sequence[str]) -> str:
-    """One characteristic: what is said of it, then its bins."""
+def characteristic_html(one: DraftCharacteristic, place: int, samples: Sequence[str], counted: str) -> str:
+    """One characteristic: what is said of it, then its bins; `counted` heads the number of cases in each."""
     known = one.known
     marks = " · ".join(_marks(one))
     notes = "".join(f"<li class='warning'>{escape(note)}</li>" for note in _notes(one))
     return (
         f"<article class='characteristic' id='{anchor_of(place)}'><h3>{escape(known.feature)}</h3>"
-        f"<p class='soft'>{marks}</p>{f'<ul>{notes}</ul>' if notes else ''}{_table(one, samples)}</article>"
+        f"<p class='soft'>{marks}</p>{f'<ul>{notes}</ul>' if notes else ''}{_table(one, samples, counted)}</article>"
     )
 
 
@@ -77,12 +77,12 @@ def _notes(one: DraftCharacteristic) -> Iterator[str]:
             yield f"Turned round in validation, beyond chance: {inversion_text(inversion)}."
 
 
-def _table(one: DraftCharacteristic, samples: Sequence[str]) -> str:
+def _table(one: DraftCharacteristic, samples: Sequence[str], counted: str) -> str:
     groups = "".join(
-        f"<th class='group' colspan='{len(_COLUMNS[name])}'>{escape(words('draft_samples')[name])}</th>"
+        f"<th class='group' colspan='{1 + len(_COLUMNS[name])}'>{escape(words('draft_samples')[name])}</th>"
         for name in samples
     )
-    heads = "".join(f"<th class='number'>{text}</th>" for name in samples for text in _COLUMNS[name])
+    heads = "".join(f"<th class='number'>{text}</th>" for name in samples for text in (counted, *_COLUMNS[name]))
     reach = max([abs(each.bin.woe) for each in one.bins] + [0.1])
     rows = "".join(_row(each, samples, reach) for each in one.bins)
     return (
@@ -94,10 +94,11 @@ def _table(one: DraftCharacteristic, samples: Sequence[str]) -> str:
     )
 
 
+# After the number of cases.
 _COLUMNS = {
-    TRAIN: ("Loans", "Bad", "Bad rate", "Share"),
-    VALIDATION: ("Loans", "Bad", "Bad rate", "Share"),
-    NEWEST: ("Loans", "Share"),
+    TRAIN: ("Bad", "Bad rate", "Share"),
+    VALIDATION: ("Bad", "Bad rate", "Share"),
+    NEWEST: ("Share",),
 }
 
 

@@ -9,9 +9,12 @@ from html import escape
 
 import polars as pl
 
-from credit_platform.reports.page import Section, facts_html, page_html, section_of, table_html
+from credit_platform.portfolios.portfolio import Words
+from credit_platform.reports.page import Section, calendar_html, facts_html, page_html, section_of, table_html
 from credit_platform.reports.scorecard_draft.bins import anchor_of, characteristic_html, shift_text
-from credit_platform.reports.wording import interval_text, model_name, month_name, setting_text, words
+from credit_platform.reports.shown_book import ShownBook
+from credit_platform.reports.wording import interval_text, model_name, month_name, setting_text
+from credit_platform.reports.wording import words as said
 from credit_platform.scoring.scorecard.document import Characteristic
 from credit_platform.scoring.scorecard.draft import (
     NEWEST,
@@ -30,33 +33,38 @@ HONESTY = (
 NOTHING_COMPARED = "No version is in force and nothing is set by hand, so there is nothing to compare the draft with."
 
 
-def draft_page(draft: ScorecardDraft) -> str:
-    """The page as one self-contained HTML text; the same draft gives the same text."""
+def draft_page(draft: ScorecardDraft, *, book: ShownBook) -> str:
+    """The page as one self-contained HTML text; the same draft of the same book gives the same text."""
     numbered = list(enumerate(draft.characteristics))
     used = [(place, one) for place, one in numbered if one.known.dropped is None]
     dropped = [(place, one) for place, one in numbered if one.known.dropped is not None]
     return page_html(
         title=f"Draft of {model_name(draft.model).lower()} as of {month_name(draft.month)}",
-        introduction=_introduction(draft, len(used), len(dropped)),
+        introduction=_introduction(draft, len(used), len(dropped), book),
         sections=[
-            section_of(__file__, "by_hand", _by_hand(draft)),
-            *(_change_section(change, place) for place, change in enumerate(draft.changes, start=1)),
-            section_of(__file__, "overview", _overview(draft)),
-            section_of(__file__, "used", _bins(draft, used)),
-            section_of(__file__, "dropped", _bins(draft, dropped) or "<p>Every characteristic is used.</p>"),
+            section_of(__file__, "by_hand", _by_hand(draft), book),
+            *(_change_section(change, place, book) for place, change in enumerate(draft.changes, start=1)),
+            section_of(__file__, "overview", _overview(draft), book),
+            section_of(__file__, "used", _bins(draft, used, book.words.heading), book),
+            section_of(
+                __file__,
+                "dropped",
+                _bins(draft, dropped, book.words.heading) or "<p>Every characteristic is used.</p>",
+                book,
+            ),
         ],
         has_figures=False,
     )
 
 
-def _introduction(draft: ScorecardDraft, n_used: int, n_dropped: int) -> str:
+def _introduction(draft: ScorecardDraft, n_used: int, n_dropped: int, book: ShownBook) -> str:
     turned = sum(
         each.is_beyond_chance for one in draft.characteristics if not one.known.dropped for each in one.inversions
     )
     by_hand, n_warnings = bool(draft.set_by_hand), len(draft.warnings)
     rows = [
         ("Model", [f"{draft.model} ({draft.alias}); policy {draft.policy_sha256[:12]}"]),
-        ("Samples", [_sample_text(name, facts) for name, facts in draft.samples.items()]),
+        ("Samples", [_sample_text(name, facts, book.words.cases) for name, facts in draft.samples.items()]),
         ("ROC-AUC", [_auc_text(name, facts) for name, facts in draft.samples.items() if facts.n_bad is not None]),
         ("Characteristics", [f"{n_used} in use, {n_dropped} not used"]),
         ("Set by hand", [f"{len(draft.set_by_hand)} keys of policy, {n_warnings} warnings" if by_hand else "Nothing"]),
@@ -66,19 +74,19 @@ def _introduction(draft: ScorecardDraft, n_used: int, n_dropped: int) -> str:
         rows.append(("Change", [NOTHING_COMPARED]))
     look = "watch" if n_warnings or turned else "unknown"
     return (
-        f"<p class='soft'>{escape(HONESTY)}</p>\n<div class='cards'><article class='card {look}'>"
+        f"<p class='soft'>{escape(HONESTY)}</p>\n{calendar_html(book)}<div class='cards'><article class='card {look}'>"
         f"<p class='verdict'>A draft: no version was stored</p>{facts_html(rows)}</article></div>"
     )
 
 
-def _sample_text(name: str, facts: SampleFacts) -> str:
+def _sample_text(name: str, facts: SampleFacts, cases: str) -> str:
     first, last = month_name(facts.cohorts[0]), month_name(facts.cohorts[-1])
     bads = "no outcome looked at" if facts.n_bad is None else f"{facts.n_bad} bad, {facts.n_bad / facts.n:.1%}"
-    return f"{words('draft_samples')[name]}: {first} to {last}, {facts.n} loans, {bads}"
+    return f"{said('draft_samples')[name]}: {first} to {last}, {facts.n} {cases}, {bads}"
 
 
 def _auc_text(name: str, facts: SampleFacts) -> str:
-    return f"{words('draft_samples')[name]}: {interval_text(facts.auc, *(facts.auc_interval or (None, None)))}"
+    return f"{said('draft_samples')[name]}: {interval_text(facts.auc, *(facts.auc_interval or (None, None)))}"
 
 
 def _by_hand(draft: ScorecardDraft) -> str:
@@ -92,16 +100,17 @@ def _by_hand(draft: ScorecardDraft) -> str:
     )
 
 
-def _change_section(change: DraftChange, place: int) -> Section:
-    said = f"Validation loans are of cohorts {', '.join(map(month_name, change.cohorts)) or 'none'}."
+def _change_section(change: DraftChange, place: int, book: ShownBook) -> Section:
+    told = f"Validation {book.words.cases} are of cohorts {', '.join(map(month_name, change.cohorts)) or 'none'}."
     if change.left_out:
-        said += f" Those of {', '.join(map(month_name, change.left_out))} are left out: the other was trained on them."
-    parts = [_rankings(change), _decisions(change.decisions), _changed_characteristics(change)]
-    section = section_of(__file__, "change", "".join(parts), against=change.against, cohorts=said)
-    return replace(section, anchor=section.anchor.format(place=place), short=section.short.format(place=place))
+        told += f" Those of {', '.join(map(month_name, change.left_out))} are left out: the other was trained on them."
+    words = book.words
+    parts = [_rankings(change, words), _decisions(change.decisions, words), _changed_characteristics(change, words)]
+    section = section_of(__file__, "change", "".join(parts), book, against=change.against, cohorts=told, place=place)
+    return replace(section, anchor=section.anchor.format(place=place))
 
 
-def _rankings(change: DraftChange) -> str:
+def _rankings(change: DraftChange, words: Words) -> str:
     rows = [
         (
             one.loans,
@@ -119,13 +128,13 @@ def _rankings(change: DraftChange) -> str:
         "gain": pl.String, "interval": pl.String,
     }  # fmt: skip
     if not rows:
-        return "<p>Ranking is unknown: the other was trained on all validation loans.</p>"
+        return f"<p>Ranking is unknown: the other was trained on all validation {words.cases}.</p>"
     table = pl.DataFrame(rows, schema=schema, orient="row")
-    headings = ["ROC-AUC on", "Loans", "Bad", "Draft", "Other", "Gain", "Interval of the gain"]
+    headings = ["ROC-AUC on", words.heading, "Bad", "Draft", "Other", "Gain", "Interval of the gain"]
     return table_html(table, headings=headings, decimals={"draft": 4, "other": 4}, missing="unknown")
 
 
-def _decisions(decisions: tuple[DecisionsChanged, ...]) -> str:
+def _decisions(decisions: tuple[DecisionsChanged, ...], words: Words) -> str:
     rows = [
         (
             one.loans,
@@ -145,17 +154,17 @@ def _decisions(decisions: tuple[DecisionsChanged, ...]) -> str:
         **dict.fromkeys(numbers, pl.Int64),
     }  # fmt: skip
     headings = [
-        *("Decisions on", "Loans", "Approved by\nthe other", "Approved by\nthe draft"),
+        *("Decisions on", words.heading, "Approved by\nthe other", "Approved by\nthe draft"),
         *("Newly\ndeclined", "Bad\namong them", "Newly\napproved", "Bad\namong them"),
     ]
     return table_html(pl.DataFrame(rows, schema=schema, orient="row"), headings=headings, missing="not looked at")
 
 
-def _changed_characteristics(change: DraftChange) -> str:
+def _changed_characteristics(change: DraftChange, words: Words) -> str:
     if change.characteristics is None:
         return "<p>The other version has no points, so bins and points are not compared.</p>"
     if not change.characteristics:
-        return "<p>Every loan has the same points of every characteristic.</p>"
+        return f"<p>Every {words.case} has the same points of every characteristic.</p>"
     rows = [
         (
             one.feature,
@@ -175,7 +184,7 @@ def _changed_characteristics(change: DraftChange) -> str:
     }  # fmt: skip
     headings = [
         *("Characteristic", "In the other", "In the draft", "Bins", "IV in\nthe other", "IV in\nthe draft"),
-        *("Points changed,\nmean of loans", "Most of\nany loan"),
+        *(f"Points changed,\nmean of {words.cases}", f"Most of\nany {words.case}"),
     ]
     return table_html(pl.DataFrame(rows, schema=schema, orient="row"), headings=headings, decimals={"mean": 2})
 
@@ -234,5 +243,5 @@ def _remarks(one: DraftCharacteristic) -> Iterator[str]:
     yield from one.warnings
 
 
-def _bins(draft: ScorecardDraft, some: list[tuple[int, DraftCharacteristic]]) -> str:
-    return "\n".join(characteristic_html(one, place, list(draft.samples)) for place, one in some)
+def _bins(draft: ScorecardDraft, some: list[tuple[int, DraftCharacteristic]], counted: str) -> str:
+    return "\n".join(characteristic_html(one, place, list(draft.samples), counted) for place, one in some)

@@ -1,6 +1,6 @@
-"""Plotly figures of a version's groups of loans: grades, deciles, decisions, cut-offs, and of its features.
+"""Plotly figures of a version's groups of cases: grades, deciles, decisions, cut-offs, and of its features.
 
-Every function takes a table of the evaluation and gives a figure without background. Curves over single loans belong
+Every function takes a table of the evaluation and gives a figure without background. Curves over single cases belong
 in `version_curves`.
 """
 
@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from credit_platform.portfolios.portfolio import Words
 from credit_platform.reports.figures.axes import finish, interval_bars
 from credit_platform.reports.figures.matrices import confusion_heat_map
 from credit_platform.reports.version.curves import add_diagonal, finished
 from credit_platform.reports.version.facts import HELD_OUT, SAMPLE_ROLES
-from credit_platform.reports.wording import BLUE, GREY, ORANGE, SAMPLE_COLOURS, SAMPLE_DASHES, VERMILION, words
+from credit_platform.reports.wording import BLUE, GREY, ORANGE, SAMPLE_COLOURS, SAMPLE_DASHES, VERMILION
+from credit_platform.reports.wording import words as named
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
 N_FEATURES = 25
 
 
-def grades_figure(grades: pl.DataFrame, *, sample_role: str) -> go.Figure:
-    """Bad rate with its interval beside the mean default probability of every grade that has loans."""
+def grades_figure(grades: pl.DataFrame, *, sample_role: str, words: Words) -> go.Figure:
+    """Bad rate with its interval beside the mean default probability of every grade that has cases."""
     import plotly.graph_objects as go
 
     rows = grades.filter((pl.col("sample_role") == sample_role) & (pl.col("n") > 0))
@@ -38,7 +40,8 @@ def grades_figure(grades: pl.DataFrame, *, sample_role: str) -> go.Figure:
             marker={"color": BLUE, "size": 11},
             name="bad rate, with its interval",
             customdata=rows.select("n", "n_bad", "status").rows(),
-            hovertemplate="%{x}: %{y:.1%}, %{customdata[0]} loans, %{customdata[1]} bad, %{customdata[2]}",
+            hovertemplate=f"%{{x}}: %{{y:.1%}}, %{{customdata[0]}} {words.cases}, %{{customdata[1]}} bad, "
+            "%{customdata[2]}",
         )
     )
     figure.add_trace(
@@ -47,17 +50,17 @@ def grades_figure(grades: pl.DataFrame, *, sample_role: str) -> go.Figure:
             y=rows.get_column("mean_probability").to_list(),
             mode="markers",
             marker={"color": ORANGE, "symbol": "line-ew-open", "size": 22, "line": {"color": ORANGE, "width": 3}},
-            name="mean default probability",
+            name=f"mean {words.event} probability",
             hovertemplate="%{x}: %{y:.1%}",
         )
     )
     figure.update_xaxes(title="grade, best to worst", type="category")
-    figure.update_yaxes(title="share of loans", tickformat=".0%", rangemode="tozero")
+    figure.update_yaxes(title=f"share of {words.cases}", tickformat=".0%", rangemode="tozero")
     return finished(figure, height=400)
 
 
-def gains_figure(gains: pl.DataFrame) -> go.Figure:
-    """Share of all bads found among the riskiest loans, for every sample; the diagonal is a random order."""
+def gains_figure(gains: pl.DataFrame, *, cases: str) -> go.Figure:
+    """Share of all bads found among the riskiest cases, for every sample; the diagonal is a random order."""
     import plotly.graph_objects as go
 
     figure = go.Figure()
@@ -72,17 +75,17 @@ def gains_figure(gains: pl.DataFrame) -> go.Figure:
                 mode="lines+markers",
                 line={"color": SAMPLE_COLOURS[role], "dash": SAMPLE_DASHES[role], "width": 3 if role == "oot" else 1.8},
                 marker={"size": 6},
-                name=words("samples")[role],
+                name=named("samples")[role],
                 hovertemplate="the riskiest %{x:.0%} hold %{y:.1%} of the bads",
             )
         )
     add_diagonal(figure, 1, "random order")
-    figure.update_xaxes(title="share of loans, riskiest first", tickformat=".0%", range=[-0.02, 1.02])
+    figure.update_xaxes(title=f"share of {cases}, riskiest first", tickformat=".0%", range=[-0.02, 1.02])
     figure.update_yaxes(title="share of all bads among them", tickformat=".0%", range=[-0.02, 1.04])
     return finished(figure, height=400)
 
 
-def lift_figure(gains: pl.DataFrame) -> go.Figure:
+def lift_figure(gains: pl.DataFrame, *, cases: str) -> go.Figure:
     """Lift of every decile of the held-out samples; 1 is the bad rate of the whole sample."""
     import plotly.graph_objects as go
 
@@ -94,9 +97,9 @@ def lift_figure(gains: pl.DataFrame) -> go.Figure:
                 x=rows.get_column("decile").to_list(),
                 y=rows.get_column("lift").to_list(),
                 marker={"color": SAMPLE_COLOURS[role], "opacity": 0.85},
-                name=words("samples")[role],
+                name=named("samples")[role],
                 customdata=rows.select("n", "n_bad").rows(),
-                hovertemplate="decile %{x}: lift %{y:.2f}, %{customdata[0]} loans, %{customdata[1]} bad",
+                hovertemplate=f"decile %{{x}}: lift %{{y:.2f}}, %{{customdata[0]}} {cases}, %{{customdata[1]}} bad",
             )
         )
     figure.add_hline(
@@ -111,8 +114,8 @@ def lift_figure(gains: pl.DataFrame) -> go.Figure:
     return finished(figure, height=400)
 
 
-def confusion_figure(confusion: pl.DataFrame, *, sample_roles: Sequence[str]) -> go.Figure:
-    """Loans by outcome and decision at the policy cut-off, one panel per sample that has a row."""
+def confusion_figure(confusion: pl.DataFrame, *, sample_roles: Sequence[str], cases: str) -> go.Figure:
+    """Cases by outcome and decision at the policy cut-off, one panel per sample that has a row."""
     from plotly.subplots import make_subplots
 
     known = [role for role in sample_roles if not confusion.filter(sample_role=role).is_empty()]
@@ -121,19 +124,19 @@ def confusion_figure(confusion: pl.DataFrame, *, sample_roles: Sequence[str]) ->
         cols=max(1, len(known)),
         shared_yaxes=True,
         horizontal_spacing=0.05,
-        subplot_titles=[words("samples")[role] for role in known],
+        subplot_titles=[named("samples")[role] for role in known],
     )
     for column, role in enumerate(known, start=1):
         row = confusion.filter(sample_role=role).row(0, named=True)
         cells = [[row["true_negative"], row["false_positive"]], [row["false_negative"], row["true_positive"]]]
-        figure.add_trace(confusion_heat_map(cells), row=1, col=column)
+        figure.add_trace(confusion_heat_map(cells, cases=cases), row=1, col=column)
     figure.update_yaxes(autorange="reversed", type="category")
     figure.update_xaxes(type="category")
     return finish(figure, height=300)
 
 
-def cut_offs_figure(cut_offs: pl.DataFrame, *, sample_roles: Sequence[str]) -> go.Figure:
-    """Expected value per loan by cut-off, with the cut-off of policy and the best one of the first sample."""
+def cut_offs_figure(cut_offs: pl.DataFrame, *, sample_roles: Sequence[str], words: Words) -> go.Figure:
+    """Expected value per case by cut-off, with the cut-off of policy and the best one of the first sample."""
     import plotly.graph_objects as go
 
     figure = go.Figure()
@@ -145,7 +148,7 @@ def cut_offs_figure(cut_offs: pl.DataFrame, *, sample_roles: Sequence[str]) -> g
                 y=rows.get_column("expected_value").to_list(),
                 mode="lines",
                 line={"color": SAMPLE_COLOURS[role], "dash": SAMPLE_DASHES[role], "width": 2.5},
-                name=words("samples")[role],
+                name=named("samples")[role],
                 customdata=rows.select("approval_rate", "bad_rate_approved").rows(),
                 hovertemplate="cut-off %{x:.0%}: value %{y:.4f}<br>"
                 "approves %{customdata[0]:.1%}, %{customdata[1]:.1%} of them bad",
@@ -156,7 +159,7 @@ def cut_offs_figure(cut_offs: pl.DataFrame, *, sample_roles: Sequence[str]) -> g
     policy = cut_offs.filter("is_policy").get_column("cut_off").unique().to_list()
     for level, name, colour, place in (
         *((level, "cut-off of policy", VERMILION, 1.0) for level in policy),
-        *((level, f"best on {words('samples')[sample_roles[0]].lower()}", GREY, 1.07) for level in best),
+        *((level, f"best on {named('samples')[sample_roles[0]].lower()}", GREY, 1.07) for level in best),
     ):
         figure.add_vline(x=level, line={"color": colour, "width": 1.5, "dash": "dash"})
         figure.add_annotation(
@@ -169,8 +172,10 @@ def cut_offs_figure(cut_offs: pl.DataFrame, *, sample_roles: Sequence[str]) -> g
             text=f"{name} {level:.0%}",
             font={"size": 12},
         )
-    figure.update_xaxes(title="cut-off: declined from this default probability on", tickformat=".0%", range=[0, 1])
-    figure.update_yaxes(title="value per loan", tickformat=".1%")
+    figure.update_xaxes(
+        title=f"cut-off: declined from this {words.event} probability on", tickformat=".0%", range=[0, 1]
+    )
+    figure.update_yaxes(title=f"value per {words.case}", tickformat=".1%")
     finished(figure, height=420)
     figure.update_layout(margin={"t": 100}, legend={"y": 1.16})
     return figure

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from credit_platform.portfolios.portfolio import Words
 from credit_platform.reports.figures.axes import GRID, finish, interval_bars
 from credit_platform.reports.version.facts import SAMPLE_ROLES
 from credit_platform.reports.wording import GREY, SAMPLE_COLOURS, SAMPLE_DASHES, words
@@ -45,7 +46,7 @@ def precision_recall_figure(precision_recall: pl.DataFrame) -> go.Figure:
     return finished(figure)
 
 
-def reliability_figure(reliability: pl.DataFrame, *, sample_roles: Sequence[str]) -> go.Figure:
+def reliability_figure(reliability: pl.DataFrame, *, said: Words, sample_roles: Sequence[str]) -> go.Figure:
     """Bad rate with its interval against the mean default probability of ten bins, for some samples."""
     import plotly.graph_objects as go
 
@@ -65,11 +66,12 @@ def reliability_figure(reliability: pl.DataFrame, *, sample_roles: Sequence[str]
                 marker={"color": SAMPLE_COLOURS[role], "size": 9, "symbol": "circle" if role == "oot" else "diamond"},
                 name=words("samples")[role],
                 customdata=rows.select("n", "n_bad").rows(),
-                hovertemplate="said %{x:.1%}, seen %{y:.1%}<br>%{customdata[0]} loans, %{customdata[1]} bad",
+                hovertemplate="said %{x:.1%}, seen %{y:.1%}<br>"
+                f"%{{customdata[0]}} {said.cases}, %{{customdata[1]}} bad",
             )
         )
     reach = [-0.02 * top, 1.04 * top]
-    figure.update_xaxes(title="mean default probability of the bin", tickformat=".0%", range=reach)
+    figure.update_xaxes(title=f"mean {said.event} probability of the bin", tickformat=".0%", range=reach)
     figure.update_yaxes(title="bad rate of the bin", tickformat=".0%", range=reach)
     return finished(figure)
 

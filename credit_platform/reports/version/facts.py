@@ -12,6 +12,7 @@ import polars as pl
 
 from credit_platform.lake.models.stored_version import SampleSize, VersionMetadata
 from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.reports.shown_book import ShownBook
 from credit_platform.scoring.evaluation.evaluation import Evaluation
 from credit_platform.statistics.reference import Reference
 
@@ -49,6 +50,7 @@ class VersionFacts:
         metadata: What its metadata.json says.
         evaluation: Its tables on all samples.
         importance: `feature, importance, rank`, the most important first.
+        book: What pages must know of the book it scores.
     """
 
     model: str
@@ -63,6 +65,7 @@ class VersionFacts:
     metadata: VersionMetadata
     evaluation: Evaluation
     importance: pl.DataFrame
+    book: ShownBook
     is_interim: bool = False
 
 

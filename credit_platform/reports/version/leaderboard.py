@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from credit_platform.reports.figures.axes import finish, interval_bars, lay_out_models, show_months
-from credit_platform.reports.page import Section, figure_html, page_html, section_of, table_html
+from credit_platform.reports.page import Section, calendar_html, figure_html, page_html, section_of, table_html
+from credit_platform.reports.shown_book import ShownBook
 from credit_platform.reports.version.facts import VersionFacts, judged, measured, sources_text
 from credit_platform.reports.version.verdict import gates_text
 from credit_platform.reports.wording import BLUE, GREEN, GREY, interval_text, model_name, month_name, number_text
@@ -55,22 +56,23 @@ def leaderboard(versions: Iterable[tuple[VersionFacts, str | None]]) -> pl.DataF
     )
 
 
-def leaderboard_page(versions: pl.DataFrame) -> str:
+def leaderboard_page(versions: pl.DataFrame, *, book: ShownBook) -> str:
     """The page as one self-contained HTML text; the same rows give the same text.
 
     Args:
         versions: Rows of `LEADERBOARD_SCHEMA`.
+        book: The book they score.
     """
     models = versions.get_column("model").unique().sort().to_list()
     return page_html(
         title="Model versions",
-        introduction=_introduction(versions, models),
-        sections=[_chart_section(versions, models), _table_section(versions)] if models else [],
+        introduction=f"{calendar_html(book)}{_introduction(versions, models, book)}",
+        sections=[_chart_section(versions, models, book), _table_section(versions, book)] if models else [],
         has_figures=bool(models),
     )
 
 
-def leaderboard_figure(versions: pl.DataFrame, models: Sequence[str]) -> go.Figure:
+def leaderboard_figure(versions: pl.DataFrame, models: Sequence[str], cases: str) -> go.Figure:
     """Out-of-time ROC-AUC with its interval by training month, one panel per model, and the version in force."""
     import plotly.graph_objects as go
 
@@ -98,7 +100,8 @@ def leaderboard_figure(versions: pl.DataFrame, models: Sequence[str]) -> go.Figu
                     legendgroup=name,
                     showlegend=column == 1,
                     customdata=rows.select("model_version", "oot_n", "oot_n_bad").rows(),
-                    hovertemplate="%{customdata[0]}: %{y:.4f}<br>%{customdata[1]} loans, %{customdata[2]} bad",
+                    hovertemplate="%{customdata[0]}: %{y:.4f}<br>"
+                    f"%{{customdata[1]}} {cases}, %{{customdata[2]}} bad",
                 ),
                 row=1,
                 col=column,
@@ -154,13 +157,13 @@ def _row(facts: VersionFacts, page: str | None) -> tuple[object, ...]:
     )
 
 
-def _introduction(versions: pl.DataFrame, models: Sequence[str]) -> str:
+def _introduction(versions: pl.DataFrame, models: Sequence[str], book: ShownBook) -> str:
     if not models:
         return "<p>No version has been stored yet.</p>"
-    return f"<div class='cards'>{''.join(_card(versions.filter(model=model), model) for model in models)}</div>"
+    return f"<div class='cards'>{''.join(_card(versions.filter(model=model), model, book) for model in models)}</div>"
 
 
-def _card(own: pl.DataFrame, model: str) -> str:
+def _card(own: pl.DataFrame, model: str, book: ShownBook) -> str:
     in_force = own.filter(IS_IN_FORCE)
     n = f"{own.height} version{'s' if own.height > 1 else ''} stored"
     if in_force.is_empty():
@@ -174,7 +177,7 @@ def _card(own: pl.DataFrame, model: str) -> str:
             ("Out-of-time ROC-AUC", interval_text(row["oot_roc_auc"], row["oot_low"], row["oot_high"])),
             *([("With all sources", number_text(whole))] if (whole := row["oot_with_all_sources"]) is not None else []),
             ("Gates", row["gates"]),
-            ("Sources", row["sources"] or UNKNOWN),
+            *([("Sources", row["sources"] or UNKNOWN)] if book.has_calendar else []),
             ("Versions", n),
         ]
     told = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts)
@@ -184,19 +187,20 @@ def _card(own: pl.DataFrame, model: str) -> str:
     )
 
 
-def _chart_section(versions: pl.DataFrame, models: Sequence[str]) -> Section:
+def _chart_section(versions: pl.DataFrame, models: Sequence[str], book: ShownBook) -> Section:
     is_known = versions.get_column("oot_roc_auc").count() > 0
     label = "Out-of-time ROC-AUC with interval by training month and model, version in force marked"
     return section_of(
         __file__,
         "chart",
-        figure_html(leaderboard_figure(versions, models), name="versions", label=label)
+        figure_html(leaderboard_figure(versions, models, book.words.cases), name="versions", label=label)
         if is_known
         else "<p>Unknown: no version has a known out-of-time ROC-AUC.</p>",
+        book,
     )
 
 
-def _table_section(versions: pl.DataFrame) -> Section:
+def _table_section(versions: pl.DataFrame, book: ShownBook) -> Section:
     begins = pl.col("in_force_from").dt.strftime("%Y-%m")
     shown = versions.select(
         pl.col("model").replace({name: model_name(name) for name in versions.get_column("model").unique().to_list()}),
@@ -225,8 +229,10 @@ def _table_section(versions: pl.DataFrame) -> Section:
         "Sources",
         "In force",
     ]
+    if not book.has_calendar:
+        shown, headings = shown.drop("sources"), [heading for heading in headings if heading != "Sources"]
     links = {"model_version": versions.get_column("page").to_list()}
-    return section_of(__file__, "table", table_html(shown, headings=headings, links=links, missing=UNKNOWN))
+    return section_of(__file__, "table", table_html(shown, headings=headings, links=links, missing=UNKNOWN), book)
 
 
 def _interval(sample: str) -> pl.Expr:

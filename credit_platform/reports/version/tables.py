@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from credit_platform.lake.models.stored_version import VersionMetadata
+from credit_platform.portfolios.portfolio import Words
 from credit_platform.reports.page import table_html
 from credit_platform.reports.version.facts import entries, windows_table
 from credit_platform.reports.version.verdict import gate_texts
@@ -22,7 +23,7 @@ def gates_table_html(gates: pl.DataFrame) -> str:
     return table_html(gate_texts(gates), headings=["Gate", "Value", "Limit", "Status"])
 
 
-def metric_texts(metrics: pl.DataFrame) -> pl.DataFrame:
+def metric_texts(metrics: pl.DataFrame, cases: str) -> pl.DataFrame:
     """One row per metric, one text column per sample; intervals on a line of their own, null is `unknown`."""
     roles = [role for role in words("samples") if role in set(metrics.get_column("sample_role"))]
     value, low, high = (
@@ -38,41 +39,41 @@ def metric_texts(metrics: pl.DataFrame) -> pl.DataFrame:
     )
     order = pl.DataFrame({"metric": names})
     return order.join(wide, on="metric", how="left", maintain_order="left").with_columns(
-        pl.col("metric").replace({name: metric_name(name) for name in names})
+        pl.col("metric").replace({name: metric_name(name, cases) for name in names})
     )
 
 
-def metrics_table_html(metrics: pl.DataFrame) -> str:
+def metrics_table_html(metrics: pl.DataFrame, said: Words) -> str:
     """Every metric with its interval, one column per sample; a dash where a sample has no such metric."""
-    texts = metric_texts(metrics)
+    texts = metric_texts(metrics, said.cases)
     return table_html(texts, headings=["Metric", *(words("samples")[role] for role in texts.columns[1:])])
 
 
-def grades_table_html(grades: pl.DataFrame) -> str:
+def grades_table_html(grades: pl.DataFrame, said: Words) -> str:
     """Grades of one sample with their tests."""
     shown = grades.select(
         "grade", "n", "n_bad", "mean_probability", "bad_rate", "ci_low", "ci_high", "jeffreys_p", "holm_p", "status"
     )
     headings = [
-        *("Grade", "Loans", "Bad", "Mean\nprobability", "Bad rate", "Interval\nfrom", "Interval\nto"),
+        *("Grade", said.heading, "Bad", "Mean\nprobability", "Bad rate", "Interval\nfrom", "Interval\nto"),
         *("Jeffreys\np-value", "p-value after\nHolm", "Status"),
     ]
     return table_html(shown, headings=headings, decimals=_decimals(shown), missing=UNKNOWN)
 
 
-def gains_table_html(gains: pl.DataFrame) -> str:
+def gains_table_html(gains: pl.DataFrame, said: Words) -> str:
     """Deciles of one sample."""
     shown = gains.select(
         "decile", "n", "n_bad", "bad_rate", "lift", "cumulative_share", "capture_rate", "min_probability"
     )
     headings = [
-        *("Decile", "Loans", "Bad", "Bad rate", "Lift"),
-        *("Share of loans\nso far", "Share of bads\nso far", "Lowest\nprobability"),
+        *("Decile", said.heading, "Bad", "Bad rate", "Lift"),
+        *(f"Share of {said.cases}\nso far", "Share of bads\nso far", "Lowest\nprobability"),
     ]
     return table_html(shown, headings=headings, decimals=_decimals(shown), missing=UNKNOWN)
 
 
-def cut_offs_table_html(cut_offs: pl.DataFrame, *, sample_roles: Sequence[str]) -> str:
+def cut_offs_table_html(cut_offs: pl.DataFrame, said: Words, *, sample_roles: Sequence[str]) -> str:
     """Cut-offs by row with what each approves and earns on some samples; marks say which is policy's and which best."""
     numbers = ("approval_rate", "bad_rate_approved", "expected_value")
     shown = cut_offs.filter(sample_role=sample_roles[0]).select("cut_off", _mark(sample_roles[0]).alias("mark"))
@@ -83,7 +84,7 @@ def cut_offs_table_html(cut_offs: pl.DataFrame, *, sample_roles: Sequence[str]) 
     headings = ["Cut-off", ""]
     for role in sample_roles:
         name = words("samples")[role].lower()
-        headings += [f"Approved,\n{name}", f"Bad among them,\n{name}", f"Value per loan,\n{name}"]
+        headings += [f"Approved,\n{name}", f"Bad among them,\n{name}", f"Value per {said.case},\n{name}"]
     # Where nobody is approved, the bad rate of the approved is not unknown: there is none.
     return table_html(shown.sort("cut_off"), headings=headings, decimals=_decimals(shown), missing="none")
 
@@ -94,10 +95,10 @@ def importance_table_html(importance: pl.DataFrame) -> str:
     return table_html(shown, headings=["Rank", "Feature", "Share"], decimals=_decimals(shown), missing=UNKNOWN)
 
 
-def windows_table_html(metadata: VersionMetadata) -> str:
+def windows_table_html(metadata: VersionMetadata, said: Words) -> str:
     """Cohorts and counts by sample."""
     shown = windows_table(metadata).with_columns(pl.col("sample_role").replace(words("samples")))
-    headings = ["Sample", "First cohort", "Last cohort", "Cohorts", "Loans", "Bad", "Bad rate"]
+    headings = ["Sample", "First cohort", "Last cohort", "Cohorts", said.heading, "Bad", "Bad rate"]
     return table_html(shown, headings=headings, decimals=_decimals(shown), missing=UNKNOWN)
 
 

@@ -108,18 +108,19 @@ def discrimination_text(facts: VersionFacts) -> str:
     auc, scarcer = judged(facts, "oot", "roc_auc"), facts.metadata.scarcer_sources
     if auc.value is None:
         return "Out-of-time ROC-AUC unknown"
+    cases = facts.book.words.cases
     n, n_bad = ("unknown" if count is None else str(count) for count in (auc.n, auc.n_bad))
     mix = f" {AS_NEWEST}" if scarcer else ""
-    told = f"Out-of-time ROC-AUC{mix} {interval_text(auc.value, auc.low, auc.high)}, {n} loans, {n_bad} of them bad"
+    told = f"Out-of-time ROC-AUC{mix} {interval_text(auc.value, auc.low, auc.high)}, {n} {cases}, {n_bad} of them bad"
     if not scarcer:
         return told
     whole = measured(facts.evaluation.metrics, "oot", "roc_auc")
-    return f"{told}; with all sources {interval_text(whole.value, whole.low, whole.high)}, {caveat(scarcer)}"
+    return f"{told}; with all sources {interval_text(whole.value, whole.low, whole.high)}, {caveat(scarcer, cases)}"
 
 
-def caveat(scarcer: Sequence[str]) -> str:
+def caveat(scarcer: Sequence[str], cases: str) -> str:
     """Why figures with all sources are not those to judge by."""
-    return f"which new loans will not show, as the newest cohorts have less of {', '.join(scarcer)}"
+    return f"which new {cases} will not show, as the newest cohorts have less of {', '.join(scarcer)}"
 
 
 def gates_text(gates: pl.DataFrame) -> str:

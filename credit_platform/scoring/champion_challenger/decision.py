@@ -27,7 +27,7 @@ class ChallengerDecision:
 
 
 def decide_challenger(
-    comparison: ModelComparison, *, config: ModelConfig, challenger_state: str | None = None
+    comparison: ModelComparison, *, config: ModelConfig, cases: str, challenger_state: str | None = None
 ) -> ChallengerDecision:
     """Decide about a challenger; the last reason says what was compared: which versions, on which sources.
 
@@ -44,12 +44,13 @@ def decide_challenger(
     Args:
         comparison: The figures.
         config: Its `champion_challenger` and `promotion`.
+        cases: What the book calls several of its cases.
         challenger_state: State of the challenger in monitoring in the same month, None where there is no action or it
             is a backtest; a challenger that must be retrained fails a gate. Stability is not a gate of its own, because
             the state depends on it.
     """
-    decision = _decide(comparison, config, challenger_state)
-    taken = "" if comparison.taken is None else f"; {comparison.taken.sentence}"
+    decision = _decide(comparison, config, cases, challenger_state)
+    taken = "" if comparison.taken is None else f"; {comparison.taken.sentence(cases)}"
     compared = (
         f"Compared: {_named(comparison.challenger, comparison.challenger_version)} with "
         f"{_named(comparison.champion, comparison.champion_version)}, as in force in the month{taken}."
@@ -61,16 +62,19 @@ def _named(model: str, version: str | None) -> str:
     return f"no version of {model}" if version is None else f"version {version} of {model}"
 
 
-def _decide(comparison: ModelComparison, config: ModelConfig, challenger_state: str | None) -> ChallengerDecision:
+def _decide(
+    comparison: ModelComparison, config: ModelConfig, cases: str, challenger_state: str | None
+) -> ChallengerDecision:
     policy = config.champion_challenger
-    missing = tuple(_missing(comparison, policy))
+    missing = tuple(_missing(comparison, policy, cases))
     if missing:
         return ChallengerDecision("extend_observation", missing)
     champion, change = comparison.pooled.champion["roc_auc"].value, comparison.pooled.difference["roc_auc"]
     if champion is None or change.value is None or change.interval is None:
-        return ChallengerDecision("extend_observation", ("The ROC-AUC of both models is not defined on these loans.",))
+        nothing = f"The ROC-AUC of both models is not defined on these {cases}."
+        return ChallengerDecision("extend_observation", (nothing,))
     needed = uplift_target(champion, config.promotion.min_uplift) - champion
-    facts = f"{_facts(comparison)}; a change needs {needed:+.4f}"
+    facts = f"{_facts(comparison, cases)}; a change needs {needed:+.4f}"
     against = _rejection(comparison, facts)
     if against:
         return ChallengerDecision("reject", against)
@@ -99,7 +103,7 @@ def _rejection(comparison: ModelComparison, facts: str) -> tuple[str, ...]:
     return ()
 
 
-def _missing(comparison: ModelComparison, policy: ChampionChallengerPolicy) -> Iterator[str]:
+def _missing(comparison: ModelComparison, policy: ChampionChallengerPolicy, cases: str) -> Iterator[str]:
     n_cohorts, pooled = len(comparison.by_cohort), comparison.pooled
     if n_cohorts < policy.min_cohorts:
         yield (
@@ -109,7 +113,7 @@ def _missing(comparison: ModelComparison, policy: ChampionChallengerPolicy) -> I
     if pooled.n_of_smaller_class < policy.min_bads:
         smaller = "Bads" if pooled.n_bad <= pooled.n - pooled.n_bad else "Goods"
         yield (
-            f"{smaller} among the loans of these cohorts: {pooled.n_of_smaller_class}; "
+            f"{smaller} among the {cases} of these cohorts: {pooled.n_of_smaller_class}; "
             f"nothing is decided on fewer than {policy.min_bads}."
         )
 
@@ -129,11 +133,11 @@ def _failed_gates(comparison: ModelComparison, policy: ChampionChallengerPolicy,
         yield "Monitoring asks for its retraining in this month, so it is not fit to replace another model."
 
 
-def _facts(comparison: ModelComparison) -> str:
+def _facts(comparison: ModelComparison, cases: str) -> str:
     pooled = comparison.pooled
     return (
         f"ROC-AUC {pooled.challenger['roc_auc'].value:.4f} against {pooled.champion['roc_auc'].value:.4f} of the "
-        f"champion, {_change(pooled.difference['roc_auc'], comparison)}, on the same {pooled.n:,} loans of "
+        f"champion, {_change(pooled.difference['roc_auc'], comparison)}, on the same {pooled.n:,} {cases} of "
         f"{len(comparison.by_cohort)} cohorts ({pooled.n_bad:,} bad)"
     )
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.scoring.training.samples import SourceMix, as_newest
 
-# Begins what the reasons say of it, by which a page recognises such a comparison.
-COMPARED_AS = "loans compared as those of"
+# In what the reasons say of it, by which a page recognises such a comparison.
+COMPARED_AS = "compared as those of"
 
 
 @dataclass(frozen=True)
@@ -25,16 +25,15 @@ class TakenSources:
     cohorts: tuple[date, ...]
     shares: Mapping[str, float]
 
-    @property
-    def sentence(self) -> str:
-        """What was done, to be read after other words.
+    def sentence(self, cases: str) -> str:
+        """What was done to the `cases`, to be read after other words.
 
-        >>> TakenSources((date(2024, 7, 1), date(2024, 8, 1)), {"calls": 0.5}).sentence
+        >>> TakenSources((date(2024, 7, 1), date(2024, 8, 1)), {"calls": 0.5}).sentence("loans")
         'loans compared as those of 2024-07 to 2024-08 have sources: calls taken from 50% of them'
         """
         months = " to ".join(f"{month:%Y-%m}" for month in dict.fromkeys((self.cohorts[0], self.cohorts[-1])))
         taken = ", ".join(f"{source} taken from {share:.0%} of them" for source, share in self.shares.items())
-        return f"{COMPARED_AS} {months} have sources: {taken}"
+        return f"{cases} {COMPARED_AS} {months} have sources: {taken}"
 
 
 def scored_as_newest(

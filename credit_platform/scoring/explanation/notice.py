@@ -1,6 +1,6 @@
 """The notice of a decline: what the applicant is told of it, in the lender's words and those of the catalogue.
 
-It names the principal reasons and no score, probability or feature. Which reasons a loan has is decided in `reasons`;
+It names the principal reasons and no score, probability or feature. Which reasons a case has is decided in `reasons`;
 the texts are policy, and what must stand in a notice is a matter of the law that the lender is under (in the United
 States 12 CFR 1002.9 and its commentary, whose sample forms stand in appendix C to part 1002).
 """
@@ -11,7 +11,7 @@ from datetime import date
 
 from credit_platform.errors import CaseError
 from credit_platform.policy.reason_codes import NoticeTexts
-from credit_platform.portfolios.portfolio import Cases
+from credit_platform.portfolios.portfolio import Words
 from credit_platform.scoring.explanation.explanation import Explanation
 
 
@@ -23,7 +23,7 @@ class DeclineNotice:
     """
 
     case: str
-    noun: str
+    lent: str
     applied_for: date
     texts: NoticeTexts
     reason_codes: tuple[str, ...]
@@ -38,7 +38,7 @@ class DeclineNotice:
         """The notice as text."""
         yield self.texts.creditor
         yield ""
-        yield f"Application {self.case} of {self.applied_for:%Y-%m} for a {self.noun}"
+        yield f"Application {self.case} of {self.applied_for:%Y-%m} for a {self.lent}"
         yield ""
         yield self.texts.action
         yield ""
@@ -50,13 +50,13 @@ class DeclineNotice:
         yield self.texts.agency
 
 
-def notice_of(explanation: Explanation, *, case: str, cases: Cases, month: date, texts: NoticeTexts) -> DeclineNotice:
+def notice_of(explanation: Explanation, *, case: str, words: Words, month: date, texts: NoticeTexts) -> DeclineNotice:
     """The notice of a declined case.
 
     Args:
         explanation: Of the decision about it.
         case: Its id.
-        cases: What a case of the book is.
+        words: What the book calls its cases, and what is lent for one.
         month: In which it was applied for.
         texts: Of policy.
 
@@ -66,7 +66,7 @@ def notice_of(explanation: Explanation, *, case: str, cases: Cases, month: date,
     row = explanation.prediction
     if row["decision"] != "decline":
         raise CaseError(
-            noun=cases.noun,
+            noun=words.case,
             case=case,
             reason=f"{row['model']} decided to {row['decision']} it, and a notice is of a decline",
             fix="Without --notice, explain prints what its score is made of.",
@@ -76,10 +76,10 @@ def notice_of(explanation: Explanation, *, case: str, cases: Cases, month: date,
     if not reasons or not reasons[0].is_specific:
         said = ", ".join(reason.code for reason in reasons) or "nothing that may be given"
         raise CaseError(
-            noun=cases.noun,
+            noun=words.case,
             case=case,
             reason=f"nothing specific enough to be sent speaks against it, only {said}",
             fix="Have a person look at the application: state the reason by hand, or decide anew.",
         )
     codes, said = zip(*((reason.code, reason.consumer) for reason in reasons), strict=True)
-    return DeclineNotice(case, cases.noun, month, texts, codes, said)
+    return DeclineNotice(case, words.lent, month, texts, codes, said)

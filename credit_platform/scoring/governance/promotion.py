@@ -38,7 +38,7 @@ FLOORS = frozenset({"min_oot_roc_auc", "artifacts_load_back"})
 class HeadToHead:
     """Outcome (1 bad, 0 good) and both versions' default probability of the same loans, in the same order.
 
-    `is_as_newest` is of loans that have lost what the newest cohorts lack.
+    `is_as_newest` is of cases that have lost what the newest cohorts lack; `cases` is what the book calls them.
     """
 
     incumbent_version: str
@@ -46,6 +46,7 @@ class HeadToHead:
     candidate_probability: FloatArray
     incumbent_probability: FloatArray
     is_as_newest: bool = field(default=False, kw_only=True)
+    cases: str = field(default="cases", kw_only=True)
 
     @property
     def n(self) -> int:
@@ -96,12 +97,8 @@ def compare_versions(
     Raises:
         ModelStoreError: the loans lack a column one of them was trained on.
     """
-    return HeadToHead(
-        incumbent_version=incumbent_version,
-        label=loans["label"].cast(pl.Int8).to_numpy(),
-        candidate_probability=candidate.predict(loans),
-        incumbent_probability=incumbent.predict(loans),
-    )
+    label, cases = loans["label"].cast(pl.Int8).to_numpy(), candidate.portfolio.words.cases
+    return HeadToHead(incumbent_version, label, candidate.predict(loans), incumbent.predict(loans), cases=cases)
 
 
 @dataclass(frozen=True)
@@ -280,11 +277,12 @@ def _beats(against: HeadToHead, policy: PromotionPolicy, now: Situation) -> tupl
     new, old, p_value, refresh = against.candidate_auc, against.incumbent_auc, against.p_value, policy.refresh
     incumbent = f"version {against.incumbent_version}, in force{' as interim' if now.is_interim else ''},"
     if new is None or old is None:
-        return False, f"It cannot be compared with {incumbent} because no loans of both classes are new to both."
+        why = f"It cannot be compared with {incumbent} because no {against.cases} of both classes are new to both."
+        return False, why
     significance = "not testable" if p_value is None else f"p = {p_value:.4f}"
     facts = (
-        f"ROC-AUC is {new:.4f} against {old:.4f} of {incumbent} on the same {against.n} loans, which neither was "
-        f"developed on{f', {AS_NEWEST}' if against.is_as_newest else ''} (DeLong {significance})"
+        f"ROC-AUC is {new:.4f} against {old:.4f} of {incumbent} on the same {against.n} {against.cases}, which "
+        f"neither was developed on{f', {AS_NEWEST}' if against.is_as_newest else ''} (DeLong {significance})"
     )
     if against.is_better(policy.significance):
         return True, f"{facts}: better at the significance level of {policy.significance:g}."

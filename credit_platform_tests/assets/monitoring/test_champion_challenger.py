@@ -212,7 +212,7 @@ def test_a_challenger_that_lives_on_a_source_loses_once_the_newest_cohorts_lack_
     assert found[1].item(0, "decision") == "reject"
     assert without[0].startswith("The challenger ranks worse, beyond chance")
     assert (
-        f"{COMPARED_AS} {newest[0]:%Y-%m} to {LAST:%Y-%m} have sources: clickstream taken from 100% of them."
+        f"loans {COMPARED_AS} {newest[0]:%Y-%m} to {LAST:%Y-%m} have sources: clickstream taken from 100% of them."
         in without[-1]
     )
     counted = [table.filter(breakdown="all", metric="roc_auc").select("subject", "n", "n_bad") for table in found]

@@ -212,7 +212,7 @@ def test_the_end_of_a_walk_says_what_is_left_to_do(finished_book: BookFolders) -
         "1 of 2 months could not be finished: 2024-09. Mend what is said above and run this again.",
     ]
     told = StringIO()
-    Console(file=told, width=120).print(walk_table([finished]))
+    Console(file=told, width=120).print(walk_table([finished], "loans"))
     for one in finished.models:
         line = next(line for line in told.getvalue().splitlines() if one.in_force in line)
         assert "2024-08" in line, "a line per model and month, not folded at the usual width"

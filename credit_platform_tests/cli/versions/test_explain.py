@@ -75,7 +75,7 @@ def test_the_points_shown_add_up_to_the_score_shown(finished_book: BookFolders) 
     for place in range(12):
         for one in explain_case(book_of(finished_book), a_loan(finished_book, place=place), model=None).models:
             assert one.explanation is not None
-            lines = printed(parts_table(one.explanation)).splitlines()
+            lines = printed(parts_table(one.explanation, LOANS.words)).splitlines()
             points = [
                 float(found[1]) for line in lines if (found := re.search(r"([+-]\d+\.\d\d) +│(?: +-?\d* *│)?$", line))
             ]

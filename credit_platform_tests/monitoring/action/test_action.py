@@ -28,7 +28,7 @@ def _decide(
     measured = figures(GOOD | (performance or {}), at=at, n_bad=n_bad)
     scored = figures(STABLE | {"psi": psi}, at=subject(lag=0, sample_role=stability_role), n_bad=None)
     policy = thresholds(**{"decision_mode": "point"} | changes)
-    return decide_action(measured, scored, subject=at, thresholds=policy)
+    return decide_action(measured, scored, subject=at, thresholds=policy, cases="loans")
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_too_few_bads_never_lead_to_monitor_or_retrain() -> None:
 
 def test_no_figures_at_all_lead_to_active_monitoring() -> None:
     nothing = pl.DataFrame(schema=SCHEMA)
-    decision = decide_action(nothing, nothing, subject=subject(), thresholds=thresholds())
+    decision = decide_action(nothing, nothing, subject=subject(), thresholds=thresholds(), cases="loans")
     assert decision.action == "active_monitoring"
     assert decision.actionable
 
@@ -145,7 +145,7 @@ def test_probabilities_too_low_overall_are_watched() -> None:
         status=pl.when(metric="calibration_in_the_large").then(pl.lit("warn")).otherwise("status")
     )
     scored = figures(STABLE, at=subject(lag=0), n_bad=None)
-    decision = decide_action(measured, scored, subject=subject(), thresholds=thresholds())
+    decision = decide_action(measured, scored, subject=subject(), thresholds=thresholds(), cases="loans")
     assert (decision.state, "too low overall" in decision.reasons[0]) == ("watch", True)
 
 
@@ -159,6 +159,7 @@ def test_shifted_features_are_named_and_watched() -> None:
         pl.concat([figures(STABLE, at=at, n_bad=None), shifted]),
         subject=subject(),
         thresholds=thresholds(),
+        cases="loans",
     )
     assert (decision.action, decision.state) == ("monitor", "watch")
     assert "fe_10_mean" in decision.reasons[0]
@@ -197,7 +198,7 @@ def quality(*scores: tuple[str, str, float | None]) -> pl.DataFrame:
 def judged_with(scores: pl.DataFrame) -> ActionDecision:
     at = subject()
     measured, scored = figures(GOOD, at=at, n_bad=140), figures(STABLE, at=subject(lag=0), n_bad=None)
-    return decide_action(measured, scored, subject=at, thresholds=thresholds(), quality=scores)
+    return decide_action(measured, scored, subject=at, thresholds=thresholds(), quality=scores, cases="loans")
 
 
 def test_a_source_that_went_dark_is_watched_and_named_once_with_its_worst_dimension() -> None:
@@ -225,3 +226,23 @@ def test_a_healthy_month_names_every_value_that_decides_and_its_threshold() -> N
     assert reason.startswith("every P0 and P1 metric is at or above its data-science threshold: roc_auc 0.")
     assert "(0.8), accuracy 0." in reason
     assert reason.endswith("(0.75)")
+
+
+@pytest.mark.parametrize(("awaits", "n_findings"), [(True, 1), (False, 3)])
+def test_a_month_whose_outcome_was_not_delivered_is_one_sentence_and_never_green(
+    *, awaits: bool, n_findings: int
+) -> None:
+    at = subject()
+    measured = figures({"label_coverage": 0.0}, at=at).with_columns(n=pl.lit(1430, pl.Int64))
+    scored = figures({"psi": 0.01}, at=at)
+    decision = decide_action(
+        measured, scored, subject=at, thresholds=thresholds(), cases="applications", awaits_outcomes=awaits
+    )
+    assert decision.action == "active_monitoring"
+    deciding = [finding for finding in decision.triggered if finding.rule == "not_measurable"]
+    assert len(deciding) == n_findings
+    if awaits:
+        said = "no outcome has been delivered for the month's 1,430 applications"
+        assert decision.reasons == (f"not_measurable: {said}",)
+        assert decision.rollback.within == "unknown"
+        assert decision.rollback.why == said

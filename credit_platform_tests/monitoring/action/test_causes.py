@@ -62,6 +62,7 @@ def decide(
             }
         ),
         sources=EarlierSources(pl.concat(past) if past else shares(0.9, "ok").clear(), names={"clicks": "web"}),
+        cases="loans",
     )  # fmt: skip
 
 
@@ -138,6 +139,7 @@ def test_a_source_that_brings_nothing_is_told_though_loans_have_a_history(
         thresholds=thresholds(decision_mode="point"),
         quality=quality(0.0),
         sources=EarlierSources(completeness=past, names={"clicks": "web"}),
+        cases="loans",
     )
     assert decision.reasons[0].startswith(f"{rule}: clicks brings nothing since {since}")
     assert decision.reasons[1].startswith("follows from the lack of clicks: worth_watching: data_quality of web")
@@ -153,5 +155,6 @@ def test_a_source_that_brings_something_or_was_not_counted_is_not_missing(value:
         thresholds=thresholds(decision_mode="point"),
         quality=quality(value),
         sources=EarlierSources(names={"clicks": "web"}),
+        cases="loans",
     )
     assert not [reason for reason in decision.reasons if "source_" in reason]

@@ -21,7 +21,7 @@ def _decide(auc: float, *, sample_role: str = "post") -> ActionDecision:
     at = subject(sample_role=sample_role)
     measured = figures(GOOD | {"roc_auc": auc}, at=at)
     scored = figures({"psi": 0.03}, at=subject(lag=0), n_bad=None)
-    return decide_action(measured, scored, subject=at, thresholds=thresholds())
+    return decide_action(measured, scored, subject=at, thresholds=thresholds(), cases="loans")
 
 
 def _override(action: Action) -> ActionOverride:

@@ -22,7 +22,7 @@ def _advice(auc: float | None, loss: float | None, *, low: float = 0.01, n_bad: 
         "roc_auc": Figure(auc, n=500, n_bad=n_bad),
         "roc_auc_degradation": Figure(loss, low, 0.2, n=500, n_bad=n_bad),
     }
-    return rollback_advice(found, thresholds())
+    return rollback_advice(found, thresholds(), cases="loans")
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def _tried(noise: float | None, *, label: np.ndarray = LABEL, seed: int = 3) -> 
 
 
 def _to_the_best(tried: dict[str, HeadToHead] | None) -> RollbackAdvice:
-    return LOST.to_the_best(tried, newest=NEWEST, thresholds=thresholds())
+    return LOST.to_the_best(tried, newest=NEWEST, thresholds=thresholds(), cases="loans")
 
 
 BETTER, BEST, NO_BETTER, WORSE, ALIKE = (_tried(noise) for noise in (0.6, 0.4, 1.95, 9.0, None))
@@ -127,10 +127,11 @@ def test_only_a_named_version_is_among_the_reasons_and_prepared_for(auc: float, 
         figures({"psi": 0.02}, at=subject(lag=0), n_bad=None),
         subject=at,
         thresholds=thresholds(),
+        cases="loans",
     )
     assert judged.rollback.is_advised
     assert not any("rollback" in reason for reason in (*judged.reasons, *judged.next_steps))
-    advice = judged.rollback.to_the_best(tried, newest=at.snapshot_month, thresholds=thresholds())
+    advice = judged.rollback.to_the_best(tried, newest=at.snapshot_month, thresholds=thresholds(), cases="loans")
     decision = judged.advised(advice)
     assert decision.to_frame(at)["rollback_within"].item() == advice.within
     steps, reasons = NEXT_STEPS[judged.action], judged.reasons

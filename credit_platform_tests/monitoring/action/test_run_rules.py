@@ -28,7 +28,7 @@ def _decide(*months: pl.DataFrame, missing: tuple[date, ...] = (), **changes: ob
     role = now["sample_role"][0]
     scored = figures(STABLE, at=subject(lag=0), n_bad=None)
     policy = thresholds(decision_mode="persistent", **changes)
-    return decide_action(now, scored, subject=subject(sample_role=role), thresholds=policy, past=past)
+    return decide_action(now, scored, subject=subject(sample_role=role), thresholds=policy, past=past, cases="loans")
 
 
 def persistence(*, found: int = 2, of: int = 3, is_pooled: bool = True) -> dict[str, object]:

@@ -25,7 +25,9 @@ def estimated(values: dict[str, float | None], *, hidden: tuple[str, ...] = (), 
     backtest = pl.DataFrame({"metric": ["roc_auc", "accuracy"]}).with_columns(
         may_be_shown=~pl.col("metric").is_in(list(hidden))
     )
-    return estimate_findings(estimate, backtest, model="gradient_boosting", thresholds=thresholds(), is_live=True)
+    return estimate_findings(
+        estimate, backtest, model="gradient_boosting", thresholds=thresholds(), is_live=True, cases="loans"
+    )
 
 
 @pytest.mark.parametrize(
@@ -50,7 +52,7 @@ def test_without_a_backtest_or_an_estimate_there_is_no_error() -> None:
     at = figures({"roc_auc": 0.6}, at=subject(lag=0), n_bad=None)
     for estimate, n_found in ((at, 1), (at.clear(), 0)):
         found = estimate_findings(
-            estimate, NO_BACKTEST, model="gradient_boosting", thresholds=thresholds(), is_live=False
+            estimate, NO_BACKTEST, model="gradient_boosting", thresholds=thresholds(), is_live=False, cases="loans"
         )
         assert len(found) == n_found
         assert not any(finding.is_live for finding in found)
@@ -134,6 +136,7 @@ def test_what_is_seen_before_the_outcome_asks_for_a_closer_watch_and_never_for_a
             subject=at,
             thresholds=thresholds(),
             before_outcome=early,
+            cases="loans",
         )
         assert any(finding in decision.triggered for finding in early)
         return decision.action

@@ -19,7 +19,7 @@ MONTH = date(2025, 1, 1)
 def frame_of(loans: pl.DataFrame, *, min_bads: int = 30) -> pl.DataFrame:
     config = LOANS.load_policy().model
     measured = compare_models(loans, champion="old", challenger="new", config=config, versions=("v1", "v2"))
-    decision = decide_challenger(measured, config=config)
+    decision = decide_challenger(measured, config=config, cases="loans")
     return champion_challenger_frame(measured, decision, snapshot_month=MONTH, config=config, min_bads=min_bads)
 
 

@@ -15,6 +15,7 @@ from credit_platform.reports.champion_challenger.page import champion_challenger
 from credit_platform.reports.wording import words
 from credit_platform.scoring.champion_challenger.comparison import PAIRED_SCHEMA, compare_models
 from credit_platform.scoring.champion_challenger.decision import ChallengerDecision, decide_challenger
+from credit_platform_tests.reports.shown_loans import SHOWN_LOANS
 from credit_platform_tests.scoring.champion_challenger.paired_loans import paired_loans
 
 CHAMPION, CHALLENGER = "scorecard", "gradient_boosting"
@@ -28,7 +29,7 @@ def month_of(
     measured = compare_models(loans, champion=CHAMPION, challenger=challenger, config=config, versions=("v1", "v2"))
     return champion_challenger_frame(
         measured,
-        decision or decide_challenger(measured, config=config),
+        decision or decide_challenger(measured, config=config, cases="loans"),
         snapshot_month=month,
         config=config,
         min_bads=30,
@@ -36,7 +37,7 @@ def month_of(
 
 
 def page_of(*months: pl.DataFrame) -> str:
-    return champion_challenger_page(pl.concat(months), config=LOANS.load_policy().model)
+    return champion_challenger_page(pl.concat(months), config=LOANS.load_policy().model, book=SHOWN_LOANS)
 
 
 def shown(page: str) -> str:
@@ -117,7 +118,7 @@ def test_a_page_before_the_first_common_cohort_says_so_and_has_no_figures() -> N
 
 
 def test_one_model_alone_has_no_challenger() -> None:
-    page = champion_challenger_page(pl.DataFrame(schema=SCHEMA), config=LOANS.load_policy().model)
+    page = champion_challenger_page(pl.DataFrame(schema=SCHEMA), config=LOANS.load_policy().model, book=SHOWN_LOANS)
     assert "There is no challenger" in page
 
 

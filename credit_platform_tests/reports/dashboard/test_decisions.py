@@ -54,11 +54,11 @@ def test_without_a_change_no_line_is_drawn_and_later_decisions_are_not_shown(see
 
 def test_what_is_not_decided_is_unknown(seen: Overview) -> None:
     assert "Unknown: no month has been decided yet." in dashboard_page(seen)
-    assert decided_by(decided(), {}, 0.95) == "<p>Unknown: this month has not been decided.</p>"
+    assert decided_by(decided(), {}, 0.95, "loans") == "<p>Unknown: this month has not been decided.</p>"
 
 
 def test_the_page_of_a_month_says_who_decided(seen: Overview) -> None:
-    said = decided_by(CHANGED.tail(1), seen.names, 0.95)
+    said = decided_by(CHANGED.tail(1), seen.names, 0.95, "loans")
     assert "Decided by Model 2: Gradient boosting, version gradient_boosting-v: 403 loans, 25.0% declined." in said
     # Wilson's interval of 3 in 403.
     assert "Overridden by people: 3 of 403: 0.7% (0.3% to 2.2%)." in said

@@ -10,6 +10,7 @@ from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.tables import tables_of
 from credit_platform.reports.dashboard.month_page import MonthFacts, month_page
 from credit_platform.reports.dashboard.overview import Overview
+from credit_platform_tests.reports.shown_loans import SHOWN_LOANS
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,7 @@ def facts(seen: Overview) -> MonthFacts:
         history=seen.history,
         thresholds=seen.thresholds,
         links={"Dashboard": "../monitoring_dashboard.html"},
+        book=SHOWN_LOANS,
     )
 
 

@@ -15,7 +15,7 @@ def _action(month: int, auc: float) -> pl.DataFrame:
     at = subject(month=add_months(MONTH, month))
     scored = figures({"psi": 0.3}, at=subject(month=at.snapshot_month, lag=0), n_bad=None)
     measured = figures({"roc_auc": auc}, at=at)
-    return decide_action(measured, scored, subject=at, thresholds=thresholds()).to_frame(at)
+    return decide_action(measured, scored, subject=at, thresholds=thresholds(), cases="loans").to_frame(at)
 
 
 def test_every_action_is_one_line_in_order_of_month() -> None:

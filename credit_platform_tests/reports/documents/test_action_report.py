@@ -22,7 +22,9 @@ MEASURED = {
 @pytest.fixture
 def decision() -> ActionDecision:
     scored = figures({"psi": 0.02}, at=subject(lag=0), n_bad=None)
-    return decide_action(figures(MEASURED, at=subject()), scored, subject=subject(), thresholds=thresholds())
+    return decide_action(
+        figures(MEASURED, at=subject()), scored, subject=subject(), thresholds=thresholds(), cases="loans"
+    )
 
 
 def test_the_json_holds_rule_value_threshold_steps_and_recipients(decision: ActionDecision) -> None:

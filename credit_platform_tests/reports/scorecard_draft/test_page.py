@@ -11,12 +11,13 @@ import pytest
 from credit_platform.reports.scorecard_draft.bins import woe_bar
 from credit_platform.reports.scorecard_draft.page import HONESTY, NOTHING_COMPARED, draft_page
 from credit_platform_tests.reports import html_text
+from credit_platform_tests.reports.shown_loans import SHOWN_LOANS
 from credit_platform_tests.scoring.scorecard.drafted import drafted
 
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    return draft_page(drafted())
+    return draft_page(drafted(), book=SHOWN_LOANS)
 
 
 def part(page: str, anchor: str) -> str:
@@ -34,7 +35,7 @@ def test_the_page_loads_nothing_and_says_that_nothing_was_stored_and_what_was_no
     assert "A draft: no version was stored" in page
     assert HONESTY in unescape(page)
     assert "Newest cohorts: 2024-05 to 2024-05, 400 loans, no outcome looked at" in page
-    assert draft_page(drafted()) == page
+    assert draft_page(drafted(), book=SHOWN_LOANS) == page
 
 
 def test_what_was_set_by_hand_is_listed_by_key_with_its_warnings(page: str) -> None:
@@ -96,7 +97,7 @@ def test_the_change_shows_ranking_decisions_and_points(page: str) -> None:
 
 
 def test_nothing_by_hand_and_nothing_to_compare_with_are_said() -> None:
-    bare = draft_page(replace(drafted(), set_by_hand={}, changes=()))
+    bare = draft_page(replace(drafted(), set_by_hand={}, changes=()), book=SHOWN_LOANS)
     assert NOTHING_COMPARED in bare
     assert "Nothing: all bins and characteristics are those of the fit." in bare
 

@@ -10,6 +10,7 @@ from credit_platform.months import add_months
 from credit_platform.reports.version.facts import VersionFacts, measured
 from credit_platform.reports.version.leaderboard import leaderboard, leaderboard_page
 from credit_platform_tests.reports import html_text
+from credit_platform_tests.reports.shown_loans import SHOWN_LOANS
 from credit_platform_tests.reports.version_rows import evaluation, facts, metadata, nothing_known
 
 FIRST = date(2024, 12, 1)
@@ -51,7 +52,7 @@ def table(versions: list[VersionFacts]) -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def page(table: pl.DataFrame) -> str:
-    return leaderboard_page(table)
+    return leaderboard_page(table, book=SHOWN_LOANS)
 
 
 def test_the_newest_version_comes_first(table: pl.DataFrame) -> None:
@@ -88,7 +89,9 @@ def test_table_and_card_say_whether_sources_are_there_for_all_alike(
         source: {"status": status, "reason": "0 of 9 rows."}
         for source, status in zip(("clicks", "bureau"), statuses, strict=True)
     }
-    page = leaderboard_page(leaderboard([(replace(versions[2], metadata=metadata(availability=judged)), None)]))
+    page = leaderboard_page(
+        leaderboard([(replace(versions[2], metadata=metadata(availability=judged)), None)]), book=SHOWN_LOANS
+    )
     assert html_text.rows(html_text.section(page, "Versions"))[0][7] == told
     assert f"<dt>Sources</dt><dd>{told}</dd>" in page
 
@@ -119,7 +122,7 @@ def test_the_chart_marks_the_version_in_force_among_all_points(page: str, versio
 
 
 def test_what_is_not_known_is_written_as_unknown() -> None:
-    page = leaderboard_page(leaderboard([(nothing_known(), None)]))
+    page = leaderboard_page(leaderboard([(nothing_known(), None)]), book=SHOWN_LOANS)
     (row,) = html_text.rows(html_text.section(page, "Versions"))
     assert row[3:7] == ["unknown", "unknown", "unknown", "Gates unknown"]
     assert "No version is in force" in page
@@ -127,10 +130,10 @@ def test_what_is_not_known_is_written_as_unknown() -> None:
 
 
 def test_a_leaderboard_without_versions_says_so() -> None:
-    page = leaderboard_page(leaderboard([]))
+    page = leaderboard_page(leaderboard([]), book=SHOWN_LOANS)
     assert "No version has been stored yet." in page
     assert "<script" not in page
 
 
 def test_the_same_rows_give_the_same_bytes(page: str, table: pl.DataFrame) -> None:
-    assert leaderboard_page(table).encode() == page.encode()
+    assert leaderboard_page(table, book=SHOWN_LOANS).encode() == page.encode()

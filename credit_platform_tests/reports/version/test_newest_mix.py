@@ -20,6 +20,7 @@ from credit_platform.reports.version.page import version_page
 from credit_platform.reports.version.verdict import discrimination_text
 from credit_platform_tests.reports import html_text
 from credit_platform_tests.reports.markdown_text import part, rows
+from credit_platform_tests.reports.shown_loans import SHOWN_LOANS
 from credit_platform_tests.reports.version_rows import evaluation, facts, metadata, sources
 
 DARK, CAVEAT = 0.7512, "which new loans will not show, as the newest cohorts have less of clicks"
@@ -66,7 +67,7 @@ def test_the_card_has_the_judged_figures_above_those_of_the_samples(dark: Versio
 
 
 def test_the_leaderboard_shows_both(dark: VersionFacts) -> None:
-    page = leaderboard_page(leaderboard([(dark, None)]))
+    page = leaderboard_page(leaderboard([(dark, None)]), book=SHOWN_LOANS)
     cells = html_text.rows(html_text.section(page, "Versions"))[0]
     assert cells[4].startswith(str(DARK))
     assert cells[5].startswith(str(DARK))

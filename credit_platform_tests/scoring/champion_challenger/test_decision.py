@@ -18,7 +18,7 @@ def config_with(**rivalry: object) -> ModelConfig:
 def decide(loans: pl.DataFrame, *, state: str | None = None, **rivalry: object) -> ChallengerDecision:
     config = config_with(**rivalry)
     measured = compare_models(loans, champion="old", challenger="new", config=config, versions=("v1", "v2"))
-    return decide_challenger(measured, config=config, challenger_state=state)
+    return decide_challenger(measured, config=config, cases="loans", challenger_state=state)
 
 
 BETTER = paired_loans(champion_noise=1.5)

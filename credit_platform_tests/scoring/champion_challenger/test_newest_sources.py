@@ -61,7 +61,7 @@ def decided(stored: pl.DataFrame, mix: SourceMix) -> ChallengerDecision:
     loans, taken = scored(stored, mix)
     versions = ("v1", "v2")
     measured = compare_models(loans, champion="old", challenger="new", config=CONFIG, versions=versions, taken=taken)
-    return decide_challenger(measured, config=CONFIG)
+    return decide_challenger(measured, config=CONFIG, cases="loans")
 
 
 def test_a_challenger_better_with_a_source_and_worse_without_loses_once_newer_loans_lack_it() -> None:
@@ -73,7 +73,7 @@ def test_a_challenger_better_with_a_source_and_worse_without_loses_once_newer_lo
     compared = "Compared: version v2 of new with version v1 of old, as in force in the month"
     assert with_source.reasons[-1] == f"{compared}."
     assert without.reasons[-1] == (
-        f"{compared}; {COMPARED_AS} 2024-07 to 2024-09 have sources: clickstream taken from 100% of them."
+        f"{compared}; loans {COMPARED_AS} 2024-07 to 2024-09 have sources: clickstream taken from 100% of them."
     )
 
 

@@ -26,7 +26,7 @@ TEXTS = POLICY.reasons.notice
 def noticed(explanation: Explanation) -> DeclineNotice:
     assert TEXTS is not None
     case = str(explanation.prediction["loan_id"])
-    return notice_of(explanation, case=case, cases=LOANS.cases, month=date(2023, 6, 1), texts=TEXTS)
+    return notice_of(explanation, case=case, words=LOANS.words, month=date(2023, 6, 1), texts=TEXTS)
 
 
 @pytest.fixture(scope="module")
