@@ -15,6 +15,7 @@ SLOW_WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN || echo 1) + 1)
 BIN := .venv/bin
 RUN := .venv/.stamp-run
 DEV := .venv/.stamp
+XGBOOST := .venv/.stamp-xgboost
 LOCK := $(BIN)/uv pip compile pyproject.toml --extra install --generate-hashes --no-emit-index-url --no-strip-extras \
 	--universal --python-version 3.11
 # Each kind of book has a folder of its own: make demo PORTFOLIO=home_credit makes one in data/home_credit.
@@ -23,11 +24,11 @@ FOLDER = $(or $(strip $(DATA)),$(if $(filter-out loans,$(strip $(PORTFOLIO))),da
 WITH_DATA = $(if $(strip $(PORTFOLIO)),CREDIT_PORTFOLIO="$(strip $(PORTFOLIO))") $(if $(FOLDER),CREDIT_DATA_DIR="$(FOLDER)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-slow lint bench clean clean-all lock
+.PHONY: help demo ui test test-slow lint bench extra-xgboost clean clean-all lock
 .DELETE_ON_ERROR:
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  DATA=folder keeps the book elsewhere, PORT=3001 moves the UI, PYTHON=python3.12 picks the interpreter."
 
@@ -51,17 +52,20 @@ lint: $(DEV) ## Check style, formatting and types
 bench: $(DEV) ## Measure the main paths
 	$(BIN)/python -m credit_platform_tests.benchmark
 
+extra-xgboost: $(RUN) $(XGBOOST) ## Install XGBoost, which only the algorithm xgboost needs
+
 clean: $(RUN) ## Remove what the platform has written; the raw files stay
 	$(WITH_DATA) $(BIN)/credit-platform clean --yes
 
 clean-all: ## Remove .venv and the caches of the tools
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
 
-lock: $(RUN) ## Pin the dependencies of pyproject.toml in both lock files
+lock: $(RUN) ## Pin the dependencies of pyproject.toml in the lock files
 	$(LOCK) --extra dev $(LOCK_FLAGS) -o requirements-dev.lock
 	$(LOCK) --constraint requirements-dev.lock -o requirements.lock
+	$(LOCK) --extra xgboost --constraint requirements-dev.lock $(LOCK_FLAGS) -o requirements-xgboost.lock
 
-# What to do with a lock: `sync` removes what it does not name, `install -r` leaves the tools where they are.
+# What to do with a lock: `sync` removes what it does not name, `install -r` leaves tools and extras where they are.
 # uv and not pip installs the lock: the pip that comes with Python 3.11 refuses hashed locks with extras.
 define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -79,10 +83,15 @@ define install
 endef
 
 $(RUN): requirements.lock pyproject.toml
-	$(call install,$(if $(wildcard $(DEV)),install -r,sync),requirements.lock)
+	$(call install,$(if $(wildcard $(DEV) $(XGBOOST)),install -r,sync),requirements.lock)
 	@touch $@
 
 # The tools come on top: with them, what is needed to run is there as well.
 $(DEV): requirements-dev.lock pyproject.toml
-	$(call install,sync,requirements-dev.lock)
+	$(call install,$(if $(wildcard $(XGBOOST)),install -r,sync),requirements-dev.lock)
 	@touch $(RUN) $@
+
+# One package more than what is needed to run; neither the demo nor the tests ask for it.
+$(XGBOOST): requirements-xgboost.lock
+	$(call install,install -r,requirements-xgboost.lock)
+	@touch $@

@@ -102,6 +102,16 @@ class TrainingError(CreditPlatformError):
         super().__init__(f"model {model}: {reason}. {fix}")
 
 
+class MissingExtraError(CreditPlatformError):
+    """A library is not installed that only some books need."""
+
+    def __init__(self, *, extra: str, needed_by: str) -> None:
+        super().__init__(
+            f"{extra} is not installed, and {needed_by} needs it. Install the extra: make extra-{extra}, or "
+            f"pip install 'credit-platform[{extra}]'."
+        )
+
+
 class ReplayError(CreditPlatformError):
     """A month, or one of its tables, cannot be made again as it was known."""
 

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from credit_platform.portfolios.named import portfolio_named
 from credit_platform_tests.drifted_book import make_drifted_book
+from credit_platform_tests.home_credit_book import make_home_credit_book
 from credit_platform_tests.small_book import BookFolders, make_book
 
 # How long an example takes depends on what else the machine does.
@@ -66,29 +70,70 @@ def shared_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
 
 
+def made_once(shared_root: Path, name: str, make: Callable[[Path], BookFolders]) -> BookFolders:
+    """The folders of a book whose raw files all workers share."""
+    root = shared_root / name
+    with (shared_root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not root.exists():
+            made = make(shared_root / f"{name}.part")
+            (shared_root / f"{name}.part").rename(root)
+            (shared_root / f"{name}.kind").write_text(f"{made.kind.name} {made.first} {made.last}")
+    kind, first, last = (shared_root / f"{name}.kind").read_text().split()
+    months = (date.fromisoformat(first), date.fromisoformat(last))
+    return BookFolders(root / "data", root / "raw", root / "policy", portfolio_named(kind), *months)
+
+
+def lived_once(book: BookFolders, shared_root: Path, name: str) -> BookFolders:
+    """The book after one whole backfill by the command line."""
+    done = shared_root / f"{name}.log"
+    with (shared_root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            finished = book.command("backfill")
+            done.write_text(f"exit {finished.returncode}\n{finished.stdout}\n{finished.stderr}")
+    assert done.read_text().startswith("exit 0\n"), done.read_text()
+    return book
+
+
 @pytest.fixture(scope="session")
 def small_book(shared_root: Path) -> BookFolders:
     """The raw files of the small book, nothing built. Read only."""
-    root = shared_root / "small_book"
-    with (shared_root / "small_book.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not root.exists():
-            make_book(shared_root / "small_book.part")
-            (shared_root / "small_book.part").rename(root)
-    return BookFolders(root / "data", root / "raw", root / "policy")
+    return made_once(shared_root, "small_book", make_book)
 
 
 @pytest.fixture(scope="session")
 def finished_book(small_book: BookFolders, shared_root: Path) -> BookFolders:
     """The small book after one whole backfill by the command line, made once a session. Read only: copy to change."""
-    done = shared_root / "finished_book.log"
-    with (shared_root / "finished_book.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not done.exists():
-            finished = small_book.command("backfill")
-            done.write_text(f"exit {finished.returncode}\n{finished.stdout}\n{finished.stderr}")
-    assert done.read_text().startswith("exit 0\n"), done.read_text()
-    return small_book
+    return lived_once(small_book, shared_root, "finished_book")
+
+
+@pytest.fixture(scope="session")
+def small_home_credit(shared_root: Path) -> BookFolders:
+    """The raw files of a small Home Credit book, nothing built. Read only."""
+    return made_once(shared_root, "small_home_credit", make_home_credit_book)
+
+
+@pytest.fixture(scope="session")
+def finished_home_credit(small_home_credit: BookFolders, shared_root: Path) -> BookFolders:
+    """The small Home Credit book after one whole backfill, made once a session. Read only: copy to change."""
+    return lived_once(small_home_credit, shared_root, "finished_home_credit")
+
+
+@pytest.fixture(params=["loans", "home_credit"])
+def any_small_book(request: pytest.FixtureRequest) -> BookFolders:
+    """The raw files of a small book of each kind, nothing built. Read only."""
+    name = {"loans": "small_book", "home_credit": "small_home_credit"}[request.param]
+    found: BookFolders = request.getfixturevalue(name)
+    return found
+
+
+@pytest.fixture(params=["loans", "home_credit"])
+def any_finished_book(request: pytest.FixtureRequest) -> BookFolders:
+    """A small book of each kind after its whole life. Read only: copy to change."""
+    name = {"loans": "finished_book", "home_credit": "finished_home_credit"}[request.param]
+    found: BookFolders = request.getfixturevalue(name)
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -10,10 +10,11 @@ import shutil
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from io import StringIO
 from pathlib import Path
+from typing import Literal
 from unittest.mock import patch
 from warnings import catch_warnings
 
@@ -32,6 +33,7 @@ from credit_platform.partitions import MonthlyAxis
 from credit_platform.portfolios.loans.generator.book import BookSpec
 from credit_platform.portfolios.loans.generator.default_process import DefaultProcess
 from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.settings import Settings
 from credit_platform_tests.field_faults.planted import plant
 
@@ -78,30 +80,38 @@ PREVIEW_ALLOWED = [
 
 @dataclass(frozen=True)
 class BookFolders:
-    """Where one book lies: what was delivered, what the platform wrote, and the policy it runs under."""
+    """Where one book lies, of which kind it is and which months it has.
+
+    What was delivered, what the platform wrote, and the policy it runs under.
+    """
 
     data_dir: Path
     raw_dir: Path
     policy_dir: Path
+    kind: Portfolio = LOANS
+    first: date = FIRST
+    last: date = LAST
 
     @property
     def lake(self) -> Lake:
-        return Lake.at(self.data_dir, self.raw_dir, portfolio=LOANS)
+        return Lake.at(self.data_dir, self.raw_dir, portfolio=self.kind)
 
     @property
     def layout(self) -> Layout:
         return self.lake.layout
 
-    def settings(self, last: date | None = LAST) -> Settings:
+    def settings(self, last: date | Literal["own"] | None = "own") -> Settings:
+        """The settings up to the book's own last month or another one; None leaves its end open."""
         return Settings(
             data_dir=self.data_dir,
             raw_dir=self.raw_dir,
-            first_month=FIRST,
-            last_month=last,
+            first_month=self.first,
+            last_month=self.last if last == "own" else last,
             is_book_known=True,
             policy_dir=self.policy_dir,
             automation="stopped",
-            policy=LOANS.load_policy(self.policy_dir),
+            policy=self.kind.load_policy(self.policy_dir),
+            portfolio_name=self.kind.name,
         )
 
     def axis(self) -> MonthlyAxis:
@@ -111,13 +121,13 @@ class BookFolders:
         """Runs jobs of this book in this process."""
         from credit_platform.code_location import build_definitions
 
-        repository = build_definitions(LOANS, self.settings()).get_repository_def()
+        repository = build_definitions(self.kind, self.settings()).get_repository_def()
         return Runner(repository, instance, Console(file=StringIO()), "test")
 
     def copy_to(self, root: Path) -> BookFolders:
         """A copy of the written tables with no run history, over the same raw files."""
         shutil.copytree(self.data_dir, root / "data", ignore=shutil.ignore_patterns(".dagster"))
-        return BookFolders(root / "data", self.raw_dir, self.policy_dir)
+        return replace(self, data_dir=root / "data")
 
     def forget_decisions(self) -> None:
         """Take the book back to before anything was decided: versions lie in the store and nobody knows of them."""
@@ -126,7 +136,7 @@ class BookFolders:
     def copy_raw_to(self, root: Path) -> BookFolders:
         """A copy of the raw files with nothing written from them yet."""
         shutil.copytree(self.raw_dir, root / "raw")
-        return BookFolders(root / "data", root / "raw", self.policy_dir)
+        return replace(self, data_dir=root / "data", raw_dir=root / "raw")
 
     def command(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run the command line on this book as a program."""
@@ -141,6 +151,7 @@ class BookFolders:
             "CREDIT_DATA_DIR": str(self.data_dir),
             "CREDIT_RAW_DIR": str(self.raw_dir),
             "CREDIT_POLICY_DIR": str(self.policy_dir),
+            "CREDIT_PORTFOLIO": self.kind.name,
             "COLUMNS": "250",
         }
 

@@ -78,7 +78,12 @@ def test_an_undeclared_library_is_found(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lock", "extras"), [("requirements.lock", ["install"]), ("requirements-dev.lock", ["install", "dev"])]
+    ("lock", "extras"),
+    [
+        ("requirements.lock", ["install"]),
+        ("requirements-dev.lock", ["install", "dev"]),
+        ("requirements-xgboost.lock", ["install", "xgboost"]),
+    ],
 )
 def test_every_declared_library_is_locked_at_a_version_it_allows(lock: str, extras: list[str]) -> None:
     locked = pins(lock)
@@ -95,7 +100,14 @@ def test_the_lock_to_run_is_part_of_the_lock_to_work() -> None:
     assert {"pytest", "ruff", "pyrefly"} <= work.keys() - run.keys()
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+def test_an_extra_adds_its_library_to_the_lock_to_run_and_to_no_other() -> None:
+    run, extra = pins("requirements.lock"), pins("requirements-xgboost.lock")
+    assert run.items() <= extra.items()
+    assert extra.keys() - run.keys() == {"xgboost-cpu"}
+    assert "xgboost-cpu" not in pins("requirements-dev.lock")
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock", "requirements-xgboost.lock"])
 def test_locks_name_no_index_and_have_a_hash_for_everything(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     assert "://" not in text

@@ -1,4 +1,4 @@
-"""No source, source column or feature of the loan book is named outside its own folder.
+"""No source, source column or feature of a book is named outside its own folder.
 
 What counts as a name, and which names any book may have, stands here; the order of the rooms is held by
 test_architecture.
@@ -14,29 +14,34 @@ from pathlib import Path
 import pytest
 
 import credit_platform
-from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform.portfolios.named import portfolio_named
+from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform_tests.architecture_rules import Module, modules
 
-OWN = "portfolios.loans"
-# The contract's own columns, which tables of every book have.
+HOME = Path(credit_platform.__file__).parent
+BOOKS = {file.parent.name: portfolio_named(file.parent.name) for file in HOME.glob("portfolios/*/portfolio.py")}
+# Columns that tables of every book have.
 CONTRACT = frozenset({"snapshot_date", "snapshot_month", "customer_id", "cohort", "label", "repairs"})
-# Columns of the loan book that the tables of every book call by the same name: months on book, numbers of loans.
+# Columns that the tables of every book call by the same name: months on book, numbers of loans.
 OF_THE_TRADE = frozenset({"mob", "n_loans", "sources_present"})
 
 
-def _names() -> frozenset[str]:
+def _names(book: Portfolio) -> frozenset[str]:
     """Sources, silver tables, their columns, features, channels and evidence groups."""
-    found: set[str] = set(LOANS.features.schema.column_names())
-    for source in LOANS.sources:
+    found: set[str] = set(book.features.schema.column_names())
+    for source in book.sources:
         found |= {source.name, source.table, *source.columns, *source.silver.column_names()}
-    for group in LOANS.features.evidence:
+    for group in book.features.evidence:
         found |= {group.name, group.feature, group.months, f"{group.name}_months", *group.channels}
     return frozenset(found - CONTRACT - OF_THE_TRADE)
 
 
-NAMES = _names()
-# A name of several words is the loan book's wherever it stands; a single word only where it stands alone.
-DISTINCT = re.compile(rf"\b({'|'.join(sorted(name for name in NAMES if '_' in name or name == 'clickstream'))})\b")
+NAMES = {name: _names(book) for name, book in BOOKS.items()}
+
+
+def _is_distinct(name: str) -> bool:
+    """Whether a name is a book's wherever it stands; a single word is only where it stands alone."""
+    return "_" in name or name == "clickstream"
 
 
 def _said(tree: ast.Module) -> Iterator[str]:
@@ -52,31 +57,44 @@ def _said(tree: ast.Module) -> Iterator[str]:
             yield node.arg
 
 
-def _is_of_the_loans(said: str) -> bool:
-    return bool(DISTINCT.search(said)) or (said in NAMES and said not in _WORDS)
+def book_of(module: Module) -> str | None:
+    """The book in whose folder a module stands; None for the rooms."""
+    return next((name for name in BOOKS if f"{module.name}.".startswith(f"portfolios.{name}.")), None)
 
 
-# Single words that are columns of a source and words of the language at once, as names of variables.
-_WORDS = frozenset(name for name in NAMES if "_" not in name and name != "clickstream" and name.islower())
+_ALL = frozenset().union(*NAMES.values())
+_DISTINCT = re.compile(rf"\b({'|'.join(sorted(map(re.escape, filter(_is_distinct, _ALL))))})\b")
+
+
+def _is_of_a_book(said: str) -> bool:
+    # Single words are words of the language as well, as names of variables.
+    is_word = not _is_distinct(said) and said.islower()
+    return bool(_DISTINCT.search(said)) or (said in _ALL and not is_word)
 
 
 def named_outside(module: Module) -> list[str]:
-    """What a module says that only the loan book may."""
-    return sorted({said.strip().splitlines()[0][:90] for said in _said(module.tree) if _is_of_the_loans(said)})
+    """What a module says that only a book's folder may. Two books may call a thing alike, so no folder is asked."""
+    if book_of(module) is not None:
+        return []
+    return sorted({said.strip().splitlines()[0][:90] for said in _said(module.tree) if _is_of_a_book(said)})
 
 
-MODULES = [module for module in modules(Path(credit_platform.__file__).parent) if not module.name.startswith(OWN)]
+MODULES = list(modules(HOME))
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
-def test_no_module_names_what_only_the_loan_book_knows(module: Module) -> None:
+def test_no_module_names_what_only_a_book_knows(module: Module) -> None:
     assert named_outside(module) == []
 
 
 def test_only_the_portfolio_is_imported_by_name() -> None:
-    """Other rooms find a book by its name, and import nothing of its folder."""
+    """Other rooms and books find a book by its name, and import nothing of its folder."""
     importing = [
-        module.name for module in MODULES if f"{OWN}." in module.text or "portfolios import loans" in module.text
+        (module.name, book)
+        for module in MODULES
+        for book in BOOKS
+        if book_of(module) != book
+        and (f"portfolios.{book}." in module.text or f"portfolios import {book}" in module.text)
     ]
     assert importing == []
 

@@ -20,6 +20,7 @@ from credit_platform.months import add_months, month_range
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.named import portfolio_named
 from credit_platform.portfolios.tables import tables_of
+from credit_platform_tests.lake.tables.sample_rows import require_samples_of_every_version
 from credit_platform_tests.small_book import run_command, run_verb
 from credit_platform_tests.toy_book import FIRST, MONTHS, write_gym
 from credit_platform_tests.toy_portfolio import CONTRACTS, GYM
@@ -117,6 +118,11 @@ def test_its_own_key_identifies_a_case_everywhere(lived: Path) -> None:
 def test_a_month_is_made_again_bit_for_bit(lived: Path) -> None:
     replayed = gym(lived, "replay", "--as-of", f"{add_months(TURNS, 3):%Y-%m}")
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr
+
+
+@pytest.mark.slow
+def test_its_samples_are_views_under_its_own_keys(lived: Path) -> None:
+    assert require_samples_of_every_version(lake(lived), GYM.load_policy().model) > len(MODELS)
 
 
 @pytest.mark.slow

@@ -69,12 +69,8 @@ def init(
 @app.command
 def demo(
     *,
-    months: Annotated[
-        int | None, Parameter(help="Months of the generated book; the book's own number without.")
-    ] = None,
-    cases: Annotated[
-        int | None, Parameter(name=("--cases", "--loans"), help="New cases a month; the book's own number without.")
-    ] = None,
+    months: Annotated[int | None, Parameter(help="Months of the generated book; the usual ones without.")] = None,
+    cases: Annotated[int | None, Parameter(name=("--cases", "--loans"), help="New cases a month; likewise.")] = None,
     seed: Annotated[int, Parameter(help="Seed of the generated book.")] = 42,
 ) -> int:
     """Generate a book if the raw folder is empty, run its whole life, and say where to look."""
@@ -246,14 +242,17 @@ def ui(
 
 @app.command
 def dictionary(
-    *, file: Annotated[Path, Parameter(help="Where to write it.")] = Path("credit_platform/DATA_DICTIONARY.md")
+    *,
+    file: Annotated[Path | None, Parameter(help="Where to write it; beside the package's other pages without.")] = None,
 ) -> int:
-    """Write the data dictionary, generated from the schemas and the cleaning rules."""
+    """Write the data dictionary of the book, generated from the schemas and the cleaning rules."""
     from credit_platform.lake.files import write_text
-    from credit_platform.reports.documents.data_dictionary import data_dictionary
+    from credit_platform.reports.documents.data_dictionary import data_dictionary, dictionary_file
     from credit_platform.settings import load_settings
 
-    write_text(file, data_dictionary(load_settings().portfolio))
+    portfolio = load_settings().portfolio
+    file = file or Path("credit_platform", dictionary_file(portfolio))
+    write_text(file, data_dictionary(portfolio))
     print(file)
     return 0
 

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from importlib import import_module
 from importlib.metadata import version as library_version
 from pathlib import Path
 from typing import Any
@@ -144,9 +145,11 @@ def require_unaltered(layout: Layout, months: Mapping[str, Sequence[date]]) -> N
         )
 
 
-def libraries() -> dict[str, str]:
-    """Versions of the libraries whose numbers a version rests on, and of Python."""
-    return {name: library_version(name) for name in _LIBRARIES} | {"python": platform.python_version()}
+def libraries(extra: Sequence[str] = ()) -> dict[str, str]:
+    """Versions of the libraries whose numbers a version rests on, with modules of its own algorithm, and of Python."""
+    # By its module, since an extra is delivered by distributions of several names.
+    own = {name: str(vars(import_module(name))["__version__"]) for name in extra}
+    return {name: library_version(name) for name in _LIBRARIES} | own | {"python": platform.python_version()}
 
 
 def code() -> dict[str, object]:

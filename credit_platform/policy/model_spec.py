@@ -11,14 +11,16 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from credit_platform.policy.characteristics import CharacteristicPolicy
 from credit_platform.policy.policy_section import PolicySection
+from credit_platform.policy.xgboost_params import fault_in
 
 # The algorithms that come with the platform; another one is named by its address, package.module:ClassName.
-ALGORITHM_NAMES = ("scorecard", "logistic_regression", "gradient_boosting", "random_forest")
+ALGORITHM_NAMES = ("scorecard", "logistic_regression", "gradient_boosting", "random_forest", "xgboost")
 _WITHOUT_BINS = frozenset(ALGORITHM_NAMES) - {"scorecard"}
 _ADDRESS = re.compile(r"[a-zA-Z_]\w*(\.[a-zA-Z_]\w*)*:[A-Z]\w*")
 
 ModelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]  # it becomes a part of asset keys and paths
 Parameter = bool | int | float | str
+Rebalancing = Literal["none", "downsample", "smote", "smote_downsample"]
 
 
 class SearchRange(PolicySection):
@@ -61,13 +63,34 @@ class RegularisationPolicy(PolicySection):
     lowered: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
 
+class RebalancingShares(PolicySection):
+    """How many bads there are per good: after SMOTE has added bads, then after goods were left out."""
+
+    smote: Annotated[float, Field(gt=0, le=1)]
+    downsample: Annotated[float, Field(gt=0, le=1)]
+
+    @model_validator(mode="after")
+    def _rises(self) -> Self:
+        if self.downsample < self.smote:
+            message = (
+                f"downsample is {self.downsample} and smote {self.smote}; goods can only be left out until "
+                "there are more bads per good than SMOTE made"
+            )
+            raise ValueError(message)
+        return self
+
+
 class ModelSpec(PolicySection):
     """One competing model: the name reports give it, its algorithm and the algorithm's own parameters."""
 
     alias: ModelName
     algorithm: str
     params: Mapping[str, Parameter]
-    rebalancing: Literal["none", "downsample", "smote"] = "none"
+    rebalancing: Rebalancing = "none"
+    # Left out of the values where it is not set, so that the fingerprint of a policy without it stays what it was.
+    rebalancing_shares: Annotated[
+        RebalancingShares | None, Field(validate_default=True, exclude_if=lambda value: value is None)
+    ] = None
     calibration: Literal["platt", "none"] = "platt"
     tuning: TuningPolicy | None = None
     regularisation: RegularisationPolicy | None = None
@@ -79,6 +102,26 @@ class ModelSpec(PolicySection):
         if value not in ALGORITHM_NAMES and not _ADDRESS.fullmatch(value):
             known = ", ".join(ALGORITHM_NAMES)
             message = f"{value!r} is neither one of {known} nor an address package.module:ClassName"
+            raise ValueError(message)
+        return value
+
+    @field_validator("params")
+    @classmethod
+    def _are_known_to_xgboost(cls, value: Mapping[str, Parameter], info: ValidationInfo) -> Mapping[str, Parameter]:
+        fault = fault_in(value) if info.data.get("algorithm") == "xgboost" else None
+        if fault is not None:
+            raise ValueError(fault)
+        return value
+
+    @field_validator("rebalancing_shares")
+    @classmethod
+    def _belong_to_both_steps(cls, value: RebalancingShares | None, info: ValidationInfo) -> RebalancingShares | None:
+        kind = info.data.get("rebalancing")
+        if kind == "smote_downsample" and value is None:
+            message = "is missing; rebalancing: smote_downsample needs {smote: ..., downsample: ...}, bads per good"
+            raise ValueError(message)
+        if value is not None and kind != "smote_downsample":
+            message = f"cannot be set: rebalancing is {kind}; only smote_downsample has shares"
             raise ValueError(message)
         return value
 

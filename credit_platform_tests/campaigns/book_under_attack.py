@@ -15,8 +15,12 @@ from pathlib import Path
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.raw_book import write_book
 from credit_platform.lake.tables.monthly import Lake
+from credit_platform.portfolios.generator import GeneratedBook
+from credit_platform.portfolios.home_credit.portfolio import HOME_CREDIT
 from credit_platform.portfolios.loans.generator.book import BookSpec
 from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform_tests.home_credit_book import FIRST, MODEL_CONFIG
 
 SPEC = BookSpec(first_month=date(2021, 1, 1), n_months=15, cases_per_month=120, history_months=12, seed=11)
 
@@ -34,9 +38,11 @@ retraining: {every_months: 2}
 
 @dataclass(frozen=True)
 class AttackedBook:
-    """Raw files and a policy that several data folders share."""
+    """Raw files and a policy that several data folders share, and how often a campaign kills."""
 
     root: Path
+    kind: Portfolio = LOANS
+    n_kills: int = 10
 
     @property
     def raw_dir(self) -> Path:
@@ -47,7 +53,7 @@ class AttackedBook:
         return self.root / "policy"
 
     def lake(self, name: str) -> Lake:
-        return Lake.at(self.root / name, self.raw_dir, portfolio=LOANS)
+        return Lake.at(self.root / name, self.raw_dir, portfolio=self.kind)
 
     def start(self, name: str, *arguments: str) -> subprocess.Popen[str]:
         """Start `credit-platform` on the data folder `name`, in a process group of its own."""
@@ -60,6 +66,7 @@ class AttackedBook:
             "CREDIT_DATA_DIR": str(self.root / name),
             "CREDIT_RAW_DIR": str(self.raw_dir),
             "CREDIT_POLICY_DIR": str(self.policy_dir),
+            "CREDIT_PORTFOLIO": self.kind.name,
             "COLUMNS": "250",
         }
         program = Path(sys.executable).with_name("credit-platform")
@@ -82,14 +89,19 @@ class AttackedBook:
 
 
 def make_attacked_book(root: Path) -> AttackedBook:
-    """Write raw files and policy below `root`."""
-    book = AttackedBook(root)
+    """Write raw files and policy of a loan book below `root`."""
+    return _made(AttackedBook(root), _POLICY, SPEC)
+
+
+def make_attacked_home_credit(root: Path) -> AttackedBook:
+    """Write raw files and policy of a book without a calendar below `root`, to be killed less often."""
+    book = HOME_CREDIT.required_generator.make(first_month=FIRST, n_months=5, cases_per_month=120, seed=11)
+    return _made(AttackedBook(root, HOME_CREDIT, n_kills=4), MODEL_CONFIG, book)
+
+
+def _made(book: AttackedBook, policy: str, generated: GeneratedBook) -> AttackedBook:
     book.policy_dir.mkdir(parents=True)
-    (book.policy_dir / "model_config.yaml").write_text(_POLICY)
+    (book.policy_dir / "model_config.yaml").write_text(policy)
     (book.policy_dir / "monitoring_thresholds.yaml").write_text("evidently: {pages: none}\ncharts: {png: none}\n")
-    write_book(
-        Layout.of(root / "unused", book.raw_dir, LOANS),
-        SPEC,
-        on_month=lambda: None,
-    )
+    write_book(Layout.of(book.root / "unused", book.raw_dir, book.kind), generated, on_month=lambda: None)
     return book

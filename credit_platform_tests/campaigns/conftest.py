@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from credit_platform_tests.campaigns.book_under_attack import AttackedBook, make_attacked_book
+from credit_platform_tests.campaigns.book_under_attack import (
+    AttackedBook,
+    make_attacked_book,
+    make_attacked_home_credit,
+)
 from credit_platform_tests.campaigns.moved_clock.clock import moment
 from credit_platform_tests.campaigns.moved_clock.lender import Lender
 from credit_platform_tests.campaigns.moved_clock.past import make_lender
@@ -22,6 +26,15 @@ POLICY = {"model_config.yaml": MODEL_CONFIG, "monitoring_thresholds.yaml": WITHO
 @pytest.fixture(scope="session")
 def attacked_book(tmp_path_factory: pytest.TempPathFactory) -> AttackedBook:
     return make_attacked_book(tmp_path_factory.mktemp("campaign"))
+
+
+@pytest.fixture(scope="module", params=["loans", "home_credit"])
+def any_attacked_book(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AttackedBook:
+    """Raw files and policy of a tiny book of each kind."""
+    if request.param == "home_credit":
+        return make_attacked_home_credit(tmp_path_factory.mktemp("campaign"))
+    found: AttackedBook = request.getfixturevalue("attacked_book")
+    return found
 
 
 @pytest.fixture(scope="session")

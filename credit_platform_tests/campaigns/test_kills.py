@@ -16,13 +16,14 @@ import polars as pl
 import pytest
 
 from credit_platform.lake.files import HIDDEN_PART
+from credit_platform.months import add_months
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.campaigns.book_under_attack import FIRST_TRAINING, AttackedBook
 from credit_platform_tests.campaigns.data_folder import broken_files, fingerprints, visible_files
+from credit_platform_tests.home_credit_book import FIRST_TRAINING as HOME_CREDIT_TRAINING
 
 pytestmark = pytest.mark.slow
 
-N_KILLS = 10
 MODELS = tuple(LOANS.load_policy().model.models)
 
 
@@ -41,7 +42,8 @@ class CalmLife:
 
 
 @pytest.fixture(scope="module")
-def calm_life(attacked_book: AttackedBook) -> CalmLife:
+def calm_life(any_attacked_book: AttackedBook) -> CalmLife:
+    attacked_book = any_attacked_book
     begin = time.monotonic()
     with attacked_book.start("calm", "backfill") as process:
         line_times = [time.monotonic() - begin for _ in lines_of(process)]
@@ -75,15 +77,16 @@ def age_by_two_hours(parts: list[Path]) -> None:
         os.utime(part, (then, then))
 
 
-def test_ten_kills_at_random_moments_leave_whole_files_and_the_next_run_ends_as_if_nothing_had_happened(
-    attacked_book: AttackedBook, calm_life: CalmLife
+def test_kills_at_random_moments_leave_whole_files_and_the_next_run_ends_as_if_nothing_had_happened(
+    any_attacked_book: AttackedBook, calm_life: CalmLife
 ) -> None:
+    attacked_book, first_month = any_attacked_book, min(any_attacked_book.lake("calm").months("gold/label_store"))
     expected = calm_life.files
     lake = attacked_book.lake("hurt")
     folder = lake.layout.data_dir
     moments = random.Random(2024)  # noqa: S311 - a campaign that can be repeated
     interrupted = []
-    for n in range(N_KILLS):
+    for n in range(attacked_book.n_kills):
         after_lines, seconds = calm_life.moment(moments.uniform(0, calm_life.duration))
         process = attacked_book.start("hurt", "backfill")
         output = killed(process, after_lines=after_lines, seconds=seconds)
@@ -99,11 +102,11 @@ def test_ten_kills_at_random_moments_leave_whole_files_and_the_next_run_ends_as_
 
     left = list(folder.rglob(HIDDEN_PART))
     old = [
-        folder / "gold" / "label_store" / ".2021-01-01.parquet.planted.part",
+        folder / "gold" / "label_store" / f".{first_month}.parquet.planted.part",
         folder / ".datamart.duckdb.planted.part.wal",
         folder / "models" / "scorecard" / ".2022-01-01-planted.part",
     ]
-    young = folder / "gold" / "label_store" / ".2021-02-01.parquet.planted.part"
+    young = folder / "gold" / "label_store" / f".{add_months(first_month, 1)}.parquet.planted.part"
     for part in (*old[:2], young):
         part.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(b"PAR1 and then nothing")
@@ -117,11 +120,13 @@ def test_ten_kills_at_random_moments_leave_whole_files_and_the_next_run_ends_as_
 
 
 def test_a_finished_backfill_run_again_changes_nothing_and_fails_no_run(
-    attacked_book: AttackedBook, calm_life: CalmLife
+    any_attacked_book: AttackedBook, calm_life: CalmLife
 ) -> None:
+    attacked_book = any_attacked_book
     expected = calm_life.files
     lake = attacked_book.lake("calm")
-    actions = lake.layout.month_file("monitoring/scorecard/action", FIRST_TRAINING)
+    first_training = FIRST_TRAINING if attacked_book.kind is LOANS else HOME_CREDIT_TRAINING
+    actions = lake.layout.month_file("monitoring/scorecard/action", first_training)
     # The first version's action of its own month is known only to the second run, which must train it the same.
     pl.read_parquet(actions).with_columns(action=pl.lit("retrain"), actionable=pl.lit(value=True)).write_parquet(
         actions
@@ -129,7 +134,7 @@ def test_a_finished_backfill_run_again_changes_nothing_and_fails_no_run(
     altered = hashlib.sha256(actions.read_bytes()).hexdigest()
     output = attacked_book.run("calm", "backfill")
     # What the second run wrote over is kept, and nothing else has changed.
-    kept = lake.layout.former_version("monitoring/scorecard/action", FIRST_TRAINING, altered)
+    kept = lake.layout.former_version("monitoring/scorecard/action", first_training, altered)
     assert fingerprints(lake.layout.data_dir) == expected | {str(kept.relative_to(lake.layout.data_dir)): altered}
     # A range whose run failed is run again in smaller pieces, each of which prints its line.
     assert sum(line.startswith("build_month") for line in output.splitlines()) == 1, output

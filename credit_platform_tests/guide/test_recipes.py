@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -19,7 +19,9 @@ import yaml
 
 from credit_platform.cli.instance import open_instance
 from credit_platform.lake.models.model_store import ModelStore
+from credit_platform.lake.models.stored_version import Versions
 from credit_platform.months import add_months
+from credit_platform_tests.extra_environment import make_environment
 from credit_platform_tests.guide.pages import GUIDE, ROOT, apply_edits, blocks_of, commands_of, section
 from credit_platform_tests.small_book import LAST, BookFolders, check_results
 
@@ -35,6 +37,7 @@ class Kitchen:
     root: Path
     book: BookFolders
     title: str
+    programs: Path = Path(sys.executable).parent
 
     @property
     def text(self) -> str:
@@ -84,7 +87,7 @@ class Kitchen:
         """Run a program of the environment with the edited package."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("CREDIT_")}
         return subprocess.run(
-            [str(Path(sys.executable).with_name(program)), *arguments],
+            [str(self.programs / program), *arguments],
             env=inherited | variables | {"PYTHONPATH": str(self.root), "COLUMNS": "250"},
             cwd=self.root,
             capture_output=True,
@@ -161,6 +164,22 @@ def test_a_model_is_trained_and_scores_beside_the_others(book_copy: BookFolders,
     others = book_copy.lake.scan("prediction/gradient_boosting", [LAST]).collect()
     assert set(rows["model_version"]) == {version}
     assert set(rows["loan_id"]) == set(others["loan_id"])
+
+
+@pytest.mark.slow
+def test_xgboost_on_rebalanced_loans_is_trained_scores_and_is_made_again(
+    book_copy: BookFolders, tmp_path: Path
+) -> None:
+    programs = make_environment(tmp_path / "extra", "requirements-xgboost.lock")
+    cooked = replace(kitchen("XGBoost and rebalancing", book_copy, tmp_path / "copy"), programs=programs)
+    cooked.edit()
+    assert "yes, bit for bit" in cooked.run()
+    (version,) = ModelStore(book_copy.layout).versions("boosted")
+    rows = book_copy.lake.scan("prediction/boosted", [LAST]).collect()
+    assert set(rows["model_version"]) == {version}
+    metadata = Versions(book_copy.layout).read("boosted", version).metadata
+    assert metadata.rebalancing == {"method": "smote_downsample", "smote": 0.6, "downsample": 0.9}
+    assert "xgboost" in metadata.libraries
 
 
 @pytest.mark.slow

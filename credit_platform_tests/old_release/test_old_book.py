@@ -16,6 +16,7 @@ import yaml
 from credit_platform.cli.instance import INSTANCE_FILE, open_instance
 from credit_platform.code_location import build_definitions
 from credit_platform.lake.tables.catalog import monthly_tables
+from credit_platform.lake.tables.sample_views import SAMPLES
 from credit_platform.months import month_key
 from credit_platform.portfolios.tables import DECISIONS
 from credit_platform.settings import Settings, dagster_home
@@ -101,9 +102,10 @@ def test_the_tables_and_the_views_over_them_are_those_of_the_old_release(old_boo
     assert months == expected()["months"]
     with closing(duckdb.connect(str(lake.layout.datamart), read_only=True)) as connection:
         views = connection.execute("select schema_name, view_name from duckdb_views() where not internal").fetchall()
+    samples = {f"samples.{view}" for view in ("cohorts", "deciding", *SAMPLES)}
     # Of a renamed model under both keys.
     assert sorted(f"{schema}.{view}" for schema, view in views) == sorted(
-        {*as_written()["views"], *expected()["views"], "gold.unlabelled", "decision.batch"}
+        {*as_written()["views"], *expected()["views"], "gold.unlabelled", "decision.batch", *samples}
     )
 
 

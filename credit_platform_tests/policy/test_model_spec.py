@@ -11,6 +11,7 @@ from credit_platform.policy.model_spec import SearchRange
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.training.tuning import regularised
 
+SHARES = "{smote: 0.2, downsample: 0.5}"
 BOOSTING = "models: {gradient_boosting: {%s}}"
 
 
@@ -33,6 +34,7 @@ def test_the_shipped_boosting_is_tuned_within_its_ranges_and_nothing_is_rebalanc
     [
         ("rebalancing: smote, calibration: none", "rebalancing"),
         ("rebalancing: downsample, calibration: none", "rebalancing"),
+        ("rebalancing: smote_downsample, rebalancing_shares: *, calibration: none", "rebalancing"),
         ("params: {class_weight: balanced}, calibration: none", "class_weight"),
         ("params: {is_unbalance: true}, calibration: none", "is_unbalance"),
         ("params: {scale_pos_weight: 2.5}, calibration: none", "scale_pos_weight"),
@@ -41,7 +43,7 @@ def test_the_shipped_boosting_is_tuned_within_its_ranges_and_nothing_is_rebalanc
 def test_shifted_odds_without_recalibration_are_refused(tmp_path: Path, text: str, culprit: str) -> None:
     message = rf"model_config.yaml: models.gradient_boosting.calibration: none leaves .* shifted by {culprit}; platt"
     with pytest.raises(PolicyError, match=message):
-        LOANS.load_policy(entry(tmp_path, text))
+        LOANS.load_policy(entry(tmp_path, text.replace("*", SHARES)))
 
 
 @pytest.mark.parametrize(
@@ -50,11 +52,12 @@ def test_shifted_odds_without_recalibration_are_refused(tmp_path: Path, text: st
         ("calibration: none", ("none", "none")),
         ("rebalancing: smote", ("smote", "platt")),
         ("rebalancing: downsample, calibration: platt", ("downsample", "platt")),
+        ("rebalancing: smote_downsample, rebalancing_shares: *", ("smote_downsample", "platt")),
         ("params: {scale_pos_weight: 2.5}", ("none", "platt")),
     ],
 )
 def test_what_leaves_probabilities_honest_is_accepted(tmp_path: Path, text: str, expected: tuple[str, str]) -> None:
-    spec = LOANS.load_policy(entry(tmp_path, text)).model.models["gradient_boosting"]
+    spec = LOANS.load_policy(entry(tmp_path, text.replace("*", SHARES))).model.models["gradient_boosting"]
     assert (spec.rebalancing, spec.calibration) == expected
 
 
@@ -96,6 +99,24 @@ def test_tuning_can_be_switched_off(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("rebalancing: adasyn", r"models.gradient_boosting.rebalancing: .*'adasyn'"),
+        (
+            "rebalancing: smote_downsample",
+            r"models.gradient_boosting.rebalancing_shares: is missing; .*{smote: ..., down",
+        ),
+        (
+            "rebalancing: smote, rebalancing_shares: {smote: 0.2, downsample: 0.5}",
+            r"shares: cannot be set: .* is smote;",
+        ),
+        (
+            "rebalancing_shares: {smote: 0.2, downsample: 0.5}",
+            r"rebalancing_shares: cannot be set: rebalancing is none;",
+        ),
+        ("rebalancing: smote_downsample, rebalancing_shares: {smote: 0.5, downsample: 0.2}", r"downsample is 0.2 and"),
+        (
+            "rebalancing: smote_downsample, rebalancing_shares: {smote: 20, downsample: 0.5}",
+            r"shares.smote: .*equal to 1",
+        ),
+        ("rebalancing: smote_downsample, rebalancing_shares: {smote: 0.2}", r"rebalancing_shares.downsample: "),
         ("tuning: {trials: 0}", r"models.gradient_boosting.tuning.trials: .*greater than or equal to 1"),
         (
             "tuning: {space: {learning_rate: {low: 1.0, high: 0.5}}}",
@@ -109,6 +130,49 @@ def test_tuning_can_be_switched_off(tmp_path: Path) -> None:
 def test_a_wrong_entry_is_refused_with_file_key_and_reason(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(PolicyError, match=rf"model_config.yaml: .*{message}"):
         LOANS.load_policy(entry(tmp_path, text))
+
+
+def test_shares_that_are_not_set_leave_the_fingerprint_of_a_policy_as_it_was(tmp_path: Path) -> None:
+    spec = LOANS.load_policy().model.models["gradient_boosting"]
+    assert "rebalancing_shares" not in spec.model_dump(mode="json")
+    text = f"rebalancing: smote_downsample, rebalancing_shares: {SHARES}"
+    own = LOANS.load_policy(entry(tmp_path, text)).model.models["gradient_boosting"]
+    assert own.model_dump(mode="json")["rebalancing_shares"] == {"smote": 0.2, "downsample": 0.5}
+
+
+XGBOOST = "models: {boosted: {alias: model_3, algorithm: xgboost, params: {%s}}}"
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ("max_dept: 3", r"max_dept is no parameter of xgboost; did you mean max_depth\?"),
+        ("num_leaves: 8", r"num_leaves is no parameter of xgboost; .*"),
+        ("nthread: 2", r"nthread is no parameter of xgboost; it has n_estimators, learning_rate"),
+        ("objective: 'reg:squarederror'", r"objective is no parameter of xgboost"),
+        ("max_depth: 2.5", r"max_depth: input should be a valid integer, not 2.5"),
+        ("subsample: 2", r"subsample: input should be less than or equal to 1, not 2"),
+        ("reg_lambda: -1", r"reg_lambda: input should be greater than or equal to 0, not -1"),
+        ("n_estimators: 0", r"n_estimators: .*not 0"),
+        ("tree_method: gpu_hist", r"tree_method: .*'hist', 'approx' or 'exact', not 'gpu_hist'"),
+    ],
+)
+def test_a_parameter_xgboost_would_pass_over_or_refuse_is_named(tmp_path: Path, params: str, said: str) -> None:
+    (tmp_path / "model_config.yaml").write_text(XGBOOST % params)
+    with pytest.raises(PolicyError, match=rf"model_config.yaml: models.boosted.params: {said}"):
+        LOANS.load_policy(tmp_path)
+
+
+def test_params_of_xgboost_are_taken_as_they_are_and_weights_need_recalibration(tmp_path: Path) -> None:
+    params = "n_estimators: 300, learning_rate: 0.05, max_depth: 4, subsample: 1, tree_method: hist, gamma: 0"
+    (tmp_path / "model_config.yaml").write_text(XGBOOST % params)
+    spec = LOANS.load_policy(tmp_path).model.models["boosted"]
+    assert spec.params["subsample"] == 1
+    assert spec.params["max_depth"] == 4
+    weighted = (XGBOOST % "scale_pos_weight: 4").replace("params", "calibration: none, params")
+    (tmp_path / "model_config.yaml").write_text(weighted)
+    with pytest.raises(PolicyError, match=r"boosted.calibration: none leaves .* shifted by scale_pos_weight"):
+        LOANS.load_policy(tmp_path)
 
 
 def test_only_numbers_lie_in_a_range() -> None:

@@ -18,7 +18,7 @@ from credit_platform.monitoring.data_quality.availability import Availability, h
 from credit_platform.months import add_months, month_key, month_range
 from credit_platform.policy.characteristics import set_by_hand
 from credit_platform.policy.load import Policy
-from credit_platform.policy.model_config import ModelConfig
+from credit_platform.policy.model_config import ModelConfig, ModelSpec
 from credit_platform.portfolios.feature_set import EvidenceGroup
 from credit_platform.scoring.evaluation.evaluation import (
     Evaluation,
@@ -156,13 +156,20 @@ def metadata_of(lake: Lake, developed: Developed, result: CandidateResult, polic
         "artifacts_load_back": result.artifacts_load_back,
         "failed_gates": list(failed_gates(result, policy.model.gates)),
         "params": {**spec.params, **developed.fitted.tuning.params},
+        **_rebalancing(spec),
         "set_by_hand": set_by_hand(model, spec.characteristics),
         "random_seed": policy.model.random_seed,
         "label_def": policy.model.label.label_def,
         "policy_sha256": policy.sha256,
-        "libraries": libraries(),
+        "libraries": libraries(developed.fitted.estimator.libraries),
     }
     return VersionMetadata.model_validate(said)
+
+
+def _rebalancing(spec: ModelSpec) -> dict[str, object]:
+    """What is said of the rebalancing of the training loans: nothing where they are left as they are."""
+    shares = spec.rebalancing_shares.model_dump() if spec.rebalancing_shares else {}
+    return {} if spec.rebalancing == "none" else {"rebalancing": {"method": spec.rebalancing, **shares}}
 
 
 def _without(group: EvidenceGroup, developed: Developed, config: ModelConfig) -> pl.DataFrame:
@@ -184,7 +191,7 @@ def availability_of(lake: Lake, windows: Mapping[date, Sequence[date]]) -> dict[
     portfolio = lake.layout.portfolio
     if portfolio.assigned_months is not None:
         unknown = Availability("unknown", "The data have no calendar, so nobody can tell when a row came.")
-        others = [source.name for source in portfolio.sources if source is not portfolio.case_source]
+        others = [each.name for each in portfolio.sources if f"silver/{each.table}" != portfolio.cases.table]
         return {month: dict.fromkeys(others, unknown) for month in windows}
     span = (add_months(min(window[0] for window in windows.values()), -_MONTHS_BEFORE), max(windows))
     cases = _cases(lake, span)

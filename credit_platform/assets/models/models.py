@@ -25,6 +25,9 @@ from credit_platform.scoring.governance.promotion import AS_NEWEST
 from credit_platform.scoring.training.tuning import OnTrial, Trial, Tuning
 from credit_platform.scoring.training.windows import Windows
 
+# What fits the models that scikit-learn does not, as the UI shows it.
+_LIBRARY_OF = {"gradient_boosting": "lightgbm", "random_forest": "lightgbm", "xgboost": "xgboost"}
+
 
 def _training_metadata(
     outcome: TrainingOutcome, folder: str, documents: dict[str, dg.MetadataValue], cases: str
@@ -91,7 +94,7 @@ def _model_asset(model: str, spec: ModelSpec, axis: MonthlyAxis, policy: Policy)
         partitions_def=axis.training_months,
         backfill_policy=dg.BackfillPolicy.single_run(),
         owners=[OWNERS["model"]],
-        kinds={"lightgbm" if spec.algorithm in {"gradient_boosting", "random_forest"} else "scikitlearn"},
+        kinds={_LIBRARY_OF.get(spec.algorithm, "scikitlearn")},
         deps=[
             dg.AssetDep(asset_key("gold/feature_store"), partition_mapping=features),
             dg.AssetDep(asset_key("gold/label_store"), partition_mapping=labels),

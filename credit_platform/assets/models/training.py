@@ -238,7 +238,7 @@ def _made_of(lake: Lake, developed: Developed, policy: Policy) -> dict[str, obje
             lake.layout, tables_read(developed.windows.development, policy.model.label.lag_months)
         ),
         "policy_sha256": policy.sha256,
-        "libraries": libraries(),
+        "libraries": libraries(developed.fitted.estimator.libraries),
         "seeds": {"random_seed": policy.model.random_seed},
         "windows": {"kind": developed.kind, **developed.windows.keys_by_role},
         "samples": developed.counts,

@@ -16,9 +16,9 @@ from rich.table import Table
 
 from credit_platform.cli.doctor.content import content_findings
 from credit_platform.cli.doctor.data import ABANDONED_AFTER_SECONDS, data_findings
-from credit_platform.cli.doctor.findings import DoctorFinding, error, findings_of, text_of, well
+from credit_platform.cli.doctor.findings import DoctorFinding, error, findings_of, text_of
 from credit_platform.cli.doctor.history import history_findings
-from credit_platform.cli.doctor.machine import machine_findings
+from credit_platform.cli.doctor.machine import check_algorithms, machine_findings
 from credit_platform.cli.instance import moved_from, prepare_home
 from credit_platform.errors import PolicyError, SettingsError
 from credit_platform.lake.files import cut_off_torn_line, sweep_parts
@@ -81,7 +81,7 @@ def examine(settings: Settings | None, trouble: DoctorFinding | None, *, port: i
     findings = findings_of("machine", lambda: machine_findings(folder, port=port))
     if settings is None:
         return [*findings, *([trouble] if trouble else [])]
-    policy = well("policy", f"loads, with {len(settings.policy.model.models)} models")
+    policy = check_algorithms(settings.policy.model)
     home = dagster_home(settings.data_dir)
     history = findings_of("history", lambda: history_findings(home, settings.automation))
     return [*findings, policy, *history, *data_findings(settings, home), *content_findings(settings)]

@@ -4,7 +4,7 @@ Every look takes what it asks as an argument, so that a test can answer for the 
 `doctor_data`, its history to `doctor_history`.
 """
 
-import importlib
+import importlib.util
 import shutil
 import socket
 import sys
@@ -16,6 +16,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from credit_platform.cli.doctor.findings import DoctorFinding, error, first_of, warning, well
+from credit_platform.policy.model_config import ModelConfig
+from credit_platform.scoring.training.algorithms import ALGORITHMS
 
 DISTRIBUTION = "credit-platform"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -76,6 +78,24 @@ def check_libraries(
     if wrong:
         return error("libraries", first_of(wrong, 6), _INSTALL)
     return well("libraries", f"all {len(needed)} as the package wants them")
+
+
+def check_algorithms(
+    config: ModelConfig, find: Callable[[str], object | None] = importlib.util.find_spec
+) -> DoctorFinding:
+    """The policy has loaded, and what the algorithms of its models need beyond the package is installed."""
+    needed = {
+        extra
+        for spec in config.models.values()
+        if spec.algorithm in ALGORITHMS
+        for extra in ALGORITHMS[spec.algorithm].libraries
+    }
+    if missing := sorted(extra for extra in needed if find(extra) is None):
+        mend = (
+            f"make {' '.join(f'extra-{extra}' for extra in missing)}, or leave those models out of model_config.yaml."
+        )
+        return error("policy", f"a model of it needs {', '.join(missing)}, which is not installed", mend)
+    return well("policy", f"loads, with {len(config.models)} models")
 
 
 def check_openmp(load: Callable[[str], object] = importlib.import_module) -> DoctorFinding:

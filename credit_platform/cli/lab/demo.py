@@ -80,6 +80,8 @@ def _print_story(book: Book, console: Console) -> None:
     """Print the simulated drift and what was detected of it, where the raw files are unchanged and a model exists."""
     from credit_platform.cli.lab.story import judge
 
+    if book.settings.portfolio.assigned_months is not None:
+        return  # its months are drawn, so nothing happens from one to the next
     made = read_ground_truth(book.lake.layout)
     if made is None or not book.lake.months("prediction/" + next(iter(book.settings.policy.model.models))):
         return

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from credit_platform.cli.arguments import AsJson
+from credit_platform.errors import SettingsError
 from credit_platform.portfolios.drift import DriftKind
 from credit_platform.portfolios.generator import USUAL_CASES, USUAL_FIRST_MONTH, USUAL_MONTHS, USUAL_SEED
 
@@ -88,6 +89,12 @@ def simulate(
 
     settings = load_settings()
     portfolio = settings.portfolio
+    if portfolio.assigned_months is not None:
+        raise SettingsError(
+            name="CREDIT_PORTFOLIO",
+            reason=f"the data of {portfolio.name} have no calendar, so nothing can begin to drift in a month of theirs",
+            fix="Simulate drifts in a book with dates, such as loans; `demo` makes one of this kind.",
+        )
     book = portfolio.required_generator.make(
         first_month=month_argument("--first-month", first_month),
         n_months=months,

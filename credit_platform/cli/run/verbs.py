@@ -38,6 +38,10 @@ def score(
     version: Annotated[str | None, Parameter(help="Score by this version, not the one in force.")] = None,
     dry_run: Annotated[bool, Parameter(negative="", help="Validate and score, write nothing.")] = False,
     out: Annotated[Path | None, Parameter(help="Write the predictions here, .csv or .parquet.")] = None,
+    plain: Annotated[
+        bool,
+        Parameter(negative="", help="Of each case only its id, prediction (1 is a decline) and probability."),
+    ] = False,
     json_: AsJson = False,
 ) -> int:
     """Score a file of applications as the pipeline does; rows that break the contract are named, and none is scored."""
@@ -53,6 +57,7 @@ def score(
         version=version,
         out=out,
         is_dry_run=dry_run,
+        is_plain=plain,
     )
     return score_order(book, Console(), order, is_json=json_)
 

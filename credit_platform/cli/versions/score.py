@@ -46,7 +46,8 @@ class Summary(TypedDict):
 class ScoringOrder:
     """What is to be scored by whom: a file or a month, and where the result goes.
 
-    `threshold` takes the place of the policy's cut-off; `version` that of the version in force.
+    `threshold` takes the place of the policy's cut-off; `version` that of the version in force. Where it `is_plain`,
+    only the case's id, `prediction` (1 for a decline) and `probability` are written, as other batch programs do.
     """
 
     model: str
@@ -56,6 +57,7 @@ class ScoringOrder:
     version: str | None = None
     out: Path | None = None
     is_dry_run: bool = False
+    is_plain: bool = False
 
 
 def score_order(book: Book, console: Console, order: ScoringOrder, *, is_json: bool = False) -> int:
@@ -75,7 +77,8 @@ def score_order(book: Book, console: Console, order: ScoringOrder, *, is_json: b
     odd = [str(level) for level in read.unknown] + unseen_by(book, order, read.rows, scored)
     is_written = order.out is not None and not order.is_dry_run
     if order.out is not None and is_written:
-        write_predictions(order.out, scored)
+        key = book.settings.portfolio.cases.key
+        write_predictions(order.out, scored.select(_plain(key)) if order.is_plain else scored)
     if is_json:
         rows = scored.with_columns(pl.col("snapshot_month").cast(pl.String)).to_dicts()
         print(json.dumps({**_summary(scored, odd), "written_to": str(order.out) if is_written else None, "rows": rows}))
@@ -165,6 +168,11 @@ def scored_by(book: Book, order: ScoringOrder, loans: pl.DataFrame) -> pl.DataFr
             )
         )
     return pl.concat(parts)
+
+
+def _plain(key: str) -> list[pl.Expr]:
+    is_declined = (pl.col("decision") == "decline").cast(pl.Int8)
+    return [pl.col(key), is_declined.alias("prediction"), pl.col("default_probability").alias("probability")]
 
 
 def write_predictions(out: Path, scored: pl.DataFrame) -> None:

@@ -24,9 +24,17 @@ def promote(
     *,
     model: Model,
     version: Annotated[str, Parameter(help="The version, as credit-platform models names it.")],
-    to: Annotated[str, Parameter(help="in-force, candidate or retired (also Production, Staging, Archived).")],
+    to: Annotated[
+        str,
+        Parameter(
+            name=("--to", "--stage"), help="in-force, candidate or retired (also Production, Staging, Archived)."
+        ),
+    ],
     approver: Approver,
     reason: Reason,
+    archive_existing: Annotated[  # noqa: ARG001 - what others ask for happens in any case
+        bool, Parameter(negative="", help="Retire the version in force until now, which happens without asking, too.")
+    ] = False,
     effective_month: Annotated[
         str | None, Parameter(help="First month it is in force; without, the one after the newest scored.")
     ] = None,

@@ -116,6 +116,7 @@ class VersionMetadata(_Part):
             as `without_<group>`.
         reason_mix: reason to cases of the validation sample that have it.
         failed_gates: the gates it failed under the policy it was trained under, by name.
+        rebalancing: how the training loans were rebalanced; None where they were left as they are.
         set_by_hand: what was set by hand of its characteristics, by key of policy; None for versions stored before
             anything could be.
     """
@@ -136,6 +137,7 @@ class VersionMetadata(_Part):
     artifacts_load_back: bool = False
     failed_gates: tuple[str, ...] | None = None
     params: Mapping[str, object] = {}
+    rebalancing: Mapping[str, object] | None = None
     set_by_hand: Mapping[str, object] | None = None
     random_seed: int | None = None
     label_def: str | None = None

@@ -6,12 +6,10 @@ belong to is told in `dating`, the shape of CSV text in `csv_text`, a lender's o
 
 import errno
 import gzip
-import io
 import stat
 import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import time
 from functools import partial
 from pathlib import Path
 
@@ -28,7 +26,8 @@ from credit_platform.lake.raw.csv_text import (
     may_have_loose_quotes,
     require_text,
 )
-from credit_platform.schemas.personal_data import may_quote, shown_names
+from credit_platform.lake.raw.parquet_cells import as_text, is_written, typed_columns
+from credit_platform.schemas.personal_data import shown_names
 
 FORMATS = {".csv": "CSV", ".csv.gz": "CSV", ".parquet": "Parquet"}
 _FindPlaces = Callable[[Sequence[str]], Mapping[str, int | None]]
@@ -281,15 +280,7 @@ def _header_fault(columns: tuple[str, ...], header: Sequence[str]) -> str:
 
 
 def _parquet_rows(source: str, file: Path, content: bytes, by: ColumnMap, find: _FindPlaces) -> RawTable:
-    try:
-        frame = pl.read_parquet(io.BytesIO(content))
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise SourceError(
-            source=source,
-            culprit=file.name,
-            reason=f"not a readable Parquet file{f' ({str(error).splitlines()[0]})' if may_quote() else ''}",
-            fix="Deliver the file again.",
-        ) from None
+    frame = typed_columns(source, file, content)
     header = frame.columns
     places = find(header)
     named = frame.select(
@@ -298,30 +289,6 @@ def _parquet_rows(source: str, file: Path, content: bytes, by: ColumnMap, find: 
     # A lender's form is that of text, and of dates as whole numbers; typed dates and decimals need none.
     written = [column for column in by.cells if is_written(named.schema[column])]
     named = named.with_columns(pl.col(written).cast(pl.String)).with_columns(by.cells[column] for column in written)
-    texts = [_as_text(source, file, cells) for cells in named]
+    texts = [as_text(source, file, cells) for cells in named]
     rows = pl.DataFrame(texts).with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("source_line"))
     return RawTable(rows, _n_ignored(header, places))
-
-
-def is_written(dtype: pl.DataType) -> bool:
-    """Whether cells of a Parquet column are written in a form of their own: text, or whole numbers for dates."""
-    return dtype == pl.String or isinstance(dtype, (pl.Categorical, pl.Enum)) or dtype.is_integer()
-
-
-def _as_text(source: str, file: Path, cells: pl.Series) -> pl.Series:
-    """A typed column as the text a CSV file would hold; midnights are dates."""
-    if isinstance(cells.dtype, pl.Datetime) and bool((cells.dt.time() == time(0)).all()):
-        cells = cells.dt.date()
-    try:
-        if cells.dtype.is_nested() or cells.dtype == pl.Object:
-            raise pl.exceptions.InvalidOperationError
-        return cells.cast(pl.String)
-    except pl.exceptions.PolarsError:
-        # The names of fields and of categories are part of a type.
-        kind = cells.dtype if may_quote() else cells.dtype.base_type()
-        raise SourceError(
-            source=source,
-            culprit=f"{file.name}, column {cells.name}",
-            reason=f"cells of type {kind} cannot be read as text",
-            fix="Deliver the column as text, numbers or dates.",
-        ) from None

@@ -17,6 +17,7 @@ from credit_platform.errors import MissingMonthsError
 from credit_platform.lake.files import one_at_a_time, plain_path, whole_file
 from credit_platform.lake.layout import LAYERS, MONTH_FILE, Layout, is_month, month_files
 from credit_platform.lake.tables.monthly import require_readable
+from credit_platform.lake.tables.sample_views import SampleSources, create_sample_views
 from credit_platform.previous_release import former_names
 
 # A folder may be called `a=b`; that is no column.
@@ -24,6 +25,9 @@ _AS_STORED = "hive_partitioning = false"
 # A pattern cannot tell month 13 from month 12, nor year 0 from others.
 _YEAR, _MONTH = "(000[1-9]|00[1-9][0-9]|0[1-9][0-9][0-9]|[1-9][0-9]{3})", "(0[1-9]|1[0-2])"
 _IS_MONTH = f"regexp_matches(filename, '{_YEAR}-{_MONTH}-01[.]parquet$')"
+
+# Of every version of every model.
+_METADATA = "*/[0-9]*/metadata.json"
 
 
 def _literal(text: str) -> str:
@@ -106,7 +110,8 @@ def refresh_datamart(layout: Layout) -> None:
     `monitoring.gradient_boosting_action`. Months written later appear in the views by themselves; only a new table
     needs a refresh. Readers that hold the old file open keep it until they close it. Columns with personal data are
     left out; whoever may see them reads the Parquet file. A table that had another name in the previous release has a
-    view under that as well. Below a folder with a backslash in its name there is none: DuckDB opens no file there.
+    view under that as well. Once a version is stored there are views of samples, such as `samples.train`. Below a
+    folder with a backslash in its name there is none: DuckDB opens no file there.
     """
     if not can_have_views(layout):
         return
@@ -121,12 +126,40 @@ def _make_views(layout: Layout, file: str) -> None:
     import duckdb
 
     with duckdb.connect(file) as connection:
-        for table in monthly_tables(layout):
+        tables = monthly_tables(layout)
+        for table in tables:
             schema = table.split("/")[0]
-            source = f"read_parquet({months_pattern(layout, table)}, {_AS_STORED}) where {_IS_MONTH}"
+            source = f"{_months_of(layout, table)} where {_IS_MONTH}"
             connection.execute(f'create schema if not exists "{schema}"')
             columns = _shown_columns(layout, table)
             for named in (table, *former_names(table)):
                 view = f'"{schema}"."{"_".join(named.split("/")[1:])}"'
                 connection.execute(f"create or replace view {view} as select {columns} from {source}")  # noqa: S608 - our own names
+        if (sources := _sample_sources(layout, tables)) is not None:
+            create_sample_views(connection, sources)
         connection.execute("checkpoint")
+
+
+def _months_of(layout: Layout, table: str) -> str:
+    return f"read_parquet({months_pattern(layout, table)}, {_AS_STORED})"
+
+
+def _sample_sources(layout: Layout, tables: Sequence[str]) -> SampleSources | None:
+    """What samples are read from; None while there is no version, or not what it was made of."""
+    features, labels, decisions = "gold/feature_store", "gold/label_store", "decision/batch"
+    folder, cases = layout.model("*").parent.resolve(), layout.portfolio.cases
+    if not {features, labels} <= set(tables) or not any(folder.glob(_METADATA)):
+        return None
+
+    def months(table: str) -> str:
+        return f"(select * from {_months_of(layout, table)} where {_IS_MONTH})"  # noqa: S608 - our own paths, quoted
+
+    return SampleSources(
+        metadata=_literal(f"{_escaped(folder)}/{_METADATA}"),
+        features=months(features),
+        labels=months(labels),
+        decisions=months(decisions) if decisions in tables else None,
+        shown=_shown_columns(layout, features),
+        case=cases.key,
+        customer=cases.customer,
+    )

@@ -64,6 +64,9 @@ def score_quality(facts: pl.DataFrame, cases: str) -> pl.DataFrame:
         volume. A source that delivers nothing although it did before or loans need it has completeness, volume and
         total 0.
     """
+    # A column that Polars knows to be constant, as joined rows of one may be, is divided by as a product with its
+    # reciprocal: the last bit would depend on how many months are scored together.
+    facts = pl.DataFrame(facts.get_columns())
     dimensions = pl.concat(
         [
             facts.select(

@@ -28,18 +28,18 @@ class TargetStore(dy.Schema):
         return cls.cohort.col == cls.snapshot_month.col
 
 
-def delivered_targets(applications: pl.LazyFrame, label: LabelPolicy) -> pl.LazyFrame:
+def delivered_targets(cases: pl.LazyFrame, label: LabelPolicy) -> pl.LazyFrame:
     """The delivered labels.
 
     Args:
-        applications: silver/applications rows of any months.
+        cases: silver/applications rows of any months.
         label: the definition, for its name.
 
     Returns:
         gold/label_store rows, sorted by snapshot_month and application_id.
     """
     return (
-        applications.filter(~TO_COME)
+        cases.filter(~TO_COME)
         .select(
             "application_id",
             "customer_id",

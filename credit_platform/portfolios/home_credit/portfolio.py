@@ -12,7 +12,9 @@ import polars as pl
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.feature_set import FeatureInput, FeatureSet
 from credit_platform.portfolios.home_credit.config import HomeCreditModelConfig
+from credit_platform.portfolios.home_credit.excluded_columns import excluded_columns
 from credit_platform.portfolios.home_credit.features.feature_store import ApplicationFeatures, build_feature_store
+from credit_platform.portfolios.home_credit.features.lineage import table_lineage
 from credit_platform.portfolios.home_credit.generator.home_credit_generator import GENERATOR
 from credit_platform.portfolios.home_credit.outcome import TO_COME, TargetStore, delivered_targets
 from credit_platform.portfolios.home_credit.sources.application import APPLICATION
@@ -58,6 +60,8 @@ HOME_CREDIT = Portfolio(
         schema=ApplicationFeatures,
         inputs=tuple(FeatureInput(f"silver/{source.table}", "month") for source in SOURCES),
         build=_features,
+        lineage=lambda: table_lineage(SOURCES),
+        excluded=excluded_columns(SOURCES),
     ).with_declared(),
     outcome=Outcome(schema=TargetStore, build=delivered_targets, is_awaited=TO_COME),
     words=Words(

@@ -18,6 +18,11 @@ from credit_platform.schemas.quarantine import Quarantine
 from credit_platform.texts import text_beside
 
 
+def dictionary_file(portfolio: Portfolio) -> str:
+    """The name of a book's dictionary: the loans' has the plain one."""
+    return f"DATA_DICTIONARY{'' if portfolio.name == 'loans' else f'_{portfolio.name.upper()}'}.md"
+
+
 def data_dictionary(portfolio: Portfolio) -> str:
     """The whole page of a book, ending in a newline."""
     sections = [text_beside(__file__, "dictionary_head.md")]

@@ -113,8 +113,8 @@ def _decision(version: VersionFacts) -> Part:
 def _data(version: VersionFacts) -> Part:
     table = windows_table(version.metadata).with_columns(pl.col("sample_role").replace(words("samples")))
     headings = ["Sample", "First cohort", "Last cohort", "Cohorts", version.book.words.heading, "Bad", "Bad rate"]
-    shared = _shared_customers(version)
-    return part_of(__file__, "data", grid(table, headings), shared, words=version.book.words)
+    shared, rebalanced = _shared_customers(version), _rebalancing(version)
+    return part_of(__file__, "data", grid(table, headings), shared, *rebalanced, words=version.book.words)
 
 
 def _shared_customers(version: VersionFacts) -> str:
@@ -125,6 +125,18 @@ def _shared_customers(version: VersionFacts) -> str:
         f"; their {version.book.words.cases} are left out of the later sample" if found.policy == "left_out" else ""
     )
     return f"Customers that an earlier sample has as well: {said}{left_out}."
+
+
+def _rebalancing(version: VersionFacts) -> list[str]:
+    said = version.metadata.rebalancing
+    if not said:
+        return []
+    how = str(said["method"])
+    if "smote" in said:
+        how += f" (bads per good: {said['smote']} after SMOTE, {said['downsample']} after downsampling)"
+    return [
+        f"Training loans are rebalanced by {how}, those of the other samples are not. Calibration undoes the shift."
+    ]
 
 
 def _features(version: VersionFacts, sources: CardSources) -> Part:

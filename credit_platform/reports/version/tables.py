@@ -113,6 +113,7 @@ def making_rows(metadata: VersionMetadata) -> list[tuple[str, str]]:
         "Policy (sha256)": metadata.policy_sha256,
     }
     rows = [(name, UNKNOWN if value is None else str(value)) for name, value in facts.items()]
+    rows += [(f"Rebalancing {name}", value) for name, value in entries(metadata.rebalancing or {})]
     rows += [(f"Parameter {name}", value) for name, value in entries(metadata.params)]
     return rows + [(f"Library {name}", value) for name, value in entries(metadata.libraries)]
 

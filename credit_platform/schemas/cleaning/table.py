@@ -20,7 +20,7 @@ class TableCleaning:
         source_columns: the source's own columns, compared cell by cell to find exact duplicates.
         columns: the silver columns in file order.
         key: the silver columns that, with snapshot_month, must be unique; empty where rows may repeat, and then none is
-            dropped as a duplicate and rows keep the order of their files.
+            dropped as a duplicate.
         cells: the prepared cells `number.X`, computed from `text.X`.
         values: silver column -> expression over prepared cells.
         repairs: rules that mend or null a cell; their names go into `repairs`.
@@ -31,6 +31,8 @@ class TableCleaning:
             a cast that fails on a cell that is there are read cell by cell, which is some twenty times slower.
         plain_nulls: silver column -> texts of its source cell that mean null by declaration, so that no row is read
             cell by cell for one of them.
+        keeps_order: whether rows stay in the order in which bronze has them, for tables that are large and read whole;
+            others are sorted by month and key.
         start: what tells one case of an id from another, for the table in which cases are first seen.
     """
 
@@ -45,4 +47,5 @@ class TableCleaning:
     derived: tuple[Mapping[str, pl.Expr], ...] = ()
     plain_values: Mapping[str, pl.Expr] | None = None
     plain_nulls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    keeps_order: bool = False
     start: CaseStart | None = None

@@ -21,6 +21,7 @@ from credit_platform.schemas.cleaning.table import TableCleaning
 from credit_platform.schemas.quarantine import Quarantine
 
 _PROVENANCE = ("source_file", "source_line")
+_PLACE = "place_in_bronze"
 _REJECTED_BY = "rejected_by"
 _CELL_REJECTED_BY = "cell_rejected_by"
 _NO_REPAIRS = pl.lit([], dtype=pl.List(pl.String))
@@ -55,15 +56,17 @@ def clean_table(
     """
     table = under_strategies(table, strategies)
     sources = (pl.col(column).alias(SOURCE + column) for column in table.source_columns)
-    valued = _attach_values(bronze.select("snapshot_month", *_PROVENANCE, *sources), table)
+    cells = bronze.select("snapshot_month", *_PROVENANCE, *sources)
+    valued = _attach_values(cells.with_row_index(_PLACE) if table.keeps_order else cells, table)
     if table.start is not None:
         valued = table.start.resolve(valued, known)
     judged = _attach_rejection(_without_exact_duplicates(valued, table), table).cache()
     is_sound = pl.col(_REJECTED_BY).is_null()
-    # Rows without a key of their own are told apart by where they were delivered.
-    order, told_by = (table.key, ()) if table.key else (_PROVENANCE, _PROVENANCE)
-    sound = judged.filter(is_sound).select(*table.columns, *told_by)
-    rows = sound.sort("snapshot_month", *order).select(table.columns)
+    sound = judged.filter(is_sound)
+    if table.keeps_order:
+        rows = sound.select(*table.columns, _PLACE).sort(_PLACE).select(table.columns)
+    else:
+        rows = sound.select(table.columns).sort("snapshot_month", *table.key)
     return Cleaned(rows=rows, quarantined=_quarantine(judged.filter(~is_sound), table))
 
 
@@ -89,7 +92,7 @@ def _count_by_rule(noted: pl.LazyFrame) -> dict[date, dict[str, int]]:
 def _attach_values(frame: pl.LazyFrame, table: TableCleaning) -> pl.LazyFrame:
     kept = ("snapshot_month", *_PROVENANCE, *(SOURCE + column for column in table.source_columns))
     rejected = (_CELL_REJECTED_BY,) if table.cell_rejections else ()
-    wanted = (*kept, *table.values, "repairs", *rejected)
+    wanted = (*((_PLACE,) if table.keeps_order else ()), *kept, *table.values, "repairs", *rejected)
     if table.plain_values is None:
         return _read_cell_by_cell(frame, table).select(wanted)
     cast = frame.with_columns(**table.plain_values).cache()
@@ -103,7 +106,7 @@ def _attach_values(frame: pl.LazyFrame, table: TableCleaning) -> pl.LazyFrame:
 def _is_plain(name: str, value: pl.Expr, table: TableCleaning) -> pl.Expr:
     """Whether a direct cast says what reading the cell would: it succeeded, or null is what the cell means."""
     texts = table.plain_nulls.get(name, ())
-    cells = [pl.col(cell) for cell in value.meta.root_names()]
+    cells = [pl.col(cell) for cell in sorted({*value.meta.root_names()})]
     means_null = [cell.is_null() | cell.is_in(texts) if texts else cell.is_null() for cell in cells]
     return pl.col(name).is_not_null() | pl.all_horizontal(means_null)
 

@@ -114,6 +114,8 @@ class Estimator(ABC):
 
     file_name: ClassVar[str]
     transformer: ClassVar[TransformerName] = "standardised"
+    # Modules beyond those of every model whose numbers a version rests on; its metadata says their versions.
+    libraries: ClassVar[tuple[str, ...]] = ()
     # Whether loans of other sources may have a calibration line of their own; not where the line is part of the model.
     has_lines_by_sources: ClassVar[bool] = True
 

@@ -8,7 +8,7 @@ from typing import Self
 
 from credit_platform.errors import TrainingError
 from credit_platform.scoring.estimators.estimator import Design, FitTask
-from credit_platform.scoring.estimators.tree_ensemble import TreeEnsemble, fit_start_line
+from credit_platform.scoring.estimators.tree_ensemble import LightGBMTrees, fit_start_line
 
 PATIENCE = 50  # trees without a better validation AUC; at a rate of 0.05 fewer would stop on noise
 DEFAULT_TREES = 100
@@ -40,7 +40,7 @@ def directions(task: FitTask) -> list[int]:
 
 
 @dataclass(frozen=True)
-class GradientBoostingEstimator(TreeEnsemble):
+class GradientBoostingEstimator(LightGBMTrees):
     """Boosted trees that start from a line in the evidence of each group."""
 
     @classmethod

@@ -10,14 +10,14 @@ from typing import Self
 from credit_platform.errors import TrainingError
 from credit_platform.scoring.estimators.estimator import Design, FitTask
 from credit_platform.scoring.estimators.gradient_boosting import DEFAULT_TREES, directions, fixed_parameters
-from credit_platform.scoring.estimators.tree_ensemble import TreeEnsemble
+from credit_platform.scoring.estimators.tree_ensemble import LightGBMTrees
 
 # A forest of trees that all see the same would be one tree.
 _DRAWN = {"bagging_fraction": 0.632, "bagging_freq": 1, "feature_fraction_bynode": 0.5}
 
 
 @dataclass(frozen=True)
-class RandomForestEstimator(TreeEnsemble):
+class RandomForestEstimator(LightGBMTrees):
     """Averaged trees without a start line."""
 
     @classmethod

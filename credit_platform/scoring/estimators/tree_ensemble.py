@@ -1,11 +1,12 @@
-"""Trees as LightGBM stores them, on top of a line in the evidence: prediction, parts and the file.
+"""Trees on top of a line in the evidence: prediction, parts, and the file as LightGBM writes it.
 
-How the trees are grown belongs to `gradient_boosting` and `random_forest`.
+How the trees are grown belongs to `gradient_boosting`, `random_forest` and `xgboost_trees`, XGBoost's file to the last.
 """
 
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -80,15 +81,13 @@ def fit_start_line(train: Design, task: FitTask) -> StartLine:
 
 @dataclass(frozen=True)
 class TreeEnsemble(Estimator):
-    """The text of a LightGBM model. Predictions always come from the text, so a stored version cannot differ.
+    """The text of fitted trees. Predictions always come from the text, so a stored version cannot differ.
 
     Attributes:
-        text: As LightGBM writes it.
+        text: As the library that grew the trees writes it.
         importance: Mean absolute log-odds that each design column adds, over training loans.
         start: What the trees are added to; None where there is no such line.
     """
-
-    file_name: ClassVar[str] = "model.txt"
 
     text: str
     importance: tuple[float, ...]
@@ -102,19 +101,26 @@ class TreeEnsemble(Estimator):
         parts = fitted.contributions(np.ascontiguousarray(train.values[some]))[:, :-1]
         return cls(text, tuple(np.abs(parts - parts.mean(axis=0)).mean(axis=0).tolist()), start)
 
+    @abstractmethod
+    def _of_trees(self, design: FloatArray) -> FloatArray:
+        """Log-odds of the trees alone, one per row of some."""
+
+    @abstractmethod
+    def _parts_of_trees(self, design: FloatArray) -> FloatArray:
+        """(rows, columns + 1): Shapley values of the trees (Lundberg et al. 2020), exact; a row sums to `_of_trees`."""
+
     def log_odds(self, design: FloatArray) -> FloatArray:
         """The start line and the leaves each row falls into: their sum, or their mean where the trees are averaged."""
         if not len(design):
             return np.empty(0)
-        trees = np.asarray(self._booster.predict(design, raw_score=True, num_threads=1), dtype=np.float64) / self._share
+        trees = self._of_trees(design)
         return trees if self.start is None else trees + self.start.log_odds(design)
 
     def contributions(self, design: FloatArray) -> FloatArray:
-        """Shapley values of the trees (Lundberg et al. 2020), exact, as LightGBM computes them, and the start line."""
+        """The Shapley values of the trees, and the start line."""
         if not len(design):
             return np.empty((0, design.shape[1] + 1))
-        parts = np.asarray(self._booster.predict(design, pred_contrib=True, num_threads=1), dtype=np.float64)
-        parts = parts / self._share
+        parts = self._parts_of_trees(design)
         if self.start is not None:
             for weight, column in zip(self.start.weights, self.start.columns, strict=True):
                 parts[:, column] += weight * design[:, column]
@@ -125,11 +131,35 @@ class TreeEnsemble(Estimator):
         """Mean absolute log-odds that each design column adds, against its own mean."""
         return np.asarray(self.importance, dtype=np.float64)
 
+    def own_text(self) -> str:
+        """What the file holds beside the trees, as JSON."""
+        start = None if self.start is None else self.start.to_dict()
+        return json.dumps({"start": start, "importance": self.importance})
+
+    @classmethod
+    def with_own_text(cls, text: str, own: str) -> Self:
+        """The ensemble of a text and of what `own_text` wrote beside it."""
+        read = json.loads(own)
+        start = None if read["start"] is None else StartLine.from_dict(read["start"])
+        return cls(text, tuple(read["importance"]), start)
+
+
+@dataclass(frozen=True)
+class LightGBMTrees(TreeEnsemble):
+    """Trees in LightGBM's text."""
+
+    file_name: ClassVar[str] = "model.txt"
+
+    def _of_trees(self, design: FloatArray) -> FloatArray:
+        return np.asarray(self._booster.predict(design, raw_score=True, num_threads=1), dtype=np.float64) / self._share
+
+    def _parts_of_trees(self, design: FloatArray) -> FloatArray:
+        parts = np.asarray(self._booster.predict(design, pred_contrib=True, num_threads=1), dtype=np.float64)
+        return parts / self._share
+
     def to_bytes(self) -> bytes:
         """LightGBM's text model, with the start line and the importance as a last line of JSON."""
-        start = None if self.start is None else self.start.to_dict()
-        own = json.dumps({"start": start, "importance": self.importance})
-        return f"{self.text.rstrip()}\n{_OWN_LINE}{own}\n".encode()
+        return f"{self.text.rstrip()}\n{_OWN_LINE}{self.own_text()}\n".encode()
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
@@ -142,9 +172,7 @@ class TreeEnsemble(Estimator):
         if not found or _LAST_TREE_WRITTEN not in text:
             message = "not a LightGBM text model, or not the whole of one"
             raise ValueError(message)
-        read = json.loads(own)
-        start = None if read["start"] is None else StartLine.from_dict(read["start"])
-        return cls(f"{text}\n", tuple(read["importance"]), start)
+        return cls.with_own_text(f"{text}\n", own)
 
     @cached_property
     def _booster(self) -> Booster:

@@ -181,7 +181,7 @@ def bin_words(bins: NumberBins | LevelBins | LeafBins, missing: str) -> list[str
 def number_words(feature: str, uppers: Sequence[float]) -> list[str]:
     """The bins of a number in words.
 
-    >>> number_words("n_children", (2.0, 5.0))
+    >>> number_words("n_dependants", (2.0, 5.0))
     ['up to 2', 'over 2 up to 5', 'over 5']
     >>> number_words("is_home_owner", (0.0,))
     ['no', 'yes']

@@ -15,6 +15,7 @@ from credit_platform.scoring.estimators.estimator import Estimator
 from credit_platform.scoring.estimators.gradient_boosting import GradientBoostingEstimator
 from credit_platform.scoring.estimators.logistic_regression import LogisticRegressionEstimator
 from credit_platform.scoring.estimators.random_forest import RandomForestEstimator
+from credit_platform.scoring.estimators.xgboost_trees import XGBoostEstimator
 from credit_platform.scoring.scorecard.scorecard import ScorecardEstimator
 
 ALGORITHMS: Mapping[str, type[Estimator]] = {
@@ -22,6 +23,7 @@ ALGORITHMS: Mapping[str, type[Estimator]] = {
     "logistic_regression": LogisticRegressionEstimator,
     "gradient_boosting": GradientBoostingEstimator,
     "random_forest": RandomForestEstimator,
+    "xgboost": XGBoostEstimator,
 }
 
 

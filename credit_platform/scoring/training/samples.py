@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
-from typing import Literal
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from credit_platform.errors import TrainingError
+from credit_platform.policy.model_spec import Rebalancing, RebalancingShares
 from credit_platform.portfolios.feature_set import EvidenceGroup, FeatureSet
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.scoring.estimators.estimator import Design
@@ -103,27 +103,46 @@ def checked_sample(
     return frame.sort(keys).rechunk()
 
 
-def rebalance(design: Design, kind: Literal["none", "downsample", "smote"], *, seed: int) -> Design:
-    """A training design with as many loans of one class as of the other; the same seed gives the same design.
+def rebalance(design: Design, kind: Rebalancing, shares: RebalancingShares | None = None, *, seed: int) -> Design:
+    """A training design with its classes evened out; the same seed gives the same design.
 
     Args:
         design: Training loans of both classes.
         kind: `downsample` draws as many loans of the larger class as the smaller one has; `smote` adds loans to the
-            smaller one, each on the line between one of its loans and one of that loan's nearest neighbours within the
-            class (Chawla et al. 2002); `none` changes nothing.
-        seed: Of the draw.
+            smaller one until it has as many, each on the line between one of its loans and one of that loan's nearest
+            neighbours within the class (Chawla et al. 2002); `smote_downsample` adds bads in this way, then draws
+            goods, until there are as many bads per good as `shares` say after each step; `none` changes nothing.
+        shares: Of `smote_downsample`; a step that would have to take bads away changes nothing.
+        seed: Of the draws.
     """
     if kind == "none":
         return design
-    bads, goods = np.flatnonzero(design.label == 1), np.flatnonzero(design.label == 0)
-    smaller, larger = (bads, goods) if len(bads) < len(goods) else (goods, bads)
     random = np.random.default_rng(seed)
+    if kind == "smote_downsample" and shares is not None:
+        n_bads = round(shares.smote * int((design.label == 0).sum()))
+        more = _with_more(design, 1, n_bads, random)
+        return _with_fewer(more, 0, round(int((more.label == 1).sum()) / shares.downsample), random)
+    n_bads, n_goods = int((design.label == 1).sum()), int((design.label == 0).sum())
+    smaller, larger = (1, 0) if n_bads < n_goods else (0, 1)
     if kind == "downsample":
-        kept = np.sort(np.concatenate([smaller, random.choice(larger, len(smaller), replace=False)]))
-        return Design(np.ascontiguousarray(design.values[kept]), design.label[kept])
-    made = _between_neighbours(design.values[smaller], len(larger) - len(smaller), random)
-    label = np.full(len(made), design.label[smaller[0]], dtype=np.int8)
-    return Design(np.vstack([design.values, made]), np.concatenate([design.label, label]))
+        return _with_fewer(design, larger, min(n_bads, n_goods), random)
+    return _with_more(design, smaller, max(n_bads, n_goods), random)
+
+
+def _with_fewer(design: Design, label: int, n: int, random: np.random.Generator) -> Design:
+    """At most so many of a class, drawn by chance; the others as they are, all in their order."""
+    mine, others = np.flatnonzero(design.label == label), np.flatnonzero(design.label != label)
+    kept = np.sort(np.concatenate([others, random.choice(mine, min(n, len(mine)), replace=False)]))
+    return Design(np.ascontiguousarray(design.values[kept]), design.label[kept])
+
+
+def _with_more(design: Design, label: int, n: int, random: np.random.Generator) -> Design:
+    """At least so many of a class: made ones stand behind."""
+    mine = design.values[design.label == label]
+    made = _between_neighbours(mine, max(n - len(mine), 0), random)
+    return Design(
+        np.vstack([design.values, made]), np.concatenate([design.label, np.full(len(made), label, dtype=np.int8)])
+    )
 
 
 def _between_neighbours(values: NDArray[np.float64], n: int, random: np.random.Generator) -> NDArray[np.float64]:

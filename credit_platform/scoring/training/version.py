@@ -189,7 +189,7 @@ def fit_version(
     held_out = _design(transformer, with_copies_without_history(validation, features.evidence))
     estimator, tuning = tune(
         algorithm,
-        rebalance(_design(transformer, shown), spec.rebalancing, seed=config.random_seed),
+        rebalance(_design(transformer, shown), spec.rebalancing, spec.rebalancing_shares, seed=config.random_seed),
         held_out,
         n_bads=int(validation["label"].sum()),
         task=FitTask(model, spec, config.random_seed, tuple(transformer.design_features()), evidence, directions),

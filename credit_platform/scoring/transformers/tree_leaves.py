@@ -108,8 +108,8 @@ class Condition:
     def in_words(self) -> str:
         """The condition as people read it; numbers read back exactly.
 
-        >>> Condition("income_amount", above=1250.0, or_missing=True).in_words()
-        'income_amount above 1,250 or missing'
+        >>> Condition("paid_share", above=1250.0, or_missing=True).in_words()
+        'paid_share above 1,250 or missing'
         >>> Condition("size", levels=("small", "medium"), others=("large",)).in_words()
         'size is small or medium'
         >>> Condition("is_owner", up_to=0.0).in_words()

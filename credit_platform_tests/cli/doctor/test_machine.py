@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from credit_platform.cli.doctor import machine
+from credit_platform.policy.model_spec import ModelSpec
+from credit_platform.portfolios.loans.portfolio import LOANS
 
 
 def test_python_is_held_against_what_the_package_allows() -> None:
@@ -27,6 +29,18 @@ def test_libraries_are_held_against_the_package_s_own_needs() -> None:
     assert "duckdb is missing" in red.found
     assert "ruff" not in red.found
     assert "old" not in red.found
+
+
+def test_an_extra_that_a_model_of_the_policy_needs_is_named_where_it_is_missing() -> None:
+    shipped = LOANS.load_policy().model
+    assert machine.check_algorithms(shipped, lambda _: None).level == "ok"
+    boosted = ModelSpec(alias="model_3", algorithm="xgboost", params={})
+    config = shipped.model_copy(update={"models": {**shipped.models, "boosted": boosted}})
+    found = machine.check_algorithms(config, lambda name: name)
+    assert (found.level, found.found) == ("ok", "loads, with 3 models")
+    red = machine.check_algorithms(config, lambda _: None)
+    assert (red.level, red.found) == ("error", "a model of it needs xgboost, which is not installed")
+    assert "make extra-xgboost" in red.mend
 
 
 def test_a_missing_openmp_runtime_is_named_with_its_package() -> None:

@@ -6,21 +6,40 @@ import pytest
 
 import credit_platform
 from credit_platform.portfolios.cleaning_rules import cleaning_rules
+from credit_platform.portfolios.home_credit.portfolio import HOME_CREDIT
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.reports.documents.data_dictionary import data_dictionary, documented_tables, rule_sentences
+from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.reports.documents.data_dictionary import (
+    data_dictionary,
+    dictionary_file,
+    documented_tables,
+    rule_sentences,
+)
 from credit_platform.schemas.personal_data import has_personal_data
 
-COMMITTED = Path(credit_platform.__file__).parent / "DATA_DICTIONARY.md"
+BOOKS = (LOANS, HOME_CREDIT)
 
 
-def test_the_committed_page_is_the_generated_one() -> None:
-    assert COMMITTED.read_text(encoding="utf-8") == data_dictionary(LOANS), "run `credit-platform dictionary`"
+def named(book: Portfolio) -> str:
+    return book.name
 
 
-@pytest.mark.parametrize("table", list(documented_tables(LOANS)))
-def test_every_table_says_what_a_row_is_what_its_columns_mean_and_what_its_rules_demand(table: str) -> None:
-    schema = documented_tables(LOANS)[table]
-    page = data_dictionary(LOANS)
+@pytest.mark.parametrize("book", BOOKS, ids=named)
+def test_the_committed_page_is_the_generated_one(book: Portfolio) -> None:
+    committed = Path(credit_platform.__file__).parent / dictionary_file(book)
+    assert committed.read_text(encoding="utf-8") == data_dictionary(book), "run `credit-platform dictionary`"
+
+
+@pytest.mark.parametrize(
+    ("book", "table"),
+    [(book, table) for book in BOOKS for table in documented_tables(book)],
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
+def test_every_table_says_what_a_row_is_what_its_columns_mean_and_what_its_rules_demand(
+    book: Portfolio, table: str
+) -> None:
+    schema = documented_tables(book)[table]
+    page = data_dictionary(book)
     section = page.split(f"\n## {table}\n")[1].split("\n## ")[0]
     assert "\nOne row per " in section
     for name, column in schema.columns().items():

@@ -60,6 +60,25 @@ def test_windows_and_counts_equal_those_given(card: str) -> None:
     assert len(table) == 4
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"method": "smote"}, "Training loans are rebalanced by smote, those"),
+        (
+            {"method": "smote_downsample", "smote": 0.2, "downsample": 0.5},
+            "by smote_downsample (bads per good: 0.2 after SMOTE, 0.5 after downsampling), those",
+        ),
+    ],
+)
+def test_rebalanced_training_loans_are_told_of(card: str, said: dict[str, object], expected: str) -> None:
+    rebalanced = replace(facts(), metadata=metadata().model_copy(update={"rebalancing": said}))
+    text = to_markdown(model_card(rebalanced, sources()))
+    assert expected in part(text, "Data, windows and samples")
+    made = dict(rows(part(text, "How it can be made again")))
+    assert made["Rebalancing method"] == said["method"]
+    assert "rebalanced" not in card
+
+
 def test_metrics_and_calibration_equal_those_given(card: str) -> None:
     metrics = facts().evaluation.metrics
     shown = {row[0]: row[1:] for row in rows(part(card, "Metrics with intervals"))}

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.policy.model_spec import RebalancingShares
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.estimators.estimator import Design
 from credit_platform.scoring.training.samples import rebalance
@@ -17,6 +18,7 @@ from credit_platform.scoring.training.version import fit_version
 
 Kind = Literal["downsample", "smote"]
 KINDS: tuple[Kind, ...] = ("downsample", "smote")
+EVEN = RebalancingShares(smote=0.6, downsample=1.0)
 MakeLoans = Callable[..., pl.DataFrame]
 
 
@@ -66,17 +68,49 @@ def test_the_same_seed_gives_the_same_loans_and_another_seed_others(kind: Kind) 
     assert not np.array_equal(rebalance(loans, kind, seed=3).values, rebalance(loans, kind, seed=4).values)
 
 
+@settings(max_examples=30, deadline=None)
+@given(
+    n=st.integers(2, 80),
+    share=st.floats(0, 1),
+    smote=st.sampled_from([0.1, 0.25, 0.5, 1.0]),
+    more=st.sampled_from([1.0, 1.5, 3.0]),
+)
+def test_bads_are_added_up_to_their_share_of_goods_and_then_goods_left_out(
+    n: int, share: float, smote: float, more: float
+) -> None:
+    n_bad = min(max(int(n * share), 1), n - 1)
+    n_good = n - n_bad
+    shares = RebalancingShares(smote=smote, downsample=min(smote * more, 1.0))
+    given_loans = design(n, n_bad)
+    made = rebalance(given_loans, "smote_downsample", shares, seed=3)
+    bads = max(n_bad, round(smote * n_good))
+    assert int(made.label.sum()) == bads
+    assert int((made.label == 0).sum()) == min(n_good, round(bads / shares.downsample))
+    # Every loan is one of the given ones, but for the bads that were made.
+    goods = {tuple(row) for row in given_loans.values[n_bad:]}
+    assert {tuple(row) for row in made.values[made.label == 0]} <= goods
+    assert np.array_equal(made.values[made.label == 1][:n_bad], given_loans.values[:n_bad])
+
+
+def test_both_steps_are_repeated_by_the_same_seed() -> None:
+    loans, shares = design(300, 20), RebalancingShares(smote=0.2, downsample=0.5)
+    once, again, other = (rebalance(loans, "smote_downsample", shares, seed=seed) for seed in (3, 3, 4))
+    assert (int(once.label.sum()), len(once.label)) == (56, 56 + 112)
+    assert np.array_equal(once.values, again.values)
+    assert not np.array_equal(once.values, other.values)
+
+
 def test_none_changes_nothing() -> None:
     loans = design(20, 4)
     assert rebalance(loans, "none", seed=3) is loans
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, "smote_downsample"])
 @pytest.mark.parametrize("model", ["scorecard", "gradient_boosting"])
 def test_recalibration_keeps_probabilities_honest_after_rebalancing(
-    model: str, kind: Kind, config: ModelConfig, loans: MakeLoans
+    model: str, kind: str, config: ModelConfig, loans: MakeLoans
 ) -> None:
-    spec = config.models[model].model_copy(update={"rebalancing": kind})
+    spec = config.models[model].model_copy(update={"rebalancing": kind, "rebalancing_shares": EVEN})
     even = config.model_copy(update={"models": {model: spec}})
     version = fit_version(model, loans(900, seed=1), loans(2000, seed=2), even, portfolio=LOANS)
     held_out = loans(2000, seed=3)

@@ -31,9 +31,9 @@ CHILDREN = (
 # Short name of a source to the column that says whether the applicant has any row in it.
 SOURCE_FLAGS: dict[str, str] = {flag.removeprefix("has_"): flag for flag in sorted(child.flag for child in CHILDREN)}
 _FEATURES = (*OF_APPLICATION, *(feature for child in CHILDREN for feature in child.features), *OF_ALL)
-_Features = schema_of(columns_of(_FEATURES))
-_Flags = schema_of(
-    {child.flag: dy.Bool(description=f"Whether {child.table} has any row of the applicant") for child in CHILDREN}
+_Known = schema_of(
+    columns_of(_FEATURES)
+    | {child.flag: dy.Bool(description=f"Whether {child.table} has any row of the applicant") for child in CHILDREN}
 )
 
 
@@ -45,7 +45,7 @@ class _Application(dy.Schema):
     customer_id = dy.String(min_length=1, description="Identifier of the customer: the application's own")
 
 
-class ApplicationFeatures(_Application, _Features, _Flags):
+class ApplicationFeatures(_Application, _Known):
     """One row per application, with what was known when it was made."""
 
     sources_present = dy.String(description="Names of the sources present, joined by +, sorted; empty without any")
@@ -55,7 +55,7 @@ def build_feature_store(silver: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
     """Features of every application.
 
     Args:
-        silver: the seven silver tables by asset key, of the wanted months: the children of an application have its month.
+        silver: the seven silver tables by asset key, of the wanted months: an application's children have its month.
 
     Returns:
         gold/feature_store rows, sorted by month and application. Every child table is read once and has one row per

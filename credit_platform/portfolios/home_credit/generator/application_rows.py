@@ -11,7 +11,11 @@ import numpy as np
 import polars as pl
 
 from credit_platform.portfolios.home_credit.generator.applicants import Applicants, CreditProcess
-from credit_platform.portfolios.home_credit.generator.buildings import BUILDING_COLUMNS, Measure, building_columns
+from credit_platform.portfolios.home_credit.generator.buildings import (
+    BUILDING_COLUMNS,
+    BuildingMeasure,
+    building_columns,
+)
 from credit_platform.portfolios.home_credit.generator.distributions import (
     Flags,
     Floats,
@@ -19,6 +23,7 @@ from credit_platform.portfolios.home_credit.generator.distributions import (
     NumberColumn,
     Quantiles,
     choose,
+    emptied,
     happens,
     happens_leaning,
     interpolated,
@@ -43,6 +48,8 @@ _SOCIAL = (
     "DEF_60_CNT_SOCIAL_CIRCLE",
 )
 _ASKED = tuple(f"AMT_REQ_CREDIT_BUREAU_{span}" for span in ("HOUR", "DAY", "WEEK", "MON", "QRT", "YEAR"))
+# Of those whom the credit bureau does not know, how many were asked about.
+_ASKED_ANYWAY = 0.06
 _WHOLE = ("DAYS_ID_PUBLISH", "HOUR_APPR_PROCESS_START")
 # The columns of application_test after the key.
 APPLICATION_COLUMNS = (
@@ -71,7 +78,7 @@ class ApplicationColumns:
     credit_to_goods: Leaning
     external: Mapping[str, Quantiles]
     empty: Mapping[str, float]
-    buildings: Mapping[str, Measure]
+    buildings: Mapping[str, BuildingMeasure]
 
 
 @cache
@@ -96,18 +103,18 @@ def application_rows(
     columns |= _region(columns, quality, rng)
     columns |= _loan(applicants, said, rng)
     columns |= _scores(applicants, process, said, rng)
-    columns |= building_columns(said.buildings, columns, buildings)
+    columns |= building_columns(said.buildings, columns, quality, buildings)
     columns |= _circle(columns[_SOCIAL[0]].to_numpy(), quality, rng)
     is_owner = happens(_CAR_RATE, applicants.n, rng)
     columns |= {
         "FLAG_OWN_CAR": _yes(is_owner),
         "FLAG_OWN_REALTY": _yes(happens(_REALTY_RATE, applicants.n, rng)),
-        "OWN_CAR_AGE": _blanked(columns["OWN_CAR_AGE"], ~is_owner),
+        "OWN_CAR_AGE": emptied(columns["OWN_CAR_AGE"], ~is_owner),
         "FLAG_MOBIL": _flag(np.ones(applicants.n, dtype=np.bool_)),
     }
-    is_unknown = ~applicants.has_bureau ^ happens(0.02, applicants.n, rng)
-    columns |= {name: _blanked(columns[name].cast(pl.Float64), is_unknown) for name in _ASKED}
-    columns |= {name: _blanked(columns[name], happens(share, applicants.n, rng)) for name, share in said.empty.items()}
+    is_unknown = ~applicants.has_bureau & ~happens(_ASKED_ANYWAY, applicants.n, rng)
+    columns |= {name: emptied(columns[name].cast(pl.Float64), is_unknown) for name in _ASKED}
+    columns |= {name: emptied(columns[name], happens(share, applicants.n, rng)) for name, share in said.empty.items()}
     return pl.DataFrame([columns[name].alias(name) for name in APPLICATION_COLUMNS])
 
 
@@ -115,7 +122,7 @@ def burden_of(rows: pl.DataFrame) -> Floats:
     """How much each loan asks for, about standardised: the annuity beside the income, and the price of insurance."""
     share = (pl.col("AMT_ANNUITY").fill_null(strategy="mean") / pl.col("AMT_INCOME_TOTAL")).log()
     insurance = (pl.col("AMT_CREDIT") / pl.col("AMT_GOODS_PRICE")).fill_null(1.0)
-    burden = 0.6 * (share + 1.8) / 0.55 + 0.8 * (insurance - 1.125) / 0.115
+    burden = 0.35 * (share + 1.9) / 0.71 + 0.94 * (insurance - 1.131) / 0.1185
     return rows.select(burden.alias("burden"))["burden"].to_numpy()
 
 
@@ -125,10 +132,6 @@ def _flag(is_set: Flags) -> pl.Series:
 
 def _yes(is_set: Flags) -> pl.Series:
     return pl.Series(np.where(is_set, "Y", "N"))
-
-
-def _blanked(values: pl.Series, is_empty: Flags) -> pl.Series:
-    return pl.select(pl.when(pl.Series(~is_empty)).then(values)).to_series()
 
 
 def _family(applicants: Applicants, columns: Mapping[str, pl.Series], rng: np.random.Generator) -> dict[str, pl.Series]:
@@ -152,7 +155,7 @@ def _work(applicants: Applicants, columns: Mapping[str, pl.Series], rng: np.rand
     n, age_years = applicants.n, -applicants.days_birth / 365.25
     is_pensioner = happens(0.03 + 0.93 * logistic((age_years - 58.0) / 2.6), n, rng)
     is_jobless = is_pensioner | happens(7e-5, n, rng)
-    days = NumberColumn((-17900, -11500, -8000, -3200, -1650, -770, -220, -90, 0), quality=-0.3)
+    days = NumberColumn((-17900, -11500, -8000, -3200, -1650, -770, -220, -90, 0), quality=-0.42)
     driver = 0.6 * applicants.age + 0.8 * applicants.quality
     employed = np.maximum(days.draw(driver, rng), np.minimum(applicants.days_birth + 16 * 365, -30))
     kind = np.where(is_pensioner, "Pensioner", np.where(is_jobless, "Unemployed", columns["NAME_INCOME_TYPE"]))
@@ -162,7 +165,7 @@ def _work(applicants: Applicants, columns: Mapping[str, pl.Series], rng: np.rand
         "DAYS_EMPLOYED": pl.Series(np.where(is_jobless, NO_EMPLOYMENT, employed), dtype=pl.Int64),
         "FLAG_EMP_PHONE": _flag(~is_jobless),
         "ORGANIZATION_TYPE": pl.Series(np.where(is_jobless, "XNA", columns["ORGANIZATION_TYPE"])),
-        "OCCUPATION_TYPE": _blanked(occupation, is_jobless | happens(0.163, n, rng)),
+        "OCCUPATION_TYPE": emptied(occupation, is_jobless | happens(0.163, n, rng)),
     }
 
 
@@ -185,15 +188,17 @@ def _region(columns: Mapping[str, pl.Series], quality: Floats, rng: np.random.Ge
 def _loan(applicants: Applicants, said: ApplicationColumns, rng: np.random.Generator) -> dict[str, pl.Series]:
     """Income and the loan applied for: price of the goods, credit with its insurance, annuity."""
     n, quality = applicants.n, applicants.quality
-    amounts, wealth = said.amounts, 0.995 * rng.standard_normal(n) - 0.25 * applicants.is_female
-    income = _rounded(amounts["AMT_INCOME_TOTAL"].draw(0.94 * wealth + 0.1 * quality, rng), rng)
-    goods = _rounded(amounts["AMT_GOODS_PRICE"].draw(wealth, rng), rng)
+    amounts = said.amounts
+    wealth = 0.95 * rng.standard_normal(n) - 0.3 * (applicants.is_female - 0.658)
+    income = _rounded(amounts["AMT_INCOME_TOTAL"].draw(wealth + 0.15 * quality, rng), rng)
+    goods = _rounded(amounts["AMT_GOODS_PRICE"].draw(wealth + 0.3 * quality, rng), rng)
     is_revolving = happens_leaning(_REVOLVING_RATE, 0.25, quality, rng)
     limit = np.rint(amounts["revolving"].draw(wealth, rng) / _ROUND) * _ROUND
+    size = (np.log(goods) - 12.95) / 0.72
     ratio = choose(said.credit_to_goods, quality, rng).astype(np.float64)
     credit = np.where(is_revolving, limit, np.rint(goods * ratio * 2) / 2)
     annuity = np.where(
-        is_revolving, limit / 20, credit / amounts["term"].draw(0.75 * wealth + 0.66 * rng.standard_normal(n), rng)
+        is_revolving, limit / 20, credit / amounts["term"].draw(0.5 * size + 0.87 * rng.standard_normal(n), rng)
     )
     no_goods = is_revolving & happens(0.009, n, rng)
     return {
@@ -201,7 +206,7 @@ def _loan(applicants: Applicants, said: ApplicationColumns, rng: np.random.Gener
         "AMT_INCOME_TOTAL": pl.Series(income),
         "AMT_CREDIT": pl.Series(credit),
         "AMT_ANNUITY": pl.Series(np.rint(annuity / 4.5) * 4.5),
-        "AMT_GOODS_PRICE": _blanked(pl.Series(np.where(is_revolving, limit, goods)), no_goods),
+        "AMT_GOODS_PRICE": emptied(pl.Series(np.where(is_revolving, limit, goods)), no_goods),
     }
 
 
@@ -215,7 +220,7 @@ def _scores(
     applicants: Applicants, process: CreditProcess, said: ApplicationColumns, rng: np.random.Generator
 ) -> dict[str, pl.Series]:
     """The external scores; without a credit bureau there is no third one."""
-    n, columns = applicants.n, {}
+    n, columns = applicants.n, dict[str, pl.Series]()
     for place, (name, quantiles) in enumerate(said.external.items()):
         by_age = process.age_in_first_score if place == 0 else 0.0
         correlation = process.scores[place]
@@ -226,7 +231,7 @@ def _scores(
             levels = np.rint(levels * _THIRD_SCORE_VALUES) / _THIRD_SCORE_VALUES
         columns[name] = pl.Series(interpolated(quantiles, levels))
     unknown = ~applicants.has_bureau ^ happens(0.02, n, rng)
-    columns["EXT_SOURCE_3"] = _blanked(columns["EXT_SOURCE_3"], unknown)
+    columns["EXT_SOURCE_3"] = emptied(columns["EXT_SOURCE_3"], unknown)
     return columns
 
 

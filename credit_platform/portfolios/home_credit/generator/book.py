@@ -8,7 +8,7 @@ belong here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -26,9 +26,9 @@ from credit_platform.portfolios.home_credit.generator.applicants import (
     draw_applicants,
 )
 from credit_platform.portfolios.home_credit.generator.application_rows import application_rows, burden_of
-from credit_platform.portfolios.home_credit.generator.bureau import draw_credits, draw_months
+from credit_platform.portfolios.home_credit.generator.bureau import draw_bureau_months, draw_credits
 from credit_platform.portfolios.home_credit.generator.card_months import draw_card_months
-from credit_platform.portfolios.home_credit.generator.distributions import Integers
+from credit_platform.portfolios.home_credit.generator.distributions import Flags, Floats, Integers
 from credit_platform.portfolios.home_credit.generator.drift import (
     DARK_SOURCE,
     MEANING,
@@ -41,6 +41,7 @@ from credit_platform.portfolios.home_credit.generator.keys import (
     FIRST_APPLICATION,
     FIRST_BUREAU,
     FIRST_PREVIOUS,
+    MOST_APPLICATIONS,
     child_keys,
     keys,
 )
@@ -79,6 +80,7 @@ class HomeCreditBook:
             ("first_month", self.first_month.day != 1, "is not the first of a month"),
             ("n_months", self.n_months < 1, "is less than 1"),
             ("cases_per_month", self.cases_per_month < 1, "is less than 1"),
+            ("cases_per_month", self.n_applications > MOST_APPLICATIONS, "gives more applications than there are keys"),
             ("seed", self.seed < 0, "is negative"),
             ("has_leak", self.has_leak, "would need a source made from outcomes, and this book has none"),
         ):
@@ -104,6 +106,11 @@ class HomeCreditBook:
                 reason=f"the book has no calendar, so nothing can begin in {drift.first_month:%Y-%m}",
                 fix=f"Choose {self.first_new_month:%Y-%m}, the first month of new applications.",
             )
+
+    @property
+    def n_applications(self) -> int:
+        """Applications of the whole book."""
+        return self.n_months * self.cases_per_month
 
     @property
     def months(self) -> list[date]:
@@ -145,20 +152,19 @@ class HomeCreditBook:
             "months": self.n_months,
             "applications_per_month": self.cases_per_month,
             "seed": self.seed,
-            "process": {**asdict(self.process), "scores": list(self.process.scores)},
+            "process": self.process.to_dict(),
             "drifts": [drift.to_dict() for drift in self.drifts],
         }
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> HomeCreditBook:
         """Read what `to_dict` wrote."""
-        process = dict(content["process"])
         return cls(
             first_month=parse_month(content["first_month"]),
             n_months=content["months"],
             cases_per_month=content["applications_per_month"],
             seed=content["seed"],
-            process=CreditProcess(**{**process, "scores": tuple(process["scores"])}),
+            process=CreditProcess.from_dict(content["process"]),
             drifts=tuple(Drift.from_dict(drift) for drift in content["drifts"]),
         )
 
@@ -174,8 +180,8 @@ class _Chunk:
     keys: Integers
     applicants: Applicants
     rows: pl.DataFrame
-    probability: np.ndarray[tuple[int], np.dtype[np.float64]]
-    is_bad: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    probability: Floats
+    is_bad: Flags
 
 
 def _drawn(book: HomeCreditBook, month: date) -> _Chunk:
@@ -201,7 +207,7 @@ def _drawn(book: HomeCreditBook, month: date) -> _Chunk:
         drifts=drifts,
         is_new=book.first_new_month is not None and month >= book.first_new_month,
         numbers=numbers,
-        keys=keys(numbers, space=book.n_months * n, first=FIRST_APPLICATION),
+        keys=keys(numbers, space=book.n_applications, first=FIRST_APPLICATION),
         applicants=applicants,
         rows=rows,
         probability=probability,
@@ -216,19 +222,18 @@ def _files(book: HomeCreditBook, chunk: _Chunk) -> dict[str, pl.DataFrame]:
         return stream(book.seed, chunk.index, purpose)
 
     def key_of(parents: Integers, places: Integers, first: int) -> Integers:
-        n_applications = book.n_months * book.cases_per_month
-        return child_keys(chunk.numbers[parents], places, n_applications=n_applications, first=first)
+        return child_keys(chunk.numbers[parents], places, n_applications=book.n_applications, first=first)
 
-    credits = draw_credits(chunk.applicants, rng(Stream.BUREAU))
-    credit_keys = key_of(credits.parents, credits.places, FIRST_BUREAU)
+    known = draw_credits(chunk.applicants, rng(Stream.BUREAU))
+    credit_keys = key_of(known.parents, known.places, FIRST_BUREAU)
     previous = draw_previous(chunk.applicants, rng(Stream.PREVIOUS))
     previous_keys = key_of(previous.parents, previous.places, FIRST_PREVIOUS)
     contracts = previous.contracts
     of_contracts = previous_keys[contracts.applications], chunk.keys[contracts.parents]
     files = {
         **_applications(chunk, rng(Stream.MISSING_CELLS)),
-        "bureau": _with_keys(credits.rows, SK_ID_CURR=chunk.keys[credits.parents], SK_ID_BUREAU=credit_keys),
-        "bureau_balance": draw_months(credits, credit_keys, rng(Stream.BUREAU_MONTHS)),
+        "bureau": _with_keys(known.rows, SK_ID_CURR=chunk.keys[known.parents], SK_ID_BUREAU=credit_keys),
+        "bureau_balance": draw_bureau_months(known, credit_keys, rng(Stream.BUREAU_MONTHS)),
         "previous_application": _with_keys(
             previous.rows, SK_ID_PREV=previous_keys, SK_ID_CURR=chunk.keys[previous.parents]
         ),
@@ -255,5 +260,5 @@ def _applications(chunk: _Chunk, rng: np.random.Generator) -> dict[str, pl.DataF
     }
 
 
-def _with_keys(rows: pl.DataFrame, **columns: np.ndarray[tuple[int], np.dtype[np.int64]]) -> pl.DataFrame:
+def _with_keys(rows: pl.DataFrame, **columns: Integers) -> pl.DataFrame:
     return rows.select(*(pl.Series(name, values) for name, values in columns.items()), pl.all())

@@ -11,8 +11,10 @@ import polars as pl
 
 from credit_platform.portfolios.home_credit.generator.distributions import (
     Flags,
+    Floats,
     Quantiles,
     happens,
+    happens_leaning,
     interpolated,
     leaning,
     level,
@@ -35,11 +37,12 @@ BUILDING_COLUMNS = (
     *("FONDKAPREMONT_MODE", "HOUSETYPE_MODE", "TOTALAREA_MODE", "WALLSMATERIAL_MODE", "EMERGENCYSTATE_MODE"),
 )
 _RECORDED = 0.536
-_SIZE_CORRELATION = 0.6
+_RECORDED_LEAN, _SIZE_QUALITY = 0.22, 0.3
+_SIZE_CORRELATION = 0.75
 
 
 @dataclass(frozen=True)
-class Measure:
+class BuildingMeasure:
     """One measure of dwellings: its quantiles, and the share of the dwellings with a record that lack it."""
 
     quantiles: Quantiles
@@ -47,11 +50,11 @@ class Measure:
 
 
 def building_columns(
-    measures: Mapping[str, Measure], texts: Mapping[str, pl.Series], rng: np.random.Generator
+    measures: Mapping[str, BuildingMeasure], texts: Mapping[str, pl.Series], quality: Floats, rng: np.random.Generator
 ) -> dict[str, pl.Series]:
-    """The columns of dwellings; almost half of the applicants have none."""
-    n = texts["HOUSETYPE_MODE"].len()
-    is_recorded, size = happens(_RECORDED, n, rng), rng.standard_normal(n)
+    """The columns of dwellings, larger ones for better applicants; almost half of the applicants have none."""
+    n = quality.size
+    is_recorded, size = happens_leaning(_RECORDED, _RECORDED_LEAN, quality, rng), leaning(quality, _SIZE_QUALITY, rng)
     columns = {}
     for name in _MEASURES:
         measure = measures[name]
@@ -68,5 +71,5 @@ def building_columns(
     return columns
 
 
-def _numbers(values: np.ndarray[tuple[int], np.dtype[np.float64]], is_empty: Flags) -> pl.Series:
+def _numbers(values: Floats, is_empty: Flags) -> pl.Series:
     return pl.Series(optional(values.round(4), is_empty), nan_to_null=True)

@@ -9,7 +9,6 @@ from functools import cache
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from credit_platform.portfolios.home_credit.generator.applicants import Applicants
 from credit_platform.portfolios.home_credit.generator.distributions import (
@@ -18,6 +17,7 @@ from credit_platform.portfolios.home_credit.generator.distributions import (
     Integers,
     Leaning,
     Quantiles,
+    Texts,
     choose,
     happens,
     happens_leaning,
@@ -35,7 +35,7 @@ _MORE_CREDITS, _SPREAD = 4.65, 1.15
 _DAYS_CREDIT: Quantiles = (-2922, -2863, -2667, -1665, -987, -478, -130, -35, -1)
 _DAYS_PER_MONTH, _MOST_MONTHS = 30.44, 96
 _LONG_CARD, _SOLD_RATE = 0.004, 0.0038
-_WITH_MONTHS = 0.455
+_WITH_MONTHS, _OVERPAID_RATE = 0.455, 0.001
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def _columns() -> _Columns:
 
 
 @dataclass(frozen=True, eq=False)
-class BureauCredits:
+class DrawnCredits:
     """The credits of one chunk, one value each.
 
     Attributes:
@@ -79,7 +79,7 @@ class BureauCredits:
     has_months: Flags
 
 
-def draw_credits(applicants: Applicants, rng: np.random.Generator) -> BureauCredits:
+def draw_credits(applicants: Applicants, rng: np.random.Generator) -> DrawnCredits:
     """The credits of everybody the bureau knows, at least one each."""
     more = rng.poisson(rng.gamma(_SPREAD, _MORE_CREDITS / _SPREAD, applicants.n))
     counts = np.where(applicants.has_bureau, np.minimum(1 + more, MOST_CHILDREN), 0)
@@ -112,7 +112,8 @@ def draw_credits(applicants: Applicants, rng: np.random.Generator) -> BureauCred
     no_end = happens(np.where(is_card, 0.2, np.where(kind == "Microloan", 0.36, 0.01)), n, rng)
     limit = np.where(is_card & happens(0.24, n, rng), np.round(amount * (1 - np.clip(use, 0, 1)), 3), 0.0)
     annuity = np.where(happens(0.43, n, rng), np.rint(amount / np.maximum(term / 30, 3) * 2) / 2, 0.0)
-    debt = np.where(owes, np.round(amount * use * 2) / 2, 0.0)
+    overpaid = np.where(happens(_OVERPAID_RATE, n, rng), -np.round(rng.exponential(1_500, n), 3), 0.0)
+    debt = np.where(owes, np.round(amount * use * 2) / 2, overpaid)
     rows = {
         "CREDIT_ACTIVE": np.where(is_sold, "Sold", np.where(is_closed, "Closed", "Active")),
         "CREDIT_CURRENCY": choose(_columns().currencies, trouble, rng),
@@ -130,7 +131,7 @@ def draw_credits(applicants: Applicants, rng: np.random.Generator) -> BureauCred
         "DAYS_CREDIT_UPDATE": np.rint(np.minimum(updated, -1)).astype(np.int64),
         "AMT_ANNUITY": optional(annuity, happens(0.66, n, rng)),
     }
-    return BureauCredits(
+    return DrawnCredits(
         parents=parents,
         places=places_within(counts),
         rows=pl.DataFrame(rows, nan_to_null=True),
@@ -140,7 +141,7 @@ def draw_credits(applicants: Applicants, rng: np.random.Generator) -> BureauCred
     )
 
 
-def _kinds(trouble: Floats, rng: np.random.Generator) -> tuple[NDArray[np.str_], Floats, Floats]:
+def _kinds(trouble: Floats, rng: np.random.Generator) -> tuple[Texts, Floats, Floats]:
     """Kind, amount and term in days of every credit; one in six cards has no amount."""
     kinds = _columns().kinds
     chosen = choose({name: kind.weight for name, kind in kinds.items()}, trouble, rng)
@@ -156,27 +157,27 @@ def _kinds(trouble: Floats, rng: np.random.Generator) -> tuple[NDArray[np.str_],
     return chosen, amount, np.rint(np.maximum(terms * np.exp(term_spreads * rng.standard_normal(trouble.size)), 5))
 
 
-def draw_months(credits: BureauCredits, keys: Integers, rng: np.random.Generator) -> pl.DataFrame:
-    """The rows of bureau_balance, newest first; `keys` are those of all credits.
+def draw_bureau_months(known: DrawnCredits, keys: Integers, rng: np.random.Generator) -> pl.DataFrame:
+    """The rows of bureau_balance, newest first; `keys` are those of all known.
 
     After its closing a credit is `C`; before, months are unknown (`X`), in time (`0`) or late, and a credit written off
     stays at `5`.
     """
-    opened = credits.rows["DAYS_CREDIT"].to_numpy()
+    opened = known.rows["DAYS_CREDIT"].to_numpy()
     first = np.minimum((-opened / _DAYS_PER_MONTH).astype(np.int64), _MOST_MONTHS)
-    closed = np.ceil(-credits.days_closed / _DAYS_PER_MONTH).astype(np.int64)
+    closed = np.ceil(-known.days_closed / _DAYS_PER_MONTH).astype(np.int64)
     is_short = happens(0.3, opened.size, rng) & (closed > 0)
     last = np.where(is_short, closed - 1, 0).clip(0, first)
-    of_credit = np.flatnonzero(credits.has_months)
+    of_credit = np.flatnonzero(known.has_months)
     counts = (first - last + 1)[of_credit]
     rows = np.repeat(of_credit, counts)
     months_ago = last[rows] + places_within(counts)
     unknown_share = np.where(
         happens(0.45, opened.size, rng), rng.beta(4, 1, opened.size), rng.beta(0.6, 4, opened.size)
     )
-    written_off = happens_leaning(0.006, 0.9, credits.trouble, rng) * rng.integers(1, 40, opened.size)
+    written_off = happens_leaning(0.006, 0.9, known.trouble, rng) * rng.integers(1, 40, opened.size)
     chance, how_late = rng.random((2, rows.size), dtype=np.float32)
-    is_late = chance < logistic(-4.3 + 0.9 * credits.trouble)[rows].astype(np.float32)
+    is_late = chance < logistic(-4.3 + 0.9 * known.trouble)[rows].astype(np.float32)
     is_unknown = chance > (1 - unknown_share)[rows].astype(np.float32)
     late = 1 + np.searchsorted(np.array([0.84, 0.93, 0.965, 0.98], dtype=np.float32), how_late)
     status = np.where(is_late, late, np.where(is_unknown, 6, 0))

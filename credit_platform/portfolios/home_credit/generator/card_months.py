@@ -1,24 +1,25 @@
 """The rows of credit_card_balance of one chunk: the months of cards.
 
-Which cards there are, and how much of them is used, belongs to `previous_applications`.
+Which cards there are, and how much of them is used, belongs to `contracts`.
 """
 
 import numpy as np
 import polars as pl
 
+from credit_platform.portfolios.home_credit.generator.contracts import Contracts
 from credit_platform.portfolios.home_credit.generator.distributions import (
     Flags,
     Floats,
     Integers,
+    Texts,
     happens,
     happens_leaning,
     optional,
     places_within,
 )
 from credit_platform.portfolios.home_credit.generator.pos_months import DAYS_PER_MONTH, MOST_MONTHS, days_past_due
-from credit_platform.portfolios.home_credit.generator.previous_applications import Contracts
 
-_WITHOUT_LIMIT, _NEVER_USED, _ARREARS_RATE, _MINIMUM = 0.4, 0.6, 0.02, 0.05
+_WITHOUT_LIMIT, _NEVER_USED, _ARREARS_RATE, _MINIMUM, _OVERPAID_RATE = 0.4, 0.5, 0.02, 0.05, 0.005
 # Of the months with a balance: how many have drawings, and how many of them on average.
 _DRAWINGS = {"ATM": (0.29, 1.7), "OTHER": (0.006, 1.1), "POS": (0.22, 5.0)}
 
@@ -26,7 +27,7 @@ _DRAWINGS = {"ATM": (0.29, 1.7), "OTHER": (0.006, 1.1), "POS": (0.22, 5.0)}
 def draw_card_months(
     contracts: Contracts, keys: Integers, applications: Integers, rng: np.random.Generator
 ) -> pl.DataFrame:
-    """The rows, card by card, from its first month to the month before the application; arguments as for instalments."""
+    """The rows, card by card, from its first month on; arguments as for instalments."""
     n = contracts.parents.size
     started = np.minimum(np.floor(-contracts.decided / DAYS_PER_MONTH).astype(np.int64), MOST_MONTHS)
     months = np.where(contracts.is_card, started, 0)
@@ -36,7 +37,7 @@ def draw_card_months(
     balance = _balances(contracts, of, place / np.maximum(months[of], 1), rng)
     has_balance = balance > 0
     minimum = np.where(has_balance, np.minimum((limit * _MINIMUM).round(3), balance), 0.0)
-    payment = np.round(minimum * np.exp(rng.exponential(0.45, of.size)), 3)
+    payment: Floats = (minimum * np.exp(rng.exponential(0.45, of.size))).round(3)
     fees = np.where(happens(0.03, of.size, rng), -450.0, 0.0)
     receivable = np.where(has_balance, balance, fees)
     is_unknown = (~has_balance & happens(0.1, of.size, rng)) | (place == 0)
@@ -52,7 +53,7 @@ def draw_card_months(
             "AMT_BALANCE": balance,
             "AMT_CREDIT_LIMIT_ACTUAL": limit.astype(np.int64),
             "AMT_DRAWINGS_ATM_CURRENT": optional(amounts["ATM"], never_used),
-            "AMT_DRAWINGS_CURRENT": sum(amounts.values()),
+            "AMT_DRAWINGS_CURRENT": np.sum(list(amounts.values()), axis=0),
             "AMT_DRAWINGS_OTHER_CURRENT": optional(amounts["OTHER"], never_used),
             "AMT_DRAWINGS_POS_CURRENT": optional(amounts["POS"], never_used),
             "AMT_INST_MIN_REGULARITY": optional(minimum, is_unknown),
@@ -62,10 +63,10 @@ def draw_card_months(
             "AMT_RECIVABLE": receivable,
             "AMT_TOTAL_RECEIVABLE": receivable,
             "CNT_DRAWINGS_ATM_CURRENT": optional(counts["ATM"], never_used),
-            "CNT_DRAWINGS_CURRENT": sum(counts.values()).astype(np.int64),
+            "CNT_DRAWINGS_CURRENT": np.sum(list(counts.values()), axis=0).astype(np.int64),
             "CNT_DRAWINGS_OTHER_CURRENT": optional(counts["OTHER"], never_used),
             "CNT_DRAWINGS_POS_CURRENT": optional(counts["POS"], never_used),
-            "CNT_INSTALMENT_MATURE_CUM": optional(place * (contracts.use > 0)[of] + 0.0, is_unknown),
+            "CNT_INSTALMENT_MATURE_CUM": optional((place * (contracts.use > 0)[of]).astype(np.float64), is_unknown),
             "NAME_CONTRACT_STATUS": _statuses(has_balance, rng),
             "SK_DPD": days,
             "SK_DPD_DEF": days_without_trifles,
@@ -75,19 +76,21 @@ def draw_card_months(
 
 
 def _balances(contracts: Contracts, of: Integers, age: Floats, rng: np.random.Generator) -> Floats:
-    """Balances: in the part of a card's life in which it is used, its usual share of the limit, give or take."""
+    """Balances: while a card is in use its usual share of the limit, give or take; a few overpaid ones else."""
     n = contracts.parents.size
     begins, ends = rng.uniform(0, 0.25, n), rng.uniform(0.55, 1.3, n)
     share = contracts.use[of] * (1 + 0.15 * rng.standard_normal(of.size)) + 0.04
     is_used = (contracts.use[of] > 0) & (age >= begins[of]) & (age <= ends[of]) & (share > 0)
-    return np.where(is_used, np.round(np.minimum(share, 1.07) * contracts.amount[of] / 0.045) * 0.045, 0.0).round(3)
+    overpaid = np.where((contracts.use[of] > 0) & happens(_OVERPAID_RATE, of.size, rng), -450.0, 0.0)
+    owed = np.rint(np.minimum(share, 1.07) * contracts.amount[of] / 0.045) * 0.045
+    return np.where(is_used, owed, overpaid).round(3)
 
 
 def _drawings(
     has_balance: Flags, limit: Floats, rng: np.random.Generator
 ) -> tuple[dict[str, Floats], dict[str, Floats]]:
     """Counts and amounts of drawings by their kind."""
-    n, counts, amounts = has_balance.size, {}, {}
+    n, counts, amounts = has_balance.size, dict[str, Floats](), dict[str, Floats]()
     for kind, (share, mean) in _DRAWINGS.items():
         drawn = np.where(has_balance & happens(share, n, rng), rng.geometric(1 / mean, n), 0)
         counts[kind] = drawn.astype(np.float64)
@@ -96,7 +99,7 @@ def _drawings(
     return counts, amounts
 
 
-def _statuses(has_balance: Flags, rng: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
+def _statuses(has_balance: Flags, rng: np.random.Generator) -> Texts:
     n = has_balance.size
     rare = np.where(happens(0.9, n, rng), "Signed", "Sent proposal")
     return np.select(

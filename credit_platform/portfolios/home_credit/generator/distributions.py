@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 PROBABILITIES = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
@@ -14,6 +15,7 @@ PROBABILITIES = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Texts = NDArray[np.str_]
 Quantiles = tuple[float, float, float, float, float, float, float, float, float]
 # Value to its weight, and what a standard deviation of quality adds to the logarithm of that weight.
 Leaning = Mapping[str, tuple[float, float]]
@@ -72,7 +74,7 @@ def happens_leaning(share: float, lean: float, driver: Floats, rng: np.random.Ge
     return happens(logistic(np.log(share / (1.0 - share)) + lean * driver), driver.size, rng)
 
 
-def choose(weights: Leaning, driver: Floats, rng: np.random.Generator) -> NDArray[np.str_]:
+def choose(weights: Leaning, driver: Floats, rng: np.random.Generator) -> Texts:
     """One value per applicant, more often those that lean the way of its driver."""
     values = np.array(list(weights))
     log_weights, leans = np.log([w for w, _ in weights.values()]), np.array([lean for _, lean in weights.values()])
@@ -92,3 +94,8 @@ def places_within(counts: Integers) -> Integers:
 def optional(values: Floats, is_empty: Flags) -> Floats:
     """The values with NaN, which frames turn into empty cells, where they are empty."""
     return np.where(is_empty, np.nan, values)
+
+
+def emptied(values: pl.Series, is_empty: Flags) -> pl.Series:
+    """The values with nulls where they are empty."""
+    return pl.select(pl.when(pl.Series(~is_empty)).then(values)).to_series()

@@ -21,8 +21,8 @@ MEANING: dict[DriftKind, str] = {
     "default stays.",
     DriftKind.MISSINGNESS: "That share of the cells of five columns of the application is empty.",
     DriftKind.SOURCE_DARK: "The new applications have no instalments, at any strength.",
-    DriftKind.SCHEMA_CHANGE: "The file of new applications changes: columns in another order (up to 0.25), a new column "
-    "(0.75), a renamed column (1).",
+    DriftKind.SCHEMA_CHANGE: "The file of new applications changes: columns in another order (up to 0.25), a new "
+    "column (0.75), a renamed column (1).",
 }
 # Why the other kinds cannot be generated.
 REFUSED: dict[DriftKind, str] = {

@@ -1,12 +1,14 @@
 """The rows of installments_payments of one chunk: what was due on contracts before the application, and what was paid.
 
-Which contracts there are belongs to `previous_applications`.
+Which contracts there are belongs to `contracts`.
 """
 
 import numpy as np
 import polars as pl
 
+from credit_platform.portfolios.home_credit.generator.contracts import DAYS_PER_INSTALMENT, Contracts
 from credit_platform.portfolios.home_credit.generator.distributions import (
+    Flags,
     Floats,
     Integers,
     happens,
@@ -16,7 +18,6 @@ from credit_platform.portfolios.home_credit.generator.distributions import (
     optional,
     places_within,
 )
-from credit_platform.portfolios.home_credit.generator.previous_applications import DAYS_PER_INSTALMENT, Contracts
 
 # Days between an instalment and its payment, by the share of payments that are made earlier.
 _SHARES = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.7, 0.915, 0.95, 0.97, 0.99, 0.998, 1.0)
@@ -74,11 +75,11 @@ def _lateness(trouble: Floats, of: Integers, instalments: Integers, rng: np.rand
 
 
 def _shares(
-    is_split: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    is_split: Flags,
     part: Integers,
     instalments: Integers,
     rng: np.random.Generator,
-) -> tuple[Floats, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
+) -> tuple[Floats, Flags]:
     """The share of its instalment that every row pays, and whether both parts are paid on one day."""
     n = int(instalments[-1]) + 1 if instalments.size else 0
     first = np.array(_PART_KINDS)[rng.integers(0, len(_PART_KINDS), n)]

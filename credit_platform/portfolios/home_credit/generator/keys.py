@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 FIRST_APPLICATION, FIRST_PREVIOUS, FIRST_BUREAU = 100_001, 1_000_001, 5_000_001
 # The most children of one kind that an application has; each has a running number of its own whether it exists or not.
 MOST_CHILDREN = 32
+# The products of running numbers and steps must fit into 64 bits.
+MOST_APPLICATIONS = 100_000_000
 _GOLDEN_RATIO = 0.618033988749895
 
 

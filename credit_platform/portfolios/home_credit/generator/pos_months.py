@@ -1,12 +1,14 @@
 """The rows of POS_CASH_balance of one chunk: the months of contracts with instalments.
 
-Which contracts there are belongs to `previous_applications`, what was paid to `instalments`.
+Which contracts there are belongs to `contracts`, what was paid to `instalments`.
 """
 
 import numpy as np
 import polars as pl
 
+from credit_platform.portfolios.home_credit.generator.contracts import Contracts
 from credit_platform.portfolios.home_credit.generator.distributions import (
+    Flags,
     Floats,
     Integers,
     happens,
@@ -15,11 +17,10 @@ from credit_platform.portfolios.home_credit.generator.distributions import (
     optional,
     places_within,
 )
-from credit_platform.portfolios.home_credit.generator.previous_applications import Contracts
 
 DAYS_PER_MONTH = 30.44
 MOST_MONTHS = 96
-_KNOWN_RATE, _NO_COUNT_RATE = 0.96, 0.0026
+_KNOWN_RATE, _NO_COUNT_RATE = 0.92, 0.0026
 _ARREARS_RATE, _SIGNED_RATE = 0.005, 0.07
 
 
@@ -64,7 +65,7 @@ def draw_pos_months(
 
 def days_past_due(
     trouble: Floats,
-    in_arrears: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    in_arrears: Flags,
     of: Integers,
     late: Integers,
     rng: np.random.Generator,

@@ -8,7 +8,6 @@ import polars as pl
 
 from credit_platform.portfolios.home_credit.sources.due_rows import APPLICATIONS_DUE
 from credit_platform.portfolios.home_credit.sources.raw_column import (
-    LARGEST_DAYS,
     NO_DAY,
     RawColumn,
     amount,
@@ -45,19 +44,12 @@ BUILDING = {
 _MEASURES = {"AVG": ("mean", "mean"), "MODE": ("mode", "mode"), "MEDI": ("median", "median")}
 DOCUMENTS = tuple(range(2, 22))
 # The part of a year in which the bureau was asked about the applicant, each without the parts before it.
-ENQUIRIES = {
-    "HOUR": ("hour", "hour"),
-    "DAY": ("day", "day"),
-    "WEEK": ("week", "week"),
-    "MON": ("month", "month"),
-    "QRT": ("quarter", "quarter"),
-    "YEAR": ("year", "year"),
-}
+ENQUIRIES = {"HOUR": "hour", "DAY": "day", "WEEK": "week", "MON": "month", "QRT": "quarter", "YEAR": "year"}
 _ADDRESSES = {"REG": "registered", "LIVE": "home", "WORK": "work"}
 
 
 def _rate(source: str, name: str, meaning: str) -> RawColumn:
-    return number(source, name, meaning, "normalised to 0..1", 0, 1)
+    return number(source, name, meaning, "normalised to 0..1", (0, 1))
 
 
 def _building() -> tuple[RawColumn, ...]:
@@ -104,12 +96,12 @@ COLUMNS: tuple[RawColumn, ...] = (
     text("NAME_FAMILY_STATUS", "family_status", "Family status; protected"),
     text("NAME_HOUSING_TYPE", "housing_type", "How the applicant is housed"),
     number("REGION_POPULATION_RELATIVE", "region_population_rate", "Population of the home's region",
-        "normalised to 0..1", 0, 1),
+        "normalised to 0..1", (0, 1)),
     past_days("DAYS_BIRTH", "birth_days", "Birth; protected"),
     past_days("DAYS_EMPLOYED", "employment_days", "Begin of the present employment", nulls=(NO_DAY,)),
     past_days("DAYS_REGISTRATION", "registration_days", "Last change of the registration"),
     past_days("DAYS_ID_PUBLISH", "id_document_days", "Issue of the identity document"),
-    number("OWN_CAR_AGE", "car_age_years", "Age of the car", "years", 0, 120),
+    number("OWN_CAR_AGE", "car_age_years", "Age of the car", "years", (0, 120)),
     flag("FLAG_MOBIL", "has_mobile_phone", "Whether a mobile phone was given"),
     flag("FLAG_EMP_PHONE", "has_employer_phone", "Whether the employer's phone was given"),
     flag("FLAG_WORK_PHONE", "has_work_phone", "Whether a phone at work was given"),
@@ -122,7 +114,7 @@ COLUMNS: tuple[RawColumn, ...] = (
     count("REGION_RATING_CLIENT_W_CITY", "region_and_city_rating",
         "The lender's rating of the region with its city, 1 is best", low=-1, high=10),
     text("WEEKDAY_APPR_PROCESS_START", "application_weekday", "Weekday of the application"),
-    number("HOUR_APPR_PROCESS_START", "application_hour", "Hour of the application", "hours", 0, 24),
+    number("HOUR_APPR_PROCESS_START", "application_hour", "Hour of the application", "hours", (0, 24)),
     *(_address(one, other, area) for area in ("REGION", "CITY")
         for one, other in (("REG", "LIVE"), ("REG", "WORK"), ("LIVE", "WORK"))),
     text("ORGANIZATION_TYPE", "organisation_type", "Kind of organisation the applicant works for"),
@@ -137,22 +129,25 @@ COLUMNS: tuple[RawColumn, ...] = (
     *_social_circle(60),
     past_days("DAYS_LAST_PHONE_CHANGE", "phone_change_days", "Last change of the phone"),
     *(flag(f"FLAG_DOCUMENT_{n}", f"has_document_{n}", f"Whether document {n} was handed in") for n in DOCUMENTS),
-    *(count(f"AMT_REQ_CREDIT_BUREAU_{source}", f"n_enquiries_{name}",
-        f"Enquiries at the credit bureau in the {said} before, without shorter spans") for source, (name, said) in ENQUIRIES.items()),
-    RawColumn("snapshot_date", "", "Day of the application, of lenders who have a calendar", "bronze", is_optional=True),
+    *(count(f"AMT_REQ_CREDIT_BUREAU_{source}", f"n_enquiries_{span}",
+        f"Enquiries at the credit bureau in the {span} before, without shorter spans")
+        for source, span in ENQUIRIES.items()),
+    RawColumn("snapshot_date", "", "Day of the application, of lenders with a calendar", "bronze", is_optional=True),
 )  # fmt: skip
 _ALSO = {
     "customer_id": dy.String(min_length=1, description="Identifier of the customer: the application's own"),
     "is_without_employment": dy.Bool(description=f"Whether the applicant has no employment: DAYS_EMPLOYED is {NO_DAY}"),
 }
 _EMPLOYED = "DAYS_EMPLOYED"
+_ApplicationLinesColumns = bronze_of(COLUMNS)
+_CreditApplicationsColumns = silver_of(COLUMNS, _ALSO)
 
 
-class ApplicationLines(bronze_of(COLUMNS)):
+class ApplicationLines(_ApplicationLinesColumns):
     """One row per line of an application file, untouched."""
 
 
-class CreditApplications(silver_of(COLUMNS, _ALSO)):
+class CreditApplications(_CreditApplicationsColumns):
     """One row per application: what was asked for, by whom, and the outcome where it is known."""
 
 
@@ -178,6 +173,7 @@ APPLICATION_CLEANING = cleaning_of(
     CreditApplications,
     derived={"customer_id": pl.col("application_id"), "is_without_employment": _is_without_employment()},
     rejections=(_target_is_readable(),),
+    keeps_order=False,
 )
 APPLICATION = source_of(
     "application",

@@ -49,21 +49,25 @@ MONTHS: tuple[RawColumn, ...] = (
         "off; C closed, X not known",
         {text: text for text in "012345CX"}),
 )  # fmt: skip
+_BureauLinesColumns = bronze_of(CREDITS)
+_ReportedCreditsColumns = silver_of(CREDITS)
+_BureauMonthLinesColumns = bronze_of(MONTHS)
+_BureauMonthsColumns = silver_of(MONTHS)
 
 
-class BureauLines(bronze_of(CREDITS)):
+class BureauLines(_BureauLinesColumns):
     """One row per line of the bureau file, untouched."""
 
 
-class BureauCredits(silver_of(CREDITS)):
+class ReportedCredits(_ReportedCreditsColumns):
     """One row per credit of an applicant that the credit bureau reports."""
 
 
-class BureauMonthLines(bronze_of(MONTHS)):
+class BureauMonthLines(_BureauMonthLinesColumns):
     """One row per line of the file of the bureau's months, untouched."""
 
 
-class BureauMonths(silver_of(MONTHS)):
+class BureauMonths(_BureauMonthsColumns):
     """One row per credit at the bureau and month, with its status."""
 
 
@@ -71,8 +75,8 @@ BUREAU = source_of(
     "bureau",
     "bureau_credits",
     CREDITS,
-    (BureauLines, BureauCredits),
-    cleaning_of(CREDITS, BureauCredits),
+    (BureauLines, ReportedCredits),
+    cleaning_of(CREDITS, ReportedCredits),
     due=CHILDREN_DUE,
     volume=pl.col("application_id").n_unique(),
     flag="has_bureau",

@@ -3,6 +3,7 @@
 Instalments have no key: one may be paid in equal parts on one day, so rows alike are several payments and all are kept.
 """
 
+import dataframely as dy
 import polars as pl
 
 from credit_platform.portfolios.home_credit.sources.due_rows import CHILDREN_DUE
@@ -71,33 +72,41 @@ CARD_MONTHS: tuple[RawColumn, ...] = (
     _DPD,
     _DPD_DEF,
 )
+_InstalmentLinesColumns = bronze_of(INSTALMENTS)
+_InstalmentsColumns = silver_of(INSTALMENTS)
+_PosMonthLinesColumns = bronze_of(POS_MONTHS)
+_PosMonthsColumns = silver_of(POS_MONTHS)
+_CardMonthLinesColumns = bronze_of(CARD_MONTHS)
+_CardMonthsColumns = silver_of(CARD_MONTHS)
 
 
-class InstalmentLines(bronze_of(INSTALMENTS)):
+class InstalmentLines(_InstalmentLinesColumns):
     """One row per line of the instalments file, untouched."""
 
 
-class Instalments(silver_of(INSTALMENTS)):
+class Instalments(_InstalmentsColumns):
     """One row per payment of an instalment, or instalment that was not paid; rows may repeat."""
 
 
-class PosMonthLines(bronze_of(POS_MONTHS)):
+class PosMonthLines(_PosMonthLinesColumns):
     """One row per line of the file of point-of-sale and cash loans, untouched."""
 
 
-class PosMonths(silver_of(POS_MONTHS)):
+class PosMonths(_PosMonthsColumns):
     """One row per earlier point-of-sale or cash loan and month."""
 
 
-class CardMonthLines(bronze_of(CARD_MONTHS)):
+class CardMonthLines(_CardMonthLinesColumns):
     """One row per line of the credit card file, untouched."""
 
 
-class CardMonths(silver_of(CARD_MONTHS)):
+class CardMonths(_CardMonthsColumns):
     """One row per earlier credit card and month."""
 
 
-def _source(name: str, table: str, flag: str, columns: tuple[RawColumn, ...], schemas: tuple) -> Source:  # type: ignore[type-arg]
+def _source(
+    name: str, table: str, flag: str, columns: tuple[RawColumn, ...], schemas: tuple[type[dy.Schema], type[dy.Schema]]
+) -> Source:
     return source_of(
         name,
         table,

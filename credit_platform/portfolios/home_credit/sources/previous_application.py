@@ -1,4 +1,7 @@
-"""Earlier applications of the same person at this lender. What was paid on them is declared in `payments`."""
+"""Earlier applications of the same person at this lender.
+
+What was paid on the contracts that followed is declared in `payments`.
+"""
 
 import polars as pl
 
@@ -23,7 +26,7 @@ _LOWEST_RATE, _HIGHEST_RATE = -0.01, 10.0
 
 
 def _rate(source: str, name: str, meaning: str, *, is_optional: bool = False) -> RawColumn:
-    return number(source, name, meaning, "normalised", _LOWEST_RATE, _HIGHEST_RATE, is_optional=is_optional)
+    return number(source, name, meaning, "normalised", (_LOWEST_RATE, _HIGHEST_RATE), is_optional=is_optional)
 
 
 COLUMNS: tuple[RawColumn, ...] = (
@@ -36,7 +39,7 @@ COLUMNS: tuple[RawColumn, ...] = (
     amount("AMT_DOWN_PAYMENT", "down_payment_amount", "Down payment", low=-LARGEST_AMOUNT),
     amount("AMT_GOODS_PRICE", "goods_price_amount", "Price of the goods that were financed"),
     text("WEEKDAY_APPR_PROCESS_START", "application_weekday", "Weekday of the previous application"),
-    number("HOUR_APPR_PROCESS_START", "application_hour", "Hour of the previous application", "hours", 0, 24),
+    number("HOUR_APPR_PROCESS_START", "application_hour", "Hour of the previous application", "hours", (0, 24)),
     flag("FLAG_LAST_APPL_PER_CONTRACT", "is_last_of_contract", "Whether it was the last application for its contract"),
     flag("NFLAG_LAST_APPL_IN_DAY", "is_last_of_day", "Whether it was the person's last application of the day"),
     _rate("RATE_DOWN_PAYMENT", "down_payment_rate", "Down payment"),
@@ -66,13 +69,15 @@ COLUMNS: tuple[RawColumn, ...] = (
     planned_days("DAYS_TERMINATION", "termination_days", "Expected termination", nulls=(NO_DAY,)),
     flag("NFLAG_INSURED_ON_APPROVAL", "is_insured", "Whether insurance was asked for"),
 )  # fmt: skip
+_PreviousApplicationLinesColumns = bronze_of(COLUMNS)
+_EarlierApplicationsColumns = silver_of(COLUMNS)
 
 
-class PreviousApplicationLines(bronze_of(COLUMNS)):
+class PreviousApplicationLines(_PreviousApplicationLinesColumns):
     """One row per line of the file of previous applications, untouched."""
 
 
-class PreviousApplications(silver_of(COLUMNS)):
+class EarlierApplications(_EarlierApplicationsColumns):
     """One row per earlier application of the applicant at this lender."""
 
 
@@ -80,8 +85,8 @@ PREVIOUS_APPLICATION = source_of(
     "previous_application",
     "previous_applications",
     COLUMNS,
-    (PreviousApplicationLines, PreviousApplications),
-    cleaning_of(COLUMNS, PreviousApplications),
+    (PreviousApplicationLines, EarlierApplications),
+    cleaning_of(COLUMNS, EarlierApplications),
     due=CHILDREN_DUE,
     volume=pl.col("application_id").n_unique(),
     flag="has_previous_application",

@@ -66,7 +66,7 @@ class RawColumn:
     @property
     def silver(self) -> dy.Column:
         """The typed column."""
-        said = ", ".join((self.meaning, self.unit)) if self.unit else self.meaning
+        said = f"{self.meaning}, {self.unit}" if self.unit else self.meaning
         if self.nulls:
             said += f"; null where the source writes {' or '.join(map(str, self.nulls))}"
         nullable = not (self.is_key or self.is_required)
@@ -86,7 +86,7 @@ class RawColumn:
             whole = tuple(value for value in self.nulls if isinstance(value, int))
             is_nullable = not (self.is_key or self.is_required)
             bounds = (self.low, self.high)
-            return DeliveredNumber(self.source, self.name, self.kind, *bounds, bounds, is_nullable, whole)  # pyrefly: ignore[bad-argument-type]
+            return DeliveredNumber(self.source, self.name, self.kind, *bounds, bounds, is_nullable, whole)
         texts = tuple(str(value) for value in self.nulls)
         if self.kind == "text":
             return OpenText(self.source, ".+", (self.name,), texts)
@@ -115,10 +115,10 @@ def balance(source: str, name: str, meaning: str) -> RawColumn:
 
 
 def number(
-    source: str, name: str, meaning: str, unit: str, low: float, high: float, *, is_optional: bool = False
+    source: str, name: str, meaning: str, unit: str, bounds: tuple[float, float], *, is_optional: bool = False
 ) -> RawColumn:
-    """A number that need not be whole."""
-    return RawColumn(source, name, meaning, "Float64", unit, low, high, is_optional=is_optional)
+    """A number that need not be whole, between bounds."""
+    return RawColumn(source, name, meaning, "Float64", unit, *bounds, is_optional=is_optional)
 
 
 def count(

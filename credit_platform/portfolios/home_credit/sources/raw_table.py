@@ -56,6 +56,7 @@ def cleaning_of(
     *,
     derived: Mapping[str, pl.Expr] | None = None,
     rejections: Sequence[CleaningRule] = (),
+    keeps_order: bool = True,
 ) -> TableCleaning:
     """How every cell becomes a silver column.
 
@@ -64,6 +65,7 @@ def cleaning_of(
         silver: the schema made of them.
         derived: silver columns made of others of the row, or of its source cells.
         rejections: of the table's own, before that of rows that share a key.
+        keeps_order: whether rows stay in the order of their files.
     """
     identifiers = {column.name: column.source for column in columns if column.kind == "identifier"}
     cells = [cell for column in columns if (cell := column.cell)]
@@ -96,6 +98,7 @@ def cleaning_of(
             *((key_is_unique(keys[0].source),) if keys else ()),
         ),
         derived=(derived,) if derived else (),
+        keeps_order=keeps_order,
     )
 
 

@@ -1,0 +1,1 @@
+"""Promises that hold for every kind of book, each tested on all of them."""
