@@ -121,9 +121,8 @@ def _shared_customers(version: VersionFacts) -> str:
     found = version.metadata.shared_customers
     counts = {role: getattr(found, role) for role in ("validation", "test", "oot")}
     said = ", ".join(f"{words('samples')[role]} {UNKNOWN if n is None else n}" for role, n in counts.items())
-    left_out = (
-        f"; their {version.book.words.cases} are left out of the later sample" if found.policy == "left_out" else ""
-    )
+    cases = version.book.words.cases
+    left_out = f"; their {cases} are left out of the later sample" if found.policy == "left_out" else ""
     return f"Customers that an earlier sample has as well: {said}{left_out}."
 
 
@@ -134,9 +133,8 @@ def _rebalancing(version: VersionFacts) -> list[str]:
     how = str(said["method"])
     if "smote" in said:
         how += f" (bads per good: {said['smote']} after SMOTE, {said['downsample']} after downsampling)"
-    return [
-        f"Training loans are rebalanced by {how}, those of the other samples are not. Calibration undoes the shift."
-    ]
+    told = f"Training {version.book.words.cases} are rebalanced by {how}, those of the other samples are not."
+    return [f"{told} Calibration undoes the shift."]
 
 
 def _features(version: VersionFacts, sources: CardSources) -> Part:
