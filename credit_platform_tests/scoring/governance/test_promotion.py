@@ -163,7 +163,9 @@ def test_a_later_sample_that_does_better_fails_no_gap_gate(config: ModelConfig) 
 
 
 def test_an_out_of_time_cohort_of_one_class_decides_nothing(config: ModelConfig) -> None:
-    flat = HeadToHead("old", np.zeros(3, dtype=np.int8), np.array([0.1, 0.2, 0.3]), np.array([0.1, 0.2, 0.3]))
+    flat = HeadToHead(
+        "old", np.zeros(3, dtype=np.int8), np.array([0.1, 0.2, 0.3]), np.array([0.1, 0.2, 0.3]), cases="loans"
+    )
     decision = decide_promotion(result(), flat, config=config)
     assert not decision.promote
     assert "no loans of both classes are new to both" in decision.reasons[-1]
