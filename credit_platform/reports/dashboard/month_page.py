@@ -53,8 +53,8 @@ class MonthFacts:
     """What is known of a month; all frames hold rows of the month alone, those of models of all models together.
 
     `balance` and `quality` are rows of `schemas.monitoring.RowBalance` and `schemas.evidence.DataQuality`; `scored` has
-    `model, model_version, provenance, sources_present, n, mean_probability, declined`, without the sources for a book whose
-    cases are not told apart by them; `versions` are the decisions taken as of the month, as
+    `model, model_version, provenance, sources_present, n, mean_probability, declined`, without the sources for a book
+    whose cases are not told apart by them; `versions` are the decisions taken as of the month, as
     `overview.VERSIONS_SCHEMA`; the others are rows of the schemas of these names. `history` ends with the month,
     `decided` has `overview.DECIDED_SCHEMA`. `links` are further pages by name, with addresses as
     seen from the page. `absent` are the tables that a book of this kind does not have.

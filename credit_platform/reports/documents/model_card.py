@@ -134,8 +134,9 @@ def _rebalancing(version: VersionFacts) -> list[str]:
     how = str(said["method"])
     if "smote" in said:
         how += f" (bads per good: {said['smote']} after SMOTE, {said['downsample']} after downsampling)"
+    cases = version.book.words.cases
     return [
-        f"Training loans are rebalanced by {how}, those of the other samples are not. Calibration undoes the shift."
+        f"Training {cases} are rebalanced by {how}, those of the other samples are not. Calibration undoes the shift."
     ]
 
 
