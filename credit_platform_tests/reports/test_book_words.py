@@ -31,6 +31,7 @@ from credit_platform.reports.scorecard_draft.page import draft_page
 from credit_platform.reports.shown_book import ShownBook
 from credit_platform.reports.version.leaderboard import leaderboard, leaderboard_page
 from credit_platform.reports.version.page import version_page
+from credit_platform.scoring.explanation.notice import DeclineNotice
 from credit_platform_tests.graph_snapshot import snapshot_settings
 from credit_platform_tests.monitoring_rows import figures, subject, thresholds
 from credit_platform_tests.reports.champion_challenger.test_page import NOVEMBER, month_of
@@ -155,6 +156,15 @@ def test_descriptions_of_another_book_speak_its_words(portfolio: Portfolio, tmp_
     # A source's own table is described by the book.
     said = {name: found for name, text in texts.items() if (found := spoken(text or ""))}
     assert {name: found for name, found in said.items() if not name.startswith(("bronze/", "silver/"))} == {}
+
+
+def test_the_notice_of_a_decline_says_what_was_asked_for() -> None:
+    texts = HOME_CREDIT.load_policy().reasons.notice
+    assert texts is not None
+    notice = DeclineNotice("1", HOME_CREDIT.words.lent, MONTH, texts, ("INC01",), ("Your yearly income",))
+    said = "\n".join(notice.lines())
+    assert "Application 1 of 2025-04 for a credit" in said
+    assert spoken(said) == []
 
 
 @pytest.mark.parametrize("shown", [book_of(HOME_CREDIT), SHOWN_LOANS], ids=["drawn", "calendar"])
