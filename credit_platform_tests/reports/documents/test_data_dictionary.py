@@ -38,16 +38,19 @@ def test_the_committed_page_is_the_generated_one(book: Portfolio) -> None:
 def test_every_table_says_what_a_row_is_what_its_columns_mean_and_what_its_rules_demand(
     book: Portfolio, table: str
 ) -> None:
-    schema = documented_tables(book)[table]
+    schema, fill = documented_tables(book)[table], book.words.fill
     page = data_dictionary(book)
     section = page.split(f"\n## {table}\n")[1].split("\n## ")[0]
     assert "\nOne row per " in section
     for name, column in schema.columns().items():
         assert column.description
-        assert any(line.startswith(f"| `{name}` | ") and column.description in line for line in section.splitlines())
+        said = fill(column.description)
+        assert any(line.startswith(f"| `{name}` | ") and said in line for line in section.splitlines())
     sentences = rule_sentences(schema)
     assert set(sentences) == set(schema._schema_validation_rules())
-    assert all(sentence.endswith(".") and f"- `{rule}`: {sentence}" in section for rule, sentence in sentences.items())
+    told = {rule: fill(sentence) for rule, sentence in sentences.items()}
+    assert all(sentence.endswith(".") and f"- `{rule}`: {sentence}" in section for rule, sentence in told.items())
+    assert "{words" not in section
 
 
 @pytest.mark.parametrize("table", list(cleaning_rules(LOANS)))
