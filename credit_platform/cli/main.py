@@ -17,6 +17,7 @@ from credit_platform.cli.arguments import AnyModel, AsJson, From, To
 from credit_platform.cli.backup.verbs import add_upkeep_verbs
 from credit_platform.cli.column_map import add_map_verb
 from credit_platform.cli.lab.verbs import add_lab_verbs
+from credit_platform.cli.new_portfolio.verb import add_new_portfolio_verb
 from credit_platform.cli.run.verbs import add_pipeline_verbs
 from credit_platform.cli.versions.verbs import add_verbs
 from credit_platform.errors import CreditPlatformError, SettingsError
@@ -39,6 +40,7 @@ add_pipeline_verbs(app)
 add_lab_verbs(app)
 add_upkeep_verbs(app)
 add_map_verb(app)
+add_new_portfolio_verb(app)
 
 
 @app.command
