@@ -25,9 +25,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 def _is_free_name(_type: object, name: str) -> None:
     """Refuse what is no name of a Python package, or one that there is already."""
     if not _NAME.fullmatch(name) or keyword.iskeyword(name):
-        message = (
-            f"{name!r} is no name of a Python package: write small letters, digits and underscores, a letter first."
-        )
+        message = f"{name!r} cannot be a Python package: write small letters, digits and underscores, a letter first."
         raise ValueError(message)
     if find_spec(name) or find_spec(f"credit_platform.portfolios.{name}"):
         message = f"{name!r} is there already, as a Python package or as a portfolio. Choose another name."

@@ -21,15 +21,15 @@ class OrderLabels(dy.Schema):
     snapshot_month = dy.Date(primary_key=True, resolution="1mo", description="Month in which the outcome is known")
 
 
-def labels(orders: pl.LazyFrame, label: LabelPolicy) -> pl.LazyFrame:
+def labels(cases: pl.LazyFrame, label: LabelPolicy) -> pl.LazyFrame:
     """The outcome of the orders that are as old as the label, read in the month in which they are.
 
     Args:
-        orders: rows of silver/orders of any months.
+        cases: rows of silver/orders of any months.
         label: the definition from policy.
     """
     return (
-        orders.filter(pl.col("age_months") == label.lag_months)
+        cases.filter(pl.col("age_months") == label.lag_months)
         .with_columns(
             label=pl.col("is_unpaid").cast(pl.Int8),
             label_def=pl.lit(label.label_def),

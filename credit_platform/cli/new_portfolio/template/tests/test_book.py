@@ -81,7 +81,8 @@ def test_the_same_generated_book_is_drawn_twice_and_large_orders_are_riskier() -
         make = TEMPLATE.required_generator.make
         return make(first_month=JANUARY, n_months=3, cases_per_month=500, seed=1).rows(MARCH)["orders"]
 
-    drawn = rows().filter(pl.col("age") == "2").select(pl.col("value").cast(pl.Float64), pl.col("unpaid") == "1")
-    is_large = pl.col("value") > pl.col("value").median()
+    matured = rows().filter(age="2").with_columns(pl.col("value").cast(pl.Float64))
+    unpaid = matured.filter(unpaid="1")
+    usual = matured["value"].quantile(0.5) or 0
     assert rows().equals(rows())
-    assert drawn.filter(is_large)["unpaid"].mean() > 2 * drawn.filter(~is_large)["unpaid"].mean()
+    assert unpaid.filter(pl.col("value") > usual).height > 2 * unpaid.filter(pl.col("value") <= usual).height
