@@ -35,12 +35,8 @@ Replace = Annotated[
     bool,
     Parameter(negative="", help="Take other rows for months built already, and record it in audit/deliveries.jsonl."),
 ]
-add_verbs(app)
-add_pipeline_verbs(app)
-add_lab_verbs(app)
-add_upkeep_verbs(app)
-add_map_verb(app)
-add_new_portfolio_verb(app)
+for add_to in (add_verbs, add_pipeline_verbs, add_lab_verbs, add_upkeep_verbs, add_map_verb, add_new_portfolio_verb):
+    add_to(app)
 
 
 @app.command

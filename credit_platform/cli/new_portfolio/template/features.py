@@ -14,7 +14,7 @@ import polars as pl
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.feature_set import Feature, FeatureInput, FeatureSet, Levels, declared_features
 
-_RATIO = pl.col("order_amount") / pl.when(pl.col("income_amount") > 0).then(pl.col("income_amount"))
+_RATIO = pl.col("order_amount") / pl.when(pl.col("monthly_income") > 0).then(pl.col("monthly_income"))
 
 
 class OrderFeatures(dy.Schema):
@@ -29,7 +29,7 @@ class OrderFeatures(dy.Schema):
         description="Value of the order, currency units",
         metadata={"feature": Feature("ORD01", "Value of the order", "The value of your order", direction=1)},
     )
-    income_amount = dy.Float64(
+    monthly_income = dy.Float64(
         nullable=True,
         min=0,
         description="Income per month, currency units",
@@ -77,7 +77,7 @@ def build_features(silver: Mapping[str, pl.LazyFrame], _config: ModelConfig) -> 
             known when the order is scored.
         _config: the policy, for books whose features depend on it.
     """
-    known = silver["silver/customers"].select("snapshot_month", "customer_id", "income_amount", "residence")
+    known = silver["silver/customers"].select("snapshot_month", "customer_id", "monthly_income", "residence")
     formulas = {name: one.formula for name, one in declared_features(OrderFeatures).items() if one.formula is not None}
     has_customers = pl.col("has_customers").fill_null(value=False)
     return (

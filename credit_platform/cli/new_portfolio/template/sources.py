@@ -84,7 +84,7 @@ class Customers(_Row):
     """One row per customer and month."""
 
     customer_id = dy.String(primary_key=True, min_length=1, description="Identifier of the customer")
-    income_amount = dy.Float64(nullable=True, min=0, description="Income per month, currency units")
+    monthly_income = dy.Float64(nullable=True, min=0, description="Income per month, currency units")
     residence = dy.String(nullable=True, min_length=1, description="How the customer lives: owner, tenant")
 
 
@@ -165,7 +165,7 @@ CUSTOMERS = Source.cleaned_by(
         CustomerLines,
         Customers,
         ids={"customer": "customer_id"},
-        numbers=(NumberCell.of(Customers, "income_amount", "income"),),
+        numbers=(NumberCell.of(Customers, "monthly_income", "income"),),
         categories=(CategoryCell("residence", "owner|tenant", ("residence",)),),
     ),
     name="customers",

@@ -53,7 +53,7 @@ def test_a_row_without_an_order_is_set_aside() -> None:
 
 def test_an_unreadable_income_is_empty_and_the_row_says_so() -> None:
     found = cleaned("customers", customer(income="plenty")).rows.collect().row(0, named=True)
-    assert found["income_amount"] is None
+    assert found["monthly_income"] is None
     assert found["repairs"] == ["unreadable_number_nulled_income"]
 
 
@@ -66,7 +66,7 @@ def test_features_are_what_was_known_when_the_order_was_placed() -> None:
 
 def test_an_order_of_an_unknown_customer_is_kept() -> None:
     found = features_of(cleaned("orders", order()), cleaned("customers", customer(customer="C2")))
-    assert (found["income_amount"], found["has_customers"], found["sources_present"]) == (None, False, "")
+    assert (found["monthly_income"], found["has_customers"], found["sources_present"]) == (None, False, "")
 
 
 def test_an_order_is_bad_when_it_is_unpaid_after_two_months() -> None:
