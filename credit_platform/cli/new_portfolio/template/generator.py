@@ -24,8 +24,10 @@ from credit_platform.portfolios.generator import Generator, RowsBySource
 # An order is in the files from its own month (0) until it is so old.
 _OLDEST = 2
 # The process: log odds of non-payment are a constant, plus a slope times how large the order is for the income
-# (in standard deviations), plus so much for tenants.
-_CONSTANT, _SLOPE, _TENANT = -1.6, 2.2, 0.8
+# (in standard deviations), plus so much for tenants and minus as much for owners.
+_CONSTANT, _SLOPE, _TENANT = -1.2, 2.2, 0.4
+# A full concept drift takes the slope away and adds so much for tenants.
+_TENANT_IN_DRIFT = 2.5
 _UNKNOWN_INCOMES, _UNKNOWN_CUSTOMERS = 0.04, 0.02
 
 
@@ -110,9 +112,9 @@ class OrderBook:
         value = income * np.exp(0.9 * strain - 1.2)
         is_tenant = draw.random(n) < 0.5
         drifts = in_force(self.drifts, add_months(self.first_month, index))
-        # Under a concept drift the slope shrinks, and from a strength of one half on it turns round.
-        slope = _SLOPE * (1 - 2 * strength_of(drifts, DriftKind.CONCEPT))
-        odds = _CONSTANT + slope * strain + _TENANT * is_tenant
+        drift = strength_of(drifts, DriftKind.CONCEPT)
+        of_tenants = np.where(is_tenant, 1, -1) * (_TENANT + drift * _TENANT_IN_DRIFT)
+        odds = _CONSTANT + (1 - drift) * _SLOPE * strain + of_tenants
         return pl.DataFrame(
             {
                 "number": [f"{index:04}-{k:05}" for k in range(n)],
@@ -149,7 +151,10 @@ class OrderBook:
 
 
 GENERATOR = Generator(
-    drifts={DriftKind.CONCEPT: "Large orders are paid and small ones are not. Who orders what stays."},
+    drifts={
+        DriftKind.CONCEPT: "How large an order is for the income says less of who pays, how a customer lives says more. "
+        "Who orders what stays."
+    },
     make=OrderBook,
     read=OrderBook.from_dict,
     is_harmless=lambda _drift: False,
