@@ -152,7 +152,7 @@ class OrderBook:
 
 GENERATOR = Generator(
     drifts={
-        DriftKind.CONCEPT: "How large an order is for the income says less of who pays, how a customer lives says more. "
+        DriftKind.CONCEPT: "The size of an order says less of who pays, how a customer lives says more. "
         "Who orders what stays."
     },
     make=OrderBook,
