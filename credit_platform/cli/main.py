@@ -17,6 +17,7 @@ from credit_platform.cli.arguments import AnyModel, AsJson, From, To
 from credit_platform.cli.backup.verbs import add_upkeep_verbs
 from credit_platform.cli.column_map import add_map_verb
 from credit_platform.cli.lab.verbs import add_lab_verbs
+from credit_platform.cli.new_portfolio.verb import add_new_portfolio_verb
 from credit_platform.cli.run.verbs import add_pipeline_verbs
 from credit_platform.cli.versions.verbs import add_verbs
 from credit_platform.errors import CreditPlatformError, SettingsError
@@ -34,11 +35,8 @@ Replace = Annotated[
     bool,
     Parameter(negative="", help="Take other rows for months built already, and record it in audit/deliveries.jsonl."),
 ]
-add_verbs(app)
-add_pipeline_verbs(app)
-add_lab_verbs(app)
-add_upkeep_verbs(app)
-add_map_verb(app)
+for add_to in (add_verbs, add_pipeline_verbs, add_lab_verbs, add_upkeep_verbs, add_map_verb, add_new_portfolio_verb):
+    add_to(app)
 
 
 @app.command

@@ -39,6 +39,7 @@ WITH_OWN_TEST = {
     "credit_platform/guide/operations.md": "credit_platform_tests/cli/test_operations_guide.py",
     "credit_platform/guide/your-own-tape.md": "credit_platform_tests/guide/test_your_own_tape.py",
     "credit_platform/guide/home-credit.md": "credit_platform_tests/guide/test_home_credit.py",
+    "credit_platform/guide/your-own-book.md": "credit_platform_tests/cli/test_new_portfolio.py",
 }
 RUN_HERE = [name for name in WITH_COMMANDS if name not in WITH_OWN_TEST]
 # Verbs that read, in a second or less; the others run with the slow tests.

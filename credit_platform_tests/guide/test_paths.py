@@ -18,7 +18,7 @@ SPAN = re.compile(r"`([^`\n]+)`")
 FILE = re.compile(r"[\w-]+(/[\w-]+)+\.(py|md|yaml|toml)")
 DOTTED = re.compile(r"(credit_platform\.)?([a-z_]+)(\.\w+)+")
 # Files that come to be when the platform runs, or in the course of a recipe.
-MADE = {"data/platform.yaml", "leases_data/platform.yaml"}
+MADE = {"data/platform.yaml", "leases_data/platform.yaml", "my_book_data/platform.yaml"}
 # Keys of policy files whose first word is the name of a room as well.
 KEYS = re.compile(
     r"scoring\.(cut_off|economics|backfill_months)|checks\.(toggles|freshness)(\.\w+)*|monitoring\.\w+_\w+"

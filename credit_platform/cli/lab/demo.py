@@ -85,7 +85,8 @@ def _print_story(book: Book, console: Console) -> None:
     made = read_ground_truth(book.lake.layout)
     if made is None or not book.lake.months("prediction/" + next(iter(book.settings.policy.model.models))):
         return
-    console.print(demo_table(judge(book, made, name="demo")))
+    has_early = book.settings.portfolio.outcome.early is not None
+    console.print(demo_table(judge(book, made, name="demo"), has_early=has_early))
 
 
 def require_contract_form(settings: Settings) -> None:
@@ -119,20 +120,24 @@ def generate_book(layout: Layout, console: Console, book: GeneratedBook) -> None
 def _where_to_look(settings: Settings) -> str:
     data = settings.data_dir
     folder = "" if data == DEFAULT_DATA_DIR else f" DATA={data}"
+    # A book of one's own is run where its package is, not where the Makefile is.
+    is_ones_own = ":" in settings.portfolio_name
+    ui = f"CREDIT_DATA_DIR={data} credit-platform ui" if is_ones_own else f"make ui{folder}"
     return (
         f"Look at [bold]{data / 'reports' / 'monitoring_dashboard.html'}[/] in a browser, and start the UI with "
-        f"[bold]make ui{folder}[/]: http://127.0.0.1:3000\nQuery [bold]{data / 'datamart.duckdb'}[/] with DuckDB."
+        f"[bold]{ui}[/]: http://127.0.0.1:3000\nQuery [bold]{data / 'datamart.duckdb'}[/] with DuckDB."
     )
 
 
-def demo_table(scenario: Scenario) -> Table:
-    """The history of the book, one column per model."""
+def demo_table(scenario: Scenario, *, has_early: bool) -> Table:
+    """The history of the book, one column per model; `has_early` where outcomes are read before the label."""
     rows = [("months by action", [_actions(outcome) for outcome in scenario.models])]
     if scenario.drifts:
         drifts = "\n".join(f"{drift_name(drift)} from {month_name(drift.first_month)}" for drift in scenario.drifts)
+        early = [_seen(scenario, one, Detector.EARLY_READS) for one in scenario.models]
         rows = [
             ("simulated drift", [drifts for _ in scenario.models]),
-            ("first seen in early payments", [_seen(scenario, one, Detector.EARLY_READS) for one in scenario.models]),
+            *([("first seen in early payments", early)] if has_early else []),
             ("first seen in an outcome", [_seen(scenario, one, Detector.OUTCOME) for one in scenario.models]),
             ("retraining asked for", [_seen(scenario, one, Detector.RETRAIN) for one in scenario.models]),
             ("cured by", [_cure(scenario, outcome) for outcome in scenario.models]),

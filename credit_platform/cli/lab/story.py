@@ -25,6 +25,7 @@ from credit_platform.lake.raw.delivery_log import read_receipts
 from credit_platform.months import add_months, month_range
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.generator import GeneratedBook
+from credit_platform.schemas.early_warning import EarlyPerformance
 
 _TABLES = ("performance", "stability", "estimate", "estimate_backtest", "early_reads", "action")
 
@@ -77,8 +78,9 @@ def _record(book: Book, model: str) -> ModelRecord:
     for table in _TABLES:
         name = f"monitoring/{model}/{table}"
         months = book.lake.months(name)
-        empty = book.lake.layout.tables.of_models[table].create_empty() if not months else None
-        frames[table] = empty if empty is not None else book.lake.scan(name, months).collect()
+        # A book that reads nothing before the label has no table of early performance.
+        schema = book.lake.layout.tables.of_models.get(table, EarlyPerformance)
+        frames[table] = book.lake.scan(name, months).collect() if months else schema.create_empty()
     return ModelRecord(model=model, cases=book.settings.portfolio.words.cases, **frames)
 
 

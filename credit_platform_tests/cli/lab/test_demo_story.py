@@ -28,7 +28,8 @@ def test_what_cannot_be_known_yet_is_distinguished_from_what_nobody_noticed(
 ) -> None:
     spec = replace(SPEC, drifts=(Drift(DriftKind.CONCEPT, first, 0.7),))
     printed = StringIO()
-    Console(file=printed, width=250).print(demo_table(judge(Book.of(finished_book.settings()), spec, name="small")))
+    judged = judge(Book.of(finished_book.settings()), spec, name="small")
+    Console(file=printed, width=250).print(demo_table(judged, has_early=True))
     rows = {line.split("│")[1].strip(): line for line in printed.getvalue().splitlines() if "│" in line}
     for row in ("first seen in an outcome", "retraining asked for"):
         assert rows[row].count(in_outcome) == 2, rows[row]

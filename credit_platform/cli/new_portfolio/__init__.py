@@ -1,0 +1,1 @@
+"""The verb `new-portfolio` and the book that it writes."""

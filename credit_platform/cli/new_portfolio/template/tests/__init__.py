@@ -1,0 +1,1 @@
+"""Tests of the book: `pytest` beside the folder of the book runs them."""
