@@ -55,7 +55,7 @@ OUT_OF_RANGE: list[tuple[str, pl.Expr]] = [
     ("monitoring/history", pl.col("snapshot_month").dt.offset_by("1mo").alias("observed_month")),
     ("monitoring/champion_challenger", pl.lit("crown").alias("decision")),
     ("monitoring/champion_challenger", pl.col("n").alias("n_bad") + 1),
-    ("monitoring/overrides", pl.col("snapshot_month").alias("cohort")),
+    ("monitoring/overrides", pl.col("snapshot_month").dt.offset_by("1mo").alias("cohort")),
     ("decision/batch", pl.lit("refer").alias("decision")),
     ("prediction/gradient_boosting", pl.lit(1.2).alias("default_probability")),
     ("prediction/gradient_boosting", 1 - pl.col("default_probability")),

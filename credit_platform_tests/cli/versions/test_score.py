@@ -107,7 +107,7 @@ def test_a_missing_column_is_never_made_up(book: Book, tmp_path: Path) -> None:
         ({"as_of": MONTH, "file": Path("x.csv")}, "either a file or a month"),
         ({"as_of": MONTH, "threshold": 1.0}, "--threshold"),
         ({"as_of": MONTH, "out": Path("o.xlsx")}, "does not end in .csv or .parquet"),
-        ({"file": Path("o.xlsx")}, "does not end in .csv or .parquet"),
+        ({"file": Path("o.xlsx")}, "does not end in .csv or .csv.gz or .parquet"),
     ],
 )
 def test_orders_that_make_no_sense_are_refused(book: Book, wrong: dict[str, object], said: str) -> None:
