@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -80,6 +81,7 @@ def test_the_book_runs_before_the_first_edit_by_the_commands_of_its_page(tmp_pat
     assert "portfolio: my_book.portfolio:MY_BOOK" in (data / "platform.yaml").read_text(encoding="utf-8")
     page = (data / "reports" / "monitoring_dashboard.html").read_text(encoding="utf-8")
     assert "orders" in page
+    assert re.findall(r"\bloans?\b.{0,60}", page) == []
     assert "Roll rates" not in page
     # Elsewhere the package is not found, which is said.
     program = str(Path(sys.executable).with_name("credit-platform"))
