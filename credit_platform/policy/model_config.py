@@ -7,18 +7,17 @@ model_config.yaml, reading files in load.py, and what follows from the numbers (
 from collections.abc import Mapping
 from datetime import date
 from itertools import pairwise
-from typing import Annotated, Literal
-from zoneinfo import available_timezones
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from credit_platform.errors import PolicyError
-from credit_platform.policy.assigned_cohorts import AssignedCohortPolicy
+from credit_platform.months import add_months, month_key
+from credit_platform.policy.calendar_policy import AssignedCohortPolicy, ClosePolicy, Month
 from credit_platform.policy.champion_challenger import ChampionChallengerPolicy
 from credit_platform.policy.model_spec import ModelName, ModelSpec
 from credit_platform.policy.policy_section import MOST_MONTHS, MonthCount, OpenShare, PolicySection, Share
 from credit_platform.policy.source_policy import SourcePolicy
-from credit_platform.policy.window_policy import WindowPolicy
 
 
 class LabelPolicy(PolicySection):
@@ -38,6 +37,80 @@ class LabelPolicy(PolicySection):
     def in_words(self) -> str:
         """What a case with label 1 is or does, to follow `that a loan`."""
         raise NotImplementedError
+
+
+class WindowLengths(PolicySection):
+    """Lengths of the four samples, in origination cohorts (months)."""
+
+    train: MonthCount
+    validation: MonthCount
+    test: MonthCount
+    oot: MonthCount
+
+    @property
+    def total(self) -> int:
+        """Cohorts the four samples hold together."""
+        return self.train + self.validation + self.test + self.oot
+
+
+class AbsoluteWindow(PolicySection):
+    """One sample given by its first and last cohort, both included."""
+
+    first: Month
+    last: Month
+
+    @field_validator("first", "last")
+    @classmethod
+    def _is_a_month(cls, value: date) -> date:
+        if value.day != 1:
+            message = f"{value} is not the first day of a month"
+            raise ValueError(message)
+        return value
+
+    @model_validator(mode="after")
+    def _is_ordered(self) -> Self:
+        if self.last < self.first:
+            message = f"last ({month_key(self.last)}) is earlier than first ({month_key(self.first)})"
+            raise ValueError(message)
+        return self
+
+
+class AbsoluteWindows(PolicySection):
+    """The four samples by date, each beginning in the month after the one before ends."""
+
+    train: AbsoluteWindow
+    validation: AbsoluteWindow
+    test: AbsoluteWindow
+    oot: AbsoluteWindow
+
+    @model_validator(mode="after")
+    def _is_contiguous(self) -> Self:
+        samples = (("train", self.train), ("validation", self.validation), ("test", self.test), ("oot", self.oot))
+        for (earlier, before), (later, after) in pairwise(samples):
+            due = add_months(before.last, 1)
+            if after.first != due:
+                begins = month_key(after.first)
+                message = f"{later} begins in {begins}; it must follow {earlier} and begin in {month_key(due)}"
+                raise ValueError(message)
+        return self
+
+
+class WindowPolicy(PolicySection):
+    """Which cohorts a training reads."""
+
+    mode: Literal["relative", "absolute"]
+    relative: WindowLengths
+    triggered: WindowLengths
+    shared_customers: Literal["measured", "left_out"] = "measured"
+    absolute: Annotated[AbsoluteWindows | None, Field(validate_default=True)] = None
+
+    @field_validator("absolute")
+    @classmethod
+    def _exists_when_chosen(cls, value: AbsoluteWindows | None, info: ValidationInfo) -> AbsoluteWindows | None:
+        if value is None and info.data.get("mode") == "absolute":
+            message = "windows.mode is absolute, so train, validation, test and oot are needed here"
+            raise ValueError(message)
+        return value
 
 
 class FeaturePolicy(PolicySection):
@@ -98,25 +171,6 @@ class ScoringPolicy(PolicySection):
             message = "two grades have the same name"
             raise ValueError(message)
         return grades
-
-
-class ClosePolicy(PolicySection):
-    """When a month is closed, how long its files are waited for, and when a file counts as whole."""
-
-    day: Annotated[int, Field(ge=1, le=28)] = 1
-    hour: Annotated[int, Field(ge=0, le=23)] = 0
-    time_zone: str = "UTC"
-    wait_hours: Annotated[int, Field(ge=1, le=24 * 28)] = 48
-    settle_seconds: Annotated[int, Field(ge=0, le=3600)] = 60
-
-    @field_validator("time_zone")
-    @classmethod
-    def _is_known(cls, name: str) -> str:
-        # What a machine calls `posixrules` or `localtime` is another zone elsewhere.
-        if name not in available_timezones():
-            message = f"{name!r} is no time zone; write one as Europe/Berlin or UTC"
-            raise ValueError(message)
-        return name
 
 
 class RetrainingPolicy(PolicySection):

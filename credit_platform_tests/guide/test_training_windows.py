@@ -9,8 +9,7 @@ import pytest
 import yaml
 
 from credit_platform.months import add_months, parse_month
-from credit_platform.policy.model_config import ModelConfig
-from credit_platform.policy.window_policy import WindowPolicy
+from credit_platform.policy.model_config import ModelConfig, WindowPolicy
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.training.windows import (
     first_outcome_month,

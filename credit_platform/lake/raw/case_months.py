@@ -20,7 +20,7 @@ from credit_platform.lake.raw.dating import attach_month
 from credit_platform.lake.raw.readers import file_content, read_table
 from credit_platform.lake.raw.sources import RawSource, source_files
 from credit_platform.months import add_months
-from credit_platform.policy.assigned_cohorts import AssignedCohortPolicy
+from credit_platform.policy.calendar_policy import AssignedCohortPolicy
 from credit_platform.portfolios.portfolio import AssignedMonths
 from credit_platform.portfolios.source import CaseLink
 from credit_platform.schemas.cleaning.keys import key_of

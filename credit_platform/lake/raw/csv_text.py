@@ -5,9 +5,14 @@ The slow, exact reading here is for files that something is wrong with; sound on
 
 import codecs
 import csv
+import gzip
 import io
+import zlib
+from collections.abc import Sequence
 
 import numpy as np
+
+from credit_platform.schemas.personal_data import shown_names
 
 _LONGEST_HEADER = 100_000
 _BOM = b"\xef\xbb\xbf"
@@ -180,3 +185,27 @@ def may_have_loose_quotes(text: bytes, delimiter: str = ",") -> bool:
     edges = (*_EDGES, ord(delimiter))
     is_edge = np.isin(before, edges) | np.isin(after, edges)
     return not bool(is_edge.all())
+
+
+def unpacked(content: bytes) -> bytes:
+    """The text of a file that is packed by gzip.
+
+    Raises:
+        CsvFault: it is no whole gzip file.
+    """
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        fix = "Deliver the file again, whole; one that is not packed must not end in .gz."
+        raise CsvFault(reason=f"not a readable gzip file ({error})", fix=fix) from error
+
+
+def header_fault(columns: Sequence[str], header: Sequence[str]) -> str:
+    """How a header differs from the columns it must have."""
+    missing = [column for column in columns if column not in header]
+    extra = shown_names(header, columns)
+    repeated = sorted({column for column in header if header.count(column) > 1 and column in columns})
+    said = [f"column {', '.join(missing)} is missing"] if missing else []
+    said += [f"unknown column {', '.join(extra)}"] if extra else []
+    said += [f"column {', '.join(repeated)} appears more than once"] if repeated else []
+    return " and ".join(said)

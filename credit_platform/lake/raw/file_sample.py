@@ -14,9 +14,8 @@ from pathlib import Path
 import polars as pl
 
 from credit_platform.errors import SourceError
-from credit_platform.lake.raw.csv_text import CsvFault, find_fault, header_of, require_text
-from credit_platform.lake.raw.parquet_cells import is_written
-from credit_platform.lake.raw.readers import format_of, unpacked
+from credit_platform.lake.raw.csv_text import CsvFault, find_fault, header_of, require_text, unpacked
+from credit_platform.lake.raw.readers import format_of, is_written
 
 _DELIMITERS = (",", ";", "\t", "|")
 _LINES, _ROWS = 50, 10_000
@@ -58,7 +57,8 @@ def file_sample(source: str, file: Path, content: bytes) -> FileSample:
     if format_of(file) == ".parquet":
         return _of_parquet(source, file, content)
     try:
-        return _of_text(source, file, unpacked(source, file, content))
+        is_packed = format_of(file) == ".csv.gz"
+        return _of_text(source, file, unpacked(content) if is_packed else content)
     except CsvFault as fault:
         culprit = file.name if fault.line is None else f"{file.name}, line {fault.line}"
         raise SourceError(source=source, culprit=culprit, reason=fault.reason, fix=fault.fix) from None

@@ -5,13 +5,13 @@ belong to is told in `dating`, the shape of CSV text in `csv_text`, a lender's o
 """
 
 import errno
-import gzip
+import io
 import stat
-import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from datetime import time
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
@@ -21,13 +21,14 @@ from credit_platform.lake.raw.csv_text import (
     CsvFault,
     find_fault,
     header_by_position,
+    header_fault,
     header_of,
     is_blank_line,
     may_have_loose_quotes,
     require_text,
+    unpacked,
 )
-from credit_platform.lake.raw.parquet_cells import as_text, is_written, typed_columns
-from credit_platform.schemas.personal_data import shown_names
+from credit_platform.schemas.personal_data import may_quote
 
 FORMATS = {".csv": "CSV", ".csv.gz": "CSV", ".parquet": "Parquet"}
 _FindPlaces = Callable[[Sequence[str]], Mapping[str, int | None]]
@@ -90,8 +91,7 @@ def _require_regular(source: str, file: Path, mode: int) -> None:
         )
 
 
-@dataclass(frozen=True)
-class RawTable:
+class RawTable(NamedTuple):
     """The rows of one file under the contract's columns, and how many other columns the file has."""
 
     rows: pl.DataFrame
@@ -122,31 +122,15 @@ def read_table(
         SourceError: the file cannot be read for sure, or its columns are not the source's.
     """
     find = partial(_places, source, columns, file, by=by, optional=optional)
-    if format_of(file) == ".parquet":
-        return _parquet_rows(source, file, content, by, find)
-    return _csv_rows(source, file, unpacked(source, file, content), by, find)
-
-
-def unpacked(source: str, file: Path, content: bytes) -> bytes:
-    """The bytes of a file, out of gzip where its name ends so.
-
-    Raises:
-        SourceError: they are no whole gzip file.
-    """
-    if format_of(file) != ".csv.gz":
-        return content
-    try:
-        return gzip.decompress(content)
-    except (OSError, EOFError, zlib.error) as error:
-        reason = f"not a readable gzip file ({error})"
-        fix = "Deliver the file again, whole; one that is not packed must not end in .gz."
-        raise SourceError(source=source, culprit=file.name, reason=reason, fix=fix) from error
+    read = _parquet_rows if format_of(file) == ".parquet" else _csv_rows
+    return read(source, file, content, by, find)
 
 
 def _csv_rows(source: str, file: Path, content: bytes, by: ColumnMap, find: _FindPlaces) -> RawTable:
     text, n_made = b"", 0 if by.has_header else 1
     try:
-        text = require_text(content, by.encoding)
+        is_packed = format_of(file) == ".csv.gz"
+        text = require_text(unpacked(content) if is_packed else content, by.encoding)
         text = header_by_position(text, by.delimiter) + text if n_made else text
         header = header_of(text, by.delimiter)
         places = find(header)
@@ -264,23 +248,21 @@ def _require_columns(source: str, columns: tuple[str, ...], file: Path, header: 
     raise SourceError(
         source=source,
         culprit=file.name,
-        reason=_header_fault(columns, header),
+        reason=header_fault(columns, header),
         fix=f"{hint}The header must hold exactly: {', '.join(columns)}.",
     )
 
 
-def _header_fault(columns: tuple[str, ...], header: Sequence[str]) -> str:
-    missing = [column for column in columns if column not in header]
-    extra = shown_names(header, columns)
-    repeated = sorted({column for column in header if header.count(column) > 1 and column in columns})
-    said = [f"column {', '.join(missing)} is missing"] if missing else []
-    said += [f"unknown column {', '.join(extra)}"] if extra else []
-    said += [f"column {', '.join(repeated)} appears more than once"] if repeated else []
-    return " and ".join(said)
-
-
 def _parquet_rows(source: str, file: Path, content: bytes, by: ColumnMap, find: _FindPlaces) -> RawTable:
-    frame = typed_columns(source, file, content)
+    try:
+        frame = pl.read_parquet(io.BytesIO(content))
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise SourceError(
+            source=source,
+            culprit=file.name,
+            reason=f"not a readable Parquet file{f' ({str(error).splitlines()[0]})' if may_quote() else ''}",
+            fix="Deliver the file again.",
+        ) from None
     header = frame.columns
     places = find(header)
     named = frame.select(
@@ -289,6 +271,30 @@ def _parquet_rows(source: str, file: Path, content: bytes, by: ColumnMap, find: 
     # A lender's form is that of text, and of dates as whole numbers; typed dates and decimals need none.
     written = [column for column in by.cells if is_written(named.schema[column])]
     named = named.with_columns(pl.col(written).cast(pl.String)).with_columns(by.cells[column] for column in written)
-    texts = [as_text(source, file, cells) for cells in named]
+    texts = [_as_text(source, file, cells) for cells in named]
     rows = pl.DataFrame(texts).with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("source_line"))
     return RawTable(rows, _n_ignored(header, places))
+
+
+def is_written(dtype: pl.DataType) -> bool:
+    """Whether cells of a Parquet column are written in a form of their own: text, or whole numbers for dates."""
+    return dtype == pl.String or isinstance(dtype, (pl.Categorical, pl.Enum)) or dtype.is_integer()
+
+
+def _as_text(source: str, file: Path, cells: pl.Series) -> pl.Series:
+    """A typed column as the text a CSV file would hold; midnights are dates."""
+    if isinstance(cells.dtype, pl.Datetime) and bool((cells.dt.time() == time(0)).all()):
+        cells = cells.dt.date()
+    try:
+        if cells.dtype.is_nested() or cells.dtype == pl.Object:
+            raise pl.exceptions.InvalidOperationError
+        return cells.cast(pl.String)
+    except pl.exceptions.PolarsError:
+        # The names of fields and of categories are part of a type.
+        kind = cells.dtype if may_quote() else cells.dtype.base_type()
+        raise SourceError(
+            source=source,
+            culprit=f"{file.name}, column {cells.name}",
+            reason=f"cells of type {kind} cannot be read as text",
+            fix="Deliver the column as text, numbers or dates.",
+        ) from None

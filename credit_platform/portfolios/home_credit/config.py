@@ -5,7 +5,7 @@ All other sections stand in `policy.model_config`, the shipped numbers in `polic
 
 from typing_extensions import override
 
-from credit_platform.policy.assigned_cohorts import AssignedCohortPolicy
+from credit_platform.policy.calendar_policy import AssignedCohortPolicy
 from credit_platform.policy.model_config import FeaturePolicy, LabelPolicy, ModelConfig
 
 

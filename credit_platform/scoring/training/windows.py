@@ -10,8 +10,7 @@ from typing import Literal
 
 from credit_platform.errors import WindowError
 from credit_platform.months import add_months, month_key, month_range, months_between
-from credit_platform.policy.model_config import ModelConfig
-from credit_platform.policy.window_policy import AbsoluteWindows, WindowLengths
+from credit_platform.policy.model_config import AbsoluteWindows, ModelConfig, WindowLengths
 
 SampleRole = Literal["train", "validation", "test", "oot", "post", "outside"]
 

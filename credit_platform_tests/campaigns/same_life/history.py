@@ -50,7 +50,9 @@ def _checks(folder: Path) -> dict[str, list[object]]:
     results: dict[str, list[object]] = {}
     for (event,) in _rows(folder / _STORAGE / "runs/index.db", _CHECKS):
         found = json.loads(event)["dagster_event"]["event_specific_data"]
-        name = "/".join([*found["asset_key"]["path"], found["check_name"], found["partition"] or "all"])
+        if "success" not in found:
+            continue  # planned, and told apart from its result
+        name = "/".join([*found["asset_key"]["path"], found["check_name"], found.get("partition") or "all"])
         said = {name: found[name] for name in ("success", "blocking", "description")}
         metadata = {label: _value(entry) for label, entry in found["metadata"].items()}
         results.setdefault(name, []).append({**said, "severity": found["severity"]["__enum__"], "metadata": metadata})
@@ -62,7 +64,7 @@ def _materializations(folder: Path) -> dict[str, list[dict[str, object]]]:
     made: dict[str, list[dict[str, object]]] = {}
     for (event,) in _rows(folder / _STORAGE / "runs/index.db", _MATERIALIZATIONS):
         found = json.loads(event)["dagster_event"]["event_specific_data"]["materialization"]
-        name = "/".join([*found["asset_key"]["path"], found["partition"] or "all"])
+        name = "/".join([*found["asset_key"]["path"], found.get("partition") or "all"])
         metadata = {entry["label"]: _value(entry["entry_data"]) for entry in found["metadata_entries"]}
         made.setdefault(name, []).append(metadata)
     return made

@@ -17,7 +17,7 @@ from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.case_months import CaseCalendar, DatedByCase
 from credit_platform.lake.raw.sources import RawSource, read_delivery, source_files, source_months
 from credit_platform.months import add_months, month_range
-from credit_platform.policy.assigned_cohorts import AssignedCohortPolicy
+from credit_platform.policy.calendar_policy import AssignedCohortPolicy
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.portfolio import AssignedMonths
 from credit_platform.portfolios.source import CaseLink
