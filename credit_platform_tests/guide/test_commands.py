@@ -59,7 +59,11 @@ QUICK = {
 
 
 # Verbs shown within sentences that no block runs: the test that does, and its call.
+_HOME_CREDIT = ("credit_platform_tests/guide/test_home_credit.py", "ended = book.verb(*words(theirs, book))")
 VERBS_RUN_ELSEWHERE = {
+    "credit-platform score --model model_2 --as-of MONTH --plain --out predictions.csv": _HOME_CREDIT,
+    "credit-platform promote --model model_2 --version VERSION --stage Production --archive-existing --approver NAME "
+    "--reason TEXT": _HOME_CREDIT,
     "credit-platform simulate --drift concept --from 2023-03 --strength 0.7": (
         "credit_platform_tests/cli/lab/test_simulate.py",
         'run_command("simulate", *drifts, *size,',
