@@ -57,6 +57,10 @@ def test_all_commands_of_the_earlier_project_have_a_row() -> None:
 
 @pytest.mark.parametrize("theirs", ROWS)
 def test_what_replaces_a_command_ends_well(theirs: str, book: BookFolders) -> None:
+    if theirs.startswith("promote_model"):
+        # Of a book's one version there is nothing to promote: a second one is trained, and not promoted by itself.
+        later = add_months(book.axis().first_training, 1)
+        assert book.verb("train", "--model", "model_2", "--as-of", f"{later:%Y-%m}").returncode == 0
     ended = book.verb(*words(theirs, book))
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
