@@ -96,7 +96,7 @@ def make_attacked_book(root: Path) -> AttackedBook:
 def make_attacked_home_credit(root: Path) -> AttackedBook:
     """Write raw files and policy of a book without a calendar below `root`, to be killed less often."""
     book = HOME_CREDIT.required_generator.make(first_month=FIRST, n_months=5, cases_per_month=120, seed=11)
-    return _made(AttackedBook(root, HOME_CREDIT, n_kills=4), MODEL_CONFIG, book)
+    return _made(AttackedBook(root, HOME_CREDIT, n_kills=2), MODEL_CONFIG, book)
 
 
 def _made(book: AttackedBook, policy: str, generated: GeneratedBook) -> AttackedBook:
