@@ -9,7 +9,9 @@ from datetime import date
 from typing import Any, Protocol
 
 import polars as pl
+from typing_extensions import TypedDict
 
+from credit_platform.months import parse_month
 from credit_platform.portfolios.drift import Drift, DriftKind
 
 # What the verbs generate when nothing else is asked for.
@@ -49,6 +51,27 @@ class GeneratedBook(Protocol):
 
     def to_dict(self) -> dict[str, object]:
         """The ground truth, ready for JSON."""
+
+
+class BookFields(TypedDict, closed=True):
+    """What every generated book is made of, by the names of its arguments."""
+
+    first_month: date
+    n_months: int
+    cases_per_month: int
+    seed: int
+    drifts: tuple[Drift, ...]
+
+
+def book_fields(content: Mapping[str, Any], *, cases: str) -> BookFields:
+    """The fields of a ground truth that every book has; `cases` is its name for cases per month."""
+    return BookFields(
+        first_month=parse_month(content["first_month"]),
+        n_months=content["months"],
+        cases_per_month=content[cases],
+        seed=content["seed"],
+        drifts=tuple(Drift.from_dict(drift) for drift in content["drifts"]),
+    )
 
 
 class MakeBook(Protocol):

@@ -12,7 +12,6 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
-import numpy as np
 import polars as pl
 import pytest
 import yaml
@@ -20,8 +19,8 @@ import yaml
 from credit_platform.cli.instance import open_instance
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.models.stored_version import Versions
-from credit_platform.months import add_months
 from credit_platform_tests.extra_environment import make_environment
+from credit_platform_tests.guide.leases import leases
 from credit_platform_tests.guide.pages import GUIDE, ROOT, apply_edits, blocks_of, commands_of, section
 from credit_platform_tests.small_book import LAST, BookFolders, check_results
 
@@ -284,19 +283,3 @@ def test_a_portfolio_lives_its_whole_life(tmp_path: Path) -> None:
     other = cooked.start("credit-platform", "status", CREDIT_DATA_DIR=str(book.data_dir), CREDIT_PORTFOLIO="loans")
     assert (again.returncode, other.returncode) == (0, 1)
     assert "CREDIT_PORTFOLIO" in other.stderr
-
-
-def leases() -> list[str]:
-    """Lines of a book of fourteen months in which a high rate and a low deposit lead to an early return."""
-    draw, first, months, n_leases = np.random.default_rng(3), date(2023, 1, 1), 14, 120
-    lines: list[str] = []
-    for cohort in range(months):
-        rate, deposit = draw.uniform(100, 900, n_leases), draw.exponential(1000, n_leases)
-        is_bad = draw.random(n_leases) < 1 / (1 + np.exp((deposit - 1000) / 800 - (rate - 500) / 100))
-        lines += [
-            f"L{cohort}-{n},D{cohort}-{n},{age},{rate[n]:.2f},{deposit[n]:.2f},{int(is_bad[n] and age == 3)},"
-            f"{add_months(first, cohort + age)}"
-            for age in range(min(4, months - cohort))
-            for n in range(n_leases)
-        ]
-    return lines

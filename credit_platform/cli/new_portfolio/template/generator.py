@@ -17,9 +17,9 @@ import polars as pl
 
 from credit_platform.cli.new_portfolio.template.sources import CUSTOMERS, ORDERS
 from credit_platform.errors import SettingsError
-from credit_platform.months import add_months, month_key, month_range, months_between, parse_month
+from credit_platform.months import add_months, month_key, month_range, months_between
 from credit_platform.portfolios.drift import Drift, DriftKind, in_force, strength_of
-from credit_platform.portfolios.generator import Generator, RowsBySource
+from credit_platform.portfolios.generator import Generator, RowsBySource, book_fields
 
 # An order is in the files from its own month (0) until it is so old.
 _OLDEST = 2
@@ -98,11 +98,7 @@ class OrderBook:
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
         """Read what `to_dict` wrote."""
         return cls(
-            first_month=parse_month(content["first_month"]),
-            n_months=content["months"],
-            cases_per_month=content["cases_per_month"],
-            seed=content["seed"],
-            drifts=tuple(Drift.from_dict(drift) for drift in content["drifts"]),
+            **book_fields(content, cases="cases_per_month"),
         )
 
     def _cohort(self, index: int) -> pl.DataFrame:

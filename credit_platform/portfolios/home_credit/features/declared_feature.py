@@ -6,6 +6,7 @@ Which features there are is declared in the modules of the tables.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Unpack
 
 import dataframely as dy
@@ -147,32 +148,11 @@ def number(
     return DeclaredFeature(name, formula, column)
 
 
-def amount(
-    code: str, name: str, formula: pl.Expr, internal: str, consumer: str, **said: Unpack[_Reasons]
-) -> DeclaredFeature:
-    """An amount of money; of balances, negative where overpaid."""
-    return number(code, name, formula, internal, consumer, unit="currency units", **said)
-
-
-def ratio(
-    code: str, name: str, formula: pl.Expr, internal: str, consumer: str, **said: Unpack[_Reasons]
-) -> DeclaredFeature:
-    """One amount over another."""
-    return number(code, name, formula, internal, consumer, unit="ratio", **said)
-
-
-def share(
-    code: str, name: str, formula: pl.Expr, internal: str, consumer: str, **said: Unpack[_Reasons]
-) -> DeclaredFeature:
-    """A share of rows, 0..1."""
-    return number(code, name, formula, internal, consumer, unit="share 0..1", low=0, **said)
-
-
-def days(
-    code: str, name: str, formula: pl.Expr, internal: str, consumer: str, **said: Unpack[_Reasons]
-) -> DeclaredFeature:
-    """A number of days."""
-    return number(code, name, formula, internal, consumer, unit="days", **said)
+# An amount of money (of balances, negative where overpaid), one amount over another, a share of rows, a number of days.
+amount = partial(number, unit="currency units")
+ratio = partial(number, unit="ratio")
+share = partial(number, unit="share 0..1", low=0)
+days = partial(number, unit="days")
 
 
 def count(

@@ -16,9 +16,16 @@ import numpy as np
 import polars as pl
 
 from credit_platform.errors import SettingsError
-from credit_platform.months import add_months, month_key, month_range, months_between, parse_month
+from credit_platform.months import add_months, month_key, month_range, months_between
 from credit_platform.portfolios.drift import Drift, DriftKind, in_force, strength_of
-from credit_platform.portfolios.generator import USUAL_CASES, USUAL_FIRST_MONTH, USUAL_MONTHS, USUAL_SEED, RowsBySource
+from credit_platform.portfolios.generator import (
+    USUAL_CASES,
+    USUAL_FIRST_MONTH,
+    USUAL_MONTHS,
+    USUAL_SEED,
+    RowsBySource,
+    book_fields,
+)
 from credit_platform.portfolios.home_credit.generator.applicants import (
     Applicants,
     CreditProcess,
@@ -160,12 +167,8 @@ class HomeCreditBook:
     def from_dict(cls, content: Mapping[str, Any]) -> HomeCreditBook:
         """Read what `to_dict` wrote."""
         return cls(
-            first_month=parse_month(content["first_month"]),
-            n_months=content["months"],
-            cases_per_month=content["applications_per_month"],
-            seed=content["seed"],
+            **book_fields(content, cases="applications_per_month"),
             process=CreditProcess.from_dict(content["process"]),
-            drifts=tuple(Drift.from_dict(drift) for drift in content["drifts"]),
         )
 
 

@@ -14,9 +14,16 @@ from typing import Any
 import polars as pl
 
 from credit_platform.errors import SettingsError
-from credit_platform.months import add_months, month_key, month_range, months_between, parse_month
+from credit_platform.months import add_months, month_key, month_range, months_between
 from credit_platform.portfolios.drift import Drift, DriftKind, in_force, strength_of
-from credit_platform.portfolios.generator import USUAL_CASES, USUAL_FIRST_MONTH, USUAL_MONTHS, USUAL_SEED, RowsBySource
+from credit_platform.portfolios.generator import (
+    USUAL_CASES,
+    USUAL_FIRST_MONTH,
+    USUAL_MONTHS,
+    USUAL_SEED,
+    RowsBySource,
+    book_fields,
+)
 from credit_platform.portfolios.loans.generator.cohorts import (
     Cohort,
     attributes_of,
@@ -120,12 +127,8 @@ class BookSpec:
     def from_dict(cls, content: Mapping[str, Any]) -> BookSpec:
         """Read what `to_dict` wrote."""
         return cls(
-            first_month=parse_month(content["first_month"]),
-            n_months=content["months"],
-            cases_per_month=content["loans_per_month"],
+            **book_fields(content, cases="loans_per_month"),
             history_months=content["clickstream_months"],
-            seed=content["seed"],
-            drifts=tuple(Drift.from_dict(drift) for drift in content["drifts"]),
             has_leak=content.get("leak", False),
         )
 
