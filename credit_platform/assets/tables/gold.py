@@ -114,7 +114,7 @@ def labelled_and_not(
         cases,
         months=months,
         first_cohort=first_cohort,
-        lag=lag,
+        label=label,
         left=portfolio.outcome.reason_without_label,
         is_awaited=portfolio.outcome.is_awaited,
     )
@@ -134,7 +134,7 @@ def _cohort_calendar(portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfi
         return build_cohort_calendar(
             months=months,
             first_cohort=axis.first_snapshot,
-            lag=config.label.lag_months,
+            label=config.label,
             cases=cases,
             written=lake.scan_known(cases.table, until_now, required=months),
             labels=lake.scan_known(labels, until_now, required=months),
