@@ -66,7 +66,7 @@ def _assemble(portfolio: Portfolio, settings: Settings) -> dg.Definitions:
         policy_dir=str(settings.policy_dir.absolute()) if settings.policy_dir else None,
         policy_sha256=policy.sha256,
     )
-    closing = Closing(lake, axis, sources(portfolio, policy.model), policy.model.close)
+    closing = Closing(lake, axis, sources(portfolio, policy.model, axis.first_snapshot), policy.model.close)
     dispatcher = AlertDispatcher(lake, policy.monitoring, models, settings.alerts)
     schedules = [
         month_close(closing, jobs[BUILD_MONTH], settings.automation),

@@ -58,10 +58,7 @@ def outcome_deps(*models: str, label: LabelPolicy) -> list[dg.AssetDep]:
     known = same_month() if lag == least else months_before(lag - least)
     return [
         *(dg.AssetDep(asset_key(f"prediction/{model}"), partition_mapping=of_the_cohort) for model in models),
-        dg.AssetDep(
-            asset_key("gold/label_store"),
-            partition_mapping=same_month() if lag == least else months_before(lag - least),
-        ),
+        dg.AssetDep(asset_key("gold/label_store"), partition_mapping=known),
     ]
 
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from credit_platform.months import month_range
 from credit_platform.policy.model_config import LabelPolicy
-from credit_platform.portfolios.portfolio import Cases
+from credit_platform.portfolios.cases import Cases
 from credit_platform.schemas.evidence import CohortCalendar
 
 

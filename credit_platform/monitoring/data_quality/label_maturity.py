@@ -11,7 +11,7 @@ import polars as pl
 
 from credit_platform.monitoring.data_quality.unlabelled import with_cohort
 from credit_platform.policy.model_config import LabelPolicy
-from credit_platform.portfolios.portfolio import Cases
+from credit_platform.portfolios.cases import Cases
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from datetime import date
 import polars as pl
 
 from credit_platform.policy.model_config import LabelPolicy
-from credit_platform.portfolios.portfolio import Cases
+from credit_platform.portfolios.cases import Cases
 from credit_platform.schemas.cleaning.keys import key_of
 
 
