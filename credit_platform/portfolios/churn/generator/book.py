@@ -78,7 +78,11 @@ class ChurnBook:
             ("first_month", self.first_month.day != 1, "is not the first of a month"),
             ("n_months", self.n_months < 1, "is less than 1"),
             ("cases_per_month", self.cases_per_month < 1, "is less than 1"),
-            ("cases_per_month", self._population.first_number(self.n_months + 1) > ID_SPACE, "gives more customers than ids"),
+            (
+                "cases_per_month",
+                self._population.first_number(self.n_months + 1) > ID_SPACE,
+                "gives more customers than ids",
+            ),
             ("seed", self.seed < 0, "is negative"),
             ("has_leak", self.has_leak, "would need a source made from outcomes, and this book has none"),
         ):
@@ -208,20 +212,23 @@ class ChurnBook:
         return soil(as_text(rows, FEEDBACK_COLUMNS), FEEDBACK_DIRT, self._rng(Purpose.FEEDBACK_DIRT, index))
 
     def _sales(self, index: int) -> pl.DataFrame:
-        """The sales file of a month: what was recorded in time, and what the month before left."""
-        timely, _ = self._recorded(index)
-        late = [self._recorded(index - 1)[1]] if index else []
-        sales = pl.concat([*late, timely]).sort("transaction_date", "order_id", "product_id")
-        return soil(as_text(sales, SALES_COLUMNS), SALES_DIRT, self._rng(Purpose.SALES_DIRT, index))
+        """The sales file of a month: what was recorded in time, and what comes late of the month before."""
+        parts = [self._recorded(index).filter(~pl.col("is_late"))]
+        if index:
+            parts.append(self._recorded(index - 1).filter(pl.col("is_late")))
+        sales = pl.concat(parts).sort("transaction_date", "order_id", "product_id")
+        soiled = soil(as_text(sales, SALES_COLUMNS, "is_lost"), SALES_DIRT, self._rng(Purpose.SALES_DIRT, index))
+        return soiled.filter(~pl.col("is_lost")).drop("is_lost")
 
-    def _recorded(self, index: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """The purchases of a month that are recorded in time, and those that come in the next month's file."""
+    def _recorded(self, index: int) -> pl.DataFrame:
+        """The sales of a month, and whether they come in the next month's file, or in a corrected one only."""
         month, rng = add_months(self.first_month, index), self._rng(Purpose.LATE, index)
         sales = self._delivered(draw_purchases, sales_of, index)
-        is_late = is_among_last(sales, month, days=LATE_DAYS, rate=LATE_RATE, rng=rng)
-        unrecorded = UNRECORDED_RATE * strength_of(in_force(self.drifts, month), DriftKind.LATE_CORRECTION)
-        is_lost = is_among_last(sales, month, days=UNRECORDED_DAYS, rate=unrecorded, rng=rng)
-        return sales.filter(~is_late & ~is_lost), sales.filter(is_late & ~is_lost)
+        lost = UNRECORDED_RATE * strength_of(in_force(self.drifts, month), DriftKind.LATE_CORRECTION)
+        return sales.with_columns(
+            is_late=is_among_last(sales, month, days=LATE_DAYS, rate=LATE_RATE, rng=rng),
+            is_lost=is_among_last(sales, month, days=UNRECORDED_DAYS, rate=lost, rng=rng),
+        )
 
     def _customers(self, index: int) -> dict[str, pl.DataFrame]:
         """The customers of the whole book in its first month, and again when cells begin to be missing."""

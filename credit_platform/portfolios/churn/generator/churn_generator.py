@@ -50,5 +50,5 @@ GENERATOR = Generator(
     dark_source=DARK_SOURCE,
     monthly_files=frozenset({"sales", DARK_SOURCE}),
     demo_months=32,
-    demo_cases=450,
+    demo_cases=400,
 )

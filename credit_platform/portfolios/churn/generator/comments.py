@@ -7,13 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 _THINGS = (
-    "the delivery", "the staff", "the quality", "the selection", "my last order", "the checkout", "the fresh food",
+    "the delivery", "the staff", "the quality", "the selection", "my last order", "the checkout", "the vegetables",
     "the customer service", "the app", "the packaging",
 )  # fmt: skip
 _BE: tuple[tuple[str, ...], ...] = (
     ("was terrible", "was awful", "was a horrible disappointment", "was the worst ever", "made me really angry"),
     ("was disappointing", "was poor", "was slow and annoying", "was a bit bad", "had a problem again"),
-    ("was as on other days", "was as usual", "was about the same as in spring", "has not changed", "was like last time"),
+    (
+        "was as on other days",
+        "was as usual",
+        "was about the same as in spring",
+        "has not changed",
+        "was the same as last week",
+    ),
     ("was good", "was nice", "was friendly", "was fine and fresh", "was helpful"),
     ("was excellent", "was great", "was wonderful", "was the best ever", "was perfect and very friendly"),
 )

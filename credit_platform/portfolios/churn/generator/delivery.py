@@ -22,9 +22,9 @@ RENAMED_COLUMN, NEW_NAME = "amount", "sales_value"
 ORDER_ONLY, _COMMAS, _ADDED = 0.25, 0.5, 0.75
 
 
-def as_text(rows: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:
-    """These columns of clean rows, in the order of the files."""
-    return rows.select(pl.col(columns).cast(pl.String))
+def as_text(rows: pl.DataFrame, columns: tuple[str, ...], *kept: str) -> pl.DataFrame:
+    """These columns of clean rows in the order of the files, and others that are `kept` as they are."""
+    return rows.select(pl.col(columns).cast(pl.String), *kept)
 
 
 def is_among_last(sales: pl.DataFrame, month: date, *, days: int, rate: float, rng: np.random.Generator) -> pl.Series:

@@ -24,7 +24,7 @@ class FileDirt:
     repeated: float = 0.0
     blanks: Mapping[str, float] = field(default_factory=dict)
     underscores: Mapping[str, float] = field(default_factory=dict)
-    unreadable: Mapping[str, tuple[float, str]] = field(default_factory=dict)
+    unreadable: Mapping[str, tuple[float, str | None]] = field(default_factory=dict)
 
 
 SALES_DIRT = FileDirt(
@@ -32,8 +32,8 @@ SALES_DIRT = FileDirt(
     blanks={"customer_id": 0.003},
     underscores={"amount": 0.002},
     unreadable={
-        "customer_id": (0.0003, ""),
-        "transaction_date": (0.0003, "2021-02-30"),
+        "customer_id": (0.0003, None),
+        "transaction_date": (0.0003, "0000-00-00"),
         "quantity": (0.001, "?"),
         "amount": (0.001, "n/a"),
     },
@@ -41,7 +41,7 @@ SALES_DIRT = FileDirt(
 FEEDBACK_DIRT = FileDirt(
     repeated=0.005,
     blanks={"customer_id": 0.005, "comment": 0.01},
-    unreadable={"customer_id": (0.001, ""), "comment": (0.01, "")},
+    unreadable={"customer_id": (0.001, None), "comment": (0.01, None)},
 )
 CUSTOMERS_DIRT = FileDirt(
     repeated=0.003,
@@ -60,9 +60,13 @@ def soil(clean: pl.DataFrame, dirt: FileDirt, rng: np.random.Generator) -> pl.Da
 
     soiled = clean
     for column, rate in dirt.blanks.items():
-        soiled = soiled.with_columns(pl.when(hit(rate)).then(" " + pl.col(column) + "  ").otherwise(column).alias(column))
+        soiled = soiled.with_columns(
+            pl.when(hit(rate)).then(" " + pl.col(column) + "  ").otherwise(column).alias(column)
+        )
     for column, rate in dirt.underscores.items():
         soiled = soiled.with_columns(pl.when(hit(rate)).then(pl.col(column) + "_").otherwise(column).alias(column))
     for column, (rate, text) in dirt.unreadable.items():
-        soiled = soiled.with_columns(pl.when(hit(rate)).then(pl.lit(text)).otherwise(column).alias(column))
+        soiled = soiled.with_columns(
+            pl.when(hit(rate)).then(pl.lit(text, dtype=pl.String)).otherwise(column).alias(column)
+        )
     return soiled.select(pl.all().repeat_by(copies).explode()) if n else soiled

@@ -13,7 +13,7 @@ from credit_platform.portfolios.churn.generator.randomness import Purpose, strea
 # How often people write who are neither satisfied nor dissatisfied, and how much oftener others do.
 _CALM, _STIRRED = 0.6, 0.5
 # A mood is satisfaction with noise, cut at these levels.
-_NOISE = 0.7
+_NOISE = 0.5
 _LEVELS = (-1.6, -0.7, 0.2, 1.1)
 
 
@@ -42,11 +42,9 @@ def draw_feedback(cohort: Cohort, index: int, plan: Plan) -> pl.DataFrame:
 
 def comments_of(feedback: pl.DataFrame, index: int, plan: Plan) -> pl.DataFrame:
     """All feedback of a month in words: the columns of the file, clean, and `place`."""
-    rows = feedback.sort("customer_id", "day")
+    rows = feedback.sort("customer_id", "day", maintain_order=True)
     said = comments(rows["mood"].to_numpy(), stream(plan.seed, Purpose.COMMENTS, step=index))
     of_day = pl.int_range(1, pl.len() + 1).over("customer_id", "day")
-    return rows.with_columns(
-        feedback_date=day_of("day"), comment=pl.Series(said, dtype=pl.String)
-    ).with_columns(
+    return rows.with_columns(feedback_date=day_of("day"), comment=pl.Series(said, dtype=pl.String)).with_columns(
         feedback_id=pl.format("F-{}-{}-{}", "customer_id", pl.col("feedback_date").dt.strftime("%y%m%d"), of_day)
     )

@@ -21,7 +21,7 @@ from credit_platform.portfolios.churn.generator.randomness import Purpose, strea
 from credit_platform.portfolios.drift import Drift
 
 # A day after all others.
-NEVER = np.iinfo(np.int64).max // 2
+NEVER = np.iinfo(np.int32).max
 _COHORTS_KEPT = 128
 _EPOCH = date(1970, 1, 1).toordinal()
 # A pause that covers a day began in its month or one of so many before it.
@@ -80,7 +80,7 @@ class Cohort:
     joins: NDArray[np.int64]
     leaves: NDArray[np.int64]
     satisfaction: NDArray[np.float32]
-    pauses: NDArray[np.int64]
+    pauses: NDArray[np.int32]
 
     def feeling(self, index: int) -> NDArray[np.float32]:
         """Everyone's satisfaction in a month of the book."""
@@ -96,7 +96,8 @@ class Cohort:
         place = index - self.first
         found = np.zeros(days.size, dtype=np.bool_)
         for begins in self.pauses[:, max(place - _MONTHS_OF_PAUSE, 0) : place + 1].T:
-            found |= (begins[customers] <= days) & (days < begins[customers] + PAUSE_DAYS)
+            since = days - begins[customers]
+            found |= (since >= 0) & (since < PAUSE_DAYS)
         return found
 
 
@@ -106,12 +107,11 @@ def draw_cohort(plan: Plan, index: int, first_number: int, size: int) -> Cohort:
     first = index - 1 if index else -MONTHS_BEFORE
     rng = stream(plan.seed, Purpose.PEOPLE, cohort=index)
     people = draw_people(np.arange(first_number, first_number + size), plan.process, rng)
-    if index:
-        joins = rng.integers(plan.day(first), plan.day(first + 1), size)
-    else:
-        joins = np.full(size, plan.day(first))
+    begin, end = plan.day(first), plan.day(first + 1)
+    joins = rng.integers(begin, end, size) if index else np.full(size, begin)
     leaves = np.full(size, NEVER)
-    satisfaction, pauses = [], []
+    satisfaction: list[NDArray[np.float32]] = []
+    pauses: list[NDArray[np.int32]] = []
     for month, feeling, pause, leaving in _months(plan, index, first, people, joins):
         satisfaction.append(feeling)
         pauses.append(pause)
@@ -129,7 +129,7 @@ def draw_cohort(plan: Plan, index: int, first_number: int, size: int) -> Cohort:
 
 def _months(
     plan: Plan, cohort: int, first: int, people: People, joins: NDArray[np.int64]
-) -> Iterator[tuple[int, NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]]:
+) -> Iterator[tuple[int, NDArray[np.float32], NDArray[np.int32], NDArray[np.int64]]]:
     """Of every month its number, satisfaction, the day a pause begins, the day of leaving."""
     process, n = plan.process, joins.size
     feeling = stream(plan.seed, Purpose.LIVES, cohort=cohort).standard_normal(n)
@@ -144,4 +144,4 @@ def _months(
         pause = np.where(rng.random(n) < chance, rng.integers(begin, end, n), NEVER)
         moved = process.memory * feeling + np.sqrt(1.0 - process.memory**2) * rng.standard_normal(n)
         feeling = moved - process.fall * (rng.random(n) < process.disappointment)
-        yield month, feeling.astype(np.float32), pause, leaving
+        yield month, feeling.astype(np.float32), pause.astype(np.int32), leaving

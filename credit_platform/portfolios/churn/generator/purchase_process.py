@@ -44,24 +44,24 @@ class PurchaseProcess:
         joining: New customers in a month, per customer active in 90 days.
     """
 
-    rate: float = 5.6
-    rate_shape: float = 1.1
-    lines: float = 0.5
+    rate: float = 5.5
+    rate_shape: float = 1.4
+    lines: float = 0.3
     memory: float = 0.85
     disappointment: float = 0.02
     fall: float = 1.8
-    leaving: float = -4.6
-    satisfaction: float = 0.9
+    leaving: float = -7.3
+    satisfaction: float = 2.0
     profile: float = 0.35
-    slowing: float = 0.30
+    slowing: float = 0.25
     shrinking: float = 0.20
     pause: float = 0.02
     season: float = 0.06
-    talk: float = 0.4
-    silent_share: float = 0.6
+    talk: float = 0.8
+    silent_share: float = 0.55
     known_share: float = 0.6
-    living: float = 1.25
-    joining: float = 0.02
+    living: float = 1.07
+    joining: float = 0.011
 
     def to_dict(self) -> dict[str, float]:
         """All parameters, ready for JSON."""

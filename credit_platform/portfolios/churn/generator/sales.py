@@ -65,7 +65,7 @@ def sales_of(purchases: pl.DataFrame, index: int, plan: Plan) -> pl.DataFrame:
     rng = stream(plan.seed, Purpose.LINES, step=index)
     price, popularity = _products(plan.seed)
     of_day = pl.int_range(1, pl.len() + 1).over("customer_id", "day")
-    numbered = purchases.sort("customer_id", "day").with_columns(
+    numbered = purchases.sort("customer_id", "day", maintain_order=True).with_columns(
         order_id=pl.format("{}-{}-{}", "customer_id", day_of("day").dt.strftime("%y%m%d"), of_day)
     )
     rows = numbered.select(pl.exclude("n_lines").repeat_by("n_lines").explode())
