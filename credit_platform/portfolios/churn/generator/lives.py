@@ -137,8 +137,11 @@ def _months(
         rng = stream(plan.seed, Purpose.LIVES, cohort=cohort, step=step)
         change = Change.of(plan.drifts, plan.month(month))
         say = process.satisfaction * (1.0 - change.turn)
-        logit = process.leaving + change.leaving + people.profile_risk - say * feeling
-        chance = process.pause + change.pauses * people.rank**2
+        # The mean of the exponential of a normal number: about as many leave, however much satisfaction has to say.
+        level = process.leaving + change.leaving + (process.satisfaction**2 - say**2) / 2.0
+        logit = level + people.profile_risk - say * feeling
+        chance = process.pause * np.exp(-process.sulking * (1.0 - change.turn) * feeling)
+        chance = chance + change.pauses * people.rank**2
         begin, end = plan.day(month), plan.day(month + 1)
         leaving = np.where(rng.random(n) < 1.0 / (1.0 + np.exp(-logit)), rng.integers(begin, end, n), NEVER)
         pause = np.where(rng.random(n) < chance, rng.integers(begin, end, n), NEVER)

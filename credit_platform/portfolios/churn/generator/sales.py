@@ -81,7 +81,9 @@ def sales_of(purchases: pl.DataFrame, index: int, plan: Plan) -> pl.DataFrame:
         wait=pl.Series(rng.integers(1, _DAYS_TO_RETURN + 1, n)),
     ).unique(["order_id", "product_id"], keep="first", maintain_order=True)
     returned_on = pl.col("day") + pl.col("wait")
-    returned = bought.filter(pl.col("is_returned") & (returned_on < plan.day(index + 1))).with_columns(
+    returned = bought.filter(
+        pl.col("is_returned") & (pl.col("amount") > 0) & (returned_on < plan.day(index + 1))
+    ).with_columns(
         order_id=pl.col("order_id") + "-R", day=returned_on, amount=-pl.col("amount")
     )
     return pl.concat([bought, returned]).with_columns(transaction_date=day_of("day"))
