@@ -17,7 +17,7 @@ _BE: tuple[tuple[str, ...], ...] = (
         "was as on other days",
         "was as usual",
         "was about the same as in spring",
-        "has not changed",
+        "was what I am used to",
         "was the same as last week",
     ),
     ("was good", "was nice", "was friendly", "was fine and fresh", "was helpful"),

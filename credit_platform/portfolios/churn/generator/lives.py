@@ -61,7 +61,7 @@ class Plan:
 
 
 @dataclass(frozen=True, eq=False)
-class Cohort:
+class CustomerCohort:
     """The customers who join in one month, or who were there when the book began.
 
     Attributes:
@@ -102,7 +102,7 @@ class Cohort:
 
 
 @lru_cache(maxsize=_COHORTS_KEPT)
-def draw_cohort(plan: Plan, index: int, first_number: int, size: int) -> Cohort:
+def draw_cohort(plan: Plan, index: int, first_number: int, size: int) -> CustomerCohort:
     """The cohort of these running numbers, with its life until the plan's last month."""
     first = index - 1 if index else -MONTHS_BEFORE
     rng = stream(plan.seed, Purpose.PEOPLE, cohort=index)
@@ -116,7 +116,7 @@ def draw_cohort(plan: Plan, index: int, first_number: int, size: int) -> Cohort:
         satisfaction.append(feeling)
         pauses.append(pause)
         leaves = np.where((leaves == NEVER) & (plan.day(month) > joins), leaving, leaves)
-    return Cohort(
+    return CustomerCohort(
         index=index,
         first=first,
         people=people,
