@@ -16,6 +16,7 @@ from credit_platform.monitoring.data_quality.label_maturity import LabelMaturity
 from credit_platform.months import add_months
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.data_quality import CheckPolicy
+from credit_platform.policy.model_config import LabelPolicy
 from credit_platform.portfolios.portfolio import MonthResult, Portfolio, Words
 from credit_platform.texts import description_of
 
@@ -26,9 +27,10 @@ _AWAITED = "not_delivered"
 
 
 def label_maturity_check(
-    portfolio: Portfolio, axis: MonthlyAxis, lag: int, policy: CheckPolicy
+    portfolio: Portfolio, axis: MonthlyAxis, label: LabelPolicy, policy: CheckPolicy
 ) -> dg.AssetChecksDefinition:
-    """Blocks a month whose labels were not read at exactly `lag` months on book, or lack cases of the cohort."""
+    """Blocks a month whose labels were not read in the month they are known in, or lack cases of the cohort."""
+    lag = label.lag_months
     min_labelled, cases, words = policy.maturity.min_labelled, portfolio.cases, portfolio.words
     text = MATURITY_CHECK if lag else "labels_are_of_their_month"
 
@@ -39,7 +41,7 @@ def label_maturity_check(
             lake.scan(cases.table, wanted),
             cases,
             months=months,
-            lag=lag,
+            label=label,
             is_awaited=portfolio.outcome.is_awaited,
         )
         return {month: _result(maturity[month], axis.first_snapshot, min_labelled, words) for month in months}
@@ -64,7 +66,7 @@ def _result(found: LabelMaturity, first_month: date, min_labelled: float, words:
     if found.labelled_share is not None and found.labelled_share < min_labelled:
         faults.append(
             f"only {found.n_labelled:,} of the {found.n_written:,} {words.cases} {words.written} in "
-            f"{found.cohort:%Y-%m} have a label ({found.labelled_share:.1%}, at least {min_labelled:.0%} must)"
+            f"{_named(found)} have a label ({found.labelled_share:.1%}, at least {min_labelled:.0%} must)"
         )
     counts: dict[str, int | float | str] = {"n_labels": found.n_labels, "n_immature": found.n_immature}
     if found.labelled_share is not None:
@@ -79,19 +81,23 @@ def _result(found: LabelMaturity, first_month: date, min_labelled: float, words:
 
 
 def _in_order(found: LabelMaturity, first_month: date, words: Words) -> str:
-    if found.cohort < first_month:
-        return f"cohort {found.cohort:%Y-%m} lies before the book; {found.n_labels:,} labels"
+    if not found.cohorts:
+        return f"the outcome of no cohort becomes known in this month; {found.n_labels:,} labels"
+    if found.cohorts[-1] < first_month:
+        return f"cohort {_named(found)} lies before the book; {found.n_labels:,} labels"
     if found.n_written is None:
-        return f"{found.n_labels:,} labels are mature; {found.cohort:%Y-%m} is not built, so attrition is not known"
+        return f"{found.n_labels:,} labels are mature; {_named(found)} is not built, so attrition is not known"
     if found.n_awaited:
         told = f"; of others {found.n_labels:,} labels are known" if found.n_labels else ""
-        return (
-            f"{found.cohort:%Y-%m}: the outcome of {found.n_awaited:,} {words.cases} has not been delivered yet{told}"
-        )
+        return f"{_named(found)}: the outcome of {found.n_awaited:,} {words.cases} has not been delivered yet{told}"
     share = f"no {words.case} was {words.written}"
     if found.labelled_share is not None:
         share = f"{found.labelled_share:.1%} of its {words.cases}"
-    return f"{found.n_labels:,} labels of cohort {found.cohort:%Y-%m} are mature, {share}"
+    return f"{found.n_labels:,} labels of cohort {_named(found)} are mature, {share}"
+
+
+def _named(found: LabelMaturity) -> str:
+    return " and ".join(f"{cohort:%Y-%m}" for cohort in found.cohorts)
 
 
 def unlabelled_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDefinition:

@@ -133,7 +133,8 @@ def months_in_loan_file(book: Book) -> list[date]:
 
 def _months_of_cases(lake: Lake, settings: Settings) -> list[date]:
     portfolio = settings.portfolio
-    return source_months(lake.layout, sources(portfolio, settings.policy.model)[portfolio.case_source.name])
+    known = sources(portfolio, settings.policy.model, settings.first_month)
+    return source_months(lake.layout, known[portfolio.case_source.name])
 
 
 def open_book() -> Book:

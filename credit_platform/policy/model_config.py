@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from credit_platform.errors import PolicyError
-from credit_platform.months import add_months, month_key
+from credit_platform.months import add_months, month_key, month_range
 from credit_platform.policy.calendar_policy import AssignedCohortPolicy, ClosePolicy, Month
 from credit_platform.policy.champion_challenger import ChampionChallengerPolicy
 from credit_platform.policy.model_spec import ModelName, ModelSpec
@@ -25,8 +25,22 @@ class LabelPolicy(PolicySection):
 
     @property
     def lag_months(self) -> int:
-        """Months from the cohort to the snapshot in which its label is read."""
+        """Months after which the label of every cohort is known: trainings and measurements wait for so long."""
         raise NotImplementedError
+
+    @property
+    def least_lag_months(self) -> int:
+        """The fewest months after which the label of some cohort is known."""
+        return self.lag_months
+
+    def known_in(self, cohort: date) -> date:
+        """The month whose data tell the labels of a cohort; from `least_lag_months` to `lag_months` after it."""
+        return add_months(cohort, self.lag_months)
+
+    def cohorts_known_in(self, month: date) -> list[date]:
+        """The cohorts whose labels the data of a month tell; where the lag varies there may be none, or several."""
+        span = month_range(add_months(month, -self.lag_months), add_months(month, -self.least_lag_months))
+        return [cohort for cohort in span if self.known_in(cohort) == month]
 
     @property
     def label_def(self) -> str:

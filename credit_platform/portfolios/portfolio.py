@@ -16,33 +16,10 @@ import polars as pl
 from credit_platform.errors import SettingsError
 from credit_platform.policy.load import Policy, PolicyTerms, load_policy
 from credit_platform.policy.model_config import LabelPolicy, ModelConfig
+from credit_platform.portfolios.cases import Cases
 from credit_platform.portfolios.feature_set import COMBINATIONS, FeatureSet
 from credit_platform.portfolios.generator import Generator
 from credit_platform.portfolios.source import Source
-from credit_platform.schemas.cleaning.case_start import CaseStart
-
-
-@dataclass(frozen=True)
-class Cases:
-    """The silver table in which every case is first seen.
-
-    Attributes:
-        table: asset key of the silver table.
-        key: column that identifies a case everywhere.
-        customer: column that identifies its customer.
-        noun: what one case is called, singular.
-        is_new: over its rows, whether the case is to be scored in the row's month.
-        months_on_book: over its rows, whole months since the case began.
-        start: what tells one case of an id from another over the months; None where nothing does.
-    """
-
-    table: str
-    key: str
-    customer: str
-    noun: str
-    is_new: pl.Expr
-    months_on_book: pl.Expr
-    start: CaseStart | None = None
 
 
 class BuildLabels(Protocol):
@@ -287,7 +264,9 @@ class Portfolio:
 
     @property
     def case_source(self) -> Source:
-        """The source of the cases table, whose months are the book's."""
+        """The source of the cases, whose months are the book's."""
+        if self.cases.made is not None:
+            return self.source(self.cases.made.source)
         return next(source for source in self.sources if f"silver/{source.table}" == self.cases.table)
 
     def source(self, name: str) -> Source:

@@ -142,6 +142,7 @@ def tables_of(portfolio: Portfolio) -> Tables:
     shared: dict[str, type[dy.Schema]] = {
         **{f"bronze/{source.name}": source.bronze for source in portfolio.sources},
         **{f"silver/{source.table}": source.silver for source in portfolio.sources},
+        **({portfolio.cases.table: portfolio.cases.made.schema} if portfolio.cases.made else {}),
         "gold/feature_store": portfolio.features.schema,
         "gold/label_store": portfolio.outcome.schema,
         "gold/unlabelled": unlabelled_schema(portfolio.cases.key, portfolio.cases.noun),

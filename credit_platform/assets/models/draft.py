@@ -50,7 +50,7 @@ def draft_as_of(lake: Lake, model: str, month: date, policy: Policy) -> Scorecar
     config = policy.model
     windows = windows_for(month, config, triggered=is_triggered(lake, model, month))
     fitted_on = (*windows.train, *windows.validation)
-    require_unaltered(lake.layout, tables_read(fitted_on, config.label.lag_months))
+    require_unaltered(lake.layout, tables_read(fitted_on, config.label))
     reader = SampleReader(lake, windows, config)
     samples = {TRAIN: reader.read("train"), VALIDATION: reader.read("validation")}
     fitted = _fit(model, samples, policy, lake)

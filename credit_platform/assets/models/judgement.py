@@ -191,15 +191,15 @@ def availability_of(lake: Lake, windows: Mapping[date, Sequence[date]]) -> dict[
     portfolio = lake.layout.portfolio
     if portfolio.assigned_months is not None:
         unknown = Availability("unknown", "The data have no calendar, so nobody can tell when a row came.")
-        others = [each.name for each in portfolio.sources if f"silver/{each.table}" != portfolio.cases.table]
+        others = [each.name for each in portfolio.sources if each is not portfolio.case_source]
         return {month: dict.fromkeys(others, unknown) for month in windows}
     span = (add_months(min(window[0] for window in windows.values()), -_MONTHS_BEFORE), max(windows))
     cases = _cases(lake, span)
     judged: dict[date, dict[str, Availability]] = {month: {} for month in windows}
     for source in portfolio.sources:
-        if (table := f"silver/{source.table}") == portfolio.cases.table:
+        if source is portfolio.case_source:
             continue
-        rows = _columns(lake, table, span, customer=portfolio.cases.customer)
+        rows = _columns(lake, f"silver/{source.table}", span, customer=portfolio.cases.customer)
         history = None if cases.is_empty() or rows.is_empty() else history_of(cases, rows)
         for month, window in windows.items():
             judged[month][source.name] = (

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.assets.models.judgement import newest_mix
+from credit_platform.assets.models.training import label_months
 from credit_platform.lake.files import one_at_a_time, write_text
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform.lake.tables.monthly import Lake
@@ -121,7 +122,7 @@ class _InForce:
         if not cohorts or len(versions) < len(models):
             return pl.DataFrame(schema=PAIRED_SCHEMA), None
         first, second = (pl.concat([self._scores(*version, cohort) for cohort in cohorts]) for version in versions)
-        labels = lake.scan("gold/label_store", [add_months(cohort, lag) for cohort in cohorts]).collect()
+        labels = lake.scan("gold/label_store", label_months(cohorts, config.label)).collect()
         return scored_as_newest(
             common_loans(first, second, labels, as_of=month, mob=lag, case_key=key),
             lake.scan(_FEATURES, cohorts),

@@ -62,7 +62,7 @@ def _estimate_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy:
             version = subject.model_version
             if version not in calibrated_on:
                 stored = lake.versions.read(model, version)
-                loans = read_cohorts(lake, stored.windows.validation, lag=policy.model.label.lag_months)
+                loans = read_cohorts(lake, stored.windows.validation, policy.model.label)
                 calibrated_on[version] = stored.fitted(policy.model).predict(loans)
             measured = measure_estimate(
                 scored, validation=calibrated_on[version], subject=subject, thresholds=policy.monitoring

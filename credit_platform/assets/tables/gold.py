@@ -1,9 +1,10 @@
-"""Gold assets: features at application, labels at maturity, the calendar of cohorts, portfolio tables.
+"""Gold assets, and the cases table where it is made of silver tables and no source's own.
 
-Features and labels are Polars, portfolio tables are SQL on DuckDB; both are written in each book.
+Features at application, labels at maturity and the calendar of cohorts are Polars, portfolio tables are SQL on DuckDB;
+what they hold is written in each book.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 import dagster as dg
@@ -18,6 +19,7 @@ from credit_platform.monitoring.data_quality.unlabelled import find_unlabelled, 
 from credit_platform.months import add_months, month_range, months_of
 from credit_platform.partitions import MonthlyAxis, all_months_until, months_before
 from credit_platform.policy.model_config import LabelPolicy, ModelConfig
+from credit_platform.portfolios.cases import MadeCases
 from credit_platform.portfolios.feature_set import FeatureInput
 from credit_platform.portfolios.portfolio import Portfolio, PortfolioTable
 from credit_platform.scoring.training.windows import windows_for
@@ -30,28 +32,54 @@ def _feature_store(portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig)
     @dg.asset(
         **table_spec(portfolio, "gold/feature_store", axis.snapshot_months),
         ins={"cases": dg.AssetIn(asset_key(cases.table))},
-        deps=[
-            dg.AssetDep(asset_key(table), partition_mapping=months_before(n - 1) if n else all_months_until())
-            for table, n in lengths.items()
-        ],
+        deps=_deps(lengths),
     )
     def features_at_application(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], cases: pl.LazyFrame
     ) -> pl.LazyFrame:
         months = months_of(context.partition_keys)
-        silver = {portfolio.features.inputs[0].table: cases}
-        for table, n in lengths.items():
-            first = max(axis.first_snapshot, add_months(months[0], 1 - n)) if n else axis.first_snapshot
-            silver[table] = lake.scan_known(table, month_range(first, months[-1]), required=months)
+        silver = {portfolio.features.inputs[0].table: cases} | _inputs(lake, lengths, axis, months)
         return portfolio.features.build(silver, config)
 
     return features_at_application
+
+
+def _cases(portfolio: Portfolio, made: MadeCases, axis: MonthlyAxis, config: ModelConfig) -> dg.AssetsDefinition:
+    lengths = {each.table: _history(each, config) for each in made.inputs}
+
+    @dg.asset(**table_spec(portfolio, portfolio.cases.table, axis.snapshot_months), deps=_deps(lengths))
+    def cases_of_the_month(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.LazyFrame:
+        months = months_of(context.partition_keys)
+        silver = _inputs(lake, lengths, axis, months)
+        return made.build(silver, months, config)
+
+    return cases_of_the_month
+
+
+def _deps(lengths: Mapping[str, int | None]) -> list[dg.AssetDep]:
+    return [
+        dg.AssetDep(asset_key(table), partition_mapping=months_before(n - 1) if n else all_months_until())
+        for table, n in lengths.items()
+    ]
+
+
+def _inputs(
+    lake: Lake, lengths: Mapping[str, int | None], axis: MonthlyAxis, months: Sequence[date]
+) -> dict[str, pl.LazyFrame]:
+    """The rows of silver tables as far back as each is looked back on."""
+    silver = {}
+    for table, n in lengths.items():
+        first = max(axis.first_snapshot, add_months(months[0], 1 - n)) if n else axis.first_snapshot
+        silver[table] = lake.scan_known(table, month_range(first, months[-1]), required=months)
+    return silver
 
 
 def _history(source: FeatureInput, config: ModelConfig) -> int | None:
     """Months a table is looked back on, the month itself included; None for every month there is."""
     if source.reach == "history":
         return None
+    if isinstance(source.reach, int):
+        return source.reach
     return 1 if source.reach == "month" else config.features.history_months(source.reach)
 
 
@@ -100,7 +128,12 @@ def labelled_and_not(
         lake.scan_known(table, month_range(since, months[-1]), required=months)
         for table in (cases.table, f"quarantine/{source.table}")
     )
-    quarantined = quarantined_cases(set_aside, of_cohorts, cases, lag=lag, source_key=source.cells.key[0])
+    # Rows that cases are made of name no case.
+    quarantined = (
+        quarantined_cases(set_aside, of_cohorts, cases, lag=lag, source_key=source.cells.key[0])
+        if cases.made is None
+        else rows.select(cases.key, cohort="snapshot_month").clear()
+    )
     labels = (
         portfolio.outcome.build(of_cohorts, label)
         .filter(pl.col("snapshot_month").is_in(months))
@@ -114,7 +147,7 @@ def labelled_and_not(
         cases,
         months=months,
         first_cohort=first_cohort,
-        lag=lag,
+        label=label,
         left=portfolio.outcome.reason_without_label,
         is_awaited=portfolio.outcome.is_awaited,
     )
@@ -134,7 +167,7 @@ def _cohort_calendar(portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfi
         return build_cohort_calendar(
             months=months,
             first_cohort=axis.first_snapshot,
-            lag=config.label.lag_months,
+            label=config.label,
             cases=cases,
             written=lake.scan_known(cases.table, until_now, required=months),
             labels=lake.scan_known(labels, until_now, required=months),
@@ -176,8 +209,10 @@ def _portfolio_table(
 
 
 def gold_assets(portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig) -> list[dg.AssetsDefinition]:
-    """Feature store, label store, cohort calendar and the book's own tables."""
+    """Feature store, label store, cohort calendar and the book's own tables; before them the cases, where made."""
+    made = portfolio.cases.made
     return [
+        *([_cases(portfolio, made, axis, config)] if made else []),
         _feature_store(portfolio, axis, config),
         _label_store(portfolio, axis, config),
         _cohort_calendar(portfolio, axis, config),

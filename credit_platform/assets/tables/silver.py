@@ -15,8 +15,9 @@ from credit_platform.months import month_key, months_of
 from credit_platform.partitions import MonthlyAxis, all_months_until
 from credit_platform.policy.data_quality import CleaningPolicy
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.cases import Cases
 from credit_platform.portfolios.cleaning_rules import check_strategies
-from credit_platform.portfolios.portfolio import Cases, Portfolio
+from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.source import Source
 from credit_platform.schemas.cleaning.rule import Strategies
 from credit_platform.schemas.cleaning.strategies import NO_CHANGES
@@ -55,8 +56,9 @@ def _silver_asset(
                 # Asked for alone, a table is written with the other all the same: together they are all rows of bronze.
                 lake.write(table["key"].to_user_string(), frame, months)
                 continue
+            key = context.asset_key_for_output(output)
             for month, values in shown.items():
-                context.add_asset_metadata(values, asset_key=table["key"], partition_key=month_key(month))
+                context.add_asset_metadata(values, asset_key=key, partition_key=month_key(month))
             yield dg.Output(frame, output)
 
     return cleaned_rows

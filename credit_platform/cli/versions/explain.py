@@ -19,7 +19,8 @@ from credit_platform.errors import CaseError
 from credit_platform.lake.governance.decision_overrides import DecisionOverrideLog, OverrideRecord
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform.policy.reason_codes import Value
-from credit_platform.portfolios.portfolio import Cases, Words
+from credit_platform.portfolios.cases import Cases
+from credit_platform.portfolios.portfolio import Words
 from credit_platform.portfolios.tables import DECISIONS
 from credit_platform.scoring.explanation.explanation import Explanation, FeaturePart, explain_prediction
 from credit_platform.scoring.predictions import score_loans

@@ -1,1 +1,1 @@
-"""The churn book: purchases and feedback of customers, of whom some stop buying."""
+"""Churn: which customers of a shop will not come back, month by month."""

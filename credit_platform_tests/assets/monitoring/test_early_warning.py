@@ -50,7 +50,7 @@ def test_the_interval_of_an_estimate_is_by_the_validation_loans_of_the_version(
     scored = read(finished_book, f"prediction/{model}", LAST)
     estimate = read(finished_book, f"monitoring/{model}/estimate", LAST)
     version = finished_book.lake.versions.read(model, estimate["model_version"][0])
-    loans = read_cohorts(finished_book.lake, version.windows.validation, lag=LAG)
+    loans = read_cohorts(finished_book.lake, version.windows.validation, policy.model.label)
     again = measure_estimate(
         scored,
         validation=version.fitted(policy.model).predict(loans),
