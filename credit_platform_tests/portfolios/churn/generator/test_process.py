@@ -17,9 +17,37 @@ if TYPE_CHECKING:
 Files = dict[str, pl.DataFrame]
 
 GOOD = {"good", "nice", "friendly", "fine", "helpful", "like", "thanks", "glad", "easy", "excellent", "great"}
-GOOD |= {"pleasant", "clean", "wonderful", "best", "perfect", "love", "happy", "recommended", "pleasure", "fantastic", "thank"}
+GOOD |= {
+    "pleasant",
+    "clean",
+    "wonderful",
+    "best",
+    "perfect",
+    "love",
+    "happy",
+    "recommended",
+    "pleasure",
+    "fantastic",
+    "thank",
+}
 BAD = {"terrible", "awful", "horrible", "disappointment", "worst", "angry", "disappointing", "poor", "slow", "bad"}
-BAD |= {"late", "broken", "useless", "sad", "wrong", "annoying", "problem", "hate", "unhappy", "disaster", "regret", "dirty", "damaged", "complain", "not"}
+BAD |= {
+    "late",
+    "broken",
+    "useless",
+    "sad",
+    "wrong",
+    "annoying",
+    "problem",
+    "hate",
+    "unhappy",
+    "disaster",
+    "regret",
+    "dirty",
+    "damaged",
+    "complain",
+    "not",
+}
 
 
 def sentiment(comment: str) -> int:
