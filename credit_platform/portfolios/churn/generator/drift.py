@@ -16,10 +16,10 @@ DARK_SOURCE = "feedback_raw"
 MEANING: dict[DriftKind, str] = {
     DriftKind.COVARIATE: "Purchases become larger: up to three times as many products, which cost half as much again. "
     "How often customers buy and why they leave stays.",
-    DriftKind.LABEL: "More customers leave, strength 1 multiplying the odds by 6. How those look who leave stays, but "
+    DriftKind.LABEL: "More customers leave, strength 1 multiplying the odds by 10. How those look who leave stays, but "
     "for the silence after it.",
     DriftKind.CONCEPT: "Those who buy often make pauses of some weeks, in up to 60 % of the months, and satisfied "
-    "customers leave as often as others: neither recency nor frequency tells any more who buys next month.",
+    "customers pause and leave as often as others: neither recency nor frequency tells any more who buys next month.",
     DriftKind.MISSINGNESS: "A new file of customers holds from that month on, with that share of the cells of four "
     "columns empty.",
     DriftKind.SOURCE_DARK: "From a month on there is no feedback, at any strength; earlier feedback stays.",
@@ -65,7 +65,7 @@ class Change:
         return cls(
             lines=1.0 + 2.0 * covariate,
             prices=1.0 + 0.5 * covariate,
-            leaving=math.log(6.0) * strength_of(now, DriftKind.LABEL),
+            leaving=math.log(10.0) * strength_of(now, DriftKind.LABEL),
             turn=concept,
             pauses=0.6 * concept,
             season=0.4 * strength_of(now, DriftKind.SEASONAL),
