@@ -14,7 +14,7 @@ _FILES = (PLATFORM_FILE, "datamart.duckdb", ".datamart.duckdb.lock", ".instance.
 
 def written_paths(settings: Settings) -> list[Path]:
     """What exists of all that the platform writes; raw files are not among it, whoever made them."""
-    home = dagster_home(settings.data_dir)
+    home = dagster_home(settings)
     candidates = [settings.data_dir / name for name in (*_WRITTEN, *_FILES)] + [home / ".dagster"]
     return sorted({path for path in candidates if path.exists()})
 

@@ -55,7 +55,7 @@ def prepare_home(settings: Settings) -> Path:
     Dagster wants absolute paths there. Where the data folder was moved or copied they would lead to another book's
     history, so they are written anew.
     """
-    home = dagster_home(settings.data_dir)
+    home = dagster_home(settings)
     home.mkdir(parents=True, exist_ok=True)
     if not (home / INSTANCE_FILE).is_file():
         write_text(home / INSTANCE_FILE, own_instance_text(home))
@@ -132,10 +132,14 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     """
     home = prepare_home(settings)
     try:
+        storage = history_storage(home)
+        # Beside the history: several books may have one.
+        place = storage or home
+        place.mkdir(parents=True, exist_ok=True)
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        with (settings.data_dir / ".instance.lock").open("w") as lock:
+        with (place / ".instance.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if (storage := history_storage(home)) is not None:
+            if storage is not None:
                 _require_writable(storage)
             instance = dg.DagsterInstance.from_config(str(plain_path(home)))
             instance.get_runs_count()

@@ -25,6 +25,7 @@ from credit_platform.cli.book import Book
 from credit_platform.cli.instance import INSTANCE_FILE, history_storage, moved_from, open_instance
 from credit_platform.cli.versions.audit import verdict
 from credit_platform.errors import BackupError
+from credit_platform.instance.shared_history import own_runs
 from credit_platform.lake.backup.atomic_swap import unfinished
 from credit_platform.lake.backup.backup_file import BackupWriter, new_backup
 from credit_platform.lake.files import HIDDEN_PART
@@ -61,7 +62,7 @@ def back_up(settings: Settings, console: Console, target: Path, *, with_raw: boo
     book = Book.of(settings)
     if book.lake.layout.unfinished_migration().is_file():
         require_migrated(book.lake.layout)
-    home = dagster_home(settings.data_dir)
+    home = dagster_home(settings)
     under_way = runs_under_way(settings)
     with new_backup(target) as backup:
         n_history = _copy_history(backup, home)
@@ -89,13 +90,13 @@ def back_up(settings: Settings, console: Console, target: Path, *, with_raw: boo
 
 
 def runs_under_way(settings: Settings) -> list[str]:
-    """Job and months of every run that has not ended, as the history has it."""
-    home = dagster_home(settings.data_dir)
+    """Job and months of every run of the book that has not ended, as the history has it."""
+    home = dagster_home(settings)
     if not (home / INSTANCE_FILE).is_file() or moved_from(home) is not None:
         return []
     statuses = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.CANCELING]
     with open_instance(settings) as instance:
-        runs = instance.get_runs(dg.RunsFilter(statuses=statuses))
+        runs = own_runs(settings.portfolio, instance.get_runs(dg.RunsFilter(statuses=statuses)))
     return sorted(f"{run.job_name} {_months_of(run.tags)}" for run in runs)
 
 
