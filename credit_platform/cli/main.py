@@ -252,13 +252,17 @@ def dictionary(
 def clean(*, yes: Annotated[bool, Parameter(negative="", help="Really delete.")] = False) -> int:
     """Delete what the platform wrote, tables to run history; raw files stay unless the demo made them."""
     from credit_platform.cli.clean import delete_generated, generated_paths
+    from credit_platform.cli.instance import forget_runs, shares_history
     from credit_platform.settings import load_settings
 
     settings = load_settings()
-    paths = generated_paths(settings)
+    paths, is_shared = generated_paths(settings), shares_history(settings)
     if not yes:
-        print("\n".join([*(str(path) for path in paths), "Nothing deleted; add --yes to delete the above."]))
+        runs = [f"the runs of {settings.portfolio.name}, in a history with those of other books"] if is_shared else []
+        print("\n".join([*map(str, paths), *runs, "Nothing deleted; add --yes to delete the above."]))
         return 1
+    if is_shared:
+        forget_runs(settings)
     delete_generated(paths)
     print(f"Deleted {len(paths)} entries below {settings.data_dir}.")
     return 0

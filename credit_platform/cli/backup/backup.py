@@ -32,8 +32,9 @@ from credit_platform.lake.files import HIDDEN_PART
 from credit_platform.lake.governance.audit import AuditLog
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.renamed_models import require_migrated
-from credit_platform.settings import Settings, dagster_home
+from credit_platform.settings import PLATFORM_FILE, Settings, dagster_home
 
+# A folder at the top with a platform.yaml is another book's and left out as well.
 # Made anew by restore, only of use to a running process, or part of the checkout.
 _LEFT_OUT = ("*.duckdb", "*.duckdb.wal", "*.lock", HIDDEN_PART, ".gitkeep")
 _LEFT_OUT_AT_TOP = frozenset({".dagster", "README.md", ".gitignore"})
@@ -176,7 +177,7 @@ def _files_below(root: Path, *, without: set[Path]) -> Iterator[Path]:
             name
             for name in folders
             if not fnmatch(name, HIDDEN_PART)
-            and not (is_top and name in _LEFT_OUT_AT_TOP)
+            and not (is_top and (name in _LEFT_OUT_AT_TOP or (here / name / PLATFORM_FILE).is_file()))
             and (here / name).resolve() not in without
         )
         for name in sorted(files):

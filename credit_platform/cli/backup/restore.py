@@ -88,7 +88,7 @@ def restore(settings: Settings, console: Console, source: Path, consent: Consent
     finally:
         shutil.rmtree(staged, ignore_errors=True)
     if places.history_left_out:
-        console.print("The run history was left out: here it is kept in no SQLite files.", soft_wrap=True)
+        console.print(f"The run history was left out: {places.history_left_out}.", soft_wrap=True)
     _make_work(console)
     return 0
 

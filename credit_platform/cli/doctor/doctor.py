@@ -83,7 +83,7 @@ def examine(settings: Settings | None, trouble: DoctorFinding | None, *, port: i
         return [*findings, *([trouble] if trouble else [])]
     policy = check_algorithms(settings.policy.model)
     home = dagster_home(settings)
-    history = findings_of("history", lambda: history_findings(home, settings.automation))
+    history = findings_of("history", lambda: history_findings(home, settings.portfolio, settings.automation))
     return [*findings, policy, *history, *data_findings(settings, home), *content_findings(settings)]
 
 
