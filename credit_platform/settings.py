@@ -199,7 +199,7 @@ def load_settings(of: str | None = None) -> Settings:
         SettingsError: a variable or platform.yaml holds a wrong value, or the last month lies before the first.
         PolicyError: a policy file holds a wrong value.
     """
-    chosen = os.environ.get(PORTFOLIO_VARIABLE)
+    chosen = os.environ.get(PORTFOLIO_VARIABLE) or None
     name = of or chosen
     named = _named_values(name)
     is_another = of is not None and of != (chosen or DEFAULT_PORTFOLIO)
