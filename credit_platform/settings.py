@@ -7,7 +7,7 @@ here. Numbers of the trade (thresholds, windows) are policy and do not belong he
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
@@ -78,7 +78,7 @@ class AlertAddresses(BaseSettings):
 class _Environment(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CREDIT_", frozen=True, extra="ignore")
 
-    data_dir: Path = DEFAULT_DATA_DIR
+    data_dir: Path | None = None
     raw_dir: Path | None = None
     first_month: Month | None = None
     last_month: Month | None = None
@@ -186,21 +186,34 @@ def _portfolio_name(data_dir: Path, named: str | None, book: BookFile) -> str:
     return name
 
 
-def load_settings() -> Settings:
+def load_settings(of: str | None = None) -> Settings:
     """Read the environment, `platform.yaml` and the policy once.
+
+    A variable about the book may end with the book's name, as CREDIT_DATA_DIR_HOME_CREDIT; one without is of the book
+    that CREDIT_PORTFOLIO names.
+
+    Args:
+        of: the portfolio of one of several books; the one that the environment or `platform.yaml` names without.
 
     Raises:
         SettingsError: a variable or platform.yaml holds a wrong value, or the last month lies before the first.
         PolicyError: a policy file holds a wrong value.
     """
+    chosen = os.environ.get(PORTFOLIO_VARIABLE) or None
+    name = of or chosen
+    named = _named_values(name)
+    is_another = of is not None and of != (chosen or DEFAULT_PORTFOLIO)
     try:
-        environment, alerts = _Environment(), AlertAddresses()
+        environment = _Environment(
+            **(dict.fromkeys(_Environment.model_fields) if is_another else {}) | named | {"portfolio": name}
+        )
+        alerts = AlertAddresses()
     except ValidationError as error:
-        named = str(error.errors()[0]["loc"][0]).upper()
+        field = str(error.errors()[0]["loc"][0])
         prefix = "CREDIT_ALERT_" if error.title == AlertAddresses.__name__ else "CREDIT_"
-        variable = named if named.startswith("CREDIT_") else f"{prefix}{named}"
-        raise _settings_error(variable, error) from error
-    data_dir = environment.data_dir.expanduser()
+        variable = field.upper() if field.startswith("CREDIT_") else f"{prefix}{field.upper()}"
+        raise _settings_error(f"{variable}_{_ending(name)}" if name and field in named else variable, error) from error
+    data_dir = (environment.data_dir or default_data_dir(name)).expanduser()
     book = read_book_file(data_dir / PLATFORM_FILE)
     name = _portfolio_name(data_dir, environment.portfolio, book)
     first = environment.first_month or book.first_month
@@ -225,26 +238,50 @@ def load_settings() -> Settings:
     )
 
 
-def dagster_home(data_dir: Path) -> Path:
+def dagster_home(settings: Settings) -> Path:
     """The folder whose dagster.yaml configures the instance that keeps this book's history.
 
-    DAGSTER_HOME wins; the default data folder in a checkout uses the checkout's own dagster.yaml, so that the command
-    line and `dagster dev` share one history; any other data folder keeps its history inside itself.
+    DAGSTER_HOME wins; the default data folder of each kind of book in a checkout uses the checkout's own dagster.yaml,
+    so that the command line and `dagster dev` share one history; any other data folder keeps its history inside
+    itself, as does one that has begun one there.
     """
     named = os.environ.get("DAGSTER_HOME")
     if named:
         return Path(named).expanduser()
-    checkout = Path.cwd()
-    if data_dir.resolve() == (checkout / DEFAULT_DATA_DIR).resolve() and (checkout / "dagster.yaml").is_file():
-        return checkout
-    return data_dir.resolve() / ".dagster"
+    checkout, own = Path.cwd(), settings.data_dir.resolve() / ".dagster"
+    is_default = settings.data_dir.resolve() == (checkout / default_data_dir(settings.portfolio_name)).resolve()
+    has_own = (own / "dagster.yaml").is_file() and settings.portfolio_name != DEFAULT_PORTFOLIO
+    return checkout if is_default and not has_own and (checkout / "dagster.yaml").is_file() else own
 
 
-def child_environment(settings: Settings, home: Path) -> dict[str, str]:
-    """The environment of a Dagster process that is to work on the same book with the same history."""
+def default_data_dir(portfolio_name: str | None) -> Path:
+    """Where a book lies when nobody says otherwise: `data` for the loans, a folder in it for another kind."""
+    if portfolio_name in {None, DEFAULT_PORTFOLIO}:
+        return DEFAULT_DATA_DIR
+    return DEFAULT_DATA_DIR / portfolio_named(portfolio_name).name
+
+
+def _ending(portfolio_name: str) -> str:
+    return portfolio_named(portfolio_name).name.upper()
+
+
+def _named_values(portfolio_name: str | None) -> dict[str, str]:
+    """What the environment says of one book by its name, by the field of `_Environment`."""
+    if portfolio_name is None:
+        return {}
+    variables = {field: f"CREDIT_{field.upper()}_{_ending(portfolio_name)}" for field in _Environment.model_fields}
+    return {field: os.environ[variable] for field, variable in variables.items() if variable in os.environ}
+
+
+def child_environment(books: Sequence[Settings], home: Path) -> dict[str, str]:
+    """The environment of a Dagster process that is to work on the same books with the same history."""
     environment = dict(os.environ)
-    environment["CREDIT_DATA_DIR"] = str(settings.data_dir.resolve())
-    environment["CREDIT_RAW_DIR"] = str(settings.raw_dir.resolve())
+    for book in books:
+        ending = f"_{_ending(book.portfolio_name)}" if len(books) > 1 else ""
+        environment[f"CREDIT_DATA_DIR{ending}"] = str(book.data_dir.resolve())
+        environment[f"CREDIT_RAW_DIR{ending}"] = str(book.raw_dir.resolve())
+    if len(books) == 1 and books[0].portfolio_name != DEFAULT_PORTFOLIO:
+        environment[PORTFOLIO_VARIABLE] = books[0].portfolio_name
     # In a checkout `dagster dev` finds the dagster.yaml beside it by itself.
     if home.resolve() != Path.cwd():
         environment["DAGSTER_HOME"] = str(plain_path(home.resolve()))

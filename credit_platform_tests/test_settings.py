@@ -123,22 +123,24 @@ def test_an_empty_book_file_sets_nothing(folder: Path) -> None:
 
 
 def test_history_lies_in_the_checkout_for_its_own_data_and_in_the_data_folder_otherwise(folder: Path) -> None:
-    assert dagster_home(Path("data")) == folder / "data" / ".dagster"
+    assert dagster_home(load_settings()) == folder / "data" / ".dagster"
     (folder / "dagster.yaml").touch()
-    assert dagster_home(Path("data")) == folder
-    assert dagster_home(folder / "other") == folder / "other" / ".dagster"
+    assert dagster_home(load_settings()) == folder
+    assert (
+        dagster_home(load_settings().model_copy(update={"data_dir": folder / "other"})) == folder / "other" / ".dagster"
+    )
 
 
 def test_dagster_home_wins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "dagster.yaml").touch()
     monkeypatch.setenv("DAGSTER_HOME", "/history")
-    assert dagster_home(Path("data")) == Path("/history")
+    assert dagster_home(load_settings()) == Path("/history")
 
 
 def test_a_child_process_works_on_the_same_book_and_history(folder: Path) -> None:
     settings = load_settings()
-    told = child_environment(settings, folder / "data" / ".dagster")
+    told = child_environment([settings], folder / "data" / ".dagster")
     assert told["CREDIT_DATA_DIR"] == str(folder / "data")
     assert told["CREDIT_RAW_DIR"] == str(folder / "data" / "raw")
     assert told["DAGSTER_HOME"] == str(folder / "data" / ".dagster")
-    assert "DAGSTER_HOME" not in child_environment(settings, folder)
+    assert "DAGSTER_HOME" not in child_environment([settings], folder)

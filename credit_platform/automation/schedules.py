@@ -60,7 +60,8 @@ def month_close(
         key = month_key(month)
         if all(closing.lake.has(f"gold/{table}", month) for table in ("feature_store", "label_store")):
             return dg.SkipReason(f"{month:%Y-%m} is built already")
-        under_way = [run.run_id[:8] for run, span in unfinished_runs(context.instance) if span[0] <= month <= span[1]]
+        unfinished = unfinished_runs(context.instance, closing.lake.layout.portfolio)
+        under_way = [run.run_id[:8] for run, span in unfinished if span[0] <= month <= span[1]]
         if under_way:
             return dg.SkipReason(f"{month:%Y-%m} is under way in run {under_way[0]}")
         asking = _ask_for(closing, month)
