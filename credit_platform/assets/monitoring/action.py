@@ -13,6 +13,7 @@ import polars as pl
 from credit_platform.assets.asset_metadata import action_picture
 from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.assets.monitoring.earlier_versions import read_for_earlier_versions, tried_in_place_of
+from credit_platform.assets.monitoring.monitoring import thresholds_of
 from credit_platform.lake.files import write_text
 from credit_platform.lake.governance.action_overrides import OverrideLog, override_of
 from credit_platform.lake.governance.promotions import PromotionLog
@@ -27,7 +28,6 @@ from credit_platform.monitoring.measures import Subject
 from credit_platform.months import add_months, month_key, month_range, months_of
 from credit_platform.partitions import MonthlyAxis, months_before
 from credit_platform.policy.load import Policy
-from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.tables import tables_of
 from credit_platform.reports.documents.action_report import action_json, action_text
@@ -72,18 +72,19 @@ class ActionDecider:
 
     def _by_rule(self, month: date) -> tuple[Subject, ActionDecision]:
         if month not in self._decided:
-            thresholds, portfolio = self._policy.monitoring, self._lake.layout.portfolio
+            portfolio = self._lake.layout.portfolio
             performance, stability = (
                 self._lake.scan(f"monitoring/{self._model}/{part}", [month]).collect()
                 for part in ("performance", "stability")
             )
             subject = Subject.of_row(performance.row(0, named=True))
+            thresholds = thresholds_of(self._lake, self._policy, self._model, subject.model_version)
             decision = decide_action(
                 performance,
                 stability,
                 subject=subject,
                 thresholds=thresholds,
-                before_outcome=found_before_outcome(self._lake, self._model, month, thresholds),
+                before_outcome=found_before_outcome(self._lake, self._model, month, self._policy),
                 past=self._past(month),
                 quality=self._quality(month),
                 sources=self._sources(month),
@@ -138,7 +139,7 @@ class ActionDecider:
         return Past(self._lake.scan(table, stored).collect(), missing) if stored else Past(missing=missing)
 
 
-def found_before_outcome(lake: Lake, model: str, month: date, thresholds: MonitoringThresholds) -> list[Finding]:
+def found_before_outcome(lake: Lake, model: str, month: date, policy: Policy) -> list[Finding]:
     """Findings in the estimate and early reads of the month, the newest known in it.
 
     Raises:
@@ -150,6 +151,7 @@ def found_before_outcome(lake: Lake, model: str, month: date, thresholds: Monito
     }
     estimate, early_reads = found["estimate"], found.get("early_reads")
     is_live = set(estimate["sample_role"]) == {"post"}
+    thresholds = thresholds_of(lake, policy, model, str(estimate["model_version"][0]))
     return [
         *estimate_findings(
             estimate,

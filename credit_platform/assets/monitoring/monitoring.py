@@ -23,6 +23,7 @@ from credit_platform.monitoring.performance.stability import measure_stability
 from credit_platform.months import add_months, month_key, months_of
 from credit_platform.partitions import MonthlyAxis, same_month
 from credit_platform.policy.load import Policy
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.statistics.intervals import Interval
 from credit_platform.statistics.reference import Reference
@@ -48,6 +49,17 @@ def subject_of(lake: Lake, scored: pl.DataFrame, *, cohort: date, month: date, m
     return Subject(
         snapshot_month=month, cohort=cohort, model=model, model_version=version, sample_role=role, provenance=provenance
     )
+
+
+def thresholds_of(lake: Lake, policy: Policy, model: str, version: str) -> MonitoringThresholds:
+    """The thresholds of policy, floors that are relative to a version's out-of-time result as they are for this one.
+
+    Raises:
+        ModelStoreError: a floor is relative and the version cannot be read.
+    """
+    if not policy.monitoring.is_relative:
+        return policy.monitoring
+    return policy.monitoring.of_version(model, lake.versions.read(model, version).metadata.result.out_of_time)
 
 
 def outcome_deps(*models: str, lag: int) -> list[dg.AssetDep]:
@@ -130,11 +142,12 @@ def _performance_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, poli
         deps=outcome_deps(model, lag=lag),
     )
     def scores_against_outcome(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
-        floor = policy.monitoring.metrics_for(model).get("roc_auc")
-        floors = (floor.data_science_threshold, floor.business_threshold) if floor else ()
         tables = []
         for month in months_of(context.partition_keys):
             scored, subject = cohort_with_outcome(lake, model, month, lag=lag, key=portfolio.cases.key)
+            thresholds = thresholds_of(lake, policy, model, subject.model_version)
+            floor = thresholds.metrics_for(model).get("roc_auc")
+            floors = (floor.data_science_threshold, floor.business_threshold) if floor else ()
             metadata = lake.versions.read(model, subject.model_version).metadata
             alike = {name: _out_of_time(metadata, loans, within=SAME_MIX) for name, loans in by_sources(scored).items()}
             # Where loans of several kinds form a mix of which nothing is known, each kind is held against its own.
@@ -142,7 +155,7 @@ def _performance_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, poli
             measured = measure_performance(
                 scored,
                 subject=subject,
-                thresholds=policy.monitoring,
+                thresholds=thresholds,
                 baseline=_out_of_time(metadata, scored, within=SAME_MIX if is_split else inf),
                 baselines=alike,
                 psi=_psi_at_scoring(lake, model, subject.cohort),
