@@ -103,11 +103,11 @@ def decide_promotion(
         situation: What the version in force is; by default neither in breach nor interim.
 
     Without a version in force the candidate goes in, failed gates and all, as long as its files can be read: some
-    version must score. Otherwise no gate may fail, and it must be better by DeLong's paired test: a gain of 2 % on a
+    version must score. Otherwise no gate may fail, and it must be better by the paired test: a gain of 2 % of AUC on a
     single cohort is reached by chance in 5 to 19 of 100 trainings. In place of an interim version it is enough not to
     be worse by that test, and in place of one as old as `promotion.refresh` says, to be surely not worse by more than
     its margin. Where gates failed and the version in force is in breach, a candidate that is better by the paired test
-    and passes the `FLOORS` goes in as interim.
+    and passes every gate that `is_floor` goes in as interim.
     With `auto_promote` off nothing is promoted here, and what would have been is recommended.
     """
     failed, policy, now = failed_gates(candidate, config.gates), config.promotion, situation or Situation()
