@@ -13,7 +13,6 @@ import polars as pl
 from credit_platform.assets.asset_metadata import action_picture
 from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.assets.monitoring.earlier_versions import read_for_earlier_versions, tried_in_place_of
-from credit_platform.assets.monitoring.monitoring import thresholds_of
 from credit_platform.lake.files import write_text
 from credit_platform.lake.governance.action_overrides import OverrideLog, override_of
 from credit_platform.lake.governance.promotions import PromotionLog
@@ -28,6 +27,7 @@ from credit_platform.monitoring.measures import Subject
 from credit_platform.months import add_months, month_key, month_range, months_of
 from credit_platform.partitions import MonthlyAxis, months_before
 from credit_platform.policy.load import Policy
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.tables import tables_of
 from credit_platform.reports.documents.action_report import action_json, action_text
@@ -137,6 +137,17 @@ class ActionDecider:
         stored = [before for before in looked_for if self._lake.has(table, before)]
         missing = tuple(before for before in looked_for if before not in stored)
         return Past(self._lake.scan(table, stored).collect(), missing) if stored else Past(missing=missing)
+
+
+def thresholds_of(lake: Lake, policy: Policy, model: str, version: str) -> MonitoringThresholds:
+    """The thresholds of policy, floors that are relative to a version's out-of-time result as they are for this one.
+
+    Raises:
+        ModelStoreError: a floor is relative and the version cannot be read.
+    """
+    if not policy.monitoring.is_relative:
+        return policy.monitoring
+    return policy.monitoring.of_version(model, lake.versions.read(model, version).metadata.result.out_of_time)
 
 
 def found_before_outcome(lake: Lake, model: str, month: date, policy: Policy) -> list[Finding]:

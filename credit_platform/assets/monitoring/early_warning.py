@@ -13,7 +13,8 @@ import polars as pl
 from credit_platform.assets.asset_metadata import picture
 from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.assets.models.training import read_cohorts
-from credit_platform.assets.monitoring.monitoring import subject_of, thresholds_of
+from credit_platform.assets.monitoring.action import thresholds_of
+from credit_platform.assets.monitoring.monitoring import subject_of
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.early_warning.early_findings import is_news
 from credit_platform.monitoring.early_warning.early_outcomes import SCORED, CohortReading, cohort_readings, early_labels

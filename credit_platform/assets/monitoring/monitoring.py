@@ -12,6 +12,7 @@ import polars as pl
 
 from credit_platform.assets.asset_metadata import trend_picture
 from credit_platform.assets.asset_spec import asset_key, table_spec
+from credit_platform.assets.monitoring.action import thresholds_of
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform.lake.models.stored_version import VersionMetadata
 from credit_platform.lake.provenance import require_unaltered
@@ -23,7 +24,6 @@ from credit_platform.monitoring.performance.stability import measure_stability
 from credit_platform.months import add_months, month_key, months_of
 from credit_platform.partitions import MonthlyAxis, same_month
 from credit_platform.policy.load import Policy
-from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.statistics.intervals import Interval
 from credit_platform.statistics.reference import Reference
@@ -49,17 +49,6 @@ def subject_of(lake: Lake, scored: pl.DataFrame, *, cohort: date, month: date, m
     return Subject(
         snapshot_month=month, cohort=cohort, model=model, model_version=version, sample_role=role, provenance=provenance
     )
-
-
-def thresholds_of(lake: Lake, policy: Policy, model: str, version: str) -> MonitoringThresholds:
-    """The thresholds of policy, floors that are relative to a version's out-of-time result as they are for this one.
-
-    Raises:
-        ModelStoreError: a floor is relative and the version cannot be read.
-    """
-    if not policy.monitoring.is_relative:
-        return policy.monitoring
-    return policy.monitoring.of_version(model, lake.versions.read(model, version).metadata.result.out_of_time)
 
 
 def outcome_deps(*models: str, lag: int) -> list[dg.AssetDep]:

@@ -157,12 +157,12 @@ def gate_results(candidate: CandidateResult, gates: ModelGatePolicy) -> list[Gat
     auc = f"out-of-time ROC-AUC{newest}"
     floors = [
         _gate(
-            f"{_FLOOR}{metric}", f"out-of-time {metric}{newest}", candidate.out_of_time.get(metric), bar, is_floor=True
+            f"{_FLOOR}{metric}", f"out-of-time {metric}{newest}", candidate.out_of_time.get(metric), bar, is_least=True
         )
         for metric, bar in gates.min_oot.items()
     ]
     return [
-        _gate("min_oot_roc_auc", auc, candidate.roc_auc.get("oot"), gates.min_oot_roc_auc, is_floor=True),
+        _gate("min_oot_roc_auc", auc, candidate.roc_auc.get("oot"), gates.min_oot_roc_auc, is_least=True),
         *floors,
         _gap_gate(candidate, "max_oot_test_gap", ("test", "oot"), gates),
         _gap_gate(candidate, "max_train_validation_gap", ("train", "validation"), gates),
@@ -177,10 +177,10 @@ def gate_results(candidate: CandidateResult, gates: ModelGatePolicy) -> list[Gat
     ]
 
 
-def _gate(name: str, what: str, value: float | None, bar: float, *, is_floor: bool = False) -> GateResult:
+def _gate(name: str, what: str, value: float | None, bar: float, *, is_least: bool = False) -> GateResult:
     if value is None:
         return GateResult(name, None, bar, passed=False, sentence=f"{what} cannot be measured on its sample.")
-    passed = value >= bar if is_floor else value <= bar
+    passed = value >= bar if is_least else value <= bar
     return GateResult(name, value, bar, passed, f"{what} is {value:.4f}, the gate is {bar:.4f}.")
 
 
