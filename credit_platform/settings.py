@@ -1,8 +1,8 @@
 """Settings: the only module that reads the environment.
 
-Variables start with CREDIT_; what they leave open comes from `<data folder>/platform.yaml`, then from the defaults
-here. Numbers of the trade (thresholds, windows) are policy and do not belong here; paths of tables are built by
-`lake.layout`.
+Variables start with CREDIT_, but for RETRAIN_THRESHOLD; what they leave open comes from `<data folder>/platform.yaml`,
+then from the defaults here. Numbers of the trade (thresholds, windows) are policy and do not belong here; paths of
+tables are built by `lake.layout`.
 """
 
 import json
@@ -29,6 +29,7 @@ PLATFORM_FILE = "platform.yaml"
 DEFAULT_DATA_DIR = Path("data")
 DEFAULT_FIRST_MONTH = date(2023, 1, 1)
 DEFAULT_PORTFOLIO = "loans"
+RETRAIN_VARIABLE = "RETRAIN_THRESHOLD"
 
 Automation = Literal["running", "stopped"]
 
@@ -84,6 +85,7 @@ class _Environment(BaseSettings):
     last_month: Month | None = None
     policy_dir: Path | None = None
     portfolio: str | None = None
+    retrain_threshold: Annotated[float | None, Field(ge=0, le=1, validation_alias=RETRAIN_VARIABLE)] = None
 
 
 class Settings(BaseModel):
@@ -91,6 +93,7 @@ class Settings(BaseModel):
 
     `last_month` is inclusive; None leaves the axis open to the month that has just begun. `is_book_known` is False
     while neither the environment nor `platform.yaml` names the first month and the default stands in.
+    `retrain_threshold` is part of `policy` already: the value of the primary metric below which a version is retrained.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -104,6 +107,7 @@ class Settings(BaseModel):
     automation: Automation
     policy: Policy
     portfolio_name: str = DEFAULT_PORTFOLIO
+    retrain_threshold: float | None = None
     alerts: AlertAddresses = AlertAddresses.model_construct(is_dry_run=True)
 
     def axis(self) -> MonthlyAxis:
@@ -126,7 +130,8 @@ class Settings(BaseModel):
 def _settings_error(name: str, error: ValidationError) -> SettingsError:
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
-    return SettingsError(name=f"{name}, {key}", reason=str(first["msg"]), fix="Correct the value and start again.")
+    name = name if key == name else f"{name}, {key}"
+    return SettingsError(name=name, reason=str(first["msg"]), fix="Correct the value and start again.")
 
 
 def read_book_file(file: Path) -> BookFile:
@@ -211,7 +216,11 @@ def load_settings(of: str | None = None) -> Settings:
     except ValidationError as error:
         field = str(error.errors()[0]["loc"][0])
         prefix = "CREDIT_ALERT_" if error.title == AlertAddresses.__name__ else "CREDIT_"
-        variable = field.upper() if field.startswith("CREDIT_") else f"{prefix}{field.upper()}"
+        variable = (
+            field.upper()
+            if field.startswith("CREDIT_") or field.upper() == RETRAIN_VARIABLE
+            else f"{prefix}{field.upper()}"
+        )
         raise _settings_error(f"{variable}_{_ending(name)}" if name and field in named else variable, error) from error
     data_dir = (environment.data_dir or default_data_dir(name)).expanduser()
     book = read_book_file(data_dir / PLATFORM_FILE)
@@ -233,7 +242,8 @@ def load_settings(of: str | None = None) -> Settings:
         policy_dir=environment.policy_dir,
         automation=book.automation,
         portfolio_name=name,
-        policy=portfolio_named(name).load_policy(environment.policy_dir),
+        retrain_threshold=environment.retrain_threshold,
+        policy=portfolio_named(name).load_policy(environment.policy_dir, retrain_below=environment.retrain_threshold),
         alerts=alerts,
     )
 

@@ -24,6 +24,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in VARIABLES:
         monkeypatch.delenv(f"CREDIT_{name}", raising=False)
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    monkeypatch.delenv("RETRAIN_THRESHOLD", raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -144,3 +145,19 @@ def test_a_child_process_works_on_the_same_book_and_history(folder: Path) -> Non
     assert told["CREDIT_RAW_DIR"] == str(folder / "data" / "raw")
     assert told["DAGSTER_HOME"] == str(folder / "data" / ".dagster")
     assert "DAGSTER_HOME" not in child_environment([settings], folder)
+
+
+def test_the_retrain_threshold_is_part_of_the_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    as_shipped = load_settings().policy
+    monkeypatch.setenv("RETRAIN_THRESHOLD", "0.8")
+    settings = load_settings()
+    assert settings.retrain_threshold == 0.8
+    assert settings.policy.monitoring.metrics["roc_auc"].business_threshold == 0.8
+    assert settings.policy.sha256 != as_shipped.sha256
+
+
+@pytest.mark.parametrize("value", ["1.2", "-0.1", "high", "nan", ""])
+def test_a_retrain_threshold_that_is_no_share_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("RETRAIN_THRESHOLD", value)
+    with pytest.raises(SettingsError, match=r"^RETRAIN_THRESHOLD: "):
+        load_settings()

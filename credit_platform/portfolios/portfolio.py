@@ -258,9 +258,9 @@ class Portfolio:
             base=self.policy_base,
         )
 
-    def load_policy(self, folder: Path | None = None) -> Policy:
+    def load_policy(self, folder: Path | None = None, *, retrain_below: float | None = None) -> Policy:
         """Read the policy of a folder, or the shipped one. Raises as `policy.load.load_policy` does."""
-        return load_policy(folder, terms=self.terms)
+        return load_policy(folder, terms=self.terms, retrain_below=retrain_below)
 
     @property
     def case_source(self) -> Source:
