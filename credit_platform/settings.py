@@ -1,8 +1,8 @@
 """Settings: the only module that reads the environment.
 
-Variables start with CREDIT_; what they leave open comes from `<data folder>/platform.yaml`, then from the defaults
-here. Numbers of the trade (thresholds, windows) are policy and do not belong here; paths of tables are built by
-`lake.layout`.
+Variables start with CREDIT_, but for CHURN_WINDOW; what they leave open comes from `<data folder>/platform.yaml`, then
+from the defaults here. Numbers of the trade (thresholds, windows) are policy and do not belong here; paths of tables
+are built by `lake.layout`.
 """
 
 import json
@@ -29,6 +29,15 @@ PLATFORM_FILE = "platform.yaml"
 DEFAULT_DATA_DIR = Path("data")
 DEFAULT_FIRST_MONTH = date(2023, 1, 1)
 DEFAULT_PORTFOLIO = "loans"
+WINDOW_VARIABLE = "CHURN_WINDOW"
+# Variables of similar pipelines that are not used, each with what takes its place.
+_FOREIGN_WORDS = {
+    "ML_SCHEMA": (
+        "There is no database schema to work in. Tables are Parquet files below CREDIT_DATA_DIR, with views of them in "
+        "datamart.duckdb; another folder there is another working copy."
+    ),
+    "ML_WAREHOUSE": "There is no warehouse. Runs compute on the machine they are started on.",
+}
 
 Automation = Literal["running", "stopped"]
 
@@ -84,13 +93,16 @@ class _Environment(BaseSettings):
     last_month: Month | None = None
     policy_dir: Path | None = None
     portfolio: str | None = None
+    churn_window: Annotated[int | None, Field(ge=1, validation_alias=WINDOW_VARIABLE)] = None
 
 
 class Settings(BaseModel):
     """Everything a process needs to know about where and when it runs.
 
     `last_month` is inclusive; None leaves the axis open to the month that has just begun. `is_book_known` is False
-    while neither the environment nor `platform.yaml` names the first month and the default stands in.
+    while neither the environment nor `platform.yaml` names the first month and the default stands in. `label_window` is
+    part of `policy` already: the days of the label's window where the environment says them. `foreign_words` are
+    variables that are set and not used, each with what takes its place.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -104,6 +116,8 @@ class Settings(BaseModel):
     automation: Automation
     policy: Policy
     portfolio_name: str = DEFAULT_PORTFOLIO
+    label_window: int | None = None
+    foreign_words: Mapping[str, str] = {}
     alerts: AlertAddresses = AlertAddresses.model_construct(is_dry_run=True)
 
     def axis(self) -> MonthlyAxis:
@@ -198,7 +212,8 @@ def load_settings() -> Settings:
     except ValidationError as error:
         named = str(error.errors()[0]["loc"][0]).upper()
         prefix = "CREDIT_ALERT_" if error.title == AlertAddresses.__name__ else "CREDIT_"
-        variable = named if named.startswith("CREDIT_") else f"{prefix}{named}"
+        is_whole = named.startswith("CREDIT_") or named == WINDOW_VARIABLE
+        variable = named if is_whole else f"{prefix}{named}"
         raise _settings_error(variable, error) from error
     data_dir = environment.data_dir.expanduser()
     book = read_book_file(data_dir / PLATFORM_FILE)
@@ -211,6 +226,11 @@ def load_settings() -> Settings:
             reason=f"{last:%Y-%m} lies before the first month {first or DEFAULT_FIRST_MONTH:%Y-%m}",
             fix=f"Correct CREDIT_FIRST_MONTH, CREDIT_LAST_MONTH or {data_dir / PLATFORM_FILE}.",
         )
+    foreign = {word: said for word, said in _FOREIGN_WORDS.items() if word in os.environ}
+    window = environment.churn_window
+    if window is not None and not portfolio_named(name).has_label_window:
+        foreign[WINDOW_VARIABLE] = f"The label of the portfolio {name} has no window; policy says what it has (label)."
+        window = None
     return Settings(
         data_dir=data_dir,
         raw_dir=(environment.raw_dir or data_dir / "raw").expanduser(),
@@ -220,7 +240,9 @@ def load_settings() -> Settings:
         policy_dir=environment.policy_dir,
         automation=book.automation,
         portfolio_name=name,
-        policy=portfolio_named(name).load_policy(environment.policy_dir),
+        label_window=window,
+        foreign_words=foreign,
+        policy=portfolio_named(name).load_policy(environment.policy_dir, label_window=window),
         alerts=alerts,
     )
 

@@ -22,7 +22,7 @@ from credit_platform.portfolios.named import portfolio_named
 
 
 class LakeResource(dg.ConfigurableResource[Lake]):
-    """The folders of data and raw files, the kind of book, the folder of the policy and its fingerprint when loaded.
+    """The folders of data and raw files, the kind of book, where policy comes from, its fingerprint when loaded.
 
     Assets are given the lake that is made of them, the same for a whole run, so that it reads no version twice.
     """
@@ -31,6 +31,7 @@ class LakeResource(dg.ConfigurableResource[Lake]):
     raw_dir: str
     portfolio_name: str
     policy_dir: str | None = None
+    label_window: int | None = None
     policy_sha256: str = ""
 
     @override
@@ -56,7 +57,8 @@ class LakeResource(dg.ConfigurableResource[Lake]):
         """Keep the policy beside the editions made under it, unless its files were changed since they were read."""
         if not self.policy_sha256 or layout.kept_policy(self.policy_sha256).is_file():
             return
-        policy = layout.portfolio.load_policy(Path(self.policy_dir) if self.policy_dir else None)
+        folder = Path(self.policy_dir) if self.policy_dir else None
+        policy = layout.portfolio.load_policy(folder, label_window=self.label_window)
         if policy.sha256 == self.policy_sha256:
             write_bytes(layout.kept_policy(policy.sha256), policy_document(policy))
 

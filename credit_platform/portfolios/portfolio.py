@@ -14,6 +14,7 @@ import dataframely as dy
 import polars as pl
 
 from credit_platform.errors import SettingsError
+from credit_platform.policy.label_window import WINDOW_KEY, with_label_window
 from credit_platform.policy.load import Policy, PolicyTerms, load_policy
 from credit_platform.policy.model_config import LabelPolicy, ModelConfig
 from credit_platform.portfolios.cases import Cases
@@ -209,6 +210,7 @@ class Portfolio:
         generator: of such books with a known process; None where there is none.
         synonyms: what other lenders call a source column, by the column; `map` looks for these names.
         assigned_months: how months are given to cases where the data have no calendar; None where they have one.
+        views: SQL over the views of tables, as `gold.feature_store`, by the name under which people query it.
     """
 
     name: str
@@ -226,6 +228,7 @@ class Portfolio:
     synonyms: Callable[[], Mapping[str, tuple[str, ...]]] = dict
     assigned_months: AssignedMonths | None = None
     policy_base: Path | None = None
+    views: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def required_generator(self) -> Generator:
@@ -258,9 +261,19 @@ class Portfolio:
             base=self.policy_base,
         )
 
-    def load_policy(self, folder: Path | None = None) -> Policy:
-        """Read the policy of a folder, or the shipped one. Raises as `policy.load.load_policy` does."""
-        return load_policy(folder, terms=self.terms)
+    @property
+    def has_label_window(self) -> bool:
+        """Whether the label is about a window of days, `label.window_days` of policy."""
+        label = self.config.model_fields["label"].annotation
+        return isinstance(label, type) and issubclass(label, LabelPolicy) and WINDOW_KEY in label.model_fields
+
+    def load_policy(self, folder: Path | None = None, *, label_window: int | None = None) -> Policy:
+        """Read the policy of a folder, or the shipped one, with another window of the label in days where one is given.
+
+        Raises as `policy.load.load_policy` and `policy.label_window.with_label_window` do.
+        """
+        policy = load_policy(folder, terms=self.terms)
+        return policy if label_window is None else with_label_window(policy, label_window)
 
     @property
     def case_source(self) -> Source:
