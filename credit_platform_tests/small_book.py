@@ -122,7 +122,7 @@ class BookFolders:
         from credit_platform.code_location import build_definitions
 
         repository = build_definitions(self.kind, self.settings()).get_repository_def()
-        return Runner(repository, instance, Console(file=StringIO()), "test")
+        return Runner(repository, self.kind, instance, Console(file=StringIO()), "test")
 
     def copy_to(self, root: Path) -> BookFolders:
         """A copy of the written tables with no run history, over the same raw files."""

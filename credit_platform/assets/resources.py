@@ -10,6 +10,7 @@ import polars as pl
 from pydantic import PrivateAttr
 from typing_extensions import override
 
+from credit_platform.instance.shared_history import table_of
 from credit_platform.lake.files import write_bytes
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.provenance import code_state
@@ -83,11 +84,14 @@ class MonthlyParquetIOManager(dg.ConfigurableIOManager):
         if monthly_tables(self.lake.layout) != self._tables_before:
             refresh_datamart(self.lake.layout)
 
+    def _table(self, context: dg.OutputContext | dg.InputContext) -> str:
+        return table_of(self.lake.layout.portfolio, context.asset_key)
+
     def handle_output(self, context: dg.OutputContext, obj: pl.LazyFrame | pl.DataFrame) -> None:
         """Write every month of the run and record each month's row count."""
         months = months_of(context.asset_partition_keys)
         frame = obj.collect() if isinstance(obj, pl.LazyFrame) else obj
-        table = context.asset_key.to_user_string()
+        table = self._table(context)
         for month, rows in self.lake.write(table, frame, months).items():
             context.step_context.add_asset_metadata(
                 {"dagster/row_count": rows, "file": str(self.lake.layout.month_file(table, month))},
@@ -97,4 +101,4 @@ class MonthlyParquetIOManager(dg.ConfigurableIOManager):
 
     def load_input(self, context: dg.InputContext) -> pl.LazyFrame:
         """Scan the run's months of an upstream table."""
-        return self.lake.scan(context.asset_key.to_user_string(), months_of(context.asset_partition_keys))
+        return self.lake.scan(self._table(context), months_of(context.asset_partition_keys))

@@ -11,6 +11,7 @@ import dagster as dg
 from dagster import AssetSelection
 
 from credit_platform.instance.dagster_internals import MAX_RETRIES_TAG, UnresolvedAssetJobDefinition
+from credit_platform.instance.shared_history import asset_key
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.tables import DECISIONS, tables_of
 from credit_platform.texts import description_of
@@ -66,7 +67,13 @@ def monthly_jobs(portfolio: Portfolio, models: Sequence[str]) -> dict[str, Unres
     n = len(portfolio.sources)
     said = {"words": portfolio.words, "n_sources": _IN_WORDS.get(n, str(n))}
     return {
-        name: dg.define_asset_job(name, selection=selection, description=description_of(__file__, name, **said))
+        name: dg.define_asset_job(
+            name,
+            selection=selection
+            if isinstance(selection, AssetSelection)
+            else [asset_key(portfolio, table) for table in selection],
+            description=description_of(__file__, name, **said),
+        )
         for name, selection in job_assets(portfolio, models).items()
     }
 

@@ -1,6 +1,7 @@
-"""Gold assets, and the cases where they are made of silver tables: features at application, labels at maturity, the calendar of cohorts, portfolio tables.
+"""Gold assets, and the cases table where it is made of silver tables and no source's own.
 
-Features and labels are Polars, portfolio tables are SQL on DuckDB; both are written in each book.
+Features at application, labels at maturity and the calendar of cohorts are Polars, portfolio tables are SQL on DuckDB;
+what they hold is written in each book.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -56,8 +56,9 @@ def _silver_asset(
                 # Asked for alone, a table is written with the other all the same: together they are all rows of bronze.
                 lake.write(table["key"].to_user_string(), frame, months)
                 continue
+            key = context.asset_key_for_output(output)
             for month, values in shown.items():
-                context.add_asset_metadata(values, asset_key=table["key"], partition_key=month_key(month))
+                context.add_asset_metadata(values, asset_key=key, partition_key=month_key(month))
             yield dg.Output(frame, output)
 
     return cleaned_rows

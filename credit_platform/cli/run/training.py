@@ -114,7 +114,7 @@ def train_by_hand(book: Book, console: Console, models: list[str], as_of: date) 
     before = len(AuditLog(book.lake.layout).records())
     repository = book.repository()
     with open_instance(book.settings) as instance:
-        runner = Runner(repository, instance, console, "train")
+        runner = Runner(repository, book.settings.portfolio, instance, console, "train")
         outcome = runner.run(TRAIN_MODELS, as_of, as_of, assets=[f"model/{model}" for model in models])
     for trained in trained_in(AuditLog(book.lake.layout).records()[before:]):
         console.print(

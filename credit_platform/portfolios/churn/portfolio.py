@@ -16,6 +16,7 @@ from credit_platform.portfolios.churn.config import ChurnModelConfig
 from credit_platform.portfolios.churn.excluded_columns import excluded_columns
 from credit_platform.portfolios.churn.features.feature_store import CASES, INPUTS, CustomerFeatures, build_feature_store
 from credit_platform.portfolios.churn.features.lineage import table_lineage
+from credit_platform.portfolios.churn.generator.churn_generator import GENERATOR
 from credit_platform.portfolios.churn.outcome import NOT_REACHED, ChurnStore, churned
 from credit_platform.portfolios.churn.sources.customers import CUSTOMERS
 from credit_platform.portfolios.churn.sources.feedback import FEEDBACK_RAW
@@ -82,4 +83,5 @@ CHURN = Portfolio(
     config=ChurnModelConfig,
     checks=(REACH_CHECK, READ_CHECK),
     views=_VIEWS,
+    generator=GENERATOR,
 )

@@ -121,7 +121,9 @@ def test_a_source_gone_dark_before_the_training_of_a_generated_book_decides_its_
     write_book(book.layout, replace(SPEC, n_months=13, history_months=1, drifts=(drift,)), on_month=lambda: None)
     with dg.DagsterInstance.ephemeral() as instance:
         repository = build_definitions(LOANS, book.settings(FIRST_TRAINING)).get_repository_def()
-        ended = Runner(repository, instance, Console(file=StringIO()), "test").run("build_month", FIRST, FIRST_TRAINING)
+        ended = Runner(repository, LOANS, instance, Console(file=StringIO()), "test").run(
+            "build_month", FIRST, FIRST_TRAINING
+        )
         assert ended.success, ended.problems
     outcome = train_as_of(book.lake, "scorecard", FIRST_TRAINING, LOANS.load_policy(book.policy_dir))
     metadata = stored(book, "scorecard", outcome)
