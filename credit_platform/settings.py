@@ -1,8 +1,8 @@
 """Settings: the only module that reads the environment.
 
-Variables start with CREDIT_, but for RETRAIN_THRESHOLD; what they leave open comes from `<data folder>/platform.yaml`,
-then from the defaults here. Numbers of the trade (thresholds, windows) are policy and do not belong here; paths of
-tables are built by `lake.layout`.
+Variables start with CREDIT_, but for RETRAIN_THRESHOLD and CHURN_WINDOW; what they leave open comes from
+`<data folder>/platform.yaml`, then from the defaults here. Numbers of the trade (thresholds, windows) are policy and do
+not belong here; paths of tables are built by `lake.layout`.
 """
 
 import json
@@ -10,28 +10,39 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from credit_platform.book_file import (
+    DEFAULT_PORTFOLIO,
+    PLATFORM_FILE,
+    Automation,
+    BookFile,
+    Month,
+    read_book_file,
+    settings_error,
+)
 from credit_platform.errors import SettingsError
 from credit_platform.lake.files import plain_path
-from credit_platform.months import as_month, month_key
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.load import Policy
-from credit_platform.policy.yaml_text import UnbearableError, read_yaml
 from credit_platform.portfolios.named import PORTFOLIO_VARIABLE, portfolio_named
 from credit_platform.portfolios.portfolio import Portfolio
 
-PLATFORM_FILE = "platform.yaml"
 DEFAULT_DATA_DIR = Path("data")
 DEFAULT_FIRST_MONTH = date(2023, 1, 1)
-DEFAULT_PORTFOLIO = "loans"
 RETRAIN_VARIABLE = "RETRAIN_THRESHOLD"
-
-Automation = Literal["running", "stopped"]
+WINDOW_VARIABLE = "CHURN_WINDOW"
+# Variables of similar pipelines that are not used, each with what takes its place.
+_FOREIGN_WORDS = {
+    "ML_SCHEMA": (
+        "There is no database schema to work in. Tables are Parquet files below CREDIT_DATA_DIR, with views of them in "
+        "datamart.duckdb; another folder there is another working copy."
+    ),
+    "ML_WAREHOUSE": "There is no warehouse. Runs compute on the machine they are started on.",
+}
 
 
 def _from_json(value: object) -> object:
@@ -43,20 +54,6 @@ def _from_json(value: object) -> object:
     except ValueError:
         message = "not a JSON object of recipients and their addresses"
         raise ValueError(message) from None
-
-
-Month = Annotated[date, BeforeValidator(as_month)]
-
-
-class BookFile(BaseModel):
-    """What `platform.yaml` says of the book: its kind, its months, and whether schedules and sensors start at once."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    portfolio: str = DEFAULT_PORTFOLIO
-    first_month: Month | None = None
-    last_month: Month | None = None
-    automation: Automation = "stopped"
 
 
 class AlertAddresses(BaseSettings):
@@ -86,6 +83,7 @@ class _Environment(BaseSettings):
     policy_dir: Path | None = None
     portfolio: str | None = None
     retrain_threshold: Annotated[float | None, Field(ge=0, le=1, validation_alias=RETRAIN_VARIABLE)] = None
+    churn_window: Annotated[int | None, Field(ge=1, validation_alias=WINDOW_VARIABLE)] = None
 
 
 class Settings(BaseModel):
@@ -93,7 +91,9 @@ class Settings(BaseModel):
 
     `last_month` is inclusive; None leaves the axis open to the month that has just begun. `is_book_known` is False
     while neither the environment nor `platform.yaml` names the first month and the default stands in.
-    `retrain_threshold` is part of `policy` already: the value of the primary metric below which a version is retrained.
+    `retrain_threshold`, the value of the primary metric below which a version is retrained, and `label_window`, the
+    days of the label's window, are part of `policy` already where the environment says them. `foreign_words` are variables
+    that are set and not used, each with what takes its place.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -108,6 +108,8 @@ class Settings(BaseModel):
     policy: Policy
     portfolio_name: str = DEFAULT_PORTFOLIO
     retrain_threshold: float | None = None
+    label_window: int | None = None
+    foreign_words: Mapping[str, str] = {}
     alerts: AlertAddresses = AlertAddresses.model_construct(is_dry_run=True)
 
     def axis(self) -> MonthlyAxis:
@@ -125,48 +127,6 @@ class Settings(BaseModel):
     def platform_file(self) -> Path:
         """Where the book's months are written down."""
         return self.data_dir / PLATFORM_FILE
-
-
-def _settings_error(name: str, error: ValidationError) -> SettingsError:
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
-    name = name if key == name else f"{name}, {key}"
-    return SettingsError(name=name, reason=str(first["msg"]), fix="Correct the value and start again.")
-
-
-def read_book_file(file: Path) -> BookFile:
-    """Read `platform.yaml`; a missing file is an empty one.
-
-    Raises:
-        SettingsError: the file is not YAML or holds a wrong value.
-    """
-    if not file.is_file():
-        return BookFile()
-    try:
-        content = read_yaml(file.read_text(encoding="utf-8"))
-        # YAML reads an unquoted 2023-01-01 as a date already, and 2023-01 as text.
-        return BookFile() if content is None else BookFile.model_validate(content)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(name=str(file), reason="not YAML", fix=str(error)) from error
-    except UnbearableError as error:
-        name = f"{file}, {error.key}" if error.key else str(file)
-        raise SettingsError(name=name, reason=error.reason, fix="Correct the value and start again.") from error
-    except ValidationError as error:
-        raise _settings_error(str(file), error) from error
-
-
-def book_file_text(book: BookFile) -> str:
-    """The text of `platform.yaml` for a book."""
-    content = {
-        "portfolio": book.portfolio,
-        "first_month": month_key(book.first_month) if book.first_month else None,
-        "last_month": month_key(book.last_month) if book.last_month else None,
-        "automation": book.automation,
-    }
-    return (
-        "# The kind of this book, and its months; CREDIT_FIRST_MONTH and CREDIT_LAST_MONTH override the months.\n"
-        + (yaml.safe_dump(content, sort_keys=False))
-    )
 
 
 def _portfolio_name(data_dir: Path, named: str | None, book: BookFile) -> str:
@@ -218,10 +178,10 @@ def load_settings(of: str | None = None) -> Settings:
         prefix = "CREDIT_ALERT_" if error.title == AlertAddresses.__name__ else "CREDIT_"
         variable = (
             field.upper()
-            if field.startswith("CREDIT_") or field.upper() == RETRAIN_VARIABLE
+            if field.startswith("CREDIT_") or field.upper() in {RETRAIN_VARIABLE, WINDOW_VARIABLE}
             else f"{prefix}{field.upper()}"
         )
-        raise _settings_error(f"{variable}_{_ending(name)}" if name and field in named else variable, error) from error
+        raise settings_error(f"{variable}_{_ending(name)}" if name and field in named else variable, error) from error
     data_dir = (environment.data_dir or default_data_dir(name)).expanduser()
     book = read_book_file(data_dir / PLATFORM_FILE)
     name = _portfolio_name(data_dir, environment.portfolio, book)
@@ -233,6 +193,11 @@ def load_settings(of: str | None = None) -> Settings:
             reason=f"{last:%Y-%m} lies before the first month {first or DEFAULT_FIRST_MONTH:%Y-%m}",
             fix=f"Correct CREDIT_FIRST_MONTH, CREDIT_LAST_MONTH or {data_dir / PLATFORM_FILE}.",
         )
+    foreign = {word: said for word, said in _FOREIGN_WORDS.items() if word in os.environ}
+    window = environment.churn_window
+    if window is not None and not portfolio_named(name).has_label_window:
+        foreign[WINDOW_VARIABLE] = f"The label of the portfolio {name} has no window; policy says what it has (label)."
+        window = None
     return Settings(
         data_dir=data_dir,
         raw_dir=(environment.raw_dir or data_dir / "raw").expanduser(),
@@ -243,7 +208,11 @@ def load_settings(of: str | None = None) -> Settings:
         automation=book.automation,
         portfolio_name=name,
         retrain_threshold=environment.retrain_threshold,
-        policy=portfolio_named(name).load_policy(environment.policy_dir, retrain_below=environment.retrain_threshold),
+        label_window=window,
+        foreign_words=foreign,
+        policy=portfolio_named(name).load_policy(
+            environment.policy_dir, retrain_below=environment.retrain_threshold, label_window=window
+        ),
         alerts=alerts,
     )
 

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import settings
 
 from credit_platform.portfolios.named import portfolio_named
+from credit_platform_tests.churn_book import make_churn_book
 from credit_platform_tests.drifted_book import make_drifted_book
 from credit_platform_tests.home_credit_book import make_home_credit_book
 from credit_platform_tests.small_book import BookFolders, make_book
@@ -118,6 +119,18 @@ def small_home_credit(shared_root: Path) -> BookFolders:
 def finished_home_credit(small_home_credit: BookFolders, shared_root: Path) -> BookFolders:
     """The small Home Credit book after one whole backfill, made once a session. Read only: copy to change."""
     return lived_once(small_home_credit, shared_root, "finished_home_credit")
+
+
+@pytest.fixture(scope="session")
+def small_churn(shared_root: Path) -> BookFolders:
+    """The raw files of a small churn book, nothing built. Read only."""
+    return made_once(shared_root, "small_churn", make_churn_book)
+
+
+@pytest.fixture(scope="session")
+def finished_churn(small_churn: BookFolders, shared_root: Path) -> BookFolders:
+    """The small churn book after one whole backfill, made once a session. Read only: copy to change."""
+    return lived_once(small_churn, shared_root, "finished_churn")
 
 
 @pytest.fixture(params=["loans", "home_credit"])

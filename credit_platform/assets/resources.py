@@ -23,7 +23,7 @@ from credit_platform.portfolios.named import portfolio_named
 
 
 class LakeResource(dg.ConfigurableResource[Lake]):
-    """The folders of data and raw files, the kind of book, where policy comes from, and its fingerprint when loaded.
+    """The folders of data and raw files, the kind of book, where policy comes from, its fingerprint when loaded.
 
     Assets are given the lake that is made of them, the same for a whole run, so that it reads no version twice.
     """
@@ -33,6 +33,7 @@ class LakeResource(dg.ConfigurableResource[Lake]):
     portfolio_name: str
     policy_dir: str | None = None
     retrain_below: float | None = None
+    label_window: int | None = None
     policy_sha256: str = ""
 
     @override
@@ -59,7 +60,7 @@ class LakeResource(dg.ConfigurableResource[Lake]):
         if not self.policy_sha256 or layout.kept_policy(self.policy_sha256).is_file():
             return
         folder = Path(self.policy_dir) if self.policy_dir else None
-        policy = layout.portfolio.load_policy(folder, retrain_below=self.retrain_below)
+        policy = layout.portfolio.load_policy(folder, retrain_below=self.retrain_below, label_window=self.label_window)
         if policy.sha256 == self.policy_sha256:
             write_bytes(layout.kept_policy(policy.sha256), policy_document(policy))
 

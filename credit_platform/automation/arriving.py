@@ -20,6 +20,7 @@ from credit_platform.automation.jobs import RETRIED, run_reason
 from credit_platform.automation.next_step import BookState
 from credit_platform.automation.run_spans import unfinished_runs
 from credit_platform.automation.schedules import sensor_status
+from credit_platform.book_file import Automation
 from credit_platform.instance.dagster_internals import UnresolvedAssetJobDefinition
 from credit_platform.instance.shared_history import own_runs
 from credit_platform.lake.files import one_at_a_time
@@ -28,7 +29,6 @@ from credit_platform.lake.tables.row_counts import row_count
 from credit_platform.months import month_key
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.portfolio import Portfolio
-from credit_platform.settings import Automation
 from credit_platform.texts import description_of
 
 BUILD_ON_DELIVERY = "build_on_delivery"

@@ -23,6 +23,7 @@ from credit_platform.automation.jobs import (
 from credit_platform.automation.next_step import BookState, DueStep
 from credit_platform.automation.run_spans import span_request, unfinished_runs
 from credit_platform.automation.schedules import sensor_status
+from credit_platform.book_file import Automation
 from credit_platform.instance.dagster_internals import BulkActionsFilter, BulkActionStatus, UnresolvedAssetJobDefinition
 from credit_platform.instance.shared_history import asset_key, is_own_key
 from credit_platform.lake.tables.monthly import Lake
@@ -31,7 +32,6 @@ from credit_platform.months import month_key
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.portfolio import Portfolio
-from credit_platform.settings import Automation
 from credit_platform.texts import description_of
 
 CONTINUE_ON_MONTH_BUILT = "continue_on_month_built"

@@ -15,6 +15,7 @@ import polars as pl
 from credit_platform.automation.closing import DELIVERY_TAG, TURN, Closing, delivery_key
 from credit_platform.automation.jobs import RETRIED, run_reason
 from credit_platform.automation.run_spans import unfinished_runs
+from credit_platform.book_file import Automation
 from credit_platform.instance.dagster_internals import UnresolvedAssetJobDefinition
 from credit_platform.instance.shared_history import asset_key
 from credit_platform.lake.files import one_at_a_time
@@ -22,7 +23,6 @@ from credit_platform.lake.raw.arrivals import Asking, keep_arrivals
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key
 from credit_platform.portfolios.portfolio import Portfolio
-from credit_platform.settings import Automation
 from credit_platform.texts import description_of
 
 WEEK_CLOSE = "week_close"

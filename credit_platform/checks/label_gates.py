@@ -31,20 +31,11 @@ def label_maturity_check(
 ) -> dg.AssetChecksDefinition:
     """Blocks a month whose labels were not read in the month they are known in, or lack cases of the cohort."""
     lag = label.lag_months
-    min_labelled, cases, words = policy.maturity.min_labelled, portfolio.cases, portfolio.words
+    min_labelled, words = policy.maturity.min_labelled, portfolio.words
     text = MATURITY_CHECK if lag else "labels_are_of_their_month"
 
     def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
-        wanted = [month for month in lake.months(cases.table) if add_months(months[0], -lag) <= month <= months[-1]]
-        maturity = label_maturity(
-            lake.scan(_LABELS, months),
-            lake.scan(cases.table, wanted),
-            cases,
-            months=months,
-            label=label,
-            is_awaited=portfolio.outcome.is_awaited,
-        )
-        return {month: _result(maturity[month], axis.first_snapshot, min_labelled, words) for month in months}
+        return maturity_results(lake, months, axis, label, policy)
 
     return monthly_check(
         _LABELS,
@@ -55,6 +46,29 @@ def label_maturity_check(
         policy=policy,
         description=description_of(__file__, text, words=words, lag=lag, min_labelled=min_labelled),
     )
+
+
+def maturity_results(
+    lake: Lake, months: Sequence[date], axis: MonthlyAxis, label: LabelPolicy, policy: CheckPolicy
+) -> dict[date, MonthResult]:
+    """What the gate says of some months of gold/label_store.
+
+    Raises:
+        MissingMonthsError: a month has no file.
+    """
+    portfolio = lake.layout.portfolio
+    cases, first = portfolio.cases, add_months(months[0], -label.lag_months)
+    wanted = [month for month in lake.months(cases.table) if first <= month <= months[-1]]
+    maturity = label_maturity(
+        lake.scan(_LABELS, months),
+        lake.scan(cases.table, wanted),
+        cases,
+        months=months,
+        label=label,
+        is_awaited=portfolio.outcome.is_awaited,
+    )
+    least, words = policy.maturity.min_labelled, portfolio.words
+    return {month: _result(maturity[month], axis.first_snapshot, least, words) for month in months}
 
 
 def _result(found: LabelMaturity, first_month: date, min_labelled: float, words: Words) -> MonthResult:

@@ -19,6 +19,7 @@ from credit_platform.policy.model_config import LabelPolicy, ModelConfig
 from credit_platform.portfolios.cases import Cases
 from credit_platform.portfolios.feature_set import COMBINATIONS, FeatureSet
 from credit_platform.portfolios.generator import Generator
+from credit_platform.portfolios.label_window import WINDOW_KEY, with_label_window
 from credit_platform.portfolios.source import Source
 
 
@@ -209,6 +210,7 @@ class Portfolio:
         generator: of such books with a known process; None where there is none.
         synonyms: what other lenders call a source column, by the column; `map` looks for these names.
         assigned_months: how months are given to cases where the data have no calendar; None where they have one.
+        views: SQL over the views of tables, as `gold.feature_store`, by the name under which people query it.
     """
 
     name: str
@@ -226,6 +228,7 @@ class Portfolio:
     synonyms: Callable[[], Mapping[str, tuple[str, ...]]] = dict
     assigned_months: AssignedMonths | None = None
     policy_base: Path | None = None
+    views: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def required_generator(self) -> Generator:
@@ -258,9 +261,27 @@ class Portfolio:
             base=self.policy_base,
         )
 
-    def load_policy(self, folder: Path | None = None, *, retrain_below: float | None = None) -> Policy:
-        """Read the policy of a folder, or the shipped one. Raises as `policy.load.load_policy` does."""
-        return load_policy(folder, terms=self.terms, retrain_below=retrain_below)
+    @property
+    def has_label_window(self) -> bool:
+        """Whether the label is about a window of days, `label.window_days` of policy."""
+        label = self.config.model_fields["label"].annotation
+        return isinstance(label, type) and issubclass(label, LabelPolicy) and WINDOW_KEY in label.model_fields
+
+    def load_policy(
+        self, folder: Path | None = None, *, retrain_below: float | None = None, label_window: int | None = None
+    ) -> Policy:
+        """Read the policy of a folder, or the shipped one, with what the environment says in its place.
+
+        Args:
+            folder: of the policy files.
+            retrain_below: the value of the primary metric below which a version is retrained.
+            label_window: another window of the label, in days.
+
+        Raises:
+            PolicyError: as `policy.load.load_policy` and `label_window.with_label_window` do.
+        """
+        policy = load_policy(folder, terms=self.terms, retrain_below=retrain_below)
+        return policy if label_window is None else with_label_window(policy, label_window)
 
     @property
     def case_source(self) -> Source:

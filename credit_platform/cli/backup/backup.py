@@ -21,6 +21,7 @@ import dagster as dg
 from rich.console import Console
 from rich.markup import escape
 
+from credit_platform.book_file import PLATFORM_FILE
 from credit_platform.cli.book import Book
 from credit_platform.cli.instance import INSTANCE_FILE, history_storage, moved_from, open_instance
 from credit_platform.cli.versions.audit import verdict
@@ -32,7 +33,7 @@ from credit_platform.lake.files import HIDDEN_PART
 from credit_platform.lake.governance.audit import AuditLog
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.renamed_models import require_migrated
-from credit_platform.settings import PLATFORM_FILE, Settings, dagster_home
+from credit_platform.settings import Settings, dagster_home
 
 # A folder at the top with a platform.yaml is another book's and left out as well.
 # Made anew by restore, only of use to a running process, or part of the checkout.

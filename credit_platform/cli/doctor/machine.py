@@ -8,7 +8,7 @@ import importlib.util
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -103,6 +103,11 @@ def check_algorithms(
         return error("policy", f"a model of it needs {', '.join(missing)}, which is not installed", mend)
     floor = "" if retrain_below is None else f"; RETRAIN_THRESHOLD: {config.selection.primary} below {retrain_below:g}"
     return well("policy", f"loads, with {len(config.models)} models{floor}")
+
+
+def check_foreign_words(words: Mapping[str, str]) -> list[DoctorFinding]:
+    """Variables of other pipelines that are set and not used here, each with what takes its place."""
+    return [warning("environment", f"{word} is set and not used", said) for word, said in words.items()]
 
 
 def check_openmp(load: Callable[[str], object] = importlib.import_module) -> DoctorFinding:

@@ -62,11 +62,15 @@ def label_maturity(
         is_awaited: over cases table rows, whether the outcome is still to be told; None where none is.
     """
     of_cohort = [cases.key, "cohort"]
-    awaited = cases.is_new & (pl.lit(value=False) if is_awaited is None else is_awaited)
+    # Columns, as what is the same of every case would count once in a group.
+    rows = rows.with_columns(
+        is_written=cases.is_new, is_awaited=pl.lit(value=False) if is_awaited is None else is_awaited
+    )
+    written_now, awaited = pl.col("is_written") & ~pl.col("is_awaited"), pl.col("is_written") & pl.col("is_awaited")
     seen, written, found = pl.collect_all(
         [
-            rows.group_by("snapshot_month").agg(n_written=(cases.is_new & ~awaited).sum(), n_awaited=awaited.sum()),
-            rows.filter(cases.is_new & ~awaited).select(cases.key, cohort="snapshot_month"),
+            rows.group_by("snapshot_month").agg(n_written=written_now.sum(), n_awaited=awaited.sum()),
+            rows.filter(written_now).select(cases.key, cohort="snapshot_month"),
             labels.select(*of_cohort, "snapshot_month").join(
                 with_cohort(rows, cases).group_by(of_cohort).agg(first_seen=pl.col("snapshot_month").min()),
                 on=of_cohort,

@@ -25,6 +25,20 @@ from credit_platform.portfolios.feature_set import FeatureSet
 from credit_platform.portfolios.portfolio import Outcome, Portfolio, Words
 
 _FOLDER = Path(__file__).parent
+# The tables of pipelines that keep them in a database, under their names.
+_VIEWS = {
+    "SALES": "select * from silver.sales",
+    "CUSTOMERS": "select * from silver.customers",
+    "FEEDBACK_SENTIMENT": (
+        "select customer_id, feedback_id, feedback_date, sentiment, snapshot_month from silver.feedback"
+    ),
+    "CUSTOMER_FEATURES": "select * from gold.feature_store",
+    "CUSTOMER_FEATURES_LABELED": (
+        "select features.*, labels.label, labels.label_def, labels.window_end "
+        "from gold.feature_store as features join gold.label_store as labels "
+        "on labels.case_id = features.case_id and labels.cohort = features.snapshot_month"
+    ),
+}
 SOURCES = (SALES, FEEDBACK_RAW, CUSTOMERS)
 
 
@@ -68,5 +82,6 @@ CHURN = Portfolio(
     policy_base=_FOLDER.parent / "loans" / "policy",
     config=ChurnModelConfig,
     checks=(REACH_CHECK, READ_CHECK),
+    views=_VIEWS,
     generator=GENERATOR,
 )
