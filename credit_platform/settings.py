@@ -92,8 +92,8 @@ class Settings(BaseModel):
     `last_month` is inclusive; None leaves the axis open to the month that has just begun. `is_book_known` is False
     while neither the environment nor `platform.yaml` names the first month and the default stands in.
     `retrain_threshold`, the value of the primary metric below which a version is retrained, and `label_window`, the
-    days of the label's window, are part of `policy` already where the environment says them. `foreign_words` are variables
-    that are set and not used, each with what takes its place.
+    days of the label's window, are part of `policy` already where the environment says them. `foreign_words` are
+    variables that are set and not used, each with what takes its place.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -34,6 +34,7 @@ MODEL_CONFIG = "model_config"
 MONITORING_THRESHOLDS = "monitoring_thresholds"
 DATA_QUALITY = "data_quality"
 REASON_CODES = "reason_codes"
+WINDOW_KEY = "window_days"
 FILES = (MODEL_CONFIG, MONITORING_THRESHOLDS, DATA_QUALITY, REASON_CODES)
 _FILE_OF = {"model": MODEL_CONFIG, "monitoring": MONITORING_THRESHOLDS, "data": DATA_QUALITY, "reasons": REASON_CODES}
 
@@ -226,12 +227,20 @@ def _with_floor(monitoring: MonitoringThresholds, metric: str, floor: float, *, 
         raise PolicyError(file=file, key=f"metrics.{metric}", reason=f"RETRAIN_THRESHOLD is set, so {error}") from None
 
 
-def load_policy(folder: Path | None, *, terms: PolicyTerms, retrain_below: float | None = None) -> Policy:
+def _with_label_window(model: ModelConfig, days: int) -> ModelConfig:
+    """The configuration with a window of so many days, and all that follows from it."""
+    values = completed({"label": {WINDOW_KEY: days}}, model.model_dump(mode="json"))
+    return _validated(_as_written(values, "CHURN_WINDOW"), values, type(model))
+
+
+def load_policy(
+    folder: Path | None, *, terms: PolicyTerms, retrain_below: float | None = None, label_window: int | None = None
+) -> Policy:
     """Read the policy of a folder, or the shipped one.
 
     A folder may hold one of the files only, and a file may leave things out: the shipped numbers stand in. The
-    fingerprint covers values, so comments, order and file format do not change it. `retrain_below` takes the place of
-    the business floor of the primary metric.
+    fingerprint covers values: comments, order and file format do not change it. `retrain_below` takes the place of the
+    business floor of the primary metric, `label_window` that of the days of the label's window.
 
     Raises:
         PolicyError: no file is there, a file is there twice, or a value is wrong; names file, key and reason.
@@ -241,6 +250,8 @@ def load_policy(folder: Path | None, *, terms: PolicyTerms, retrain_below: float
         reason = f"holds none of {', '.join(f'{name}.yaml' for name in FILES)} (.yml and .json are read as well)"
         raise PolicyError(file=where, key="(folder)", reason=reason)
     model, file = _section_of(where, MODEL_CONFIG, terms, section=terms.config, read=read_model_config)
+    if label_window is not None:
+        model = _with_label_window(model, label_window)
     _require_sources(model, terms, file=file)
     _require_fitting_characteristics(model, terms, file=file)
     monitoring, file = _section_of(
@@ -253,8 +264,7 @@ def load_policy(folder: Path | None, *, terms: PolicyTerms, retrain_below: float
     reasons, file = _section_of(where, REASON_CODES, terms, section=ReasonCatalogue, read=_as_written)
     require_a_reason_per_feature(reasons, terms.explained, file=file)
     sections = {"model": model, "monitoring": monitoring, "data": data, "reasons": reasons}
-    sha256 = fingerprint(policy_values(sections))
-    return Policy(model=model, monitoring=monitoring, data=data, reasons=reasons, sha256=sha256)
+    return Policy(**sections, sha256=fingerprint(policy_values(sections)))
 
 
 def policy_document(policy: Policy) -> bytes:

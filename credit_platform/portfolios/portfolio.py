@@ -14,12 +14,11 @@ import dataframely as dy
 import polars as pl
 
 from credit_platform.errors import SettingsError
-from credit_platform.policy.load import Policy, PolicyTerms, load_policy
+from credit_platform.policy.load import WINDOW_KEY, Policy, PolicyTerms, load_policy
 from credit_platform.policy.model_config import LabelPolicy, ModelConfig
 from credit_platform.portfolios.cases import Cases
 from credit_platform.portfolios.feature_set import COMBINATIONS, FeatureSet
 from credit_platform.portfolios.generator import Generator
-from credit_platform.portfolios.label_window import WINDOW_KEY, with_label_window
 from credit_platform.portfolios.source import Source
 
 
@@ -270,18 +269,8 @@ class Portfolio:
     def load_policy(
         self, folder: Path | None = None, *, retrain_below: float | None = None, label_window: int | None = None
     ) -> Policy:
-        """Read the policy of a folder, or the shipped one, with what the environment says in its place.
-
-        Args:
-            folder: of the policy files.
-            retrain_below: the value of the primary metric below which a version is retrained.
-            label_window: another window of the label, in days.
-
-        Raises:
-            PolicyError: as `policy.load.load_policy` and `label_window.with_label_window` do.
-        """
-        policy = load_policy(folder, terms=self.terms, retrain_below=retrain_below)
-        return policy if label_window is None else with_label_window(policy, label_window)
+        """Read the policy of a folder, or the shipped one; all else as `policy.load.load_policy` has it."""
+        return load_policy(folder, terms=self.terms, retrain_below=retrain_below, label_window=label_window)
 
     @property
     def case_source(self) -> Source:
