@@ -133,6 +133,7 @@ def _months(
     """Of every month its number, satisfaction, the day a pause begins, the day of leaving."""
     process, n = plan.process, joins.size
     feeling = stream(plan.seed, Purpose.LIVES, cohort=cohort).standard_normal(n)
+    skips = np.zeros(n, dtype=np.bool_)
     for step, month in enumerate(range(first, plan.until + 1), start=1):
         rng = stream(plan.seed, Purpose.LIVES, cohort=cohort, step=step)
         change = Change.of(plan.drifts, plan.month(month))
@@ -141,10 +142,12 @@ def _months(
         level = process.leaving + change.leaving + (process.satisfaction**2 - say**2) / 2.0
         logit = level + people.profile_risk - say * feeling
         chance = process.pause * np.exp(-process.sulking * (1.0 - change.turn) * feeling)
-        chance = chance + change.pauses * people.rank**2
         begin, end = plan.day(month), plan.day(month + 1)
         leaving = np.where(rng.random(n) < 1.0 / (1.0 + np.exp(-logit)), rng.integers(begin, end, n), NEVER)
         pause = np.where(rng.random(n) < chance, rng.integers(begin, end, n), NEVER)
         moved = process.memory * feeling + np.sqrt(1.0 - process.memory**2) * rng.standard_normal(n)
         feeling = moved - process.fall * (rng.random(n) < process.disappointment)
+        # Whoever skips a month buys in the next.
+        skips = ~skips & (rng.random(n) < change.skips * people.is_dear)
+        pause = np.where(skips, begin, pause)
         yield month, feeling.astype(np.float32), pause.astype(np.int32), leaving
