@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from credit_platform.book_file import BookFile, book_file_text, read_book_file
 from credit_platform.errors import PolicyError, SettingsError
+from credit_platform.lake.book_file import BookFile, book_file_text, read_book_file
 from credit_platform.settings import child_environment, dagster_home, load_settings
 
 VARIABLES = ("DATA_DIR", "RAW_DIR", "FIRST_MONTH", "LAST_MONTH", "POLICY_DIR")
