@@ -21,7 +21,7 @@ READS_POLICY_FILES = {"policy.load", "policy.policy_file"}
 NAMES_OTHER_FILES = {"lake.layout", "lake.book_file", "settings", "cli.clean", "cli.instance", "lake.raw.raw_book"}
 # Finds the folders of the portfolios beside it.
 LISTS_PORTFOLIOS = "portfolios.named"
-WITHOUT_POSTPONED = {"assets", "checks", "automation", "code_location", "definitions", "partitions"}
+WITHOUT_POSTPONED = {"assets", "checks", "automation", "code_location", "definitions", "books", "partitions"}
 
 
 def broken(rule: Callable[[Module], list[str]], among: Callable[[Module], bool] = lambda _: True) -> list[str]:

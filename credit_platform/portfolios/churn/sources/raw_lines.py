@@ -1,4 +1,7 @@
-"""The bronze tables: what a source sent, month by month, as text. Nothing is read, repaired or judged here."""
+"""The bronze tables: what a source sent, month by month, as text.
+
+Nothing is read, repaired or judged here; that is silver's part.
+"""
 
 import dataframely as dy
 
