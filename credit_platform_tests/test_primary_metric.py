@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import fcntl
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from credit_platform.assets.models.training import train_as_of
 from credit_platform.assets.monitoring.action import ActionDecider
-from credit_platform.lake.governance.promotions import PromotionLog
+from credit_platform.errors import TrainingError
+from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import add_months, month_key
@@ -120,6 +123,23 @@ def test_the_retrain_threshold_is_red_above_and_green_below_what_was_reached(liv
     assert decided[0.05].action == "monitor"
     assert decided[0.99].action == "retrain"
     assert "below the business threshold 0.99 (P0)" in decided[0.99].reasons[0]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_training_that_fails_leaves_the_version_in_force(lived: Path, model: str) -> None:
+    book, policy = lake(lived), GYM.load_policy(lived / "policy")
+    config = policy.model
+    selection = config.selection.model_copy(update={"min_samples": 100_000})
+    greedy = replace(policy, model=config.model_copy(update={"selection": selection}))
+
+    def state() -> tuple[object, ...]:
+        records = PromotionLog(book.layout).records()
+        return version_in_force(records, model, add_months(LAST, 1)), records, ModelStore(book.layout).versions(model)
+
+    before = state()
+    with pytest.raises(TrainingError, match="min_samples"):
+        train_as_of(book, model, LAST, greedy)
+    assert state() == before
 
 
 def test_pages_and_commands_show_the_floors_and_the_override(lived: Path) -> None:

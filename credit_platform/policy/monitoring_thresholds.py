@@ -51,6 +51,7 @@ class MetricThreshold(_Floors):
     priority: Priority
     data_science_threshold: Annotated[Share | None, Field(validate_default=True)] = None
     on_business_breach: OnBreach = "retrain"
+    _reached: float | None = PrivateAttr(default=None)
 
     @field_validator("data_science_share_of_oot", "data_science_threshold")
     @classmethod
@@ -88,7 +89,9 @@ class MetricThreshold(_Floors):
             for floor, share in zip(given, shares, strict=True)
         )
         science = None if out_of_time is None or science is None else max(science, business or 0.0)
-        return self.model_copy(update={"business_threshold": business, "data_science_threshold": science})
+        found = self.model_copy(update={"business_threshold": business, "data_science_threshold": science})
+        found._reached = out_of_time  # noqa: SLF001 - of its own class
+        return found
 
     def text(self, level: Literal["business", "data_science"]) -> str:
         """A floor as people read it, with what it was derived from; `unknown` where that is not known.
@@ -97,9 +100,9 @@ class MetricThreshold(_Floors):
         '0.4500, 90 % of the out-of-time 0.5000'
         """
         floor, share = getattr(self, f"{level}_threshold"), getattr(self, f"{level}_share_of_oot")
-        if floor is None:
-            return "unknown"
-        return f"{floor:g}" if not share else f"{floor:.4f}, {share * 100:g} % of the out-of-time {floor / share:.4f}"
+        if floor is None or share is None or floor != share * self._reached:
+            return "unknown" if floor is None else f"{floor:g}"
+        return f"{floor:.4f}, {share * 100:g} % of the out-of-time {self._reached:.4f}"
 
 
 class MetricOverride(_Floors):

@@ -60,12 +60,10 @@ def metric_trends(
         if threshold is not None:
             level = threshold.data_science_threshold
             if level is not None:
-                panels.add_level(panel, level, f"data-science threshold {threshold.text('data_science')}", ORANGE)
+                panels.add_level(panel, level, f"data-science threshold {level:.4g}", ORANGE)
             level = threshold.business_threshold
             if level is not None:
-                panels.add_level(
-                    panel, level, f"business threshold {threshold.text('business')}", VERMILION, side="right"
-                )
+                panels.add_level(panel, level, f"business threshold {level:.4g}", VERMILION, side="right")
     panels.over_months(_months(history, "performance"))
     return panels.figure()
 

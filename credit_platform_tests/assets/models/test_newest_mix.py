@@ -26,7 +26,7 @@ from credit_platform.months import add_months, month_range
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.drift import Drift, DriftKind
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.scoring.governance.head_to_head import HeadToHead
+from credit_platform.scoring.governance.head_to_head import HeadToHead, RankedBy
 from credit_platform.scoring.training.samples import without_source
 from credit_platform.scoring.training.version import FittedVersion
 from credit_platform.scoring.training.windows import windows_for
@@ -144,10 +144,15 @@ def test_both_versions_are_compared_on_the_same_loans_without_the_source(
     compare = training.compare_versions
 
     def watched(
-        candidate: FittedVersion, incumbent: FittedVersion, loans: pl.DataFrame, *, incumbent_version: str
+        candidate: FittedVersion,
+        incumbent: FittedVersion,
+        loans: pl.DataFrame,
+        *,
+        incumbent_version: str,
+        by: RankedBy | None = None,
     ) -> HeadToHead:
         seen.append(loans)
-        return compare(candidate, incumbent, loans, incumbent_version=incumbent_version)
+        return compare(candidate, incumbent, loans, incumbent_version=incumbent_version, by=by)
 
     monkeypatch.setattr(training, "compare_versions", watched)
     month, policy = add_months(FIRST_TRAINING, 1), LOANS.load_policy(book_copy.policy_dir)

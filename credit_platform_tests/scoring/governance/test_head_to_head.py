@@ -85,16 +85,3 @@ def test_a_floor_of_another_metric_keeps_a_version_out_and_is_no_gate_that_an_in
     floored = config.model_copy(update={"gates": gates})
     decision = decide_promotion(low, rivals(4.0), config=floored, situation=Situation(is_in_breach=True))
     assert not decision.promote
-
-
-@pytest.mark.slow
-def test_the_paired_bootstrap_keeps_its_level() -> None:
-    """Of versions that see the same truth through noise of the same size 5 % differ by chance at the level of 5 %."""
-    found = []
-    for seed in range(400):
-        label, honest = honest_sample(600, seed)
-        random, odds = np.random.default_rng(1000 + seed), np.log(honest / (1 - honest))
-        seen = [1 / (1 + np.exp(-(odds + random.normal(0, 0.7, 600)))) for _ in range(2)]
-        found.append(HeadToHead("x", label, *seen, by=BY_F1).p_value)
-    share = np.mean([p is not None and p < 0.05 for p in found])
-    assert 0.025 <= share <= 0.085
