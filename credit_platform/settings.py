@@ -140,7 +140,8 @@ class Settings(BaseModel):
 def _settings_error(name: str, error: ValidationError) -> SettingsError:
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
-    return SettingsError(name=f"{name}, {key}", reason=str(first["msg"]), fix="Correct the value and start again.")
+    name = name if key == name else f"{name}, {key}"
+    return SettingsError(name=name, reason=str(first["msg"]), fix="Correct the value and start again.")
 
 
 def read_book_file(file: Path) -> BookFile:

@@ -9,6 +9,7 @@ import polars as pl
 from credit_platform.assets.resources import LakeResource, MonthlyParquetIOManager
 from credit_platform.lake.layout import Layout
 from credit_platform.months import month_key, months_of
+from credit_platform.portfolios.churn.portfolio import CHURN
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.small_book import PREVIEW_ALLOWED
 
@@ -80,3 +81,16 @@ def test_the_policy_is_kept_by_the_first_run_under_it(tmp_path: Path) -> None:
 def test_a_policy_whose_files_were_changed_since_they_were_read_is_not_kept(tmp_path: Path) -> None:
     assert run(tmp_path, "x", policy_sha256="another").success
     assert not Layout.of(tmp_path, tmp_path / "raw", LOANS).kept_policy(POLICY.sha256).is_file()
+
+
+def test_a_policy_with_the_environments_window_is_kept(tmp_path: Path) -> None:
+    policy = CHURN.load_policy(label_window=28)
+    resource = LakeResource(
+        data_dir=str(tmp_path),
+        raw_dir=str(tmp_path / "raw"),
+        portfolio_name="churn",
+        label_window=28,
+        policy_sha256=policy.sha256,
+    )
+    resource.create_resource(dg.build_init_resource_context())
+    assert Layout.of(tmp_path, tmp_path / "raw", CHURN).kept_policy(policy.sha256).is_file()
