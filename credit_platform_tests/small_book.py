@@ -192,9 +192,8 @@ def run_verb(*arguments: str, **variables: str) -> subprocess.CompletedProcess[s
 
 
 def _inherited() -> dict[str, str]:
-    return {
-        name: value for name, value in os.environ.items() if not name.startswith("CREDIT_") and name != "DAGSTER_HOME"
-    }
+    own = {"DAGSTER_HOME", "RETRAIN_THRESHOLD"}
+    return {name: value for name, value in os.environ.items() if not name.startswith("CREDIT_") and name not in own}
 
 
 def make_book(root: Path) -> BookFolders:

@@ -20,7 +20,7 @@ TEXT = PAGE.read_text(encoding="utf-8")
 # more: two since it is calibrated, and its reasons are counted, by the sources that loans have; five since a scorecard
 # has combinations and bins set by hand (the leaves and their growing, the policy of what is set, and bins and the
 # cutting of a number apart from binning, which was full).
-MOST_MODULES = {"one row": 15, "one threshold": 14, "one version": 49}
+MOST_MODULES = {"one row": 15, "one threshold": 14, "one version": 50}
 
 
 def test_the_page_shows_the_rooms_in_their_order() -> None:

@@ -5,15 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from credit_platform.book_file import BookFile, book_file_text, read_book_file
 from credit_platform.errors import PolicyError, SettingsError
-from credit_platform.settings import (
-    BookFile,
-    book_file_text,
-    child_environment,
-    dagster_home,
-    load_settings,
-    read_book_file,
-)
+from credit_platform.settings import child_environment, dagster_home, load_settings
 
 VARIABLES = ("DATA_DIR", "RAW_DIR", "FIRST_MONTH", "LAST_MONTH", "POLICY_DIR")
 
@@ -23,7 +17,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty working folder and none of the platform's variables."""
     for name in VARIABLES:
         monkeypatch.delenv(f"CREDIT_{name}", raising=False)
-    for name in ("DAGSTER_HOME", "CREDIT_PORTFOLIO", "CHURN_WINDOW", "ML_SCHEMA", "ML_WAREHOUSE"):
+    for name in ("DAGSTER_HOME", "CREDIT_PORTFOLIO", "RETRAIN_THRESHOLD", "CHURN_WINDOW", "ML_SCHEMA", "ML_WAREHOUSE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -124,25 +118,43 @@ def test_an_empty_book_file_sets_nothing(folder: Path) -> None:
 
 
 def test_history_lies_in_the_checkout_for_its_own_data_and_in_the_data_folder_otherwise(folder: Path) -> None:
-    assert dagster_home(Path("data")) == folder / "data" / ".dagster"
+    assert dagster_home(load_settings()) == folder / "data" / ".dagster"
     (folder / "dagster.yaml").touch()
-    assert dagster_home(Path("data")) == folder
-    assert dagster_home(folder / "other") == folder / "other" / ".dagster"
+    assert dagster_home(load_settings()) == folder
+    assert (
+        dagster_home(load_settings().model_copy(update={"data_dir": folder / "other"})) == folder / "other" / ".dagster"
+    )
 
 
 def test_dagster_home_wins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "dagster.yaml").touch()
     monkeypatch.setenv("DAGSTER_HOME", "/history")
-    assert dagster_home(Path("data")) == Path("/history")
+    assert dagster_home(load_settings()) == Path("/history")
 
 
 def test_a_child_process_works_on_the_same_book_and_history(folder: Path) -> None:
     settings = load_settings()
-    told = child_environment(settings, folder / "data" / ".dagster")
+    told = child_environment([settings], folder / "data" / ".dagster")
     assert told["CREDIT_DATA_DIR"] == str(folder / "data")
     assert told["CREDIT_RAW_DIR"] == str(folder / "data" / "raw")
     assert told["DAGSTER_HOME"] == str(folder / "data" / ".dagster")
-    assert "DAGSTER_HOME" not in child_environment(settings, folder)
+    assert "DAGSTER_HOME" not in child_environment([settings], folder)
+
+
+def test_the_retrain_threshold_is_part_of_the_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    as_shipped = load_settings().policy
+    monkeypatch.setenv("RETRAIN_THRESHOLD", "0.8")
+    settings = load_settings()
+    assert settings.retrain_threshold == 0.8
+    assert settings.policy.monitoring.metrics["roc_auc"].business_threshold == 0.8
+    assert settings.policy.sha256 != as_shipped.sha256
+
+
+@pytest.mark.parametrize("value", ["1.2", "-0.1", "high", "nan", ""])
+def test_a_retrain_threshold_that_is_no_share_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("RETRAIN_THRESHOLD", value)
+    with pytest.raises(SettingsError, match=r"^RETRAIN_THRESHOLD: "):
+        load_settings()
 
 
 def test_the_window_of_the_label_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

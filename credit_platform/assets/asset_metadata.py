@@ -14,7 +14,7 @@ from functools import cache
 import dagster as dg
 import polars as pl
 
-from credit_platform.instance.shared_history import asset_key
+from credit_platform.instance.shared_history import asset_key, group_name
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.partitions import AS_OF_MONTHS
 from credit_platform.portfolios.feature_set import Column, Lineage
@@ -66,7 +66,7 @@ def _presented(portfolio: Portfolio, spec: dg.AssetSpec, models: tuple[str, ...]
     table = spec.key.to_user_string()
     return spec.replace_attributes(
         description="\n\n".join(_paragraphs(portfolio, spec, table, models)),
-        group_name=group_of(table, models),
+        group_name=group_name(portfolio, group_of(table, models)),
         tags={**spec.tags, **_tags(table, models)},
         metadata=_metadata(portfolio, spec, table),
     )

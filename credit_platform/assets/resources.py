@@ -32,6 +32,7 @@ class LakeResource(dg.ConfigurableResource[Lake]):
     raw_dir: str
     portfolio_name: str
     policy_dir: str | None = None
+    retrain_below: float | None = None
     label_window: int | None = None
     policy_sha256: str = ""
 
@@ -59,7 +60,7 @@ class LakeResource(dg.ConfigurableResource[Lake]):
         if not self.policy_sha256 or layout.kept_policy(self.policy_sha256).is_file():
             return
         folder = Path(self.policy_dir) if self.policy_dir else None
-        policy = layout.portfolio.load_policy(folder, label_window=self.label_window)
+        policy = layout.portfolio.load_policy(folder, retrain_below=self.retrain_below, label_window=self.label_window)
         if policy.sha256 == self.policy_sha256:
             write_bytes(layout.kept_policy(policy.sha256), policy_document(policy))
 

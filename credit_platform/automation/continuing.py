@@ -23,15 +23,15 @@ from credit_platform.automation.jobs import (
 from credit_platform.automation.next_step import BookState, DueStep
 from credit_platform.automation.run_spans import span_request, unfinished_runs
 from credit_platform.automation.schedules import sensor_status
+from credit_platform.book_file import Automation
 from credit_platform.instance.dagster_internals import BulkActionsFilter, BulkActionStatus, UnresolvedAssetJobDefinition
-from credit_platform.instance.shared_history import asset_key
+from credit_platform.instance.shared_history import asset_key, is_own_key
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.lake.tables.table_versions import file_sha256
 from credit_platform.months import month_key
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.portfolio import Portfolio
-from credit_platform.settings import Automation
 from credit_platform.texts import description_of
 
 CONTINUE_ON_MONTH_BUILT = "continue_on_month_built"
@@ -103,7 +103,7 @@ def due_now(instance: dg.DagsterInstance, state: BookState) -> Due:
         if isinstance(step, str):
             notes.append(step)
             continue
-        waits = _waits_for(instance, step)
+        waits = _waits_for(instance, portfolio, step)
         if waits is not None:
             return Due(f"{step} waits for {waits}", is_waiting=True)
         origin = _origin_of(instance, portfolio, step.after, step.span[1])
@@ -140,12 +140,14 @@ def _tried(instance: dg.DagsterInstance, key: str) -> str | None:
     return runs[0].run_id[:8] if runs else None
 
 
-def _waits_for(instance: dg.DagsterInstance, step: DueStep) -> str | None:
+def _waits_for(instance: dg.DagsterInstance, portfolio: Portfolio, step: DueStep) -> str | None:
     """A run or backfill under way that may do the step itself, or change what it follows on."""
-    backfills = instance.get_backfills(filters=BulkActionsFilter(statuses=[BulkActionStatus.REQUESTED]), limit=1)
-    if backfills:
-        return f"backfill {backfills[0].backfill_id}"
-    return next((f"run {run.run_id[:8]}" for run, span in unfinished_runs(instance) if span[0] <= step.span[1]), None)
+    for backfill in instance.get_backfills(filters=BulkActionsFilter(statuses=[BulkActionStatus.REQUESTED])):
+        # One of a job names no assets: it may be anybody's.
+        if all(is_own_key(portfolio, key) for key in backfill.asset_selection or ()):
+            return f"backfill {backfill.backfill_id}"
+    unfinished = unfinished_runs(instance, portfolio)
+    return next((f"run {run.run_id[:8]}" for run, span in unfinished if span[0] <= step.span[1]), None)
 
 
 def _origin_of(

@@ -21,6 +21,7 @@ from credit_platform.assets.models.retrain_claim import (
 from credit_platform.automation.alert_delivery import AlertDispatcher
 from credit_platform.automation.jobs import TRAIN_MODELS, run_reason
 from credit_platform.automation.schedules import sensor_status
+from credit_platform.book_file import Automation
 from credit_platform.instance.dagster_internals import UnresolvedAssetJobDefinition
 from credit_platform.instance.shared_history import asset_key
 from credit_platform.lake.governance.retrainings import Retraining, is_alive
@@ -31,7 +32,6 @@ from credit_platform.months import month_key, parse_month
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.model_config import RetrainingPolicy
 from credit_platform.portfolios.portfolio import Portfolio
-from credit_platform.settings import Automation
 from credit_platform.texts import description_of
 
 RETRAIN_ON_ACTION = "retrain_on_action"

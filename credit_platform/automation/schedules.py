@@ -15,6 +15,7 @@ import polars as pl
 from credit_platform.automation.closing import DELIVERY_TAG, TURN, Closing, delivery_key
 from credit_platform.automation.jobs import RETRIED, run_reason
 from credit_platform.automation.run_spans import unfinished_runs
+from credit_platform.book_file import Automation
 from credit_platform.instance.dagster_internals import UnresolvedAssetJobDefinition
 from credit_platform.instance.shared_history import asset_key
 from credit_platform.lake.files import one_at_a_time
@@ -22,7 +23,6 @@ from credit_platform.lake.raw.arrivals import Asking, keep_arrivals
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key
 from credit_platform.portfolios.portfolio import Portfolio
-from credit_platform.settings import Automation
 from credit_platform.texts import description_of
 
 WEEK_CLOSE = "week_close"
@@ -60,7 +60,8 @@ def month_close(
         key = month_key(month)
         if all(closing.lake.has(f"gold/{table}", month) for table in ("feature_store", "label_store")):
             return dg.SkipReason(f"{month:%Y-%m} is built already")
-        under_way = [run.run_id[:8] for run, span in unfinished_runs(context.instance) if span[0] <= month <= span[1]]
+        unfinished = unfinished_runs(context.instance, closing.lake.layout.portfolio)
+        under_way = [run.run_id[:8] for run, span in unfinished if span[0] <= month <= span[1]]
         if under_way:
             return dg.SkipReason(f"{month:%Y-%m} is under way in run {under_way[0]}")
         asking = _ask_for(closing, month)

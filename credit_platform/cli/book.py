@@ -9,6 +9,7 @@ from datetime import date
 import dagster as dg
 
 from credit_platform.assets.tables.bronze import sources
+from credit_platform.book_file import Automation, BookFile, book_file_text, read_book_file
 from credit_platform.errors import SettingsError
 from credit_platform.lake.files import write_text
 from credit_platform.lake.raw.sources import source_months
@@ -17,7 +18,7 @@ from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import parse_month
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.previous_release import model_key
-from credit_platform.settings import Automation, BookFile, Settings, book_file_text, load_settings, read_book_file
+from credit_platform.settings import Settings, load_settings
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,11 @@ class Config:
         return self.settings.policy.model.label.model_dump().get("window_days")
 
     @property
+    def retrain_threshold(self) -> float | None:
+        """The value of the primary metric below which a version is retrained, where the environment sets one."""
+        return self.settings.retrain_threshold
+
+    @property
     def retraining_floors(self) -> dict[str, float]:
         """By metric the value below which policy retrains a version."""
         metrics = self.settings.policy.monitoring.metrics
@@ -66,7 +71,7 @@ class Config:
 
     @property
     def _home(self) -> Path:
-        return dagster_home(self.settings.data_dir)
+        return dagster_home(self.settings)
 
 
 @dataclass(frozen=True)

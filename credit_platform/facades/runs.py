@@ -38,8 +38,7 @@ def run_months(book: Book, job: str, first: date, last: date, assets: Sequence[s
     """
     book.require(first, last)
     with open_instance(book.settings) as instance:
-        portfolio = book.settings.portfolio
-        runner = Runner(book.repository(), portfolio, instance, quiet_console(), STARTED_BY_PYTHON)
+        runner = Runner(book.repository(), book.settings.portfolio, instance, quiet_console(), STARTED_BY_PYTHON)
         outcome = runner.run(job, first, last, assets=assets)
     months = month_range(first, last)
     if not outcome.success:

@@ -220,18 +220,27 @@ def _require_fitting_characteristics(config: ModelConfig, terms: PolicyTerms, *,
             raise PolicyError(file=file, key=f"models.{model}.characteristics.{key}", reason=reason)
 
 
+def _with_floor(monitoring: MonitoringThresholds, metric: str, floor: float, *, file: str) -> MonitoringThresholds:
+    try:
+        return monitoring.retrained_below(metric, floor)
+    except ValueError as error:
+        raise PolicyError(file=file, key=f"metrics.{metric}", reason=f"RETRAIN_THRESHOLD is set, so {error}") from None
+
+
 def _with_label_window(model: ModelConfig, days: int) -> ModelConfig:
     """The configuration with a window of so many days, and all that follows from it."""
     values = completed({"label": {WINDOW_KEY: days}}, model.model_dump(mode="json"))
     return _validated(_as_written(values, "CHURN_WINDOW"), values, type(model))
 
 
-def load_policy(folder: Path | None, *, terms: PolicyTerms, label_window: int | None = None) -> Policy:
+def load_policy(
+    folder: Path | None, *, terms: PolicyTerms, retrain_below: float | None = None, label_window: int | None = None
+) -> Policy:
     """Read the policy of a folder, or the shipped one.
 
     A folder may hold one of the files only, and a file may leave things out: the shipped numbers stand in. The
-    fingerprint covers values, so comments, order and file format do not change it. `label_window` takes the place of
-    the days of the label's window.
+    fingerprint covers values: comments, order and file format do not change it. `retrain_below` takes the place of the
+    business floor of the primary metric, `label_window` that of the days of the label's window.
 
     Raises:
         PolicyError: no file is there, a file is there twice, or a value is wrong; names file, key and reason.
@@ -249,12 +258,13 @@ def load_policy(folder: Path | None, *, terms: PolicyTerms, label_window: int | 
         where, MONITORING_THRESHOLDS, terms, section=MonitoringThresholds, read=read_monitoring_thresholds
     )
     monitoring = _with_model_names(monitoring, model, file=file)
+    if retrain_below is not None:
+        monitoring = _with_floor(monitoring, model.selection.primary, retrain_below, file=file)
     data, _ = _section_of(where, DATA_QUALITY, terms, section=DataQualityPolicy, read=_as_written)
     reasons, file = _section_of(where, REASON_CODES, terms, section=ReasonCatalogue, read=_as_written)
     require_a_reason_per_feature(reasons, terms.explained, file=file)
     sections = {"model": model, "monitoring": monitoring, "data": data, "reasons": reasons}
-    sha256 = fingerprint(policy_values(sections))
-    return Policy(model=model, monitoring=monitoring, data=data, reasons=reasons, sha256=sha256)
+    return Policy(**sections, sha256=fingerprint(policy_values(sections)))
 
 
 def policy_document(policy: Policy) -> bytes:

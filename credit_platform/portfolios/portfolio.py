@@ -266,9 +266,11 @@ class Portfolio:
         label = self.config.model_fields["label"].annotation
         return isinstance(label, type) and issubclass(label, LabelPolicy) and WINDOW_KEY in label.model_fields
 
-    def load_policy(self, folder: Path | None = None, *, label_window: int | None = None) -> Policy:
-        """Read the policy of a folder, or the shipped one. Raises as `policy.load.load_policy` does."""
-        return load_policy(folder, terms=self.terms, label_window=label_window)
+    def load_policy(
+        self, folder: Path | None = None, *, retrain_below: float | None = None, label_window: int | None = None
+    ) -> Policy:
+        """Read the policy of a folder, or the shipped one; all else as `policy.load.load_policy` has it."""
+        return load_policy(folder, terms=self.terms, retrain_below=retrain_below, label_window=label_window)
 
     @property
     def case_source(self) -> Source:

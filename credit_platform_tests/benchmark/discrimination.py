@@ -66,7 +66,7 @@ def discrimination_lines(lake: Lake, first_snapshot: date, config: ModelConfig, 
     unseen = {role: read_cohorts(lake, cohorts[role], label) for role in held_out}
     lines: list[Line] = []
     for model, version in fitted.items():
-        evaluation = evaluate_version(version, unseen, config=config)
+        evaluation = evaluate_version(version, unseen, config=config, cut_off=version.cut_off(config))
         lines += _lines_of(f"{config.models[model].alias} {model}", model, evaluation, has_bars=has_bars)
     if not has_bars:
         lines.append(("bars of AUC and calibration", "", "for the real book only"))

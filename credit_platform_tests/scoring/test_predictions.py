@@ -51,7 +51,7 @@ def test_points_grade_and_decision_follow_the_calibrated_probability(
     table = scored(version, loans(300, seed=62), config).sort("default_probability")
     assert table["score"].is_sorted(descending=True)
     assert table["grade"].str.strip_prefix("R").cast(pl.Int32).is_sorted()
-    assert ((table["decision"] == "decline") == (table["default_probability"] >= config.scoring.cut_off)).all()
+    assert ((table["decision"] == "decline") == (table["default_probability"] >= version.cut_off(config))).all()
 
 
 def test_every_loan_carries_its_own_reasons(version: FittedVersion, config: ModelConfig, loans: MakeLoans) -> None:

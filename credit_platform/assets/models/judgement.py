@@ -91,7 +91,8 @@ class Developed:
         samples = {role: self.as_newest(sample) for role, sample in self.samples.items()}
         if all(samples[role] is sample for role, sample in self.samples.items()):
             return self.metrics
-        return evaluate_version(self.fitted, samples, config=self.config).metrics
+        cut_off = self.fitted.cut_off(self.config)
+        return evaluate_version(self.fitted, samples, config=self.config, cut_off=cut_off).metrics
 
 
 def newest_mix(lake: Lake, last: date, as_of: date) -> SourceMix:
@@ -121,6 +122,7 @@ def judged(developed: Developed) -> CandidateResult:
         artifacts_load_back=is_restorable(candidate, oot),
         intervals=auc_intervals(developed.newest_metrics),
         scarcer_sources=tuple(developed.lost),
+        out_of_time=dict(developed.newest_metrics.filter(sample_role="oot").select("metric", "value").iter_rows()),
     )
 
 
@@ -175,7 +177,7 @@ def _rebalancing(spec: ModelSpec) -> dict[str, object]:
 def _without(group: EvidenceGroup, developed: Developed, config: ModelConfig) -> pl.DataFrame:
     """Metrics of the out-of-time sample as if the source of a group had never been delivered."""
     sample = without_history(developed.samples["oot"], group)
-    return evaluate(developed.fitted, {"oot": sample}, cut_off=config.scoring.cut_off)
+    return evaluate(developed.fitted, {"oot": sample}, cut_off=developed.fitted.cut_off(config))
 
 
 def availability_of(lake: Lake, windows: Mapping[date, Sequence[date]]) -> dict[date, dict[str, Availability]]:

@@ -21,12 +21,12 @@ from credit_platform.months import add_months, month_key, months_between
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import LabelPolicy, ModelConfig
 from credit_platform.scoring.evaluation.evaluation import evaluate_version
+from credit_platform.scoring.governance.head_to_head import RankedBy, compare_versions
 from credit_platform.scoring.governance.life_cycle import period_of, roles, withdrawn
 from credit_platform.scoring.governance.promotion import (
     CandidateResult,
     PromotionDecision,
     Situation,
-    compare_versions,
     decide_promotion,
 )
 from credit_platform.scoring.training.samples import attach_labels, left_out, require_size, shared_customers
@@ -138,7 +138,7 @@ def train_as_of(lake: Lake, model: str, month: date, policy: Policy, on_trial: O
         fitted=fitted,
         samples=samples,
         shared_customers=shared_customers(reader.whole, customer=portfolio.cases.customer),
-        evaluation=evaluate_version(fitted, samples, config=config),
+        evaluation=evaluate_version(fitted, samples, config=config, cut_off=fitted.cut_off(config)),
         newest=newest_mix(lake, windows.oot[-1], month),
         config=config,
     )
@@ -224,7 +224,9 @@ def _decide(
     is_in_breach = breached_version(lake, candidate.model, month) == period.version
     loans = developed.samples["oot"] if is_in_breach else _new_to_both(developed, current.windows)
     as_newest = developed.as_newest(loans)
-    against = compare_versions(candidate, current.fitted(config), as_newest, incumbent_version=period.version)
+    incumbent = current.fitted(config)
+    by = RankedBy(config.selection.primary, (candidate.cut_off(config), incumbent.cut_off(config)))
+    against = compare_versions(candidate, incumbent, as_newest, incumbent_version=period.version, by=by)
     now = Situation(is_in_breach, period.is_interim, age=months_between(current.as_of, month))
     return decide_promotion(result, replace(against, is_as_newest=as_newest is not loans), config=config, situation=now)
 

@@ -73,6 +73,7 @@ def champion_challenger_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: 
                     challenger=challenger,
                     config=config,
                     versions=(in_force.version(champion, month), in_force.version(challenger, month)),
+                    cut_off=in_force.cut_off(champion, month),
                     taken=taken,
                 )
                 state = _state(lake, challenger, month)
@@ -104,6 +105,13 @@ class _InForce:
         """The version in force in a month; before the first, the one that scores it in hindsight."""
         is_any = any(record.model == model and record.promoted for record in self._records)
         return version_in_force(self._records, model, month)[0] if is_any else None
+
+    def cut_off(self, model: str, month: date) -> float | None:
+        """The default probability from which that version declines; None where there is none."""
+        name, config = self.version(model, month), self._config
+        if config.scoring.cut_off is not None or name is None:
+            return config.scoring.cut_off
+        return self._lake.versions.read(model, name).fitted(config).cut_off(config)
 
     def compared(self, champion: str, challenger: str, month: date) -> tuple[pl.DataFrame, TakenSources | None]:
         """Loans of the cohorts looked back on that both models scored; a model may be younger than the other.

@@ -12,6 +12,7 @@ import polars as pl
 
 from credit_platform.assets.asset_metadata import trend_picture
 from credit_platform.assets.asset_spec import asset_key, table_spec
+from credit_platform.assets.monitoring.action import thresholds_of
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform.lake.models.stored_version import VersionMetadata
 from credit_platform.lake.provenance import require_unaltered
@@ -136,11 +137,12 @@ def _performance_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, poli
         deps=outcome_deps(model, label=label),
     )
     def scores_against_outcome(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
-        floor = policy.monitoring.metrics_for(model).get("roc_auc")
-        floors = (floor.data_science_threshold, floor.business_threshold) if floor else ()
         tables = []
         for month in months_of(context.partition_keys):
             scored, subject = cohort_with_outcome(lake, model, month, label=label, key=portfolio.cases.key)
+            thresholds = thresholds_of(lake, policy, model, subject.model_version)
+            floor = thresholds.metrics_for(model).get("roc_auc")
+            floors = (floor.data_science_threshold, floor.business_threshold) if floor else ()
             metadata = lake.versions.read(model, subject.model_version).metadata
             alike = {name: _out_of_time(metadata, loans, within=SAME_MIX) for name, loans in by_sources(scored).items()}
             # Where loans of several kinds form a mix of which nothing is known, each kind is held against its own.
@@ -148,7 +150,7 @@ def _performance_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, poli
             measured = measure_performance(
                 scored,
                 subject=subject,
-                thresholds=policy.monitoring,
+                thresholds=thresholds,
                 baseline=_out_of_time(metadata, scored, within=SAME_MIX if is_split else inf),
                 baselines=alike,
                 psi=_psi_at_scoring(lake, model, subject.cohort),

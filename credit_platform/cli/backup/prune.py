@@ -7,6 +7,7 @@ and alerts are never pruned; how long they are kept is written in `guide/operati
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import dagster as dg
 from rich.console import Console
@@ -15,7 +16,7 @@ from rich.table import Table
 from credit_platform.checks.judgements_sources import DATA_QUALITY
 from credit_platform.checks.reporting import runs_that_built_first
 from credit_platform.cli.instance import open_instance
-from credit_platform.instance.shared_history import asset_key
+from credit_platform.instance.shared_history import asset_key, is_own_key, own_runs
 from credit_platform.lake.files import sweep_parts
 from credit_platform.months import add_months
 from credit_platform.portfolios.portfolio import Portfolio
@@ -62,9 +63,9 @@ def oldest_kept(now: datetime, keep_months: int) -> datetime:
 
 
 def prunable(instance: dg.DagsterInstance, portfolio: Portfolio, before: datetime) -> Prunable:
-    """The finished runs made before a moment, by what of them may go."""
+    """The finished runs of a book made before a moment, by what of them may go; those of others stay untouched."""
     ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
-    runs = instance.get_runs(dg.RunsFilter(statuses=ended, created_before=before))
+    runs = own_runs(portfolio, instance.get_runs(dg.RunsFilter(statuses=ended, created_before=before)))
     standing = runs_that_stand(instance, portfolio)
     kept = {
         run.run_id
@@ -79,12 +80,12 @@ def prunable(instance: dg.DagsterInstance, portfolio: Portfolio, before: datetim
 
 
 def runs_that_stand(instance: dg.DagsterInstance, portfolio: Portfolio) -> set[str]:
-    """The runs that made the latest materialization of some month of some asset: what the UI shows rests on them.
+    """The runs that made the latest materialization of some month of an asset of a book; the UI rests on them.
 
     So does the freshness check on the runs that built a month first.
     """
     standing = runs_that_built_first(instance, asset_key(portfolio, DATA_QUALITY))
-    for key in instance.all_asset_keys():
+    for key in filter(partial(is_own_key, portfolio), instance.all_asset_keys()):
         newest = instance.get_latest_materialization_event(key)
         if newest is not None:
             standing.add(newest.run_id)

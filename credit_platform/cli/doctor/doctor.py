@@ -34,7 +34,7 @@ def mend(settings: Settings) -> list[str]:
 
     What cannot be mended is said as well, and does not keep the rest from it.
     """
-    layout, home = Layout.of(settings.data_dir, settings.raw_dir, settings.portfolio), dagster_home(settings.data_dir)
+    layout, home = Layout.of(settings.data_dir, settings.raw_dir, settings.portfolio), dagster_home(settings)
     steps: dict[str, Callable[[], list[str]]] = {
         "leftovers": lambda: _sweep(settings.data_dir),
         "history": lambda: _repoint(settings, home),
@@ -81,10 +81,10 @@ def examine(settings: Settings | None, trouble: DoctorFinding | None, *, port: i
     findings = findings_of("machine", lambda: machine_findings(folder, port=port))
     if settings is None:
         return [*findings, *([trouble] if trouble else [])]
-    policy = check_algorithms(settings.policy.model)
+    policy = check_algorithms(settings.policy.model, retrain_below=settings.retrain_threshold)
     words = check_foreign_words(settings.foreign_words)
-    home = dagster_home(settings.data_dir)
-    history = findings_of("history", lambda: history_findings(home, settings.automation))
+    home = dagster_home(settings)
+    history = findings_of("history", lambda: history_findings(home, settings.portfolio, settings.automation))
     return [*findings, policy, *words, *history, *data_findings(settings, home), *content_findings(settings)]
 
 

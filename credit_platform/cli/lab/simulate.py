@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from credit_platform.automation.jobs import BUILD_MONTH, MONITOR_MONTH, SCORE_MONTH
+from credit_platform.book_file import BookFile
 from credit_platform.cli.book import Book, write_book_file
 from credit_platform.cli.lab.demo import generate_book, require_contract_form
 from credit_platform.cli.lab.story import judge, read_story
@@ -39,7 +40,7 @@ from credit_platform.portfolios.drift import Drift, DriftKind
 from credit_platform.portfolios.generator import USUAL_CASES, USUAL_FIRST_MONTH, USUAL_MONTHS, GeneratedBook
 from credit_platform.portfolios.portfolio import Words
 from credit_platform.reports.wording import model_name, month_name
-from credit_platform.settings import BookFile, Settings, apart_environment
+from credit_platform.settings import Settings, apart_environment
 
 SCENARIO_FILE = "scenario.json"
 PICTURES_FILE = "scenario_pictures.json"

@@ -27,13 +27,10 @@ from credit_platform.instance.dagster_internals import (
     execute_run_iterator,
     stored_at_once,
 )
-from credit_platform.instance.shared_history import asset_key, table_of
+from credit_platform.instance.shared_history import asset_key, location_name, run_tags, table_of
 from credit_platform.months import month_key, parse_month
 from credit_platform.portfolios.portfolio import Portfolio
 
-# The location's name in workspace.yaml and pyproject.toml. Under another the UI lists a run in no job; without any it
-# leaves the run out of its timeline and refuses to re-execute it.
-_REPOSITORY = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("credit_platform"), "__repository__")
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -86,17 +83,21 @@ class Runner:
         selection = frozenset(asset_key(self.portfolio, table) for table in assets) if assets else None
         if selection:
             definition = definition.get_subset(asset_selection=selection)
+        # Under another location's name the UI lists a run in no job; without any it leaves the run out of its timeline
+        # and refuses to re-execute it.
+        location = RegisteredCodeLocationOrigin(location_name(self.portfolio))
         with stored_at_once(self.instance):  # an event for every table and month it plans to make
             run = self.instance.create_run_for_job(
                 job_def=definition,
                 run_config=QUIET,
                 tags=_span_tags(first, last)
+                | run_tags(self.portfolio)
                 | run_reason(self.command, "asked for on the command line")
                 | ({CHAINS_ITSELF: "true"} if self.chains_itself else {})
                 | dict(self.tags)
                 | dict(tags or {}),
                 asset_selection=selection,
-                remote_job_origin=RemoteJobOrigin(_REPOSITORY, job),
+                remote_job_origin=RemoteJobOrigin(RemoteRepositoryOrigin(location, "__repository__"), job),
             )
         events = execute_run_iterator(InMemoryJob(definition), run, self.instance)
         span = f"{first:%Y-%m}" if first == last else f"{first:%Y-%m}..{last:%Y-%m}"

@@ -75,7 +75,7 @@ def refused_by_checks(book: Book) -> frozenset[tuple[str, date]]:
 
     Empty where the history of runs is not there.
     """
-    if not (dagster_home(book.settings.data_dir) / INSTANCE_FILE).is_file():
+    if not (dagster_home(book.settings) / INSTANCE_FILE).is_file():
         return frozenset()
     graph = book.repository().asset_graph
     keys = [key for key in graph.asset_check_keys if graph.get_check_spec(key).blocking]

@@ -26,7 +26,7 @@ from credit_platform.months import add_months, month_range
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.drift import Drift, DriftKind
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.scoring.governance.promotion import HeadToHead
+from credit_platform.scoring.governance.head_to_head import HeadToHead
 from credit_platform.scoring.training.samples import without_source
 from credit_platform.scoring.training.version import FittedVersion
 from credit_platform.scoring.training.windows import windows_for

@@ -17,10 +17,11 @@ from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.settings import Settings
 from credit_platform_tests.small_book import BookFolders
 
+TABLE = asset_key(LOANS, "gold/feature_store")
 MONTHS = dg.MonthlyPartitionsDefinition("2024-01-01", end_date="2024-04-01")
 
 
-@dg.asset(partitions_def=MONTHS, name="table")
+@dg.asset(partitions_def=MONTHS, key=TABLE)
 def a_table(context: dg.AssetExecutionContext) -> None:
     if context.run.tags.get("fails"):
         message = "planted"
@@ -53,11 +54,11 @@ def test_runs_that_something_rests_on_stay(instance: dg.DagsterInstance, tmp_pat
     assert set(found.whole) == {superseded, failed}
     assert set(found.output_only) == {standing, other, retraining, later}
     assert prunable(instance, LOANS, soon - timedelta(days=1)).whole == ()
-    before = instance.get_materialized_partitions(dg.AssetKey("table"))
+    before = instance.get_materialized_partitions(TABLE)
     logs = tmp_path / "data" / ".dagster" / "compute_logs"
     assert len(list(logs.iterdir())) == 6
     delete(instance, found)
-    assert instance.get_materialized_partitions(dg.AssetKey("table")) == before == {
+    assert instance.get_materialized_partitions(TABLE) == before == {
         "2024-01-01", "2024-02-01", "2024-03-01"
     }  # fmt: skip
     assert {run.run_id for run in instance.get_runs()} == {standing, other, retraining, later}

@@ -31,7 +31,7 @@ from credit_platform.portfolios.churn.generator.delivery import (
 from credit_platform.portfolios.churn.generator.dirt import CUSTOMERS_DIRT, FEEDBACK_DIRT, SALES_DIRT, soil
 from credit_platform.portfolios.churn.generator.drift import DARK_SOURCE, MEANING, REFUSED
 from credit_platform.portfolios.churn.generator.feedback import comments_of, draw_feedback
-from credit_platform.portfolios.churn.generator.lives import Cohort, Plan
+from credit_platform.portfolios.churn.generator.lives import CustomerCohort, Plan
 from credit_platform.portfolios.churn.generator.people import ID_SPACE
 from credit_platform.portfolios.churn.generator.population import Population
 from credit_platform.portfolios.churn.generator.purchase_process import PurchaseProcess
@@ -47,7 +47,7 @@ from credit_platform.portfolios.generator import (
     book_fields,
 )
 
-Draw = Callable[[Cohort, int, Plan], pl.DataFrame]
+Draw = Callable[[CustomerCohort, int, Plan], pl.DataFrame]
 Put = Callable[[pl.DataFrame, int, Plan], pl.DataFrame]
 
 

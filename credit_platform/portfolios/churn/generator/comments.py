@@ -12,29 +12,29 @@ _THINGS = (
 )  # fmt: skip
 _BE: tuple[tuple[str, ...], ...] = (
     ("was terrible", "was awful", "was a horrible disappointment", "was the worst ever", "made me really angry"),
-    ("was disappointing", "was poor", "was slow and annoying", "was a bit bad", "had a problem again"),
+    ("was disappointing", "was poor", "was slow and annoying", "was a bit bad", "was late and in poor shape"),
     (
-        "was as on other days",
-        "was as usual",
+        "was as on Mondays",
+        "was the same as before",
         "was about the same as in spring",
-        "has not changed",
+        "was what I am used to",
         "was the same as last week",
     ),
-    ("was good", "was nice", "was friendly", "was fine and fresh", "was helpful"),
+    ("was good", "was nice", "was friendly", "was fine and fresh", "was helpful and pleasant"),
     ("was excellent", "was great", "was wonderful", "was the best ever", "was perfect and very friendly"),
 )
 _MORE: tuple[tuple[str, ...], ...] = (
     (
         "I hate to wait for an answer.",
         "I am very unhappy and want my money back.",
-        "Nobody cares, what a disaster.",
-        "I regret that I came.",
+        "It makes me sad, what a disaster.",
+        "I regret that I came, it was useless.",
     ),
     (
         "I am not happy with it.",
         "The price is too high and the shelf was dirty.",
-        "It was damaged.",
-        "I had to complain.",
+        "It was damaged and broken.",
+        "I had to complain about a wrong bill.",
     ),
     (
         "I bought bread and milk.",
@@ -42,7 +42,7 @@ _MORE: tuple[tuple[str, ...], ...] = (
         "The receipt is in the box.",
         "I went with my neighbour.",
     ),
-    ("I like it.", "Thanks for the help.", "I am glad I came.", "It was easy."),
+    ("I like it, the shop is clean.", "Thanks for the help.", "I am glad I came.", "It was easy."),
     ("I love this store!", "Thank you, I am very happy!", "Highly recommended, what a pleasure!", "Fantastic value!"),
 )
 _MORE_RATE = 0.55

@@ -16,10 +16,11 @@ DARK_SOURCE = "feedback_raw"
 MEANING: dict[DriftKind, str] = {
     DriftKind.COVARIATE: "Purchases become larger: up to three times as many products, which cost half as much again. "
     "How often customers buy and why they leave stays.",
-    DriftKind.LABEL: "More customers leave, strength 1 multiplying the odds by 6. How those look who leave stays, but "
+    DriftKind.LABEL: "More customers leave, strength 1 multiplying the odds by 10. How those look who leave stays, but "
     "for the silence after it.",
-    DriftKind.CONCEPT: "Those who buy often make pauses of some weeks, in up to 60 % of the months, and satisfied "
-    "customers leave as often as others: neither recency nor frequency tells any more who buys next month.",
+    DriftKind.CONCEPT: "Customers who buy dear things, about a third, skip a month and buy again in the next, and "
+    "satisfied customers pause and leave as often as others. At strength 0.7 a model of before falls to a ROC-AUC of "
+    "about 0.65, and one of the months since reaches 0.80.",
     DriftKind.MISSINGNESS: "A new file of customers holds from that month on, with that share of the cells of four "
     "columns empty.",
     DriftKind.SOURCE_DARK: "From a month on there is no feedback, at any strength; earlier feedback stays.",
@@ -46,7 +47,7 @@ class Change:
         prices: Factor of amounts.
         leaving: Added to the logit of leaving.
         turn: How far satisfaction has lost its say, 0 to 1.
-        pauses: Chance of a pause for those who buy most often.
+        skips: Chance to skip a month for those who buy dear things.
         season: Added to how far rates swing.
     """
 
@@ -54,7 +55,7 @@ class Change:
     prices: float
     leaving: float
     turn: float
-    pauses: float
+    skips: float
     season: float
 
     @classmethod
@@ -65,9 +66,9 @@ class Change:
         return cls(
             lines=1.0 + 2.0 * covariate,
             prices=1.0 + 0.5 * covariate,
-            leaving=math.log(6.0) * strength_of(now, DriftKind.LABEL),
+            leaving=math.log(10.0) * strength_of(now, DriftKind.LABEL),
             turn=concept,
-            pauses=0.6 * concept,
+            skips=concept,
             season=0.4 * strength_of(now, DriftKind.SEASONAL),
         )
 

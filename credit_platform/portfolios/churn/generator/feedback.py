@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from credit_platform.portfolios.churn.generator.comments import comments
-from credit_platform.portfolios.churn.generator.lives import Cohort, Plan, day_of
+from credit_platform.portfolios.churn.generator.lives import CustomerCohort, Plan, day_of
 from credit_platform.portfolios.churn.generator.randomness import Purpose, stream
 
 # How often people write who are neither satisfied nor dissatisfied, and how much oftener others do.
@@ -17,7 +17,7 @@ _NOISE = 0.5
 _LEVELS = (-1.6, -0.7, 0.2, 1.1)
 
 
-def draw_feedback(cohort: Cohort, index: int, plan: Plan) -> pl.DataFrame:
+def draw_feedback(cohort: CustomerCohort, index: int, plan: Plan) -> pl.DataFrame:
     """The feedback of a cohort in a month, whoever delivers it.
 
     Columns: `customer_id`, `place` (the customer's), `day` as a number, `mood`.

@@ -61,7 +61,7 @@ class Plan:
 
 
 @dataclass(frozen=True, eq=False)
-class Cohort:
+class CustomerCohort:
     """The customers who join in one month, or who were there when the book began.
 
     Attributes:
@@ -102,7 +102,7 @@ class Cohort:
 
 
 @lru_cache(maxsize=_COHORTS_KEPT)
-def draw_cohort(plan: Plan, index: int, first_number: int, size: int) -> Cohort:
+def draw_cohort(plan: Plan, index: int, first_number: int, size: int) -> CustomerCohort:
     """The cohort of these running numbers, with its life until the plan's last month."""
     first = index - 1 if index else -MONTHS_BEFORE
     rng = stream(plan.seed, Purpose.PEOPLE, cohort=index)
@@ -116,7 +116,7 @@ def draw_cohort(plan: Plan, index: int, first_number: int, size: int) -> Cohort:
         satisfaction.append(feeling)
         pauses.append(pause)
         leaves = np.where((leaves == NEVER) & (plan.day(month) > joins), leaving, leaves)
-    return Cohort(
+    return CustomerCohort(
         index=index,
         first=first,
         people=people,
@@ -133,15 +133,21 @@ def _months(
     """Of every month its number, satisfaction, the day a pause begins, the day of leaving."""
     process, n = plan.process, joins.size
     feeling = stream(plan.seed, Purpose.LIVES, cohort=cohort).standard_normal(n)
+    skips = np.zeros(n, dtype=np.bool_)
     for step, month in enumerate(range(first, plan.until + 1), start=1):
         rng = stream(plan.seed, Purpose.LIVES, cohort=cohort, step=step)
         change = Change.of(plan.drifts, plan.month(month))
         say = process.satisfaction * (1.0 - change.turn)
-        logit = process.leaving + change.leaving + people.profile_risk - say * feeling
-        chance = process.pause + change.pauses * people.rank**2
+        # The mean of the exponential of a normal number: about as many leave, however much satisfaction has to say.
+        level = process.leaving + change.leaving + (process.satisfaction**2 - say**2) / 2.0
+        logit = level + people.profile_risk - say * feeling
+        chance = process.pause * np.exp(-process.sulking * (1.0 - change.turn) * feeling)
         begin, end = plan.day(month), plan.day(month + 1)
         leaving = np.where(rng.random(n) < 1.0 / (1.0 + np.exp(-logit)), rng.integers(begin, end, n), NEVER)
         pause = np.where(rng.random(n) < chance, rng.integers(begin, end, n), NEVER)
         moved = process.memory * feeling + np.sqrt(1.0 - process.memory**2) * rng.standard_normal(n)
         feeling = moved - process.fall * (rng.random(n) < process.disappointment)
+        # Whoever skips a month buys in the next.
+        skips = ~skips & (rng.random(n) < change.skips * people.is_dear)
+        pause = np.where(skips, begin, pause)
         yield month, feeling.astype(np.float32), pause.astype(np.int32), leaving

@@ -30,6 +30,8 @@ _GENDER: Mapping[str, float] = {"F": 0.52, "M": 0.43, "": 0.05}
 
 # Ids look unsorted: an odd factor modulo a power of two is one-to-one.
 ID_SPACE = 1 << 28
+# From about this logarithm of `spending` on somebody buys dear things: a third do.
+_DEAR = 0.12
 _ID_FACTOR, _ID_OFFSET = 158_391_907, 7_919
 
 
@@ -42,7 +44,7 @@ class People:
         rows: Their rows of `customers.csv`, text columns.
         is_delivered: Whether the file has that row; most lenders know the profile of a part of their customers only.
         rate: Purchases in 30 days, when satisfaction is 0.
-        rank: The share of customers that buy less often, 0 to 1.
+        is_dear: How far they are those who buy dear things, 0 to 1.
         lines: Products of a purchase beside the first, when satisfaction is 0.
         spending: What their products cost, as a factor.
         profile_risk: What the profile adds to the logit of leaving.
@@ -54,7 +56,7 @@ class People:
     rows: pl.DataFrame
     is_delivered: NDArray[np.bool_]
     rate: NDArray[np.float64]
-    rank: NDArray[np.float64]
+    is_dear: NDArray[np.float64]
     lines: NDArray[np.float64]
     spending: NDArray[np.float64]
     profile_risk: NDArray[np.float64]
@@ -69,7 +71,7 @@ class People:
 
 def draw_people(numbers: NDArray[np.int64], process: PurchaseProcess, rng: np.random.Generator) -> People:
     """The customers of these running numbers, which are unique in the book."""
-    from scipy.special import gammainc, ndtr
+    from scipy.special import ndtr
 
     n = numbers.size
     age, wealth, family = rng.standard_normal((3, n))
@@ -88,16 +90,19 @@ def draw_people(numbers: NDArray[np.int64], process: PurchaseProcess, rng: np.ra
         "kids_count": _levels(_KIDS, ndtr(0.8 * family + 0.6 * rng.standard_normal(n))),
     }
     talk = rng.gamma(1.5, process.talk / 1.5, n)
+    is_delivered = rng.random(n) < process.known_share
+    lines = rng.gamma(2.0, process.lines / 2.0, n) * np.exp(0.2 * family)
+    spending = np.exp(0.2 * income + 0.25 * rng.standard_normal(n))
     return People(
         ids=ids,
         rows=pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String())).with_columns(
             pl.exclude("customer_id").replace("", None)
         ),
-        is_delivered=rng.random(n) < process.known_share,
+        is_delivered=is_delivered,
         rate=base * process.rate / process.rate_shape * np.exp(0.15 * family),
-        rank=np.asarray(gammainc(process.rate_shape, base)),
-        lines=rng.gamma(2.0, process.lines / 2.0, n) * np.exp(0.2 * family),
-        spending=np.exp(0.2 * income + 0.25 * rng.standard_normal(n)),
+        is_dear=np.asarray(ndtr((np.log(spending) - _DEAR) / 0.08)),
+        lines=lines,
+        spending=spending,
         profile_risk=process.profile * -(0.6 * age + 0.8 * is_settled),
         talk=np.where(rng.random(n) < process.silent_share, 0.0, talk),
         place=rng.random(n),

@@ -6,7 +6,7 @@ What becomes of a cohort belongs to `lives`.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from credit_platform.portfolios.churn.generator.lives import Cohort, Plan, draw_cohort
+from credit_platform.portfolios.churn.generator.lives import CustomerCohort, Plan, draw_cohort
 from credit_platform.portfolios.churn.generator.randomness import Purpose, stream
 
 
@@ -31,7 +31,7 @@ class Population:
         room = round(2 * self._joining) + 20
         return round(self.plan.process.living * self.n_active) + 1 + (cohort - 1) * room if cohort else 0
 
-    def cohorts(self, until: int) -> Iterator[Cohort]:
+    def cohorts(self, until: int) -> Iterator[CustomerCohort]:
         """The cohorts that have joined by the month of a number."""
         for cohort in range(until + 2):
             first = self.first_number(cohort)

@@ -35,7 +35,8 @@ class PurchaseProcess:
         profile: What a standard deviation of youth and restlessness adds to it.
         slowing: What one of satisfaction adds to the logarithm of the rate.
         shrinking: The same of the number of products.
-        pause: Chance that a pause begins in a month.
+        pause: Chance that a pause begins in a month at satisfaction 0.
+        sulking: What one of satisfaction takes from the logarithm of that chance.
         season: How far rates swing in a year.
         talk: Feedback in 30 days of those who give any.
         silent_share: Customers who never do.
@@ -55,7 +56,8 @@ class PurchaseProcess:
     profile: float = 0.35
     slowing: float = 0.25
     shrinking: float = 0.20
-    pause: float = 0.02
+    pause: float = 0.012
+    sulking: float = 1.0
     season: float = 0.06
     talk: float = 0.8
     silent_share: float = 0.55

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from credit_platform.portfolios.churn.generator.drift import Change, season
-from credit_platform.portfolios.churn.generator.lives import Cohort, Plan, day_of
+from credit_platform.portfolios.churn.generator.lives import CustomerCohort, Plan, day_of
 from credit_platform.portfolios.churn.generator.randomness import Purpose, stream
 
 N_PRODUCTS = 400
@@ -26,7 +26,7 @@ def _products(seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return price, np.cumsum(popularity) / popularity.sum()
 
 
-def draw_purchases(cohort: Cohort, index: int, plan: Plan) -> pl.DataFrame:
+def draw_purchases(cohort: CustomerCohort, index: int, plan: Plan) -> pl.DataFrame:
     """The purchases of a cohort in a month, whoever delivers them.
 
     Columns: `customer_id`, `place` (the customer's), `day` as a number, `n_lines`, `spending` (factor of prices).
@@ -38,8 +38,8 @@ def draw_purchases(cohort: Cohort, index: int, plan: Plan) -> pl.DataFrame:
     swing = 1.0 + (process.season + change.season) * season(plan.month(index))
     is_new = (cohort.joins == begin) & (cohort.index > 0)
     expected = people.rate * np.exp(process.slowing * feeling) * swing * (end - begin) / 30.0
-    n_purchases = rng.poisson(expected) + is_new
-    buyer = np.repeat(np.arange(people.n), n_purchases)
+    how_often = rng.poisson(expected) + is_new
+    buyer = np.repeat(np.arange(people.n), how_often)
     day = begin[buyer] + np.floor(rng.random(buyer.size) * (end - begin)[buyer]).astype(np.int64)
     # Whoever joins does so by buying.
     is_first = np.diff(buyer, prepend=-1) > 0
@@ -81,7 +81,7 @@ def sales_of(purchases: pl.DataFrame, index: int, plan: Plan) -> pl.DataFrame:
         wait=pl.Series(rng.integers(1, _DAYS_TO_RETURN + 1, n)),
     ).unique(["order_id", "product_id"], keep="first", maintain_order=True)
     returned_on = pl.col("day") + pl.col("wait")
-    returned = bought.filter(pl.col("is_returned") & (returned_on < plan.day(index + 1))).with_columns(
-        order_id=pl.col("order_id") + "-R", day=returned_on, amount=-pl.col("amount")
-    )
+    returned = bought.filter(
+        pl.col("is_returned") & (pl.col("amount") > 0) & (returned_on < plan.day(index + 1))
+    ).with_columns(order_id=pl.col("order_id") + "-R", day=returned_on, amount=-pl.col("amount"))
     return pl.concat([bought, returned]).with_columns(transaction_date=day_of("day"))

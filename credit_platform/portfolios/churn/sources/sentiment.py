@@ -32,4 +32,4 @@ def _polarities(comments: pl.Series) -> pl.Series:
 def _polarity(text: str) -> float:
     from textblob import TextBlob
 
-    return round(float(TextBlob(text).sentiment.polarity), 4)
+    return round(float(TextBlob(text).polarity), 4)  # pyrefly: ignore[bad-argument-type]
