@@ -288,6 +288,7 @@ def test_the_configuration_answers_for_words_of_other_pipelines(
         "ML_SCHEMA": "E2E_DEMO",
         "ML_WAREHOUSE": "COMPUTE_WH",
         "CHURN_WINDOW": "28",
+        "RETRAIN_THRESHOLD": "0.8",
     }.items():
         monkeypatch.setenv(name, value)
     config = facades.Config()
@@ -297,4 +298,6 @@ def test_the_configuration_answers_for_words_of_other_pipelines(
         "ML_SCHEMA is set and not used",
         "ML_WAREHOUSE is set and not used",
     ]
-    assert config.retraining_floors["f1_score"] == 0.3
+    assert set(config.retraining_floors) >= {"roc_auc", "f1_score"}
+    assert config.retrain_threshold == 0.8
+    assert config.retraining_floors[config.settings.policy.model.selection.primary] == "0.8"
