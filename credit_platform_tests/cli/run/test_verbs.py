@@ -79,6 +79,7 @@ def test_the_quick_demo_is_the_demo_with_a_small_book(
     portfolio: str, months: int, cases: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CREDIT_PORTFOLIO", portfolio)
+    monkeypatch.delenv("CREDIT_POLICY_DIR")  # that of the loans
     asked: dict[str, int] = {}
 
     def note(_settings: Settings, _console: Console, **sizes: int) -> int:
