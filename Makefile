@@ -22,8 +22,9 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --extra install --generate-hashes -
 	--universal --python-version 3.11
 # Each kind of book has a folder of its own: make demo PORTFOLIO=home_credit makes one in data/home_credit.
 PORTFOLIO ?= $(CREDIT_PORTFOLIO)
-FOLDER = $(or $(strip $(DATA)),$(if $(filter-out loans,$(strip $(PORTFOLIO))),data/$(strip $(PORTFOLIO))))
-WITH_DATA = $(if $(strip $(PORTFOLIO)),CREDIT_PORTFOLIO="$(strip $(PORTFOLIO))") $(if $(FOLDER),CREDIT_DATA_DIR="$(FOLDER)")
+WITH_DATA = $(if $(strip $(PORTFOLIO)),CREDIT_PORTFOLIO="$(firstword $(PORTFOLIO))") $(if $(strip $(DATA)),CREDIT_DATA_DIR="$(strip $(DATA))")
+# Several books in one UI: make ui PORTFOLIO="loans home_credit".
+BOOKS = $(if $(word 2,$(PORTFOLIO)),$(foreach book,$(PORTFOLIO),--portfolio $(book)))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo ui test test-slow lint bench extra-xgboost extra-sentiment clean clean-all lock
@@ -38,7 +39,7 @@ demo: $(RUN) $(if $(filter churn,$(PORTFOLIO)),$(SENTIMENT)) ## Make a loan book
 	$(WITH_DATA) $(BIN)/credit-platform demo
 
 ui: $(RUN) ## Open the Dagster UI at http://127.0.0.1:3000
-	$(WITH_DATA) $(BIN)/credit-platform ui --port $(PORT)
+	$(WITH_DATA) $(BIN)/credit-platform ui --port $(PORT) $(BOOKS)
 
 test: $(DEV) ## Run the tests; CREDIT_TEST_BOOK=folder adds those on a real book
 	$(BIN)/pytest -n auto -m "not slow"

@@ -15,7 +15,8 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from credit_platform.book_file import (
+from credit_platform.errors import SettingsError
+from credit_platform.lake.book_file import (
     DEFAULT_PORTFOLIO,
     PLATFORM_FILE,
     Automation,
@@ -24,7 +25,6 @@ from credit_platform.book_file import (
     read_book_file,
     settings_error,
 )
-from credit_platform.errors import SettingsError
 from credit_platform.lake.files import plain_path
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.load import Policy

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from credit_platform.book_file import BookFile, book_file_text, read_book_file
 from credit_platform.errors import PolicyError, SettingsError
+from credit_platform.lake.book_file import BookFile, book_file_text, read_book_file
 from credit_platform.settings import child_environment, dagster_home, load_settings
 
 VARIABLES = ("DATA_DIR", "RAW_DIR", "FIRST_MONTH", "LAST_MONTH", "POLICY_DIR")
@@ -155,6 +155,42 @@ def test_a_retrain_threshold_that_is_no_share_is_refused(monkeypatch: pytest.Mon
     monkeypatch.setenv("RETRAIN_THRESHOLD", value)
     with pytest.raises(SettingsError, match=r"^RETRAIN_THRESHOLD: "):
         load_settings()
+
+
+def test_another_kind_of_book_has_a_folder_of_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDIT_PORTFOLIO", "home_credit")
+    settings = load_settings()
+    assert settings.data_dir == Path("data/home_credit")
+    (folder / "dagster.yaml").touch()
+    assert dagster_home(settings) == folder, "it shares the history of the checkout"
+    own = folder / "data" / "home_credit" / ".dagster"
+    own.mkdir(parents=True)
+    (own / "dagster.yaml").touch()
+    assert dagster_home(settings) == own, "unless it has begun one"
+
+
+def test_one_of_several_books_has_the_variables_that_end_with_its_name(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "CREDIT_DATA_DIR": str(folder / "loans"),
+        "CREDIT_FIRST_MONTH": "2020-01",
+        "CREDIT_RAW_DIR_HOME_CREDIT": str(folder / "files"),
+        "CREDIT_FIRST_MONTH_HOME_CREDIT": "2021-05",
+    }.items():
+        monkeypatch.setenv(name, value)
+    loans, other = load_settings(of="loans"), load_settings(of="home_credit")
+    assert (loans.data_dir, loans.first_month, loans.portfolio_name) == (folder / "loans", date(2020, 1, 1), "loans")
+    assert (other.data_dir, other.raw_dir) == (Path("data/home_credit"), folder / "files")
+    assert (other.first_month, other.portfolio_name) == (date(2021, 5, 1), "home_credit")
+    told = child_environment([loans, other], folder)
+    assert told["CREDIT_DATA_DIR_LOANS"] == str(folder / "loans")
+    assert told["CREDIT_DATA_DIR_HOME_CREDIT"] == str(folder / "data" / "home_credit")
+    monkeypatch.setenv("CREDIT_PORTFOLIO", "home_credit")
+    assert load_settings().first_month == date(2021, 5, 1), "also where it is alone"
+    monkeypatch.setenv("CREDIT_FIRST_MONTH_HOME_CREDIT", "May")
+    with pytest.raises(SettingsError, match="CREDIT_FIRST_MONTH_HOME_CREDIT"):
+        load_settings(of="home_credit")
 
 
 def test_the_window_of_the_label_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,6 @@ import polars as pl
 from pydantic import PrivateAttr
 from typing_extensions import override
 
-from credit_platform.instance.shared_history import table_of
 from credit_platform.lake.files import write_bytes
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.provenance import code_state
@@ -20,6 +19,7 @@ from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, months_of
 from credit_platform.policy.load import policy_document
 from credit_platform.portfolios.named import portfolio_named
+from credit_platform.portfolios.tables import table_at
 
 
 class LakeResource(dg.ConfigurableResource[Lake]):
@@ -86,7 +86,7 @@ class MonthlyParquetIOManager(dg.ConfigurableIOManager):
             refresh_datamart(self.lake.layout)
 
     def _table(self, context: dg.OutputContext | dg.InputContext) -> str:
-        return table_of(self.lake.layout.portfolio, context.asset_key)
+        return table_at(self.lake.layout.portfolio, context.asset_key.path)
 
     def handle_output(self, context: dg.OutputContext, obj: pl.LazyFrame | pl.DataFrame) -> None:
         """Write every month of the run and record each month's row count."""

@@ -16,8 +16,8 @@ from credit_platform.automation.jobs import chains_itself
 from credit_platform.automation.run_problems import problems_of
 from credit_platform.automation.run_spans import Span, run_span
 from credit_platform.automation.schedules import sensor_status
-from credit_platform.book_file import Automation
 from credit_platform.instance.shared_history import is_own_run
+from credit_platform.lake.book_file import Automation
 from credit_platform.monitoring.action.alerts import AlertEvent, Attempts, failure_event, recovery_event
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.texts import description_of

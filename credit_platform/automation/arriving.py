@@ -20,9 +20,9 @@ from credit_platform.automation.jobs import RETRIED, run_reason
 from credit_platform.automation.next_step import BookState
 from credit_platform.automation.run_spans import unfinished_runs
 from credit_platform.automation.schedules import sensor_status
-from credit_platform.book_file import Automation
 from credit_platform.instance.dagster_internals import UnresolvedAssetJobDefinition
 from credit_platform.instance.shared_history import own_runs
+from credit_platform.lake.book_file import Automation
 from credit_platform.lake.files import one_at_a_time
 from credit_platform.lake.raw.arrivals import Arrivals, Asking, keep_arrivals, read_arrivals
 from credit_platform.lake.tables.row_counts import row_count

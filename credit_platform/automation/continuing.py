@@ -23,9 +23,9 @@ from credit_platform.automation.jobs import (
 from credit_platform.automation.next_step import BookState, DueStep
 from credit_platform.automation.run_spans import span_request, unfinished_runs
 from credit_platform.automation.schedules import sensor_status
-from credit_platform.book_file import Automation
 from credit_platform.instance.dagster_internals import BulkActionsFilter, BulkActionStatus, UnresolvedAssetJobDefinition
 from credit_platform.instance.shared_history import asset_key, is_own_key
+from credit_platform.lake.book_file import Automation
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.lake.tables.table_versions import file_sha256
 from credit_platform.months import month_key

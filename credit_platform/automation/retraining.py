@@ -21,9 +21,9 @@ from credit_platform.assets.models.retrain_claim import (
 from credit_platform.automation.alert_delivery import AlertDispatcher
 from credit_platform.automation.jobs import TRAIN_MODELS, run_reason
 from credit_platform.automation.schedules import sensor_status
-from credit_platform.book_file import Automation
 from credit_platform.instance.dagster_internals import UnresolvedAssetJobDefinition
 from credit_platform.instance.shared_history import asset_key
+from credit_platform.lake.book_file import Automation
 from credit_platform.lake.governance.retrainings import Retraining, is_alive
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables.monthly import Lake

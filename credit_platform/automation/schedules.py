@@ -15,9 +15,9 @@ import polars as pl
 from credit_platform.automation.closing import DELIVERY_TAG, TURN, Closing, delivery_key
 from credit_platform.automation.jobs import RETRIED, run_reason
 from credit_platform.automation.run_spans import unfinished_runs
-from credit_platform.book_file import Automation
 from credit_platform.instance.dagster_internals import UnresolvedAssetJobDefinition
 from credit_platform.instance.shared_history import asset_key
+from credit_platform.lake.book_file import Automation
 from credit_platform.lake.files import one_at_a_time
 from credit_platform.lake.raw.arrivals import Asking, keep_arrivals
 from credit_platform.lake.tables.monthly import Lake

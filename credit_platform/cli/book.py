@@ -9,8 +9,8 @@ from datetime import date
 import dagster as dg
 
 from credit_platform.assets.tables.bronze import sources
-from credit_platform.book_file import Automation, BookFile, book_file_text, read_book_file
 from credit_platform.errors import SettingsError
+from credit_platform.lake.book_file import Automation, BookFile, book_file_text, read_book_file
 from credit_platform.lake.files import write_text
 from credit_platform.lake.raw.sources import source_months
 from credit_platform.lake.renamed_models import require_migrated

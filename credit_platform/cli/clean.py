@@ -4,8 +4,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from credit_platform.book_file import PLATFORM_FILE
 from credit_platform.cli.instance import shares_history
+from credit_platform.lake.book_file import PLATFORM_FILE
 from credit_platform.lake.layout import LAYERS, Layout
 from credit_platform.lake.raw.raw_book import generated_files
 from credit_platform.settings import Settings, dagster_home

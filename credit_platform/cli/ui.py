@@ -14,7 +14,7 @@ from cyclopts import App, Parameter
 
 from credit_platform.cli.instance import prepare_home
 from credit_platform.errors import SettingsError
-from credit_platform.instance.shared_history import key_prefix
+from credit_platform.portfolios.tables import key_prefix
 from credit_platform.settings import Settings, child_environment, dagster_home, load_settings
 
 

@@ -1,8 +1,8 @@
 """What of a run history is one book's: its asset keys, and its runs. Several books may share one history.
 
-The only place that turns a table's name into its asset key and back. On disk, in policy and on the command line a
-table is `layer/table` for every book; in Dagster the name of the book stands before it, but for the loans, whose keys
-are as they were when there was no other book.
+On disk, in policy and on the command line a table is `layer/table` for every book. In Dagster the name of the book
+stands before it, but for the loans, whose keys are as they were when there was no other book; `portfolios.tables`
+says which prefix a book has.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,19 +12,14 @@ import dagster as dg
 
 from credit_platform.lake.layout import LAYERS
 from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.portfolios.tables import key_prefix, table_at
 
 # Tag of the runs of a book's jobs. Those of the loans have none.
 BOOK_TAG = "credit_platform/book"
-# The book whose keys and runs are not marked, and the code location it has in the workspace.yaml of the checkout.
-UNMARKED = "loans"
-_UNMARKED_LOCATION = "credit_platform"
+# The code location of the book without a prefix in the workspace.yaml of the checkout.
+_USUAL_LOCATION = "credit_platform"
 
 _Asset = TypeVar("_Asset", bound=dg.AssetsDefinition)
-
-
-def key_prefix(portfolio: Portfolio) -> tuple[str, ...]:
-    """What stands before a table's name in its asset key."""
-    return () if portfolio.name == UNMARKED else (portfolio.name,)
 
 
 def asset_key(portfolio: Portfolio, table: str) -> dg.AssetKey:
@@ -38,10 +33,8 @@ def group_name(portfolio: Portfolio, group: str) -> str:
 
 
 def table_of(portfolio: Portfolio, key: dg.AssetKey) -> str:
-    """The name of the table with an asset key, also of one that no prefix was put before yet."""
-    prefix = key_prefix(portfolio)
-    n = len(prefix) if tuple(key.path[: len(prefix)]) == prefix else 0
-    return "/".join(key.path[n:])
+    """The name of the table with an asset key."""
+    return table_at(portfolio, key.path)
 
 
 def in_shared_history(portfolio: Portfolio, declared: Sequence[_Asset]) -> list[_Asset]:
@@ -59,7 +52,7 @@ def in_shared_history(portfolio: Portfolio, declared: Sequence[_Asset]) -> list[
 
 def location_name(portfolio: Portfolio) -> str:
     """The name of a book's code location: where the UI looks for the jobs of its runs."""
-    return portfolio.name if key_prefix(portfolio) else _UNMARKED_LOCATION
+    return portfolio.name if key_prefix(portfolio) else _USUAL_LOCATION
 
 
 def run_tags(portfolio: Portfolio) -> dict[str, str]:

@@ -1,8 +1,7 @@
 """The policy in force: its files read, completed by the shipped numbers, validated and fingerprinted.
 
 Which folder holds them is a setting. What a value may be stands in model_config, monitoring_thresholds, data_quality
-and reason_codes. As one document, for the platform alone, a policy is kept beside what was made under it, and read back
-to make it again.
+and reason_codes. As one document a policy is kept beside what was made under it, and read back to make it again.
 """
 
 import hashlib
@@ -38,9 +37,8 @@ WINDOW_KEY = "window_days"
 FILES = (MODEL_CONFIG, MONITORING_THRESHOLDS, DATA_QUALITY, REASON_CODES)
 _FILE_OF = {"model": MODEL_CONFIG, "monitoring": MONITORING_THRESHOLDS, "data": DATA_QUALITY, "reasons": REASON_CODES}
 
-_LONGEST_SHOWN = 200
+_LONGEST_SHOWN, _REASONS = 200, {"extra_forbidden": "is not a known setting", "missing": "is missing"}
 _Section = TypeVar("_Section", bound=BaseModel)
-_REASONS = {"extra_forbidden": "is not a known setting", "missing": "is missing"}
 
 
 @dataclass(frozen=True)
@@ -224,7 +222,7 @@ def _with_floor(monitoring: MonitoringThresholds, metric: str, floor: float, *, 
     try:
         return monitoring.retrained_below(metric, floor)
     except ValueError as error:
-        raise PolicyError(file=file, key=f"metrics.{metric}", reason=f"RETRAIN_THRESHOLD is set, so {error}") from None
+        raise PolicyError(file=file, key=f"metrics.{metric}", reason=f"RETRAIN_THRESHOLD is set: {error}") from None
 
 
 def _with_label_window(model: ModelConfig, days: int) -> ModelConfig:

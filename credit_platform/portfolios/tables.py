@@ -3,7 +3,7 @@
 The classes stand in the modules of their layers; nothing is declared here.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -31,6 +31,8 @@ from credit_platform.schemas.personal_data import MAY_QUOTE, has_personal_data
 from credit_platform.schemas.prediction import decision_schema, prediction_schema
 from credit_platform.schemas.quarantine import Quarantine
 
+# The book whose asset keys do not begin with its name.
+UNPREFIXED = "loans"
 Begins = Literal["snapshot", "scoring", "outcome"]
 DECISIONS = "decision/batch"
 _FROM_SCORING = frozenset({"prediction", DECISIONS, "stability", "estimate", "early_reads"})
@@ -133,6 +135,18 @@ def _personal_columns(shared: Mapping[str, type[dy.Schema]], portfolio: Portfoli
     return marked | {
         f"quarantine/{source.table}": raw_text for source in portfolio.sources if marked[f"bronze/{source.name}"]
     }
+
+
+def key_prefix(portfolio: Portfolio) -> tuple[str, ...]:
+    """What stands before a table's name in its asset key, so that several books can share one history."""
+    return () if portfolio.name == UNPREFIXED else (portfolio.name,)
+
+
+def table_at(portfolio: Portfolio, path: Sequence[str]) -> str:
+    """The name of the table whose asset key has these parts, also of one that no prefix was put before yet."""
+    prefix = key_prefix(portfolio)
+    n = len(prefix) if tuple(path[: len(prefix)]) == prefix else 0
+    return "/".join(path[n:])
 
 
 @cache

@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from credit_platform.book_file import PLATFORM_FILE, read_book_file
 from credit_platform.errors import CreditPlatformError
+from credit_platform.lake.book_file import PLATFORM_FILE, read_book_file
 from credit_platform.lake.governance.audit import AuditLog
 from credit_platform.lake.governance.promotions import PromotionLog
 from credit_platform.lake.models.model_store import ModelStore

@@ -18,8 +18,8 @@ from typing import Self
 import dagster as dg
 import yaml
 
-from credit_platform.book_file import BookFile, book_file_text
 from credit_platform.cli.instance import own_instance_text
+from credit_platform.lake.book_file import BookFile, book_file_text
 from credit_platform_tests.small_book import FIRST, LAST, BookFolders
 
 # Attempts enough for what is killed, and a killed run is not waited for as long as in earnest.

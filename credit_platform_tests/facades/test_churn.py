@@ -107,10 +107,10 @@ def test_the_tables_of_the_document_are_views(own_copy: BookFolders) -> None:
     database = facades.DatabaseUtils(book)
     own = ["CUSTOMERS", "CUSTOMER_FEATURES", "CUSTOMER_FEATURES_LABELED", "FEEDBACK_SENTIMENT", "SALES"]
     assert set(own) <= set(database.views())
-    labelled = database.query("select case_id, snapshot_month, label from CUSTOMER_FEATURES_LABELED")
+    labelled = database.query("select customer_month, snapshot_month, label from CUSTOMER_FEATURES_LABELED")
     labels = book.lake.scan("gold/label_store", book.lake.months("gold/label_store")).collect()
-    assert labelled.sort("case_id").equals(
-        labels.select("case_id", snapshot_month="cohort", label="label").sort("case_id")
+    assert labelled.sort("customer_month").equals(
+        labels.select("customer_month", snapshot_month="cohort", label="label").sort("customer_month")
     )
     assert database.query("select * from FEEDBACK_SENTIMENT limit 0").columns[-2:] == ["sentiment", "snapshot_month"]
 
@@ -139,7 +139,7 @@ def test_features_are_built_validated_and_given_out(own_copy: BookFolders) -> No
     }
     lazy = {table: rows.collect() for table, rows in silver.items()}
     again = facades.FeatureEngineer(book).from_rows(lazy).filter(pl.col("snapshot_month") == MONTH)
-    assert again.sort("case_id").equals(stored.sort("case_id"))
+    assert again.sort("customer_month").equals(stored.sort("customer_month"))
     validator = facades.FeatureValidator(book)
     assert validator.validate([MONTH])[MONTH].passed
     empty = validator.missing([MONTH]).filter(feature="income_group")["missing"].item()
@@ -190,7 +190,7 @@ def test_a_label_of_an_immature_month_is_refused_by_name(own_copy: BookFolders) 
     file = own_copy.layout.month_file("gold/label_store", LAST)
     stored, cases = pl.read_parquet(file), book.lake.scan("silver/customer_months", [LAST]).collect()
     planted = (
-        cases.select("case_id", "customer_id", cohort="snapshot_month")
+        cases.select("customer_month", "customer_id", cohort="snapshot_month")
         .with_columns(label=pl.lit(1, pl.Int8), label_def=pl.lit("churn_30d"), snapshot_month=pl.lit(LAST))
         .with_columns(window_end=pl.lit(LAST), next_purchase_date=pl.lit(None, pl.Date))
         .select(stored.columns)

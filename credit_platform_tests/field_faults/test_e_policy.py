@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from credit_platform.book_file import read_book_file
 from credit_platform.errors import PolicyError, SettingsError
+from credit_platform.lake.book_file import read_book_file
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.field_faults.catalogue import case
 from credit_platform_tests.field_faults.places import broken_link

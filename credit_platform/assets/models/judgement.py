@@ -20,6 +20,8 @@ from credit_platform.policy.characteristics import set_by_hand
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelConfig, ModelSpec
 from credit_platform.portfolios.feature_set import EvidenceGroup
+from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.portfolios.source import Source
 from credit_platform.scoring.evaluation.evaluation import (
     Evaluation,
     auc_by_sample,
@@ -193,13 +195,13 @@ def availability_of(lake: Lake, windows: Mapping[date, Sequence[date]]) -> dict[
     portfolio = lake.layout.portfolio
     if portfolio.assigned_months is not None:
         unknown = Availability("unknown", "The data have no calendar, so nobody can tell when a row came.")
-        others = [each.name for each in portfolio.sources if each is not portfolio.case_source]
+        others = [each.name for each in portfolio.sources if not _is_of_cases(portfolio, each)]
         return {month: dict.fromkeys(others, unknown) for month in windows}
     span = (add_months(min(window[0] for window in windows.values()), -_MONTHS_BEFORE), max(windows))
     cases = _cases(lake, span)
     judged: dict[date, dict[str, Availability]] = {month: {} for month in windows}
     for source in portfolio.sources:
-        if source is portfolio.case_source:
+        if _is_of_cases(portfolio, source):
             continue
         rows = _columns(lake, f"silver/{source.table}", span, customer=portfolio.cases.customer)
         history = None if cases.is_empty() or rows.is_empty() else history_of(cases, rows)
@@ -210,6 +212,12 @@ def availability_of(lake: Lake, windows: Mapping[date, Sequence[date]]) -> dict[
                 else judge_availability(history, window, month, portfolio.words)
             )
     return judged
+
+
+def _is_of_cases(portfolio: Portfolio, source: Source) -> bool:
+    """Whether the cases are of this source, or are made of it: that it has rows of them says nothing."""
+    made = portfolio.cases.made
+    return source.name == made.source if made else f"silver/{source.table}" == portfolio.cases.table
 
 
 def availability_at(lake: Lake, as_of: date, windows: Windows) -> dict[str, dict[str, str]]:

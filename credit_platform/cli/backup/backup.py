@@ -21,7 +21,6 @@ import dagster as dg
 from rich.console import Console
 from rich.markup import escape
 
-from credit_platform.book_file import PLATFORM_FILE
 from credit_platform.cli.book import Book
 from credit_platform.cli.instance import INSTANCE_FILE, history_storage, moved_from, open_instance
 from credit_platform.cli.versions.audit import verdict
@@ -29,6 +28,7 @@ from credit_platform.errors import BackupError
 from credit_platform.instance.shared_history import own_runs
 from credit_platform.lake.backup.atomic_swap import unfinished
 from credit_platform.lake.backup.backup_file import BackupWriter, new_backup
+from credit_platform.lake.book_file import PLATFORM_FILE
 from credit_platform.lake.files import HIDDEN_PART
 from credit_platform.lake.governance.audit import AuditLog
 from credit_platform.lake.models.model_store import ModelStore

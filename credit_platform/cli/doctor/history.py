@@ -11,10 +11,10 @@ import dagster as dg
 import yaml
 from sqlalchemy.exc import SQLAlchemyError
 
-from credit_platform.book_file import Automation
 from credit_platform.cli.doctor.findings import DoctorFinding, error, first_of, warning, well
 from credit_platform.cli.instance import INSTANCE_FILE, beating_daemons, history_storage, moved_from
 from credit_platform.instance.shared_history import location_name, own_runs
+from credit_platform.lake.book_file import Automation
 from credit_platform.lake.files import plain_path
 from credit_platform.portfolios.portfolio import Portfolio
 

@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.table import Table
 
 from credit_platform.automation.jobs import BUILD_MONTH, MONITOR_MONTH, SCORE_MONTH
-from credit_platform.book_file import BookFile
 from credit_platform.cli.book import Book, write_book_file
 from credit_platform.cli.lab.demo import generate_book, require_contract_form
 from credit_platform.cli.lab.story import judge, read_story
@@ -33,6 +32,7 @@ from credit_platform.lab.scenarios.page import (
     scenario_page,
 )
 from credit_platform.lab.scenarios.scenario import Scenario
+from credit_platform.lake.book_file import BookFile
 from credit_platform.lake.files import write_text
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.raw_book import write_book

@@ -26,8 +26,7 @@ from credit_platform.scoring.explanation.explanation import Explanation, Feature
 from credit_platform.scoring.predictions import score_loans
 
 _DECIMALS = 2  # of points; a hundredth of a point moves the odds by 0.03 %
-# Ids to either side of where the unknown one would stand: enough to hold its neighbours, few enough to compare.
-_NEIGHBOURS = 500
+_NEIGHBOURS = 500  # to either side of where an unknown id would stand: enough to hold its like, few enough to compare
 
 
 @dataclass(frozen=True)

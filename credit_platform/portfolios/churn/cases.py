@@ -56,10 +56,10 @@ def customers_of_months(
         )
         .join(reach, on="snapshot_month")
         .with_columns(
-            case_id=pl.concat_str("customer_id", pl.col("snapshot_month").dt.to_string("%Y-%m"), separator="@")
+            customer_month=pl.concat_str("customer_id", pl.col("snapshot_month").dt.to_string("%Y-%m"), separator="@")
         )
         .select(CustomerMonths.column_names())
-        .sort("snapshot_month", "case_id")
+        .sort("snapshot_month", "customer_month")
     )
 
 

@@ -1,4 +1,7 @@
-"""Checks of this book's own: how far a month's sales reach, and whether its comments could be read."""
+"""Checks of this book's own: how far a month's sales reach, and whether its comments could be read.
+
+Labels that wait for later data are said by `outcome`; the gate that names their cohort belongs to the checks of all books.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import date

@@ -1,4 +1,7 @@
-"""The columns of the three sources that no model reads, each with the reason."""
+"""The columns of the three sources that no model reads, each with the reason.
+
+Which features models read is said by `features.feature_columns`.
+"""
 
 from collections.abc import Sequence
 

@@ -16,7 +16,7 @@ NOT_REACHED = "sales_end_before_the_window"
 class ChurnStore(dy.Schema):
     """One row per customer and month whose window after the month has ended."""
 
-    case_id = dy.String(primary_key=True, min_length=1, description="Customer and month, as `123@2024-03`")
+    customer_month = dy.String(primary_key=True, min_length=1, description="Customer and month, as `123@2024-03`")
     customer_id = dy.String(min_length=1, description="Identifier of the customer")
     label = dy.Int8(is_in=(0, 1), description="1 when nothing was bought in the window after the month, else 0")
     label_def = dy.String(min_length=1, description="Name of the definition, as churn_30d")
@@ -44,12 +44,12 @@ def churned(cases: pl.LazyFrame, label: LabelPolicy) -> pl.LazyFrame:
         label: the definition.
 
     Returns:
-        gold/label_store rows, sorted by snapshot_month and case_id.
+        gold/label_store rows, sorted by snapshot_month and customer_month.
     """
     policy = churn_label(label)
     bought = cases.drop_nulls("first_purchase_date").select("customer_id", next="first_purchase_date")
     return (
-        cases.select("case_id", "customer_id", "snapshot_date", cohort="snapshot_month")
+        cases.select("customer_month", "customer_id", "snapshot_date", cohort="snapshot_month")
         .with_columns(window_end=pl.col("snapshot_date").dt.offset_by(f"{policy.window_days}d"))
         .with_columns(snapshot_month=pl.col("window_end").dt.month_start())
         .join(_reached(cases, policy), on=["cohort", "snapshot_month"], how="semi")
@@ -66,7 +66,7 @@ def churned(cases: pl.LazyFrame, label: LabelPolicy) -> pl.LazyFrame:
         .with_columns(next_purchase_date=pl.when(pl.col("next") <= pl.col("window_end")).then("next"))
         .with_columns(label=pl.col("next_purchase_date").is_null().cast(pl.Int8), label_def=pl.lit(policy.label_def))
         .select(ChurnStore.column_names())
-        .sort("snapshot_month", "case_id")
+        .sort("snapshot_month", "customer_month")
     )
 
 

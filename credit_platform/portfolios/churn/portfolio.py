@@ -36,7 +36,7 @@ _VIEWS = {
     "CUSTOMER_FEATURES_LABELED": (
         "select features.*, labels.label, labels.label_def, labels.window_end "
         "from gold.feature_store as features join gold.label_store as labels "
-        "on labels.case_id = features.case_id and labels.cohort = features.snapshot_month"
+        "on labels.customer_month = features.customer_month and labels.cohort = features.snapshot_month"
     ),
 }
 SOURCES = (SALES, FEEDBACK_RAW, CUSTOMERS)
@@ -51,7 +51,7 @@ CHURN = Portfolio(
     sources=SOURCES,
     cases=Cases(
         table=CASES,
-        key="case_id",
+        key="customer_month",
         customer="customer_id",
         noun="customer",
         # A customer is a case of its own in every month.

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from credit_platform.portfolios.churn.cases import SALES, customers_of_months
 from credit_platform.portfolios.churn.portfolio import CHURN
-from credit_platform.portfolios.churn.sources.silver import Customers, Feedback, Sales
+from credit_platform.portfolios.churn.sources.silver import Feedback, Sales, Shoppers
 
 CONFIG = CHURN.load_policy().model
 FIRST, LAST = date(2023, 10, 1), date(2024, 4, 30)
@@ -65,7 +65,7 @@ def comments_of(drawn: Sequence[Sale]) -> pl.LazyFrame:
 
 def profiles() -> pl.LazyFrame:
     """silver/customers: one customer of three is described."""
-    empty = dict.fromkeys(Customers.column_names())
+    empty = dict.fromkeys(Shoppers.column_names())
     known = {
         "snapshot_month": FIRST,
         "customer_id": "a",
@@ -73,7 +73,7 @@ def profiles() -> pl.LazyFrame:
         "kids_count": "2",
         "repairs": NO_REPAIRS,
     }
-    return Customers.cast(pl.DataFrame([empty | known], infer_schema_length=None)).lazy()
+    return Shoppers.cast(pl.DataFrame([empty | known], infer_schema_length=None)).lazy()
 
 
 def cases_of(sales: pl.LazyFrame, months: Sequence[date]) -> pl.LazyFrame:

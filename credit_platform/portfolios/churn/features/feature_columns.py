@@ -19,7 +19,7 @@ FEEDBACK_MONTHS = (2, 3, 4)
 _LARGEST_RATIO = 1e9
 
 
-class _Said(TypedDict, total=False, closed=True):
+class _AlsoSaid(TypedDict, total=False, closed=True):
     """What else a feature may say: see `Feature`."""
 
     direction: Direction
@@ -28,13 +28,13 @@ class _Said(TypedDict, total=False, closed=True):
 
 
 def _number(
-    code: str, internal: str, consumer: str, unit: str, low: float | None = None, **said: Unpack[_Said]
+    code: str, internal: str, consumer: str, unit: str, low: float | None = None, **said: Unpack[_AlsoSaid]
 ) -> dy.Float64:
     feature = Feature(code, internal, consumer, **said)
     return dy.Float64(nullable=True, min=low, description=f"{internal}, {unit}", metadata={"feature": feature})
 
 
-def _count(code: str, internal: str, consumer: str, **said: Unpack[_Said]) -> dy.Int32:
+def _count(code: str, internal: str, consumer: str, **said: Unpack[_AlsoSaid]) -> dy.Int32:
     feature = Feature(code, internal, consumer, **said)
     return dy.Int32(nullable=True, min=0, description=f"{internal}, count", metadata={"feature": feature})
 
@@ -56,7 +56,7 @@ def _spent(days: str) -> str:
 
 
 # fmt: off
-class FeatureColumns(dy.Schema):
+class CustomerFeatureColumns(dy.Schema):
     """What is known of a customer on the last day of the month."""
 
     days_since_purchase = _count("REC01", "Days since the last purchase", "How long ago you last bought something",

@@ -10,7 +10,7 @@ import polars as pl
 
 from credit_platform.months import months_between_expr
 from credit_platform.portfolios.churn.config import LONGEST_ACTIVE_DAYS, MONTHS_BACK
-from credit_platform.portfolios.churn.features.feature_columns import FEEDBACK_MONTHS, MONTHS, FeatureColumns
+from credit_platform.portfolios.churn.features.feature_columns import FEEDBACK_MONTHS, MONTHS, CustomerFeatureColumns
 from credit_platform.portfolios.churn.sources.sales import is_purchase
 from credit_platform.portfolios.feature_set import FeatureInput, declared_features
 
@@ -23,7 +23,7 @@ INPUTS = (
 )
 # Short name of a source to the column that says whether it knows the customer.
 FLAGS = {"customers": "has_profile", "feedback_raw": "has_feedback", "sales": "has_sales"}
-_CASE = ("snapshot_month", "case_id")
+_CASE = ("snapshot_month", "customer_month")
 _PROFILE = ("income_group", "home_ownership", "household_size", "kids_count")
 _COUNTS = ("n_orders_7d", *(f"n_orders_{n}m" for n in MONTHS), "n_feedback_4m")
 # Amounts are added up as whole ten-thousandths: the sum of floats depends on their order.
@@ -34,11 +34,11 @@ class _Case(dy.Schema):
     """Whom the row is about."""
 
     snapshot_month = dy.Date(primary_key=True, resolution="1mo", description="Month (the cohort)")
-    case_id = dy.String(primary_key=True, min_length=1, description="Customer and month, as `123@2024-03`")
+    customer_month = dy.String(primary_key=True, min_length=1, description="Customer and month, as `123@2024-03`")
     customer_id = dy.String(min_length=1, description="Identifier of the customer")
 
 
-class CustomerFeatures(_Case, FeatureColumns):
+class CustomerFeatures(_Case, CustomerFeatureColumns):
     """One row per customer and month, with what was known on the month's last day."""
 
     has_profile = dy.Bool(description="Whether the customer's standing facts are known")
@@ -78,7 +78,7 @@ def build_feature_store(silver: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
 
 
 def _ratios(*names: str) -> dict[str, pl.Expr]:
-    declared = declared_features(FeatureColumns)
+    declared = declared_features(CustomerFeatureColumns)
     return {name: formula for name in names if (formula := declared[name].formula) is not None}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
-from credit_platform.portfolios.churn.features.feature_columns import FeatureColumns
+from credit_platform.portfolios.churn.features.feature_columns import CustomerFeatureColumns
 from credit_platform.portfolios.churn.features.feature_store import (
     CASES,
     CUSTOMERS,
@@ -63,7 +63,7 @@ def _of_cases() -> Lineage:
     return {
         "snapshot_month": (month,),
         "snapshot_date": (month,),
-        "case_id": (customer, month),
+        "customer_month": (customer, month),
         "customer_id": (customer,),
         "last_purchase_date": (_BOUGHT, _DAY),
         "first_purchase_date": (_BOUGHT, _DAY),
@@ -73,7 +73,7 @@ def _of_cases() -> Lineage:
 
 def _of_features() -> Lineage:
     known: dict[str, tuple[Column, ...]] = {
-        **{name: ((CASES, name),) for name in ("snapshot_month", "case_id", "customer_id")},
+        **{name: ((CASES, name),) for name in ("snapshot_month", "customer_month", "customer_id")},
         "days_since_purchase": ((CASES, "last_purchase_date"), (CASES, "snapshot_date")),
         "has_profile": ((CUSTOMERS, "customer_id"),),
         "has_feedback": ((FEEDBACK, "customer_id"),),
@@ -81,7 +81,7 @@ def _of_features() -> Lineage:
         "n_feedback_4m": (_SAID,),
         "days_since_feedback": (_SAID,),
     }
-    declared = declared_features(FeatureColumns)
+    declared = declared_features(CustomerFeatureColumns)
     for name, feature in declared.items():
         if name in known:
             continue

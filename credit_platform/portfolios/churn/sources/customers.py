@@ -1,4 +1,4 @@
-"""Customers: the rules that clean their standing facts.
+"""Shoppers: the rules that clean their standing facts.
 
 Age, gender and marital status are read to compare groups, and never scored.
 """
@@ -6,8 +6,8 @@ Age, gender and marital status are read to compare groups, and never scored.
 from dataclasses import replace
 
 from credit_platform.portfolios.churn.sources.due_rows import CUSTOMERS_DUE
-from credit_platform.portfolios.churn.sources.raw_lines import CustomerLines
-from credit_platform.portfolios.churn.sources.silver import Customers
+from credit_platform.portfolios.churn.sources.raw_lines import ShopperLines
+from credit_platform.portfolios.churn.sources.silver import Shoppers
 from credit_platform.portfolios.source import Source
 from credit_platform.schemas.cleaning.cells import CategoryCell, identifier_is_readable, key_is_unique
 from credit_platform.schemas.cleaning.keys import identifier, identifier_repairs
@@ -38,8 +38,8 @@ REJECTIONS: tuple[CleaningRule, ...] = (
 CUSTOMERS = replace(
     Source.cleaned_by(
         TableCleaning(
-            source_columns=source_columns(CustomerLines),
-            columns=tuple(Customers.column_names()),
+            source_columns=source_columns(ShopperLines),
+            columns=tuple(Shoppers.column_names()),
             key=("customer_id",),
             cells=(),
             values={"customer_id": identifier("customer_id"), **{cell.source: cell.value() for cell in _CELLS}},
@@ -47,9 +47,9 @@ CUSTOMERS = replace(
             rejections=REJECTIONS,
         ),
         name="customers",
-        bronze=CustomerLines,
+        bronze=ShopperLines,
         table="customers",
-        silver=Customers,
+        silver=Shoppers,
         due=CUSTOMERS_DUE,
     ),
     date=None,

@@ -1,4 +1,7 @@
-"""Feedback: the rules that clean it. The words are personal and stay in bronze; silver has how they sound."""
+"""Feedback: the rules that clean it. The words are personal and stay in bronze; silver has how they sound.
+
+How a comment is read is written in `sentiment`; what is counted of comments belongs to the features.
+"""
 
 from dataclasses import replace
 

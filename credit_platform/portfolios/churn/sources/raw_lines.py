@@ -1,4 +1,7 @@
-"""The bronze tables: what a source sent, month by month, as text. Nothing is read, repaired or judged here."""
+"""The bronze tables: what a source sent, month by month, as text.
+
+Nothing is read, repaired or judged here; that is silver's part.
+"""
 
 import dataframely as dy
 
@@ -9,7 +12,7 @@ def _text(description: str) -> dy.String:
     return dy.String(nullable=True, description=f"{description}, as text")
 
 
-class _Line(dy.Schema):
+class _WhereFrom(dy.Schema):
     """Where a row came from."""
 
     snapshot_month = dy.Date(primary_key=True, resolution="1mo", description="Month the row belongs to, first day")
@@ -26,7 +29,7 @@ class _SaleCells(dy.Schema):
     amount = _text("Amount paid; negative of a return")
 
 
-class SaleLines(_SaleCells, _Line):
+class SaleLines(_SaleCells, _WhereFrom):
     """One row per line of the sales files, untouched."""
 
 
@@ -38,7 +41,7 @@ class _FeedbackCells(dy.Schema):
     sentiment = _text("Sentiment by the lender's own engine, where one delivers it")
 
 
-class FeedbackLines(_FeedbackCells, _Line):
+class FeedbackLines(_FeedbackCells, _WhereFrom):
     """One row per line of the feedback files, untouched."""
 
 
@@ -53,5 +56,5 @@ class _CustomerCells(dy.Schema):
     kids_count = _text("Children in the household")
 
 
-class CustomerLines(_CustomerCells, _Line):
+class ShopperLines(_CustomerCells, _WhereFrom):
     """One row per line of the customers file, untouched."""

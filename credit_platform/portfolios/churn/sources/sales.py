@@ -1,4 +1,7 @@
-"""Sales: the rules that clean them. A purchase is a row whose amount is not negative; a negative one is a return."""
+"""Sales: the rules that clean them. A purchase is a row whose amount is not negative; a negative one is a return.
+
+What is counted of them belongs to `cases` and to the features.
+"""
 
 from dataclasses import replace
 

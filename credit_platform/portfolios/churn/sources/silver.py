@@ -61,7 +61,7 @@ class Feedback(dy.Schema):
     repairs = _repairs()
 
 
-class Customers(dy.Schema):
+class Shoppers(dy.Schema):
     """One row per customer and delivery: standing facts, which hold until later ones are delivered."""
 
     snapshot_month = _snapshot_month()
@@ -81,7 +81,7 @@ class CustomerMonths(dy.Schema):
 
     snapshot_month = dy.Date(primary_key=True, resolution="1mo", description="The month, first day")
     snapshot_date = dy.Date(description="Its last day: all that is known of the customer was known by then")
-    case_id = dy.String(primary_key=True, min_length=1, description="Customer and month, as `123@2024-03`")
+    customer_month = dy.String(primary_key=True, min_length=1, description="Customer and month, as `123@2024-03`")
     customer_id = dy.String(min_length=1, description="Identifier of the customer")
     last_purchase_date = dy.Date(description="Day of the last purchase up to the snapshot")
     first_purchase_date = dy.Date(nullable=True, description="Day of the first purchase in the month; null without one")
