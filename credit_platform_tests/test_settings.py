@@ -17,8 +17,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty working folder and none of the platform's variables."""
     for name in VARIABLES:
         monkeypatch.delenv(f"CREDIT_{name}", raising=False)
-    monkeypatch.delenv("DAGSTER_HOME", raising=False)
-    monkeypatch.delenv("RETRAIN_THRESHOLD", raising=False)
+    for name in ("DAGSTER_HOME", "CREDIT_PORTFOLIO", "RETRAIN_THRESHOLD", "CHURN_WINDOW", "ML_SCHEMA", "ML_WAREHOUSE"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -191,3 +191,33 @@ def test_one_of_several_books_has_the_variables_that_end_with_its_name(
     monkeypatch.setenv("CREDIT_FIRST_MONTH_HOME_CREDIT", "May")
     with pytest.raises(SettingsError, match="CREDIT_FIRST_MONTH_HOME_CREDIT"):
         load_settings(of="home_credit")
+
+
+def test_the_window_of_the_label_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDIT_PORTFOLIO", "churn")
+    shipped = load_settings()
+    monkeypatch.setenv("CHURN_WINDOW", "28")
+    settings = load_settings()
+    assert (settings.label_window, settings.policy.model.label.label_def) == (28, "churn_28d")
+    assert settings.policy.model.label.lag_months == 1, "28 days after a month end in the next one"
+    assert settings.policy.sha256 != shipped.policy.sha256, "what is made under it says so"
+    monkeypatch.setenv("CHURN_WINDOW", "30")
+    assert load_settings().policy.sha256 == shipped.policy.sha256, "a value counts, not where it was said"
+
+
+@pytest.mark.parametrize("days", ["a month", "30.5", "0", "-30", "400", ""])
+def test_a_window_that_is_no_whole_number_in_range_is_refused(days: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDIT_PORTFOLIO", "churn")
+    monkeypatch.setenv("CHURN_WINDOW", days)
+    with pytest.raises((SettingsError, PolicyError), match=r"^CHURN_WINDOW: "):
+        load_settings()
+
+
+def test_variables_of_similar_pipelines_get_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().foreign_words == {}
+    for word, value in {"ML_SCHEMA": "E2E_DEMO", "ML_WAREHOUSE": "COMPUTE_WH", "CHURN_WINDOW": "30"}.items():
+        monkeypatch.setenv(word, value)
+    settings = load_settings()
+    assert set(settings.foreign_words) == {"ML_SCHEMA", "ML_WAREHOUSE", "CHURN_WINDOW"}
+    assert "CREDIT_DATA_DIR" in settings.foreign_words["ML_SCHEMA"]
+    assert settings.label_window is None, "a loan's label has no window of days"

@@ -45,14 +45,19 @@ class Config:
         return self.settings.policy.model.label.model_dump().get("window_days")
 
     @property
-    def retraining_floors(self) -> dict[str, float]:
-        """By metric the value below which policy retrains a version."""
-        metrics = self.settings.policy.monitoring.metrics
-        return {
-            name: metric.business_threshold
-            for name, metric in metrics.items()
-            if metric.business_threshold is not None and metric.on_business_breach == "retrain"
-        }
+    def retrain_threshold(self) -> float | None:
+        """The value of the primary metric below which a version is retrained, where the environment sets one."""
+        return self.settings.retrain_threshold
+
+    @property
+    def retraining_floors(self) -> dict[str, str]:
+        """By metric the value below which policy retrains a version, or the share of its out-of-time result."""
+        floors = {}
+        for name, metric in self.settings.policy.monitoring.metrics.items():
+            share, floor = metric.business_share_of_oot, metric.business_threshold
+            if metric.on_business_breach == "retrain" and (share is not None or floor is not None):
+                floors[name] = f"{floor:g}" if share is None else f"{share:.0%} of the out-of-time result"
+        return floors
 
     @property
     def foreign_words(self) -> dict[str, str]:

@@ -10,6 +10,7 @@ from credit_platform.assets.resources import LakeResource, MonthlyParquetIOManag
 from credit_platform.lake.layout import Layout
 from credit_platform.months import month_key, months_of
 from credit_platform.policy.load import policy_document
+from credit_platform.portfolios.churn.portfolio import CHURN
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.small_book import PREVIEW_ALLOWED
 
@@ -96,3 +97,16 @@ def test_the_policy_is_kept_with_the_floor_of_the_environment(tmp_path: Path) ->
     assert not kept.is_file()  # without the floor it would be another policy
     assert run(tmp_path, "x", policy_sha256=policy.sha256, retrain_below=0.78).success
     assert kept.read_bytes() == policy_document(policy)
+
+
+def test_a_policy_with_the_environments_window_is_kept(tmp_path: Path) -> None:
+    policy = CHURN.load_policy(label_window=28)
+    resource = LakeResource(
+        data_dir=str(tmp_path),
+        raw_dir=str(tmp_path / "raw"),
+        portfolio_name="churn",
+        label_window=28,
+        policy_sha256=policy.sha256,
+    )
+    resource.create_resource(dg.build_init_resource_context())
+    assert Layout.of(tmp_path, tmp_path / "raw", CHURN).kept_policy(policy.sha256).is_file()

@@ -20,31 +20,15 @@ from credit_platform_tests.small_book import MODELS, PREVIEW_ALLOWED, BookFolder
 # A month whose labels are of the cohort before it, and one with scores of versions in force.
 MONTH = date(2023, 11, 1)
 COHORT = date(2023, 10, 1)
+# fmt: off
 DOCUMENT = [
-    "MLPipelineOrchestrator",
-    "DataIngestionPipeline",
-    "DataQualityChecker",
-    "FeatureEngineer",
-    "FeatureValidator",
-    "FeatureStoreManager",
-    "ChurnLabeler",
-    "LabelQualityChecker",
-    "ModelTrainer",
-    "ModelValidator",
-    "ModelComparator",
-    "ModelMonitor",
-    "PerformanceTracker",
-    "DriftDetector",
-    "AlertManager",
-    "Config",
-    "FeatureConfig",
-    "FileUtils",
-    "DatabaseUtils",
-    "ValidationUtils",
-    "FeatureStoreUtils",
-    "ModelUtils",
-    "DateUtils",
+    "MLPipelineOrchestrator", "DataIngestionPipeline", "DataQualityChecker", "FeatureEngineer",
+    "FeatureValidator", "FeatureStoreManager", "ChurnLabeler", "LabelQualityChecker", "ModelTrainer",
+    "ModelValidator", "ModelComparator", "ModelMonitor", "PerformanceTracker", "DriftDetector",
+    "AlertManager", "Config", "FeatureConfig", "FileUtils", "DatabaseUtils", "ValidationUtils",
+    "FeatureStoreUtils", "ModelUtils", "DateUtils",
 ]
+# fmt: on
 
 pytestmark = PREVIEW_ALLOWED
 
@@ -90,6 +74,12 @@ def test_a_training_may_not_learn_from_fewer_months_than_policy_says(book: Book)
         pipeline.run_initial_training(num_months=2)
     versions, _ = pipeline.run_initial_training(num_months=4)
     assert set(versions) == set(MODELS)
+
+
+def test_the_verb_says_the_same_of_its_months(finished_churn: BookFolders) -> None:
+    refused = finished_churn.verb("train", "--months", "2")
+    assert refused.returncode == 2
+    assert "--months: 2 months, and policy has models learn from 3. Say --months 3" in refused.stderr
 
 
 def test_files_are_discovered_read_and_registered(book: Book) -> None:
@@ -210,6 +200,14 @@ def test_a_label_of_an_immature_month_is_refused_by_name(own_copy: BookFolders) 
         facades.LabelQualityChecker(book).require_consistent([LAST])
 
 
+def test_a_cohort_that_lacks_labels_is_refused(own_copy: BookFolders) -> None:
+    file = own_copy.layout.month_file("gold/label_store", MONTH)
+    labels = pl.read_parquet(file)
+    labels.head(labels.height // 2).write_parquet(file, metadata=pl.read_parquet_metadata(file))
+    with pytest.raises(TableError, match=r"customers active in 2023-10 have a label"):
+        facades.LabelQualityChecker(Book.of(own_copy.settings())).require_consistent([MONTH])
+
+
 def test_a_label_that_is_there_twice_is_refused(own_copy: BookFolders) -> None:
     book = Book.of(own_copy.settings())
     file = own_copy.layout.month_file("gold/label_store", MONTH)
@@ -290,6 +288,7 @@ def test_the_configuration_answers_for_words_of_other_pipelines(
         "ML_SCHEMA": "E2E_DEMO",
         "ML_WAREHOUSE": "COMPUTE_WH",
         "CHURN_WINDOW": "28",
+        "RETRAIN_THRESHOLD": "0.8",
     }.items():
         monkeypatch.setenv(name, value)
     config = facades.Config()
@@ -299,4 +298,6 @@ def test_the_configuration_answers_for_words_of_other_pipelines(
         "ML_SCHEMA is set and not used",
         "ML_WAREHOUSE is set and not used",
     ]
-    assert config.retraining_floors["f1_score"] == 0.3
+    assert set(config.retraining_floors) >= {"roc_auc", "f1_score"}
+    assert config.retrain_threshold == 0.8
+    assert config.retraining_floors[config.settings.policy.model.selection.primary] == "0.8"

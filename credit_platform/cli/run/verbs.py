@@ -114,11 +114,13 @@ def setup() -> int:
 
 
 def quick_demo() -> int:
-    """Another word for `demo --months 30 --loans 150`: a small generated book, trained once, and half a year of use."""
+    """Another word for `demo` with a small book, of loans 30 months of 150: trained once, and half a year of use."""
     from credit_platform.cli.lab.demo import run_demo
     from credit_platform.settings import load_settings
 
-    return run_demo(load_settings(), Console(), n_months=30, cases_per_month=150, seed=42)
+    settings = load_settings()
+    small = settings.portfolio.required_generator
+    return run_demo(settings, Console(), n_months=small.quick_months, cases_per_month=small.quick_cases, seed=42)
 
 
 def add_pipeline_verbs(app: App) -> None:

@@ -51,4 +51,6 @@ GENERATOR = Generator(
     monthly_files=frozenset({"sales", DARK_SOURCE}),
     demo_months=32,
     demo_cases=400,
+    quick_months=14,
+    quick_cases=400,
 )
