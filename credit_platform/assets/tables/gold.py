@@ -16,7 +16,7 @@ from credit_platform.lake.tables.catalog import TableMonths, create_as_of, creat
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.cohort_calendar import build_cohort_calendar
 from credit_platform.monitoring.data_quality.unlabelled import find_unlabelled, quarantined_cases
-from credit_platform.months import add_months, month_range, months_of
+from credit_platform.months import add_months, month_key, month_range, months_of
 from credit_platform.partitions import MonthlyAxis, all_months_until, months_before
 from credit_platform.policy.model_config import LabelPolicy, ModelConfig
 from credit_platform.portfolios.cases import MadeCases
@@ -109,11 +109,43 @@ def _label_store(portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig) -
                 f"no cohort is {label.lag_months} months on book before {first_mature:%Y-%m}: earlier months are empty"
             )
         labels, unlabelled = labelled_and_not(portfolio, lake, months, label, first_cohort=axis.first_snapshot)
+        for month, turned in labels_turned(lake, labels, months, cases.key).items():
+            context.log.warning(f"{month:%Y-%m}: labels differ from those known before: {turned}")
+            shown = {"labels_turned": turned}
+            context.add_asset_metadata(shown, asset_key=store["key"], partition_key=month_key(month))
         for output, frame in (("unlabelled", unlabelled), ("labels", labels)):
             if output in context.op_execution_context.selected_output_names:
                 yield dg.Output(frame, output)
 
     return labels_at_maturity
+
+
+def labels_turned(lake: Lake, labels: pl.DataFrame, months: Sequence[date], key: str) -> dict[date, str]:
+    """What a later delivery changed of the labels that are stored, by month; months without a change are left out."""
+    known = [month for month in months if lake.has("gold/label_store", month)]
+    if not known:
+        return {}
+    case = ["snapshot_month", "cohort", key]
+    before, now = (
+        rows.select(*case, pl.col("label").alias(name))
+        for rows, name in ((lake.scan("gold/label_store", known), "before"), (labels.lazy(), "now"))
+    )
+    both = now.filter(pl.col("snapshot_month").is_in(known)).join(before, on=case, how="full", coalesce=True)
+    counted = both.group_by("snapshot_month").agg(
+        **{
+            "0 to 1": ((pl.col("before") == 0) & (pl.col("now") == 1)).sum(),
+            "1 to 0": ((pl.col("before") == 1) & (pl.col("now") == 0)).sum(),
+            "new": pl.col("before").is_null().sum(),
+            "gone": pl.col("now").is_null().sum(),
+        }
+    )
+    rows = counted.sort("snapshot_month").collect().rows(named=True)
+    found = {row.pop("snapshot_month"): row for row in rows}
+    return {
+        month: ", ".join(f"{name} {n:,}" for name, n in counts.items() if n)
+        for month, counts in found.items()
+        if any(counts.values())
+    }
 
 
 def labelled_and_not(

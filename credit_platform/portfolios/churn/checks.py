@@ -1,6 +1,6 @@
 """Checks of this book's own: how far a month's sales reach, and whether its comments could be read.
 
-Labels that wait for later data are said by `outcome`; the gate that names their cohort belongs to the checks of all books.
+Labels that wait for later data are said by `outcome`; the gate that names their cohort is that of all books.
 """
 
 from collections.abc import Mapping, Sequence
