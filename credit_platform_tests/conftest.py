@@ -133,18 +133,18 @@ def finished_churn(small_churn: BookFolders, shared_root: Path) -> BookFolders:
     return lived_once(small_churn, shared_root, "finished_churn")
 
 
-@pytest.fixture(params=["loans", "home_credit"])
+@pytest.fixture(params=["loans", "home_credit", "churn"])
 def any_small_book(request: pytest.FixtureRequest) -> BookFolders:
     """The raw files of a small book of each kind, nothing built. Read only."""
-    name = {"loans": "small_book", "home_credit": "small_home_credit"}[request.param]
+    name = {"loans": "small_book", "home_credit": "small_home_credit", "churn": "small_churn"}[request.param]
     found: BookFolders = request.getfixturevalue(name)
     return found
 
 
-@pytest.fixture(params=["loans", "home_credit"])
+@pytest.fixture(params=["loans", "home_credit", "churn"])
 def any_finished_book(request: pytest.FixtureRequest) -> BookFolders:
     """A small book of each kind after its whole life. Read only: copy to change."""
-    name = {"loans": "finished_book", "home_credit": "finished_home_credit"}[request.param]
+    name = {"loans": "finished_book", "home_credit": "finished_home_credit", "churn": "finished_churn"}[request.param]
     found: BookFolders = request.getfixturevalue(name)
     return found
 

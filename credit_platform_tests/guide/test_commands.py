@@ -39,6 +39,7 @@ WITH_OWN_TEST = {
     "credit_platform/guide/recipes.md": "credit_platform_tests/guide/test_recipes.py",
     "credit_platform/guide/operations.md": "credit_platform_tests/cli/test_operations_guide.py",
     "credit_platform/guide/your-own-tape.md": "credit_platform_tests/guide/test_your_own_tape.py",
+    "credit_platform/guide/churn.md": "credit_platform_tests/guide/test_churn.py",
     "credit_platform/guide/home-credit.md": "credit_platform_tests/guide/test_home_credit.py",
     "credit_platform/guide/your-own-book.md": "credit_platform_tests/cli/test_new_portfolio.py",
 }

@@ -109,7 +109,8 @@ def _label_store(portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig) -
                 f"no cohort is {label.lag_months} months on book before {first_mature:%Y-%m}: earlier months are empty"
             )
         labels, unlabelled = labelled_and_not(portfolio, lake, months, label, first_cohort=axis.first_snapshot)
-        for month, turned in labels_turned(lake, labels, months, cases.key).items():
+        is_stored = "labels" in context.op_execution_context.selected_output_names
+        for month, turned in (labels_turned(lake, labels, months, cases.key) if is_stored else {}).items():
             context.log.warning(f"{month:%Y-%m}: labels differ from those known before: {turned}")
             shown = {"labels_turned": turned}
             context.add_asset_metadata(shown, asset_key=store["key"], partition_key=month_key(month))
