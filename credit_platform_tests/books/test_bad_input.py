@@ -17,7 +17,7 @@ from credit_platform.portfolios.named import portfolio_named
 from credit_platform.portfolios.source import Source
 from credit_platform_tests.small_book import BookFolders
 
-KINDS = {"loans": "small_book", "home_credit": "small_home_credit"}
+KINDS = {"loans": "small_book", "home_credit": "small_home_credit", "churn": "small_churn"}
 CASES = [(kind, source.name) for kind in KINDS for source in portfolio_named(kind).sources]
 each_source = pytest.mark.parametrize(("kind", "name"), CASES)
 
@@ -30,12 +30,12 @@ def own(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> BookFolder
 
 
 def read(book: BookFolders, name: str) -> pl.DataFrame:
-    raw = sources(book.kind, book.settings().policy.model)[name]
+    raw = sources(book.kind, book.settings().policy.model, book.first)[name]
     return read_source(book.layout, raw, month_range(book.first, book.last))
 
 
 def file_of(book: BookFolders, name: str) -> Path:
-    return source_files(book.layout, sources(book.kind, book.settings().policy.model)[name])[-1]
+    return source_files(book.layout, sources(book.kind, book.settings().policy.model, book.first)[name])[-1]
 
 
 def cleaned(book: BookFolders, source: Source, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

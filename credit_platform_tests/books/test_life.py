@@ -8,9 +8,11 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from credit_platform.assets.tables.bronze import sources
 from credit_platform.cli.book import Book
 from credit_platform.cli.replay.replay import ReplayVerdict, replay_month
 from credit_platform.lake.raw.case_months import DatedByCase
+from credit_platform.lake.raw.sources import source_files
 from credit_platform.months import month_key, month_range
 from credit_platform.portfolios.tables import tables_of
 from credit_platform_tests.campaigns.data_folder import fingerprints
@@ -30,15 +32,15 @@ def test_every_table_has_every_month_it_can_have(any_finished_book: BookFolders)
 
 
 def test_no_row_is_lost_between_files_and_tables(any_finished_book: BookFolders) -> None:
-    lake = any_finished_book.lake
+    lake, settings = any_finished_book.lake, any_finished_book.settings()
+    known = sources(any_finished_book.kind, settings.policy.model, any_finished_book.first)
     balance = lake.scan("monitoring/row_balance", lake.months("monitoring/row_balance")).collect()
     kept = pl.col("rows_out") + pl.col("quarantined") + pl.col("duplicates_dropped")
     assert balance.filter(pl.col("rows_in") != kept).is_empty()
     for source in any_finished_book.kind.sources:
         delivered = sum(
             pl.scan_csv(file, infer_schema=False).select(pl.len()).collect().item()
-            for stem in source.stems or (source.name,)
-            for file in any_finished_book.raw_dir.glob(f"{stem}.csv")
+            for file in source_files(any_finished_book.layout, known[source.name])
         )
         assert balance.filter(table=source.table)["rows_in"].sum() == delivered, source.name
 
