@@ -15,11 +15,13 @@ from pathlib import Path
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.raw_book import write_book
 from credit_platform.lake.tables.monthly import Lake
+from credit_platform.portfolios.churn.portfolio import CHURN
 from credit_platform.portfolios.generator import GeneratedBook
 from credit_platform.portfolios.home_credit.portfolio import HOME_CREDIT
 from credit_platform.portfolios.loans.generator.book import BookSpec
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform_tests import churn_book
 from credit_platform_tests.home_credit_book import FIRST, MODEL_CONFIG
 
 SPEC = BookSpec(first_month=date(2021, 1, 1), n_months=15, cases_per_month=120, history_months=12, seed=11)
@@ -97,6 +99,13 @@ def make_attacked_home_credit(root: Path) -> AttackedBook:
     """Write raw files and policy of a book without a calendar below `root`, to be killed less often."""
     book = HOME_CREDIT.required_generator.make(first_month=FIRST, n_months=5, cases_per_month=120, seed=11)
     return _made(AttackedBook(root, HOME_CREDIT, n_kills=2), MODEL_CONFIG, book)
+
+
+def make_attacked_churn(root: Path) -> AttackedBook:
+    """Write raw files and policy of a book whose cases are made of sales below `root`, to be killed less often."""
+    make = CHURN.required_generator.make
+    book = make(first_month=churn_book.FIRST, n_months=10, cases_per_month=120, seed=11)
+    return _made(AttackedBook(root, CHURN, n_kills=2), churn_book.MODEL_CONFIG, book)
 
 
 def _made(book: AttackedBook, policy: str, generated: GeneratedBook) -> AttackedBook:

@@ -11,6 +11,7 @@ import pytest
 from credit_platform_tests.campaigns.book_under_attack import (
     AttackedBook,
     make_attacked_book,
+    make_attacked_churn,
     make_attacked_home_credit,
 )
 from credit_platform_tests.campaigns.moved_clock.clock import moment
@@ -28,11 +29,13 @@ def attacked_book(tmp_path_factory: pytest.TempPathFactory) -> AttackedBook:
     return make_attacked_book(tmp_path_factory.mktemp("campaign"))
 
 
-@pytest.fixture(scope="module", params=["loans", "home_credit"])
+@pytest.fixture(scope="module", params=["loans", "home_credit", "churn"])
 def any_attacked_book(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AttackedBook:
     """Raw files and policy of a tiny book of each kind."""
     if request.param == "home_credit":
         return make_attacked_home_credit(tmp_path_factory.mktemp("campaign"))
+    if request.param == "churn":
+        return make_attacked_churn(tmp_path_factory.mktemp("campaign"))
     found: AttackedBook = request.getfixturevalue("attacked_book")
     return found
 

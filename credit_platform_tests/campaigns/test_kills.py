@@ -20,6 +20,7 @@ from credit_platform.months import add_months
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.campaigns.book_under_attack import FIRST_TRAINING, AttackedBook
 from credit_platform_tests.campaigns.data_folder import broken_files, fingerprints, visible_files
+from credit_platform_tests.churn_book import FIRST_TRAINING as CHURN_TRAINING
 from credit_platform_tests.home_credit_book import FIRST_TRAINING as HOME_CREDIT_TRAINING
 
 pytestmark = pytest.mark.slow
@@ -125,7 +126,8 @@ def test_a_finished_backfill_run_again_changes_nothing_and_fails_no_run(
     attacked_book = any_attacked_book
     expected = calm_life.files
     lake = attacked_book.lake("calm")
-    first_training = FIRST_TRAINING if attacked_book.kind is LOANS else HOME_CREDIT_TRAINING
+    trained_in = {"loans": FIRST_TRAINING, "home_credit": HOME_CREDIT_TRAINING, "churn": CHURN_TRAINING}
+    first_training = trained_in[attacked_book.kind.name]
     actions = lake.layout.month_file("monitoring/scorecard/action", first_training)
     # The first version's action of its own month is known only to the second run, which must train it the same.
     pl.read_parquet(actions).with_columns(action=pl.lit("retrain"), actionable=pl.lit(value=True)).write_parquet(
