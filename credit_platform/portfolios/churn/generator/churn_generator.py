@@ -49,8 +49,8 @@ GENERATOR = Generator(
     is_harmless=is_order_only,
     dark_source=DARK_SOURCE,
     monthly_files=frozenset({"sales", DARK_SOURCE}),
-    demo_months=32,
-    demo_cases=400,
+    demo_months=36,
+    demo_cases=600,
     quick_months=14,
     quick_cases=400,
 )
