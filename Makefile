@@ -24,7 +24,7 @@ FOLDER = $(or $(strip $(DATA)),$(if $(filter-out loans,$(strip $(PORTFOLIO))),da
 WITH_DATA = $(if $(strip $(PORTFOLIO)),CREDIT_PORTFOLIO="$(strip $(PORTFOLIO))") $(if $(FOLDER),CREDIT_DATA_DIR="$(FOLDER)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-slow lint bench extra-xgboost clean clean-all lock
+.PHONY: help demo ui test test-slow lint bench bench-scale extra-xgboost clean clean-all lock
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -51,6 +51,9 @@ lint: $(DEV) ## Check style, formatting and types
 
 bench: $(DEV) ## Measure the main paths
 	$(BIN)/python -m credit_platform_tests.benchmark
+
+bench-scale: $(DEV) ## Measure a build of 360,000 applications; APPLICATIONS=2563 a month is a tenth
+	$(BIN)/python -m credit_platform_tests.benchmark.scale $(APPLICATIONS)
 
 extra-xgboost: $(RUN) $(XGBOOST) ## Install XGBoost, which only the algorithm xgboost needs
 
