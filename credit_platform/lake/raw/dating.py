@@ -13,6 +13,7 @@ import polars as pl
 from credit_platform.errors import SourceError
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.column_map import CONTRACT, SNAPSHOT_DATE, ColumnMap
+from credit_platform.lake.raw.raw_file import ReadWhole
 from credit_platform.months import of_the_calendar
 from credit_platform.schemas.personal_data import shape, shown_cell
 
@@ -35,6 +36,12 @@ class Dating(Protocol):
         """Attach `snapshot_month` and `source_file` in front of `source_line`. Raises a SourceError where it cannot."""
         ...
 
+    def attach_part(
+        self, layout: Layout, source: str, file: Path, frame: pl.DataFrame, by: ColumnMap, /
+    ) -> pl.DataFrame:
+        """The same for some of a file's rows. Raises ReadWhole where others decide about them."""
+        ...
+
 
 class DatedBySnapshot:
     """By the snapshot date of every row."""
@@ -45,6 +52,16 @@ class DatedBySnapshot:
 
     def attach(self, _layout: Layout, source: str, file: Path, frame: pl.DataFrame, by: ColumnMap, /) -> pl.DataFrame:
         """As `attach_month` does."""
+        return attach_month(source, file, frame, by)
+
+    def attach_part(
+        self, _layout: Layout, source: str, file: Path, frame: pl.DataFrame, by: ColumnMap, /
+    ) -> pl.DataFrame:
+        """As `attach_month` does where every date is one of the calendar, written as YYYY-MM-DD."""
+        text = pl.col(_DATE_COLUMN).str.strip_chars()
+        month = of_the_calendar(text.str.to_date("%Y-%m-%d", strict=False))
+        if not frame.select((text.str.contains(_ISO) & month.is_not_null()).fill_null(value=False).all()).item():
+            raise ReadWhole
         return attach_month(source, file, frame, by)
 
 
