@@ -129,20 +129,7 @@ class Lake:
         Raises:
             TableError: the frame holds rows of a month that was not asked for; nothing is written then.
         """
-        parts = {
-            month: part
-            for (month,), part in frame.partition_by(MONTH_COLUMN, as_dict=True, maintain_order=True).items()
-            if isinstance(month, date)
-        }
-        strangers = sorted(set(parts) - set(months))
-        if strangers or sum(part.height for part in parts.values()) != frame.height:
-            raise TableError(
-                table=table,
-                months=strangers or list(months),
-                reason="rows of months that this run does not write",
-                fix="This is a defect of the step that made them; report it with the run's log.",
-            )
-        return self.write_months(table, ((month, parts.get(month, frame.clear())) for month in months))
+        return self.write_months(table, by_month(table, frame, months))
 
     def write_months(self, table: str, parts: Iterable[tuple[date, pl.DataFrame]]) -> dict[date, int]:
         """Write months one after the other, each as a whole file.
@@ -174,6 +161,28 @@ class Lake:
                 table, written, policy_sha256=self.policy_sha256, git_commit=self.git_commit
             )
         return rows
+
+
+def by_month(table: str, frame: pl.DataFrame, months: Sequence[date]) -> list[tuple[date, pl.DataFrame]]:
+    """The rows of every month of `months`, none of a month that the frame does not have.
+
+    Raises:
+        TableError: the frame holds rows of a month that was not asked for.
+    """
+    parts = {
+        month: part
+        for (month,), part in frame.partition_by(MONTH_COLUMN, as_dict=True, maintain_order=True).items()
+        if isinstance(month, date)
+    }
+    strangers = sorted(set(parts) - set(months))
+    if strangers or sum(part.height for part in parts.values()) != frame.height:
+        raise TableError(
+            table=table,
+            months=strangers or list(months),
+            reason="rows of months that this run does not write",
+            fix="This is a defect of the step that made them; report it with the run's log.",
+        )
+    return [(month, parts.get(month, frame.clear())) for month in months]
 
 
 def parquet_bytes(frame: pl.DataFrame) -> bytes:

@@ -3,12 +3,16 @@
 What a number of rows means belongs to those who ask; reading the rows, to `monthly`.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
 from credit_platform.lake.layout import Layout, month_files
+
+# Rows of all tables together that a step holds in memory at once, months permitting.
+ROWS_AT_ONCE = 2_000_000
 
 
 def row_counts(layout: Layout, table: str) -> dict[date, int]:
@@ -19,6 +23,24 @@ def row_counts(layout: Layout, table: str) -> dict[date, int]:
 def row_count(layout: Layout, table: str, month: date) -> int:
     """The rows of one month; 0 of a month that is not there, or cannot be read."""
     return _n_rows(layout.month_file(table, month))
+
+
+def month_batches(layout: Layout, tables: Sequence[str], months: Sequence[date]) -> list[list[date]]:
+    """Months in their order, as many at a time as can be held in memory: of these tables together, some million rows.
+
+    A small book is one batch; a month of any size is one of its own.
+    """
+    batches: list[list[date]] = []
+    room = 0
+    for month in months:
+        n_rows = sum(row_count(layout, table, month) for table in tables)
+        if batches and n_rows <= room:
+            batches[-1].append(month)
+        else:
+            batches.append([month])
+            room = ROWS_AT_ONCE
+        room -= n_rows
+    return batches
 
 
 def newest_with_cases(layout: Layout) -> date | None:
