@@ -11,8 +11,8 @@ import polars as pl
 
 from credit_platform.lake.layout import Layout, month_files
 
-# Rows of all tables together that a step holds in memory at once, months permitting.
-ROWS_AT_ONCE = 2_000_000
+# Cells of all tables together that a step holds in memory at once, months permitting.
+CELLS_AT_ONCE = 16_000_000
 
 
 def row_counts(layout: Layout, table: str) -> dict[date, int]:
@@ -26,20 +26,21 @@ def row_count(layout: Layout, table: str, month: date) -> int:
 
 
 def month_batches(layout: Layout, tables: Sequence[str], months: Sequence[date]) -> list[list[date]]:
-    """Months in their order, as many at a time as can be held in memory: of these tables together, some million rows.
+    """Months in their order, as many at a time as can be held in memory: of these tables together, some million cells.
 
     A small book is one batch; a month of any size is one of its own.
     """
+    widths = {table: len(layout.tables[table].columns()) for table in tables}
     batches: list[list[date]] = []
     room = 0
     for month in months:
-        n_rows = sum(row_count(layout, table, month) for table in tables)
-        if batches and n_rows <= room:
+        n_cells = sum(row_count(layout, table, month) * n for table, n in widths.items())
+        if batches and n_cells <= room:
             batches[-1].append(month)
         else:
             batches.append([month])
-            room = ROWS_AT_ONCE
-        room -= n_rows
+            room = CELLS_AT_ONCE
+        room -= n_cells
     return batches
 
 
