@@ -15,7 +15,8 @@ from credit_platform.lake.layout import Layout
 from credit_platform.lake.provenance import code_state
 from credit_platform.lake.renamed_models import require_migrated
 from credit_platform.lake.tables.catalog import monthly_tables, refresh_datamart
-from credit_platform.lake.tables.monthly import Lake, MonthlyRows
+from credit_platform.lake.tables.month_parts import MonthParts
+from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, months_of
 from credit_platform.policy.load import policy_document
 from credit_platform.portfolios.named import portfolio_named
@@ -81,10 +82,10 @@ class MonthlyParquetIOManager(dg.ConfigurableIOManager):
         if monthly_tables(self.lake.layout) != self._tables_before:
             refresh_datamart(self.lake.layout)
 
-    def handle_output(self, context: dg.OutputContext, obj: pl.LazyFrame | pl.DataFrame | MonthlyRows) -> None:
+    def handle_output(self, context: dg.OutputContext, obj: pl.LazyFrame | pl.DataFrame | MonthParts) -> None:
         """Write every month of the run and record each month's row count."""
         table = context.asset_key.to_user_string()
-        if isinstance(obj, MonthlyRows):
+        if isinstance(obj, MonthParts):
             written = self.lake.write_months(table, obj.parts)
         else:
             frame = obj.collect() if isinstance(obj, pl.LazyFrame) else obj

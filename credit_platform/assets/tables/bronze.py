@@ -20,7 +20,8 @@ from credit_platform.lake.raw.column_map import ColumnMap, column_map
 from credit_platform.lake.raw.deliveries import REPLACE_TAG, Received, Reception
 from credit_platform.lake.raw.delivery_log import Receipt
 from credit_platform.lake.raw.sources import RawSource
-from credit_platform.lake.tables.monthly import Lake, MonthlyRows
+from credit_platform.lake.tables.month_parts import MonthParts
+from credit_platform.lake.tables.monthly import Lake
 from credit_platform.lake.tables.row_counts import row_count
 from credit_platform.months import month_key, months_of, parse_month
 from credit_platform.partitions import MonthlyAxis
@@ -83,7 +84,7 @@ def _bronze_asset(
     @dg.asset(**table_spec(portfolio, table, months))
     def rows_as_delivered(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
-    ) -> Iterator[dg.Output[MonthlyRows]]:
+    ) -> Iterator[dg.Output[MonthParts]]:
         reception = Reception(
             lake=lake,
             source=source,
@@ -99,7 +100,7 @@ def _bronze_asset(
             context.add_asset_metadata(_metadata(receipt), partition_key=month_key(receipt.month))
             for line in _remarks(receipt, is_required=source.required):
                 context.log.warning(line)
-        yield dg.Output(MonthlyRows(received.by_month()), tags=_tags(context.run.run_id, received.receipts))
+        yield dg.Output(MonthParts(received.by_month()), tags=_tags(context.run.run_id, received.receipts))
         if len(received.receipts) > 1:
             _report_versions(context, lake, table, received)
 

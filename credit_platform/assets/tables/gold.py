@@ -12,7 +12,8 @@ from dagster_duckdb import DuckDBResource
 
 from credit_platform.assets.asset_spec import asset_key, table_output, table_spec
 from credit_platform.lake.tables.catalog import TableMonths, create_as_of, create_view
-from credit_platform.lake.tables.monthly import Lake, MonthlyRows, by_month
+from credit_platform.lake.tables.month_parts import MonthParts, by_month
+from credit_platform.lake.tables.monthly import Lake
 from credit_platform.lake.tables.row_counts import month_batches
 from credit_platform.monitoring.data_quality.cohort_calendar import build_cohort_calendar
 from credit_platform.monitoring.data_quality.unlabelled import find_unlabelled, quarantined_cases
@@ -39,7 +40,7 @@ def _feature_store(portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig)
     )
     def features_at_application(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], cases: pl.LazyFrame
-    ) -> MonthlyRows:
+    ) -> MonthParts:
         months = months_of(context.partition_keys)
         batches = month_batches(lake.layout, [each.table for each in portfolio.features.inputs], months)
 
@@ -52,7 +53,7 @@ def _feature_store(portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig)
                     silver[table] = lake.scan_known(table, month_range(first, batch[-1]), required=batch)
                 yield from by_month(store, portfolio.features.build(silver, config).collect(), batch)
 
-        return MonthlyRows(built() if len(batches) > 1 else list(built()))
+        return MonthParts(built() if len(batches) > 1 else list(built()))
 
     return features_at_application
 

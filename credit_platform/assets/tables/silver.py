@@ -10,7 +10,8 @@ import dagster as dg
 import polars as pl
 
 from credit_platform.assets.asset_spec import TableSpec, asset_key, table_output, table_spec
-from credit_platform.lake.tables.monthly import Lake, MonthlyRows, by_month
+from credit_platform.lake.tables.month_parts import MonthParts, by_month
+from credit_platform.lake.tables.monthly import Lake
 from credit_platform.lake.tables.row_counts import month_batches
 from credit_platform.months import month_key, months_of
 from credit_platform.partitions import MonthlyAxis, all_months_until
@@ -43,7 +44,7 @@ def _silver_asset(
     )
     def cleaned_rows(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
-    ) -> Iterator[dg.Output[MonthlyRows | pl.DataFrame]]:
+    ) -> Iterator[dg.Output[MonthParts | pl.DataFrame]]:
         months = months_of(context.partition_keys)
         selected = context.op_execution_context.selected_output_names
         batches, table, rest = month_batches(lake.layout, [bronze], months), *map(_name, (silver, quarantine))
@@ -69,7 +70,7 @@ def _silver_asset(
         # for alone, a table is written with the other all the same: together they are all rows of bronze.
         parts = cleaned() if len(batches) > 1 else list(cleaned())
         if "rows" in selected:
-            yield dg.Output(MonthlyRows(parts), "rows")
+            yield dg.Output(MonthParts(parts), "rows")
         else:
             lake.write_months(table, parts)
         quarantined = pl.concat(set_aside)

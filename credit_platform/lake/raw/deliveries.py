@@ -42,15 +42,18 @@ class Received:
     receipts: tuple[Receipt, ...]
 
     def by_month(self) -> Iterator[tuple[date, pl.DataFrame]]:
-        """Every month with the rows delivered, or with what bronze holds already where the delivery is not taken."""
+        """Every month with the rows delivered, or with what bronze holds already where the delivery is not taken.
+
+        The delivered rows are let go of on the way: there is one way through them.
+        """
         for receipt in self.receipts:
             stored = f"bronze/{receipt.source}"
-            taken = self.delivery.of_month(receipt.month) if receipt.is_taken else None
+            taken = self.delivery.take(receipt.month) if receipt.is_taken else None
             yield receipt.month, self.lake.scan(stored, [receipt.month]).collect() if taken is None else taken
 
     @property
     def rows(self) -> pl.DataFrame:
-        """The rows of all months together."""
+        """The rows of all months together, instead of `by_month`."""
         return pl.concat(rows for _, rows in self.by_month())
 
 

@@ -102,6 +102,12 @@ class Delivery:
         """The rows of a month."""
         return pl.concat(self.parts.get(month, [self.no_rows]))
 
+    def take(self, month: date) -> pl.DataFrame:
+        """The rows of a month, which the delivery does not hold any longer then."""
+        rows = self.of_month(month)
+        self.parts.pop(month, None)
+        return rows
+
     @property
     def rows(self) -> pl.DataFrame:
         """The rows of all months together, in file and line order."""

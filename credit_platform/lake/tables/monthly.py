@@ -23,26 +23,15 @@ from credit_platform.errors import MissingMonthsError, StorageError, TableError
 from credit_platform.lake.files import whole_file
 from credit_platform.lake.layout import Layout, month_files, stray_files
 from credit_platform.lake.models.stored_version import Versions
+from credit_platform.lake.tables.month_parts import MONTH_COLUMN, by_month
 from credit_platform.lake.tables.table_versions import TableVersionLog, file_sha256, keep_former
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.tables import Tables, begins_with
 
-MONTH_COLUMN = "snapshot_month"
 _SEEN_FILES = 20_000
 # Month, file and version of what this process wrote: it need not be read to know which month it contains.
 _WRITTEN_HERE: set[tuple[date, Path, int, int, int]] = set()
 SCHEMA_KEY = "credit_platform.schema"
-
-
-@dataclass(frozen=True)
-class MonthlyRows:
-    """The rows of several months, of which one is held at a time.
-
-    Attributes:
-        parts: every month of a run once, with its rows.
-    """
-
-    parts: Iterable[tuple[date, pl.DataFrame]]
 
 
 class StrayFileWarning(UserWarning):
@@ -161,28 +150,6 @@ class Lake:
                 table, written, policy_sha256=self.policy_sha256, git_commit=self.git_commit
             )
         return rows
-
-
-def by_month(table: str, frame: pl.DataFrame, months: Sequence[date]) -> list[tuple[date, pl.DataFrame]]:
-    """The rows of every month of `months`, none of a month that the frame does not have.
-
-    Raises:
-        TableError: the frame holds rows of a month that was not asked for.
-    """
-    parts = {
-        month: part
-        for (month,), part in frame.partition_by(MONTH_COLUMN, as_dict=True, maintain_order=True).items()
-        if isinstance(month, date)
-    }
-    strangers = sorted(set(parts) - set(months))
-    if strangers or sum(part.height for part in parts.values()) != frame.height:
-        raise TableError(
-            table=table,
-            months=strangers or list(months),
-            reason="rows of months that this run does not write",
-            fix="This is a defect of the step that made them; report it with the run's log.",
-        )
-    return [(month, parts.get(month, frame.clear())) for month in months]
 
 
 def parquet_bytes(frame: pl.DataFrame) -> bytes:
