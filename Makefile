@@ -16,15 +16,18 @@ BIN := .venv/bin
 RUN := .venv/.stamp-run
 DEV := .venv/.stamp
 XGBOOST := .venv/.stamp-xgboost
+SENTIMENT := .venv/.stamp-sentiment
+EXTRAS := $(XGBOOST) $(SENTIMENT)
 LOCK := $(BIN)/uv pip compile pyproject.toml --extra install --generate-hashes --no-emit-index-url --no-strip-extras \
 	--universal --python-version 3.11
 # Each kind of book has a folder of its own: make demo PORTFOLIO=home_credit makes one in data/home_credit.
 PORTFOLIO ?= $(CREDIT_PORTFOLIO)
-FOLDER = $(or $(strip $(DATA)),$(if $(filter-out loans,$(strip $(PORTFOLIO))),data/$(strip $(PORTFOLIO))))
-WITH_DATA = $(if $(strip $(PORTFOLIO)),CREDIT_PORTFOLIO="$(strip $(PORTFOLIO))") $(if $(FOLDER),CREDIT_DATA_DIR="$(FOLDER)")
+WITH_DATA = $(if $(strip $(PORTFOLIO)),CREDIT_PORTFOLIO="$(firstword $(PORTFOLIO))") $(if $(strip $(DATA)),CREDIT_DATA_DIR="$(strip $(DATA))")
+# Several books in one UI: make ui PORTFOLIO="loans home_credit".
+BOOKS = $(if $(word 2,$(PORTFOLIO)),$(foreach book,$(PORTFOLIO),--portfolio $(book)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-slow lint bench bench-scale extra-xgboost clean clean-all lock
+.PHONY: help demo ui test test-slow lint bench bench-scale extra-xgboost extra-sentiment clean clean-all lock
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -32,11 +35,11 @@ help: ## List the targets
 	@echo
 	@echo "  DATA=folder keeps the book elsewhere, PORT=3001 moves the UI, PYTHON=python3.12 picks the interpreter."
 
-demo: $(RUN) ## Make a loan book and run its whole life: build, train, score, monitor, retrain
+demo: $(RUN) $(if $(filter churn,$(PORTFOLIO)),$(SENTIMENT)) ## Make a loan book and run its whole life: build, train, score, monitor, retrain
 	$(WITH_DATA) $(BIN)/credit-platform demo
 
 ui: $(RUN) ## Open the Dagster UI at http://127.0.0.1:3000
-	$(WITH_DATA) $(BIN)/credit-platform ui --port $(PORT)
+	$(WITH_DATA) $(BIN)/credit-platform ui --port $(PORT) $(BOOKS)
 
 test: $(DEV) ## Run the tests; CREDIT_TEST_BOOK=folder adds those on a real book
 	$(BIN)/pytest -n auto -m "not slow"
@@ -57,6 +60,8 @@ bench-scale: $(DEV) ## Measure a build of 360,000 applications; APPLICATIONS=256
 
 extra-xgboost: $(RUN) $(XGBOOST) ## Install XGBoost, which only the algorithm xgboost needs
 
+extra-sentiment: $(RUN) $(SENTIMENT) ## Install what reads the comments of customers, for the churn book
+
 clean: $(RUN) ## Remove what the platform has written; the raw files stay
 	$(WITH_DATA) $(BIN)/credit-platform clean --yes
 
@@ -67,6 +72,7 @@ lock: $(RUN) ## Pin the dependencies of pyproject.toml in the lock files
 	$(LOCK) --extra dev $(LOCK_FLAGS) -o requirements-dev.lock
 	$(LOCK) --constraint requirements-dev.lock -o requirements.lock
 	$(LOCK) --extra xgboost --constraint requirements-dev.lock $(LOCK_FLAGS) -o requirements-xgboost.lock
+	$(LOCK) --extra sentiment --constraint requirements-dev.lock $(LOCK_FLAGS) -o requirements-sentiment.lock
 
 # What to do with a lock: `sync` removes what it does not name, `install -r` leaves tools and extras where they are.
 # uv and not pip installs the lock: the pip that comes with Python 3.11 refuses hashed locks with extras.
@@ -86,15 +92,15 @@ define install
 endef
 
 $(RUN): requirements.lock pyproject.toml
-	$(call install,$(if $(wildcard $(DEV) $(XGBOOST)),install -r,sync),requirements.lock)
+	$(call install,$(if $(wildcard $(DEV) $(EXTRAS)),install -r,sync),requirements.lock)
 	@touch $@
 
 # The tools come on top: with them, what is needed to run is there as well.
 $(DEV): requirements-dev.lock pyproject.toml
-	$(call install,$(if $(wildcard $(XGBOOST)),install -r,sync),requirements-dev.lock)
+	$(call install,$(if $(wildcard $(EXTRAS)),install -r,sync),requirements-dev.lock)
 	@touch $(RUN) $@
 
-# One package more than what is needed to run; neither the demo nor the tests ask for it.
-$(XGBOOST): requirements-xgboost.lock
-	$(call install,install -r,requirements-xgboost.lock)
+# A package or two more than what is needed to run; the demo asks for none of them.
+$(EXTRAS): .venv/.stamp-%: requirements-%.lock
+	$(call install,install -r,requirements-$*.lock)
 	@touch $@

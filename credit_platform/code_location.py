@@ -38,6 +38,7 @@ from credit_platform.automation.jobs import BUILD_MONTH, SCORE_MONTH, TRAIN_MODE
 from credit_platform.automation.retraining import retrain_on_action
 from credit_platform.automation.schedules import held_schedule, held_sensor, month_close, week_close
 from credit_platform.checks.tables import all_checks
+from credit_platform.instance.shared_history import in_shared_history
 from credit_platform.lake.renamed_models import to_migrate
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.portfolios.portfolio import Portfolio
@@ -64,9 +65,11 @@ def _assemble(portfolio: Portfolio, settings: Settings) -> dg.Definitions:
         raw_dir=str(settings.raw_dir.absolute()),
         portfolio_name=settings.portfolio_name,
         policy_dir=str(settings.policy_dir.absolute()) if settings.policy_dir else None,
+        retrain_below=settings.retrain_threshold,
+        label_window=settings.label_window,
         policy_sha256=policy.sha256,
     )
-    closing = Closing(lake, axis, sources(portfolio, policy.model), policy.model.close)
+    closing = Closing(lake, axis, sources(portfolio, policy.model, axis.first_snapshot), policy.model.close)
     dispatcher = AlertDispatcher(lake, policy.monitoring, models, settings.alerts)
     schedules = [
         month_close(closing, jobs[BUILD_MONTH], settings.automation),
@@ -88,28 +91,31 @@ def _assemble(portfolio: Portfolio, settings: Settings) -> dg.Definitions:
     ]
     reason = to_migrate(lake.layout)
     return dg.Definitions(
-        assets=with_asset_metadata(
+        assets=in_shared_history(
             portfolio,
-            [
-                *bronze_assets(portfolio, axis, policy),
-                *silver_assets(portfolio, axis, policy.model, policy.data.cleaning),
-                *gold_assets(portfolio, axis, policy.model),
-                *model_assets(axis, policy),
-                *prediction_assets(portfolio, axis, policy),
-                decisions_asset(portfolio, axis, policy.model),
-                *monitoring_assets(portfolio, axis, policy),
-                *action_assets(portfolio, axis, policy),
-                *early_warning_assets(portfolio, axis, policy),
-                *fair_lending_assets(portfolio, axis, policy),
-                overrides_asset(portfolio, axis, policy),
-                drift_page_asset(portfolio, axis, policy),
-                *oversight_assets(portfolio, axis, policy),
-                *champion_challenger_assets(portfolio, axis, policy),
-                dashboard_asset(portfolio, axis, policy),
-            ],
-            models,
+            with_asset_metadata(
+                portfolio,
+                [
+                    *bronze_assets(portfolio, axis, policy),
+                    *silver_assets(portfolio, axis, policy.model, policy.data.cleaning),
+                    *gold_assets(portfolio, axis, policy.model),
+                    *model_assets(axis, policy),
+                    *prediction_assets(portfolio, axis, policy),
+                    decisions_asset(portfolio, axis, policy.model),
+                    *monitoring_assets(portfolio, axis, policy),
+                    *action_assets(portfolio, axis, policy),
+                    *early_warning_assets(portfolio, axis, policy),
+                    *fair_lending_assets(portfolio, axis, policy),
+                    overrides_asset(portfolio, axis, policy),
+                    drift_page_asset(portfolio, axis, policy),
+                    *oversight_assets(portfolio, axis, policy),
+                    *champion_challenger_assets(portfolio, axis, policy),
+                    dashboard_asset(portfolio, axis, policy),
+                ],
+                models,
+            ),
         ),
-        asset_checks=all_checks(portfolio, axis, policy.model, policy.data.checks),
+        asset_checks=in_shared_history(portfolio, all_checks(portfolio, axis, policy.model, policy.data.checks)),
         jobs=list(jobs.values()),
         schedules=schedules if reason is None else [held_schedule(schedule, reason) for schedule in schedules],
         sensors=sensors if reason is None else [held_sensor(sensor, reason) for sensor in sensors],

@@ -19,7 +19,7 @@ from typing import TextIO, TypeVar
 from typing_extensions import override
 
 MOVED = {
-    "credit_platform.checkers": "credit_platform.facades.evaluators",
+    "credit_platform.checkers": "credit_platform.facades",
     "credit_platform.orchestrator": "credit_platform.facades.orchestrator",
     "credit_platform.quick_start": "credit_platform.instance.without_sqlalchemy",
     "credit_platform.run_history": "credit_platform.instance.run_history",

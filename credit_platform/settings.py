@@ -1,36 +1,48 @@
 """Settings: the only module that reads the environment.
 
-Variables start with CREDIT_; what they leave open comes from `<data folder>/platform.yaml`, then from the defaults
-here. Numbers of the trade (thresholds, windows) are policy and do not belong here; paths of tables are built by
-`lake.layout`.
+Variables start with CREDIT_, but for RETRAIN_THRESHOLD and CHURN_WINDOW; what they leave open comes from
+`<data folder>/platform.yaml`, then from the defaults here. Numbers of the trade (thresholds, windows) are policy and do
+not belong here; paths of tables are built by `lake.layout`.
 """
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from credit_platform.errors import SettingsError
+from credit_platform.lake.book_file import (
+    DEFAULT_PORTFOLIO,
+    PLATFORM_FILE,
+    Automation,
+    BookFile,
+    Month,
+    read_book_file,
+    settings_error,
+)
 from credit_platform.lake.files import plain_path
-from credit_platform.months import as_month, month_key
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.load import Policy
-from credit_platform.policy.yaml_text import UnbearableError, read_yaml
 from credit_platform.portfolios.named import PORTFOLIO_VARIABLE, portfolio_named
 from credit_platform.portfolios.portfolio import Portfolio
 
-PLATFORM_FILE = "platform.yaml"
 DEFAULT_DATA_DIR = Path("data")
 DEFAULT_FIRST_MONTH = date(2023, 1, 1)
-DEFAULT_PORTFOLIO = "loans"
-
-Automation = Literal["running", "stopped"]
+RETRAIN_VARIABLE = "RETRAIN_THRESHOLD"
+WINDOW_VARIABLE = "CHURN_WINDOW"
+# Variables of similar pipelines that are not used, each with what takes its place.
+_FOREIGN_WORDS = {
+    "ML_SCHEMA": (
+        "There is no database schema to work in. Tables are Parquet files below CREDIT_DATA_DIR, with views of them in "
+        "datamart.duckdb; another folder there is another working copy."
+    ),
+    "ML_WAREHOUSE": "There is no warehouse. Runs compute on the machine they are started on.",
+}
 
 
 def _from_json(value: object) -> object:
@@ -42,20 +54,6 @@ def _from_json(value: object) -> object:
     except ValueError:
         message = "not a JSON object of recipients and their addresses"
         raise ValueError(message) from None
-
-
-Month = Annotated[date, BeforeValidator(as_month)]
-
-
-class BookFile(BaseModel):
-    """What `platform.yaml` says of the book: its kind, its months, and whether schedules and sensors start at once."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    portfolio: str = DEFAULT_PORTFOLIO
-    first_month: Month | None = None
-    last_month: Month | None = None
-    automation: Automation = "stopped"
 
 
 class AlertAddresses(BaseSettings):
@@ -78,12 +76,14 @@ class AlertAddresses(BaseSettings):
 class _Environment(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CREDIT_", frozen=True, extra="ignore")
 
-    data_dir: Path = DEFAULT_DATA_DIR
+    data_dir: Path | None = None
     raw_dir: Path | None = None
     first_month: Month | None = None
     last_month: Month | None = None
     policy_dir: Path | None = None
     portfolio: str | None = None
+    retrain_threshold: Annotated[float | None, Field(ge=0, le=1, validation_alias=RETRAIN_VARIABLE)] = None
+    churn_window: Annotated[int | None, Field(ge=1, validation_alias=WINDOW_VARIABLE)] = None
 
 
 class Settings(BaseModel):
@@ -91,6 +91,9 @@ class Settings(BaseModel):
 
     `last_month` is inclusive; None leaves the axis open to the month that has just begun. `is_book_known` is False
     while neither the environment nor `platform.yaml` names the first month and the default stands in.
+    `retrain_threshold`, the value of the primary metric below which a version is retrained, and `label_window`, the
+    days of the label's window, are part of `policy` already where the environment says them. `foreign_words` are
+    variables that are set and not used, each with what takes its place.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -104,6 +107,9 @@ class Settings(BaseModel):
     automation: Automation
     policy: Policy
     portfolio_name: str = DEFAULT_PORTFOLIO
+    retrain_threshold: float | None = None
+    label_window: int | None = None
+    foreign_words: Mapping[str, str] = {}
     alerts: AlertAddresses = AlertAddresses.model_construct(is_dry_run=True)
 
     def axis(self) -> MonthlyAxis:
@@ -121,47 +127,6 @@ class Settings(BaseModel):
     def platform_file(self) -> Path:
         """Where the book's months are written down."""
         return self.data_dir / PLATFORM_FILE
-
-
-def _settings_error(name: str, error: ValidationError) -> SettingsError:
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
-    return SettingsError(name=f"{name}, {key}", reason=str(first["msg"]), fix="Correct the value and start again.")
-
-
-def read_book_file(file: Path) -> BookFile:
-    """Read `platform.yaml`; a missing file is an empty one.
-
-    Raises:
-        SettingsError: the file is not YAML or holds a wrong value.
-    """
-    if not file.is_file():
-        return BookFile()
-    try:
-        content = read_yaml(file.read_text(encoding="utf-8"))
-        # YAML reads an unquoted 2023-01-01 as a date already, and 2023-01 as text.
-        return BookFile() if content is None else BookFile.model_validate(content)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(name=str(file), reason="not YAML", fix=str(error)) from error
-    except UnbearableError as error:
-        name = f"{file}, {error.key}" if error.key else str(file)
-        raise SettingsError(name=name, reason=error.reason, fix="Correct the value and start again.") from error
-    except ValidationError as error:
-        raise _settings_error(str(file), error) from error
-
-
-def book_file_text(book: BookFile) -> str:
-    """The text of `platform.yaml` for a book."""
-    content = {
-        "portfolio": book.portfolio,
-        "first_month": month_key(book.first_month) if book.first_month else None,
-        "last_month": month_key(book.last_month) if book.last_month else None,
-        "automation": book.automation,
-    }
-    return (
-        "# The kind of this book, and its months; CREDIT_FIRST_MONTH and CREDIT_LAST_MONTH override the months.\n"
-        + (yaml.safe_dump(content, sort_keys=False))
-    )
 
 
 def _portfolio_name(data_dir: Path, named: str | None, book: BookFile) -> str:
@@ -186,21 +151,38 @@ def _portfolio_name(data_dir: Path, named: str | None, book: BookFile) -> str:
     return name
 
 
-def load_settings() -> Settings:
+def load_settings(of: str | None = None) -> Settings:
     """Read the environment, `platform.yaml` and the policy once.
+
+    A variable about the book may end with the book's name, as CREDIT_DATA_DIR_HOME_CREDIT; one without is of the book
+    that CREDIT_PORTFOLIO names.
+
+    Args:
+        of: the portfolio of one of several books; the one that the environment or `platform.yaml` names without.
 
     Raises:
         SettingsError: a variable or platform.yaml holds a wrong value, or the last month lies before the first.
         PolicyError: a policy file holds a wrong value.
     """
+    chosen = os.environ.get(PORTFOLIO_VARIABLE) or None
+    name = of or chosen
+    named = _named_values(name)
+    is_another = of is not None and of != (chosen or DEFAULT_PORTFOLIO)
     try:
-        environment, alerts = _Environment(), AlertAddresses()
+        environment = _Environment(
+            **(dict.fromkeys(_Environment.model_fields) if is_another else {}) | named | {"portfolio": name}
+        )
+        alerts = AlertAddresses()
     except ValidationError as error:
-        named = str(error.errors()[0]["loc"][0]).upper()
+        field = str(error.errors()[0]["loc"][0])
         prefix = "CREDIT_ALERT_" if error.title == AlertAddresses.__name__ else "CREDIT_"
-        variable = named if named.startswith("CREDIT_") else f"{prefix}{named}"
-        raise _settings_error(variable, error) from error
-    data_dir = environment.data_dir.expanduser()
+        variable = (
+            field.upper()
+            if field.startswith("CREDIT_") or field.upper() in {RETRAIN_VARIABLE, WINDOW_VARIABLE}
+            else f"{prefix}{field.upper()}"
+        )
+        raise settings_error(f"{variable}_{_ending(name)}" if name and field in named else variable, error) from error
+    data_dir = (environment.data_dir or default_data_dir(name)).expanduser()
     book = read_book_file(data_dir / PLATFORM_FILE)
     name = _portfolio_name(data_dir, environment.portfolio, book)
     first = environment.first_month or book.first_month
@@ -211,6 +193,11 @@ def load_settings() -> Settings:
             reason=f"{last:%Y-%m} lies before the first month {first or DEFAULT_FIRST_MONTH:%Y-%m}",
             fix=f"Correct CREDIT_FIRST_MONTH, CREDIT_LAST_MONTH or {data_dir / PLATFORM_FILE}.",
         )
+    foreign = {word: said for word, said in _FOREIGN_WORDS.items() if word in os.environ}
+    window = environment.churn_window
+    if window is not None and not portfolio_named(name).has_label_window:
+        foreign[WINDOW_VARIABLE] = f"The label of the portfolio {name} has no window; policy says what it has (label)."
+        window = None
     return Settings(
         data_dir=data_dir,
         raw_dir=(environment.raw_dir or data_dir / "raw").expanduser(),
@@ -220,31 +207,60 @@ def load_settings() -> Settings:
         policy_dir=environment.policy_dir,
         automation=book.automation,
         portfolio_name=name,
-        policy=portfolio_named(name).load_policy(environment.policy_dir),
+        retrain_threshold=environment.retrain_threshold,
+        label_window=window,
+        foreign_words=foreign,
+        policy=portfolio_named(name).load_policy(
+            environment.policy_dir, retrain_below=environment.retrain_threshold, label_window=window
+        ),
         alerts=alerts,
     )
 
 
-def dagster_home(data_dir: Path) -> Path:
+def dagster_home(settings: Settings) -> Path:
     """The folder whose dagster.yaml configures the instance that keeps this book's history.
 
-    DAGSTER_HOME wins; the default data folder in a checkout uses the checkout's own dagster.yaml, so that the command
-    line and `dagster dev` share one history; any other data folder keeps its history inside itself.
+    DAGSTER_HOME wins; the default data folder of each kind of book in a checkout uses the checkout's own dagster.yaml,
+    so that the command line and `dagster dev` share one history; any other data folder keeps its history inside
+    itself, as does one that has begun one there.
     """
     named = os.environ.get("DAGSTER_HOME")
     if named:
         return Path(named).expanduser()
-    checkout = Path.cwd()
-    if data_dir.resolve() == (checkout / DEFAULT_DATA_DIR).resolve() and (checkout / "dagster.yaml").is_file():
-        return checkout
-    return data_dir.resolve() / ".dagster"
+    checkout, own = Path.cwd(), settings.data_dir.resolve() / ".dagster"
+    is_default = settings.data_dir.resolve() == (checkout / default_data_dir(settings.portfolio_name)).resolve()
+    has_own = (own / "dagster.yaml").is_file() and settings.portfolio_name != DEFAULT_PORTFOLIO
+    return checkout if is_default and not has_own and (checkout / "dagster.yaml").is_file() else own
 
 
-def child_environment(settings: Settings, home: Path) -> dict[str, str]:
-    """The environment of a Dagster process that is to work on the same book with the same history."""
+def default_data_dir(portfolio_name: str | None) -> Path:
+    """Where a book lies when nobody says otherwise: `data` for the loans, a folder in it for another kind."""
+    if portfolio_name in {None, DEFAULT_PORTFOLIO}:
+        return DEFAULT_DATA_DIR
+    return DEFAULT_DATA_DIR / portfolio_named(portfolio_name).name
+
+
+def _ending(portfolio_name: str) -> str:
+    return portfolio_named(portfolio_name).name.upper()
+
+
+def _named_values(portfolio_name: str | None) -> dict[str, str]:
+    """What the environment says of one book by its name, by the field of `_Environment`."""
+    if portfolio_name is None:
+        return {}
+    variables = {field: f"CREDIT_{field.upper()}_{_ending(portfolio_name)}" for field in _Environment.model_fields}
+    return {field: os.environ[variable] for field, variable in variables.items() if variable in os.environ}
+
+
+def child_environment(books: Sequence[Settings], home: Path) -> dict[str, str]:
+    """The environment of a Dagster process that is to work on the same books with the same history."""
     environment = dict(os.environ)
-    environment["CREDIT_DATA_DIR"] = str(settings.data_dir.resolve())
-    environment["CREDIT_RAW_DIR"] = str(settings.raw_dir.resolve())
+    for book in books:
+        ending = f"_{_ending(book.portfolio_name)}" if len(books) > 1 else ""
+        environment[f"CREDIT_DATA_DIR{ending}"] = str(book.data_dir.resolve())
+        environment[f"CREDIT_RAW_DIR{ending}"] = str(book.raw_dir.resolve())
+    if len(books) == 1 and books[0].portfolio_name != DEFAULT_PORTFOLIO:
+        environment[PORTFOLIO_VARIABLE] = books[0].portfolio_name
     # In a checkout `dagster dev` finds the dagster.yaml beside it by itself.
     if home.resolve() != Path.cwd():
         environment["DAGSTER_HOME"] = str(plain_path(home.resolve()))

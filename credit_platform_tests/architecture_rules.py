@@ -38,6 +38,7 @@ ROOMS = (
     "automation",
     "code_location",
     "definitions",
+    "books",
     "serving",
     "cli",
     "facades",

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import settings
 
 from credit_platform.portfolios.named import portfolio_named
+from credit_platform_tests.churn_book import make_churn_book
 from credit_platform_tests.drifted_book import make_drifted_book
 from credit_platform_tests.home_credit_book import make_home_credit_book
 from credit_platform_tests.small_book import BookFolders, make_book
@@ -120,18 +121,30 @@ def finished_home_credit(small_home_credit: BookFolders, shared_root: Path) -> B
     return lived_once(small_home_credit, shared_root, "finished_home_credit")
 
 
-@pytest.fixture(params=["loans", "home_credit"])
+@pytest.fixture(scope="session")
+def small_churn(shared_root: Path) -> BookFolders:
+    """The raw files of a small churn book, nothing built. Read only."""
+    return made_once(shared_root, "small_churn", make_churn_book)
+
+
+@pytest.fixture(scope="session")
+def finished_churn(small_churn: BookFolders, shared_root: Path) -> BookFolders:
+    """The small churn book after one whole backfill, made once a session. Read only: copy to change."""
+    return lived_once(small_churn, shared_root, "finished_churn")
+
+
+@pytest.fixture(params=["loans", "home_credit", "churn"])
 def any_small_book(request: pytest.FixtureRequest) -> BookFolders:
     """The raw files of a small book of each kind, nothing built. Read only."""
-    name = {"loans": "small_book", "home_credit": "small_home_credit"}[request.param]
+    name = {"loans": "small_book", "home_credit": "small_home_credit", "churn": "small_churn"}[request.param]
     found: BookFolders = request.getfixturevalue(name)
     return found
 
 
-@pytest.fixture(params=["loans", "home_credit"])
+@pytest.fixture(params=["loans", "home_credit", "churn"])
 def any_finished_book(request: pytest.FixtureRequest) -> BookFolders:
     """A small book of each kind after its whole life. Read only: copy to change."""
-    name = {"loans": "finished_book", "home_credit": "finished_home_credit"}[request.param]
+    name = {"loans": "finished_book", "home_credit": "finished_home_credit", "churn": "finished_churn"}[request.param]
     found: BookFolders = request.getfixturevalue(name)
     return found
 

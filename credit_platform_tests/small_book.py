@@ -122,7 +122,7 @@ class BookFolders:
         from credit_platform.code_location import build_definitions
 
         repository = build_definitions(self.kind, self.settings()).get_repository_def()
-        return Runner(repository, instance, Console(file=StringIO()), "test")
+        return Runner(repository, self.kind, instance, Console(file=StringIO()), "test")
 
     def copy_to(self, root: Path) -> BookFolders:
         """A copy of the written tables with no run history, over the same raw files."""
@@ -192,9 +192,8 @@ def run_verb(*arguments: str, **variables: str) -> subprocess.CompletedProcess[s
 
 
 def _inherited() -> dict[str, str]:
-    return {
-        name: value for name, value in os.environ.items() if not name.startswith("CREDIT_") and name != "DAGSTER_HOME"
-    }
+    own = {"DAGSTER_HOME", "RETRAIN_THRESHOLD"}
+    return {name: value for name, value in os.environ.items() if not name.startswith("CREDIT_") and name not in own}
 
 
 def make_book(root: Path) -> BookFolders:

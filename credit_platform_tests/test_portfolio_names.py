@@ -73,8 +73,11 @@ def _is_of_a_book(said: str) -> bool:
 
 
 def named_outside(module: Module) -> list[str]:
-    """What a module says that only a book's folder may. Two books may call a thing alike, so no folder is asked."""
-    if book_of(module) is not None:
+    """What a module says that only a book's folder may. Two books may call a thing alike, so no folder is asked.
+
+    The example that a book of one's own begins with is such a folder.
+    """
+    if book_of(module) is not None or module.name.startswith("cli.new_portfolio.template."):
         return []
     return sorted({said.strip().splitlines()[0][:90] for said in _said(module.tree) if _is_of_a_book(said)})
 

@@ -6,14 +6,8 @@ from pathlib import Path
 import pytest
 
 from credit_platform.errors import PolicyError, SettingsError
-from credit_platform.settings import (
-    BookFile,
-    book_file_text,
-    child_environment,
-    dagster_home,
-    load_settings,
-    read_book_file,
-)
+from credit_platform.lake.book_file import BookFile, book_file_text, read_book_file
+from credit_platform.settings import child_environment, dagster_home, load_settings
 
 VARIABLES = ("DATA_DIR", "RAW_DIR", "FIRST_MONTH", "LAST_MONTH", "POLICY_DIR")
 
@@ -23,7 +17,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty working folder and none of the platform's variables."""
     for name in VARIABLES:
         monkeypatch.delenv(f"CREDIT_{name}", raising=False)
-    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    for name in ("DAGSTER_HOME", "CREDIT_PORTFOLIO", "RETRAIN_THRESHOLD", "CHURN_WINDOW", "ML_SCHEMA", "ML_WAREHOUSE"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -123,22 +118,106 @@ def test_an_empty_book_file_sets_nothing(folder: Path) -> None:
 
 
 def test_history_lies_in_the_checkout_for_its_own_data_and_in_the_data_folder_otherwise(folder: Path) -> None:
-    assert dagster_home(Path("data")) == folder / "data" / ".dagster"
+    assert dagster_home(load_settings()) == folder / "data" / ".dagster"
     (folder / "dagster.yaml").touch()
-    assert dagster_home(Path("data")) == folder
-    assert dagster_home(folder / "other") == folder / "other" / ".dagster"
+    assert dagster_home(load_settings()) == folder
+    assert (
+        dagster_home(load_settings().model_copy(update={"data_dir": folder / "other"})) == folder / "other" / ".dagster"
+    )
 
 
 def test_dagster_home_wins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "dagster.yaml").touch()
     monkeypatch.setenv("DAGSTER_HOME", "/history")
-    assert dagster_home(Path("data")) == Path("/history")
+    assert dagster_home(load_settings()) == Path("/history")
 
 
 def test_a_child_process_works_on_the_same_book_and_history(folder: Path) -> None:
     settings = load_settings()
-    told = child_environment(settings, folder / "data" / ".dagster")
+    told = child_environment([settings], folder / "data" / ".dagster")
     assert told["CREDIT_DATA_DIR"] == str(folder / "data")
     assert told["CREDIT_RAW_DIR"] == str(folder / "data" / "raw")
     assert told["DAGSTER_HOME"] == str(folder / "data" / ".dagster")
-    assert "DAGSTER_HOME" not in child_environment(settings, folder)
+    assert "DAGSTER_HOME" not in child_environment([settings], folder)
+
+
+def test_the_retrain_threshold_is_part_of_the_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    as_shipped = load_settings().policy
+    monkeypatch.setenv("RETRAIN_THRESHOLD", "0.8")
+    settings = load_settings()
+    assert settings.retrain_threshold == 0.8
+    assert settings.policy.monitoring.metrics["roc_auc"].business_threshold == 0.8
+    assert settings.policy.sha256 != as_shipped.sha256
+
+
+@pytest.mark.parametrize("value", ["1.2", "-0.1", "high", "nan", ""])
+def test_a_retrain_threshold_that_is_no_share_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("RETRAIN_THRESHOLD", value)
+    with pytest.raises(SettingsError, match=r"^RETRAIN_THRESHOLD: "):
+        load_settings()
+
+
+def test_another_kind_of_book_has_a_folder_of_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDIT_PORTFOLIO", "home_credit")
+    settings = load_settings()
+    assert settings.data_dir == Path("data/home_credit")
+    (folder / "dagster.yaml").touch()
+    assert dagster_home(settings) == folder, "it shares the history of the checkout"
+    own = folder / "data" / "home_credit" / ".dagster"
+    own.mkdir(parents=True)
+    (own / "dagster.yaml").touch()
+    assert dagster_home(settings) == own, "unless it has begun one"
+
+
+def test_one_of_several_books_has_the_variables_that_end_with_its_name(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "CREDIT_DATA_DIR": str(folder / "loans"),
+        "CREDIT_FIRST_MONTH": "2020-01",
+        "CREDIT_RAW_DIR_HOME_CREDIT": str(folder / "files"),
+        "CREDIT_FIRST_MONTH_HOME_CREDIT": "2021-05",
+    }.items():
+        monkeypatch.setenv(name, value)
+    loans, other = load_settings(of="loans"), load_settings(of="home_credit")
+    assert (loans.data_dir, loans.first_month, loans.portfolio_name) == (folder / "loans", date(2020, 1, 1), "loans")
+    assert (other.data_dir, other.raw_dir) == (Path("data/home_credit"), folder / "files")
+    assert (other.first_month, other.portfolio_name) == (date(2021, 5, 1), "home_credit")
+    told = child_environment([loans, other], folder)
+    assert told["CREDIT_DATA_DIR_LOANS"] == str(folder / "loans")
+    assert told["CREDIT_DATA_DIR_HOME_CREDIT"] == str(folder / "data" / "home_credit")
+    monkeypatch.setenv("CREDIT_PORTFOLIO", "home_credit")
+    assert load_settings().first_month == date(2021, 5, 1), "also where it is alone"
+    monkeypatch.setenv("CREDIT_FIRST_MONTH_HOME_CREDIT", "May")
+    with pytest.raises(SettingsError, match="CREDIT_FIRST_MONTH_HOME_CREDIT"):
+        load_settings(of="home_credit")
+
+
+def test_the_window_of_the_label_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDIT_PORTFOLIO", "churn")
+    shipped = load_settings()
+    monkeypatch.setenv("CHURN_WINDOW", "28")
+    settings = load_settings()
+    assert (settings.label_window, settings.policy.model.label.label_def) == (28, "churn_28d")
+    assert settings.policy.model.label.lag_months == 1, "28 days after a month end in the next one"
+    assert settings.policy.sha256 != shipped.policy.sha256, "what is made under it says so"
+    monkeypatch.setenv("CHURN_WINDOW", "30")
+    assert load_settings().policy.sha256 == shipped.policy.sha256, "a value counts, not where it was said"
+
+
+@pytest.mark.parametrize("days", ["a month", "30.5", "0", "-30", "400", ""])
+def test_a_window_that_is_no_whole_number_in_range_is_refused(days: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDIT_PORTFOLIO", "churn")
+    monkeypatch.setenv("CHURN_WINDOW", days)
+    with pytest.raises((SettingsError, PolicyError), match=r"^CHURN_WINDOW: "):
+        load_settings()
+
+
+def test_variables_of_similar_pipelines_get_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().foreign_words == {}
+    for word, value in {"ML_SCHEMA": "E2E_DEMO", "ML_WAREHOUSE": "COMPUTE_WH", "CHURN_WINDOW": "30"}.items():
+        monkeypatch.setenv(word, value)
+    settings = load_settings()
+    assert set(settings.foreign_words) == {"ML_SCHEMA", "ML_WAREHOUSE", "CHURN_WINDOW"}
+    assert "CREDIT_DATA_DIR" in settings.foreign_words["ML_SCHEMA"]
+    assert settings.label_window is None, "a loan's label has no window of days"

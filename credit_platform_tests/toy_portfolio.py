@@ -18,9 +18,10 @@ from typing_extensions import override
 
 from credit_platform.months import source_date
 from credit_platform.policy.model_config import FeaturePolicy, LabelPolicy, ModelConfig
+from credit_platform.portfolios.cases import Cases
 from credit_platform.portfolios.feature_set import FeatureInput, FeatureSet
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.portfolios.portfolio import Cases, Outcome, Portfolio, Words
+from credit_platform.portfolios.portfolio import Outcome, Portfolio, Words
 from credit_platform.portfolios.source import DueRows, Source
 from credit_platform.schemas.cleaning.cells import (
     SOURCE,

@@ -14,7 +14,7 @@ from functools import cache
 import dagster as dg
 import polars as pl
 
-from credit_platform.assets.asset_spec import asset_key
+from credit_platform.instance.shared_history import asset_key, group_name
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.partitions import AS_OF_MONTHS
 from credit_platform.portfolios.feature_set import Column, Lineage
@@ -66,7 +66,7 @@ def _presented(portfolio: Portfolio, spec: dg.AssetSpec, models: tuple[str, ...]
     table = spec.key.to_user_string()
     return spec.replace_attributes(
         description="\n\n".join(_paragraphs(portfolio, spec, table, models)),
-        group_name=group_of(table, models),
+        group_name=group_name(portfolio, group_of(table, models)),
         tags={**spec.tags, **_tags(table, models)},
         metadata=_metadata(portfolio, spec, table),
     )
@@ -130,7 +130,7 @@ def column_lineage(portfolio: Portfolio, table: str) -> dg.TableColumnLineage | 
         return None
     return dg.TableColumnLineage(
         {
-            name: [dg.TableColumnDep(asset_key=asset_key(of), column_name=column) for of, column in made_of]
+            name: [dg.TableColumnDep(asset_key=asset_key(portfolio, of), column_name=column) for of, column in made_of]
             for name, made_of in lineage.items()
         }
     )

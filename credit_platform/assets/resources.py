@@ -20,10 +20,11 @@ from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, months_of
 from credit_platform.policy.load import policy_document
 from credit_platform.portfolios.named import portfolio_named
+from credit_platform.portfolios.tables import table_at
 
 
 class LakeResource(dg.ConfigurableResource[Lake]):
-    """The folders of data and raw files, the kind of book, the folder of the policy and its fingerprint when loaded.
+    """The folders of data and raw files, the kind of book, where policy comes from, its fingerprint when loaded.
 
     Assets are given the lake that is made of them, the same for a whole run, so that it reads no version twice.
     """
@@ -32,6 +33,8 @@ class LakeResource(dg.ConfigurableResource[Lake]):
     raw_dir: str
     portfolio_name: str
     policy_dir: str | None = None
+    retrain_below: float | None = None
+    label_window: int | None = None
     policy_sha256: str = ""
 
     @override
@@ -57,7 +60,8 @@ class LakeResource(dg.ConfigurableResource[Lake]):
         """Keep the policy beside the editions made under it, unless its files were changed since they were read."""
         if not self.policy_sha256 or layout.kept_policy(self.policy_sha256).is_file():
             return
-        policy = layout.portfolio.load_policy(Path(self.policy_dir) if self.policy_dir else None)
+        folder = Path(self.policy_dir) if self.policy_dir else None
+        policy = layout.portfolio.load_policy(folder, retrain_below=self.retrain_below, label_window=self.label_window)
         if policy.sha256 == self.policy_sha256:
             write_bytes(layout.kept_policy(policy.sha256), policy_document(policy))
 
@@ -82,9 +86,12 @@ class MonthlyParquetIOManager(dg.ConfigurableIOManager):
         if monthly_tables(self.lake.layout) != self._tables_before:
             refresh_datamart(self.lake.layout)
 
+    def _table(self, context: dg.OutputContext | dg.InputContext) -> str:
+        return table_at(self.lake.layout.portfolio, context.asset_key.path)
+
     def handle_output(self, context: dg.OutputContext, obj: pl.LazyFrame | pl.DataFrame | MonthParts) -> None:
         """Write every month of the run and record each month's row count."""
-        table = context.asset_key.to_user_string()
+        table = self._table(context)
         if isinstance(obj, MonthParts):
             written = self.lake.write_months(table, obj.parts)
         else:
@@ -99,4 +106,4 @@ class MonthlyParquetIOManager(dg.ConfigurableIOManager):
 
     def load_input(self, context: dg.InputContext) -> pl.LazyFrame:
         """Scan the run's months of an upstream table."""
-        return self.lake.scan(context.asset_key.to_user_string(), months_of(context.asset_partition_keys))
+        return self.lake.scan(self._table(context), months_of(context.asset_partition_keys))

@@ -18,7 +18,8 @@ from credit_platform.lake.governance.alert_log import AlertLog, AlertRecord, Del
 from credit_platform.lake.governance.promotions import PromotionLog, model_periods
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.action.alerts import ACTION_OF_LEVEL, AlertEvent, Level, alert_events
-from credit_platform.policy.monitoring_thresholds import MonitoringThresholds, Notification
+from credit_platform.policy.action_policy import Notification
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.settings import AlertAddresses
 
 # A channel that refuses is tried again after a minute, then after twice as long each time, a day in all; after so many

@@ -16,8 +16,10 @@ from credit_platform.automation.jobs import chains_itself
 from credit_platform.automation.run_problems import problems_of
 from credit_platform.automation.run_spans import Span, run_span
 from credit_platform.automation.schedules import sensor_status
+from credit_platform.instance.shared_history import is_own_run
+from credit_platform.lake.book_file import Automation
 from credit_platform.monitoring.action.alerts import AlertEvent, Attempts, failure_event, recovery_event
-from credit_platform.settings import Automation
+from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.texts import description_of
 
 ALERT_ON_ACTION = "alert_on_action"
@@ -77,11 +79,15 @@ def _on_failed_run(dispatcher: AlertDispatcher, automation: Automation, max_atte
 
 @dataclass(frozen=True)
 class EndedRuns:
-    """What people are told of runs that ended, from whatever started them."""
+    """What people are told of a book's runs that ended, from whatever started them."""
 
     instance: dg.DagsterInstance
     dispatcher: AlertDispatcher
     max_attempts: int
+
+    @property
+    def _portfolio(self) -> Portfolio:
+        return self.dispatcher.lake.layout.portfolio
 
     def look(self, cursor: str | None) -> tuple[list[AlertEvent], str]:
         """Tell of the runs that ended since the last look; gives what was told, and where the next look begins.
@@ -96,11 +102,12 @@ class EndedRuns:
             order_by="update_timestamp",
             ascending=True,
         )
-        failed = [record.create_timestamp for record in records if not record.dagster_run.is_success]
+        own = [record for record in records if is_own_run(self._portfolio, record.dagster_run)]
+        failed = [record.create_timestamp for record in own if not record.dagster_run.is_success]
         # Read once for all failures of a look: a long history has thousands of runs.
-        done = _done_since(self.instance, min(failed)) if failed else []
+        done = _done_since(self.instance, self._portfolio, min(failed)) if failed else []
         told: list[AlertEvent] = []
-        for record in records:
+        for record in own:
             told += self._events(record, began, done)
         # On a busy machine a run may be stored after one that ended later; an event is told once all the same.
         overlap = _OVERLAP if len(records) < _RUNS_PER_LOOK else timedelta()
@@ -165,10 +172,10 @@ def _last_word(instance: dg.DagsterInstance, run_id: str) -> str:
     return (words[-1].get_dagster_event().message if words else None) or "the run failed"
 
 
-def _done_since(instance: dg.DagsterInstance, moment: datetime) -> list[_Done]:
+def _done_since(instance: dg.DagsterInstance, portfolio: Portfolio, moment: datetime) -> list[_Done]:
     done = dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS], created_after=moment)
     found = ((record, run_span(dict(record.dagster_run.tags))) for record in instance.get_run_records(done))
-    return [(record, span) for record, span in found if span is not None]
+    return [(record, span) for record, span in found if span is not None and is_own_run(portfolio, record.dagster_run)]
 
 
 def _successor(instance: dg.DagsterInstance, failed: dg.RunRecord, month: date, done: Sequence[_Done]) -> str | None:

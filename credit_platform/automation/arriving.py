@@ -21,12 +21,14 @@ from credit_platform.automation.next_step import BookState
 from credit_platform.automation.run_spans import unfinished_runs
 from credit_platform.automation.schedules import sensor_status
 from credit_platform.instance.dagster_internals import UnresolvedAssetJobDefinition
+from credit_platform.instance.shared_history import own_runs
+from credit_platform.lake.book_file import Automation
 from credit_platform.lake.files import one_at_a_time
 from credit_platform.lake.raw.arrivals import Arrivals, Asking, keep_arrivals, read_arrivals
-from credit_platform.lake.tables.row_counts import row_count
+from credit_platform.lake.tables.month_parts import row_count
 from credit_platform.months import month_key
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.settings import Automation
+from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.texts import description_of
 
 BUILD_ON_DELIVERY = "build_on_delivery"
@@ -103,9 +105,13 @@ class Receiving:
             else:
                 yield self._new(arrivals, month, n + 1)
 
+    @property
+    def _portfolio(self) -> Portfolio:
+        return self.closing.lake.layout.portfolio
+
     def _asked_before(self, month: date, asked: Asking) -> _Wanted | str:
         tag = {DELIVERY_TAG: delivery_key(month, asked)}
-        if self.instance.get_runs(filters=dg.RunsFilter(tags=tag), limit=1):
+        if own_runs(self._portfolio, self.instance.get_runs(filters=dg.RunsFilter(tags=tag))):
             return f"{month:%Y-%m} was asked for with these files and is not built: see its last run"
         # Who has asked has answered Dagster already, which stores the run a moment later.
         if self.now < asked.at + TURN:
@@ -136,7 +142,7 @@ class Receiving:
 
     def _waits_for(self, state: BookState, month: date) -> str | None:
         """What has to be done first, so that no later month is scored before an earlier one has run its course."""
-        for run, span in unfinished_runs(self.instance):
+        for run, span in unfinished_runs(self.instance, self._portfolio):
             if span[0] <= month:
                 return f"run {run.run_id[:8]}"
         due = due_now(self.instance, state)

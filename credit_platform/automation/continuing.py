@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime
 
 import dagster as dg
 
-from credit_platform.assets.asset_spec import asset_key
 from credit_platform.automation.closing import TURN
 from credit_platform.automation.jobs import (
     MONITOR_MONTH,
@@ -25,12 +24,14 @@ from credit_platform.automation.next_step import BookState, DueStep
 from credit_platform.automation.run_spans import span_request, unfinished_runs
 from credit_platform.automation.schedules import sensor_status
 from credit_platform.instance.dagster_internals import BulkActionsFilter, BulkActionStatus, UnresolvedAssetJobDefinition
+from credit_platform.instance.shared_history import asset_key, is_own_key
+from credit_platform.lake.book_file import Automation
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.lake.tables.table_versions import file_sha256
 from credit_platform.months import month_key
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.settings import Automation
+from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.texts import description_of
 
 CONTINUE_ON_MONTH_BUILT = "continue_on_month_built"
@@ -97,15 +98,15 @@ class Due:
 
 def due_now(instance: dg.DagsterInstance, state: BookState) -> Due:
     """The run to ask for now, or why none is; of months that are done nothing is said."""
-    notes: list[str] = []
+    portfolio, notes = state.lake.layout.portfolio, list[str]()
     for step in state.steps():
         if isinstance(step, str):
             notes.append(step)
             continue
-        waits = _waits_for(instance, step)
+        waits = _waits_for(instance, portfolio, step)
         if waits is not None:
             return Due(f"{step} waits for {waits}", is_waiting=True)
-        origin = _origin_of(instance, step.after, step.span[1])
+        origin = _origin_of(instance, portfolio, step.after, step.span[1])
         if origin is None:
             notes.append(f"{step} is not asked for: the history does not say what built the month")
             continue
@@ -114,15 +115,15 @@ def due_now(instance: dg.DagsterInstance, state: BookState) -> Due:
         tried = _tried(instance, key := _key(state.lake, step, origin))
         fault = origin.fault or (f"run {tried} was asked for it and has not done it" if tried else None)
         if fault is None:
-            return Due(str(step), _request(step, origin, key), origin.made_at)
+            return Due(str(step), _request(step, origin, key, portfolio), origin.made_at)
         notes.append(f"{step} is not asked for: {fault}")
     return Due("; ".join(notes[-_MAX_NOTES:]) or "nothing is due: what was built is scored, monitored and trained on")
 
 
-def _request(step: DueStep, origin: _Origin, key: str) -> dg.RunRequest:
+def _request(step: DueStep, origin: _Origin, key: str, portfolio: Portfolio) -> dg.RunRequest:
     started_by = origin.run.tags.get(STARTED_BY, "a person") if origin.run else "a person"
     tags = {**run_reason(started_by, step.why, after_run=origin.run_id), STEP_TAG: key, **RETRIED}
-    selection = [asset_key(asset) for asset in step.selection] or None
+    selection = [asset_key(portfolio, table) for table in step.selection] or None
     return span_request(key, step.span, tags, step.job, selection)
 
 
@@ -139,18 +140,22 @@ def _tried(instance: dg.DagsterInstance, key: str) -> str | None:
     return runs[0].run_id[:8] if runs else None
 
 
-def _waits_for(instance: dg.DagsterInstance, step: DueStep) -> str | None:
+def _waits_for(instance: dg.DagsterInstance, portfolio: Portfolio, step: DueStep) -> str | None:
     """A run or backfill under way that may do the step itself, or change what it follows on."""
-    backfills = instance.get_backfills(filters=BulkActionsFilter(statuses=[BulkActionStatus.REQUESTED]), limit=1)
-    if backfills:
-        return f"backfill {backfills[0].backfill_id}"
-    return next((f"run {run.run_id[:8]}" for run, span in unfinished_runs(instance) if span[0] <= step.span[1]), None)
+    for backfill in instance.get_backfills(filters=BulkActionsFilter(statuses=[BulkActionStatus.REQUESTED])):
+        # One of a job names no assets: it may be anybody's.
+        if all(is_own_key(portfolio, key) for key in backfill.asset_selection or ()):
+            return f"backfill {backfill.backfill_id}"
+    unfinished = unfinished_runs(instance, portfolio)
+    return next((f"run {run.run_id[:8]}" for run, span in unfinished if span[0] <= step.span[1]), None)
 
 
-def _origin_of(instance: dg.DagsterInstance, tables: Sequence[str], month: date) -> _Origin | None:
+def _origin_of(
+    instance: dg.DagsterInstance, portfolio: Portfolio, tables: Sequence[str], month: date
+) -> _Origin | None:
     newest: dg.EventLogRecord | None = None
     for table in tables:
-        wanted = dg.AssetRecordsFilter(asset_key=asset_key(table), asset_partitions=[month_key(month)])
+        wanted = dg.AssetRecordsFilter(asset_key=asset_key(portfolio, table), asset_partitions=[month_key(month)])
         for record in instance.fetch_materializations(wanted, limit=1).records:
             newest = record if newest is None or record.storage_id > newest.storage_id else newest
     if newest is None:

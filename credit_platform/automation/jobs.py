@@ -11,6 +11,7 @@ import dagster as dg
 from dagster import AssetSelection
 
 from credit_platform.instance.dagster_internals import MAX_RETRIES_TAG, UnresolvedAssetJobDefinition
+from credit_platform.instance.shared_history import asset_key, group_name, run_tags
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.tables import DECISIONS, tables_of
 from credit_platform.texts import description_of
@@ -43,7 +44,12 @@ def job_assets(portfolio: Portfolio, models: Sequence[str]) -> dict[str, list[st
         )
     )
     return {
-        BUILD_MONTH: AssetSelection.groups("bronze", "silver", "quarantine", "gold", "monitoring/sources"),
+        BUILD_MONTH: AssetSelection.groups(
+            *(
+                group_name(portfolio, group)
+                for group in ("bronze", "silver", "quarantine", "gold", "monitoring/sources")
+            )
+        ),
         SCORE_MONTH: [
             *(f"prediction/{model}" for model in models),
             DECISIONS,
@@ -66,7 +72,14 @@ def monthly_jobs(portfolio: Portfolio, models: Sequence[str]) -> dict[str, Unres
     n = len(portfolio.sources)
     said = {"words": portfolio.words, "n_sources": _IN_WORDS.get(n, str(n))}
     return {
-        name: dg.define_asset_job(name, selection=selection, description=description_of(__file__, name, **said))
+        name: dg.define_asset_job(
+            name,
+            selection=selection
+            if isinstance(selection, AssetSelection)
+            else [asset_key(portfolio, table) for table in selection],
+            description=description_of(__file__, name, **said),
+            tags=run_tags(portfolio),
+        )
         for name, selection in job_assets(portfolio, models).items()
     }
 

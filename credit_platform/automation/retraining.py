@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from credit_platform.assets.asset_spec import asset_key
 from credit_platform.assets.models.retrain_claim import (
     LEFT_TO_TAG,
     RETRAIN_TAG,
@@ -23,6 +22,8 @@ from credit_platform.automation.alert_delivery import AlertDispatcher
 from credit_platform.automation.jobs import TRAIN_MODELS, run_reason
 from credit_platform.automation.schedules import sensor_status
 from credit_platform.instance.dagster_internals import UnresolvedAssetJobDefinition
+from credit_platform.instance.shared_history import asset_key
+from credit_platform.lake.book_file import Automation
 from credit_platform.lake.governance.retrainings import Retraining, is_alive
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables.monthly import Lake
@@ -30,7 +31,7 @@ from credit_platform.monitoring.action.alerts import failure_key, recovery_event
 from credit_platform.months import month_key, parse_month
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.model_config import RetrainingPolicy
-from credit_platform.settings import Automation
+from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.texts import description_of
 
 RETRAIN_ON_ACTION = "retrain_on_action"
@@ -57,12 +58,12 @@ class Wanted:
         """What makes it the same retraining."""
         return retrain_key(self.model, self.month, self.version)
 
-    def request(self, attempt: int) -> dg.RunRequest:
+    def request(self, attempt: int, portfolio: Portfolio) -> dg.RunRequest:
         """Ask for a run; a further attempt has a run key of its own, or Dagster would take it for the first."""
         return dg.RunRequest(
             run_key=self.key if attempt == 1 else f"{self.key}:attempt{attempt}",
             partition_key=self.month,
-            asset_selection=[asset_key(f"model/{self.model}")],
+            asset_selection=[asset_key(portfolio, f"model/{self.model}")],
             tags={
                 **run_reason(RETRAIN_ON_ACTION, f"action retrain in {self.month} about version {self.version}"),
                 "credit_platform/attempt": str(attempt),
@@ -89,11 +90,11 @@ class _Cursor:
         pending = [asdict(one) for one in self.pending.values()]
         return json.dumps({"seen": self.seen, "pending": pending}, sort_keys=True)
 
-    def take_in(self, instance: dg.DagsterInstance, model: str, axis: MonthlyAxis) -> int:
+    def take_in(self, instance: dg.DagsterInstance, model: str, axis: MonthlyAxis, portfolio: Portfolio) -> int:
         """Read the actions recorded since the last look; says how many."""
         events = instance.fetch_materializations(
             dg.AssetRecordsFilter(
-                asset_key=asset_key(f"monitoring/{model}/action"), after_storage_id=self.seen.get(model)
+                asset_key=asset_key(portfolio, f"monitoring/{model}/action"), after_storage_id=self.seen.get(model)
             ),
             limit=_EVENTS_PER_TICK,
             ascending=True,
@@ -130,13 +131,14 @@ def retrain_on_action(
     )
     def action_asks_for_training(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         cursor = _Cursor.read(context.cursor)
-        n_seen = sum(cursor.take_in(context.instance, model, axis) for model in models)
+        portfolio = lake.layout.portfolio
+        n_seen = sum(cursor.take_in(context.instance, model, axis, portfolio) for model in models)
         requests: list[dg.RunRequest] = []
         notes: list[str] = []
         for key, wanted in list(cursor.pending.items()):
             due = _attempt_due(context.instance, lake.layout, wanted, policy)
             if isinstance(due, int):
-                requests.append(wanted.request(due))
+                requests.append(wanted.request(due, portfolio))
                 cursor.pending[key] = replace(wanted, asked=due, waited=0)
             elif due == _UNSEEN:
                 cursor.pending[key] = replace(wanted, waited=wanted.waited + 1)

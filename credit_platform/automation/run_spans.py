@@ -13,7 +13,9 @@ from credit_platform.instance.dagster_internals import (
     ASSET_PARTITION_RANGE_START_TAG,
     PARTITION_NAME_TAG,
 )
+from credit_platform.instance.shared_history import own_runs
 from credit_platform.months import month_key, parse_month
+from credit_platform.portfolios.portfolio import Portfolio
 
 # First and last month.
 Span = tuple[date, date]
@@ -51,9 +53,9 @@ def span_request(
     )
 
 
-def unfinished_runs(instance: dg.DagsterInstance) -> list[tuple[dg.DagsterRun, Span]]:
-    """The runs of months that have not ended yet, from whatever started them."""
-    runs = instance.get_runs(filters=dg.RunsFilter(statuses=_UNFINISHED))
+def unfinished_runs(instance: dg.DagsterInstance, portfolio: Portfolio) -> list[tuple[dg.DagsterRun, Span]]:
+    """The runs of a book's months that have not ended yet, from whatever started them."""
+    runs = own_runs(portfolio, instance.get_runs(filters=dg.RunsFilter(statuses=_UNFINISHED)))
     return [(run, span) for run in runs if (span := run_span(dict(run.tags))) is not None]
 
 

@@ -12,16 +12,17 @@ from datetime import UTC, date, datetime
 import dagster as dg
 import polars as pl
 
-from credit_platform.assets.asset_spec import asset_key
 from credit_platform.automation.closing import DELIVERY_TAG, TURN, Closing, delivery_key
 from credit_platform.automation.jobs import RETRIED, run_reason
 from credit_platform.automation.run_spans import unfinished_runs
 from credit_platform.instance.dagster_internals import UnresolvedAssetJobDefinition
+from credit_platform.instance.shared_history import asset_key
+from credit_platform.lake.book_file import Automation
 from credit_platform.lake.files import one_at_a_time
 from credit_platform.lake.raw.arrivals import Asking, keep_arrivals
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key
-from credit_platform.settings import Automation
+from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.texts import description_of
 
 WEEK_CLOSE = "week_close"
@@ -59,7 +60,8 @@ def month_close(
         key = month_key(month)
         if all(closing.lake.has(f"gold/{table}", month) for table in ("feature_store", "label_store")):
             return dg.SkipReason(f"{month:%Y-%m} is built already")
-        under_way = [run.run_id[:8] for run, span in unfinished_runs(context.instance) if span[0] <= month <= span[1]]
+        unfinished = unfinished_runs(context.instance, closing.lake.layout.portfolio)
+        under_way = [run.run_id[:8] for run, span in unfinished if span[0] <= month <= span[1]]
         if under_way:
             return dg.SkipReason(f"{month:%Y-%m} is under way in run {under_way[0]}")
         asking = _ask_for(closing, month)
@@ -115,12 +117,12 @@ class Watched:
     month: date
     parts: Sequence[str]
 
-    def request(self, week: str) -> dg.RunRequest:
+    def request(self, week: str, portfolio: Portfolio) -> dg.RunRequest:
         """Ask for the run of a week; the same week and model give the same key."""
         return dg.RunRequest(
             run_key=f"{WEEK_CLOSE}:{self.model}:{week}",
             partition_key=month_key(self.month),
-            asset_selection=[asset_key(f"monitoring/{self.model}/{part}") for part in self.parts],
+            asset_selection=[asset_key(portfolio, f"monitoring/{self.model}/{part}") for part in self.parts],
             tags={
                 **run_reason(WEEK_CLOSE, f"{self.model} is in active_monitoring in week {week}"),
                 "credit_platform/model": self.model,
@@ -161,7 +163,7 @@ def week_close(
             told = "; ".join(f"{model}: {why}" for model, why in found.items())
             return dg.SkipReason(f"0 of {len(found)} models are in active_monitoring. {told}")
         year, week, _ = context.scheduled_execution_time.date().isocalendar()
-        return [watch.request(f"{year}-W{week:02}") for watch in watched]
+        return [watch.request(f"{year}-W{week:02}", lake.layout.portfolio) for watch in watched]
 
     return week_is_over
 

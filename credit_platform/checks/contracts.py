@@ -14,8 +14,8 @@ import dataframely as dy
 import polars as pl
 
 from credit_platform.checks.monthly import SHIPPED, monthly_check
+from credit_platform.lake.tables.month_parts import month_batches
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.lake.tables.row_counts import month_batches
 from credit_platform.policy.data_quality import CheckPolicy
 from credit_platform.portfolios.portfolio import MonthResult
 from credit_platform.texts import description_of

@@ -112,21 +112,31 @@ def bad_rate_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPolicy)
     band = policy.bad_rate
 
     def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
-        first = add_months(months[0], -band.mean_months)
-        known = [month for month in lake.months(_LABELS) if first <= month <= months[-1]]
-        counted = (
-            lake.scan(_LABELS, known)
-            .group_by("snapshot_month")
-            .agg(n_bad=pl.col("label").cast(pl.Int64).sum(), n=pl.len())
-            .collect()
-        )
-        outcomes = {month: (n_bad, n) for month, n_bad, n in counted.iter_rows()}
-        return {month: _bad_rate_result(month, outcomes, band, portfolio.words.cases) for month in months}
+        return bad_rate_results(lake, months, band)
 
     has_vintages = any(table.name == "vintages" for table in portfolio.tables)
     text = "vintages_to_compare" if has_vintages else "labels_to_compare"
     look = description_of(__file__, text, words=portfolio.words)
     return judgement(_LABELS, BAD_RATE_CHECK, evaluate, axis, policy, band=band, look=look)
+
+
+def bad_rate_results(lake: Lake, months: Sequence[date], band: BadRateBand) -> dict[date, MonthResult]:
+    """What the judgement says of some months of gold/label_store, with `bad_rate` and the band among its numbers.
+
+    Raises:
+        MissingMonthsError: no month before the last has a file.
+    """
+    first = add_months(months[0], -band.mean_months)
+    known = [month for month in lake.months(_LABELS) if first <= month <= months[-1]]
+    counted = (
+        lake.scan(_LABELS, known)
+        .group_by("snapshot_month")
+        .agg(n_bad=pl.col("label").cast(pl.Int64).sum(), n=pl.len())
+        .collect()
+    )
+    outcomes = {month: (n_bad, n) for month, n_bad, n in counted.iter_rows()}
+    cases = lake.layout.portfolio.words.cases
+    return {month: _bad_rate_result(month, outcomes, band, cases) for month in months}
 
 
 def _bad_rate_result(

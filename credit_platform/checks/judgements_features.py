@@ -38,7 +38,9 @@ def null_share_check(
     judged = (*features.numeric, *features.categorical, *(mean for group in features.evidence for mean in group.means))
 
     def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
-        shares = _null_shares(lake, judged, add_months(months[0], -band.median_months), months[-1])
+        first = add_months(months[0], -band.median_months)
+        known = [month for month in lake.months(FEATURE_STORE) if first <= month <= months[-1]]
+        shares = null_shares(lake, judged, known)
         training = _TrainingShares(lake, models)
         return {
             month: _null_result(month, judged, shares, training.of(month), band, words=portfolio.words)
@@ -115,11 +117,14 @@ class _Ids:
         return here[customer], there[customer]
 
 
-def _null_shares(lake: Lake, judged: Sequence[str], first: date, last: date) -> dict[date, dict[str, float]]:
-    """Share of empty cells by month and feature, with the number of cases under `n_written`."""
-    known = [month for month in lake.months(FEATURE_STORE) if first <= month <= last]
+def null_shares(lake: Lake, judged: Sequence[str], months: Sequence[date]) -> dict[date, dict[str, float]]:
+    """Share of empty cells by month and feature, with the number of cases under `n_written`.
+
+    Raises:
+        MissingMonthsError: a month has no file.
+    """
     shares = (
-        lake.scan(FEATURE_STORE, known)
+        lake.scan(FEATURE_STORE, months)
         .group_by("snapshot_month")
         .agg(pl.len().alias("n_written"), pl.col(judged).null_count() / pl.len())
         .collect()

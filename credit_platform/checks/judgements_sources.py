@@ -10,7 +10,7 @@ import dagster as dg
 import polars as pl
 
 from credit_platform.checks.monthly import judgement, monthly_run_check
-from credit_platform.checks.reporting import first_materializations
+from credit_platform.checks.reporting import checked_asset, first_materializations
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.bands import volume_of_median
 from credit_platform.monitoring.data_quality.freshness import Freshness, judge_freshness
@@ -117,7 +117,7 @@ def freshness_check(axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDef
     def evaluate_run(
         context: dg.AssetCheckExecutionContext, _lake: Lake, months: Sequence[date]
     ) -> dict[date, MonthResult]:
-        since, built = first_materializations(context.instance, DATA_QUALITY, months)
+        since, built = first_materializations(context.instance, checked_asset(context), months)
         return {month: _freshness_result(judge_freshness(month, built.get(month), since, limit)) for month in months}
 
     return monthly_run_check(

@@ -16,6 +16,7 @@ from credit_platform.monitoring.data_quality.label_maturity import LabelMaturity
 from credit_platform.months import add_months
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.data_quality import CheckPolicy
+from credit_platform.policy.model_config import LabelPolicy
 from credit_platform.portfolios.portfolio import MonthResult, Portfolio, Words
 from credit_platform.texts import description_of
 
@@ -26,23 +27,15 @@ _AWAITED = "not_delivered"
 
 
 def label_maturity_check(
-    portfolio: Portfolio, axis: MonthlyAxis, lag: int, policy: CheckPolicy
+    portfolio: Portfolio, axis: MonthlyAxis, label: LabelPolicy, policy: CheckPolicy
 ) -> dg.AssetChecksDefinition:
-    """Blocks a month whose labels were not read at exactly `lag` months on book, or lack cases of the cohort."""
-    min_labelled, cases, words = policy.maturity.min_labelled, portfolio.cases, portfolio.words
+    """Blocks a month whose labels were not read in the month they are known in, or lack cases of the cohort."""
+    lag = label.lag_months
+    min_labelled, words = policy.maturity.min_labelled, portfolio.words
     text = MATURITY_CHECK if lag else "labels_are_of_their_month"
 
     def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
-        wanted = [month for month in lake.months(cases.table) if add_months(months[0], -lag) <= month <= months[-1]]
-        maturity = label_maturity(
-            lake.scan(_LABELS, months),
-            lake.scan(cases.table, wanted),
-            cases,
-            months=months,
-            lag=lag,
-            is_awaited=portfolio.outcome.is_awaited,
-        )
-        return {month: _result(maturity[month], axis.first_snapshot, min_labelled, words) for month in months}
+        return maturity_results(lake, months, axis, label, policy)
 
     return monthly_check(
         _LABELS,
@@ -55,6 +48,29 @@ def label_maturity_check(
     )
 
 
+def maturity_results(
+    lake: Lake, months: Sequence[date], axis: MonthlyAxis, label: LabelPolicy, policy: CheckPolicy
+) -> dict[date, MonthResult]:
+    """What the gate says of some months of gold/label_store.
+
+    Raises:
+        MissingMonthsError: a month has no file.
+    """
+    portfolio = lake.layout.portfolio
+    cases, first = portfolio.cases, add_months(months[0], -label.lag_months)
+    wanted = [month for month in lake.months(cases.table) if first <= month <= months[-1]]
+    maturity = label_maturity(
+        lake.scan(_LABELS, months),
+        lake.scan(cases.table, wanted),
+        cases,
+        months=months,
+        label=label,
+        is_awaited=portfolio.outcome.is_awaited,
+    )
+    least, words = policy.maturity.min_labelled, portfolio.words
+    return {month: _result(maturity[month], axis.first_snapshot, least, words) for month in months}
+
+
 def _result(found: LabelMaturity, first_month: date, min_labelled: float, words: Words) -> MonthResult:
     faults = []
     if found.n_immature:
@@ -64,7 +80,7 @@ def _result(found: LabelMaturity, first_month: date, min_labelled: float, words:
     if found.labelled_share is not None and found.labelled_share < min_labelled:
         faults.append(
             f"only {found.n_labelled:,} of the {found.n_written:,} {words.cases} {words.written} in "
-            f"{found.cohort:%Y-%m} have a label ({found.labelled_share:.1%}, at least {min_labelled:.0%} must)"
+            f"{_named(found)} have a label ({found.labelled_share:.1%}, at least {min_labelled:.0%} must)"
         )
     counts: dict[str, int | float | str] = {"n_labels": found.n_labels, "n_immature": found.n_immature}
     if found.labelled_share is not None:
@@ -79,19 +95,23 @@ def _result(found: LabelMaturity, first_month: date, min_labelled: float, words:
 
 
 def _in_order(found: LabelMaturity, first_month: date, words: Words) -> str:
-    if found.cohort < first_month:
-        return f"cohort {found.cohort:%Y-%m} lies before the book; {found.n_labels:,} labels"
+    if not found.cohorts:
+        return f"the outcome of no cohort becomes known in this month; {found.n_labels:,} labels"
+    if found.cohorts[-1] < first_month:
+        return f"cohort {_named(found)} lies before the book; {found.n_labels:,} labels"
     if found.n_written is None:
-        return f"{found.n_labels:,} labels are mature; {found.cohort:%Y-%m} is not built, so attrition is not known"
+        return f"{found.n_labels:,} labels are mature; {_named(found)} is not built, so attrition is not known"
     if found.n_awaited:
         told = f"; of others {found.n_labels:,} labels are known" if found.n_labels else ""
-        return (
-            f"{found.cohort:%Y-%m}: the outcome of {found.n_awaited:,} {words.cases} has not been delivered yet{told}"
-        )
+        return f"{_named(found)}: the outcome of {found.n_awaited:,} {words.cases} has not been delivered yet{told}"
     share = f"no {words.case} was {words.written}"
     if found.labelled_share is not None:
         share = f"{found.labelled_share:.1%} of its {words.cases}"
-    return f"{found.n_labels:,} labels of cohort {found.cohort:%Y-%m} are mature, {share}"
+    return f"{found.n_labels:,} labels of cohort {_named(found)} are mature, {share}"
+
+
+def _named(found: LabelMaturity) -> str:
+    return " and ".join(f"{cohort:%Y-%m}" for cohort in found.cohorts)
 
 
 def unlabelled_check(portfolio: Portfolio, axis: MonthlyAxis, policy: CheckPolicy) -> dg.AssetChecksDefinition:

@@ -58,8 +58,19 @@ def model_gate_checks(
             built=_Trained(model),
         )
         for model in config.models
-        for kind in _kinds()
+        for kind in (*_kinds(), *(_of_floor(metric) for metric in config.gates.min_oot))
     ]
+
+
+def _of_floor(metric: str) -> _Kind:
+    """The check of a floor of another metric than the ROC-AUC."""
+    first = _kinds()[0]
+    return _Kind(
+        f"out_of_time_{metric}_reaches_the_floor",
+        f"min_oot_{metric}",
+        f"{metric} on the out-of-time cohort reaches gates.min_oot.{metric}.",
+        first.otherwise,
+    )
 
 
 @dataclass(frozen=True)

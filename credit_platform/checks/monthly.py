@@ -13,6 +13,7 @@ import dagster as dg
 from credit_platform.assets.asset_spec import asset_key
 from credit_platform.checks.reporting import (
     AssetCheck,
+    checked_asset,
     nothing_built,
     report_months,
     run_events,
@@ -90,16 +91,11 @@ def monthly_run_check(
     """As `monthly_check`, for checks that look at the run or the history as well."""
     toggle = policy.toggle_of(asset, name)
     blocks = toggle.enabled and (toggle.severity == "error" if toggle.severity else is_blocking)
-    check = AssetCheck(
-        asset=asset_key(asset),
-        name=name,
-        severity=dg.AssetCheckSeverity.ERROR if blocks else dg.AssetCheckSeverity.WARN,
-        is_blocking=blocks,
-    )
+    severity = dg.AssetCheckSeverity.ERROR if blocks else dg.AssetCheckSeverity.WARN
 
     # The decorator's type knows functions that return a result only; one that yields runs as well.
     @dg.asset_check(  # pyrefly: ignore[bad-argument-type]
-        asset=check.asset,
+        asset=asset_key(asset),
         name=name,
         blocking=blocks,
         partitions_def=axis,
@@ -108,9 +104,10 @@ def monthly_run_check(
     def evaluated_per_month(
         context: dg.AssetCheckExecutionContext, lake: dg.ResourceParam[Lake]
     ) -> Iterator[dg.AssetCheckResult | dg.Output[None] | dg.AssetCheckEvaluation]:
+        check = AssetCheck(checked_asset(context), name, severity, is_blocking=blocks)
         months = _months_to_check(context, lake, axis, built or (lambda lake: lake.months(asset)))
         if not months:
-            yield from run_events(context, check, nothing_built(asset, check.severity))
+            yield from run_events(context, check, nothing_built(asset, severity))
             return
         if toggle.enabled:
             results = evaluate(context, lake, months)
@@ -121,7 +118,7 @@ def monthly_run_check(
             _note_on_the_run(context, f"{asset}/{name}")
         if not context.has_partition_key:
             report_months(context, check, results)
-        yield from run_events(context, check, run_result(results, check.severity))
+        yield from run_events(context, check, run_result(results, severity))
 
     return evaluated_per_month
 

@@ -10,7 +10,6 @@ from datetime import date
 
 import dagster as dg
 
-from credit_platform.assets.asset_spec import asset_key
 from credit_platform.instance.dagster_internals import AssetCheckEvaluationTargetMaterializationData, stored_at_once
 from credit_platform.months import month_key
 from credit_platform.portfolios.portfolio import MonthResult
@@ -46,10 +45,10 @@ def latest_materializations(
 
 
 def first_materializations(
-    instance: dg.DagsterInstance, asset: str, months: Sequence[date]
+    instance: dg.DagsterInstance, key: dg.AssetKey, months: Sequence[date]
 ) -> tuple[float | None, dict[date, float]]:
     """When a table was first materialized at all, and when each of some months first was; seconds since 1970 UTC."""
-    key, wanted = asset_key(asset), {month_key(month): month for month in months}
+    wanted = {month_key(month): month for month in months}
     earliest = instance.fetch_materializations(key, limit=1, ascending=True).records
     records_filter = dg.AssetRecordsFilter(asset_key=key, asset_partitions=list(wanted))
     first: dict[date, float] = {}
@@ -65,16 +64,22 @@ def first_materializations(
     return (earliest[0].timestamp if earliest else None), first
 
 
-def runs_that_built_first(instance: dg.DagsterInstance, asset: str) -> set[str]:
+def runs_that_built_first(instance: dg.DagsterInstance, key: dg.AssetKey) -> set[str]:
     """The runs that made the first materialization of each month of a table."""
     runs: dict[str | None, str] = {}
     cursor, has_more = None, True
     while has_more:
-        found = instance.fetch_materializations(asset_key(asset), limit=1000, cursor=cursor, ascending=True)
+        found = instance.fetch_materializations(key, limit=1000, cursor=cursor, ascending=True)
         for record in found.records:
             runs.setdefault(record.partition_key, record.run_id)
         cursor, has_more = found.cursor, found.has_more
     return set(runs.values())
+
+
+def checked_asset(context: dg.AssetCheckExecutionContext) -> dg.AssetKey:
+    """The asset that a check with one asset looks at, by its key in Dagster."""
+    (spec,) = context.check_specs
+    return spec.asset_key
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def all_checks(
     checks = [
         *gate_checks(portfolio, axis, policy),
         *table_checks(portfolio, axis, list(config.models), policy),
-        label_maturity_check(portfolio, axis, config.label.lag_months, policy),
+        label_maturity_check(portfolio, axis, config.label, policy),
         unlabelled_check(portfolio, axis, policy),
         *case_gates(portfolio, axis, policy),
         one_decision_check(portfolio, axis, config, policy),

@@ -10,6 +10,7 @@ import dagster as dg
 
 from credit_platform.assets.tables.bronze import sources
 from credit_platform.errors import SettingsError
+from credit_platform.lake.book_file import Automation, BookFile, book_file_text, read_book_file
 from credit_platform.lake.files import write_text
 from credit_platform.lake.raw.sources import source_months
 from credit_platform.lake.renamed_models import require_migrated
@@ -17,7 +18,7 @@ from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import parse_month
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.previous_release import model_key
-from credit_platform.settings import Automation, BookFile, Settings, book_file_text, load_settings, read_book_file
+from credit_platform.settings import Settings, load_settings
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,8 @@ def months_in_loan_file(book: Book) -> list[date]:
 
 def _months_of_cases(lake: Lake, settings: Settings) -> list[date]:
     portfolio = settings.portfolio
-    return source_months(lake.layout, sources(portfolio, settings.policy.model)[portfolio.case_source.name])
+    known = sources(portfolio, settings.policy.model, settings.first_month)
+    return source_months(lake.layout, known[portfolio.case_source.name])
 
 
 def open_book() -> Book:

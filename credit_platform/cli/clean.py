@@ -4,19 +4,26 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from credit_platform.cli.instance import shares_history
+from credit_platform.lake.book_file import PLATFORM_FILE
 from credit_platform.lake.layout import LAYERS, Layout
 from credit_platform.lake.raw.raw_book import generated_files
-from credit_platform.settings import PLATFORM_FILE, Settings, dagster_home
+from credit_platform.settings import Settings, dagster_home
 
-_WRITTEN = (*LAYERS, "archive", "sources", "models", "reports", "audit", "alerts", ".dagster")
+_WRITTEN = (*LAYERS, "archive", "sources", "models", "reports", "audit", "alerts")
+_HISTORY = ".dagster"
 _FILES = (PLATFORM_FILE, "datamart.duckdb", ".datamart.duckdb.lock", ".instance.lock", "unfinished-migration.txt")
 
 
 def written_paths(settings: Settings) -> list[Path]:
-    """What exists of all that the platform writes; raw files are not among it, whoever made them."""
-    home = dagster_home(settings.data_dir)
-    candidates = [settings.data_dir / name for name in (*_WRITTEN, *_FILES)] + [home / ".dagster"]
-    return sorted({path for path in candidates if path.exists()})
+    """What exists of all that the platform writes; raw files are not among it, whoever made them.
+
+    Nor is a run history that another book has a part in.
+    """
+    history = {settings.data_dir / _HISTORY, dagster_home(settings) / _HISTORY}
+    candidates = {settings.data_dir / name for name in (*_WRITTEN, *_FILES)}
+    found = (path for path in candidates | history if path.exists())
+    return sorted(found if not shares_history(settings) else (path for path in found if path.name != _HISTORY))
 
 
 def generated_paths(settings: Settings) -> list[Path]:

@@ -13,8 +13,9 @@ from pathlib import Path
 import dagster as dg
 import yaml
 
-from credit_platform.errors import CreditPlatformError
+from credit_platform.errors import CreditPlatformError, StorageError
 from credit_platform.instance.dagster_internals import ARTIFACT_STORAGE, COMPUTE_LOG_STORAGE
+from credit_platform.instance.shared_history import is_own_key, is_shared, own_runs
 from credit_platform.lake.files import plain_path, write_text
 from credit_platform.lake.storage_faults import storage_error
 from credit_platform.settings import Settings, dagster_home
@@ -55,7 +56,7 @@ def prepare_home(settings: Settings) -> Path:
     Dagster wants absolute paths there. Where the data folder was moved or copied they would lead to another book's
     history, so they are written anew.
     """
-    home = dagster_home(settings.data_dir)
+    home = dagster_home(settings)
     home.mkdir(parents=True, exist_ok=True)
     if not (home / INSTANCE_FILE).is_file():
         write_text(home / INSTANCE_FILE, own_instance_text(home))
@@ -98,6 +99,31 @@ def beating_daemons(instance: dg.DagsterInstance) -> dict[str, bool]:
     return {name: name in beats and beats[name].timestamp >= since for name in needed}
 
 
+def shares_history(settings: Settings) -> bool:
+    """Whether another book has runs or tables in this book's history.
+
+    One that cannot be opened is the book's own where it lies in its data folder.
+    """
+    home = dagster_home(settings)
+    storage = history_storage(home)
+    if not (home / INSTANCE_FILE).is_file() or (storage is not None and not any(storage.rglob("*.db"))):
+        return False
+    try:
+        with open_instance(settings) as instance:
+            return is_shared(instance, settings.portfolio)
+    except StorageError:
+        return settings.data_dir.resolve() not in home.resolve().parents
+
+
+def forget_runs(settings: Settings) -> None:
+    """Take a book's runs, and what its tables recorded, out of a history that it shares."""
+    with open_instance(settings) as instance:
+        for run in own_runs(settings.portfolio, instance.get_runs()):
+            instance.compute_log_manager.delete_logs(prefix=[run.run_id])
+            instance.delete_run(run.run_id)
+        instance.wipe_assets([key for key in instance.all_asset_keys() if is_own_key(settings.portfolio, key)])
+
+
 def _repointed(text: str, old: Path, home: Path) -> str:
     def moved(value: object) -> object:
         if isinstance(value, dict):
@@ -132,10 +158,14 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     """
     home = prepare_home(settings)
     try:
+        storage = history_storage(home)
+        # Beside the history: several books may have one.
+        place = storage or home
+        place.mkdir(parents=True, exist_ok=True)
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        with (settings.data_dir / ".instance.lock").open("w") as lock:
+        with (place / ".instance.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if (storage := history_storage(home)) is not None:
+            if storage is not None:
                 _require_writable(storage)
             instance = dg.DagsterInstance.from_config(str(plain_path(home)))
             instance.get_runs_count()

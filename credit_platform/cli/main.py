@@ -19,6 +19,7 @@ from credit_platform.cli.column_map import add_map_verb
 from credit_platform.cli.lab.verbs import add_lab_verbs
 from credit_platform.cli.new_portfolio.verb import add_new_portfolio_verb
 from credit_platform.cli.run.verbs import add_pipeline_verbs
+from credit_platform.cli.ui import add_ui_verb
 from credit_platform.cli.versions.verbs import add_verbs
 from credit_platform.errors import CreditPlatformError, SettingsError
 from credit_platform.lake.storage_faults import storage_error
@@ -35,7 +36,15 @@ Replace = Annotated[
     bool,
     Parameter(negative="", help="Take other rows for months built already, and record it in audit/deliveries.jsonl."),
 ]
-for add_to in (add_verbs, add_pipeline_verbs, add_lab_verbs, add_upkeep_verbs, add_map_verb, add_new_portfolio_verb):
+for add_to in (
+    add_verbs,
+    add_pipeline_verbs,
+    add_lab_verbs,
+    add_upkeep_verbs,
+    add_map_verb,
+    add_new_portfolio_verb,
+    add_ui_verb,
+):
     add_to(app)
 
 
@@ -223,22 +232,6 @@ def override_action(
 
 
 @app.command
-def ui(
-    *,
-    port: Annotated[int, Parameter(help="Port on 127.0.0.1.")] = 3000,
-    allow_host: Annotated[
-        list[str] | None,
-        Parameter(help="A further name people reach it under through a proxy, with its port if any; may be repeated."),
-    ] = None,
-) -> int:
-    """Open the Dagster UI on this data folder and its history; ends with Ctrl+C. Pages of others cannot operate it."""
-    from credit_platform.cli.ui import serve_ui
-    from credit_platform.settings import load_settings
-
-    return serve_ui(load_settings(), port=port, hosts=allow_host or ())
-
-
-@app.command
 def dictionary(
     *,
     file: Annotated[Path | None, Parameter(help="Where to write it; beside the package's other pages without.")] = None,
@@ -259,13 +252,17 @@ def dictionary(
 def clean(*, yes: Annotated[bool, Parameter(negative="", help="Really delete.")] = False) -> int:
     """Delete what the platform wrote, tables to run history; raw files stay unless the demo made them."""
     from credit_platform.cli.clean import delete_generated, generated_paths
+    from credit_platform.cli.instance import forget_runs, shares_history
     from credit_platform.settings import load_settings
 
     settings = load_settings()
-    paths = generated_paths(settings)
+    paths, is_shared = generated_paths(settings), shares_history(settings)
     if not yes:
-        print("\n".join([*(str(path) for path in paths), "Nothing deleted; add --yes to delete the above."]))
+        runs = [f"the runs of {settings.portfolio.name}, in a history with those of other books"] if is_shared else []
+        print("\n".join([*map(str, paths), *runs, "Nothing deleted; add --yes to delete the above."]))
         return 1
+    if is_shared:
+        forget_runs(settings)
     delete_generated(paths)
     print(f"Deleted {len(paths)} entries below {settings.data_dir}.")
     return 0

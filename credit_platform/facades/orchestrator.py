@@ -2,7 +2,7 @@
 
 The names are those of the pipelines this platform replaces, so that notebooks written for them read on. Each is a
 thin front over what the command line and the assets run; no rule and no number is made here. The small objects
-stand in `evaluators`.
+are in the modules beside this one.
 """
 
 import json
@@ -18,9 +18,10 @@ from rich.console import Console
 from credit_platform.cli import main
 from credit_platform.cli.book import Book, initialise
 from credit_platform.cli.run.continuous import WalkedMonth, months_to_walk, walk
-from credit_platform.cli.run.training import is_untrained, train_first
-from credit_platform.errors import TrainingError, WindowError
-from credit_platform.lake.governance.promotions import PromotionLog, incumbent
+from credit_platform.cli.run.training import is_untrained, require_months_to_learn_from, train_first
+from credit_platform.errors import TrainingError
+from credit_platform.facades.runs import quiet_console, said_on
+from credit_platform.facades.training import ModelTrainer, ModelUtils
 from credit_platform.months import add_months
 from credit_platform.settings import Settings, load_settings
 
@@ -30,7 +31,7 @@ class MLPipelineOrchestrator:
     """The life of one book, phase by phase; what its runs print goes to `console`, or into the error of a failure."""
 
     settings: Settings = field(default_factory=load_settings)
-    console: Console = field(default_factory=lambda: Console(file=StringIO(), width=200))
+    console: Console = field(default_factory=quiet_console)
 
     @property
     def book(self) -> Book:
@@ -50,28 +51,23 @@ class MLPipelineOrchestrator:
         """Build the book up to its first training, train every model and score the months before.
 
         Args:
-            num_months: How many months of the book are to be used at most; the windows of policy say how many are
-                needed, and all they need are used.
+            num_months: From how many months models may learn at most; the windows of policy say from how many they do.
 
         Returns:
             The version in force by model, and what they reached: `model, model_version, sample_role, metric, value`.
 
         Raises:
-            WindowError: the windows need more than `num_months`, or more than is delivered.
-            SourceError: there is no usable loan file.
+            SettingsError: policy has models learn from more than `num_months`.
+            WindowError: the windows need more than is delivered.
+            SourceError: there is no usable file of cases.
             TrainingError: a step failed; the message tells what is missing.
         """
         book = self.book
-        axis = book.axis
-        if num_months is not None and add_months(axis.first_snapshot, num_months - 1) < axis.first_training:
-            raise WindowError(
-                as_of=add_months(axis.first_snapshot, num_months - 1),
-                reason=f"{num_months} months hold no training window",
-                fix=f"The first training is possible in {axis.first_training:%Y-%m}; see credit-platform timeline",
-            )
+        if num_months is not None:
+            require_months_to_learn_from(book, num_months)
         if is_untrained(book) and train_first(book, self.console) != 0:
-            raise TrainingError(model="all", reason=self._said(), fix="Mend the cause and call this again")
-        return self._versions_in_force(add_months(axis.first_training, 1))
+            raise TrainingError(model="all", reason=said_on(self.console), fix="Mend the cause and call this again")
+        return self._versions_in_force(add_months(book.axis.first_training, 1))
 
     def run_continuous_learning(self, max_iterations: int | None = None) -> list[WalkedMonth]:
         """Walk on month by month from what is finished, as `credit-platform continuous`.
@@ -112,19 +108,10 @@ class MLPipelineOrchestrator:
         return found
 
     def _versions_in_force(self, month: date) -> tuple[dict[str, str], pl.DataFrame]:
-        book, parts = self.book, list[pl.DataFrame]()
-        versions: dict[str, str] = {}
+        book, versions = self.book, dict[str, str]()
         for model in book.settings.policy.model.models:
-            version = incumbent(PromotionLog(book.lake.layout).records(), model, month)
-            if version is None:
-                continue
-            versions[model] = version
-            metrics = book.lake.versions.read(model, version).metadata.metrics
-            schema = {"sample_role": pl.String, "metric": pl.String, "value": pl.Float64}
-            rows = pl.DataFrame([(row.sample_role, row.metric, row.value) for row in metrics], schema, orient="row")
-            parts.append(rows.select(pl.lit(model).alias("model"), pl.lit(version).alias("model_version"), pl.all()))
-        return versions, pl.concat(parts) if parts else pl.DataFrame()
-
-    def _said(self) -> str:
-        stream = self.console.file
-        return stream.getvalue().strip() if isinstance(stream, StringIO) else "a step failed, see above"
+            version = ModelUtils(book).in_force(model, month)
+            if version is not None:
+                versions[model] = version
+        reached = [ModelTrainer(book).evaluate(*one) for one in versions.items()]
+        return versions, pl.concat(reached) if reached else pl.DataFrame()

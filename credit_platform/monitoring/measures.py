@@ -117,8 +117,10 @@ def band_status(value: float | None, *, warn: float, breach: float) -> Status:
     return "breach" if value >= breach else "warn" if value >= warn else "ok"
 
 
-def floor_status(value: float | None, *, warn: float, breach: float | None) -> Status:
+def floor_status(value: float | None, *, warn: float | None, breach: float | None) -> Status:
     """Status of a figure that should stay high: a warning below `warn`, a breach below `breach` if there is one.
+
+    Without a `warn` nothing but a breach is known.
 
     >>> floor_status(0.75, warn=0.80, breach=0.75)
     'warn'
@@ -127,7 +129,7 @@ def floor_status(value: float | None, *, warn: float, breach: float | None) -> S
         return "unknown"
     if breach is not None and value < breach:
         return "breach"
-    return "warn" if value < warn else "ok"
+    return "unknown" if warn is None else "warn" if value < warn else "ok"
 
 
 def metric_status(

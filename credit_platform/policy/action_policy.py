@@ -1,4 +1,4 @@
-"""When a figure is acted on: how often a shortfall must be seen, what early signs are trusted, how soon to roll back.
+"""When a figure is acted on and who hears of it: what must persist, which early signs are trusted, when to roll back.
 
 Only shapes and the rules a value must obey belong here; the floors a metric is held against are in
 monitoring_thresholds. The shipped numbers and their reasons are in monitoring_thresholds.yaml.
@@ -13,6 +13,7 @@ from credit_platform.policy.policy_section import MonthCount, OpenShare, PolicyS
 
 DecisionMode = Literal["point", "ci_upper", "persistent"]
 Deadline = Literal["2 hours", "1 day", "3 days"]
+Channel = Literal["email", "slack", "pagerduty"]
 
 
 class RunRulePolicy(PolicySection):
@@ -96,3 +97,26 @@ class EarlyPerformancePolicy(PolicySection):
             message = f"{value} is more than history_cohorts ({cohorts}), so no history would ever do"
             raise ValueError(message)
         return value
+
+
+class Notification(PolicySection):
+    """Who hears of an action, by which channels and how soon."""
+
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1, strict=False)]
+    recipients: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
+    frequency: Literal["monthly", "weekly", "immediate"]
+
+
+class Notifications(PolicySection):
+    """One notification per action, and one for runs that fail."""
+
+    monitor: Notification
+    active_monitoring: Notification
+    retrain: Notification
+    failure: Notification
+
+
+class AlertPolicy(PolicySection):
+    """The quiet period of an open alert: it is told again after so many months without a change."""
+
+    remind_after_months: MonthCount

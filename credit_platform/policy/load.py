@@ -1,15 +1,13 @@
 """The policy in force: its files read, completed by the shipped numbers, validated and fingerprinted.
 
 Which folder holds them is a setting. What a value may be stands in model_config, monitoring_thresholds, data_quality
-and reason_codes. As one document, for the platform alone, a policy is kept beside what was made under it, and read back
-to make it again.
+and reason_codes. As one document a policy is kept beside what was made under it, and read back to make it again.
 """
 
 import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,19 +26,19 @@ from credit_platform.policy.policy_file import (
     read_policy_file,
 )
 from credit_platform.policy.reason_codes import ReasonCatalogue, require_a_reason_per_feature
-from credit_platform.policy.source_policy import FileForm
+from credit_platform.policy.source_policy import require_columns
 from credit_platform.previous_release import warn_of_old_name, with_new_keys
 
 MODEL_CONFIG = "model_config"
 MONITORING_THRESHOLDS = "monitoring_thresholds"
 DATA_QUALITY = "data_quality"
 REASON_CODES = "reason_codes"
+WINDOW_KEY = "window_days"
 FILES = (MODEL_CONFIG, MONITORING_THRESHOLDS, DATA_QUALITY, REASON_CODES)
 _FILE_OF = {"model": MODEL_CONFIG, "monitoring": MONITORING_THRESHOLDS, "data": DATA_QUALITY, "reasons": REASON_CODES}
 
-_LONGEST_SHOWN = 200
+_LONGEST_SHOWN, _REASONS = 200, {"extra_forbidden": "is not a known setting", "missing": "is missing"}
 _Section = TypeVar("_Section", bound=BaseModel)
-_REASONS = {"extra_forbidden": "is not a known setting", "missing": "is missing"}
 
 
 @dataclass(frozen=True)
@@ -204,23 +202,7 @@ def _require_sources(config: ModelConfig, terms: PolicyTerms, *, file: str) -> N
         if is_indispensable and not config.sources[name].required:
             reason = f"{name} must be required: without it there is nothing to label or score"
             raise PolicyError(file=file, key="sources", reason=reason)
-        _require_columns(config.sources[name], terms.columns[name], file=file, key=f"sources.{name}")
-
-
-def _require_columns(form: FileForm, known: Mapping[str, bool], *, file: str, key: str) -> None:
-    """Refuse a map of columns that the source does not have, or without those that it needs."""
-    dates = form.date_format if isinstance(form.date_format, Mapping) else {}
-    for section, column in [*(("columns", one) for one in form.columns), *(("date_format", one) for one in dates)]:
-        if column not in known:
-            reason = f"is no column of the source; it has {', '.join(get_close_matches(column, known, n=1) or known)}"
-            raise PolicyError(file=file, key=f"{key}.{section}.{column}", reason=reason)
-    for column, is_needed in known.items():
-        if is_needed and column in form.columns and form.columns[column] is None:
-            reason = "cannot be null: no row is of use without it; name the file's column"
-            raise PolicyError(file=file, key=f"{key}.columns.{column}", reason=reason)
-        if not form.has_header and column not in form.columns:
-            reason = "is missing; without a header every column needs a position, or null"
-            raise PolicyError(file=file, key=f"{key}.columns.{column}", reason=reason)
+        require_columns(config.sources[name], terms.columns[name], file=file, key=f"sources.{name}")
 
 
 def _require_fitting_characteristics(config: ModelConfig, terms: PolicyTerms, *, file: str) -> None:
@@ -236,11 +218,27 @@ def _require_fitting_characteristics(config: ModelConfig, terms: PolicyTerms, *,
             raise PolicyError(file=file, key=f"models.{model}.characteristics.{key}", reason=reason)
 
 
-def load_policy(folder: Path | None, *, terms: PolicyTerms) -> Policy:
+def _with_floor(monitoring: MonitoringThresholds, metric: str, floor: float, *, file: str) -> MonitoringThresholds:
+    try:
+        return monitoring.retrained_below(metric, floor)
+    except ValueError as error:
+        raise PolicyError(file=file, key=f"metrics.{metric}", reason=f"RETRAIN_THRESHOLD is set: {error}") from None
+
+
+def _with_label_window(model: ModelConfig, days: int) -> ModelConfig:
+    """The configuration with a window of so many days, and all that follows from it."""
+    values = completed({"label": {WINDOW_KEY: days}}, model.model_dump(mode="json"))
+    return _validated(_as_written(values, "CHURN_WINDOW"), values, type(model))
+
+
+def load_policy(
+    folder: Path | None, *, terms: PolicyTerms, retrain_below: float | None = None, label_window: int | None = None
+) -> Policy:
     """Read the policy of a folder, or the shipped one.
 
     A folder may hold one of the files only, and a file may leave things out: the shipped numbers stand in. The
-    fingerprint covers values, so comments, order and file format do not change it.
+    fingerprint covers values: comments, order and file format do not change it. `retrain_below` takes the place of the
+    business floor of the primary metric, `label_window` that of the days of the label's window.
 
     Raises:
         PolicyError: no file is there, a file is there twice, or a value is wrong; names file, key and reason.
@@ -250,18 +248,21 @@ def load_policy(folder: Path | None, *, terms: PolicyTerms) -> Policy:
         reason = f"holds none of {', '.join(f'{name}.yaml' for name in FILES)} (.yml and .json are read as well)"
         raise PolicyError(file=where, key="(folder)", reason=reason)
     model, file = _section_of(where, MODEL_CONFIG, terms, section=terms.config, read=read_model_config)
+    if label_window is not None:
+        model = _with_label_window(model, label_window)
     _require_sources(model, terms, file=file)
     _require_fitting_characteristics(model, terms, file=file)
     monitoring, file = _section_of(
         where, MONITORING_THRESHOLDS, terms, section=MonitoringThresholds, read=read_monitoring_thresholds
     )
     monitoring = _with_model_names(monitoring, model, file=file)
+    if retrain_below is not None:
+        monitoring = _with_floor(monitoring, model.selection.primary, retrain_below, file=file)
     data, _ = _section_of(where, DATA_QUALITY, terms, section=DataQualityPolicy, read=_as_written)
     reasons, file = _section_of(where, REASON_CODES, terms, section=ReasonCatalogue, read=_as_written)
     require_a_reason_per_feature(reasons, terms.explained, file=file)
     sections = {"model": model, "monitoring": monitoring, "data": data, "reasons": reasons}
-    sha256 = fingerprint(policy_values(sections))
-    return Policy(model=model, monitoring=monitoring, data=data, reasons=reasons, sha256=sha256)
+    return Policy(**sections, sha256=fingerprint(policy_values(sections)))
 
 
 def policy_document(policy: Policy) -> bytes:

@@ -7,16 +7,25 @@ model_config.yaml, reading files in load.py, and what follows from the numbers (
 from collections.abc import Mapping
 from datetime import date
 from itertools import pairwise
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, get_args
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, ValidationInfo, field_validator, model_serializer
 
 from credit_platform.errors import PolicyError
-from credit_platform.months import add_months, month_key
-from credit_platform.policy.calendar_policy import AssignedCohortPolicy, ClosePolicy, Month
+from credit_platform.months import add_months, month_range
+from credit_platform.policy.calendar_policy import AbsoluteWindows, AssignedCohortPolicy, ClosePolicy
 from credit_platform.policy.champion_challenger import ChampionChallengerPolicy
 from credit_platform.policy.model_spec import ModelName, ModelSpec
-from credit_platform.policy.policy_section import MOST_MONTHS, MonthCount, OpenShare, PolicySection, Share
+from credit_platform.policy.policy_section import (
+    MOST_MONTHS,
+    CutOff,
+    MonthCount,
+    OpenShare,
+    PolicySection,
+    PrimaryMetric,
+    Share,
+    TunedBy,
+)
 from credit_platform.policy.source_policy import SourcePolicy
 
 
@@ -25,8 +34,22 @@ class LabelPolicy(PolicySection):
 
     @property
     def lag_months(self) -> int:
-        """Months from the cohort to the snapshot in which its label is read."""
+        """Months after which the label of every cohort is known: trainings and measurements wait for so long."""
         raise NotImplementedError
+
+    @property
+    def least_lag_months(self) -> int:
+        """The fewest months after which the label of some cohort is known."""
+        return self.lag_months
+
+    def known_in(self, cohort: date) -> date:
+        """The month whose data tell the labels of a cohort; from `least_lag_months` to `lag_months` after it."""
+        return add_months(cohort, self.lag_months)
+
+    def cohorts_known_in(self, month: date) -> list[date]:
+        """The cohorts whose labels the data of a month tell; where the lag varies there may be none, or several."""
+        span = month_range(add_months(month, -self.lag_months), add_months(month, -self.least_lag_months))
+        return [cohort for cohort in span if self.known_in(cohort) == month]
 
     @property
     def label_def(self) -> str:
@@ -51,48 +74,6 @@ class WindowLengths(PolicySection):
     def total(self) -> int:
         """Cohorts the four samples hold together."""
         return self.train + self.validation + self.test + self.oot
-
-
-class AbsoluteWindow(PolicySection):
-    """One sample given by its first and last cohort, both included."""
-
-    first: Month
-    last: Month
-
-    @field_validator("first", "last")
-    @classmethod
-    def _is_a_month(cls, value: date) -> date:
-        if value.day != 1:
-            message = f"{value} is not the first day of a month"
-            raise ValueError(message)
-        return value
-
-    @model_validator(mode="after")
-    def _is_ordered(self) -> Self:
-        if self.last < self.first:
-            message = f"last ({month_key(self.last)}) is earlier than first ({month_key(self.first)})"
-            raise ValueError(message)
-        return self
-
-
-class AbsoluteWindows(PolicySection):
-    """The four samples by date, each beginning in the month after the one before ends."""
-
-    train: AbsoluteWindow
-    validation: AbsoluteWindow
-    test: AbsoluteWindow
-    oot: AbsoluteWindow
-
-    @model_validator(mode="after")
-    def _is_contiguous(self) -> Self:
-        samples = (("train", self.train), ("validation", self.validation), ("test", self.test), ("oot", self.oot))
-        for (earlier, before), (later, after) in pairwise(samples):
-            due = add_months(before.last, 1)
-            if after.first != due:
-                begins = month_key(after.first)
-                message = f"{later} begins in {begins}; it must follow {earlier} and begin in {month_key(due)}"
-                raise ValueError(message)
-        return self
 
 
 class WindowPolicy(PolicySection):
@@ -149,10 +130,10 @@ class Grade(PolicySection):
 
 
 class ScoringPolicy(PolicySection):
-    """How a probability becomes a score, a grade and a decision."""
+    """How a probability becomes a score, a grade and a decision; `cut_off` is None where every version has its own."""
 
     backfill_months: Annotated[int, Field(ge=0, le=MOST_MONTHS)]
-    cut_off: OpenShare
+    cut_off: CutOff
     economics: Economics
     scaling: Scaling
     grades: Annotated[tuple[Grade, ...], Field(min_length=1, strict=False)]  # YAML knows lists, not tuples
@@ -204,18 +185,36 @@ class PromotionPolicy(PolicySection):
 class SelectionPolicy(PolicySection):
     """The metric that ranks versions, and the smallest sample it is trusted on."""
 
-    primary: Literal["roc_auc"]
+    primary: PrimaryMetric
     min_samples: Annotated[int, Field(ge=1)]
 
 
 class ModelGatePolicy(PolicySection):
-    """What a version must pass before promotion; gaps are in AUC, rates in shares."""
+    """What a version must pass before promotion; gaps are in AUC, rates in shares.
+
+    `min_oot` has floors of other metrics on the out-of-time cohort, by metric.
+    """
 
     min_oot_roc_auc: Share
+    min_oot: Mapping[PrimaryMetric, Annotated[float, Field(ge=0)]] = {}
     max_oot_test_gap: Share
     max_train_validation_gap: Share
     max_null_rate: Share
     gaps_judged_by: Literal["interval", "value"] = "interval"
+
+    @field_validator("min_oot")
+    @classmethod
+    def _leaves_the_auc_to_its_own_key(cls, floors: Mapping[PrimaryMetric, float]) -> Mapping[PrimaryMetric, float]:
+        if "roc_auc" in floors:
+            message = "the floor of roc_auc is min_oot_roc_auc"
+            raise ValueError(message)
+        return floors
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_set(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        # A policy without it keeps the fingerprint that it had before there was the key.
+        values: dict[str, object] = handler(self)
+        return {name: value for name, value in values.items() if name != "min_oot" or value}
 
 
 class ModelConfig(PolicySection):
@@ -234,6 +233,15 @@ class ModelConfig(PolicySection):
     models: Annotated[Mapping[ModelName, ModelSpec], Field(min_length=1)]
     champion_challenger: ChampionChallengerPolicy
     random_seed: Annotated[int, Field(ge=0)]
+
+    @field_validator("selection")
+    @classmethod
+    def _can_tune_a_cut_off(cls, section: SelectionPolicy, info: ValidationInfo) -> SelectionPolicy:
+        scoring, known = info.data.get("scoring"), get_args(TunedBy)
+        if isinstance(scoring, ScoringPolicy) and scoring.cut_off is None and section.primary not in known:
+            message = f"primary is {section.primary}, but scoring.cut_off is tuned, which it is by {' or '.join(known)}"
+            raise ValueError(message)
+        return section
 
     @field_validator("models")
     @classmethod

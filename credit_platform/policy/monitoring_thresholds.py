@@ -8,55 +8,115 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from credit_platform.policy.action_policy import (
+    AlertPolicy,
     DecisionMode,
     EarlyPerformancePolicy,
     EstimatePolicy,
+    Notifications,
     RollbackMatrix,
     RunRulePolicy,
 )
-from credit_platform.policy.policy_section import MonthCount, OpenShare, PolicySection, Share
+from credit_platform.policy.policy_section import OpenShare, PolicySection, Share
 
 Priority = Literal["P0", "P1", "P2", "P3"]
 OnBreach = Literal["retrain", "active_monitoring"]
-Channel = Literal["email", "slack", "pagerduty"]
 
 
-class MetricThreshold(PolicySection):
+_SHARE_OF = {f"{level}_threshold": f"{level}_share_of_oot" for level in ("business", "data_science")}
+
+
+class _Floors(PolicySection):
+    business_share_of_oot: Share | None = None
+    data_science_share_of_oot: Share | None = None
+    business_threshold: Share | None = None
+    data_science_threshold: Share | None = None
+
+    @property
+    def is_relative(self) -> bool:
+        """Whether a floor is a share of the version's out-of-time result."""
+        return self.business_share_of_oot is not None or self.data_science_share_of_oot is not None
+
+
+class MetricThreshold(_Floors):
     """The two floors of a metric: below the data-science one it is watched, below the business one it has failed.
 
     P2 and P3 metrics may have no business floor: they inform and never decide. `on_business_breach` may soften what
-    follows on a breach of one metric.
+    follows on a breach of one metric. A floor may be a share of the version's own out-of-time result; it is None until
+    that is known.
     """
 
     priority: Priority
-    business_threshold: Share | None = None
-    data_science_threshold: Share
+    data_science_threshold: Annotated[Share | None, Field(validate_default=True)] = None
     on_business_breach: OnBreach = "retrain"
+    _reached: float | None = PrivateAttr(default=None)
 
-    @field_validator("data_science_threshold")
+    @field_validator("data_science_share_of_oot", "data_science_threshold")
     @classmethod
-    def _warns_before_business_fails(cls, value: float, info: ValidationInfo) -> float:
-        business = info.data.get("business_threshold")
-        if business is not None and business > value:
-            message = f"{value} is below business_threshold ({business}), so it could never warn in time"
+    def _warns_before_business_fails(cls, value: float | None, info: ValidationInfo) -> float | None:
+        below = str(info.field_name).replace("data_science", "business")
+        business = info.data.get(below)
+        if value is not None and business is not None and business > value:
+            message = f"{value} is below {below} ({business}), so it could never warn in time"
             raise ValueError(message)
         return value
 
+    @field_validator("business_threshold", "data_science_threshold")
+    @classmethod
+    def _is_given_once(cls, value: float | None, info: ValidationInfo) -> float | None:
+        share = _SHARE_OF[str(info.field_name)]
+        if value is not None and info.data.get(share) is not None:
+            message = f"stands beside {share}; one of them must be null"
+            raise ValueError(message)
+        if info.field_name == "data_science_threshold" and value is None and info.data.get(share, 0.0) is None:
+            message = f"is missing, and so is {share}"
+            raise ValueError(message)
+        return value
 
-class MetricOverride(PolicySection):
+    def at(self, out_of_time: float | None) -> Self:
+        """With both floors as numbers, by a version's out-of-time result of the metric.
+
+        Where that is not known, a relative floor is None, and so is any data-science floor: nothing is surely fine.
+        """
+        if not self.is_relative:
+            return self
+        shares = (self.business_share_of_oot, self.data_science_share_of_oot)
+        given = (self.business_threshold, self.data_science_threshold)
+        business, science = (
+            floor if share is None else None if out_of_time is None else share * out_of_time
+            for floor, share in zip(given, shares, strict=True)
+        )
+        science = None if out_of_time is None or science is None else max(science, business or 0.0)
+        found = self.model_copy(update={"business_threshold": business, "data_science_threshold": science})
+        found._reached = out_of_time  # noqa: SLF001 - of its own class
+        return found
+
+    def text(self, level: Literal["business", "data_science"]) -> str:
+        """A floor as people read it, with what it was derived from; `unknown` where that is not known.
+
+        >>> MetricThreshold(priority="P0", data_science_share_of_oot=0.9).at(0.5).text("data_science")
+        '0.4500, 90 % of the out-of-time 0.5000'
+        """
+        floor, share = getattr(self, f"{level}_threshold"), getattr(self, f"{level}_share_of_oot")
+        if floor is None or share is None or floor != share * self._reached:
+            return "unknown" if floor is None else f"{floor:g}"
+        return f"{floor:.4f}, {share * 100:g} % of the out-of-time {self._reached:.4f}"
+
+
+class MetricOverride(_Floors):
     """What one model has otherwise in one metric; what is left out stays as it is for every model."""
 
-    business_threshold: Share | None = None
-    data_science_threshold: Share | None = None
     on_business_breach: OnBreach | None = None
 
     def applied_to(self, threshold: MetricThreshold) -> MetricThreshold:
-        """The threshold with this override's own values in place."""
+        """The threshold with this override's own values in place; a floor of its own replaces one of the other form."""
         own = {name: getattr(self, name) for name in self.model_fields_set}
-        return MetricThreshold.model_validate(threshold.model_dump() | own)
+        replaced = {
+            other: None for pair in _SHARE_OF.items() for name, other in (pair, pair[::-1]) if own.get(name) is not None
+        }
+        return MetricThreshold.model_validate(threshold.model_dump() | replaced | own)
 
 
 class StabilityThresholds(PolicySection):
@@ -149,29 +209,6 @@ class OverridesPolicy(PolicySection):
         return value
 
 
-class Notification(PolicySection):
-    """Who hears of an action, by which channels and how soon."""
-
-    channels: Annotated[tuple[Channel, ...], Field(min_length=1, strict=False)]
-    recipients: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
-    frequency: Literal["monthly", "weekly", "immediate"]
-
-
-class Notifications(PolicySection):
-    """One notification per action, and one for runs that fail."""
-
-    monitor: Notification
-    active_monitoring: Notification
-    retrain: Notification
-    failure: Notification
-
-
-class AlertPolicy(PolicySection):
-    """The quiet period of an open alert: it is told again after so many months without a change."""
-
-    remind_after_months: MonthCount
-
-
 class MonitoringThresholds(PolicySection):
     """The whole of monitoring_thresholds.yaml."""
 
@@ -194,6 +231,8 @@ class MonitoringThresholds(PolicySection):
     model_overrides: Mapping[str, Mapping[str, MetricOverride]]
     notification: Notifications
     alerts: AlertPolicy
+    # By model and metric, of the versions that floors are derived for.
+    _out_of_time: Mapping[str, Mapping[str, float | None]] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _overrides_known_metrics_soundly(self) -> Self:
@@ -206,9 +245,56 @@ class MonitoringThresholds(PolicySection):
         return self
 
     def metrics_for(self, model: str) -> dict[str, MetricThreshold]:
-        """The thresholds of a model, its overrides applied."""
-        overrides = self.model_overrides.get(model, {})
+        """The thresholds of a model, its overrides applied, and floors relative to what `of_version` was told."""
+        overrides, known = self.model_overrides.get(model, {}), self._out_of_time.get(model, {})
         return {
-            metric: overrides[metric].applied_to(threshold) if metric in overrides else threshold
+            metric: (overrides[metric].applied_to(threshold) if metric in overrides else threshold).at(
+                known.get(metric)
+            )
             for metric, threshold in self.metrics.items()
         }
+
+    @property
+    def is_relative(self) -> bool:
+        """Whether a floor of any model is a share of a version's out-of-time result."""
+        every = [self.metrics, *self.model_overrides.values()]
+        return any(floor.is_relative for each in every for floor in each.values())
+
+    def of_version(self, model: str, out_of_time: Mapping[str, float | None]) -> Self:
+        """The same with the floors of a model as they are for one of its versions.
+
+        Args:
+            model: The model.
+            out_of_time: The version's own out-of-time result by metric.
+        """
+        found = self.model_copy()
+        found._out_of_time = {**self._out_of_time, model: out_of_time}  # noqa: SLF001 - of its own class
+        return found
+
+    def retrained_below(self, metric: str, floor: float) -> Self:
+        """The same with an absolute business floor of a metric for every model, whatever policy says.
+
+        Raises:
+            ValueError: policy has no floors of the metric, or its priority is one that never decides.
+        """
+        known = self.metrics.get(metric)
+        if known is None or known.priority not in {"P0", "P1"}:
+            message = f"metrics.{metric} must be there, with priority P0 or P1, for a floor of it to decide anything"
+            raise ValueError(message)
+
+        def raised(section: MetricThreshold | MetricOverride) -> dict[str, object]:
+            kept = section.model_dump(exclude_unset=True)
+            science = kept.get("data_science_threshold")
+            for name in ("business_threshold", "business_share_of_oot", "on_business_breach"):
+                kept.pop(name, None)
+            return kept if science is None else kept | {"data_science_threshold": max(floor, science)}
+
+        threshold = MetricThreshold.model_validate(raised(known) | {"business_threshold": floor})
+        overrides = {
+            model: {
+                name: MetricOverride.model_validate(raised(section)) if name == metric else section
+                for name, section in sections.items()
+            }
+            for model, sections in self.model_overrides.items()
+        }
+        return self.model_copy(update={"metrics": {**self.metrics, metric: threshold}, "model_overrides": overrides})

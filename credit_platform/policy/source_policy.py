@@ -5,10 +5,12 @@ Shapes and the rules a value must obey; reading a file by them belongs to `lake.
 
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
+from credit_platform.errors import PolicyError
 from credit_platform.policy.policy_section import PolicySection
 
 _DIRECTIVES = frozenset("YymbBdeHMSf%")
@@ -137,3 +139,23 @@ class SourcePolicy(FileForm):
     """How the files of a source are written, and whether an empty month is an error (required) or a warning."""
 
     required: bool
+
+
+def require_columns(form: FileForm, known: Mapping[str, bool], *, file: str, key: str) -> None:
+    """Refuse a map of columns that the source does not have, or without those that it needs.
+
+    Raises:
+        PolicyError: it is such a map; names file, key and reason.
+    """
+    dates = form.date_format if isinstance(form.date_format, Mapping) else {}
+    for section, column in [*(("columns", one) for one in form.columns), *(("date_format", one) for one in dates)]:
+        if column not in known:
+            reason = f"is no column of the source; it has {', '.join(get_close_matches(column, known, n=1) or known)}"
+            raise PolicyError(file=file, key=f"{key}.{section}.{column}", reason=reason)
+    for column, is_needed in known.items():
+        if is_needed and column in form.columns and form.columns[column] is None:
+            reason = "cannot be null: no row is of use without it; name the file's column"
+            raise PolicyError(file=file, key=f"{key}.columns.{column}", reason=reason)
+        if not form.has_header and column not in form.columns:
+            reason = "is missing; without a header every column needs a position, or null"
+            raise PolicyError(file=file, key=f"{key}.columns.{column}", reason=reason)

@@ -119,12 +119,12 @@ class FeatureInput:
 
     Attributes:
         table: its asset key.
-        reach: `month` for the rows of the month alone, `history` for those of every month up to it, or the name of an
-            evidence group for as many months as policy sums.
+        reach: `month` for the rows of the month alone, `history` for those of every month up to it, a number of months
+            up to it and with it, or the name of an evidence group for as many months as policy sums.
     """
 
     table: str
-    reach: str
+    reach: str | int
 
 
 @dataclass(frozen=True)

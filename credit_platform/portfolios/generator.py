@@ -119,8 +119,11 @@ class Generator:
         is_harmless: whether a drift changes nothing that has to be detected, such as the order of columns.
         dark_source: the source that can go dark; whoever notices it must name it.
         compared: what is compared with a real book.
+        monthly_files: the sources with one file per month; the others have one file for all months.
         demo_months: months of the book that a newcomer is shown.
         demo_cases: new cases a month of that book.
+        quick_months: months of the small book of `quick-demo`: trained once, and half a year of use.
+        quick_cases: new cases a month of that one.
         demo_drift: what begins in that book after a year of months that count; None where nothing does.
     """
 
@@ -130,6 +133,9 @@ class Generator:
     is_harmless: Callable[[Drift], bool]
     dark_source: str
     compared: ComparedColumns = field(default_factory=ComparedColumns)
+    monthly_files: frozenset[str] = frozenset()
     demo_months: int = USUAL_MONTHS
     demo_cases: int = USUAL_CASES
+    quick_months: int = 30
+    quick_cases: int = 150
     demo_drift: DriftKind | None = DriftKind.CONCEPT

@@ -14,35 +14,12 @@ import dataframely as dy
 import polars as pl
 
 from credit_platform.errors import SettingsError
-from credit_platform.policy.load import Policy, PolicyTerms, load_policy
+from credit_platform.policy.load import WINDOW_KEY, Policy, PolicyTerms, load_policy
 from credit_platform.policy.model_config import LabelPolicy, ModelConfig
+from credit_platform.portfolios.cases import Cases
 from credit_platform.portfolios.feature_set import COMBINATIONS, FeatureSet
 from credit_platform.portfolios.generator import Generator
 from credit_platform.portfolios.source import Source
-from credit_platform.schemas.cleaning.case_start import CaseStart
-
-
-@dataclass(frozen=True)
-class Cases:
-    """The silver table in which every case is first seen.
-
-    Attributes:
-        table: asset key of the silver table.
-        key: column that identifies a case everywhere.
-        customer: column that identifies its customer.
-        noun: what one case is called, singular.
-        is_new: over its rows, whether the case is to be scored in the row's month.
-        months_on_book: over its rows, whole months since the case began.
-        start: what tells one case of an id from another over the months; None where nothing does.
-    """
-
-    table: str
-    key: str
-    customer: str
-    noun: str
-    is_new: pl.Expr
-    months_on_book: pl.Expr
-    start: CaseStart | None = None
 
 
 class BuildLabels(Protocol):
@@ -232,6 +209,7 @@ class Portfolio:
         generator: of such books with a known process; None where there is none.
         synonyms: what other lenders call a source column, by the column; `map` looks for these names.
         assigned_months: how months are given to cases where the data have no calendar; None where they have one.
+        views: SQL over the views of tables, as `gold.feature_store`, by the name under which people query it.
     """
 
     name: str
@@ -249,6 +227,7 @@ class Portfolio:
     synonyms: Callable[[], Mapping[str, tuple[str, ...]]] = dict
     assigned_months: AssignedMonths | None = None
     policy_base: Path | None = None
+    views: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def required_generator(self) -> Generator:
@@ -281,13 +260,23 @@ class Portfolio:
             base=self.policy_base,
         )
 
-    def load_policy(self, folder: Path | None = None) -> Policy:
-        """Read the policy of a folder, or the shipped one. Raises as `policy.load.load_policy` does."""
-        return load_policy(folder, terms=self.terms)
+    @property
+    def has_label_window(self) -> bool:
+        """Whether the label is about a window of days, `label.window_days` of policy."""
+        label = self.config.model_fields["label"].annotation
+        return isinstance(label, type) and issubclass(label, LabelPolicy) and WINDOW_KEY in label.model_fields
+
+    def load_policy(
+        self, folder: Path | None = None, *, retrain_below: float | None = None, label_window: int | None = None
+    ) -> Policy:
+        """Read the policy of a folder, or the shipped one; all else as `policy.load.load_policy` has it."""
+        return load_policy(folder, terms=self.terms, retrain_below=retrain_below, label_window=label_window)
 
     @property
     def case_source(self) -> Source:
-        """The source of the cases table, whose months are the book's."""
+        """The source of the cases, whose months are the book's."""
+        if self.cases.made is not None:
+            return self.source(self.cases.made.source)
         return next(source for source in self.sources if f"silver/{source.table}" == self.cases.table)
 
     def source(self, name: str) -> Source:

@@ -15,7 +15,7 @@ from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies
 from credit_platform.schemas.cleaning.table import TableCleaning
 from credit_platform.schemas.cleaning.table_cleaning import Cleaned, clean_table, source_columns
 from credit_platform.schemas.personal_data import has_personal_data
-from credit_platform.schemas.source_cells import SourceCells
+from credit_platform.schemas.source_cells import SNAPSHOT_DATE, SourceCells
 
 Clean = Callable[[pl.LazyFrame, ModelConfig, Strategies], Cleaned]
 CleanAfter = Callable[[pl.LazyFrame, ModelConfig, Strategies, pl.LazyFrame], Cleaned]
@@ -83,6 +83,8 @@ class Source:
         stems: what the names of its files begin with; empty for the source's own name.
         optional_columns: columns that a file may lack; they are empty then.
         link: how a row finds its case in a book without a calendar; None where its date tells its month.
+        date: column with the day of a row; None for standing facts, whose rows have the month of their file's name, or
+            the book's first where it names none, and hold until later ones are delivered.
     """
 
     name: str
@@ -101,6 +103,7 @@ class Source:
     stems: tuple[str, ...] = ()
     optional_columns: tuple[str, ...] = ()
     link: CaseLink | None = None
+    date: str | None = SNAPSHOT_DATE
 
     @classmethod
     def cleaned_by(

@@ -3,7 +3,7 @@
 The classes stand in the modules of their layers; nothing is declared here.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -31,6 +31,8 @@ from credit_platform.schemas.personal_data import MAY_QUOTE, has_personal_data
 from credit_platform.schemas.prediction import decision_schema, prediction_schema
 from credit_platform.schemas.quarantine import Quarantine
 
+# The book whose asset keys do not begin with its name.
+UNPREFIXED = "loans"
 Begins = Literal["snapshot", "scoring", "outcome"]
 DECISIONS = "decision/batch"
 _FROM_SCORING = frozenset({"prediction", DECISIONS, "stability", "estimate", "early_reads"})
@@ -135,6 +137,18 @@ def _personal_columns(shared: Mapping[str, type[dy.Schema]], portfolio: Portfoli
     }
 
 
+def key_prefix(portfolio: Portfolio) -> tuple[str, ...]:
+    """What stands before a table's name in its asset key, so that several books can share one history."""
+    return () if portfolio.name == UNPREFIXED else (portfolio.name,)
+
+
+def table_at(portfolio: Portfolio, path: Sequence[str]) -> str:
+    """The name of the table whose asset key has these parts, also of one that no prefix was put before yet."""
+    prefix = key_prefix(portfolio)
+    n = len(prefix) if tuple(path[: len(prefix)]) == prefix else 0
+    return "/".join(path[n:])
+
+
 @cache
 def tables_of(portfolio: Portfolio) -> Tables:
     """The tables of a book, in the order of their layers."""
@@ -142,6 +156,7 @@ def tables_of(portfolio: Portfolio) -> Tables:
     shared: dict[str, type[dy.Schema]] = {
         **{f"bronze/{source.name}": source.bronze for source in portfolio.sources},
         **{f"silver/{source.table}": source.silver for source in portfolio.sources},
+        **({portfolio.cases.table: portfolio.cases.made.schema} if portfolio.cases.made else {}),
         "gold/feature_store": portfolio.features.schema,
         "gold/label_store": portfolio.outcome.schema,
         "gold/unlabelled": unlabelled_schema(portfolio.cases.key, portfolio.cases.noun),

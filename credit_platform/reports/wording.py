@@ -45,6 +45,15 @@ def metric_name(metric: str, cases: str = "cases") -> str:
     return words("metrics").get(metric, metric.replace("_", " ").capitalize()).format(cases=cases)
 
 
+def gate_name(gate: str) -> str:
+    """The gate of a version as people write it.
+
+    >>> gate_name("min_oot_roc_auc"), gate_name("min_oot_f1_score")
+    ('Out-of-time ROC-AUC', 'Out-of-time F1 score')
+    """
+    return words("gates").get(gate) or f"Out-of-time {metric_name(gate.removeprefix('min_oot_'))}"
+
+
 def model_name(model: str) -> str:
     """The model as people write it.
 

@@ -5,6 +5,9 @@ The columns themselves are said by each book; how such a cell is read and repair
 
 from dataclasses import dataclass
 
+# The column that says the day of a row, unless its source says another.
+SNAPSHOT_DATE = "snapshot_date"
+
 
 @dataclass(frozen=True)
 class SourceCells:

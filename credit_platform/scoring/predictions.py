@@ -63,7 +63,7 @@ def score_loans(
         .with_columns(
             score_points(probability, config.scoring.scaling),
             risk_grade(probability, config.scoring.grades),
-            decision(probability, config.scoring.cut_off),
+            decision(probability, version.cut_off(config)),
         )
         .hstack(reasons_of(named, features, reasons))
         .sort("snapshot_month", cases.key)

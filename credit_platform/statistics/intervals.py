@@ -6,7 +6,7 @@ What an interval means for the model belongs in `performance`.
 """
 
 from collections.abc import Callable
-from math import exp, hypot, log, sqrt
+from math import erfc, exp, hypot, isfinite, log, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -14,9 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
+Statistic = Callable[[FloatArray], FloatArray]
 
 DRAWS = 200
+PAIRED_DRAWS = 1000  # their standard deviation is then known to 2 %
 SEED = 42
+_CELLS_AT_ONCE = 4_000_000  # loans times draws held in memory at a time, 32 MB
 
 
 class Interval(NamedTuple):
@@ -157,3 +160,52 @@ def bootstrap_interval(
     """
     times = drawn_counts(label, is_stratified=is_stratified, draws=draws, seed=seed)
     return None if times is None else interval_of_draws(statistic(times), estimate, confidence=confidence)
+
+
+class PairedDifference(NamedTuple):
+    """A difference of two statistics of the same loans and its standard deviation; test and interval are normal."""
+
+    value: float
+    deviation: float
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided p-value of no difference."""
+        if self.deviation == 0:
+            return 1.0 if self.value == 0 else 0.0
+        return erfc(abs(self.value) / self.deviation / sqrt(2))
+
+    def interval(self, confidence: float) -> Interval:
+        """Interval of the difference; of one that is certain both ends are the same."""
+        margin = NormalDist().inv_cdf(0.5 + confidence / 2) * self.deviation
+        return Interval(self.value - margin, self.value + margin)
+
+
+def paired_difference(
+    label: NDArray[np.integer], first: Statistic, second: Statistic, *, draws: int = PAIRED_DRAWS, seed: int = SEED
+) -> PairedDifference | None:
+    """The first statistic minus the second, with the standard deviation of that over resamples of the loans.
+
+    Both are of the same resample (Efron 1979), so what two scores decide alike cancels out. Draws are not stratified,
+    and are made in blocks, so that a large book does not need all of them in memory at once.
+
+    Args:
+        label: 1 for bad, 0 for good, one per loan.
+        first: A statistic as a function of `drawn_counts`, one value per draw; NaN where a draw defines none.
+        second: Likewise.
+        draws: Number of resamples.
+        seed: Seed of the resamples.
+
+    Returns:
+        None where a class is missing or either statistic is not defined.
+    """
+    size, blocks = max(1, min(draws, _CELLS_AT_ONCE // max(1, label.size))), list[FloatArray]()
+    for begun in range(0, draws, size):
+        count = min(size, draws - begun)
+        times = drawn_counts(label, is_stratified=False, draws=count, seed=seed + begun)
+        if times is None:
+            return None
+        blocks.append(first(times) - second(times))
+    itself, found = np.ones((1, label.size)), np.concatenate(blocks)
+    value, found = float((first(itself) - second(itself))[0]), found[np.isfinite(found)]
+    return PairedDifference(value, float(found.std(ddof=1))) if isfinite(value) and found.size > 1 else None

@@ -128,6 +128,21 @@ class RankedSample:
         hit = _weighted(weights, (declined & (self.label == 1)).astype(np.float64))
         return _share(2 * hit, _weighted(weights, declined.astype(np.float64) + self.label))
 
+    def precision(self, weights: FloatArray, cut_off: float) -> FloatArray:
+        """Share of bads among the declined, of declining at and above the cut-off."""
+        declined = (self.probability >= cut_off).astype(np.float64)
+        return _share(_weighted(weights, declined * self.label), _weighted(weights, declined))
+
+    def recall(self, weights: FloatArray, cut_off: float) -> FloatArray:
+        """Share of the bads that is declined, of declining at and above the cut-off."""
+        declined = (self.probability >= cut_off).astype(np.float64)
+        return _share(_weighted(weights, declined * self.label), _weighted(weights, self.label.astype(np.float64)))
+
+    def accuracy(self, weights: FloatArray, cut_off: float) -> FloatArray:
+        """Share of loans decided as they turned out, of declining at and above the cut-off."""
+        is_right = ((self.probability >= cut_off) == (self.label == 1)).astype(np.float64)
+        return _weighted(weights, is_right) / weights.sum(axis=1)
+
     def brier_parts(self, weights: FloatArray) -> BrierParts:
         """Murphy's parts of the Brier score."""
         loans, bads, expected = self._by_bin(weights)

@@ -58,15 +58,15 @@ def discrimination_lines(lake: Lake, first_snapshot: date, config: ModelConfig, 
 
     `has_bars` is for the real book; they say nothing of a generated one.
     """
-    cohorts, lag = absolute_cohorts(first_snapshot, config), config.label.lag_months
-    train, validation = (read_cohorts(lake, cohorts[role], lag=lag) for role in ("train", "validation"))
+    cohorts, label = absolute_cohorts(first_snapshot, config), config.label
+    train, validation = (read_cohorts(lake, cohorts[role], label) for role in ("train", "validation"))
     fitted = {model: fit_version(model, train, validation, config, portfolio=LOANS) for model in config.models}
     # Read only now that both models are final.
     held_out: tuple[SampleRole, ...] = ("test", "oot")
-    unseen = {role: read_cohorts(lake, cohorts[role], lag=lag) for role in held_out}
+    unseen = {role: read_cohorts(lake, cohorts[role], label) for role in held_out}
     lines: list[Line] = []
     for model, version in fitted.items():
-        evaluation = evaluate_version(version, unseen, config=config)
+        evaluation = evaluate_version(version, unseen, config=config, cut_off=version.cut_off(config))
         lines += _lines_of(f"{config.models[model].alias} {model}", model, evaluation, has_bars=has_bars)
     if not has_bars:
         lines.append(("bars of AUC and calibration", "", "for the real book only"))

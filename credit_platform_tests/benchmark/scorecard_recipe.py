@@ -69,7 +69,7 @@ class Ranked:
 def labelled(lake: Lake, first: str, last: str, config: ModelConfig) -> pl.DataFrame:
     """Feature store rows of some cohorts with their label, by loan."""
     cohorts = month_range(parse_month(first), parse_month(last))
-    return read_cohorts(lake, cohorts, lag=config.label.lag_months).sort("loan_id")
+    return read_cohorts(lake, cohorts, config.label).sort("loan_id")
 
 
 def divisions(loans: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:

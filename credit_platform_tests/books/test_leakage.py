@@ -17,8 +17,8 @@ pytestmark = [pytest.mark.slow, *PREVIEW_ALLOWED]
 
 def reach(book: BookFolders, one: FeatureInput) -> int | None:
     """Months an input is looked back on; None for all."""
-    if one.reach == "history":
-        return None
+    if one.reach == "history" or isinstance(one.reach, int):
+        return None if one.reach == "history" else one.reach
     return 1 if one.reach == "month" else book.settings().policy.model.features.history_months(one.reach)
 
 

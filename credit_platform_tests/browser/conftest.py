@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
@@ -80,11 +80,14 @@ def environment_of(book: BookFolders) -> dict[str, str]:
 
 
 @contextmanager
-def dagster_ui(environment: dict[str, str], log: Path, *, is_to_look_at: bool = False) -> Iterator[DagsterServer]:
+def dagster_ui(
+    environment: dict[str, str], log: Path, *, is_to_look_at: bool = False, books: Sequence[str] = ()
+) -> Iterator[DagsterServer]:
     """The UI in the checkout, as a newcomer starts it, on a free port; no daemon where nothing is to run."""
     port = _free_port()
     program = [sys.executable, "-m", "dagster_webserver"]
     command = [*(program if is_to_look_at else [_CREDIT_PLATFORM, "ui"]), "--port", str(port)]
+    command += [word for name in books for word in ("--portfolio", name)]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,

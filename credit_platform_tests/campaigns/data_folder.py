@@ -12,12 +12,12 @@ import duckdb
 import polars as pl
 
 from credit_platform.errors import CreditPlatformError
+from credit_platform.lake.book_file import PLATFORM_FILE, read_book_file
 from credit_platform.lake.governance.audit import AuditLog
 from credit_platform.lake.governance.promotions import PromotionLog
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.tables.catalog import monthly_tables
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.settings import PLATFORM_FILE, read_book_file
 
 _VIEWS = "select schema_name, view_name, sql from duckdb_views() where not internal"
 # What the order of processes, and the code at hand, write into a record beside what it says.

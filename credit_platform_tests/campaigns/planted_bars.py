@@ -91,7 +91,7 @@ def recovery_bar(life: PlantedLife, model: str) -> Bar:
         cohort = _first_mature(life, model, record.model_version)
         if n_drifted < N_DRIFTED_COHORTS or cohort is None:
             continue
-        own = _auc(stored.fitted(config), loans := read_cohorts(life.lake, [cohort], lag=config.label.lag_months))
+        own = _auc(stored.fitted(config), loans := read_cohorts(life.lake, [cohort], config.label))
         other = _auc(_trained_on_drifted_loans(life, model, stored.windows, cohort), loans)
         measured = f"{record.model_version} on cohort {cohort:%Y-%m}: {own:.3f} against {other:.3f}"
         return Bar(model, asked, measured, own >= other - CLOSE_AUC)
@@ -222,7 +222,7 @@ def _trained_on_drifted_loans(life: PlantedLife, model: str, windows: Windows, s
         validation = [add_months(train[-1], 1)]
         assert scored not in (*train, *validation)
     config = life.book.settings.policy.model
-    samples = [read_cohorts(life.lake, cohorts, lag=config.label.lag_months) for cohorts in (train, validation)]
+    samples = [read_cohorts(life.lake, cohorts, config.label) for cohorts in (train, validation)]
     return fit_version(model, samples[0], samples[1], config, portfolio=LOANS)
 
 

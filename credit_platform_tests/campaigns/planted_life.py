@@ -117,7 +117,7 @@ class PlantedLife:
         book = self.book
         repository = build_definitions(LOANS, book.settings).get_repository_def()
         with dg.DagsterInstance.ephemeral() as instance:
-            backfill = Backfill(book, _LeanRunner(repository, instance, Console(file=StringIO()), "campaign"))
+            backfill = Backfill(book, _LeanRunner(repository, LOANS, instance, Console(file=StringIO()), "campaign"))
             backfill.everything(first or self.spec.first_month, last or self.spec.last_month)
             for table, check in WATCHED_CHECKS:
                 self.checks[check] = self.checks.get(check, {}) | _red_months(instance, table, check)
@@ -130,7 +130,7 @@ class PlantedLife:
         repository = build_definitions(LOANS, self.book.settings).get_repository_def()
         months = self.lake.months(f"monitoring/{MODELS[0]}/action")
         with dg.DagsterInstance.ephemeral() as instance:
-            runner = Runner(repository, instance, Console(file=StringIO()), "campaign")
+            runner = Runner(repository, LOANS, instance, Console(file=StringIO()), "campaign")
             assert runner.run(MONITOR_MONTH, months[0], months[-1], assets=["monitoring/history"]).success
 
     def branch(self, root: Path, spec: BookSpec, *, until: date) -> PlantedLife:

@@ -53,7 +53,7 @@ def _is_better(book: Book, record: PromotionRecord) -> bool:
     in_force = incumbent(PromotionLog(book.lake.layout).records(), record.model, add_months(record.as_of, 1))
     assert in_force is not None
     candidate = versions.read(record.model, record.model_version)
-    loans = read_cohorts(book.lake, candidate.windows.oot, lag=config.label.lag_months)
+    loans = read_cohorts(book.lake, candidate.windows.oot, config.label)
     label = loans["label"].to_numpy()
     new, old = (one.fitted(config).predict(loans) for one in (candidate, versions.read(record.model, in_force)))
     p_value, reached, before = delong_paired_p_value(label, new, old), roc_auc(label, new), roc_auc(label, old)

@@ -19,7 +19,7 @@ import dagster as dg
 import yaml
 
 from credit_platform.cli.instance import own_instance_text
-from credit_platform.settings import BookFile, book_file_text
+from credit_platform.lake.book_file import BookFile, book_file_text
 from credit_platform_tests.small_book import FIRST, LAST, BookFolders
 
 # Attempts enough for what is killed, and a killed run is not waited for as long as in earnest.

@@ -56,7 +56,11 @@ class Campaign:
         self.attacked, self.book, self.instance = attacked, attacked.book, instance
         settings = self.book.settings()
         self.runner = Runner(
-            build_definitions(LOANS, settings).get_repository_def(), instance, Console(file=StringIO()), "campaign"
+            build_definitions(LOANS, settings).get_repository_def(),
+            LOANS,
+            instance,
+            Console(file=StringIO()),
+            "campaign",
         )
         self.policy, self.axis = settings.policy, self.book.axis()
 

@@ -17,6 +17,7 @@ from credit_platform.checks.judgements_sources import (
     volume_check,
 )
 from credit_platform.checks.reporting import first_materializations
+from credit_platform.instance.shared_history import asset_key
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, month_range
 from credit_platform.policy.data_quality import CheckPolicy
@@ -117,8 +118,8 @@ def test_a_month_after_the_first_run_is_judged_by_its_first_materialization(
 
 def test_building_a_month_again_does_not_change_when_it_was_first_built(instance: dg.DagsterInstance) -> None:
     materialize(instance, MONTHS[:2])
-    since, first = first_materializations(instance, DATA_QUALITY, MONTHS[:2])
+    since, first = first_materializations(instance, asset_key(LOANS, DATA_QUALITY), MONTHS[:2])
     materialize(instance, [*MONTHS[:2], MONTHS[0]])
-    assert first_materializations(instance, DATA_QUALITY, MONTHS[:2]) == (since, first)
+    assert first_materializations(instance, asset_key(LOANS, DATA_QUALITY), MONTHS[:2]) == (since, first)
     assert since == first[MONTHS[0]]
-    assert first_materializations(instance, DATA_QUALITY, MONTHS[4:5]) == (since, {})
+    assert first_materializations(instance, asset_key(LOANS, DATA_QUALITY), MONTHS[4:5]) == (since, {})

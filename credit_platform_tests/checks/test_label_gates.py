@@ -51,7 +51,7 @@ def book() -> dict[str, pl.DataFrame]:
 def gate(
     tables: dict[str, pl.DataFrame], folder: Path, instance: dg.DagsterInstance, policy: CheckPolicy | None = None
 ) -> dict[date, AssetCheckEvaluation]:
-    check = label_maturity_check(LOANS, AXIS, MOB, policy or CheckPolicy())
+    check = label_maturity_check(LOANS, AXIS, CONFIG.label, policy or CheckPolicy())
     return evaluated(check, lake_with(folder, tables, MONTHS), MONTHS, instance)
 
 
@@ -110,7 +110,7 @@ def test_a_cohort_whose_month_is_not_built_leaves_attrition_unknown(
 ) -> None:
     lake = lake_with(tmp_path, book(), MONTHS)
     lake.layout.month_file("silver/loan_snapshots", MONTHS[1]).unlink()
-    results = evaluated(label_maturity_check(LOANS, AXIS, MOB, CheckPolicy()), lake, [MONTHS[7]], instance)
+    results = evaluated(label_maturity_check(LOANS, AXIS, CONFIG.label, CheckPolicy()), lake, [MONTHS[7]], instance)
     assert "2023-02 is not built, so attrition is not known" in (results[MONTHS[7]].description or "")
     assert "attrition" not in results[MONTHS[7]].metadata
 
@@ -161,4 +161,4 @@ def test_a_window_that_lacks_a_month_fails_and_names_it(book_copy: BookFolders, 
     book_copy.layout.month_file(table, missing).unlink()
     cohorts = month_range(date(2023, 8, 1), date(2023, 10, 1))
     with pytest.raises(MissingMonthsError, match=f"{table} has no file for {missing:%Y-%m}"):
-        read_cohorts(book_copy.lake, cohorts, lag=MOB)
+        read_cohorts(book_copy.lake, cohorts, CONFIG.label)

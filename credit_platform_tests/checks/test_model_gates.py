@@ -157,3 +157,12 @@ def test_a_training_is_followed_by_its_gates_in_the_month_it_is_of(finished_book
                 trained = [f"{add_months(FIRST_TRAINING, n)}" for n in (0, 3, 6)]
                 assert {month for month in found if month} == set(trained)
                 assert all(found[month][1] for month in trained)
+
+
+def test_a_floor_of_another_metric_has_a_check_of_its_own() -> None:
+    config = LOANS.load_policy().model
+    gates = config.gates.model_copy(update={"min_oot": {"f1_score": 0.4}})
+    floored = config.model_copy(update={"gates": gates})
+    checks = model_gate_checks(AXIS, floored, LOANS.words)
+    names = [key.name for check in checks for key in check.check_keys if key.asset_key.path[-1] == MODEL]
+    assert set(names) == GATES | {"out_of_time_f1_score_reaches_the_floor"}

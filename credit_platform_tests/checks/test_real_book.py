@@ -50,7 +50,7 @@ def built(real_book: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     book = BookFolders(root / "data", real_book, root / "policy")
     with dg.DagsterInstance.ephemeral() as instance:
         repository = build_definitions(LOANS, book.settings(LAST)).get_repository_def()
-        outcome = Runner(repository, instance, Console(file=StringIO()), "test").run("build_month", FIRST, LAST)
+        outcome = Runner(repository, LOANS, instance, Console(file=StringIO()), "test").run("build_month", FIRST, LAST)
         assert outcome.success, outcome.problems
         yield BuiltBook(book.lake, instance)
 

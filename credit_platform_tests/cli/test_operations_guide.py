@@ -16,7 +16,7 @@ import credit_platform
 from credit_platform.cli.doctor import doctor
 from credit_platform.cli.doctor.findings import DoctorFinding, well
 from credit_platform.cli.main import app
-from credit_platform.facades.orchestrator import MLPipelineOrchestrator
+from credit_platform.facades import MLPipelineOrchestrator
 from credit_platform_tests.small_book import BookFolders
 
 GUIDE = (Path(credit_platform.__file__).parent / "guide" / "operations.md").read_text(encoding="utf-8")

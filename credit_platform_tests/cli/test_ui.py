@@ -34,3 +34,36 @@ def test_the_command_becomes_the_webserver_on_the_books_own_history(
     assert environment["CREDIT_DATA_DIR"] == str(tmp_path / "data")
     assert environment["DAGSTER_HOME"] == str(tmp_path / "data" / ".dagster")
     assert (tmp_path / "data" / ".dagster" / "dagster.yaml").is_file()
+
+
+def test_several_books_become_one_webserver_with_a_folder_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    became: list[tuple[list[str], dict[str, str]]] = []
+
+    def become(_program: str, command: list[str], environment: dict[str, str]) -> None:
+        became.append((command, environment))
+        raise BecameError
+
+    monkeypatch.setattr(os, "execve", become)
+    both = ("--portfolio", "loans", "--portfolio", "home_credit")
+    folders = {
+        "CREDIT_DATA_DIR": str(tmp_path / "loans"),
+        "CREDIT_DATA_DIR_HOME_CREDIT": str(tmp_path / "home_credit"),
+    }
+    apart = run_verb("ui", *both, **folders)
+    assert apart.returncode == 2
+    assert "one UI shows one history" in apart.stderr
+    assert "DAGSTER_HOME" in apart.stderr
+    same = run_verb(
+        "ui",
+        *both,
+        DAGSTER_HOME=str(tmp_path),
+        **(folders | {"CREDIT_DATA_DIR_HOME_CREDIT": folders["CREDIT_DATA_DIR"]}),
+    )
+    assert "2 books lie in" in same.stderr
+    with pytest.raises(BecameError):
+        run_verb("ui", "--port", "3001", *both, DAGSTER_HOME=str(tmp_path / "history"), **folders)
+    ((command, environment),) = became
+    assert command == [*BECOME, "--portfolio=loans", "--portfolio=home_credit"]
+    assert environment["CREDIT_DATA_DIR_LOANS"] == folders["CREDIT_DATA_DIR"]
+    assert environment["CREDIT_DATA_DIR_HOME_CREDIT"] == folders["CREDIT_DATA_DIR_HOME_CREDIT"]
+    assert (tmp_path / "history" / "dagster.yaml").is_file()

@@ -73,7 +73,7 @@ def test_a_book_in_an_odd_folder_is_built_looked_at_and_restored(odd_book: BookF
 
 def test_the_home_of_the_ui_has_no_sign_that_dagster_reads_as_a_pattern(odd_book: BookFolders) -> None:
     home = odd_book.data_dir / ".dagster"
-    named = child_environment(odd_book.settings(), home)["DAGSTER_HOME"]
+    named = child_environment([odd_book.settings()], home)["DAGSTER_HOME"]
     assert "[" not in named
     assert Path(named).resolve() == home.resolve()
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from credit_platform.errors import PolicyError, SettingsError
+from credit_platform.lake.book_file import read_book_file
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.settings import read_book_file
 from credit_platform_tests.field_faults.catalogue import case
 from credit_platform_tests.field_faults.places import broken_link
 

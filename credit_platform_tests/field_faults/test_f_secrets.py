@@ -148,7 +148,7 @@ def told_by_runs(root: Path, names: Sequence[str]) -> str:
     said: list[str] = []
     tables = [*(f"bronze/{source}" for source in SOURCES), f"silver/{LOANS.source(ATTRIBUTES).table}"]
     with dg.DagsterInstance.local_temp(str(settings.data_dir / ".dagster")) as instance:
-        runner = Runner(repository, instance, Console(file=io.StringIO()), "test", tags={REPLACE_TAG: "true"})
+        runner = Runner(repository, LOANS, instance, Console(file=io.StringIO()), "test", tags={REPLACE_TAG: "true"})
         for name in names:
             for file in settings.raw_dir.glob("*"):
                 file.unlink()

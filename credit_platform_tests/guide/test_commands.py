@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ WITH_OWN_TEST = {
     "credit_platform/guide/recipes.md": "credit_platform_tests/guide/test_recipes.py",
     "credit_platform/guide/operations.md": "credit_platform_tests/cli/test_operations_guide.py",
     "credit_platform/guide/your-own-tape.md": "credit_platform_tests/guide/test_your_own_tape.py",
+    "credit_platform/guide/churn.md": "credit_platform_tests/guide/test_churn.py",
     "credit_platform/guide/home-credit.md": "credit_platform_tests/guide/test_home_credit.py",
     "credit_platform/guide/your-own-book.md": "credit_platform_tests/cli/test_new_portfolio.py",
 }
@@ -70,6 +72,10 @@ VERBS_RUN_ELSEWHERE = {
     ),
     "credit-platform drift": ("credit_platform_tests/cli/run/test_verbs.py", 'run(verb, "--drift"'),
     "credit-platform fidelity FOLDER": ("credit_platform_tests/cli/lab/test_fidelity.py", '["fidelity", str('),
+    "credit-platform ui --portfolio loans --portfolio home_credit": (
+        "credit_platform_tests/cli/test_ui.py",
+        '"--portfolio", "loans", "--portfolio", "home_credit"',
+    ),
     "credit-platform migrate --dry-run": (
         "credit_platform_tests/old_release/test_migration.py",
         'verb("migrate", "--dry-run")',
@@ -220,7 +226,7 @@ def test_commands_within_sentences_are_run_in_a_block_or_elsewhere(name: str) ->
 def test_commands_within_sentences_can_be_called(name: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     for written in inline_commands(TEXTS[name]):
-        program, *words = written.replace("...", "X").split()
+        program, *words = shlex.split(written.replace("...", "X"))
         if program == "make":
             assert {word for word in words if "=" not in word} <= targets, written
         elif words[0] not in {"VERB", "--help"}:

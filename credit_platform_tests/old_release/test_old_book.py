@@ -123,7 +123,7 @@ def test_the_run_history_opens_where_it_lies_now(
     runs = history.get_runs()
     assert len(runs) > 10
     assert {run.status for run in runs} == {dg.DagsterRunStatus.SUCCESS}
-    named = yaml.safe_load((dagster_home(running.data_dir) / INSTANCE_FILE).read_text())
+    named = yaml.safe_load((dagster_home(running) / INSTANCE_FILE).read_text())
     assert named["storage"]["custom"]["module"] == "credit_platform.instance.run_history"
     assert named["storage"]["custom"]["config"]["base_dir"].startswith(str(running.data_dir))
 

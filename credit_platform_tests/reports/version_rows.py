@@ -51,7 +51,7 @@ def evaluation(seed: int = 3) -> Evaluation:
     for place, (role, n) in enumerate(SIZES.items()):
         label, probability = honest_sample(n, seed + place)
         samples[role] = pl.DataFrame({"label": label, "default_probability": probability})
-    return evaluate_version(_Known(), samples, config=LOANS.load_policy().model)
+    return evaluate_version(_Known(), samples, config=LOANS.load_policy().model, cut_off=0.5)
 
 
 def facts(**changes: object) -> VersionFacts:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import dataframely as dy
@@ -51,7 +52,7 @@ def test_points_grade_and_decision_follow_the_calibrated_probability(
     table = scored(version, loans(300, seed=62), config).sort("default_probability")
     assert table["score"].is_sorted(descending=True)
     assert table["grade"].str.strip_prefix("R").cast(pl.Int32).is_sorted()
-    assert ((table["decision"] == "decline") == (table["default_probability"] >= config.scoring.cut_off)).all()
+    assert ((table["decision"] == "decline") == (table["default_probability"] >= version.cut_off(config))).all()
 
 
 def test_every_loan_carries_its_own_reasons(version: FittedVersion, config: ModelConfig, loans: MakeLoans) -> None:
@@ -102,3 +103,16 @@ def test_a_calibration_that_turns_the_ranking_round_breaks_the_contract(
     turned = scored(version, loans(50, seed=69), config).with_columns(default_probability=1 - pl.col("raw_probability"))
     with pytest.raises(dy.exc.ValidationError, match="ranking_survives_calibration"):
         Prediction.validate(turned)
+
+
+def test_a_version_decides_by_the_number_of_policy_or_by_its_own_cut_off(
+    version: FittedVersion, config: ModelConfig, loans: MakeLoans
+) -> None:
+    tuned = config.model_copy(update={"scoring": config.scoring.model_copy(update={"cut_off": None})})
+    own = replace(version, average_loans=replace(version.average_loans, cut_off=0.17))
+    assert (own.cut_off(config), own.cut_off(tuned)) == (config.scoring.cut_off, 0.17)
+    table = scored(own, loans(300, seed=62), tuned)
+    assert ((table["decision"] == "decline") == (table["default_probability"] >= 0.17)).all()
+    without = replace(version, average_loans=replace(version.average_loans, cut_off=None))
+    with pytest.raises(ModelStoreError, match="stored without a cut-off of its own"):
+        without.cut_off(tuned)

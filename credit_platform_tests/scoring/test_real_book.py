@@ -50,7 +50,10 @@ def test_the_bars_of_ranking_and_calibration_are_met(
     book_version: FittedVersion, model: str, config: ModelConfig, book_samples: Samples
 ) -> None:
     evaluation = evaluate_version(
-        book_version, {"test": book_samples["test"], "oot": book_samples["oot"]}, config=config
+        book_version,
+        {"test": book_samples["test"], "oot": book_samples["oot"]},
+        config=config,
+        cut_off=book_version.cut_off(config),
     )
     auc = auc_by_sample(evaluation.metrics)
     bars = BARS.get(model, BARS["scorecard"])

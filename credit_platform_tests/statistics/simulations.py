@@ -25,6 +25,7 @@ from credit_platform_tests.statistics.simulated_tests import (
     calibration_tests,
     challenger_looks,
     early_deviations,
+    paired_bootstrap,
     paired_delong,
 )
 
@@ -162,6 +163,12 @@ def _studies() -> list[Study]:
             "two versions that rank alike, 500 loans",
             partial(paired_delong, 500),
             {"size, DeLong's paired test": (0.03, 0.065)},
+        ),
+        Study(
+            "two versions, 500 loans; noise of the same size, or of six times the size in one",
+            partial(paired_bootstrap, 500),
+            {"size, paired bootstrap of F1": (0.03, 0.065), "power, paired bootstrap of F1": (0.8, 1.0)},
+            samples=1000,
         ),
         Study(
             "an equal challenger, twelve monthly looks, 400 loans a month",

@@ -50,7 +50,7 @@ def draft_as_of(lake: Lake, model: str, month: date, policy: Policy) -> Scorecar
     config = policy.model
     windows = windows_for(month, config, triggered=is_triggered(lake, model, month))
     fitted_on = (*windows.train, *windows.validation)
-    require_unaltered(lake.layout, tables_read(fitted_on, config.label.lag_months))
+    require_unaltered(lake.layout, tables_read(fitted_on, config.label))
     reader = SampleReader(lake, windows, config)
     samples = {TRAIN: reader.read("train"), VALIDATION: reader.read("validation")}
     fitted = _fit(model, samples, policy, lake)
@@ -96,7 +96,6 @@ def _changes(
         )
         loans |= {f"validation {cases} {AS_NEWEST}": blind} if blind is not samples[VALIDATION] else {}
         loans |= {f"{cases} of the newest cohorts": samples[NEWEST]}
-    cut_off = config.scoring.cut_off
     found: list[DraftChange] = []
     without = _without_hand(draft, samples, config)
     period = period_of(model_periods(PromotionLog(lake.layout).records(), model), add_months(month, 1))
@@ -106,10 +105,11 @@ def _changes(
         is_same = without is not None and _is_same(without, other)
         name = (_BOTH if is_same else _IN_FORCE).format(version=period.version)
         without = None if is_same else without
-        trained_on = stored.windows.train
-        found.append(draft_change(draft, other, loans, against=name, cut_off=cut_off, trained_on=trained_on))
+        cut_offs, trained_on = (draft.cut_off(config), other.cut_off(config)), stored.windows.train
+        found.append(draft_change(draft, other, loans, against=name, cut_offs=cut_offs, trained_on=trained_on))
     if without is not None:
-        found.append(draft_change(draft, without, loans, against=WITHOUT_HAND, cut_off=cut_off))
+        cut_offs = draft.cut_off(config), without.cut_off(config)
+        found.append(draft_change(draft, without, loans, against=WITHOUT_HAND, cut_offs=cut_offs))
     return found
 
 

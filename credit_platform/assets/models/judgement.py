@@ -20,6 +20,8 @@ from credit_platform.policy.characteristics import set_by_hand
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelConfig, ModelSpec
 from credit_platform.portfolios.feature_set import EvidenceGroup
+from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.portfolios.source import Source
 from credit_platform.scoring.evaluation.evaluation import (
     Evaluation,
     auc_by_sample,
@@ -91,7 +93,8 @@ class Developed:
         samples = {role: self.as_newest(sample) for role, sample in self.samples.items()}
         if all(samples[role] is sample for role, sample in self.samples.items()):
             return self.metrics
-        return evaluate_version(self.fitted, samples, config=self.config).metrics
+        cut_off = self.fitted.cut_off(self.config)
+        return evaluate_version(self.fitted, samples, config=self.config, cut_off=cut_off).metrics
 
 
 def newest_mix(lake: Lake, last: date, as_of: date) -> SourceMix:
@@ -121,6 +124,7 @@ def judged(developed: Developed) -> CandidateResult:
         artifacts_load_back=is_restorable(candidate, oot),
         intervals=auc_intervals(developed.newest_metrics),
         scarcer_sources=tuple(developed.lost),
+        out_of_time=dict(developed.newest_metrics.filter(sample_role="oot").select("metric", "value").iter_rows()),
     )
 
 
@@ -175,7 +179,7 @@ def _rebalancing(spec: ModelSpec) -> dict[str, object]:
 def _without(group: EvidenceGroup, developed: Developed, config: ModelConfig) -> pl.DataFrame:
     """Metrics of the out-of-time sample as if the source of a group had never been delivered."""
     sample = without_history(developed.samples["oot"], group)
-    return evaluate(developed.fitted, {"oot": sample}, cut_off=config.scoring.cut_off)
+    return evaluate(developed.fitted, {"oot": sample}, cut_off=developed.fitted.cut_off(config))
 
 
 def availability_of(lake: Lake, windows: Mapping[date, Sequence[date]]) -> dict[date, dict[str, Availability]]:
@@ -191,15 +195,15 @@ def availability_of(lake: Lake, windows: Mapping[date, Sequence[date]]) -> dict[
     portfolio = lake.layout.portfolio
     if portfolio.assigned_months is not None:
         unknown = Availability("unknown", "The data have no calendar, so nobody can tell when a row came.")
-        others = [each.name for each in portfolio.sources if f"silver/{each.table}" != portfolio.cases.table]
+        others = [each.name for each in portfolio.sources if not _is_of_cases(portfolio, each)]
         return {month: dict.fromkeys(others, unknown) for month in windows}
     span = (add_months(min(window[0] for window in windows.values()), -_MONTHS_BEFORE), max(windows))
     cases = _cases(lake, span)
     judged: dict[date, dict[str, Availability]] = {month: {} for month in windows}
     for source in portfolio.sources:
-        if (table := f"silver/{source.table}") == portfolio.cases.table:
+        if _is_of_cases(portfolio, source):
             continue
-        rows = _columns(lake, table, span, customer=portfolio.cases.customer)
+        rows = _columns(lake, f"silver/{source.table}", span, customer=portfolio.cases.customer)
         history = None if cases.is_empty() or rows.is_empty() else history_of(cases, rows)
         for month, window in windows.items():
             judged[month][source.name] = (
@@ -208,6 +212,12 @@ def availability_of(lake: Lake, windows: Mapping[date, Sequence[date]]) -> dict[
                 else judge_availability(history, window, month, portfolio.words)
             )
     return judged
+
+
+def _is_of_cases(portfolio: Portfolio, source: Source) -> bool:
+    """Whether the cases are of this source, or are made of it: that it has rows of them says nothing."""
+    made = portfolio.cases.made
+    return source.name == made.source if made else f"silver/{source.table}" == portfolio.cases.table
 
 
 def availability_at(lake: Lake, as_of: date, windows: Windows) -> dict[str, dict[str, str]]:

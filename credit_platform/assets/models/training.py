@@ -19,14 +19,14 @@ from credit_platform.lake.provenance import code, input_hashes, libraries, requi
 from credit_platform.lake.tables.monthly import Lake, parquet_bytes
 from credit_platform.months import add_months, month_key, months_between
 from credit_platform.policy.load import Policy
-from credit_platform.policy.model_config import ModelConfig
+from credit_platform.policy.model_config import LabelPolicy, ModelConfig
 from credit_platform.scoring.evaluation.evaluation import evaluate_version
+from credit_platform.scoring.governance.head_to_head import RankedBy, compare_versions
 from credit_platform.scoring.governance.life_cycle import period_of, roles, withdrawn
 from credit_platform.scoring.governance.promotion import (
     CandidateResult,
     PromotionDecision,
     Situation,
-    compare_versions,
     decide_promotion,
 )
 from credit_platform.scoring.training.samples import attach_labels, left_out, require_size, shared_customers
@@ -70,20 +70,25 @@ def is_triggered(lake: Lake, model: str, month: date) -> bool:
     return breached_version(lake, model, month) is not None
 
 
-def read_cohorts(lake: Lake, cohorts: Sequence[date], *, lag: int) -> pl.DataFrame:
+def read_cohorts(lake: Lake, cohorts: Sequence[date], label: LabelPolicy) -> pl.DataFrame:
     """Features and labels of some cohorts.
 
     Raises:
-        MissingMonthsError: a cohort's features, or the labels read `lag` months later, have no file.
+        MissingMonthsError: a cohort's features, or the month in which its labels are known, have no file.
     """
     features = lake.scan("gold/feature_store", cohorts)
-    labels = lake.scan("gold/label_store", [add_months(cohort, lag) for cohort in cohorts])
+    labels = lake.scan("gold/label_store", label_months(cohorts, label))
     return attach_labels(features, labels, case_key=lake.layout.portfolio.cases.key).collect()
 
 
-def tables_read(cohorts: Sequence[date], lag: int) -> dict[str, list[date]]:
+def label_months(cohorts: Sequence[date], label: LabelPolicy) -> list[date]:
+    """The months in which the labels of some cohorts are known, each once, rising."""
+    return sorted({label.known_in(cohort) for cohort in cohorts})
+
+
+def tables_read(cohorts: Sequence[date], label: LabelPolicy) -> dict[str, list[date]]:
     """The months of each table that the samples of some cohorts are read from."""
-    return {"gold/feature_store": list(cohorts), "gold/label_store": [add_months(cohort, lag) for cohort in cohorts]}
+    return {"gold/feature_store": list(cohorts), "gold/label_store": label_months(cohorts, label)}
 
 
 class SampleReader:
@@ -96,7 +101,7 @@ class SampleReader:
 
     def read(self, role: SampleRole) -> pl.DataFrame:
         """One sample. Raises as `read_cohorts` does."""
-        sample = read_cohorts(self._lake, self._cohorts[role], lag=self._config.label.lag_months)
+        sample = read_cohorts(self._lake, self._cohorts[role], self._config.label)
         self.whole[role] = sample
         if self._config.windows.shared_customers == "left_out" and self.samples:
             customer = self._lake.layout.portfolio.cases.customer
@@ -119,7 +124,7 @@ def train_as_of(lake: Lake, model: str, month: date, policy: Policy, on_trial: O
     config, portfolio = policy.model, lake.layout.portfolio
     triggered = is_triggered(lake, model, month)
     windows = windows_for(month, config, triggered=triggered)
-    require_unaltered(lake.layout, tables_read(windows.development, config.label.lag_months))
+    require_unaltered(lake.layout, tables_read(windows.development, config.label))
     reader = SampleReader(lake, windows, config)
     train, validation = reader.read("train"), reader.read("validation")
     fitted = fit_version(model, train, validation, config, on_trial, portfolio=portfolio)
@@ -133,7 +138,7 @@ def train_as_of(lake: Lake, model: str, month: date, policy: Policy, on_trial: O
         fitted=fitted,
         samples=samples,
         shared_customers=shared_customers(reader.whole, customer=portfolio.cases.customer),
-        evaluation=evaluate_version(fitted, samples, config=config),
+        evaluation=evaluate_version(fitted, samples, config=config, cut_off=fitted.cut_off(config)),
         newest=newest_mix(lake, windows.oot[-1], month),
         config=config,
     )
@@ -219,7 +224,9 @@ def _decide(
     is_in_breach = breached_version(lake, candidate.model, month) == period.version
     loans = developed.samples["oot"] if is_in_breach else _new_to_both(developed, current.windows)
     as_newest = developed.as_newest(loans)
-    against = compare_versions(candidate, current.fitted(config), as_newest, incumbent_version=period.version)
+    incumbent = current.fitted(config)
+    by = RankedBy(config.selection.primary, (candidate.cut_off(config), incumbent.cut_off(config)))
+    against = compare_versions(candidate, incumbent, as_newest, incumbent_version=period.version, by=by)
     now = Situation(is_in_breach, period.is_interim, age=months_between(current.as_of, month))
     return decide_promotion(result, replace(against, is_as_newest=as_newest is not loans), config=config, situation=now)
 
@@ -234,9 +241,7 @@ def _made_of(lake: Lake, developed: Developed, policy: Policy) -> dict[str, obje
     """What the manifest says of a version's making."""
     return {
         **code(),
-        "data_sha256": input_hashes(
-            lake.layout, tables_read(developed.windows.development, policy.model.label.lag_months)
-        ),
+        "data_sha256": input_hashes(lake.layout, tables_read(developed.windows.development, policy.model.label)),
         "policy_sha256": policy.sha256,
         "libraries": libraries(developed.fitted.estimator.libraries),
         "seeds": {"random_seed": policy.model.random_seed},

@@ -72,18 +72,19 @@ class ActionDecider:
 
     def _by_rule(self, month: date) -> tuple[Subject, ActionDecision]:
         if month not in self._decided:
-            thresholds, portfolio = self._policy.monitoring, self._lake.layout.portfolio
+            portfolio = self._lake.layout.portfolio
             performance, stability = (
                 self._lake.scan(f"monitoring/{self._model}/{part}", [month]).collect()
                 for part in ("performance", "stability")
             )
             subject = Subject.of_row(performance.row(0, named=True))
+            thresholds = thresholds_of(self._lake, self._policy, self._model, subject.model_version)
             decision = decide_action(
                 performance,
                 stability,
                 subject=subject,
                 thresholds=thresholds,
-                before_outcome=found_before_outcome(self._lake, self._model, month, thresholds),
+                before_outcome=found_before_outcome(self._lake, self._model, month, self._policy),
                 past=self._past(month),
                 quality=self._quality(month),
                 sources=self._sources(month),
@@ -138,7 +139,18 @@ class ActionDecider:
         return Past(self._lake.scan(table, stored).collect(), missing) if stored else Past(missing=missing)
 
 
-def found_before_outcome(lake: Lake, model: str, month: date, thresholds: MonitoringThresholds) -> list[Finding]:
+def thresholds_of(lake: Lake, policy: Policy, model: str, version: str) -> MonitoringThresholds:
+    """The thresholds of policy, floors that are relative to a version's out-of-time result as they are for this one.
+
+    Raises:
+        ModelStoreError: a floor is relative and the version cannot be read.
+    """
+    if not policy.monitoring.is_relative:
+        return policy.monitoring
+    return policy.monitoring.of_version(model, lake.versions.read(model, version).metadata.result.out_of_time)
+
+
+def found_before_outcome(lake: Lake, model: str, month: date, policy: Policy) -> list[Finding]:
     """Findings in the estimate and early reads of the month, the newest known in it.
 
     Raises:
@@ -150,6 +162,7 @@ def found_before_outcome(lake: Lake, model: str, month: date, thresholds: Monito
     }
     estimate, early_reads = found["estimate"], found.get("early_reads")
     is_live = set(estimate["sample_role"]) == {"post"}
+    thresholds = thresholds_of(lake, policy, model, str(estimate["model_version"][0]))
     return [
         *estimate_findings(
             estimate,

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.assets.models.judgement import newest_mix
+from credit_platform.assets.models.training import label_months
 from credit_platform.lake.files import one_at_a_time, write_text
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform.lake.tables.monthly import Lake
@@ -72,6 +73,7 @@ def champion_challenger_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: 
                     challenger=challenger,
                     config=config,
                     versions=(in_force.version(champion, month), in_force.version(challenger, month)),
+                    cut_off=in_force.cut_off(champion, month),
                     taken=taken,
                 )
                 state = _state(lake, challenger, month)
@@ -104,6 +106,13 @@ class _InForce:
         is_any = any(record.model == model and record.promoted for record in self._records)
         return version_in_force(self._records, model, month)[0] if is_any else None
 
+    def cut_off(self, model: str, month: date) -> float | None:
+        """The default probability from which that version declines; None where there is none."""
+        name, config = self.version(model, month), self._config
+        if config.scoring.cut_off is not None or name is None:
+            return config.scoring.cut_off
+        return self._lake.versions.read(model, name).fitted(config).cut_off(config)
+
     def compared(self, champion: str, challenger: str, month: date) -> tuple[pl.DataFrame, TakenSources | None]:
         """Loans of the cohorts looked back on that both models scored; a model may be younger than the other.
 
@@ -121,7 +130,7 @@ class _InForce:
         if not cohorts or len(versions) < len(models):
             return pl.DataFrame(schema=PAIRED_SCHEMA), None
         first, second = (pl.concat([self._scores(*version, cohort) for cohort in cohorts]) for version in versions)
-        labels = lake.scan("gold/label_store", [add_months(cohort, lag) for cohort in cohorts]).collect()
+        labels = lake.scan("gold/label_store", label_months(cohorts, config.label)).collect()
         return scored_as_newest(
             common_loans(first, second, labels, as_of=month, mob=lag, case_key=key),
             lake.scan(_FEATURES, cohorts),

@@ -21,11 +21,11 @@ _SHOWN = ("override_rate", "low_side_bad_rate", "comparable_bad_rate", "decision
 
 def overrides_asset(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
     """Overrides of the cohort whose outcome is read in a month, beside what each model says of the same loans."""
-    table, models, lag = "monitoring/overrides", list(policy.model.models), policy.model.label.lag_months
+    table, models, label = "monitoring/overrides", list(policy.model.models), policy.model.label
 
     @dg.asset(
         **table_spec(portfolio, table, axis.outcome_months),
-        deps=outcome_deps(*models, lag=lag),
+        deps=outcome_deps(*models, label=label),
     )
     def decisions_of_people(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
         key = portfolio.cases.key
@@ -34,7 +34,7 @@ def overrides_asset(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> 
         tables = []
         for month in months_of(context.partition_keys):
             for model in models:
-                scored, at = cohort_with_outcome(lake, model, month, lag=lag, key=key)
+                scored, at = cohort_with_outcome(lake, model, month, label=label, key=key)
                 tables.append(measure_overrides(scored, log, case_key=key, subject=at, thresholds=policy.monitoring))
             told = _told(tables[-1]) if log is not None else {"decisions": NOT_SUPPLIED}
             context.add_asset_metadata(told, partition_key=month_key(month))

@@ -14,8 +14,8 @@ from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.measures import Subject
 from credit_platform.partitions import months_before, same_month
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.scoring.governance.head_to_head import HeadToHead
 from credit_platform.scoring.governance.life_cycle import in_force_before, period_of, periods_in_force
-from credit_platform.scoring.governance.promotion import HeadToHead
 from credit_platform.scoring.training.samples import as_newest, attach_labels, no_rarer
 
 _FEATURES, _LABELS = "gold/feature_store", "gold/label_store"

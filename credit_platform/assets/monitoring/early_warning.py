@@ -13,6 +13,7 @@ import polars as pl
 from credit_platform.assets.asset_metadata import picture
 from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.assets.models.training import read_cohorts
+from credit_platform.assets.monitoring.action import thresholds_of
 from credit_platform.assets.monitoring.monitoring import subject_of
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.early_warning.early_findings import is_news
@@ -62,10 +63,13 @@ def _estimate_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy:
             version = subject.model_version
             if version not in calibrated_on:
                 stored = lake.versions.read(model, version)
-                loans = read_cohorts(lake, stored.windows.validation, lag=policy.model.label.lag_months)
+                loans = read_cohorts(lake, stored.windows.validation, policy.model.label)
                 calibrated_on[version] = stored.fitted(policy.model).predict(loans)
             measured = measure_estimate(
-                scored, validation=calibrated_on[version], subject=subject, thresholds=policy.monitoring
+                scored,
+                validation=calibrated_on[version],
+                subject=subject,
+                thresholds=thresholds_of(lake, policy, model, version),
             )
             context.add_asset_metadata(
                 {"model_version": version, **_estimated_numbers(measured)}, partition_key=month_key(month)

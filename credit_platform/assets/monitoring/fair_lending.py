@@ -20,8 +20,8 @@ def fair_lending_asset(
     model: str, protected: ProtectedGroups, portfolio: Portfolio, axis: MonthlyAxis, policy: Policy
 ) -> dg.AssetsDefinition:
     """Groups by age of the cohort whose outcome is read in a month."""
-    table, lag = f"monitoring/{model}/fair_lending", policy.model.label.lag_months
-    predictions, labels = outcome_deps(model, lag=lag)
+    table, label = f"monitoring/{model}/fair_lending", policy.model.label
+    predictions, labels = outcome_deps(model, label=label)
 
     @dg.asset(
         **table_spec(portfolio, table, axis.outcome_months),
@@ -35,7 +35,7 @@ def fair_lending_asset(
         customer = portfolio.cases.customer
         tables = []
         for month in months_of(context.partition_keys):
-            scored, subject = cohort_with_outcome(lake, model, month, lag=lag, key=portfolio.cases.key)
+            scored, subject = cohort_with_outcome(lake, model, month, label=label, key=portfolio.cases.key)
             ages = lake.scan(protected.table, [subject.cohort]).select(customer, age=protected.age).collect()
             band = age_band(pl.col("age"), policy.monitoring.fair_lending)
             grouped = scored.join(ages, on=customer, how="left", validate="m:1").with_columns(band)

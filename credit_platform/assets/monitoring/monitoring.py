@@ -12,6 +12,7 @@ import polars as pl
 
 from credit_platform.assets.asset_metadata import trend_picture
 from credit_platform.assets.asset_spec import asset_key, table_spec
+from credit_platform.assets.monitoring.action import thresholds_of
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform.lake.models.stored_version import VersionMetadata
 from credit_platform.lake.provenance import require_unaltered
@@ -21,8 +22,9 @@ from credit_platform.monitoring.performance.degradation import Baseline
 from credit_platform.monitoring.performance.performance import measure_performance
 from credit_platform.monitoring.performance.stability import measure_stability
 from credit_platform.months import add_months, month_key, months_of
-from credit_platform.partitions import MonthlyAxis, same_month
+from credit_platform.partitions import MonthlyAxis, months_before, same_month
 from credit_platform.policy.load import Policy
+from credit_platform.policy.model_config import LabelPolicy
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.statistics.intervals import Interval
 from credit_platform.statistics.reference import Reference
@@ -50,21 +52,26 @@ def subject_of(lake: Lake, scored: pl.DataFrame, *, cohort: date, month: date, m
     )
 
 
-def outcome_deps(*models: str, lag: int) -> list[dg.AssetDep]:
+def outcome_deps(*models: str, label: LabelPolicy) -> list[dg.AssetDep]:
     """What a cohort's figures are computed from in the month its outcome is read: its predictions and labels."""
+    lag, least = label.lag_months, label.least_lag_months
     of_the_cohort = dg.TimeWindowPartitionMapping(start_offset=-lag, end_offset=-lag)
+    known = same_month() if lag == least else months_before(lag - least)
     return [
         *(dg.AssetDep(asset_key(f"prediction/{model}"), partition_mapping=of_the_cohort) for model in models),
-        dg.AssetDep(asset_key("gold/label_store"), partition_mapping=same_month()),
+        dg.AssetDep(asset_key("gold/label_store"), partition_mapping=known),
     ]
 
 
-def cohort_with_outcome(lake: Lake, model: str, month: date, *, lag: int, key: str) -> tuple[pl.DataFrame, Subject]:
+def cohort_with_outcome(
+    lake: Lake, model: str, month: date, *, label: LabelPolicy, key: str
+) -> tuple[pl.DataFrame, Subject]:
     """Predictions and labels of the cohort whose outcome is read in a month, and whose figures these are."""
-    cohort = add_months(month, -lag)
-    require_unaltered(lake.layout, {f"prediction/{model}": [cohort], "gold/label_store": [month]})
+    cohort = add_months(month, -label.lag_months)
+    known_in = label.known_in(cohort)
+    require_unaltered(lake.layout, {f"prediction/{model}": [cohort], "gold/label_store": [known_in]})
     scored = lake.scan(f"prediction/{model}", [cohort]).collect()
-    labels = lake.scan("gold/label_store", [month]).select(key, "label", snapshot_month="cohort").collect()
+    labels = lake.scan("gold/label_store", [known_in]).select(key, "label", snapshot_month="cohort").collect()
     subject = subject_of(lake, scored, cohort=cohort, month=month, model=model)
     # An id may be used again once its case has left: a case is known by its cohort too.
     return scored.join(labels, on=["snapshot_month", key], how="left", validate="1:1"), subject
@@ -123,18 +130,19 @@ def _stability_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy
 
 
 def _performance_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
-    table, lag = f"monitoring/{model}/performance", policy.model.label.lag_months
+    table, label = f"monitoring/{model}/performance", policy.model.label
 
     @dg.asset(
         **table_spec(portfolio, table, axis.outcome_months),
-        deps=outcome_deps(model, lag=lag),
+        deps=outcome_deps(model, label=label),
     )
     def scores_against_outcome(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
-        floor = policy.monitoring.metrics_for(model).get("roc_auc")
-        floors = (floor.data_science_threshold, floor.business_threshold) if floor else ()
         tables = []
         for month in months_of(context.partition_keys):
-            scored, subject = cohort_with_outcome(lake, model, month, lag=lag, key=portfolio.cases.key)
+            scored, subject = cohort_with_outcome(lake, model, month, label=label, key=portfolio.cases.key)
+            thresholds = thresholds_of(lake, policy, model, subject.model_version)
+            floor = thresholds.metrics_for(model).get("roc_auc")
+            floors = (floor.data_science_threshold, floor.business_threshold) if floor else ()
             metadata = lake.versions.read(model, subject.model_version).metadata
             alike = {name: _out_of_time(metadata, loans, within=SAME_MIX) for name, loans in by_sources(scored).items()}
             # Where loans of several kinds form a mix of which nothing is known, each kind is held against its own.
@@ -142,7 +150,7 @@ def _performance_asset(model: str, portfolio: Portfolio, axis: MonthlyAxis, poli
             measured = measure_performance(
                 scored,
                 subject=subject,
-                thresholds=policy.monitoring,
+                thresholds=thresholds,
                 baseline=_out_of_time(metadata, scored, within=SAME_MIX if is_split else inf),
                 baselines=alike,
                 psi=_psi_at_scoring(lake, model, subject.cohort),

@@ -17,6 +17,7 @@ from credit_platform.assets.pages.overview import (
     absent_tables,
     decided_in,
     draw_dashboard,
+    floors_shown,
     of_models,
     rows_or_empty,
     versions_decided,
@@ -91,7 +92,7 @@ def read_month(lake: Lake, policy: Policy, month: date) -> MonthFacts:
         actions=of_models(lake, models, "action", month),
         versions=versions,
         history=history,
-        thresholds=policy.monitoring,
+        thresholds=floors_shown(lake, policy, month),
         links={
             name: Path(relpath(page, own)).as_posix()
             for name, page in pages.items()

@@ -20,13 +20,14 @@ from credit_platform.lake.layout import Layout
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import add_months
 from credit_platform.policy.load import Policy
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.portfolios.tables import DECISIONS
 from credit_platform.reports.dashboard.dashboard import dashboard_page
 from credit_platform.reports.dashboard.overview import DECIDED_SCHEMA, SOURCES_SCHEMA, VERSIONS_SCHEMA, Overview
 from credit_platform.reports.shown_book import ShownBook
 from credit_platform.schemas.early_warning import EarlyPerformance
 from credit_platform.schemas.monitoring import FairLending
-from credit_platform.scoring.governance.life_cycle import period_of
+from credit_platform.scoring.governance.life_cycle import PeriodInForce, period_of
 
 
 class MonthlyRows(dy.Schema):
@@ -93,7 +94,7 @@ def read_overview(lake: Lake, policy: Policy, month: date) -> Overview:
         champion_challenger=rows_or_empty(lake, "monitoring/champion_challenger", month),
         vintages=rows_or_empty(lake, "gold/vintages", month),
         roll_rates=rows_or_empty(lake, "gold/roll_rates"),
-        thresholds=policy.monitoring,
+        thresholds=floors_shown(lake, policy, month),
         book=ShownBook.of(layout.portfolio, policy.model),
         sources=_sources(lake, models, month),
         decided=decided_in(lake, lake.months(DECISIONS)),
@@ -105,6 +106,20 @@ def read_overview(lake: Lake, policy: Policy, month: date) -> Overview:
             if file.is_file()
         },
     )
+
+
+def floors_shown(lake: Lake, policy: Policy, month: date) -> MonitoringThresholds:
+    """The thresholds of policy; floors that are relative are those of the versions that decide after a month."""
+    thresholds = policy.monitoring
+    if not thresholds.is_relative:
+        return thresholds
+    for model, period in _deciding(lake, list(policy.model.models), month):
+        try:
+            known = lake.versions.read(model, period.version).metadata.result.out_of_time
+        except ModelStoreError:
+            continue  # as below
+        thresholds = thresholds.of_version(model, known)
+    return thresholds
 
 
 def absent_tables(layout: Layout) -> frozenset[str]:
@@ -156,18 +171,21 @@ def rows_or_empty(lake: Lake, table: str, month: date | None = None) -> pl.DataF
 
 def _sources(lake: Lake, models: Sequence[str], month: date) -> pl.DataFrame:
     """What the availability gate said of the versions that decide after a month, as `overview.SOURCES_SCHEMA`."""
-    records = PromotionLog(lake.layout).records()
     rows: list[tuple[str, ...]] = []
-    for model in models:
-        period = period_of(model_periods(records, model), add_months(month, 1))
-        if period is None:
-            continue
+    for model, period in _deciding(lake, models, month):
         try:
             judged = lake.versions.read(model, period.version).metadata.availability
         except ModelStoreError:
             continue  # as below
         rows += [(model, period.version, source, found.status, found.reason) for source, found in judged.items()]
     return pl.DataFrame(rows, schema=SOURCES_SCHEMA, orient="row")
+
+
+def _deciding(lake: Lake, models: Sequence[str], month: date) -> list[tuple[str, PeriodInForce]]:
+    """The models that have a version in force after a month, each with that version's period."""
+    records = PromotionLog(lake.layout).records()
+    found = [(model, period_of(model_periods(records, model), add_months(month, 1))) for model in models]
+    return [(model, period) for model, period in found if period is not None]
 
 
 def versions_decided(lake: Lake, models: Sequence[str]) -> pl.DataFrame:

@@ -6,6 +6,7 @@ Cleaning belongs to silver; finding and reading files to `lake.raw.sources`, dec
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
 import dagster as dg
 
@@ -17,12 +18,12 @@ from credit_platform.instance.dagster_internals import (
 )
 from credit_platform.lake.raw.case_months import CaseCalendar, DatedByCase
 from credit_platform.lake.raw.column_map import ColumnMap, column_map
+from credit_platform.lake.raw.dating import DatedByColumn, DatedByFile
 from credit_platform.lake.raw.deliveries import REPLACE_TAG, Received, Reception
 from credit_platform.lake.raw.delivery_log import Receipt
 from credit_platform.lake.raw.sources import RawSource
-from credit_platform.lake.tables.month_parts import MonthParts
+from credit_platform.lake.tables.month_parts import MonthParts, row_count
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.lake.tables.row_counts import row_count
 from credit_platform.months import month_key, months_of, parse_month
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.data_quality import SourceGatePolicy
@@ -33,10 +34,13 @@ from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.source import Source
 
 
-def sources(portfolio: Portfolio, config: ModelConfig) -> dict[str, RawSource]:
-    """The raw sources by name: columns and cells from the book; how files are written, and if required, from policy."""
+def sources(portfolio: Portfolio, config: ModelConfig, first_month: date | None = None) -> dict[str, RawSource]:
+    """The raw sources by name: columns and cells from the book; how files are written, and if required, from policy.
+
+    Standing facts hold from the book's first month on.
+    """
     stems = {stem for source in portfolio.sources for stem in source.stems or (source.name,)}
-    plain = {source.name: _raw_source(source, config, stems) for source in portfolio.sources}
+    plain = {source.name: _raw_source(source, config, stems, first_month) for source in portfolio.sources}
     calendar = _case_calendar(portfolio, config, plain)
     if calendar is None:
         return plain
@@ -47,7 +51,7 @@ def sources(portfolio: Portfolio, config: ModelConfig) -> dict[str, RawSource]:
     }
 
 
-def _raw_source(source: Source, config: ModelConfig, stems: set[str]) -> RawSource:
+def _raw_source(source: Source, config: ModelConfig, stems: set[str], first_month: date | None) -> RawSource:
     own = source.stems or (source.name,)
     return RawSource(
         source.name,
@@ -59,6 +63,7 @@ def _raw_source(source: Source, config: ModelConfig, stems: set[str]) -> RawSour
         own_stems=own,
         # A file belongs to the source with the longest name it begins with.
         foreign_stems=tuple(sorted(stem for stem in stems if stem.startswith(own) and stem not in own)),
+        dating=DatedByFile(own, first_month) if source.date is None else DatedByColumn(source.date),
     )
 
 
@@ -73,7 +78,7 @@ def _case_calendar(portfolio: Portfolio, config: ModelConfig, plain: Mapping[str
 def map_of(source: Source, form: FileForm) -> ColumnMap:
     """How files of a source are read that are written in this form."""
     personal = bool(source.personal_columns)
-    return column_map(source.columns, source.cells, form, has_personal_data=personal)
+    return column_map(source.columns, source.cells, form, has_personal_data=personal, date=source.date)
 
 
 def _bronze_asset(
@@ -187,5 +192,5 @@ def bronze_assets(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> li
     """One asset per source."""
     return [
         _bronze_asset(source, portfolio, axis, policy.data.gates)
-        for source in sources(portfolio, policy.model).values()
+        for source in sources(portfolio, policy.model, axis.first_snapshot).values()
     ]

@@ -15,8 +15,8 @@ from dagster_duckdb import DuckDBResource
 from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.lake.files import one_at_a_time, write_text
 from credit_platform.lake.tables.catalog import TableMonths, create_as_of, create_view
+from credit_platform.lake.tables.month_parts import month_batches
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.lake.tables.row_counts import month_batches
 from credit_platform.monitoring.data_quality.score import quality_facts_sql, row_balance_sql, score_quality
 from credit_platform.monitoring.measures import LAYERS, history_sql
 from credit_platform.months import month_key, months_of

@@ -10,15 +10,15 @@ import dagster as dg
 import polars as pl
 
 from credit_platform.assets.asset_spec import TableSpec, asset_key, table_output, table_spec
-from credit_platform.lake.tables.month_parts import MonthParts, by_month
+from credit_platform.lake.tables.month_parts import MonthParts, by_month, month_batches
 from credit_platform.lake.tables.monthly import Lake
-from credit_platform.lake.tables.row_counts import month_batches
 from credit_platform.months import month_key, months_of
 from credit_platform.partitions import MonthlyAxis, all_months_until
 from credit_platform.policy.data_quality import CleaningPolicy
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.cases import Cases
 from credit_platform.portfolios.cleaning_rules import check_strategies
-from credit_platform.portfolios.portfolio import Cases, Portfolio
+from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.source import Source
 from credit_platform.schemas.cleaning.rule import Strategies
 from credit_platform.schemas.cleaning.strategies import NO_CHANGES
@@ -51,7 +51,8 @@ def _silver_asset(
         set_aside: list[pl.DataFrame] = []
         shown: dict[date, dict[str, int | dg.MetadataValue]] = {}
 
-        def show(output: str, key: dg.AssetKey, of: Sequence[date]) -> None:
+        def show(output: str, of: Sequence[date]) -> None:
+            key = context.asset_key_for_output(output)
             for month in of if output in selected else ():
                 context.add_asset_metadata(shown[month], asset_key=key, partition_key=month_key(month))
 
@@ -63,7 +64,7 @@ def _silver_asset(
                     )
                 set_aside.append(quarantined)
                 shown.update(_shown(rows, quarantined, batch))
-                show("rows", silver["key"], batch)
+                show("rows", batch)
                 yield from by_month(table, rows, batch)
 
         # In this order: a replay makes both again where the log has silver, when the months before it are there. Asked
@@ -75,7 +76,7 @@ def _silver_asset(
             lake.write_months(table, parts)
         quarantined = pl.concat(set_aside)
         if "quarantined" in selected:
-            show("quarantined", quarantine["key"], months)
+            show("quarantined", months)
             yield dg.Output(quarantined, "quarantined")
         else:
             lake.write(rest, quarantined, months)

@@ -25,14 +25,17 @@ from credit_platform.cli.book import Book
 from credit_platform.cli.instance import INSTANCE_FILE, history_storage, moved_from, open_instance
 from credit_platform.cli.versions.audit import verdict
 from credit_platform.errors import BackupError
+from credit_platform.instance.shared_history import own_runs
 from credit_platform.lake.backup.atomic_swap import unfinished
 from credit_platform.lake.backup.backup_file import BackupWriter, new_backup
+from credit_platform.lake.book_file import PLATFORM_FILE
 from credit_platform.lake.files import HIDDEN_PART
 from credit_platform.lake.governance.audit import AuditLog
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.renamed_models import require_migrated
 from credit_platform.settings import Settings, dagster_home
 
+# A folder at the top with a platform.yaml is another book's and left out as well.
 # Made anew by restore, only of use to a running process, or part of the checkout.
 _LEFT_OUT = ("*.duckdb", "*.duckdb.wal", "*.lock", HIDDEN_PART, ".gitkeep")
 _LEFT_OUT_AT_TOP = frozenset({".dagster", "README.md", ".gitignore"})
@@ -61,7 +64,7 @@ def back_up(settings: Settings, console: Console, target: Path, *, with_raw: boo
     book = Book.of(settings)
     if book.lake.layout.unfinished_migration().is_file():
         require_migrated(book.lake.layout)
-    home = dagster_home(settings.data_dir)
+    home = dagster_home(settings)
     under_way = runs_under_way(settings)
     with new_backup(target) as backup:
         n_history = _copy_history(backup, home)
@@ -89,13 +92,13 @@ def back_up(settings: Settings, console: Console, target: Path, *, with_raw: boo
 
 
 def runs_under_way(settings: Settings) -> list[str]:
-    """Job and months of every run that has not ended, as the history has it."""
-    home = dagster_home(settings.data_dir)
+    """Job and months of every run of the book that has not ended, as the history has it."""
+    home = dagster_home(settings)
     if not (home / INSTANCE_FILE).is_file() or moved_from(home) is not None:
         return []
     statuses = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.CANCELING]
     with open_instance(settings) as instance:
-        runs = instance.get_runs(dg.RunsFilter(statuses=statuses))
+        runs = own_runs(settings.portfolio, instance.get_runs(dg.RunsFilter(statuses=statuses)))
     return sorted(f"{run.job_name} {_months_of(run.tags)}" for run in runs)
 
 
@@ -175,7 +178,7 @@ def _files_below(root: Path, *, without: set[Path]) -> Iterator[Path]:
             name
             for name in folders
             if not fnmatch(name, HIDDEN_PART)
-            and not (is_top and name in _LEFT_OUT_AT_TOP)
+            and not (is_top and (name in _LEFT_OUT_AT_TOP or (here / name / PLATFORM_FILE).is_file()))
             and (here / name).resolve() not in without
         )
         for name in sorted(files):

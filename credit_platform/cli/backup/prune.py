@@ -7,6 +7,7 @@ and alerts are never pruned; how long they are kept is written in `guide/operati
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import dagster as dg
 from rich.console import Console
@@ -15,8 +16,10 @@ from rich.table import Table
 from credit_platform.checks.judgements_sources import DATA_QUALITY
 from credit_platform.checks.reporting import runs_that_built_first
 from credit_platform.cli.instance import open_instance
+from credit_platform.instance.shared_history import asset_key, is_own_key, own_runs
 from credit_platform.lake.files import sweep_parts
 from credit_platform.months import add_months
+from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.settings import Settings
 
 _ABANDONED_AFTER_SECONDS = 3600
@@ -36,7 +39,7 @@ def prune(settings: Settings, console: Console, *, keep_months: int, is_doing: b
     """Say what is older than `keep_months` and may go, and delete it if told to; 1 where it was only said."""
     before = oldest_kept(datetime.now(tz=UTC), keep_months)
     with open_instance(settings) as instance:
-        found = prunable(instance, before)
+        found = prunable(instance, settings.portfolio, before)
         if is_doing:
             delete(instance, found)
     table = Table(title=f"Run history before {before:%Y-%m-%d}")
@@ -59,11 +62,11 @@ def oldest_kept(now: datetime, keep_months: int) -> datetime:
     return datetime(first.year, first.month, 1, tzinfo=UTC)
 
 
-def prunable(instance: dg.DagsterInstance, before: datetime) -> Prunable:
-    """The finished runs made before a moment, by what of them may go."""
+def prunable(instance: dg.DagsterInstance, portfolio: Portfolio, before: datetime) -> Prunable:
+    """The finished runs of a book made before a moment, by what of them may go; those of others stay untouched."""
     ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
-    runs = instance.get_runs(dg.RunsFilter(statuses=ended, created_before=before))
-    standing = runs_that_stand(instance)
+    runs = own_runs(portfolio, instance.get_runs(dg.RunsFilter(statuses=ended, created_before=before)))
+    standing = runs_that_stand(instance, portfolio)
     kept = {
         run.run_id
         for run in runs
@@ -76,13 +79,13 @@ def prunable(instance: dg.DagsterInstance, before: datetime) -> Prunable:
     )
 
 
-def runs_that_stand(instance: dg.DagsterInstance) -> set[str]:
-    """The runs that made the latest materialization of some month of some asset: what the UI shows rests on them.
+def runs_that_stand(instance: dg.DagsterInstance, portfolio: Portfolio) -> set[str]:
+    """The runs that made the latest materialization of some month of an asset of a book; the UI rests on them.
 
     So does the freshness check on the runs that built a month first.
     """
-    standing = runs_that_built_first(instance, DATA_QUALITY)
-    for key in instance.all_asset_keys():
+    standing = runs_that_built_first(instance, asset_key(portfolio, DATA_QUALITY))
+    for key in filter(partial(is_own_key, portfolio), instance.all_asset_keys()):
         newest = instance.get_latest_materialization_event(key)
         if newest is not None:
             standing.add(newest.run_id)

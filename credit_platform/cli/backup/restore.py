@@ -18,6 +18,7 @@ from credit_platform.cli.book import Book
 from credit_platform.cli.instance import HEARTBEAT_SECONDS, INSTANCE_FILE, beating_daemons, open_instance, prepare_home
 from credit_platform.cli.versions.audit import verdict
 from credit_platform.errors import BackupError
+from credit_platform.instance.shared_history import own_runs
 from credit_platform.lake.backup.atomic_swap import put_back, swap_files, unfinished
 from credit_platform.lake.backup.backup_file import open_backup
 from credit_platform.lake.renamed_models import to_migrate
@@ -87,7 +88,7 @@ def restore(settings: Settings, console: Console, source: Path, consent: Consent
     finally:
         shutil.rmtree(staged, ignore_errors=True)
     if places.history_left_out:
-        console.print("The run history was left out: here it is kept in no SQLite files.", soft_wrap=True)
+        console.print(f"The run history was left out: {places.history_left_out}.", soft_wrap=True)
     _make_work(console)
     return 0
 
@@ -120,7 +121,7 @@ def require_quiet(settings: Settings, source: Path, *, despite_runs: bool) -> No
     Raises:
         BackupError: somebody does; `source` is what it names.
     """
-    home = dagster_home(settings.data_dir)
+    home = dagster_home(settings)
     storage = future_storage(home)
     # Opening a history that is not there would make one.
     if not (home / INSTANCE_FILE).is_file() or (storage is not None and not any(storage.rglob("*.db"))):
@@ -202,9 +203,9 @@ def _make_work(console: Console) -> None:
     layout = Book.of(settings).lake.layout
     if monthly_tables(layout):
         refresh_datamart(layout)
-    if (dagster_home(settings.data_dir) / INSTANCE_FILE).is_file():
+    if (dagster_home(settings) / INSTANCE_FILE).is_file():
         with open_instance(settings) as instance:
-            left = [run for run in instance.get_runs() if not run.is_finished]
+            left = [run for run in own_runs(layout.portfolio, instance.get_runs()) if not run.is_finished]
             for run in left:
                 instance.report_run_failed(run, _INTERRUPTED)
         for run in left:

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 import yaml
 
 from credit_platform.cli.clean import written_paths
-from credit_platform.cli.instance import INSTANCE_FILE, history_storage, moved_from
+from credit_platform.cli.instance import INSTANCE_FILE, history_storage, moved_from, shares_history
 from credit_platform.errors import BackupError
 from credit_platform.lake.backup.backup_file import BackupReader
 from credit_platform.lake.tables.table_versions import file_sha256
@@ -27,7 +27,7 @@ class Places:
     brought: Mapping[Path, str]
     occupied: tuple[Path, ...]
     differing_raw: tuple[Path, ...]
-    history_left_out: bool
+    history_left_out: str | None
 
 
 def places_of(settings: Settings, backup: BackupReader, *, with_raw: bool) -> Places:
@@ -37,7 +37,7 @@ def places_of(settings: Settings, backup: BackupReader, *, with_raw: bool) -> Pl
         BackupError: raw files lie in a folder that would have to make room, or dagster.yaml cannot be read.
     """
     data_dir, raw_dir = settings.data_dir.absolute(), settings.raw_dir.absolute()
-    storage = future_storage(dagster_home(settings.data_dir))
+    is_shared, storage = shares_history(settings), future_storage(dagster_home(settings))
     by_folder: dict[Path, str] = {}
     raw: dict[Path, str] = {}
     # What was raw goes first: where the raw folder lies in the data folder now, both may name one file.
@@ -47,7 +47,7 @@ def places_of(settings: Settings, backup: BackupReader, *, with_raw: bool) -> Pl
         if part == "raw":
             raw[raw_dir.joinpath(below)] = name
         elif part == "history":
-            by_folder |= {storage.joinpath(top): f"{part}/{top}"} if storage is not None else {}
+            by_folder |= {} if storage is None or is_shared else {storage.joinpath(top): f"{part}/{top}"}
         elif data_dir != raw_dir and data_dir.joinpath(below).is_relative_to(raw_dir) and _lies_in(raw_dir, data_dir):
             raw.setdefault(data_dir.joinpath(below), name)
         else:
@@ -63,12 +63,19 @@ def places_of(settings: Settings, backup: BackupReader, *, with_raw: bool) -> Pl
                 reason=f"the raw folder {raw_dir} lies in {path}, which would have to make room",
                 fix="Name another folder in CREDIT_RAW_DIR",
             )
+    has_history = any(name.startswith("history/") for name in backup.sha256)
     return Places(
         brought=by_folder | {target: name for target, name in raw.items() if target not in same},
         occupied=occupied,
         differing_raw=tuple(sorted(set(found) - same)),
-        history_left_out=storage is None and any(name.startswith("history/") for name in backup.sha256),
+        history_left_out=_why_without_history(storage, is_shared=is_shared) if has_history else None,
     )
+
+
+def _why_without_history(storage: Path | None, *, is_shared: bool) -> str | None:
+    if is_shared:
+        return "here it has runs of other books, which stay as they are"
+    return "here it is kept in no SQLite files" if storage is None else None
 
 
 def future_storage(home: Path) -> Path | None:

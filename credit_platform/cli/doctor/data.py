@@ -94,7 +94,7 @@ def check_raw(settings: Settings, layout: Layout) -> DoctorFinding:
     missing: list[str] = []
     unreadable: list[str] = []
     n_files = 0
-    known = sources(settings.portfolio, settings.policy.model)
+    known = sources(settings.portfolio, settings.policy.model, settings.first_month)
     for name, source in known.items():
         try:
             files = source_files(layout, source)

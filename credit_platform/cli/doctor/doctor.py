@@ -18,7 +18,7 @@ from credit_platform.cli.doctor.content import content_findings
 from credit_platform.cli.doctor.data import ABANDONED_AFTER_SECONDS, data_findings
 from credit_platform.cli.doctor.findings import DoctorFinding, error, findings_of, text_of
 from credit_platform.cli.doctor.history import history_findings
-from credit_platform.cli.doctor.machine import check_algorithms, machine_findings
+from credit_platform.cli.doctor.machine import check_algorithms, check_foreign_words, machine_findings
 from credit_platform.cli.instance import moved_from, prepare_home
 from credit_platform.errors import PolicyError, SettingsError
 from credit_platform.lake.files import cut_off_torn_line, sweep_parts
@@ -34,7 +34,7 @@ def mend(settings: Settings) -> list[str]:
 
     What cannot be mended is said as well, and does not keep the rest from it.
     """
-    layout, home = Layout.of(settings.data_dir, settings.raw_dir, settings.portfolio), dagster_home(settings.data_dir)
+    layout, home = Layout.of(settings.data_dir, settings.raw_dir, settings.portfolio), dagster_home(settings)
     steps: dict[str, Callable[[], list[str]]] = {
         "leftovers": lambda: _sweep(settings.data_dir),
         "history": lambda: _repoint(settings, home),
@@ -81,10 +81,11 @@ def examine(settings: Settings | None, trouble: DoctorFinding | None, *, port: i
     findings = findings_of("machine", lambda: machine_findings(folder, port=port))
     if settings is None:
         return [*findings, *([trouble] if trouble else [])]
-    policy = check_algorithms(settings.policy.model)
-    home = dagster_home(settings.data_dir)
-    history = findings_of("history", lambda: history_findings(home, settings.automation))
-    return [*findings, policy, *history, *data_findings(settings, home), *content_findings(settings)]
+    policy = check_algorithms(settings.policy.model, retrain_below=settings.retrain_threshold)
+    words = check_foreign_words(settings.foreign_words)
+    home = dagster_home(settings)
+    history = findings_of("history", lambda: history_findings(home, settings.portfolio, settings.automation))
+    return [*findings, policy, *words, *history, *data_findings(settings, home), *content_findings(settings)]
 
 
 def settings_or_trouble() -> tuple[Settings | None, DoctorFinding | None]:

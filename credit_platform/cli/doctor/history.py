@@ -13,13 +13,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from credit_platform.cli.doctor.findings import DoctorFinding, error, first_of, warning, well
 from credit_platform.cli.instance import INSTANCE_FILE, beating_daemons, history_storage, moved_from
+from credit_platform.instance.shared_history import location_name, own_runs
+from credit_platform.lake.book_file import Automation
 from credit_platform.lake.files import plain_path
-from credit_platform.settings import Automation
+from credit_platform.portfolios.portfolio import Portfolio
 
 _START = "Start the UI, which brings the daemon: make ui."
 
 
-def history_findings(home: Path, automation: Automation) -> list[DoctorFinding]:
+def history_findings(home: Path, portfolio: Portfolio, automation: Automation) -> list[DoctorFinding]:
     """Everything about the history a home folder keeps."""
     file = home / INSTANCE_FILE
     if not file.is_file():
@@ -37,12 +39,12 @@ def history_findings(home: Path, automation: Automation) -> list[DoctorFinding]:
         return findings
     try:
         with dg.DagsterInstance.from_config(str(plain_path(home))) as instance:
-            n_runs = instance.get_runs_count()
+            n_runs = len(own_runs(portfolio, instance.get_runs()))
             return [
                 *findings,
                 well("history", f"{n_runs:,} runs at {home}"),
                 check_daemon(instance, automation),
-                check_instigators(instance),
+                check_instigators(instance, portfolio),
             ]
     except (dg.DagsterError, OSError, SQLAlchemyError) as fault:
         said = str(fault).strip().splitlines()[0]
@@ -86,9 +88,14 @@ def check_daemon(instance: dg.DagsterInstance, automation: Automation) -> Doctor
     return warning("daemon", f"automation is running, and no heartbeat of {first_of(silent)}", _START)
 
 
-def check_instigators(instance: dg.DagsterInstance) -> DoctorFinding:
-    """No schedule or sensor that is switched on failed when it last looked."""
-    states = [state for state in instance.all_instigator_state() if state.is_running]
+def check_instigators(instance: dg.DagsterInstance, portfolio: Portfolio) -> DoctorFinding:
+    """No schedule or sensor of the book that is switched on failed when it last looked."""
+    own = location_name(portfolio)
+    states = [
+        state
+        for state in instance.all_instigator_state()
+        if state.is_running and state.origin.repository_origin.code_location_origin.location_name == own
+    ]
     ticks = [instance.get_ticks(state.instigator_origin_id, state.selector_id, limit=1) for state in states]
     failed = {state.instigator_name for state, last in zip(states, ticks, strict=True) if last and last[0].is_failure}
     if failed:

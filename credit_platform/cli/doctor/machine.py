@@ -8,7 +8,7 @@ import importlib.util
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -81,9 +81,15 @@ def check_libraries(
 
 
 def check_algorithms(
-    config: ModelConfig, find: Callable[[str], object | None] = importlib.util.find_spec
+    config: ModelConfig,
+    find: Callable[[str], object | None] = importlib.util.find_spec,
+    *,
+    retrain_below: float | None = None,
 ) -> DoctorFinding:
-    """The policy has loaded, and what the algorithms of its models need beyond the package is installed."""
+    """The policy has loaded, and what the algorithms of its models need beyond the package is installed.
+
+    `retrain_below` is the floor of the primary metric that the environment sets, which is said.
+    """
     needed = {
         extra
         for spec in config.models.values()
@@ -95,7 +101,13 @@ def check_algorithms(
             f"make {' '.join(f'extra-{extra}' for extra in missing)}, or leave those models out of model_config.yaml."
         )
         return error("policy", f"a model of it needs {', '.join(missing)}, which is not installed", mend)
-    return well("policy", f"loads, with {len(config.models)} models")
+    floor = "" if retrain_below is None else f"; RETRAIN_THRESHOLD: {config.selection.primary} below {retrain_below:g}"
+    return well("policy", f"loads, with {len(config.models)} models{floor}")
+
+
+def check_foreign_words(words: Mapping[str, str]) -> list[DoctorFinding]:
+    """Variables of other pipelines that are set and not used here, each with what takes its place."""
+    return [warning("environment", f"{word} is set and not used", said) for word, said in words.items()]
 
 
 def check_openmp(load: Callable[[str], object] = importlib.import_module) -> DoctorFinding:

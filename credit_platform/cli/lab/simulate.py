@@ -32,6 +32,7 @@ from credit_platform.lab.scenarios.page import (
     scenario_page,
 )
 from credit_platform.lab.scenarios.scenario import Scenario
+from credit_platform.lake.book_file import BookFile
 from credit_platform.lake.files import write_text
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.raw_book import write_book
@@ -39,7 +40,7 @@ from credit_platform.portfolios.drift import Drift, DriftKind
 from credit_platform.portfolios.generator import USUAL_CASES, USUAL_FIRST_MONTH, USUAL_MONTHS, GeneratedBook
 from credit_platform.portfolios.portfolio import Words
 from credit_platform.reports.wording import model_name, month_name
-from credit_platform.settings import BookFile, Settings, apart_environment
+from credit_platform.settings import Settings, apart_environment
 
 SCENARIO_FILE = "scenario.json"
 PICTURES_FILE = "scenario_pictures.json"

@@ -125,14 +125,14 @@ def _decide_scored(book: Book) -> None:
 
 
 def _has_history(book: Book) -> bool:
-    return (dagster_home(book.settings.data_dir) / INSTANCE_FILE).is_file()
+    return (dagster_home(book.settings) / INSTANCE_FILE).is_file()
 
 
 def _migrate_history(book: Book, console: Console, models: RenamedModels) -> None:
     if not _has_history(book):
         return
     layout = book.lake.layout
-    file = dagster_home(book.settings.data_dir) / INSTANCE_FILE
+    file = dagster_home(book.settings) / INSTANCE_FILE
     text = file.read_text(encoding="utf-8")
     for old, new in MOVED.items():
         text = re.sub(rf"(?m)^(\s*module: ){re.escape(old)}$", rf"\g<1>{new}", text)

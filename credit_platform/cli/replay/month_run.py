@@ -14,6 +14,7 @@ from credit_platform.cli.book import Book
 from credit_platform.cli.run.runs import QUIET
 from credit_platform.code_location import build_definitions
 from credit_platform.errors import PolicyError, ReplayError
+from credit_platform.instance.shared_history import asset_key
 from credit_platform.lake.files import write_bytes
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.lake.tables.past_lake import PastLake
@@ -88,7 +89,7 @@ class Workshop:
         return edition.policy_sha256, str(delivery), *map(str, before)
 
     def _run(self, edition: TableVersion, tables: Sequence[str]) -> None:
-        keys = {dg.AssetKey(table.split("/")) for table in tables}
+        keys = {asset_key(self.past.layout.portfolio, table) for table in tables}
         repository = self._repository(edition)
         jobs = (job for job in repository.get_all_jobs() if keys.issubset(job.asset_layer.executable_asset_keys))
         job = next((job for job in jobs if not job.name.startswith("__")), None)

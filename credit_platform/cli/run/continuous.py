@@ -89,7 +89,14 @@ def walk(book: Book, console: Console, months: list[date]) -> list[WalkedMonth]:
     with open_instance(book.settings) as instance:
         while months:
             month, *months = months
-            runner = Runner(repository, instance, console, "continuous", {NEWEST_MONTH_TAG: month_key(month)})
+            runner = Runner(
+                repository,
+                book.settings.portfolio,
+                instance,
+                console,
+                "continuous",
+                {NEWEST_MONTH_TAG: month_key(month)},
+            )
             backfill = Backfill(book, runner, given_up=refused)
             backfill.everything(month, month)
             dispatcher_of(book).catch_up()

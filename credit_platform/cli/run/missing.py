@@ -131,7 +131,7 @@ def owner_of(table: str, models: Iterable[str]) -> str:
 
 def _refused(book: Book) -> frozenset[tuple[str, date]]:
     """The months that checks stopped, by table; none of a history that cannot be read: the doctor says why."""
-    if moved_from(dagster_home(book.settings.data_dir)) is not None:
+    if moved_from(dagster_home(book.settings)) is not None:
         return frozenset()
     try:
         return refused_by_checks(book)

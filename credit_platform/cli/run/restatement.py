@@ -12,6 +12,7 @@ from rich.table import Table
 from credit_platform.automation.jobs import TRAIN_MODELS
 from credit_platform.cli.printing import folding_table
 from credit_platform.cli.run.runs import RunOutcome
+from credit_platform.instance.shared_history import asset_key, table_of
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.raw.delivery_log import DeliveryLog, DeliveryRecord
 from credit_platform.lake.tables.monthly import Lake
@@ -35,12 +36,12 @@ def stale_tables(
     Follows the asset graph and its partition mappings. It stops at models: months scored by a version are not listed
     because the version saw the former rows; training again decides about it.
     """
-    graph = repository.asset_graph
+    graph, portfolio = repository.asset_graph, lake.layout.portfolio
     touched: dict[dg.AssetKey, set[str]] = {}
     for record in replaced:
-        touched.setdefault(dg.AssetKey(["bronze", record.source]), set()).add(month_key(record.month))
+        touched.setdefault(asset_key(portfolio, f"bronze/{record.source}"), set()).add(month_key(record.month))
     for key in graph.toposorted_asset_keys:
-        if key not in touched or key.path[0] == "model":
+        if key not in touched or _is_model(table_of(portfolio, key)):
             continue
         parent = graph.get(key).partitions_def
         for child in graph.get_children(graph.get(key)):
@@ -53,10 +54,10 @@ def stale_tables(
             touched.setdefault(child.key, set()).update(months.get_partition_keys())
     run = _built_in(repository, outcomes)
     stale = {
-        key.to_user_string(): [
+        table_of(portfolio, key): [
             month
             for month in sorted(parse_month(text) for text in touched[key])
-            if _is_built(lake, key, month) and (key, month) not in run
+            if _is_built(lake, table_of(portfolio, key), month) and (key, month) not in run
         ]
         for key in graph.toposorted_asset_keys
         if touched.get(key)
@@ -64,10 +65,15 @@ def stale_tables(
     return {table: months for table, months in stale.items() if months}
 
 
-def _is_built(lake: Lake, key: dg.AssetKey, month: date) -> bool:
-    if key.path[0] != "model":
-        return lake.has(key.to_user_string(), month)
-    return any(version.startswith(month_key(month)) for version in ModelStore(lake.layout).versions(key.path[-1]))
+def _is_model(table: str) -> bool:
+    return table.startswith("model/")
+
+
+def _is_built(lake: Lake, table: str, month: date) -> bool:
+    if not _is_model(table):
+        return lake.has(table, month)
+    versions = ModelStore(lake.layout).versions(table.removeprefix("model/"))
+    return any(version.startswith(month_key(month)) for version in versions)
 
 
 def _built_in(repository: dg.RepositoryDefinition, outcomes: Sequence[RunOutcome]) -> set[tuple[dg.AssetKey, date]]:
@@ -89,8 +95,8 @@ def restatement_table(replaced: Sequence[DeliveryRecord], stale: Stale) -> Table
 
 def rebuild_command(stale: Stale) -> str:
     """The command that builds the stale tables again."""
-    months = sorted({month for table, found in stale.items() if not table.startswith("model/") for month in found})
-    trained = sorted({month for table, found in stale.items() if table.startswith("model/") for month in found})
+    months = sorted({month for table, found in stale.items() if not _is_model(table) for month in found})
+    trained = sorted({month for table, found in stale.items() if _is_model(table) for month in found})
     commands = [f"credit-platform backfill --from {months[0]:%Y-%m} --to {months[-1]:%Y-%m}"] if months else []
     commands += [f"credit-platform backfill --from {m:%Y-%m} --to {m:%Y-%m} --job {TRAIN_MODELS}" for m in trained]
     return "\n".join(commands)

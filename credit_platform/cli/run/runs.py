@@ -27,11 +27,10 @@ from credit_platform.instance.dagster_internals import (
     execute_run_iterator,
     stored_at_once,
 )
+from credit_platform.instance.shared_history import asset_key, location_name, run_tags, table_of
 from credit_platform.months import month_key, parse_month
+from credit_platform.portfolios.portfolio import Portfolio
 
-# The location's name in workspace.yaml and pyproject.toml. Under another the UI lists a run in no job; without any it
-# leaves the run out of its timeline and refuses to re-execute it.
-_REPOSITORY = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("credit_platform"), "__repository__")
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -58,9 +57,10 @@ class RunOutcome:
 
 @dataclass
 class Runner:
-    """Runs jobs of one repository on one instance and shows where they are."""
+    """Runs jobs of one repository, which is of one book, on one instance and shows where they are."""
 
     repository: dg.RepositoryDefinition
+    portfolio: Portfolio
     instance: dg.DagsterInstance
     console: Console
     command: str
@@ -80,20 +80,24 @@ class Runner:
     ) -> RunOutcome:
         """Execute a job for all months of a range in one run, and remember how it ended."""
         definition = self.repository.get_job(job)
-        selection = frozenset(dg.AssetKey(asset.split("/")) for asset in assets) if assets else None
+        selection = frozenset(asset_key(self.portfolio, table) for table in assets) if assets else None
         if selection:
             definition = definition.get_subset(asset_selection=selection)
+        # Under another location's name the UI lists a run in no job; without any it leaves the run out of its timeline
+        # and refuses to re-execute it.
+        location = RegisteredCodeLocationOrigin(location_name(self.portfolio))
         with stored_at_once(self.instance):  # an event for every table and month it plans to make
             run = self.instance.create_run_for_job(
                 job_def=definition,
                 run_config=QUIET,
                 tags=_span_tags(first, last)
+                | run_tags(self.portfolio)
                 | run_reason(self.command, "asked for on the command line")
                 | ({CHAINS_ITSELF: "true"} if self.chains_itself else {})
                 | dict(self.tags)
                 | dict(tags or {}),
                 asset_selection=selection,
-                remote_job_origin=RemoteJobOrigin(_REPOSITORY, job),
+                remote_job_origin=RemoteJobOrigin(RemoteRepositoryOrigin(location, "__repository__"), job),
             )
         events = execute_run_iterator(InMemoryJob(definition), run, self.instance)
         span = f"{first:%Y-%m}" if first == last else f"{first:%Y-%m}..{last:%Y-%m}"
@@ -130,7 +134,7 @@ class Runner:
                     problems.append(innermost(event.job_failure_data.error) or event.message or "the run failed")
                 check = failed_check(event)
                 if check is not None:
-                    problems.append(f"{check.asset_key.to_user_string()}: {check.description}")
+                    problems.append(f"{table_of(self.portfolio, check.asset_key)}: {check.description}")
                     failed_months.extend(_months_of(check))
         return problems, failed_months, is_source_unusable
 

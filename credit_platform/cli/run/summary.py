@@ -53,7 +53,7 @@ def run_backfill(
     repository = book.repository()
     with open_instance(book.settings) as instance:
         tags = {NEWEST_MONTH_TAG: month_key(last)} | ({REPLACE_TAG: "true"} if is_replacing else {})
-        runner = Runner(repository, instance, console, command, tags)
+        runner = Runner(repository, book.settings.portfolio, instance, console, command, tags)
         backfill = Backfill(book, runner)
         if carry_out is not None:
             carry_out(backfill)

@@ -16,9 +16,10 @@ from credit_platform.cli.instance import open_instance
 from credit_platform.cli.run.backfill import trained_models
 from credit_platform.cli.run.runs import Runner
 from credit_platform.cli.run.summary import run_backfill
-from credit_platform.errors import WindowError
+from credit_platform.errors import SettingsError, WindowError
 from credit_platform.lake.governance.audit import AuditLog, AuditRecord
 from credit_platform.months import months_between
+from credit_platform.scoring.training.windows import windows_for
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,21 @@ def too_short_to_train(book: Book) -> WindowError | None:
     )
 
 
+def require_months_to_learn_from(book: Book, n_months: int) -> None:
+    """Refuse a training that may learn from fewer months than policy has it learn from; of more, it takes its own.
+
+    Raises:
+        SettingsError: it may learn from fewer.
+    """
+    needed = len(windows_for(book.axis.first_training, book.settings.policy.model).train)
+    if n_months < needed:
+        raise SettingsError(
+            name="--months",
+            reason=f"{n_months} months, and policy has models learn from {needed}",
+            fix=f"Say --months {needed}, or set windows in model_config.yaml (credit-platform policy shows them).",
+        )
+
+
 def train_first(book: Book, console: Console) -> int:
     """Build the book up to its first training, train every model, score the months before; the exit code.
 
@@ -98,9 +114,9 @@ def train_by_hand(book: Book, console: Console, models: list[str], as_of: date) 
     before = len(AuditLog(book.lake.layout).records())
     repository = book.repository()
     with open_instance(book.settings) as instance:
-        runner = Runner(repository, instance, console, "train")
+        runner = Runner(repository, book.settings.portfolio, instance, console, "train")
         outcome = runner.run(TRAIN_MODELS, as_of, as_of, assets=[f"model/{model}" for model in models])
-    for trained in _trained(AuditLog(book.lake.layout).records()[before:]):
+    for trained in trained_in(AuditLog(book.lake.layout).records()[before:]):
         console.print(
             f"{trained.model}: version {trained.version} {trained.decision}. {' '.join(trained.reasons)}",
             soft_wrap=True,
@@ -118,7 +134,7 @@ def train_by_hand(book: Book, console: Console, models: list[str], as_of: date) 
     return 0
 
 
-def _trained(records: list[AuditRecord]) -> list[Trained]:
+def trained_in(records: list[AuditRecord]) -> list[Trained]:
     """The last decision about every version that these records speak of."""
     found = {
         record.entry.model_version: Trained(

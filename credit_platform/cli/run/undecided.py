@@ -25,7 +25,7 @@ def decide_scored_months(book: Book, console: Console, command: str, first: date
         return
     repository = book.repository()
     with open_instance(book.settings) as instance:
-        runner = Runner(repository, instance, console, command)
+        runner = Runner(repository, book.settings.portfolio, instance, console, command)
         for span in spans_of(months):
             outcome = runner.run(SCORE_MONTH, *span, assets=[DECISIONS], tags={WHY: "scored months had no decisions"})
             how = f"failed: {'; '.join(outcome.problems)}" if outcome.problems else "made from what was scored"

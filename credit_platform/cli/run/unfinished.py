@@ -19,6 +19,7 @@ from credit_platform.cli.instance import INSTANCE_FILE, open_instance
 from credit_platform.cli.run.backfill import waits_for_a_person
 from credit_platform.cli.versions.version_status import trained_as_of
 from credit_platform.instance.dagster_internals import AssetCheckExecutionRecordStatus
+from credit_platform.instance.shared_history import table_of
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, model_periods
 from credit_platform.months import month_range, parse_month
 from credit_platform.portfolios.tables import DECISIONS, Begins, Tables, begins_with
@@ -74,7 +75,7 @@ def refused_by_checks(book: Book) -> frozenset[tuple[str, date]]:
 
     Empty where the history of runs is not there.
     """
-    if not (dagster_home(book.settings.data_dir) / INSTANCE_FILE).is_file():
+    if not (dagster_home(book.settings) / INSTANCE_FILE).is_file():
         return frozenset()
     graph = book.repository().asset_graph
     keys = [key for key in graph.asset_check_keys if graph.get_check_spec(key).blocking]
@@ -84,7 +85,7 @@ def refused_by_checks(book: Book) -> frozenset[tuple[str, date]]:
             if info.partition_key and info.is_current and info.latest_execution_status == _FAILED:
                 failed.setdefault(info.check_key, set()).add(info.partition_key)
         return frozenset(
-            (key.asset_key.to_user_string(), parse_month(month))
+            (table_of(book.settings.portfolio, key.asset_key), parse_month(month))
             for key, months in failed.items()
             for month in months & _stopped_by(instance, key)
         )

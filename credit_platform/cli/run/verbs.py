@@ -14,12 +14,27 @@ from credit_platform.cli.arguments import AnyModel, AsJson, Model
 AsOf = Annotated[str | None, Parameter(help="As of this month, YYYY-MM.")]
 
 
-def train(*, model: AnyModel = None, as_of: AsOf = None) -> int:
+def train(
+    *,
+    model: AnyModel = None,
+    as_of: AsOf = None,
+    months: Annotated[
+        int | None, Parameter(help="Learn from at most so many months; policy says from how many (windows).")
+    ] = None,
+) -> int:
     """Train: the first versions with all they need, or by hand as of a month (without one, the newest built)."""
     from credit_platform.cli.book import known_book, models_named, month_argument
-    from credit_platform.cli.run.training import is_untrained, newest_built, train_by_hand, train_first
+    from credit_platform.cli.run.training import (
+        is_untrained,
+        newest_built,
+        require_months_to_learn_from,
+        train_by_hand,
+        train_first,
+    )
 
     book = known_book()
+    if months is not None:
+        require_months_to_learn_from(book, months)
     models = models_named(book, model)
     if as_of is None and is_untrained(book):
         return train_first(book, Console())
@@ -99,11 +114,13 @@ def setup() -> int:
 
 
 def quick_demo() -> int:
-    """Another word for `demo --months 30 --loans 150`: a small generated book, trained once, and half a year of use."""
+    """Another word for `demo` with a small book, of loans 30 months of 150: trained once, and half a year of use."""
     from credit_platform.cli.lab.demo import run_demo
     from credit_platform.settings import load_settings
 
-    return run_demo(load_settings(), Console(), n_months=30, cases_per_month=150, seed=42)
+    settings = load_settings()
+    small = settings.portfolio.required_generator
+    return run_demo(settings, Console(), n_months=small.quick_months, cases_per_month=small.quick_cases, seed=42)
 
 
 def add_pipeline_verbs(app: App) -> None:

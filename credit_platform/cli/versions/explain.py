@@ -19,14 +19,14 @@ from credit_platform.errors import CaseError
 from credit_platform.lake.governance.decision_overrides import DecisionOverrideLog, OverrideRecord
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform.policy.reason_codes import Value
-from credit_platform.portfolios.portfolio import Cases, Words
+from credit_platform.portfolios.cases import Cases
+from credit_platform.portfolios.portfolio import Words
 from credit_platform.portfolios.tables import DECISIONS
 from credit_platform.scoring.explanation.explanation import Explanation, FeaturePart, explain_prediction
 from credit_platform.scoring.predictions import score_loans
 
 _DECIMALS = 2  # of points; a hundredth of a point moves the odds by 0.03 %
-# Ids to either side of where the unknown one would stand: enough to hold its neighbours, few enough to compare.
-_NEIGHBOURS = 500
+_NEIGHBOURS = 500  # to either side of where an unknown id would stand: enough to hold its like, few enough to compare
 
 
 @dataclass(frozen=True)

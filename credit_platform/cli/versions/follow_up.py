@@ -16,6 +16,7 @@ from credit_platform.cli.book import Book
 from credit_platform.cli.instance import open_instance
 from credit_platform.cli.run.runs import Runner
 from credit_platform.errors import ModelStoreError
+from credit_platform.instance.shared_history import table_of
 from credit_platform.portfolios.tables import DECISIONS
 
 
@@ -41,11 +42,11 @@ def score_again(book: Book, console: Console, model: str, months: Sequence[date]
     """
     if not months:
         return True
-    repository = book.repository()
+    repository, portfolio = book.repository(), book.settings.portfolio
     with open_instance(book.settings) as instance:
-        runner = Runner(repository, instance, console, command)
+        runner = Runner(repository, portfolio, instance, console, command)
         keys = repository.get_job(SCORE_MONTH).asset_layer.selected_asset_keys
-        own = sorted(key.to_user_string() for key in keys if model in key.path)
+        own = sorted(table_of(portfolio, key) for key in keys if model in key.path)
         config = book.settings.policy.model
         if model in map(config.champion_in, months):
             own.append(DECISIONS)

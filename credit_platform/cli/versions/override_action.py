@@ -73,7 +73,7 @@ def override_action(book: Book, console: Console, wish: Wish) -> int:
     months = _built_in_a_row(book, table, wish.month)
     repository = book.repository()
     with open_instance(book.settings) as instance:
-        runner = Runner(repository, instance, console, COMMAND)
+        runner = Runner(repository, book.settings.portfolio, instance, console, COMMAND)
         outcome = runner.run(MONITOR_MONTH, months[0], months[-1], assets=[table, "monitoring/dashboard"])
     if not outcome.success:
         console.print(f"[red]The action was not built again:[/] {escape('; '.join(outcome.problems))}", soft_wrap=True)

@@ -60,6 +60,10 @@ def sample_of(raw: Mapping[str, pl.DataFrame], portfolio: Portfolio, config: Mod
     cleaned = {f"silver/{one.table}": one.clean(raw[one.name].lazy(), config, {}) for one in portfolio.sources}
     silver = dict(zip(cleaned, pl.collect_all([table.rows for table in cleaned.values()]), strict=True))
     inputs = {table: rows.lazy() for table, rows in silver.items()}
+    if (made := portfolio.cases.made) is not None:
+        months = sorted(silver[f"silver/{portfolio.case_source.table}"]["snapshot_month"].unique())
+        silver[portfolio.cases.table] = made.build(inputs, months, config).collect()
+        inputs[portfolio.cases.table] = silver[portfolio.cases.table].lazy()
     features = portfolio.features.build(inputs, config)
     labels = portfolio.outcome.build(inputs[portfolio.cases.table], config.label)
     return BookSample(portfolio, raw, silver, *pl.collect_all([features, labels]))

@@ -1,8 +1,7 @@
 """Versions as they are used: verified, and read once for as long as one object lives, a command or a run.
 
 What `metadata.json` says may all be missing, since versions of earlier releases lack what was added later; None is not
-known. A later run reads again and so notices a file that has changed since. Storing and verifying belong to
-`model_store`, decisions to `scoring.governance`.
+known. A later run reads the files again. Storing and verifying belong to `model_store`, decisions to `governance`.
 """
 
 from __future__ import annotations
@@ -176,8 +175,7 @@ class VersionMetadata(_Part):
 
     def judged_auc(self, sample: SampleRole) -> MetricRow | None:
         """The ROC-AUC on a sample as the newest cohorts have sources; as it is where that is not known."""
-        newest = None if self.newest_mix is None else _auc(self.newest_mix.metrics, sample)
-        return newest or self.roc_auc(sample)
+        return _auc((self.newest_mix or NewestMix()).metrics, sample) or self.roc_auc(sample)
 
     def baseline_auc(self, present: Mapping[str, float], *, within: float = inf) -> MetricRow | None:
         """The out-of-time ROC-AUC under the mix of sources that is nearest to that of some cases.
@@ -211,16 +209,18 @@ class VersionMetadata(_Part):
     @property
     def result(self) -> CandidateResult:
         """What gates are held against; what is not known counts as not reached."""
-        measured = {sample: self.judged_auc(sample) for sample in _SAMPLES}
+        measured = {sample: row for sample in _SAMPLES if (row := self.judged_auc(sample)) is not None}
+        newest = (self.newest_mix or NewestMix()).metrics
         return CandidateResult(
-            roc_auc={sample: row.value for sample, row in measured.items() if row is not None},
+            roc_auc={sample: row.value for sample, row in measured.items()},
             null_rate=self.oot_null_rate,
             scarcer_sources=self.scarcer_sources,
+            out_of_time={row.metric: row.value for row in (*self.metrics, *newest) if row.sample_role == "oot"},
             artifacts_load_back=self.artifacts_load_back,
             intervals={
                 sample: Interval(row.ci_low, row.ci_high)
                 for sample, row in measured.items()
-                if row is not None and row.ci_low is not None and row.ci_high is not None
+                if row.ci_low is not None and row.ci_high is not None
             },
         )
 

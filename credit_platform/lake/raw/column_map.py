@@ -15,9 +15,8 @@ import polars as pl
 
 from credit_platform.errors import SourceError
 from credit_platform.policy.source_policy import FileForm, date_directives, has_day
-from credit_platform.schemas.source_cells import SourceCells
+from credit_platform.schemas.source_cells import SNAPSHOT_DATE, SourceCells
 
-SNAPSHOT_DATE = "snapshot_date"
 _BETWEEN = {" ": "[ \u00a0\u202f]", "'": "['\u2019]", ".": r"\.", ",": ","}
 _EARLIEST_YEAR = 1000  # fewer digits are a year written by two of them, not one of the first millennium
 
@@ -55,13 +54,21 @@ CONTRACT = ColumnMap()
 
 
 def column_map(
-    columns: Sequence[str], cells: SourceCells, form: FileForm, *, has_personal_data: bool = False
+    columns: Sequence[str],
+    cells: SourceCells,
+    form: FileForm,
+    *,
+    has_personal_data: bool = False,
+    date: str | None = SNAPSHOT_DATE,
 ) -> ColumnMap:
-    """What a form of files means for a source with these columns; any source's, also one that is only scored."""
+    """What a form of files means for a source with these columns; any source's, also one that is only scored.
+
+    `date` is the column that says the day of a row.
+    """
     theirs = {column: form.columns.get(column, column) for column in columns} if form.columns else {}
     names = {column: f"column {name}" if isinstance(name, int) else name for column, name in theirs.items()}
     values = {name: value for name, value in form.model_dump(mode="json").items() if name in FileForm.model_fields}
-    formats = {column: _date_format(form, column) for column in (SNAPSHOT_DATE, *cells.dates)}
+    formats = {column: _date_format(form, column) for column in ((date, *cells.dates) if date else cells.dates)}
     is_foreign = (form.decimal, form.thousands, form.units) != (".", None, ())
     return ColumnMap(
         names=names,
@@ -70,7 +77,7 @@ def column_map(
             **{column: _plain_number(column, form) for column in (cells.numbers if is_foreign else ())},
         },
         shown={column: f"{name} ({column})" for column, name in names.items() if name not in {None, column}},
-        dates=formats[SNAPSHOT_DATE],
+        dates=formats[date] if date else None,
         has_header=form.has_header,
         encoding=form.encoding,
         delimiter=form.delimiter,

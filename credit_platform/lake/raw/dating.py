@@ -4,6 +4,7 @@ Reading the file belongs to `readers`.
 """
 
 import re
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Protocol
@@ -12,12 +13,12 @@ import polars as pl
 
 from credit_platform.errors import SourceError
 from credit_platform.lake.layout import Layout
-from credit_platform.lake.raw.column_map import CONTRACT, SNAPSHOT_DATE, ColumnMap
+from credit_platform.lake.raw.column_map import CONTRACT, ColumnMap
 from credit_platform.lake.raw.raw_file import ReadWhole
 from credit_platform.months import of_the_calendar
 from credit_platform.schemas.personal_data import shape, shown_cell
+from credit_platform.schemas.source_cells import SNAPSHOT_DATE
 
-_DATE_COLUMN = SNAPSHOT_DATE
 _ISO = r"^\d{4}-\d{2}-\d{2}$"
 _SLASHED = r"^\d{1,2}/\d{1,2}/\d{2}$"
 # Of more rows without a month the fault is the file's, not a row's.
@@ -43,8 +44,11 @@ class Dating(Protocol):
         ...
 
 
-class DatedBySnapshot:
-    """By the snapshot date of every row."""
+@dataclass(frozen=True)
+class DatedByColumn:
+    """By the day that every row says."""
+
+    column: str = SNAPSHOT_DATE
 
     def fingerprint(self, _layout: Layout, /) -> str:
         """Nothing."""
@@ -52,17 +56,50 @@ class DatedBySnapshot:
 
     def attach(self, _layout: Layout, source: str, file: Path, frame: pl.DataFrame, by: ColumnMap, /) -> pl.DataFrame:
         """As `attach_month` does."""
-        return attach_month(source, file, frame, by)
+        return attach_month(source, file, frame, by, column=self.column)
 
     def attach_part(
         self, _layout: Layout, source: str, file: Path, frame: pl.DataFrame, by: ColumnMap, /
     ) -> pl.DataFrame:
         """As `attach_month` does where every date is one of the calendar, written as YYYY-MM-DD."""
-        text = pl.col(_DATE_COLUMN).str.strip_chars()
+        text = pl.col(self.column).str.strip_chars()
         month = of_the_calendar(text.str.to_date("%Y-%m-%d", strict=False))
         if not frame.select((text.str.contains(_ISO) & month.is_not_null()).fill_null(value=False).all()).item():
             raise ReadWhole
-        return attach_month(source, file, frame, by)
+        return attach_month(source, file, frame, by, column=self.column)
+
+
+@dataclass(frozen=True)
+class DatedByFile:
+    """By the month a file is named for; rows of a file that names none hold from the book's first month on."""
+
+    stems: tuple[str, ...]
+    first_month: date | None = None
+
+    def fingerprint(self, _layout: Layout, /) -> str:
+        """The book's first month."""
+        return f"{self.first_month}"
+
+    def attach(self, _layout: Layout, source: str, file: Path, frame: pl.DataFrame, _by: ColumnMap, /) -> pl.DataFrame:
+        """The month of the name, or the first.
+
+        Raises:
+            SourceError: neither is known.
+        """
+        known = [*filter(None, (*(month_in_name(stem, file) for stem in self.stems), self.first_month))]
+        if not known:
+            reason = "neither its name nor the book says from which month on its rows hold"
+            fix = f"Name it {source}_YYYY_MM, or run credit-platform init --first-month."
+            raise SourceError(source=source, culprit=file.name, reason=reason, fix=fix)
+        month = max(known[0], self.first_month or known[0])
+        dated = frame.with_columns(snapshot_month=pl.lit(month), source_file=pl.lit(file.name))
+        return dated.select(pl.exclude("source_line"), "source_line")
+
+    def attach_part(
+        self, layout: Layout, source: str, file: Path, frame: pl.DataFrame, by: ColumnMap, /
+    ) -> pl.DataFrame:
+        """As `attach`."""
+        return self.attach(layout, source, file, frame, by)
 
 
 def month_in_name(stem: str, file: Path) -> date | None:
@@ -72,15 +109,15 @@ def month_in_name(stem: str, file: Path) -> date | None:
     return date(int(match[1]), int(match[2]), 1) if match else None
 
 
-def _date_format(source: str, file: Path, frame: pl.DataFrame, by: ColumnMap) -> str:
-    """The one date format of a file's snapshot dates; a file that mixes or leaves it open is refused, never guessed."""
-    text = pl.col(_DATE_COLUMN).str.strip_chars()
+def _date_format(source: str, file: Path, frame: pl.DataFrame, by: ColumnMap, column: str) -> str:
+    """The one date format of a file's dates; a file that mixes or leaves it open is refused, never guessed."""
+    text = pl.col(column).str.strip_chars()
     is_iso, is_slashed = text.str.contains(_ISO), text.str.contains(_SLASHED)
     counts = frame.select(iso=is_iso.sum(), slashed=is_slashed.sum()).row(0, named=True)
     day_first = text.str.to_date("%d/%m/%y", strict=False)
     if counts["iso"] == frame.height:
         return "%Y-%m-%d"
-    _refuse_repeated_header(source, file, frame, by)
+    _refuse_repeated_header(source, file, frame, by, column)
     if counts["slashed"] == frame.height:
         day_numbers = frame.select(day_first.dt.day().n_unique().alias("days"), day_first.dt.day().max().alias("last"))
         days, last = day_numbers.row(0)
@@ -91,13 +128,13 @@ def _date_format(source: str, file: Path, frame: pl.DataFrame, by: ColumnMap) ->
         raise SourceError(
             source=source,
             culprit=file.name,
-            reason="snapshot dates such as 1/2/23 read both as day/month and as month/day",
+            reason=f"{column.replace('_', ' ')}s such as 1/2/23 read both as day/month and as month/day",
             fix="Deliver the dates as YYYY-MM-DD, or say which it is: the source's `date_format` in model_config.yaml.",
         )
-    named = by.shown.get(_DATE_COLUMN, _DATE_COLUMN)
+    named = by.shown.get(column, column)
     line, value = (
         frame.filter(~(is_iso if counts["iso"] else is_slashed).fill_null(value=False))
-        .select("source_line", _DATE_COLUMN)
+        .select("source_line", column)
         .row(0)
     )
     raise SourceError(
@@ -108,8 +145,8 @@ def _date_format(source: str, file: Path, frame: pl.DataFrame, by: ColumnMap) ->
     )
 
 
-def _refuse_repeated_header(source: str, file: Path, frame: pl.DataFrame, by: ColumnMap) -> None:
-    headers = frame.filter(pl.col(_DATE_COLUMN).str.strip_chars() == by.names.get(_DATE_COLUMN, _DATE_COLUMN))
+def _refuse_repeated_header(source: str, file: Path, frame: pl.DataFrame, by: ColumnMap, column: str) -> None:
+    headers = frame.filter(pl.col(column).str.strip_chars() == by.names.get(column, column))
     if headers.height:
         raise SourceError(
             source=source,
@@ -124,7 +161,9 @@ def _quoted(value: object, by: ColumnMap) -> str:
     return f"({shape(value)})" if by.names else shown_cell(value)
 
 
-def attach_month(source: str, file: Path, frame: pl.DataFrame, by: ColumnMap = CONTRACT) -> pl.DataFrame:
+def attach_month(
+    source: str, file: Path, frame: pl.DataFrame, by: ColumnMap = CONTRACT, *, column: str = SNAPSHOT_DATE
+) -> pl.DataFrame:
     """Attach `snapshot_month` and `source_file`, in front of `source_line`.
 
     A date that no calendar has, such as 30 February or one of year 0, tells no month. Its row is filed with the row
@@ -134,18 +173,19 @@ def attach_month(source: str, file: Path, frame: pl.DataFrame, by: ColumnMap = C
         SourceError: so many snapshot dates are no date that another form of dates is likely, or one is not written like
             the others.
     """
-    snapshot = pl.col(_DATE_COLUMN).str.strip_chars().str.to_date(_date_format(source, file, frame, by), strict=False)
+    written = _date_format(source, file, frame, by, column)
+    snapshot = pl.col(column).str.strip_chars().str.to_date(written, strict=False)
     month = of_the_calendar(snapshot).dt.month_start()
     dated = frame.with_columns(snapshot_month=month, source_file=pl.lit(file.name))
     undated = dated.filter(pl.col("snapshot_month").is_null())
     if 0 < undated.height <= _MOST_UNDATED * frame.height:
         dated = dated.with_columns(pl.col("snapshot_month").forward_fill().backward_fill())
     elif undated.height:
-        line, value = undated.select("source_line", _DATE_COLUMN).row(0)
+        line, value = undated.select("source_line", column).row(0)
         raise SourceError(
             source=source,
             culprit=f"{file.name}, line {line}",
-            reason=f"{by.shown.get(_DATE_COLUMN, _DATE_COLUMN)} {_quoted(value, by)} is no date",
+            reason=f"{by.shown.get(column, column)} {_quoted(value, by)} is no date",
             fix="Correct the date in the source file.",
         )
     return dated.select(pl.exclude("source_line"), "source_line")

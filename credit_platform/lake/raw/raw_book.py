@@ -59,9 +59,11 @@ def write_book(
 ) -> None:
     """Write one CSV file per source, or per name of files that the book says; none appears before all are whole.
 
-    `on_month` is called after each month. A month whose columns are not those of its file's first month gets a file of
-    its own, named for the month. `is_corrected` writes the rows as they are delivered again.
+    `on_month` is called after each month. A source that the generator delivers month by month has a file per month,
+    named for it; of any other, a month whose columns are not those of its file's first month gets such a file.
+    `is_corrected` writes the rows as they are delivered again.
     """
+    monthly = layout.portfolio.required_generator.monthly_files
     headers: dict[str, list[str]] = {}
     streams: dict[str, BinaryIO] = {}
     written: set[Path] = set()
@@ -69,18 +71,18 @@ def write_book(
         for month in book.months:
             delivered = book.corrected_rows(month) if is_corrected else book.rows(month)
             for name, rows in delivered.items():
+                if name in monthly or headers.setdefault(name, rows.columns) != rows.columns:
+                    file = _file_of_month(layout, name, month)
+                    written.add(file)
+                    part = stack.enter_context(whole_file(file))
+                    rows.write_csv(part, quote_style="necessary")
+                    continue
                 is_first = name not in streams
                 if is_first:
                     file = layout.raw_dir / f"{name}.csv"
                     written.add(file)
                     streams[name] = stack.enter_context(stack.enter_context(whole_file(file)).open("wb"))
-                if headers.setdefault(name, rows.columns) == rows.columns:
-                    rows.write_csv(streams[name], include_header=is_first, quote_style="necessary")
-                else:
-                    file = _file_of_month(layout, name, month)
-                    written.add(file)
-                    part = stack.enter_context(whole_file(file))
-                    rows.write_csv(part, quote_style="necessary")
+                rows.write_csv(streams[name], include_header=is_first, quote_style="necessary")
             on_month()
     made = {file.name: file_sha256(file) for file in sorted(written)}
     write_text(layout.raw_dir / GENERATED_MARK, json.dumps({"said": _SAID, "sha256": made}, indent=1) + "\n")

@@ -16,7 +16,7 @@ import polars as pl
 from credit_platform.errors import SourceError
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.column_map import CONTRACT, ColumnMap
-from credit_platform.lake.raw.dating import DatedBySnapshot, Dating, month_in_name
+from credit_platform.lake.raw.dating import DatedByColumn, Dating, month_in_name
 from credit_platform.lake.raw.delivery_log import (
     file_rows,
     known_rows,
@@ -50,7 +50,7 @@ class RawSource:
     optional: tuple[str, ...] = ()
     own_stems: tuple[str, ...] = ()
     foreign_stems: tuple[str, ...] = ()
-    dating: Dating = field(default_factory=DatedBySnapshot, compare=False)
+    dating: Dating = field(default_factory=DatedByColumn, compare=False)
 
     @property
     def stems(self) -> tuple[str, ...]:

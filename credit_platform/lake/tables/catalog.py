@@ -5,7 +5,8 @@ A DuckDB file is never the store; writing tables does not belong here.
 
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -110,8 +111,9 @@ def refresh_datamart(layout: Layout) -> None:
     `monitoring.gradient_boosting_action`. Months written later appear in the views by themselves; only a new table
     needs a refresh. Readers that hold the old file open keep it until they close it. Columns with personal data are
     left out; whoever may see them reads the Parquet file. A table that had another name in the previous release has a
-    view under that as well. Once a version is stored there are views of samples, such as `samples.train`. Below a
-    folder with a backslash in its name there is none: DuckDB opens no file there.
+    view under that as well. Once a version is stored there are views of samples, such as `samples.train`, and once
+    the tables they read are there those that the book declares (`Portfolio.views`). Below a folder with a backslash in
+    its name there is none: DuckDB opens no file there.
     """
     if not can_have_views(layout):
         return
@@ -137,7 +139,17 @@ def _make_views(layout: Layout, file: str) -> None:
                 connection.execute(f"create or replace view {view} as select {columns} from {source}")  # noqa: S608 - our own names
         if (sources := _sample_sources(layout, tables)) is not None:
             create_sample_views(connection, sources)
+        _make_own_views(connection, layout.portfolio.views)
         connection.execute("checkpoint")
+
+
+def _make_own_views(connection: DuckDBPyConnection, views: Mapping[str, str]) -> None:
+    from duckdb import CatalogException
+
+    for name, sql in views.items():
+        # A table that is not built has no view yet, and then nothing that reads it has one.
+        with suppress(CatalogException):
+            connection.execute(f'create or replace view "{name}" as {sql}')
 
 
 def _months_of(layout: Layout, table: str) -> str:

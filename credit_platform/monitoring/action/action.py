@@ -28,7 +28,8 @@ from credit_platform.monitoring.action.findings import (
 from credit_platform.monitoring.action.rollback import RollbackAdvice, rollback_advice
 from credit_platform.monitoring.action.run_rules import Past, apply_run_rules
 from credit_platform.monitoring.measures import Subject
-from credit_platform.policy.monitoring_thresholds import MonitoringThresholds, Notification
+from credit_platform.policy.action_policy import Notification
+from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
 from credit_platform.schemas.evidence import DataQuality
 
 Action = Literal["monitor", "active_monitoring", "retrain"]

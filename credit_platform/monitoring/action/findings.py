@@ -107,7 +107,7 @@ def performance_findings(
 def all_is_well(found: Mapping[str, Figure], model: str, thresholds: MonitoringThresholds) -> str:
     """What holds when nothing was found, with every value and its threshold."""
     held = [
-        f"{metric} {figure.value:.4f} ({threshold.data_science_threshold:g})"
+        f"{metric} {figure.value:.4f} ({threshold.text('data_science')})"
         for metric, threshold in thresholds.metrics_for(model).items()
         if threshold.priority in DECIDING and (figure := found.get(metric, Figure())).value is not None
     ]
@@ -181,17 +181,22 @@ def _metric_finding(
         rule: Rule = "not_measurable" if is_deciding else "worth_watching"
         return Finding(rule, metric, figure.value, threshold.data_science_threshold, is_live, blind)
     status = metric_status(figure.value, figure.ci_high, threshold=threshold, decision_mode=thresholds.decision_mode)
+    if status == "unknown":
+        why = f"its floor is a share of the version's out-of-time {metric}, which is not known ({threshold.priority})"
+        rule = "not_measurable" if is_deciding else "worth_watching"
+        return Finding(rule, metric, figure.value, None, is_live, f"{metric} {_number(figure.value)}: {why}")
     if status not in {"warn", "breach"}:
         return None
     is_business = status == "breach"
     floor = threshold.business_threshold if is_business else threshold.data_science_threshold
+    told = threshold.text("business" if is_business else "data_science")
     level = "business" if is_business else "data-science"
     held = "upper end of the interval" if thresholds.decision_mode == "ci_upper" else "value"
     is_failed = is_business and threshold.on_business_breach == "retrain"
     missed: Rule = "below_business_threshold" if is_failed else "below_data_science_threshold"
     spread = _spread(figure, thresholds)
     reason = (
-        f"{metric} {_number(figure.value)}{spread}: {held} below the {level} threshold {floor:g} ({threshold.priority})"
+        f"{metric} {_number(figure.value)}{spread}: {held} below the {level} threshold {told} ({threshold.priority})"
     )
     rule = missed if is_deciding else "worth_watching"
     return Finding(rule, metric, figure.value, floor, is_live, reason, figure.ci_high)

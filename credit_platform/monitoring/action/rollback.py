@@ -13,7 +13,7 @@ from typing import Literal
 
 from credit_platform.monitoring.action.findings import Figure, why_not_measurable
 from credit_platform.policy.monitoring_thresholds import MonitoringThresholds
-from credit_platform.scoring.governance.promotion import HeadToHead
+from credit_platform.scoring.governance.head_to_head import HeadToHead
 
 Urgency = Literal["at once", "2 hours", "1 day", "3 days", "none", "unknown"]
 

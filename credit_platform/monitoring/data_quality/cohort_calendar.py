@@ -9,7 +9,8 @@ from datetime import date
 import polars as pl
 
 from credit_platform.months import month_range
-from credit_platform.portfolios.portfolio import Cases
+from credit_platform.policy.model_config import LabelPolicy
+from credit_platform.portfolios.cases import Cases
 from credit_platform.schemas.evidence import CohortCalendar
 
 
@@ -17,7 +18,7 @@ def build_cohort_calendar(
     *,
     months: Sequence[date],
     first_cohort: date,
-    lag: int,
+    label: LabelPolicy,
     cases: Cases,
     written: pl.LazyFrame,
     labels: pl.LazyFrame,
@@ -29,7 +30,7 @@ def build_cohort_calendar(
     Args:
         months: the months the calendar is as of.
         first_cohort: the book's first month.
-        lag: months from a cohort to the maturity of its labels.
+        label: the definition, which says when the labels of a cohort are known.
         cases: which rows are new cases, and their key.
         written: cases table rows of the months that are built.
         labels: gold/label_store rows of the months that are built.
@@ -40,9 +41,7 @@ def build_cohort_calendar(
         gold/cohort_calendar rows, sorted by month and cohort. Counts are null for a cohort whose month is not built,
         and those of labels before maturity.
     """
-    calendar = _cohorts_by_month(months, first_cohort, roles).with_columns(
-        score_month=pl.col("cohort"), maturity_month=pl.col("cohort").dt.offset_by(f"{lag}mo")
-    )
+    calendar = _cohorts_by_month(months, first_cohort, label, roles).with_columns(score_month=pl.col("cohort"))
     is_mature = pl.col("maturity_month") <= pl.col("snapshot_month")
     state = (
         pl.when(is_mature)
@@ -66,14 +65,14 @@ def build_cohort_calendar(
 
 
 def _cohorts_by_month(
-    months: Sequence[date], first_cohort: date, roles: Mapping[date, Mapping[date, str]]
+    months: Sequence[date], first_cohort: date, label: LabelPolicy, roles: Mapping[date, Mapping[date, str]]
 ) -> pl.LazyFrame:
     rows = [
-        (month, cohort, roles.get(month, {}).get(cohort, "none"))
+        (month, cohort, label.known_in(cohort), roles.get(month, {}).get(cohort, "none"))
         for month in months
         for cohort in month_range(first_cohort, month)
     ]
-    schema = {"snapshot_month": pl.Date, "cohort": pl.Date, "sample_role": pl.String}
+    schema = {"snapshot_month": pl.Date, "cohort": pl.Date, "maturity_month": pl.Date, "sample_role": pl.String}
     return pl.LazyFrame(rows, schema=schema, orient="row")
 
 

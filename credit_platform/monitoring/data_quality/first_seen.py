@@ -10,7 +10,7 @@ from datetime import date
 import polars as pl
 
 from credit_platform.months import add_months, months_between
-from credit_platform.portfolios.portfolio import Cases
+from credit_platform.portfolios.cases import Cases
 
 _EPOCH = date(1970, 1, 1)
 _SHOWN = 5

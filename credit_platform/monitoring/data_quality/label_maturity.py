@@ -10,8 +10,8 @@ from datetime import date
 import polars as pl
 
 from credit_platform.monitoring.data_quality.unlabelled import with_cohort
-from credit_platform.months import add_months
-from credit_platform.portfolios.portfolio import Cases
+from credit_platform.policy.model_config import LabelPolicy
+from credit_platform.portfolios.cases import Cases
 
 
 @dataclass(frozen=True)
@@ -20,16 +20,16 @@ class LabelMaturity:
 
     Attributes:
         month: month the labels were read.
-        cohort: month in which their loans must have been written.
+        cohorts: months in which their loans must have been written; none where the data of the month tell no labels.
         n_labels: labels of the month.
         n_immature: labels of another cohort, or of a loan that the book does not show in it by the month.
-        n_written: loans written in the cohort's month whose outcome is told; None when that month is not built.
+        n_written: loans written in those months whose outcome is told; None when one of them is not built.
         n_labelled: those of them that have a label.
         n_awaited: loans written in it whose outcome is still to be told.
     """
 
     month: date
-    cohort: date
+    cohorts: tuple[date, ...]
     n_labels: int
     n_immature: int
     n_written: int | None
@@ -48,25 +48,29 @@ def label_maturity(
     cases: Cases,
     *,
     months: Sequence[date],
-    lag: int,
+    label: LabelPolicy,
     is_awaited: pl.Expr | None = None,
 ) -> dict[date, LabelMaturity]:
     """Count the labels of some months.
 
     Args:
         labels: gold/label_store rows of the months.
-        rows: cases table rows of these months and of the `lag` months before them, as far as they are built.
+        rows: cases table rows of these months and of the months before them up to the lag, as far as they are built.
         cases: the key of a case, and its months on book.
         months: the months to count.
-        lag: months on book at which a label must be read.
+        label: the definition, which says in which month the labels of a cohort must be read.
         is_awaited: over cases table rows, whether the outcome is still to be told; None where none is.
     """
     of_cohort = [cases.key, "cohort"]
-    awaited = cases.is_new & (pl.lit(value=False) if is_awaited is None else is_awaited)
+    # Columns, as what is the same of every case would count once in a group.
+    rows = rows.with_columns(
+        is_written=cases.is_new, is_awaited=pl.lit(value=False) if is_awaited is None else is_awaited
+    )
+    written_now, awaited = pl.col("is_written") & ~pl.col("is_awaited"), pl.col("is_written") & pl.col("is_awaited")
     seen, written, found = pl.collect_all(
         [
-            rows.group_by("snapshot_month").agg(n_written=(cases.is_new & ~awaited).sum(), n_awaited=awaited.sum()),
-            rows.filter(cases.is_new & ~awaited).select(cases.key, cohort="snapshot_month"),
+            rows.group_by("snapshot_month").agg(n_written=written_now.sum(), n_awaited=awaited.sum()),
+            rows.filter(written_now).select(cases.key, cohort="snapshot_month"),
             labels.select(*of_cohort, "snapshot_month").join(
                 with_cohort(rows, cases).group_by(of_cohort).agg(first_seen=pl.col("snapshot_month").min()),
                 on=of_cohort,
@@ -74,15 +78,17 @@ def label_maturity(
             ),
         ]
     )
-    due = pl.col("snapshot_month").dt.offset_by(f"-{lag}mo")
-    is_mature = (pl.col("cohort") == due) & (pl.col("first_seen") <= pl.col("snapshot_month"))
-    counted = found.with_columns(is_immature=~is_mature.fill_null(value=False)).group_by("snapshot_month")
+    due = [(month, cohort) for month in months for cohort in label.cohorts_known_in(month)]
+    schema = {"snapshot_month": pl.Date, "cohort": pl.Date}
+    of_due = found.join(pl.DataFrame(due, schema, orient="row").with_columns(is_due=True), on=list(schema), how="left")
+    is_mature = pl.col("is_due").fill_null(value=False) & (pl.col("first_seen") <= pl.col("snapshot_month"))
+    counted = of_due.with_columns(is_immature=~is_mature.fill_null(value=False)).group_by("snapshot_month")
     n_labels = dict(counted.agg(pl.len()).iter_rows())
     n_immature = dict(counted.agg(pl.col("is_immature").sum()).iter_rows())
     n_written = dict(seen.select("snapshot_month", "n_written").iter_rows())
     n_awaited = dict(seen.select("snapshot_month", "n_awaited").iter_rows())
     n_labelled = dict(
-        written.join(found.select(cases.key, cohort=due), on=[cases.key, "cohort"], how="semi")
+        written.join(of_due.filter("is_due").select(of_cohort), on=of_cohort, how="semi")
         .group_by("cohort")
         .len()
         .iter_rows()
@@ -90,13 +96,13 @@ def label_maturity(
     return {
         month: LabelMaturity(
             month=month,
-            cohort=cohort,
+            cohorts=cohorts,
             n_labels=n_labels.get(month, 0),
             n_immature=n_immature.get(month, 0),
-            n_written=n_written.get(cohort),
-            n_labelled=n_labelled.get(cohort, 0),
-            n_awaited=n_awaited.get(cohort, 0),
+            n_written=sum(n_written[cohort] for cohort in cohorts) if set(cohorts) <= set(n_written) else None,
+            n_labelled=sum(n_labelled.get(cohort, 0) for cohort in cohorts),
+            n_awaited=sum(n_awaited.get(cohort, 0) for cohort in cohorts),
         )
         for month in months
-        for cohort in [add_months(month, -lag)]
+        for cohorts in [tuple(label.cohorts_known_in(month))]
     }

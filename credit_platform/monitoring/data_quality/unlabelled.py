@@ -8,8 +8,8 @@ from datetime import date
 
 import polars as pl
 
-from credit_platform.months import add_months
-from credit_platform.portfolios.portfolio import Cases
+from credit_platform.policy.model_config import LabelPolicy
+from credit_platform.portfolios.cases import Cases
 from credit_platform.schemas.cleaning.keys import key_of
 
 
@@ -54,7 +54,7 @@ def find_unlabelled(
     *,
     months: Sequence[date],
     first_cohort: date,
-    lag: int,
+    label: LabelPolicy,
     left: pl.Expr,
     is_awaited: pl.Expr | None = None,
 ) -> pl.LazyFrame:
@@ -67,7 +67,7 @@ def find_unlabelled(
         cases: the key of a case, and its months on book.
         months: the wanted months.
         first_cohort: the book's first month; older cases that are seen late are none of its cohorts.
-        lag: months on book at which a case should have a label.
+        label: the definition, which says in which month the label of a case should be known.
         left: why a case that left has none, over its last row.
         is_awaited: whether a case's label is still to come, over its last row; None where none is.
 
@@ -75,15 +75,14 @@ def find_unlabelled(
         gold/unlabelled rows, sorted by month, cohort and key.
     """
     case, columns = [cases.key, "cohort"], [cases.key, "cohort", "snapshot_month", "reason"]
-    aged = with_cohort(rows, cases)
+    aged, lag = with_cohort(rows, cases), label.lag_months
+    known_in = {cohort: month for month in months for cohort in label.cohorts_known_in(month)}
     due = (
-        aged.filter(
-            pl.col("months_on_book") <= lag, pl.col("cohort").is_in([add_months(month, -lag) for month in months])
-        )
+        aged.filter(pl.col("months_on_book") <= lag, pl.col("cohort").is_in(list(known_in)))
         .join(labels.select(case), on=case, how="anti")
         .sort("months_on_book")
         .unique(case, keep="last", maintain_order=True)
-        .with_columns(snapshot_month=pl.col("cohort").dt.offset_by(f"{lag}mo"))
+        .with_columns(snapshot_month=pl.col("cohort").replace_strict(known_in, return_dtype=pl.Date))
         .join(quarantined.select(*case, is_quarantined=pl.lit(value=True)), on=case, how="left")
         .join(rows.select("snapshot_month", has_rows=pl.lit(value=True)).unique(), on="snapshot_month", how="left")
         .with_columns(

@@ -56,9 +56,10 @@ def _estimate_finding(
     if standing not in {"warn", "breach"}:
         return None
     floor, level = (business, "business") if standing == "breach" else (data_science, "data-science")
+    told = threshold.text("business" if standing == "breach" else "data_science")
     reason = (
         f"{metric} of the newest {figure.n} {cases} is estimated at {figure.value:.4f} ({figure.ci_low:.4f} to "
-        f"{figure.ci_high:.4f}), wholly below the {level} threshold {floor:g} ({threshold.priority})"
+        f"{figure.ci_high:.4f}), wholly below the {level} threshold {told} ({threshold.priority})"
     )
     return Finding("estimated_below_threshold", metric, figure.value, floor, is_live, reason)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.cases import Cases
 from credit_platform.portfolios.feature_set import FeatureInput, FeatureSet
 from credit_platform.portfolios.home_credit.config import HomeCreditModelConfig
 from credit_platform.portfolios.home_credit.excluded_columns import excluded_columns
@@ -25,7 +26,7 @@ from credit_platform.portfolios.home_credit.sources.payments import (
     POS_CASH_BALANCE,
 )
 from credit_platform.portfolios.home_credit.sources.previous_application import PREVIOUS_APPLICATION
-from credit_platform.portfolios.portfolio import AssignedMonths, Cases, Outcome, Portfolio, ProtectedGroups, Words
+from credit_platform.portfolios.portfolio import AssignedMonths, Outcome, Portfolio, ProtectedGroups, Words
 from credit_platform.portfolios.source import CaseLink
 
 _FOLDER = Path(__file__).parent

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from credit_platform.policy.model_config import LabelPolicy, ModelConfig
+from credit_platform.portfolios.cases import Cases
 from credit_platform.portfolios.feature_set import FeatureInput, FeatureSet
 from credit_platform.portfolios.loans.config import LoanModelConfig, loan_label
 from credit_platform.portfolios.loans.excluded_columns import excluded_columns
@@ -29,7 +30,7 @@ from credit_platform.portfolios.loans.sources.financials import FEATURES_FINANCI
 from credit_platform.portfolios.loans.sources.loan_snapshots import LMS_LOAN_DAILY
 from credit_platform.portfolios.loans.sources.silver import LOAN_START
 from credit_platform.portfolios.loans.sources.synonyms import synonyms
-from credit_platform.portfolios.portfolio import Cases, Outcome, Portfolio, PortfolioTable, ProtectedGroups, Words
+from credit_platform.portfolios.portfolio import Outcome, Portfolio, PortfolioTable, ProtectedGroups, Words
 
 SOURCES = (LMS_LOAN_DAILY, FEATURES_ATTRIBUTES, FEATURES_FINANCIALS, FEATURE_CLICKSTREAM)
 _LOANS, _ATTRIBUTES = "silver/loan_snapshots", "silver/customer_attributes"

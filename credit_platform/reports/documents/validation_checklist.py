@@ -101,14 +101,14 @@ def _samples(version: VersionFacts, sources: CardSources) -> list[Line]:
 
 
 def _ranking(version: VersionFacts, sources: CardSources, gates: ModelGatePolicy) -> list[Line]:
-    auc = judged(version, "oot", "roc_auc")
     lines = [
         Line(
-            "Out-of-time ROC-AUC above its floor by more than chance (lower end of the interval)",
-            None if auc.low is None else number_text(auc.low),
-            f"at least {gates.min_oot_roc_auc:.4f}",
-            None if auc.low is None else auc.low >= gates.min_oot_roc_auc,
+            f"Out-of-time {metric_name(metric)} above its floor by more than chance (lower end of the interval)",
+            None if (low := judged(version, "oot", metric).low) is None else number_text(low),
+            f"at least {floor:.4f}",
+            None if low is None else low >= floor,
         )
+        for metric, floor in ({"roc_auc": gates.min_oot_roc_auc} | dict(gates.min_oot)).items()
     ]
     return lines + [_line_without(sources, group) for group in sources.without]
 

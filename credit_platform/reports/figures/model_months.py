@@ -59,10 +59,11 @@ def metric_trends(
         threshold = thresholds.metrics_for(model).get(metric)
         if threshold is not None:
             level = threshold.data_science_threshold
-            panels.add_level(panel, level, f"data-science threshold {level:g}", ORANGE)
+            if level is not None:
+                panels.add_level(panel, level, f"data-science threshold {level:.4g}", ORANGE)
             level = threshold.business_threshold
             if level is not None:
-                panels.add_level(panel, level, f"business threshold {level:g}", VERMILION, side="right")
+                panels.add_level(panel, level, f"business threshold {level:.4g}", VERMILION, side="right")
     panels.over_months(_months(history, "performance"))
     return panels.figure()
 

@@ -11,8 +11,8 @@ import polars as pl
 
 from credit_platform.policy.model_config import ModelGatePolicy
 from credit_platform.reports.version.facts import VersionFacts, judged, measured
-from credit_platform.reports.wording import interval_text, month_name, words
-from credit_platform.scoring.governance.promotion import AS_NEWEST, CandidateResult, gate_results
+from credit_platform.reports.wording import gate_name, interval_text, month_name
+from credit_platform.scoring.governance.promotion import AS_NEWEST, CandidateResult, gate_results, is_floor
 
 GATES_SCHEMA = {
     "gate": pl.String,
@@ -23,7 +23,7 @@ GATES_SCHEMA = {
     "ci_low": pl.Float64,
     "ci_high": pl.Float64,
 }
-CONDITIONS = {"min_oot_roc_auc": "at least", "artifacts_load_back": "yes"}
+CONDITIONS = {"artifacts_load_back": "yes"}
 ROLES = {
     "candidate": "Candidate: stored, and not in force",
     "in force": "In force: new cases are scored with it",
@@ -42,7 +42,7 @@ def gate_table(candidate: CandidateResult, gates: ModelGatePolicy) -> pl.DataFra
     rows = [
         (
             result.name,
-            CONDITIONS.get(result.name, "at most"),
+            CONDITIONS.get(result.name, "at least" if is_floor(result.name) else "at most"),
             result.value,
             result.bar,
             "unknown" if result.value is None else "passed" if result.passed else "failed",
@@ -60,7 +60,7 @@ def gate_texts(gates: pl.DataFrame) -> pl.DataFrame:
     value = _decimals("value")
     with_interval = pl.format("{} ({} to {})", value, _decimals("ci_low"), _decimals("ci_high"))
     return gates.select(
-        pl.col("gate").replace(words("gates")),
+        pl.col("gate").map_elements(gate_name, return_dtype=pl.String),
         pl.when(is_yes)
         .then(yes_or_no)
         .otherwise(pl.coalesce(with_interval, value))
@@ -128,7 +128,7 @@ def gates_text(gates: pl.DataFrame) -> str:
     if gates.is_empty():
         return "Gates unknown"
     by_status = {
-        status: [words("gates").get(gate, gate) for gate in gates.filter(status=status).get_column("gate")]
+        status: [gate_name(gate) for gate in gates.filter(status=status).get_column("gate")]
         for status in ("passed", "failed", "unknown")
     }
     told = f"{len(by_status['passed'])} of {gates.height} gates passed"

@@ -144,6 +144,7 @@ def compare_models(
     challenger: str,
     config: ModelConfig,
     versions: tuple[str | None, str | None],
+    cut_off: float | None,
     taken: TakenSources | None = None,
 ) -> ModelComparison:
     """Compare two models on their common loans; without a loan every figure is None.
@@ -159,8 +160,9 @@ def compare_models(
         loans: Rows of `common_loans`, of any number of cohorts.
         champion: Name of the champion.
         challenger: Name of the challenger.
-        config: Its `champion_challenger`, `promotion.significance` (level of all intervals) and `scoring.cut_off`.
+        config: Its `champion_challenger`, `promotion.significance` (level of all intervals).
         versions: The versions compared, the champion's first; None where a model has none in force.
+        cut_off: Default probability from which the champion's version declines; None where there is no version.
         taken: The sources taken from the loans before they were scored.
     """
     significance, seed, looks = config.promotion.significance, config.random_seed, config.champion_challenger.months
@@ -173,9 +175,9 @@ def compare_models(
         if isinstance(cohort, date)
     }
     rate = config.champion_challenger.approval_rate
-    n_approved = (
-        n_approved_at_cut_off(loans, config.scoring.cut_off) if rate is None else n_approved_at_rate(loans, rate)
-    )
+    n_approved = loans.height if rate is None else n_approved_at_rate(loans, rate)
+    if rate is None and cut_off is not None:
+        n_approved = n_approved_at_cut_off(loans, cut_off)
     return ModelComparison(
         champion=champion,
         challenger=challenger,

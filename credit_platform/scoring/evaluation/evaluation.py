@@ -114,14 +114,15 @@ class Evaluation:
 
 
 def evaluate_version(
-    version: Predicting, samples: Mapping[SampleRole, pl.DataFrame], *, config: ModelConfig
+    version: Predicting, samples: Mapping[SampleRole, pl.DataFrame], *, config: ModelConfig, cut_off: float
 ) -> Evaluation:
     """Judge a final version on its samples; nothing is fitted here.
 
     Args:
         version: The version, which predicts each sample once.
         samples: Feature store rows with `label`, by role.
-        config: Cut-off, economics and grades of the decisions.
+        config: Economics and grades of the decisions.
+        cut_off: Default probability from which the version declines.
 
     Raises:
         ModelStoreError: a sample lacks a column the version was trained on.
@@ -136,18 +137,18 @@ def evaluate_version(
         )
 
     def cut_offs(label: NDArray[np.int8], probability: NDArray[np.float64]) -> pl.DataFrame:
-        return cut_off_table(label, probability, cut_off=scoring.cut_off, economics=scoring.economics)
+        return cut_off_table(label, probability, cut_off=cut_off, economics=scoring.economics)
 
     def grades(label: NDArray[np.int8], probability: NDArray[np.float64]) -> pl.DataFrame:
         return grade_table(label, probability, scoring.grades)
 
     def cells(label: NDArray[np.int8], probability: NDArray[np.float64]) -> pl.DataFrame:
-        counts = confusion(label, probability >= scoring.cut_off)
-        row = {"cut_off": scoring.cut_off} | {name: getattr(counts, name) for name in _CELLS}
+        counts = confusion(label, probability >= cut_off)
+        row = {"cut_off": cut_off} | {name: getattr(counts, name) for name in _CELLS}
         return pl.DataFrame([row], schema=CONFUSION_SCHEMA)
 
     return Evaluation(
-        metrics=_metrics(with_unseen, scoring.cut_off, CONFIDENCE),
+        metrics=_metrics(with_unseen, cut_off, CONFIDENCE),
         roc=_by_role("roc", judged, roc_points),
         precision_recall=_by_role("precision_recall", judged, precision_recall_points),
         reliability=_by_role("reliability", with_unseen, reliability_bins),

@@ -1,4 +1,4 @@
-"""All metrics of one sample, each with its interval: which there are, and where each interval comes from.
+"""All metrics of one sample, each with its interval, one of them alone, and the cut-off that is best by one.
 
 Closed forms where there are: DeLong for the ROC-AUC, Wilson for shares of decisions, Jeffreys for bad rates, Wald for
 the calibration line, normal intervals for means and, with the bias of resamples, for KS. A seeded bootstrap for the
@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from credit_platform.policy.policy_section import PrimaryMetric
 from credit_platform.statistics.calibration import (
     calibration_in_the_large,
     calibration_line,
@@ -26,6 +27,7 @@ from credit_platform.statistics.intervals import (
     DRAWS,
     SEED,
     Interval,
+    Statistic,
     drawn_counts,
     interval_of_draws,
     jeffreys_interval,
@@ -92,6 +94,67 @@ def sample_metrics(
         _rate("bad_rate", int(label.sum()), len(label), jeffreys_interval, confidence),
         _mean("mean_default_probability", known[1], confidence, upper=1.0),
     ]
+
+
+class MetricAt(NamedTuple):
+    """One metric of which more is better, and the cut-off of those that are of decisions."""
+
+    metric: PrimaryMetric
+    cut_off: float
+
+    def value(self, label: LabelArray, probability: FloatArray) -> float | None:
+        """The metric of some loans; None where they do not define it."""
+        if not len(label) or not np.isfinite(probability).all():
+            return None
+        if self.metric in {"roc_auc", "gini"}:
+            auc = roc_auc(label, probability)
+            return auc if self.metric == "roc_auc" else _as_gini(auc)
+        found = float(self.statistic(label, probability)(np.ones((1, len(label))))[0])
+        return found if isfinite(found) else None
+
+    def statistic(self, label: LabelArray, probability: FloatArray) -> Statistic:
+        """The metric as a function of `drawn_counts`; not of ROC-AUC and Gini, which have a test in closed form."""
+        ranked, order = RankedSample.of(label, probability), np.lexsort((label, probability))
+        at_cut_off = {
+            "f1_score": ranked.f1_score,
+            "accuracy": ranked.accuracy,
+            "precision": ranked.precision,
+            "recall": ranked.recall,
+        }
+        kind, _, share = self.metric.partition("_at_")
+
+        def of_draws(times: FloatArray) -> FloatArray:
+            weights = times[:, order]
+            if self.metric in at_cut_off:
+                return at_cut_off[self.metric](weights, self.cut_off)
+            if share:
+                captured = ranked.capture_rate(weights, int(share) / 100)
+                return captured / (int(share) / 100) if kind == "lift" else captured
+            return ranked.ks(weights) if self.metric == "ks" else ranked.average_precision(weights)
+
+        return of_draws
+
+
+def tuned_cut_off(label: LabelArray, probability: FloatArray, metric: PrimaryMetric) -> float:
+    """The cut-off at which a metric is best on a sample; of several the highest, which declines fewest.
+
+    Decisions change only where a cut-off passes a probability, so no cut-off between 0 and 1 is better than the best
+    of those half-way between two neighbouring probabilities, 0 or 1.
+
+    Args:
+        label: 1 for bad, 0 for good, one per loan; at least one bad.
+        probability: Calibrated default probability of the same loans.
+        metric: What is made best: f1_score or accuracy.
+    """
+    bounds = np.unique(np.concatenate([[0.0, 1.0], probability]))
+    half_way = (bounds[:-1] + bounds[1:]) / 2
+    # Of two numbers with none between them, half-way is rounded to one of them.
+    cut_offs = np.where(half_way > bounds[:-1], half_way, bounds[1:])
+    cut_offs = cut_offs[(cut_offs > 0) & (cut_offs < 1)]
+    bads, goods = (np.sort(probability[label == one]) for one in (1, 0))
+    hit, false = (len(each) - np.searchsorted(each, cut_offs, side="left") for each in (bads, goods))
+    values = {"accuracy": hit - false, "f1_score": 2 * hit / (len(bads) + hit + false)}[metric]
+    return float(cut_offs[np.flatnonzero(values == values.max())[-1]])
 
 
 def _ranking(label: LabelArray, probability: FloatArray, confidence: float) -> Iterator[MetricValue]:

@@ -11,17 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-import numpy as np
-import polars as pl
-from numpy.typing import NDArray
-
 from credit_platform.policy.model_config import ModelConfig, ModelGatePolicy, PromotionPolicy
-from credit_platform.scoring.training.version import FittedVersion
+from credit_platform.scoring.governance.head_to_head import HeadToHead
 from credit_platform.scoring.training.windows import SampleRole
-from credit_platform.statistics.discrimination import delong_paired_interval, delong_paired_p_value, roc_auc
 from credit_platform.statistics.intervals import Interval, difference_interval
 
-FloatArray = NDArray[np.float64]
 Recommendation = Literal["promote", "interim"]
 
 _GAPS = {
@@ -32,73 +26,7 @@ _GAPS = {
 AS_NEWEST = "as the newest cohorts have sources"
 # What an interim version must pass as well: it has to rank well enough to decide, and its files have to give it back.
 FLOORS = frozenset({"min_oot_roc_auc", "artifacts_load_back"})
-
-
-@dataclass(frozen=True, eq=False)
-class HeadToHead:
-    """Outcome (1 bad, 0 good) and both versions' default probability of the same loans, in the same order.
-
-    `is_as_newest` is of cases that have lost what the newest cohorts lack; `cases` is what the book calls them.
-    """
-
-    incumbent_version: str
-    label: NDArray[np.int8]
-    candidate_probability: FloatArray
-    incumbent_probability: FloatArray
-    is_as_newest: bool = field(default=False, kw_only=True)
-    cases: str = field(default="cases", kw_only=True)
-
-    @property
-    def n(self) -> int:
-        """Loans compared on."""
-        return len(self.label)
-
-    @property
-    def candidate_auc(self) -> float | None:
-        """ROC-AUC of the new version."""
-        return roc_auc(self.label, self.candidate_probability)
-
-    @property
-    def incumbent_auc(self) -> float | None:
-        """ROC-AUC of the version in force."""
-        return roc_auc(self.label, self.incumbent_probability)
-
-    @property
-    def p_value(self) -> float | None:
-        """Two-sided p-value of DeLong's paired test."""
-        return delong_paired_p_value(self.label, self.candidate_probability, self.incumbent_probability)
-
-    def difference(self, confidence: float) -> tuple[float, float] | None:
-        """DeLong's paired interval of the new version's ROC-AUC minus that of the one in force."""
-        return delong_paired_interval(self.label, self.candidate_probability, self.incumbent_probability, confidence)
-
-    def is_not_worse(self, margin: float, significance: float) -> bool:
-        """Whether the interval of the difference excludes that the new version ranks worse by more than `margin`."""
-        ends = self.difference(1 - significance)
-        return ends is not None and ends[0] > -margin
-
-    def is_better(self, significance: float) -> bool:
-        """Whether the new version ranks better by the paired test."""
-        return self._differs(significance) and (self.candidate_auc or 0.0) > (self.incumbent_auc or 0.0)
-
-    def is_worse(self, significance: float) -> bool:
-        """Whether the new version ranks worse by the paired test."""
-        return self._differs(significance) and (self.candidate_auc or 0.0) < (self.incumbent_auc or 0.0)
-
-    def _differs(self, significance: float) -> bool:
-        return self.p_value is not None and self.p_value < significance
-
-
-def compare_versions(
-    candidate: FittedVersion, incumbent: FittedVersion, loans: pl.DataFrame, *, incumbent_version: str
-) -> HeadToHead:
-    """Let both versions predict the same loans, of cohorts that neither was developed on.
-
-    Raises:
-        ModelStoreError: the loans lack a column one of them was trained on.
-    """
-    label, cases = loans["label"].cast(pl.Int8).to_numpy(), candidate.portfolio.words.cases
-    return HeadToHead(incumbent_version, label, candidate.predict(loans), incumbent.predict(loans), cases=cases)
+_FLOOR = "min_oot_"  # and the metric, of the floors that policy sets besides that of the ROC-AUC
 
 
 @dataclass(frozen=True)
@@ -114,6 +42,7 @@ class CandidateResult:
     artifacts_load_back: bool
     intervals: Mapping[SampleRole, Interval] = field(default_factory=dict)
     scarcer_sources: tuple[str, ...] = ()
+    out_of_time: Mapping[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -174,11 +103,11 @@ def decide_promotion(
         situation: What the version in force is; by default neither in breach nor interim.
 
     Without a version in force the candidate goes in, failed gates and all, as long as its files can be read: some
-    version must score. Otherwise no gate may fail, and it must be better by DeLong's paired test: a gain of 2 % on a
+    version must score. Otherwise no gate may fail, and it must be better by the paired test: a gain of 2 % of AUC on a
     single cohort is reached by chance in 5 to 19 of 100 trainings. In place of an interim version it is enough not to
     be worse by that test, and in place of one as old as `promotion.refresh` says, to be surely not worse by more than
     its margin. Where gates failed and the version in force is in breach, a candidate that is better by the paired test
-    and passes the `FLOORS` goes in as interim.
+    and passes every gate that `is_floor` goes in as interim.
     With `auto_promote` off nothing is promoted here, and what would have been is recommended.
     """
     failed, policy, now = failed_gates(candidate, config.gates), config.promotion, situation or Situation()
@@ -189,7 +118,7 @@ def decide_promotion(
     else:
         beats, reason = _beats(against, policy, now)
         reasons.append(reason)
-        may_fail = policy.interim and now.is_in_breach and not FLOORS & set(failed)
+        may_fail = policy.interim and now.is_in_breach and not any(map(is_floor, failed))
         is_interim = bool(failed) and may_fail and against.is_better(policy.significance)
         wins = (beats and not failed) or is_interim
     if is_interim:
@@ -203,6 +132,11 @@ def decide_promotion(
         reasons.append("promotion.auto_promote is off, so a person decides whether it goes into production.")
         wins = is_interim = False
     return PromotionDecision(wins, tuple(reasons), tuple(failed), is_interim, recommended)
+
+
+def is_floor(gate: str) -> bool:
+    """Whether an interim version must pass a gate as well."""
+    return gate in FLOORS or gate.startswith(_FLOOR)
 
 
 def failed_gates(candidate: CandidateResult, gates: ModelGatePolicy) -> dict[str, str]:
@@ -219,9 +153,17 @@ def gate_results(candidate: CandidateResult, gates: ModelGatePolicy) -> list[Gat
     better than an earlier one is no failure. Nor is, with `gaps_judged_by: interval`, a loss whose interval reaches the
     limit: samples of a few hundred loans differ by as much by chance.
     """
-    auc = f"out-of-time ROC-AUC{f' {AS_NEWEST}' if candidate.scarcer_sources else ''}"
+    newest = f" {AS_NEWEST}" if candidate.scarcer_sources else ""
+    auc = f"out-of-time ROC-AUC{newest}"
+    floors = [
+        _gate(
+            f"{_FLOOR}{metric}", f"out-of-time {metric}{newest}", candidate.out_of_time.get(metric), bar, is_least=True
+        )
+        for metric, bar in gates.min_oot.items()
+    ]
     return [
-        _gate("min_oot_roc_auc", auc, candidate.roc_auc.get("oot"), gates.min_oot_roc_auc, is_floor=True),
+        _gate("min_oot_roc_auc", auc, candidate.roc_auc.get("oot"), gates.min_oot_roc_auc, is_least=True),
+        *floors,
         _gap_gate(candidate, "max_oot_test_gap", ("test", "oot"), gates),
         _gap_gate(candidate, "max_train_validation_gap", ("train", "validation"), gates),
         _gate("max_null_rate", "share of missing feature cells", candidate.null_rate, gates.max_null_rate),
@@ -235,10 +177,10 @@ def gate_results(candidate: CandidateResult, gates: ModelGatePolicy) -> list[Gat
     ]
 
 
-def _gate(name: str, what: str, value: float | None, bar: float, *, is_floor: bool = False) -> GateResult:
+def _gate(name: str, what: str, value: float | None, bar: float, *, is_least: bool = False) -> GateResult:
     if value is None:
         return GateResult(name, None, bar, passed=False, sentence=f"{what} cannot be measured on its sample.")
-    passed = value >= bar if is_floor else value <= bar
+    passed = value >= bar if is_least else value <= bar
     return GateResult(name, value, bar, passed, f"{what} is {value:.4f}, the gate is {bar:.4f}.")
 
 
@@ -274,15 +216,16 @@ def _gap_gate(
 
 
 def _beats(against: HeadToHead, policy: PromotionPolicy, now: Situation) -> tuple[bool, str]:
-    new, old, p_value, refresh = against.candidate_auc, against.incumbent_auc, against.p_value, policy.refresh
+    new, old, p_value, refresh = against.candidate_value, against.incumbent_value, against.p_value, policy.refresh
+    what = "ROC-AUC" if against.by.metric == "roc_auc" else against.by.metric
     incumbent = f"version {against.incumbent_version}, in force{' as interim' if now.is_interim else ''},"
     if new is None or old is None:
         why = f"It cannot be compared with {incumbent} because no {against.cases} of both classes are new to both."
         return False, why
     significance = "not testable" if p_value is None else f"p = {p_value:.4f}"
     facts = (
-        f"ROC-AUC is {new:.4f} against {old:.4f} of {incumbent} on the same {against.n} {against.cases}, which "
-        f"neither was developed on{f', {AS_NEWEST}' if against.is_as_newest else ''} (DeLong {significance})"
+        f"{what} is {new:.4f} against {old:.4f} of {incumbent} on the same {against.n} {against.cases}, which "
+        f"neither was developed on{f', {AS_NEWEST}' if against.is_as_newest else ''} ({against.test} {significance})"
     )
     if against.is_better(policy.significance):
         return True, f"{facts}: better at the significance level of {policy.significance:g}."

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from credit_platform.scoring.governance.promotion import HeadToHead, compare_versions
+from credit_platform.scoring.governance.head_to_head import HeadToHead, RankedBy, compare_versions
 from credit_platform.scoring.grades import decision
 from credit_platform.scoring.scorecard.document import Characteristic
 from credit_platform.scoring.scorecard.scorecard import ScorecardEstimator
@@ -99,7 +99,7 @@ def draft_change(
     loans: Mapping[str, pl.DataFrame],
     *,
     against: str,
-    cut_off: float,
+    cut_offs: tuple[float, float],
     trained_on: Sequence[date] = (),
 ) -> DraftChange:
     """Hold a draft against another version.
@@ -110,7 +110,7 @@ def draft_change(
         loans: What they are compared on, by its name in words: the validation loans first, with their `label`; others
             without a label are compared by decisions alone.
         against: What the other version is called.
-        cut_off: From which default probability on a loan is declined.
+        cut_offs: From which default probability on the draft declines a loan, and from which the other version.
         trained_on: Cohorts that the other version was trained on; their loans are left out.
 
     Raises:
@@ -121,7 +121,9 @@ def draft_change(
     kept = {name: sample.filter(~pl.col("snapshot_month").is_in(list(trained_on))) for name, sample in loans.items()}
     kept = {name: sample for name, sample in kept.items() if sample.height}
     pairs = {
-        name: compare_versions(draft, other, _labelled(sample), incumbent_version=against)
+        name: compare_versions(
+            draft, other, _labelled(sample), incumbent_version=against, by=RankedBy(cut_offs=cut_offs)
+        )
         for name, sample in kept.items()
     }
     known = {name for name, sample in kept.items() if "label" in sample.columns}
@@ -130,7 +132,7 @@ def draft_change(
         cohorts=tuple(cohort for cohort in cohorts if cohort not in trained_on),
         left_out=tuple(cohort for cohort in cohorts if cohort in trained_on),
         rankings=tuple(_ranking(name, pair) for name, pair in pairs.items() if name in known),
-        decisions=tuple(_decisions(name, pair, cut_off, has_label=name in known) for name, pair in pairs.items()),
+        decisions=tuple(_decisions(name, pair, has_label=name in known) for name, pair in pairs.items()),
         characteristics=_characteristics(draft, other, validation),
     )
 
@@ -144,9 +146,12 @@ def _ranking(name: str, pair: HeadToHead) -> RankingChange:
     return RankingChange(name, pair.n, int(pair.label.sum()), pair.candidate_auc, pair.incumbent_auc, interval)
 
 
-def _decisions(name: str, pair: HeadToHead, cut_off: float, *, has_label: bool) -> DecisionsChanged:
+def _decisions(name: str, pair: HeadToHead, *, has_label: bool) -> DecisionsChanged:
     both = pl.DataFrame({"now": pair.candidate_probability, "before": pair.incumbent_probability})
-    declined = both.select(decision(pl.col(name), cut_off).alias(name) == "decline" for name in both.columns)
+    declined = both.select(
+        decision(pl.col(name), cut_off).alias(name) == "decline"
+        for name, cut_off in zip(both.columns, pair.by.cut_offs, strict=True)
+    )
     now, before, bad = declined["now"].to_numpy(), declined["before"].to_numpy(), pair.label == 1
     return DecisionsChanged(
         loans=name,

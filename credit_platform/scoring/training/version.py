@@ -25,6 +25,7 @@ from credit_platform.scoring.estimators.estimator import (
     calibrated_contributions,
     fit_platt,
 )
+from credit_platform.scoring.evaluation.metrics import tuned_cut_off
 from credit_platform.scoring.training.algorithms import ALGORITHMS, algorithm_named, algorithm_of
 from credit_platform.scoring.training.average_loans import AverageLoans
 from credit_platform.scoring.training.expected_scores import development_reference
@@ -124,16 +125,26 @@ class FittedVersion:
         parts, sources = self.parts(features), sources_known(features, self.portfolio.features)
         return parts.counted_from(self.average_loans.shift(sources, parts.features))
 
+    def cut_off(self, config: ModelConfig) -> float:
+        """The default probability from which on it declines: policy's number, or its own where policy says `tuned`.
+
+        Raises:
+            ModelStoreError: policy says `tuned`, and it was stored by a release that did not write down a cut-off.
+        """
+        found = config.scoring.cut_off or self.average_loans.cut_off
+        if found is None:
+            reason = "scoring.cut_off is tuned, and the version was stored without a cut-off of its own"
+            fix = "Train it again, or give scoring.cut_off as a number in model_config.yaml."
+            raise ModelStoreError(model=self.model, version=self.version, reason=reason, fix=fix)
+        return found
+
     def _design(self, features: pl.DataFrame) -> FloatArray:
         told = ("sources_present",) if self.portfolio.features.source_flags else ()
         missing = missing_columns(features, (*self.features, *told))
         if missing:
-            raise ModelStoreError(
-                model=self.model,
-                version=self.version,
-                reason=f"the features to score lack {', '.join(missing)}, which it was trained on",
-                fix="Rebuild gold/feature_store, or score with a version trained without them.",
-            )
+            reason = f"the features to score lack {', '.join(missing)}, which it was trained on"
+            fix = "Rebuild gold/feature_store, or score with a version trained without them."
+            raise ModelStoreError(model=self.model, version=self.version, reason=reason, fix=fix)
         return self.transformer.design_matrix(features)
 
     def monitored(self, features: pl.DataFrame) -> pl.DataFrame:
@@ -214,7 +225,9 @@ def fit_version(
     by_sources = by_sources_present(validation, features)
     if spec.calibration == "platt" and estimator.has_lines_by_sources:
         fitted = replace(fitted, calibrator=SourceCalibrator.fit(calibrator, fitted.raw_log_odds, by_sources))
-    average_loans = AverageLoans.fit(fitted.parts, by_sources or {"": validation}, cut_off=config.scoring.cut_off)
+    label, primary = validation["label"].cast(pl.Int8).to_numpy(), config.selection.primary
+    cut_off = config.scoring.cut_off or tuned_cut_off(label, fitted.predict(validation), primary)
+    average_loans = AverageLoans.fit(fitted.parts, by_sources or {"": validation}, cut_off=cut_off)
     fitted = replace(fitted, average_loans=average_loans)
     reference = development_reference(
         fitted.predict,
@@ -249,12 +262,9 @@ def load_version(
     try:
         described = json.loads(artifacts["features.json"])
         if described["algorithm"] not in {algorithm, *ALGORITHMS}:
-            raise ModelStoreError(
-                model=model,
-                version=version,
-                reason=f"its features.json names the algorithm {described['algorithm']!r}, which policy does not",
-                fix=f"If you trust it, name it as models.{model}.algorithm in model_config.yaml, or train it again.",
-            )
+            reason = f"its features.json names the algorithm {described['algorithm']!r}, which policy does not"
+            fix = f"If you trust it, name it as models.{model}.algorithm in model_config.yaml, or train it again."
+            raise ModelStoreError(model=model, version=version, reason=reason, fix=fix)
         estimator = algorithm_named(described["algorithm"])
         transformer = load_transformer(estimator.transformer, artifacts["preprocessing.json"], portfolio.features)
         require_same_order(described, transformer.design_features())
@@ -272,12 +282,9 @@ def load_version(
             version=version,
         )
     except (LookupError, TypeError, ValueError) as error:
-        raise ModelStoreError(
-            model=model,
-            version=version,
-            reason=f"its files cannot be read back: {type(error).__name__}: {error}",
-            fix="Restore the version's folder, or train the month again.",
-        ) from error
+        reason = f"its files cannot be read back: {type(error).__name__}: {error}"
+        fix = "Restore the version's folder, or train the month again."
+        raise ModelStoreError(model=model, version=version, reason=reason, fix=fix) from error
 
 
 def is_restorable(fitted: FittedVersion, features: pl.DataFrame) -> bool:

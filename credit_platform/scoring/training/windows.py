@@ -10,7 +10,8 @@ from typing import Literal
 
 from credit_platform.errors import WindowError
 from credit_platform.months import add_months, month_key, month_range, months_between
-from credit_platform.policy.model_config import AbsoluteWindows, ModelConfig, WindowLengths
+from credit_platform.policy.calendar_policy import AbsoluteWindows
+from credit_platform.policy.model_config import ModelConfig, WindowLengths
 
 SampleRole = Literal["train", "validation", "test", "oot", "post", "outside"]
 

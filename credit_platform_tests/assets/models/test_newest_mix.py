@@ -26,7 +26,7 @@ from credit_platform.months import add_months, month_range
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.drift import Drift, DriftKind
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.scoring.governance.promotion import HeadToHead
+from credit_platform.scoring.governance.head_to_head import HeadToHead, RankedBy
 from credit_platform.scoring.training.samples import without_source
 from credit_platform.scoring.training.version import FittedVersion
 from credit_platform.scoring.training.windows import windows_for
@@ -121,7 +121,9 @@ def test_a_source_gone_dark_before_the_training_of_a_generated_book_decides_its_
     write_book(book.layout, replace(SPEC, n_months=13, history_months=1, drifts=(drift,)), on_month=lambda: None)
     with dg.DagsterInstance.ephemeral() as instance:
         repository = build_definitions(LOANS, book.settings(FIRST_TRAINING)).get_repository_def()
-        ended = Runner(repository, instance, Console(file=StringIO()), "test").run("build_month", FIRST, FIRST_TRAINING)
+        ended = Runner(repository, LOANS, instance, Console(file=StringIO()), "test").run(
+            "build_month", FIRST, FIRST_TRAINING
+        )
         assert ended.success, ended.problems
     outcome = train_as_of(book.lake, "scorecard", FIRST_TRAINING, LOANS.load_policy(book.policy_dir))
     metadata = stored(book, "scorecard", outcome)
@@ -142,10 +144,15 @@ def test_both_versions_are_compared_on_the_same_loans_without_the_source(
     compare = training.compare_versions
 
     def watched(
-        candidate: FittedVersion, incumbent: FittedVersion, loans: pl.DataFrame, *, incumbent_version: str
+        candidate: FittedVersion,
+        incumbent: FittedVersion,
+        loans: pl.DataFrame,
+        *,
+        incumbent_version: str,
+        by: RankedBy | None = None,
     ) -> HeadToHead:
         seen.append(loans)
-        return compare(candidate, incumbent, loans, incumbent_version=incumbent_version)
+        return compare(candidate, incumbent, loans, incumbent_version=incumbent_version, by=by)
 
     monkeypatch.setattr(training, "compare_versions", watched)
     month, policy = add_months(FIRST_TRAINING, 1), LOANS.load_policy(book_copy.policy_dir)

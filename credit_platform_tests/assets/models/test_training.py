@@ -110,7 +110,7 @@ def test_before_the_windows_fit_training_says_which_months_are_missing(untrained
 
 def test_labels_are_read_where_they_matured(finished_book: BookFolders) -> None:
     cohorts = month_range(date(2023, 1, 1), date(2023, 2, 1))
-    sample = read_cohorts(finished_book.lake, cohorts, lag=6)
+    sample = read_cohorts(finished_book.lake, cohorts, LOANS.load_policy().model.label)
     assert set(sample["snapshot_month"]) == set(cohorts)
     matured = [add_months(cohort, 6) for cohort in cohorts]
     labels = finished_book.lake.scan("gold/label_store", matured).collect()

@@ -50,7 +50,7 @@ def test_the_interval_of_an_estimate_is_by_the_validation_loans_of_the_version(
     scored = read(finished_book, f"prediction/{model}", LAST)
     estimate = read(finished_book, f"monitoring/{model}/estimate", LAST)
     version = finished_book.lake.versions.read(model, estimate["model_version"][0])
-    loans = read_cohorts(finished_book.lake, version.windows.validation, lag=LAG)
+    loans = read_cohorts(finished_book.lake, version.windows.validation, policy.model.label)
     again = measure_estimate(
         scored,
         validation=version.fitted(policy.model).predict(loans),
@@ -93,16 +93,16 @@ def planted(lake: Lake, model: str, part: str, changes: list[pl.Expr]) -> None:
 
 
 def test_the_action_hears_of_the_months_own_estimate_and_early_reads(book_copy: BookFolders) -> None:
-    lake, model, thresholds = book_copy.lake, MODELS[0], LOANS.load_policy().monitoring
+    lake, model, policy = book_copy.lake, MODELS[0], LOANS.load_policy()
     is_auc = pl.col("metric") == "roc_auc"
     low = [pl.when(is_auc).then(value).otherwise(pl.col(name)).alias(name) for name, value in
            (("value", 0.60), ("ci_low", 0.55), ("ci_high", 0.65))]  # fmt: skip
     planted(lake, model, "estimate", [*low, pl.lit("ok").alias("status")])
     planted(lake, model, "estimate_backtest", [pl.lit(value=True).alias("may_be_shown")])
     planted(lake, model, "early_reads", [pl.lit(0.0001).alias("holm_p_value"), pl.lit(0.5).alias("expected")])
-    rules = {(one.rule, one.metric) for one in found_before_outcome(lake, model, LAST, thresholds)}
+    rules = {(one.rule, one.metric) for one in found_before_outcome(lake, model, LAST, policy)}
     assert {("early_reads_worse", "early_bad_rate"), ("early_reads_worse", "early_roc_auc")} <= rules
     assert ("estimated_below_threshold", "roc_auc") in rules
     planted(lake, model, "estimate_backtest", [pl.lit(value=False).alias("may_be_shown")])
-    told = {one.rule for one in found_before_outcome(lake, model, LAST, thresholds)}
+    told = {one.rule for one in found_before_outcome(lake, model, LAST, policy)}
     assert told == {"early_reads_worse"}

@@ -41,7 +41,7 @@ def run_with_pages(book: BookFolders, policy_dir: Path, instance: dg.DagsterInst
     settings = book.settings().model_copy(update={"policy": LOANS.load_policy(policy_dir)})
     repository = build_definitions(LOANS, settings).get_repository_def()
     tags = {NEWEST_MONTH_TAG: f"{MONTHS[-1]:%Y-%m-%d}"}
-    return Runner(repository, instance, Console(file=StringIO()), "test", tags)
+    return Runner(repository, LOANS, instance, Console(file=StringIO()), "test", tags)
 
 
 def test_the_page_of_the_newest_month_is_written_and_told_and_the_others_say_why_not(

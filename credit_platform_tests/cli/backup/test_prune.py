@@ -12,13 +12,16 @@ from rich.console import Console
 from credit_platform.checks.reporting import first_materializations
 from credit_platform.cli.backup.prune import delete, oldest_kept, prunable, prune
 from credit_platform.cli.instance import open_instance
+from credit_platform.instance.shared_history import asset_key
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.settings import Settings
 from credit_platform_tests.small_book import BookFolders
 
+TABLE = asset_key(LOANS, "gold/feature_store")
 MONTHS = dg.MonthlyPartitionsDefinition("2024-01-01", end_date="2024-04-01")
 
 
-@dg.asset(partitions_def=MONTHS, name="table")
+@dg.asset(partitions_def=MONTHS, key=TABLE)
 def a_table(context: dg.AssetExecutionContext) -> None:
     if context.run.tags.get("fails"):
         message = "planted"
@@ -47,20 +50,20 @@ def test_runs_that_something_rests_on_stay(instance: dg.DagsterInstance, tmp_pat
     retraining = ran(instance, "2024-03-01", **{"credit_platform/retrain_x": "key"})
     later = ran(instance, "2024-03-01")
     soon = datetime.now(tz=UTC) + timedelta(minutes=1)
-    found = prunable(instance, soon)
+    found = prunable(instance, LOANS, soon)
     assert set(found.whole) == {superseded, failed}
     assert set(found.output_only) == {standing, other, retraining, later}
-    assert prunable(instance, soon - timedelta(days=1)).whole == ()
-    before = instance.get_materialized_partitions(dg.AssetKey("table"))
+    assert prunable(instance, LOANS, soon - timedelta(days=1)).whole == ()
+    before = instance.get_materialized_partitions(TABLE)
     logs = tmp_path / "data" / ".dagster" / "compute_logs"
     assert len(list(logs.iterdir())) == 6
     delete(instance, found)
-    assert instance.get_materialized_partitions(dg.AssetKey("table")) == before == {
+    assert instance.get_materialized_partitions(TABLE) == before == {
         "2024-01-01", "2024-02-01", "2024-03-01"
     }  # fmt: skip
     assert {run.run_id for run in instance.get_runs()} == {standing, other, retraining, later}
     assert list(logs.iterdir()) == []
-    assert prunable(instance, soon).whole == ()
+    assert prunable(instance, LOANS, soon).whole == ()
 
 
 def test_the_run_that_built_a_month_first_stays(instance: dg.DagsterInstance) -> None:
@@ -73,12 +76,12 @@ def test_the_run_that_built_a_month_first_stays(instance: dg.DagsterInstance) ->
     first, superseded, standing = (build("2024-01-01") for _ in range(3))
     only = build("2024-02-01")
     months = [date(2024, 1, 1), date(2024, 2, 1)]
-    before = first_materializations(instance, "monitoring/data_quality", months)
-    found = prunable(instance, datetime.now(tz=UTC) + timedelta(minutes=1))
+    before = first_materializations(instance, asset_key(LOANS, "monitoring/data_quality"), months)
+    found = prunable(instance, LOANS, datetime.now(tz=UTC) + timedelta(minutes=1))
     assert set(found.whole) == {superseded}
     assert set(found.output_only) == {first, standing, only}
     delete(instance, found)
-    assert first_materializations(instance, "monitoring/data_quality", months) == before
+    assert first_materializations(instance, asset_key(LOANS, "monitoring/data_quality"), months) == before
 
 
 def test_prune_deletes_only_when_told(settings: Settings, instance: dg.DagsterInstance) -> None:

@@ -22,6 +22,7 @@ from credit_platform.cli.doctor.history import history_findings
 from credit_platform.cli.instance import open_instance, own_instance_text
 from credit_platform.errors import BackupError
 from credit_platform.lake.backup.backup_file import MANIFEST
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.cli.backup.restored_book import months_built, restored, tables_of
 from credit_platform_tests.small_book import BookFolders
 
@@ -42,7 +43,7 @@ def test_a_round_trip_gives_the_same_book_and_it_works(
         ((n_rows,),) = connection.execute("select count(*) from gold.label_store").fetchall()
     assert n_rows > 1000
     home = empty.data_dir / ".dagster"
-    findings = [*data_findings(empty.settings(), home), *history_findings(home, "stopped")]
+    findings = [*data_findings(empty.settings(), home), *history_findings(home, LOANS, "stopped")]
     assert [finding for finding in findings if finding.level != "ok"] == []
 
 

@@ -10,18 +10,20 @@ import dagster as dg
 import pytest
 from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.remote_origin import (
-    InProcessCodeLocationOrigin,
+    RegisteredCodeLocationOrigin,
     RemoteInstigatorOrigin,
     RemoteRepositoryOrigin,
 )
 from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus, TickData, TickStatus
-from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._daemon.types import DaemonHeartbeat
 from dagster._utils.error import SerializableErrorInfo
 
 from credit_platform.cli.doctor.findings import DoctorFinding
 from credit_platform.cli.doctor.history import check_daemon, check_databases, check_instigators, history_findings
 from credit_platform.cli.instance import own_instance_text
+from credit_platform.instance.shared_history import location_name
+from credit_platform.portfolios.home_credit.portfolio import HOME_CREDIT
+from credit_platform.portfolios.loans.portfolio import LOANS
 
 
 @pytest.fixture
@@ -45,27 +47,27 @@ def by_check(findings: list[DoctorFinding]) -> dict[str, DoctorFinding]:
 def test_an_instance_that_opens_is_well(home: Path) -> None:
     with dg.DagsterInstance.from_config(str(home)) as instance:
         instance.report_runless_asset_event(dg.AssetMaterialization("x"))
-    found = by_check(history_findings(home, "stopped"))
+    found = by_check(history_findings(home, LOANS, "stopped"))
     assert set(found) == {"history databases", "history", "daemon", "schedules and sensors"}
     assert {finding.level for finding in found.values()} == {"ok"}
 
 
 def test_a_home_without_an_instance_is_only_a_warning(tmp_path: Path) -> None:
-    (found,) = history_findings(tmp_path, "stopped")
+    (found,) = history_findings(tmp_path, LOANS, "stopped")
     assert (found.level, found.found) == ("warning", f"none yet at {tmp_path}")
 
 
 @pytest.mark.parametrize("text", ["storage: [", "storage: {postgres: {}}\nno_such_key: 1\n"])
 def test_a_dagster_yaml_that_does_not_work_is_an_error(home: Path, text: str) -> None:
     (home / "dagster.yaml").write_text(text)
-    assert [finding.level for finding in history_findings(home, "stopped")][-1] == "error"
+    assert [finding.level for finding in history_findings(home, LOANS, "stopped")][-1] == "error"
 
 
 def test_a_moved_folder_is_noticed(home: Path) -> None:
     with dg.DagsterInstance.from_config(str(home)) as instance:
         instance.get_runs_count()
     moved = home.parent.rename(home.parents[1] / "elsewhere") / ".dagster"
-    (found,) = history_findings(moved, "stopped")
+    (found,) = history_findings(moved, LOANS, "stopped")
     assert found.level == "warning"
     assert f"still leads to {home}" in found.found
     assert "doctor --mend" in found.mend
@@ -82,7 +84,7 @@ def test_a_torn_database_is_an_error(home: Path) -> None:
     (found,) = check_databases(storage)
     assert found.level == "error"
     assert "index.db" in found.found
-    assert by_check(history_findings(home, "stopped"))["history databases"] == found
+    assert by_check(history_findings(home, LOANS, "stopped"))["history databases"] == found
 
 
 def test_a_history_without_databases_is_only_a_warning(tmp_path: Path) -> None:
@@ -102,9 +104,8 @@ def test_a_silent_daemon_matters_where_automation_is_to_run(instance: dg.Dagster
 
 
 def test_a_sensor_whose_last_look_failed_is_named(instance: dg.DagsterInstance) -> None:
-    assert check_instigators(instance).level == "ok"
-    target = LoadableTargetOrigin(module_name="credit_platform.definitions")
-    repository = RemoteRepositoryOrigin(InProcessCodeLocationOrigin(target), "__repository__")
+    assert check_instigators(instance, LOANS).level == "ok"
+    repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(location_name(LOANS)), "__repository__")
     origin = RemoteInstigatorOrigin(repository, "retrain_on_action")
     state = InstigatorState(origin, InstigatorType.SENSOR, InstigatorStatus.RUNNING)
     instance.add_instigator_state(state)
@@ -123,7 +124,9 @@ def test_a_sensor_whose_last_look_failed_is_named(instance: dg.DagsterInstance) 
         instance.create_tick(data)
 
     tick(TickStatus.FAILURE, 1000.0)
-    red = check_instigators(instance)
+    red = check_instigators(instance, LOANS)
     assert (red.level, red.found) == ("warning", "the last look of retrain_on_action failed")
+    assert check_instigators(instance, HOME_CREDIT).level == "ok", "it is the sensor of another book"
     tick(TickStatus.SKIPPED, 2000.0)
-    assert (check_instigators(instance).level, check_instigators(instance).found) == ("ok", "1 switched on")
+    well = check_instigators(instance, LOANS)
+    assert (well.level, well.found) == ("ok", "1 switched on")

@@ -43,6 +43,13 @@ def test_an_extra_that_a_model_of_the_policy_needs_is_named_where_it_is_missing(
     assert "make extra-xgboost" in red.mend
 
 
+def test_a_variable_of_another_pipeline_is_named_with_what_takes_its_place() -> None:
+    assert machine.check_foreign_words({}) == []
+    (found,) = machine.check_foreign_words({"ML_WAREHOUSE": "There is no warehouse."})
+    assert (found.level, found.found) == ("warning", "ML_WAREHOUSE is set and not used")
+    assert found.mend == "There is no warehouse."
+
+
 def test_a_missing_openmp_runtime_is_named_with_its_package() -> None:
     def without_runtime(_: str) -> object:
         message = "libgomp.so.1: cannot open shared object file"

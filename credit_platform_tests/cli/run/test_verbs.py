@@ -74,7 +74,12 @@ def test_a_book_too_short_for_training_is_built_by_all_and_refused_by_train(
 
 
 @pytest.mark.usefixtures("at_home")
-def test_the_quick_demo_is_the_demo_with_a_small_book(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("portfolio", "months", "cases"), [("loans", 30, 150), ("churn", 14, 400)])
+def test_the_quick_demo_is_the_demo_with_a_small_book(
+    portfolio: str, months: int, cases: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDIT_PORTFOLIO", portfolio)
+    monkeypatch.delenv("CREDIT_POLICY_DIR")  # that of the loans
     asked: dict[str, int] = {}
 
     def note(_settings: Settings, _console: Console, **sizes: int) -> int:
@@ -83,7 +88,7 @@ def test_the_quick_demo_is_the_demo_with_a_small_book(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(demo, "run_demo", note)
     assert run("quick-demo") == 0
-    assert asked == {"n_months": 30, "cases_per_month": 150, "seed": 42}
+    assert asked == {"n_months": months, "cases_per_month": cases, "seed": 42}
 
 
 @pytest.mark.usefixtures("at_home")

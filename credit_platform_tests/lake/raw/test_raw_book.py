@@ -10,6 +10,7 @@ from credit_platform.lake.raw.raw_book import GENERATED_MARK, generated_files, h
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.portfolios.drift import Drift, DriftKind
 from credit_platform.portfolios.loans.generator.book import BookSpec, generate_month
+from credit_platform.portfolios.loans.portfolio import LOANS
 
 SPEC = BookSpec(first_month=date(2023, 1, 1), n_months=3, cases_per_month=10, history_months=2)
 
@@ -40,6 +41,19 @@ def test_a_month_with_other_columns_is_a_file_of_its_own(lake: Lake) -> None:
     assert set(usual.columns) ^ set(changed.columns) == {"Outstanding_Debt", "Total_Outstanding_Debt"}
     assert len(list(lake.layout.raw_dir.glob("*.csv"))) == 5
     assert len(generated_files(lake.layout)) == 6, "with the mark"
+
+
+def test_a_source_that_comes_month_by_month_has_a_file_for_each(lake: Lake) -> None:
+    generator = replace(LOANS.required_generator, monthly_files=frozenset({"features_financials"}))
+    layout = replace(lake.layout, portfolio=replace(LOANS, generator=generator))
+    write_book(layout, SPEC, on_month=lambda: None)
+    files = {file.name: file for file in layout.raw_dir.glob("*.csv")}
+    monthly = {f"features_financials_{month:%Y_%m}.csv": month for month in SPEC.months}
+    assert files.keys() == {"lms_loan_daily.csv", "features_attributes.csv", "feature_clickstream.csv", *monthly}
+    for name, month in monthly.items():
+        expected = generate_month(SPEC, month)["features_financials"]
+        assert pl.read_csv(files[name], infer_schema=False).equals(expected.with_columns(pl.all().replace("", None)))
+    assert set(generated_files(layout)) == {*files.values(), layout.raw_dir / GENERATED_MARK}
 
 
 def test_no_file_appears_when_the_book_breaks_off(lake: Lake) -> None:

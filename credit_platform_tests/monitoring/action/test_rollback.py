@@ -8,7 +8,7 @@ import pytest
 from credit_platform.monitoring.action.action import NEXT_STEPS, ROLLBACK_STEP, decide_action
 from credit_platform.monitoring.action.findings import Figure
 from credit_platform.monitoring.action.rollback import RollbackAdvice, rollback_advice
-from credit_platform.scoring.governance.promotion import HeadToHead
+from credit_platform.scoring.governance.head_to_head import HeadToHead
 from credit_platform_tests.monitoring_rows import figures, subject, thresholds
 
 NEWEST = date(2024, 12, 1)

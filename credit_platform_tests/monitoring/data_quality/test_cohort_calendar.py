@@ -42,7 +42,7 @@ def calendar(months: list[date], *, last: date = LAST) -> pl.DataFrame:
     built = build_cohort_calendar(
         months=months,
         first_cohort=FIRST,
-        lag=MOB,
+        label=CONFIG.label,
         cases=LOANS.cases,
         written=snapshots(last),
         labels=labels(last),
@@ -86,7 +86,7 @@ def test_a_cohort_whose_month_is_not_built_has_no_counts_and_an_empty_one_has_no
     built = build_cohort_calendar(
         months=[LAST],
         first_cohort=FIRST,
-        lag=MOB,
+        label=CONFIG.label,
         cases=LOANS.cases,
         written=written,
         labels=labels(LAST),
@@ -106,7 +106,7 @@ def test_no_cohort_without_an_outcome_is_in_a_sample(n_later: int, n_months: int
     built = build_cohort_calendar(
         months=months,
         first_cohort=FIRST,
-        lag=MOB,
+        label=CONFIG.label,
         cases=LOANS.cases,
         written=snapshots(FIRST),
         labels=labels(FIRST),

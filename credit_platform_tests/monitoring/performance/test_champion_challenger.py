@@ -18,7 +18,9 @@ MONTH = date(2025, 1, 1)
 
 def frame_of(loans: pl.DataFrame, *, min_bads: int = 30) -> pl.DataFrame:
     config = LOANS.load_policy().model
-    measured = compare_models(loans, champion="old", challenger="new", config=config, versions=("v1", "v2"))
+    measured = compare_models(
+        loans, champion="old", challenger="new", config=config, versions=("v1", "v2"), cut_off=0.5
+    )
     decision = decide_challenger(measured, config=config, cases="loans")
     return champion_challenger_frame(measured, decision, snapshot_month=MONTH, config=config, min_bads=min_bads)
 

@@ -26,7 +26,9 @@ def month_of(
     loans: pl.DataFrame, month: date, *, challenger: str = CHALLENGER, decision: ChallengerDecision | None = None
 ) -> pl.DataFrame:
     config = LOANS.load_policy().model
-    measured = compare_models(loans, champion=CHAMPION, challenger=challenger, config=config, versions=("v1", "v2"))
+    measured = compare_models(
+        loans, champion=CHAMPION, challenger=challenger, config=config, versions=("v1", "v2"), cut_off=0.5
+    )
     return champion_challenger_frame(
         measured,
         decision or decide_challenger(measured, config=config, cases="loans"),

@@ -56,6 +56,14 @@ def test_values_and_limits_are_told_in_full() -> None:
     ]
 
 
+def test_a_floor_of_another_metric_is_a_gate_beside_the_shipped_ones() -> None:
+    gates = SHIPPED.model_copy(update={"min_oot": {"f1_score": 0.45}})
+    candidate = CandidateResult(GOOD, 0.02, artifacts_load_back=True, out_of_time={"f1_score": 0.4})
+    assert gate_texts(gate_table(candidate, gates)).row(1) == (
+        "Out-of-time F1 score", "0.4000", "at least 0.4500", "failed",
+    )  # fmt: skip
+
+
 def test_a_gap_is_told_with_the_interval_it_is_judged_by() -> None:
     intervals: dict[SampleRole, Interval] = {"test": Interval(0.85, 0.89), "oot": Interval(0.79, 0.87)}
     auc: dict[SampleRole, float | None] = GOOD | {"test": 0.87, "oot": 0.83}

@@ -152,17 +152,20 @@ def test_what_one_class_does_not_define_is_none(label: list[int]) -> None:
 def test_the_rivalry_holds_every_cohort_and_swaps_at_the_champions_approval_rate() -> None:
     config = LOANS.load_policy().model
     loans = paired_loans(n_cohorts=4, per_cohort=200, champion_noise=1.0)
-    found = compare_models(loans, champion="old", challenger="new", config=config, versions=("v1", "v2"))
+    found = compare_models(loans, champion="old", challenger="new", config=config, versions=("v1", "v2"), cut_off=0.5)
     assert list(found.by_cohort) == loans["cohort"].unique().sort().to_list()
     assert sum(part.n for part in found.by_cohort.values()) == found.pooled.n == 800
-    assert found.n_approved == loans.filter(pl.col("champion_probability") < config.scoring.cut_off).height
+    assert found.n_approved == loans.filter(pl.col("champion_probability") < 0.5).height
     assert found.swaps["n"].sum() == 800
     assert found.challenger_line is not None
     assert found.challenger_line.slope.low < 1 < found.challenger_line.slope.high
     rule = config.champion_challenger.model_copy(update={"approval_rate": 0.6})
     at_rate = config.model_copy(update={"champion_challenger": rule})
     assert (
-        compare_models(loans, champion="old", challenger="new", config=at_rate, versions=("v1", "v2")).n_approved == 480
+        compare_models(
+            loans, champion="old", challenger="new", config=at_rate, versions=("v1", "v2"), cut_off=0.5
+        ).n_approved
+        == 480
     )
 
 
@@ -170,7 +173,8 @@ def test_the_same_loans_in_another_order_give_the_same_figures() -> None:
     config = LOANS.load_policy().model
     loans = paired_loans(n_cohorts=2, per_cohort=100, champion_noise=0.5)
     first, again = (
-        compare_models(loans, champion="a", challenger="b", config=config, versions=("v1", "v2")) for _ in range(2)
+        compare_models(loans, champion="a", challenger="b", config=config, versions=("v1", "v2"), cut_off=0.5)
+        for _ in range(2)
     )
     assert first.pooled == again.pooled
     assert first.swaps.equals(again.swaps)
@@ -183,6 +187,7 @@ def test_without_a_common_loan_nothing_is_defined() -> None:
         challenger="b",
         config=LOANS.load_policy().model,
         versions=("v1", "v2"),
+        cut_off=0.5,
     )
     assert found.pooled.n == 0
     assert found.by_cohort == {}

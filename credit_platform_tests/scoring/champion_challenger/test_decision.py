@@ -17,7 +17,9 @@ def config_with(**rivalry: object) -> ModelConfig:
 
 def decide(loans: pl.DataFrame, *, state: str | None = None, **rivalry: object) -> ChallengerDecision:
     config = config_with(**rivalry)
-    measured = compare_models(loans, champion="old", challenger="new", config=config, versions=("v1", "v2"))
+    measured = compare_models(
+        loans, champion="old", challenger="new", config=config, versions=("v1", "v2"), cut_off=0.5
+    )
     return decide_challenger(measured, config=config, cases="loans", challenger_state=state)
 
 

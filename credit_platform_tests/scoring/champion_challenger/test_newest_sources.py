@@ -60,7 +60,9 @@ def scored(stored: pl.DataFrame, mix: SourceMix) -> tuple[pl.DataFrame, TakenSou
 def decided(stored: pl.DataFrame, mix: SourceMix) -> ChallengerDecision:
     loans, taken = scored(stored, mix)
     versions = ("v1", "v2")
-    measured = compare_models(loans, champion="old", challenger="new", config=CONFIG, versions=versions, taken=taken)
+    measured = compare_models(
+        loans, champion="old", challenger="new", config=CONFIG, versions=versions, cut_off=0.5, taken=taken
+    )
     return decide_challenger(measured, config=CONFIG, cases="loans")
 
 

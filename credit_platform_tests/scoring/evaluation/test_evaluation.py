@@ -24,6 +24,7 @@ from credit_platform.statistics.discrimination import confusion, delong_interval
 from credit_platform_tests.scoring.drawn_samples import honest_sample
 
 MakeLoans = Callable[..., pl.DataFrame]
+CUT_OFF = 0.5
 METRICS = {one.metric for one in sample_metrics(np.array([0, 1]), np.array([0.2, 0.7]), cut_off=0.5)}
 ROLES = ["train", "validation", "test", "oot"]
 
@@ -94,7 +95,7 @@ def told_samples() -> Mapping[SampleRole, pl.DataFrame]:
 
 @pytest.fixture(scope="module")
 def evaluation(told_samples: Mapping[SampleRole, pl.DataFrame], config: ModelConfig) -> Evaluation:
-    return evaluate_version(Told(), told_samples, config=config)
+    return evaluate_version(Told(), told_samples, config=config, cut_off=CUT_OFF)
 
 
 def test_every_table_has_its_columns_and_every_sample(evaluation: Evaluation) -> None:
@@ -117,24 +118,24 @@ def test_unseen_is_test_and_out_of_time_together(
     assert "unseen" not in auc_by_sample(evaluation.metrics)
 
 
-def test_the_confusion_is_counted_at_the_cut_off_of_policy(
-    evaluation: Evaluation, told_samples: Mapping[SampleRole, pl.DataFrame], config: ModelConfig
+def test_the_confusion_is_counted_at_the_cut_off(
+    evaluation: Evaluation, told_samples: Mapping[SampleRole, pl.DataFrame]
 ) -> None:
-    oot, cut_off = told_samples["oot"], config.scoring.cut_off
+    oot, cut_off = told_samples["oot"], CUT_OFF
     expected = confusion(oot["label"], oot["probability"] >= cut_off)
     row = evaluation.confusion.filter(sample_role="oot").row(0, named=True)
     assert row == {"sample_role": "oot", "cut_off": cut_off} | vars(expected)
 
 
 def test_the_metrics_of_an_evaluation_are_those_of_evaluate(
-    evaluation: Evaluation, told_samples: Mapping[SampleRole, pl.DataFrame], config: ModelConfig
+    evaluation: Evaluation, told_samples: Mapping[SampleRole, pl.DataFrame]
 ) -> None:
-    alone = evaluate(Told(), told_samples, cut_off=config.scoring.cut_off)
+    alone = evaluate(Told(), told_samples, cut_off=CUT_OFF)
     assert evaluation.metrics.filter(pl.col("sample_role") != "unseen").equals(alone)
 
 
 def test_a_fitted_version_is_evaluated(version: FittedVersion, loans: MakeLoans, config: ModelConfig) -> None:
-    made = evaluate_version(version, {"oot": loans(200, seed=76)}, config=config)
+    made = evaluate_version(version, {"oot": loans(200, seed=76)}, config=config, cut_off=CUT_OFF)
     assert set(made.grades["sample_role"]) == {"oot", "unseen"}
     assert made.gains["capture_rate"][-1] == 1
     assert Evaluation.from_bytes(made.to_bytes()).to_bytes() == made.to_bytes()
@@ -150,20 +151,22 @@ def test_an_evaluation_is_read_back_as_it_was(evaluation: Evaluation) -> None:
 def test_the_same_loans_give_the_same_bytes(
     evaluation: Evaluation, told_samples: Mapping[SampleRole, pl.DataFrame], config: ModelConfig
 ) -> None:
-    assert evaluate_version(Told(), told_samples, config=config).to_bytes() == evaluation.to_bytes()
+    assert evaluate_version(Told(), told_samples, config=config, cut_off=CUT_OFF).to_bytes() == evaluation.to_bytes()
 
 
 def test_samples_that_define_little_can_be_stored_too(config: ModelConfig) -> None:
     goods = told(50, 85).with_columns(label=pl.lit(0, dtype=pl.Int8))
     unknown = told(50, 86).with_columns(probability=pl.lit(float("nan")))
-    made = evaluate_version(Told(), {"train": goods, "test": unknown, "oot": goods[:0]}, config=config)
+    made = evaluate_version(Told(), {"train": goods, "test": unknown, "oot": goods[:0]}, config=config, cut_off=CUT_OFF)
     assert made.roc.height == 0
     assert set(made.gains["sample_role"]) == {"train"}
     assert Evaluation.from_bytes(made.to_bytes()).to_bytes() == made.to_bytes()
 
 
 def test_a_miscalibrated_version_is_found_in_its_grades_and_its_slope(config: ModelConfig) -> None:
-    made = evaluate_version(Told(), {"test": told(1500, 87, shift=0.8), "oot": told(700, 88, shift=0.8)}, config=config)
+    made = evaluate_version(
+        Told(), {"test": told(1500, 87, shift=0.8), "oot": told(700, 88, shift=0.8)}, config=config, cut_off=CUT_OFF
+    )
     assert made.grades.filter(sample_role="unseen")["status"].is_in(["breach"]).sum() >= 3
     assert (value(made.metrics, "unseen", "calibration_in_the_large")["ci_low"] or 0) > 0.4
 

@@ -10,11 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.scoring.governance.head_to_head import HeadToHead, compare_versions
 from credit_platform.scoring.governance.promotion import (
     CandidateResult,
-    HeadToHead,
     Situation,
-    compare_versions,
     decide_promotion,
     gate_results,
     uplift_target,

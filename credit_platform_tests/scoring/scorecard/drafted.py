@@ -81,8 +81,8 @@ def drafted() -> ScorecardDraft:
         characteristics=draft_characteristics(draft, spec, given),
         changes=(
             draft_change(
-                draft, plain, loans, against="<i>the other</i>", cut_off=0.5, trained_on=WINDOWS.validation[:1]
+                draft, plain, loans, against="<i>the other</i>", cut_offs=(0.5, 0.5), trained_on=WINDOWS.validation[:1]
             ),
-            draft_change(draft, draft, loans, against="itself", cut_off=0.5),
+            draft_change(draft, draft, loans, against="itself", cut_offs=(0.5, 0.5)),
         ),
     )

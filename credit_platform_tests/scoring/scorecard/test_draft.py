@@ -130,7 +130,7 @@ def test_against_itself_nothing_changes() -> None:
 def test_against_a_version_trained_on_all_validation_loans_the_ranking_is_unknown() -> None:
     draft = fitted(specs())
     loans = {"validation loans": samples()[VALIDATION]}
-    change = draft_change(draft, draft, loans, against="x", cut_off=0.5, trained_on=WINDOWS.validation)
+    change = draft_change(draft, draft, loans, against="x", cut_offs=(0.5, 0.5), trained_on=WINDOWS.validation)
     assert (change.cohorts, change.rankings, change.decisions) == ((), (), ())
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from credit_platform.errors import WindowError
 from credit_platform.months import add_months, month_range, parse_month
-from credit_platform.policy.model_config import AbsoluteWindow, AbsoluteWindows, ModelConfig, WindowLengths
+from credit_platform.policy.calendar_policy import AbsoluteWindow, AbsoluteWindows
+from credit_platform.policy.model_config import ModelConfig, WindowLengths
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.training.windows import (
     Windows,

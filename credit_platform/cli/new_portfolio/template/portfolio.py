@@ -14,8 +14,9 @@ from credit_platform.cli.new_portfolio.template.features import FEATURES
 from credit_platform.cli.new_portfolio.template.generator import GENERATOR
 from credit_platform.cli.new_portfolio.template.outcome import OUTCOME
 from credit_platform.cli.new_portfolio.template.sources import CUSTOMERS, ORDERS
+from credit_platform.portfolios.cases import Cases
 from credit_platform.portfolios.named import portfolio_named
-from credit_platform.portfolios.portfolio import Cases, Portfolio, Words
+from credit_platform.portfolios.portfolio import Portfolio, Words
 
 TEMPLATE = Portfolio(
     name="template",

@@ -1,0 +1,1 @@
+"""What is known of a customer at the end of a month."""

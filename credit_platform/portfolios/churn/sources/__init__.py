@@ -1,0 +1,1 @@
+"""What the three sources deliver, and how it is cleaned."""
