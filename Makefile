@@ -27,7 +27,7 @@ WITH_DATA = $(if $(strip $(PORTFOLIO)),CREDIT_PORTFOLIO="$(firstword $(PORTFOLIO
 BOOKS = $(if $(word 2,$(PORTFOLIO)),$(foreach book,$(PORTFOLIO),--portfolio $(book)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-slow lint bench extra-xgboost extra-sentiment clean clean-all lock
+.PHONY: help demo ui test test-slow lint bench bench-scale extra-xgboost extra-sentiment clean clean-all lock
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -54,6 +54,9 @@ lint: $(DEV) ## Check style, formatting and types
 
 bench: $(DEV) ## Measure the main paths
 	$(BIN)/python -m credit_platform_tests.benchmark
+
+bench-scale: $(DEV) ## Measure a build of 360,000 applications; APPLICATIONS=2563 a month is a tenth
+	$(BIN)/python -m credit_platform_tests.benchmark.scale $(APPLICATIONS)
 
 extra-xgboost: $(RUN) $(XGBOOST) ## Install XGBoost, which only the algorithm xgboost needs
 

@@ -15,6 +15,7 @@ from credit_platform.lake.layout import Layout
 from credit_platform.lake.provenance import code_state
 from credit_platform.lake.renamed_models import require_migrated
 from credit_platform.lake.tables.catalog import monthly_tables, refresh_datamart
+from credit_platform.lake.tables.month_parts import MonthParts
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, months_of
 from credit_platform.policy.load import policy_document
@@ -88,12 +89,15 @@ class MonthlyParquetIOManager(dg.ConfigurableIOManager):
     def _table(self, context: dg.OutputContext | dg.InputContext) -> str:
         return table_at(self.lake.layout.portfolio, context.asset_key.path)
 
-    def handle_output(self, context: dg.OutputContext, obj: pl.LazyFrame | pl.DataFrame) -> None:
+    def handle_output(self, context: dg.OutputContext, obj: pl.LazyFrame | pl.DataFrame | MonthParts) -> None:
         """Write every month of the run and record each month's row count."""
-        months = months_of(context.asset_partition_keys)
-        frame = obj.collect() if isinstance(obj, pl.LazyFrame) else obj
         table = self._table(context)
-        for month, rows in self.lake.write(table, frame, months).items():
+        if isinstance(obj, MonthParts):
+            written = self.lake.write_months(table, obj.parts)
+        else:
+            frame = obj.collect() if isinstance(obj, pl.LazyFrame) else obj
+            written = self.lake.write(table, frame, months_of(context.asset_partition_keys))
+        for month, rows in written.items():
             context.step_context.add_asset_metadata(
                 {"dagster/row_count": rows, "file": str(self.lake.layout.month_file(table, month))},
                 asset_key=context.asset_key,

@@ -25,7 +25,7 @@ from credit_platform.instance.shared_history import own_runs
 from credit_platform.lake.book_file import Automation
 from credit_platform.lake.files import one_at_a_time
 from credit_platform.lake.raw.arrivals import Arrivals, Asking, keep_arrivals, read_arrivals
-from credit_platform.lake.tables.row_counts import row_count
+from credit_platform.lake.tables.month_parts import row_count
 from credit_platform.months import month_key
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.portfolio import Portfolio

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from credit_platform.automation.closing import Closing
 from credit_platform.lake.raw.arrivals import Arrivals
-from credit_platform.lake.tables.row_counts import row_count
+from credit_platform.lake.tables.month_parts import row_count
 from credit_platform.monitoring.action.alerts import AlertEvent, Level
 from credit_platform.months import add_months
 

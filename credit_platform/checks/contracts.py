@@ -4,14 +4,17 @@ What a contract demands is written in `schemas`; judgements about plausible rows
 """
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 
 import dagster as dg
 import dataframely as dy
 import polars as pl
 
 from credit_platform.checks.monthly import SHIPPED, monthly_check
+from credit_platform.lake.tables.month_parts import month_batches
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.policy.data_quality import CheckPolicy
 from credit_platform.portfolios.portfolio import MonthResult
@@ -64,6 +67,8 @@ def contract_verdicts(table: pl.LazyFrame, schema: type[dy.Schema], months: Sequ
             month: MonthVerdict(month, rows.get(month, 0), rows.get(month, 0), {STRUCTURE: 1}, mismatch)
             for month in months
         }
+    if _is_sound(frame, schema):
+        return {month: MonthVerdict(month, rows.get(month, 0), 0, {}, "none") for month in months}
     _, failure = schema.filter(frame)
     broken: dict[date, dict[str, int]] = {month: {} for month in months}
     examples: dict[date, str] = {}
@@ -83,6 +88,25 @@ def contract_verdicts(table: pl.LazyFrame, schema: type[dy.Schema], months: Sequ
         )
         for month in months
     }
+
+
+def _is_sound(frame: pl.DataFrame, schema: type[dy.Schema]) -> bool:
+    """Whether no rule is broken for sure, at a third of what counting the rows of each costs.
+
+    Keys without two alike hashes are no two alike keys; where there are two, the rows are counted all the same.
+    """
+    key = schema.primary_key()
+    if key and frame.select(key).hash_rows().n_unique() < frame.height:
+        return False
+    return _without_key(schema).is_valid(frame)
+
+
+@cache
+def _without_key(schema: type[dy.Schema]) -> type[dy.Schema]:
+    columns = {name: copy(column) for name, column in schema.columns().items() if column.primary_key}
+    for column in columns.values():
+        column.primary_key = False
+    return type(schema)(schema.__name__, (schema,), columns)
 
 
 def _structure_mismatch(frame: pl.DataFrame, schema: type[dy.Schema]) -> str:
@@ -109,8 +133,10 @@ def contract_check(
     """A blocking check that compares a table with its schema class, month by month."""
 
     def evaluate(lake: Lake, months: Sequence[date]) -> dict[date, MonthResult]:
+        verdicts: dict[date, MonthVerdict] = {}
         with lake.layout.tables.disclosing(table):
-            verdicts = contract_verdicts(lake.scan(table, months), schema, months)
+            for batch in month_batches(lake.layout, [table], months):
+                verdicts |= contract_verdicts(lake.scan(table, batch), schema, batch)
         is_named = not lake.layout.tables.is_personal(table) or set(schema.primary_key()) <= _PLACES
         return {month: _result(verdict if is_named else _unnamed(verdict)) for month, verdict in verdicts.items()}
 

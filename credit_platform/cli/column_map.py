@@ -41,7 +41,7 @@ def map_columns(
     from credit_platform.lake.files import write_text
     from credit_platform.lake.raw.file_sample import file_sample
     from credit_platform.lake.raw.map_proposal import propose_map
-    from credit_platform.lake.raw.readers import file_content
+    from credit_platform.lake.raw.raw_file import file_content
     from credit_platform.settings import load_settings
 
     portfolio = load_settings().portfolio

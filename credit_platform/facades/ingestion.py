@@ -18,7 +18,7 @@ from credit_platform.cli.run.missing import table_months
 from credit_platform.errors import MissingMonthsError, SettingsError, SourceError
 from credit_platform.facades.runs import run_months
 from credit_platform.lake.raw.delivery_log import read_known_files
-from credit_platform.lake.raw.readers import file_content
+from credit_platform.lake.raw.raw_file import file_content
 from credit_platform.lake.raw.sources import RawSource, dated_rows, source_files
 from credit_platform.lake.tables.catalog import refresh_datamart
 

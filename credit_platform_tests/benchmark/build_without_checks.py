@@ -17,7 +17,6 @@ from credit_platform.automation.jobs import BUILD_MONTH
 from credit_platform.cli.instance import open_instance
 from credit_platform.code_location import build_definitions
 from credit_platform.months import month_key, parse_month
-from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.settings import load_settings
 
 
@@ -25,7 +24,7 @@ def build(first: date, last: date) -> None:
     """Run the assets of the job, and none of its checks, for all months in one run."""
     settings = load_settings()
     # A subset of the job without its checks would run them all the same, so they are left out of the definitions.
-    whole = build_definitions(LOANS, settings)
+    whole = build_definitions(settings.portfolio, settings)
     unchecked = dg.Definitions(assets=whole.assets, jobs=whole.jobs, resources=whole.resources, executor=whole.executor)
     bare = unchecked.get_repository_def().get_job(BUILD_MONTH)
     tags = {ASSET_PARTITION_RANGE_START_TAG: month_key(first), ASSET_PARTITION_RANGE_END_TAG: month_key(last)}

@@ -1,4 +1,7 @@
-"""Measuring child processes: CPU seconds of the whole process, which other work on the machine does not lengthen."""
+"""Measuring child processes: CPU seconds of the whole process, which other work on the machine does not lengthen.
+
+Memory is what the process and all it started held at once, looked at every few hundredths of a second.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,25 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+_LOOK_EVERY = 0.03
+
 
 @dataclass(frozen=True)
 class Cost:
-    """What a process cost: CPU seconds (user and system, of it and all it started) and seconds on the clock."""
+    """What a process cost: CPU seconds (user and system, of it and all it started), seconds on the clock, and bytes.
+
+    `peak` is the largest resident memory of it and all it started together; 0 where the system does not tell.
+    """
 
     cpu: float
     wall: float
+    peak: int = 0
 
 
 def _cpu_of_children() -> float:
@@ -32,15 +42,31 @@ def cost_of(arguments: Sequence[str], settings: dict[str, str] | None = None) ->
         CalledProcessError: it failed; what it printed has been shown.
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("CREDIT_", "DAGSTER_"))}
-    cpu, begin = _cpu_of_children(), time.monotonic()
-    done = subprocess.run(
-        arguments, env=inherited | (settings or {}), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
-    )
-    cost = Cost(cpu=_cpu_of_children() - cpu, wall=time.monotonic() - begin)
-    if done.returncode:
-        sys.stdout.buffer.write(done.stdout)
-        done.check_returncode()
+    cpu, begin, peak = _cpu_of_children(), time.monotonic(), 0
+    with tempfile.TemporaryFile() as printed:
+        process = subprocess.Popen(
+            arguments, env=inherited | (settings or {}), stdout=printed, stderr=subprocess.STDOUT
+        )
+        while process.poll() is None:
+            peak = max(peak, _resident(process.pid))
+            time.sleep(_LOOK_EVERY)
+        cost = Cost(cpu=_cpu_of_children() - cpu, wall=time.monotonic() - begin, peak=peak)
+        if process.returncode:
+            printed.seek(0)
+            sys.stdout.buffer.write(printed.read())
+            raise subprocess.CalledProcessError(process.returncode, arguments)
     return cost
+
+
+def _resident(pid: int) -> int:
+    """Bytes of a process and all it started; 0 once it has ended, and where there is no /proc."""
+    of_it = Path("/proc") / str(pid)
+    try:
+        pages = int((of_it / "statm").read_text().split()[1])
+        children = [child for file in of_it.glob("task/*/children") for child in file.read_text().split()]
+    except (OSError, IndexError):
+        return 0
+    return pages * resource.getpagesize() + sum(_resident(int(child)) for child in children)
 
 
 def cheapest(costs: Iterable[Cost]) -> Cost:

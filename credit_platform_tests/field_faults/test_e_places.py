@@ -24,7 +24,7 @@ from credit_platform.cli.doctor import content, data
 from credit_platform.cli.instance import open_instance
 from credit_platform.errors import SourceError, TableError
 from credit_platform.lake.layout import Layout
-from credit_platform.lake.raw.readers import file_content
+from credit_platform.lake.raw.raw_file import file_content
 from credit_platform.lake.tables.catalog import TableMonths, create_view, refresh_datamart
 from credit_platform.lake.tables.monthly import Lake, StrayFileWarning
 from credit_platform.portfolios.loans.portfolio import LOANS

@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import date
 
 import dagster as dg
-import polars as pl
 
 from credit_platform.assets.asset_spec import table_spec
 from credit_platform.instance.dagster_internals import (
@@ -23,6 +22,7 @@ from credit_platform.lake.raw.dating import DatedByColumn, DatedByFile
 from credit_platform.lake.raw.deliveries import REPLACE_TAG, Received, Reception
 from credit_platform.lake.raw.delivery_log import Receipt
 from credit_platform.lake.raw.sources import RawSource
+from credit_platform.lake.tables.month_parts import MonthParts, row_count
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, months_of, parse_month
 from credit_platform.partitions import MonthlyAxis
@@ -89,7 +89,7 @@ def _bronze_asset(
     @dg.asset(**table_spec(portfolio, table, months))
     def rows_as_delivered(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
-    ) -> Iterator[dg.Output[pl.DataFrame]]:
+    ) -> Iterator[dg.Output[MonthParts]]:
         reception = Reception(
             lake=lake,
             source=source,
@@ -105,7 +105,7 @@ def _bronze_asset(
             context.add_asset_metadata(_metadata(receipt), partition_key=month_key(receipt.month))
             for line in _remarks(receipt, is_required=source.required):
                 context.log.warning(line)
-        yield dg.Output(received.rows, tags=_tags(context.run.run_id, received.receipts))
+        yield dg.Output(MonthParts(received.by_month()), tags=_tags(context.run.run_id, received.receipts))
         if len(received.receipts) > 1:
             _report_versions(context, lake, table, received)
 
@@ -173,7 +173,6 @@ def _report_versions(context: dg.AssetExecutionContext, lake: Lake, table: str, 
     what is built on them stale. The asset has been stored when this runs; a second event per month, which is then the
     month's latest, says its version.
     """
-    rows = dict(received.rows.group_by("snapshot_month").len().iter_rows())
     for receipt in received.receipts:
         context.log_event(
             dg.AssetMaterialization(
@@ -181,7 +180,7 @@ def _report_versions(context: dg.AssetExecutionContext, lake: Lake, table: str, 
                 partition=month_key(receipt.month),
                 metadata={
                     **_metadata(receipt),
-                    "dagster/row_count": rows.get(receipt.month, 0),
+                    "dagster/row_count": row_count(lake.layout, table, receipt.month),
                     "file": str(lake.layout.month_file(table, receipt.month)),
                 },
                 tags=_tags(context.run.run_id, [receipt]),

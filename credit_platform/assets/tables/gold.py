@@ -13,6 +13,7 @@ from dagster_duckdb import DuckDBResource
 
 from credit_platform.assets.asset_spec import asset_key, table_output, table_spec
 from credit_platform.lake.tables.catalog import TableMonths, create_as_of, create_view
+from credit_platform.lake.tables.month_parts import MonthParts, by_month, month_batches
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.cohort_calendar import build_cohort_calendar
 from credit_platform.monitoring.data_quality.unlabelled import find_unlabelled, quarantined_cases
@@ -26,20 +27,28 @@ from credit_platform.scoring.training.windows import windows_for
 
 
 def _feature_store(portfolio: Portfolio, axis: MonthlyAxis, config: ModelConfig) -> dg.AssetsDefinition:
+    store = "gold/feature_store"
     cases, *others = portfolio.features.inputs
     lengths = {each.table: _history(each, config) for each in others}
 
     @dg.asset(
-        **table_spec(portfolio, "gold/feature_store", axis.snapshot_months),
+        **table_spec(portfolio, store, axis.snapshot_months),
         ins={"cases": dg.AssetIn(asset_key(cases.table))},
         deps=_deps(lengths),
     )
     def features_at_application(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], cases: pl.LazyFrame
-    ) -> pl.LazyFrame:
+    ) -> MonthParts:
         months = months_of(context.partition_keys)
-        silver = {portfolio.features.inputs[0].table: cases} | _inputs(lake, lengths, axis, months)
-        return portfolio.features.build(silver, config)
+        batches = month_batches(lake.layout, [each.table for each in portfolio.features.inputs], months)
+
+        def built() -> Iterator[tuple[date, pl.DataFrame]]:
+            for batch in batches:
+                of_batch = cases if len(batches) == 1 else cases.filter(pl.col("snapshot_month").is_in(batch))
+                silver = {portfolio.features.inputs[0].table: of_batch} | _inputs(lake, lengths, axis, batch)
+                yield from by_month(store, portfolio.features.build(silver, config).collect(), batch)
+
+        return MonthParts(built() if len(batches) > 1 else list(built()))
 
     return features_at_application
 

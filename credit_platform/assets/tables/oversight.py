@@ -15,6 +15,7 @@ from dagster_duckdb import DuckDBResource
 from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.lake.files import one_at_a_time, write_text
 from credit_platform.lake.tables.catalog import TableMonths, create_as_of, create_view
+from credit_platform.lake.tables.month_parts import month_batches
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.data_quality.score import quality_facts_sql, row_balance_sql, score_quality
 from credit_platform.monitoring.measures import LAYERS, history_sql
@@ -52,7 +53,6 @@ def _row_balance(portfolio: Portfolio, axis: MonthlyAxis) -> dg.AssetsDefinition
         months = months_of(context.partition_keys)
         counted = []
         with duckdb.get_connection() as connection:
-            create_as_of(connection, months)
             for source in portfolio.sources:
                 name = source.table
                 places = {
@@ -60,12 +60,13 @@ def _row_balance(portfolio: Portfolio, axis: MonthlyAxis) -> dg.AssetsDefinition
                     "silver": f"silver/{name}",
                     "quarantine": f"quarantine/{name}",
                 }
+                sql = row_balance_sql(name, source.columns, is_keyed=bool(source.cells.key))
                 with lake.layout.tables.disclosing(places["bronze"]):
-                    for view, place in places.items():
-                        create_view(connection, view, lake.layout, [TableMonths(place, months)])
-                    counted.append(
-                        connection.sql(row_balance_sql(name, source.columns, is_keyed=bool(source.cells.key))).pl()
-                    )
+                    for batch in month_batches(lake.layout, [places["bronze"]], months):
+                        create_as_of(connection, batch)
+                        for view, place in places.items():
+                            create_view(connection, view, lake.layout, [TableMonths(place, batch)])
+                        counted.append(connection.sql(sql).pl())
         return pl.concat(counted).sort("snapshot_month", "table")
 
     return rows_accounted_for

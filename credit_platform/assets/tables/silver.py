@@ -9,7 +9,8 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
-from credit_platform.assets.asset_spec import asset_key, table_output, table_spec
+from credit_platform.assets.asset_spec import TableSpec, asset_key, table_output, table_spec
+from credit_platform.lake.tables.month_parts import MonthParts, by_month, month_batches
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, months_of
 from credit_platform.partitions import MonthlyAxis, all_months_until
@@ -43,25 +44,48 @@ def _silver_asset(
     )
     def cleaned_rows(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
-    ) -> Iterator[dg.Output[pl.DataFrame]]:
+    ) -> Iterator[dg.Output[MonthParts | pl.DataFrame]]:
         months = months_of(context.partition_keys)
-        with lake.layout.tables.disclosing(f"bronze/{source.name}"):
-            rows, quarantined = clean_source(
-                source, portfolio.cases, lake, months=months, config=config, strategies=strategies
-            )
-        shown = _shown(rows, quarantined, months)
-        # In this order: a replay makes both again where the log has silver, when the months before it are there.
-        for output, table, frame in (("rows", silver, rows), ("quarantined", quarantine, quarantined)):
-            if output not in context.op_execution_context.selected_output_names:
-                # Asked for alone, a table is written with the other all the same: together they are all rows of bronze.
-                lake.write(table["key"].to_user_string(), frame, months)
-                continue
+        selected = context.op_execution_context.selected_output_names
+        batches, table, rest = month_batches(lake.layout, [bronze], months), *map(_name, (silver, quarantine))
+        set_aside: list[pl.DataFrame] = []
+        shown: dict[date, dict[str, int | dg.MetadataValue]] = {}
+
+        def show(output: str, of: Sequence[date]) -> None:
             key = context.asset_key_for_output(output)
-            for month, values in shown.items():
-                context.add_asset_metadata(values, asset_key=key, partition_key=month_key(month))
-            yield dg.Output(frame, output)
+            for month in of if output in selected else ():
+                context.add_asset_metadata(shown[month], asset_key=key, partition_key=month_key(month))
+
+        def cleaned() -> Iterator[tuple[date, pl.DataFrame]]:
+            for batch in batches:
+                with lake.layout.tables.disclosing(bronze):
+                    rows, quarantined = clean_source(
+                        source, portfolio.cases, lake, months=batch, config=config, strategies=strategies
+                    )
+                set_aside.append(quarantined)
+                shown.update(_shown(rows, quarantined, batch))
+                show("rows", batch)
+                yield from by_month(table, rows, batch)
+
+        # In this order: a replay makes both again where the log has silver, when the months before it are there. Asked
+        # for alone, a table is written with the other all the same: together they are all rows of bronze.
+        parts = cleaned() if len(batches) > 1 else list(cleaned())
+        if "rows" in selected:
+            yield dg.Output(MonthParts(parts), "rows")
+        else:
+            lake.write_months(table, parts)
+        quarantined = pl.concat(set_aside)
+        if "quarantined" in selected:
+            show("quarantined", months)
+            yield dg.Output(quarantined, "quarantined")
+        else:
+            lake.write(rest, quarantined, months)
 
     return cleaned_rows
+
+
+def _name(table: TableSpec) -> str:
+    return table["key"].to_user_string()
 
 
 def clean_source(

@@ -21,7 +21,8 @@ from credit_platform.lake.files import whole_file
 from credit_platform.lake.governance.promotions import PromotionLog, version_in_force
 from credit_platform.lake.layout import LAYERS
 from credit_platform.lake.provenance import require_unaltered
-from credit_platform.lake.raw.readers import FORMATS, file_content, format_of, parse_file
+from credit_platform.lake.raw.raw_file import FORMATS, file_content, format_of
+from credit_platform.lake.raw.readers import parse_file
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.application_rows import Applications, applications_of, said_of
 from credit_platform.schemas.spreadsheet_cells import spreadsheet_columns

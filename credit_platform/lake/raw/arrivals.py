@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -16,8 +17,9 @@ from pydantic import TypeAdapter
 from credit_platform.errors import SourceError
 from credit_platform.lake.files import whole_file
 from credit_platform.lake.layout import Layout
-from credit_platform.lake.raw.readers import file_content
-from credit_platform.lake.raw.sources import RawSource, dated_rows, source_files
+from credit_platform.lake.raw.raw_file import RawFile
+from credit_platform.lake.raw.readers import RawTable
+from credit_platform.lake.raw.sources import RawSource, kept_rows, source_files
 from credit_platform.months import is_of_a_book, month_key
 
 # What Polars makes of the same text may differ from release to release.
@@ -150,14 +152,16 @@ def _state(layout: Layout, source: RawSource, file: Path) -> str:
 
 def _read(layout: Layout, source: RawSource, file: Path, seen: SeenFile) -> SeenFile:
     try:
-        rows = dated_rows(layout, source, file, file_content(source.name, file)).rows
+        found = kept_rows(layout, source, RawFile(source.name, file), partial(_months_of, columns=source.columns))
     except SourceError as error:
         return replace(seen, problem=str(error))
-    return replace(seen, months=_months_of(rows, source.columns))
+    months = pl.concat(found).group_by("snapshot_month").agg(pl.col("n", "total").sum())
+    return replace(
+        seen, months={month_key(month): (n, total) for month, n, total in months.iter_rows() if is_of_a_book(month)}
+    )
 
 
-def _months_of(rows: pl.DataFrame, columns: tuple[str, ...]) -> dict[str, tuple[int, int]]:
+def _months_of(table: RawTable, columns: tuple[str, ...]) -> pl.DataFrame:
     # Not the line numbers: the same rows in another order, or under another name, are the same delivery.
-    hashed = rows.select("snapshot_month", row=pl.Series(rows.select(columns).hash_rows(seed=0)))
-    found = hashed.group_by("snapshot_month").agg(n=pl.len(), total=(pl.col("row") // 2**32).sum())
-    return {month_key(month): (n, total) for month, n, total in found.iter_rows() if is_of_a_book(month)}
+    hashed = table.rows.select("snapshot_month", row=pl.Series(table.rows.select(columns).hash_rows(seed=0)))
+    return hashed.group_by("snapshot_month").agg(n=pl.len(), total=(pl.col("row") // 2**32).sum())

@@ -7,7 +7,7 @@ How many months there are is said by policy, which column is what by the book.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +17,8 @@ import polars as pl
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.column_map import ColumnMap
 from credit_platform.lake.raw.dating import attach_month
-from credit_platform.lake.raw.readers import file_content, read_table
+from credit_platform.lake.raw.raw_file import RawFile, ReadWhole
+from credit_platform.lake.raw.readers import RawTable, kept_of_parts, read_parts, read_table
 from credit_platform.lake.raw.sources import RawSource, source_files
 from credit_platform.months import add_months
 from credit_platform.policy.calendar_policy import AssignedCohortPolicy
@@ -87,6 +88,17 @@ class DatedByCase:
         told = _told_month(self.calendar, self.source, file, frame, by)
         if told is not None:
             return told
+        return self._of_cases(layout, file, frame)
+
+    def attach_part(
+        self, layout: Layout, _source: str, file: Path, frame: pl.DataFrame, by: ColumnMap, /
+    ) -> pl.DataFrame:
+        """The same for some of a file's rows, where none has a date."""
+        if _has_dates(self.calendar, frame):
+            raise ReadWhole
+        return self.attach(layout, _source, file, frame, by)
+
+    def _of_cases(self, layout: Layout, file: Path, frame: pl.DataFrame) -> pl.DataFrame:
         months = self.calendar.months(layout)
         if self.link.through is not None:
             leading = self.calendar.cases_of(layout, self.link.through)
@@ -106,14 +118,18 @@ def _told_month(
     calendar: CaseCalendar, source: RawSource, file: Path, frame: pl.DataFrame, by: ColumnMap
 ) -> pl.DataFrame | None:
     """The rows with the month that a file itself tells; None where it tells none."""
-    dates = calendar.columns.date
-    if dates in frame.columns and frame[dates].is_not_null().any():
+    if _has_dates(calendar, frame):
         return attach_month(source.name, file, frame, by)
     named = source.month_in_name(file)
     if named is None:
         return None
     dated = frame.with_columns(pl.lit(named).alias(_MONTH), source_file=pl.lit(file.name))
     return dated.select(pl.exclude("source_line"), "source_line")
+
+
+def _has_dates(calendar: CaseCalendar, frame: pl.DataFrame) -> bool:
+    dates = calendar.columns.date
+    return dates in frame.columns and bool(frame[dates].is_not_null().any())
 
 
 def _joined(frame: pl.DataFrame, column: str, months: pl.DataFrame) -> pl.DataFrame:
@@ -137,10 +153,11 @@ def _joined(frame: pl.DataFrame, column: str, months: pl.DataFrame) -> pl.DataFr
 @lru_cache(maxsize=4)
 def _case_months(_state: tuple[str, ...], files: tuple[Path, ...], calendar: CaseCalendar) -> pl.DataFrame:
     source, columns = calendar.cases, calendar.columns
+    read = tuple(name for name in (calendar.key, columns.label, columns.date) if name in source.columns)
     told: list[pl.DataFrame] = []
     untold: list[pl.DataFrame] = []
     for file in files:
-        frame = _read(source, file)
+        frame = _read(source, file, read)
         dated = _told_month(calendar, source, file, frame, source.read_by)
         if dated is None:
             untold.append(frame.select(pl.col(calendar.key).alias(_CASE), pl.col(columns.label).alias("label")))
@@ -155,10 +172,8 @@ def _case_months(_state: tuple[str, ...], files: tuple[Path, ...], calendar: Cas
 @lru_cache(maxsize=4)
 def _case_keys(_state: tuple[str, ...], files: tuple[Path, ...], source: RawSource, link: CaseLink) -> pl.DataFrame:
     key = source.cells.key[0]
-    frames = [
-        _read(source, file).select(key_of(pl.col(key)).alias(_KEY), key_of(pl.col(link.column)).alias(_CASE))
-        for file in files
-    ]
+    read = (_read(source, file, (key, link.column)) for file in files)
+    frames = [rows.select(key_of(pl.col(key)).alias(_KEY), key_of(pl.col(link.column)).alias(_CASE)) for rows in read]
     return pl.concat(frames).drop_nulls().unique(_KEY, keep="first", maintain_order=True)
 
 
@@ -166,9 +181,15 @@ def _files(layout: Layout, source: RawSource) -> tuple[Path, ...]:
     return tuple(source_files(layout, source))
 
 
-def _read(source: RawSource, file: Path) -> pl.DataFrame:
-    content = file_content(source.name, file)
-    return read_table(source.name, source.columns, file, content, source.read_by, optional=source.optional).rows
+def _read(source: RawSource, file: Path, columns: Sequence[str]) -> pl.DataFrame:
+    """Some columns of a file, and the line of each row."""
+    raw = RawFile(source.name, file)
+
+    def whole() -> RawTable:
+        return read_table(source.name, source.columns, file, raw.content(), source.read_by, optional=source.optional)
+
+    parts = read_parts(raw, source.columns, source.read_by, optional=source.optional)
+    return pl.concat(kept_of_parts(parts, whole, lambda part: part.rows.select(*columns, "source_line")))
 
 
 def _assigned(cases: pl.DataFrame, cohorts: AssignedCohortPolicy) -> pl.DataFrame:
@@ -211,4 +232,4 @@ def _sha256(source: str, file: Path) -> str:
 
 @lru_cache(maxsize=64)
 def _content_sha256(source: str, file: Path, _state: tuple[int, int, int]) -> str:
-    return hashlib.sha256(file_content(source, file)).hexdigest()
+    return RawFile(source, file).sha256()

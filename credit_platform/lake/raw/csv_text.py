@@ -187,6 +187,25 @@ def may_have_loose_quotes(text: bytes, delimiter: str = ",") -> bool:
     return not bool(is_edge.all())
 
 
+def has_plain_quotes(text: bytes, delimiter: str = ",") -> bool:
+    """Whether every quote opens a cell, closes it, or is one of two that stand for one."""
+    if b'"' not in text:
+        return True
+    signs = np.frombuffer(text, np.uint8)
+    places = np.flatnonzero(signs == _QUOTE_SIGN)
+    if len(places) % 2:
+        return False
+    edges = (ord(delimiter), _NEWLINE)
+    opening, closing = places[0::2], places[1::2]
+    before = np.where(opening > 0, signs[opening - 1], _NEWLINE)
+    after = np.where(closing < len(signs) - 1, signs[np.minimum(closing + 1, len(signs) - 1)], _NEWLINE)
+    opens = np.isin(before, edges)
+    opens[1:] |= opening[1:] - closing[:-1] == 1
+    closes = np.isin(after, (*edges, ord("\r")))
+    closes[:-1] |= opening[1:] - closing[:-1] == 1
+    return bool(opens.all() and closes.all())
+
+
 def unpacked(content: bytes) -> bytes:
     """The text of a file that is packed by gzip.
 

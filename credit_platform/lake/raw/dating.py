@@ -14,6 +14,7 @@ import polars as pl
 from credit_platform.errors import SourceError
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.raw.column_map import CONTRACT, ColumnMap
+from credit_platform.lake.raw.raw_file import ReadWhole
 from credit_platform.months import of_the_calendar
 from credit_platform.schemas.personal_data import shape, shown_cell
 from credit_platform.schemas.source_cells import SNAPSHOT_DATE
@@ -36,6 +37,12 @@ class Dating(Protocol):
         """Attach `snapshot_month` and `source_file` in front of `source_line`. Raises a SourceError where it cannot."""
         ...
 
+    def attach_part(
+        self, layout: Layout, source: str, file: Path, frame: pl.DataFrame, by: ColumnMap, /
+    ) -> pl.DataFrame:
+        """The same for some of a file's rows. Raises ReadWhole where others decide about them."""
+        ...
+
 
 @dataclass(frozen=True)
 class DatedByColumn:
@@ -49,6 +56,16 @@ class DatedByColumn:
 
     def attach(self, _layout: Layout, source: str, file: Path, frame: pl.DataFrame, by: ColumnMap, /) -> pl.DataFrame:
         """As `attach_month` does."""
+        return attach_month(source, file, frame, by, column=self.column)
+
+    def attach_part(
+        self, _layout: Layout, source: str, file: Path, frame: pl.DataFrame, by: ColumnMap, /
+    ) -> pl.DataFrame:
+        """As `attach_month` does where every date is one of the calendar, written as YYYY-MM-DD."""
+        text = pl.col(self.column).str.strip_chars()
+        month = of_the_calendar(text.str.to_date("%Y-%m-%d", strict=False))
+        if not frame.select((text.str.contains(_ISO) & month.is_not_null()).fill_null(value=False).all()).item():
+            raise ReadWhole
         return attach_month(source, file, frame, by, column=self.column)
 
 
@@ -77,6 +94,12 @@ class DatedByFile:
         month = max(known[0], self.first_month or known[0])
         dated = frame.with_columns(snapshot_month=pl.lit(month), source_file=pl.lit(file.name))
         return dated.select(pl.exclude("source_line"), "source_line")
+
+    def attach_part(
+        self, layout: Layout, source: str, file: Path, frame: pl.DataFrame, by: ColumnMap, /
+    ) -> pl.DataFrame:
+        """As `attach`."""
+        return self.attach(layout, source, file, frame, by)
 
 
 def month_in_name(stem: str, file: Path) -> date | None:

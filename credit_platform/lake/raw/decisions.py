@@ -7,7 +7,8 @@ Its rows carry no date: a decision belongs to the month its loan was written in.
 import polars as pl
 
 from credit_platform.lake.layout import Layout
-from credit_platform.lake.raw.readers import file_content, format_of, parse_file
+from credit_platform.lake.raw.raw_file import file_content, format_of
+from credit_platform.lake.raw.readers import parse_file
 from credit_platform.monitoring.decision_overrides import decision_columns
 
 SOURCE = "decisions"

@@ -4,7 +4,7 @@ A month that was built is not changed by a delivery of other rows unless someone
 `sources`, what a month must look like in monitoring.source_gates, what is remembered in `delivery_log`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -37,8 +37,24 @@ REPLACE_TAG = "credit_platform/replace"
 class Received:
     """The rows bronze is to hold, and a receipt per month."""
 
-    rows: pl.DataFrame
+    lake: Lake
+    delivery: Delivery
     receipts: tuple[Receipt, ...]
+
+    def by_month(self) -> Iterator[tuple[date, pl.DataFrame]]:
+        """Every month with the rows delivered, or with what bronze holds already where the delivery is not taken.
+
+        The delivered rows are let go of on the way: there is one way through them.
+        """
+        for receipt in self.receipts:
+            stored = f"bronze/{receipt.source}"
+            taken = self.delivery.take(receipt.month) if receipt.is_taken else None
+            yield receipt.month, self.lake.scan(stored, [receipt.month]).collect() if taken is None else taken
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """The rows of all months together, instead of `by_month`."""
+        return pl.concat(rows for _, rows in self.by_month())
 
 
 @dataclass(frozen=True)
@@ -46,6 +62,7 @@ class _Arrival:
     """A delivery with what is known about it before any month is judged."""
 
     delivery: Delivery
+    files: Mapping[date, Mapping[str, int]]
     content: Mapping[date, MonthContent]
     facts: Mapping[date, DeliveryFacts]
     built: Mapping[date, DeliveryRecord]
@@ -82,19 +99,24 @@ class Reception:
         """
         arrival = self._arrival(months)
         receipts = tuple(self._receipt(month, arrival) for month in months)
-        rows = self._with_kept(arrival.delivery.rows, [r.month for r in receipts if not r.is_taken])
         DeliveryLog(self.lake.layout).append([self._record(r) for r in receipts if _is_news(r, arrival.built)])
         write_receipts(self.lake.layout, receipts)
-        return Received(rows, receipts)
+        return Received(self.lake, arrival.delivery, receipts)
 
     def _arrival(self, months: Sequence[date]) -> _Arrival:
         delivery = read_delivery(self.lake.layout, self.source, months)
-        content = content_by_month(delivery.rows, self.source.columns)
-        distinct = {month: found.distinct_rows for month, found in content.items()}
-        facts = measure_months(delivery.rows, self.source.columns, self.source.cells, distinct)
+        content: dict[date, MonthContent] = {}
+        facts: dict[date, DeliveryFacts] = {}
+        files: dict[date, dict[str, int]] = {}
+        for month in delivery.parts:
+            rows = delivery.of_month(month)
+            content |= content_by_month(rows, self.source.columns)
+            distinct = {month: content[month].distinct_rows}
+            facts |= measure_months(rows, self.source.columns, self.source.cells, distinct)
+            files[month] = dict(rows.group_by("source_file").len().iter_rows())
         built = self._built(months)
         counts = delivery.rows_by_month() | {month: record.rows for month, record in built.items() if record.rows}
-        return _Arrival(delivery, content, facts, built, counts)
+        return _Arrival(delivery, files, content, facts, built, counts)
 
     def _built(self, months: Sequence[date]) -> dict[date, DeliveryRecord]:
         """The deliveries that months are built from; a table older than the log speaks for itself."""
@@ -136,17 +158,17 @@ class Reception:
                 month, built, facts.rows, is_mapped=bool(self.source.read_by.fingerprint)
             )
         is_taken = built is None or not is_other or not failures
-        mine = arrival.delivery.rows.filter(pl.col("snapshot_month") == month)
+        files = arrival.files.get(month, {})
         return Receipt(
             source=self.source.name,
             month=month,
-            files=tuple(sorted(mine["source_file"].unique())),
+            files=tuple(sorted(files)),
             rows=facts.rows,
             delivered_sha256=arrived.sha256,
             content_sha256=arrived.sha256 if built is None or is_taken else built.content_sha256,
             replaced_sha256=built.content_sha256 if built is not None and is_other and is_taken else None,
             failures=failures,
-            numbers=self._numbers(month, facts, arrival) | _strays(self.source, month, mine),
+            numbers=self._numbers(month, facts, arrival) | _strays(self.source, month, files),
         )
 
     def _numbers(self, month: date, facts: DeliveryFacts, arrival: _Arrival) -> dict[str, int | float | str]:
@@ -181,13 +203,6 @@ class Reception:
             run_id=self.run_id,
         )
 
-    def _with_kept(self, rows: pl.DataFrame, kept: Sequence[date]) -> pl.DataFrame:
-        """The delivered rows, with what bronze holds already in the months whose delivery is not taken."""
-        if not kept:
-            return rows
-        stored = self.lake.scan(f"bronze/{self.source.name}", kept).collect()
-        return pl.concat([rows.filter(~pl.col("snapshot_month").is_in(kept)), stored])
-
 
 def _is_news(receipt: Receipt, built: Mapping[date, DeliveryRecord]) -> bool:
     """Whether the month is built from these rows for the first time."""
@@ -205,10 +220,10 @@ def _other_rows(month: date, built: DeliveryRecord, n_rows: int, *, is_mapped: b
     )
 
 
-def _strays(source: RawSource, month: date, rows: pl.DataFrame) -> dict[str, int | float | str]:
+def _strays(source: RawSource, month: date, files: Mapping[str, int]) -> dict[str, int | float | str]:
     """Rows of a month that came in a file named for a later month (they are late) or an earlier one (of the future)."""
     late = ahead = 0
-    for name, count in rows.group_by("source_file").len().iter_rows():
+    for name, count in files.items():
         named = source.month_in_name(Path(name))
         late += count if named is not None and named > month else 0
         ahead += count if named is not None and named < month else 0

@@ -43,11 +43,6 @@ def read_known_files(layout: Layout, source: str) -> pl.DataFrame | None:
     return pl.read_parquet(file, glob=False) if file.is_file() else None
 
 
-def reading_sha256(content: bytes, fingerprint: str) -> str:
-    """The hash of a file's bytes and of the map they are read by: under a changed map they are another file."""
-    return hashlib.sha256(content + fingerprint.encode() if fingerprint else content).hexdigest()
-
-
 def known_rows(ledger: pl.DataFrame | None, file: Path, sha256: str) -> pl.DataFrame | None:
     """What the ledger says of a file with these very bytes; None when they were never read."""
     if ledger is None:
@@ -73,17 +68,15 @@ class MonthContent:
 def content_by_month(rows: pl.DataFrame, columns: Sequence[str]) -> dict[date, MonthContent]:
     """Hash the source cells of every month; an empty cell and a missing one count as the same."""
     text = pl.concat_str([pl.col(column).fill_null("") for column in columns], separator=_CELL).alias("row")
-    months = (
-        rows.select("snapshot_month", text)
-        .unique()
-        .sort("snapshot_month", "row")
-        .group_by("snapshot_month", maintain_order=True)
-        .agg(pl.col("row").str.join(_ROW).alias("text"), pl.len().alias("distinct_rows"))
-    )
-    return {
-        month: MonthContent(hashlib.sha256(content.encode()).hexdigest(), distinct)
-        for month, content, distinct in months.iter_rows()
-    }
+    months = rows.select("snapshot_month", text).partition_by("snapshot_month", as_dict=True)
+    return {month: _content(part["row"].sort()) for (month,), part in months.items() if isinstance(month, date)}
+
+
+def _content(rising: pl.Series) -> MonthContent:
+    # Sorting the texts of one month and then leaving out repeated ones takes a fourth of what `unique` takes.
+    is_new = rising.ne_missing(rising.shift(1))
+    distinct = rising if is_new.all() else rising.filter(is_new)
+    return MonthContent(hashlib.sha256(distinct.str.join(_ROW).item().encode()).hexdigest(), distinct.len())
 
 
 NOTHING = MonthContent(hashlib.sha256(b"").hexdigest(), 0)

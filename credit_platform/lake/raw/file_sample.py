@@ -15,7 +15,8 @@ import polars as pl
 
 from credit_platform.errors import SourceError
 from credit_platform.lake.raw.csv_text import CsvFault, find_fault, header_of, require_text, unpacked
-from credit_platform.lake.raw.readers import format_of, is_written
+from credit_platform.lake.raw.raw_file import format_of
+from credit_platform.lake.raw.readers import is_written
 
 _DELIMITERS = (",", ";", "\t", "|")
 _LINES, _ROWS = 50, 10_000

@@ -16,7 +16,7 @@ import polars as pl
 
 from credit_platform.lake.raw.column_map import date_of, is_number, without_units
 from credit_platform.lake.raw.file_sample import FileSample
-from credit_platform.lake.raw.readers import format_of
+from credit_platform.lake.raw.raw_file import format_of
 from credit_platform.policy.source_policy import Decimal, FileForm, Thousands, has_day
 from credit_platform.portfolios.source import Source
 from credit_platform.schemas.source_cells import SNAPSHOT_DATE

@@ -15,7 +15,7 @@ import polars as pl
 
 from credit_platform.lake.files import whole_file, write_text
 from credit_platform.lake.layout import Layout
-from credit_platform.lake.raw.readers import file_content, format_of
+from credit_platform.lake.raw.raw_file import file_content, format_of
 from credit_platform.lake.raw.sources import RawSource, dated_rows, source_files
 from credit_platform.lake.tables.table_versions import file_sha256
 from credit_platform.portfolios.generator import GeneratedBook

@@ -1,17 +1,17 @@
-"""One raw file as a frame of text, CSV (packed by gzip too) or Parquet, read whole; each row has the line it starts on.
+"""One raw file as frames of text, CSV (packed by gzip too) or Parquet, whole or in parts; each row has its line.
 
-Nothing is repaired: a file that cannot be read for sure is refused with its line and what to do. Which months its rows
-belong to is told in `dating`, the shape of CSV text in `csv_text`, a lender's own columns and forms in `column_map`.
+Nothing is repaired: a file that cannot be read for sure is refused with its line and what to do. A part is believed
+only where nothing about it depends on the rest of the file: its lines are whole, every quote opens or closes a cell.
+Any fault is left to reading the whole. The months of rows are told in `dating`, the shape of CSV text in `csv_text`.
 """
 
-import errno
 import io
-import stat
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import time
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import polars as pl
 
@@ -20,6 +20,7 @@ from credit_platform.lake.raw.column_map import CONTRACT, ColumnMap, header_erro
 from credit_platform.lake.raw.csv_text import (
     CsvFault,
     find_fault,
+    has_plain_quotes,
     header_by_position,
     header_fault,
     header_of,
@@ -28,67 +29,12 @@ from credit_platform.lake.raw.csv_text import (
     require_text,
     unpacked,
 )
+from credit_platform.lake.raw.raw_file import RawFile, ReadWhole, format_of
 from credit_platform.schemas.personal_data import may_quote
 
-FORMATS = {".csv": "CSV", ".csv.gz": "CSV", ".parquet": "Parquet"}
 _FindPlaces = Callable[[Sequence[str]], Mapping[str, int | None]]
 _CSV_FIX = "Deliver the file again: comma-separated, one header line, UTF-8."
-_OS_REASONS = {
-    errno.ELOOP: "it is a link that leads back to itself",
-    errno.EISDIR: "it is a folder, not a file",
-    errno.ENOENT: "it is a link to a file that is not there",
-    errno.EACCES: "this account may not read it",
-}
-
-
-def format_of(file: Path) -> str | None:
-    """The ending of a file's name by which it is read; None for a name that ends otherwise.
-
-    >>> format_of(Path("loans_2024_03.CSV.gz"))
-    '.csv.gz'
-    """
-    return next((ending for ending in FORMATS if file.name.lower().endswith(ending)), None)
-
-
-def file_content(source: str, file: Path) -> bytes:
-    """All bytes of a file at one moment.
-
-    Raises:
-        SourceError: it cannot be read, or was being written meanwhile.
-    """
-    try:
-        before = file.stat()
-        _require_regular(source, file, before.st_mode)
-        content = file.read_bytes()
-        after = file.stat()
-    except OSError as error:
-        raise SourceError(
-            source=source,
-            culprit=file.name,
-            reason=f"not a readable file ({_OS_REASONS.get(error.errno or 0, error.strerror or 'unknown error')})",
-            fix=f"Put the file itself there, readable for the account the platform runs under ({file}).",
-        ) from error
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(content) != after.st_size:
-        raise SourceError(
-            source=source,
-            culprit=file.name,
-            reason="the file changed while it was read",
-            fix="Wait until it is written completely; deliver under another name and rename when done.",
-        )
-    return content
-
-
-def _require_regular(source: str, file: Path, mode: int) -> None:
-    """Refuse what would be waited for for ever, or never ends; a folder is refused by reading it."""
-    kinds = {stat.S_IFIFO: "a pipe", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device", stat.S_IFSOCK: "a socket"}
-    kind = kinds.get(stat.S_IFMT(mode))
-    if kind is not None:
-        raise SourceError(
-            source=source,
-            culprit=file.name,
-            reason=f"not a file but {kind}",
-            fix=f"Put the file itself there, as a whole ({file}).",
-        )
+_Kept = TypeVar("_Kept")
 
 
 class RawTable(NamedTuple):
@@ -298,3 +244,57 @@ def _as_text(source: str, file: Path, cells: pl.Series) -> pl.Series:
             reason=f"cells of type {kind} cannot be read as text",
             fix="Deliver the column as text, numbers or dates.",
         ) from None
+
+
+def read_parts(
+    raw: RawFile, columns: tuple[str, ...], by: ColumnMap, *, optional: Collection[str] = ()
+) -> Iterator[RawTable]:
+    """The rows of a file as `readers.read_table` gives them, some at a time.
+
+    Raises:
+        ReadWhole: something in it must be looked at as a whole; parts that came before count for nothing then.
+        SourceError: the file cannot be read, or was written to meanwhile.
+    """
+    if raw.is_small:
+        yield read_table(raw.source, columns, raw.path, raw.content(), by, optional=optional)
+        return
+    header, n_lines = b"", 0
+    # Text is UTF-8 by now, not packed, and has a header line.
+    plain, name = replace(by, has_header=True, encoding="utf-8"), raw.path.with_name("part.csv")
+    for text in raw.texts(by.encoding):
+        if header:
+            body = text
+        elif by.has_header:
+            header, end, body = text.partition(b"\n")
+            header, n_lines = header + end, 1
+            if header.count(b'"') % 2 or not body:
+                raise ReadWhole
+        else:
+            header, body = _made_header(text, by.delimiter), text
+        if not has_plain_quotes(body, by.delimiter):
+            raise ReadWhole
+        try:
+            table = read_table(raw.source, columns, name, header + body, plain, optional=optional)
+        except SourceError as error:
+            raise ReadWhole from error
+        rows = table.rows.with_columns(source_line=table.rows["source_line"] + (n_lines - 1))
+        n_lines += body.count(b"\n")
+        yield RawTable(rows, table.n_ignored)
+
+
+def _made_header(text: bytes, delimiter: str) -> bytes:
+    try:
+        return header_by_position(text, delimiter)
+    except CsvFault as fault:
+        raise ReadWhole from fault
+
+
+def kept_of_parts(
+    parts: Iterator[RawTable], whole: Callable[[], RawTable], keep: Callable[[RawTable], _Kept]
+) -> list[_Kept]:
+    """What `keep` makes of every part of a file, or of the whole where parts do not do."""
+    try:
+        return [keep(part) for part in parts]
+    except ReadWhole:
+        pass
+    return [keep(whole())]

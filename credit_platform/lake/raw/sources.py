@@ -5,10 +5,11 @@ Cleaning does not belong here: a cell leaves this module as the file wrote it.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 
@@ -20,12 +21,14 @@ from credit_platform.lake.raw.delivery_log import (
     file_rows,
     known_rows,
     read_known_files,
-    reading_sha256,
     write_known_files,
 )
-from credit_platform.lake.raw.readers import FORMATS, RawTable, file_content, format_of, read_table
+from credit_platform.lake.raw.raw_file import FORMATS, RawFile, format_of
+from credit_platform.lake.raw.readers import RawTable, kept_of_parts, read_parts, read_table
 from credit_platform.months import is_of_a_book
 from credit_platform.schemas.source_cells import SourceCells
+
+_Kept = TypeVar("_Kept")
 
 
 @dataclass(frozen=True)
@@ -81,17 +84,35 @@ class Delivery:
     """What the files of a source hold.
 
     Attributes:
-        rows: the rows of the wanted months: the source's columns as text, `snapshot_month`, `source_file`,
-            `source_line`.
+        parts: the rows of every wanted month there are any of, in file and line order: the source's columns as text,
+            `snapshot_month`, `source_file`, `source_line`.
+        no_rows: the same columns, empty.
         ledger: one row per file and month of all files that can be read.
         unreadable: for files named for one month, that month and why the file cannot be read.
         ignored: name of a file to the number of its columns that the map of the source leaves out.
     """
 
-    rows: pl.DataFrame
+    parts: dict[date, list[pl.DataFrame]]
+    no_rows: pl.DataFrame
     ledger: pl.DataFrame
     unreadable: dict[date, SourceError] = field(default_factory=dict)
     ignored: dict[str, int] = field(default_factory=dict)
+
+    def of_month(self, month: date) -> pl.DataFrame:
+        """The rows of a month."""
+        return pl.concat(self.parts.get(month, [self.no_rows]))
+
+    def take(self, month: date) -> pl.DataFrame:
+        """The rows of a month, which the delivery does not hold any longer then."""
+        rows = self.of_month(month)
+        self.parts.pop(month, None)
+        return rows
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """The rows of all months together, in file and line order."""
+        parts = [part for parts in self.parts.values() for part in parts]
+        return pl.concat([self.no_rows, *parts]).sort("source_file", "source_line", maintain_order=True)
 
     def rows_by_month(self) -> dict[date, int]:
         """Rows of every month in all files together."""
@@ -128,6 +149,22 @@ def dated_rows(layout: Layout, source: RawSource, file: Path, content: bytes) ->
         return RawTable(rows, table.n_ignored)
 
 
+def kept_rows(layout: Layout, source: RawSource, raw: RawFile, keep: Callable[[RawTable], _Kept]) -> list[_Kept]:
+    """What `keep` makes of the rows of a file, of some at a time where it is large. Raises as `dated_rows` does."""
+
+    def whole() -> RawTable:
+        return dated_rows(layout, source, raw.path, raw.content())
+
+    def parts() -> Iterator[RawTable]:
+        for rows, n_ignored in read_parts(raw, source.columns, source.read_by, optional=source.optional):
+            yield RawTable(source.dating.attach_part(layout, source.name, raw.path, rows, source.read_by), n_ignored)
+
+    if raw.is_small:
+        return [keep(whole())]
+    with layout.tables.disclosing(f"bronze/{source.name}"):
+        return kept_of_parts(parts(), whole, keep)
+
+
 def read_delivery(layout: Layout, source: RawSource, months: Collection[date]) -> Delivery:
     """Read all rows of some months and write the source's ledger.
 
@@ -137,29 +174,37 @@ def read_delivery(layout: Layout, source: RawSource, months: Collection[date]) -
     Raises:
         SourceError: there is no file, or one that may hold any month cannot be read for sure.
     """
-    before = read_known_files(layout, source.name)
-    wanted, ledger = [_no_rows(source)], [_no_files()]
-    unreadable: dict[date, SourceError] = {}
-    ignored: dict[str, int] = {}
+    before, fingerprint = read_known_files(layout, source.name), ""
+    delivery, ledger = Delivery({}, _no_rows(source), _no_files()), [_no_files()]
+
+    def keep(table: RawTable) -> tuple[pl.DataFrame, dict[tuple[object, ...], pl.DataFrame], int]:
+        wanted = table.rows.filter(pl.col("snapshot_month").is_in(list(months)))
+        parts = wanted.partition_by("snapshot_month", as_dict=True, maintain_order=True)
+        return table.rows.select("snapshot_month"), parts, table.n_ignored
+
     for file in _delivered_files(layout, source):
+        raw = RawFile(source.name, file)
         try:
-            content = file_content(source.name, file)
-            sha256 = reading_sha256(content, source.fingerprint(layout))
+            fingerprint = fingerprint or source.fingerprint(layout)
+            sha256 = raw.sha256(fingerprint)
             known = known_rows(before, file, sha256)
             if known is not None and not set(known["snapshot_month"]) & set(months):
                 ledger.append(known)
                 continue
-            table = dated_rows(layout, source, file, content)
-            frame, ignored[file.name] = table.rows, table.n_ignored
+            read = kept_rows(layout, source, raw, keep)
         except SourceError as error:
             month = source.month_in_name(file)
             if month is None:
                 raise
-            unreadable[month] = error
+            delivery.unreadable[month] = error
             continue
-        ledger.append(file_rows(file, sha256, frame))
-        wanted.append(frame.filter(pl.col("snapshot_month").is_in(list(months))))
-    delivery = Delivery(pl.concat(wanted), pl.concat(ledger), unreadable, ignored)
+        ledger.append(file_rows(file, sha256, pl.concat(found for found, _, _ in read)))
+        delivery.ignored[file.name] = read[0][2]
+        for _, parts, _ in read:
+            for (month,), part in parts.items():
+                if isinstance(month, date):
+                    delivery.parts.setdefault(month, []).append(part)
+    delivery.ledger = pl.concat(ledger)
     write_known_files(layout, source.name, ledger)
     return delivery
 
@@ -229,12 +274,16 @@ def source_months(layout: Layout, source: RawSource) -> list[date]:
     """
     months: set[date] = set()
     before = read_known_files(layout, source.name)
+
+    def keep(table: RawTable) -> pl.DataFrame:
+        return table.rows.select(pl.col("snapshot_month").unique())
+
     for file in source_files(layout, source):
+        raw = RawFile(source.name, file)
         try:
-            content = file_content(source.name, file)
-            known = known_rows(before, file, reading_sha256(content, source.fingerprint(layout)))
-            rows = dated_rows(layout, source, file, content).rows if known is None else known
-            months.update(rows["snapshot_month"].unique())
+            known = known_rows(before, file, raw.sha256(source.fingerprint(layout)))
+            for rows in kept_rows(layout, source, raw, keep) if known is None else [known]:
+                months.update(rows["snapshot_month"].unique())
         except SourceError:
             month = source.month_in_name(file)
             if month is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property, lru_cache
@@ -23,11 +23,11 @@ from credit_platform.errors import MissingMonthsError, StorageError, TableError
 from credit_platform.lake.files import whole_file
 from credit_platform.lake.layout import Layout, month_files, stray_files
 from credit_platform.lake.models.stored_version import Versions
+from credit_platform.lake.tables.month_parts import MONTH_COLUMN, by_month
 from credit_platform.lake.tables.table_versions import TableVersionLog, file_sha256, keep_former
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.tables import Tables, begins_with
 
-MONTH_COLUMN = "snapshot_month"
 _SEEN_FILES = 20_000
 # Month, file and version of what this process wrote: it need not be read to know which month it contains.
 _WRITTEN_HERE: set[tuple[date, Path, int, int, int]] = set()
@@ -112,33 +112,29 @@ class Lake:
     def write(self, table: str, frame: pl.DataFrame, months: Sequence[date]) -> dict[date, int]:
         """Write every month of `months`, each as a whole file, empty where the frame has no row of it.
 
-        A file whose place other bytes take is kept in the archive; the log of editions learns of every month.
-
         Returns:
             Rows per month.
 
         Raises:
             TableError: the frame holds rows of a month that was not asked for; nothing is written then.
         """
-        parts = {
-            month: part
-            for (month,), part in frame.partition_by(MONTH_COLUMN, as_dict=True, maintain_order=True).items()
-            if isinstance(month, date)
-        }
-        strangers = sorted(set(parts) - set(months))
-        if strangers or sum(part.height for part in parts.values()) != frame.height:
-            raise TableError(
-                table=table,
-                months=strangers or list(months),
-                reason="rows of months that this run does not write",
-                fix="This is a defect of the step that made them; report it with the run's log.",
-            )
+        return self.write_months(table, by_month(table, frame, months))
+
+    def write_months(self, table: str, parts: Iterable[tuple[date, pl.DataFrame]]) -> dict[date, int]:
+        """Write months one after the other, each as a whole file.
+
+        A file whose place other bytes take is kept in the archive; the log of editions learns of every month.
+
+        Returns:
+            Rows per month.
+        """
         is_private = bool(self.layout.tables.personal_columns(table))
         written: dict[date, str] = {}
+        rows: dict[date, int] = {}
         try:
-            for month in months:
+            for month, frame in parts:
                 with whole_file(self.layout.month_file(table, month), is_private=is_private) as part:
-                    parts.get(month, frame.clear()).write_parquet(
+                    frame.write_parquet(
                         part,
                         compression="zstd",
                         statistics=True,
@@ -147,13 +143,13 @@ class Lake:
                     sha256 = file_sha256(part)
                     _WRITTEN_HERE.add((month, self.layout.month_file(table, month), *_version_of(part)))
                     keep_former(self.layout, table, month, sha256)
-                written[month] = sha256
+                written[month], rows[month] = sha256, frame.height
         finally:
             # Also what was written before a month failed.
             TableVersionLog(self.layout).append(
                 table, written, policy_sha256=self.policy_sha256, git_commit=self.git_commit
             )
-        return {month: parts[month].height if month in parts else 0 for month in months}
+        return rows
 
 
 def parquet_bytes(frame: pl.DataFrame) -> bytes:

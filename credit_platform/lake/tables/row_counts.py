@@ -4,31 +4,17 @@ What a number of rows means belongs to those who ask; reading the rows, to `mont
 """
 
 from datetime import date
-from pathlib import Path
-
-import polars as pl
 
 from credit_platform.lake.layout import Layout, month_files
+from credit_platform.lake.tables.month_parts import n_rows
 
 
 def row_counts(layout: Layout, table: str) -> dict[date, int]:
     """The rows of every month of a table; 0 of a file that cannot be read."""
-    return {month: _n_rows(file) for month, file in month_files(layout.table(table)).items()}
-
-
-def row_count(layout: Layout, table: str, month: date) -> int:
-    """The rows of one month; 0 of a month that is not there, or cannot be read."""
-    return _n_rows(layout.month_file(table, month))
+    return {month: n_rows(file) for month, file in month_files(layout.table(table)).items()}
 
 
 def newest_with_cases(layout: Layout) -> date | None:
     """The newest month with a row in the bronze table of the cases; None where there is none."""
     files = month_files(layout.table(f"bronze/{layout.portfolio.case_source.name}"))
-    return next((month for month, file in reversed(files.items()) if _n_rows(file)), None)
-
-
-def _n_rows(file: Path) -> int:
-    try:
-        return pl.scan_parquet(file, glob=False).select(pl.len()).collect().item()
-    except (pl.exceptions.PolarsError, OSError):
-        return 0
+    return next((month for month, file in reversed(files.items()) if n_rows(file)), None)

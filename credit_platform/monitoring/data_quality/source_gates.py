@@ -17,7 +17,7 @@ from credit_platform.schemas.source_cells import SourceCells
 
 Gate = Literal["file", "month", "rows", "cells", "keys", "lengths", "unchanged"]
 
-_BLANK = r"^\s*$"
+_NEVER = pl.lit(value=False)
 
 
 @dataclass(frozen=True)
@@ -67,45 +67,65 @@ def measure_months(
         cells: which of them are numbers, dates and keys.
         distinct_rows: rows per month when exact duplicates count once.
     """
+    doubtful = _doubtful_numbers(rows, cells.numbers)
     unreadable = {
-        **{column: _is_unreadable_number(column) for column in cells.numbers},
+        **{column: _is_unreadable_number(column) if column in doubtful else _NEVER for column in cells.numbers},
         **{column: _is_filled(column) & source_date(column).is_null() for column in cells.dates},
         **{column: ~_is_filled(column).fill_null(value=False) for column in cells.key},
     }
     measured = rows.group_by("snapshot_month").agg(
         pl.len().alias("rows"),
-        # Where rows have no key, none can share one.
-        (pl.struct(cells.key).n_unique() if cells.key else pl.lit(0)).alias("keys"),
         pl.struct((pl.col(column).str.len_bytes().max().fill_null(0).alias(column)) for column in columns).alias(
             "lengths"
         ),
         pl.struct((expression.sum().alias(column)) for column, expression in unreadable.items()).alias("unreadable"),
     )
-    is_keyed = bool(cells.key)
+    keys = _n_keys(rows, cells.key)
     return {
-        row["snapshot_month"]: _facts(row, distinct_rows, is_keyed=is_keyed) for row in measured.iter_rows(named=True)
+        row["snapshot_month"]: _facts(row, distinct_rows, keys.get(row["snapshot_month"]))
+        for row in measured.iter_rows(named=True)
     }
 
 
+def _n_keys(rows: pl.DataFrame, key: Sequence[str]) -> dict[date, int]:
+    """Different keys of every month. Where no two rows have the same hash no two have the same key, which is quick."""
+    if not key:
+        return {}
+    hashed = rows.select("snapshot_month", hash=rows.select(key).hash_rows())
+    n = hashed.group_by("snapshot_month").agg(pl.len(), pl.col("hash").n_unique().alias("n"))
+    if n.filter(pl.col("n") < pl.col("len")).height:
+        n = rows.group_by("snapshot_month").agg(pl.len(), pl.struct(key).n_unique().alias("n"))
+    return dict(n.select("snapshot_month", "n").iter_rows())
+
+
 def _is_filled(column: str) -> pl.Expr:
-    return pl.col(column).str.contains(_BLANK).not_()
+    return pl.col(column).str.strip_chars() != ""
+
+
+def _is_plain_number(column: str) -> pl.Expr:
+    return pl.col(column).cast(pl.Float64, strict=False).is_finite().fill_null(value=False)
+
+
+def _doubtful_numbers(rows: pl.DataFrame, numbers: Sequence[str]) -> set[str]:
+    """The columns with a cell that is there and, as it stands, no number."""
+    found = rows.select((~_is_plain_number(name) & pl.col(name).is_not_null()).any().alias(name) for name in numbers)
+    return {name for name in numbers if found[name].item()}
 
 
 def _is_unreadable_number(column: str) -> pl.Expr:
     """Neither blank nor a finite number, with or without underscores behind it."""
     cell = pl.col(column)
-    plain = cell.cast(pl.Float64, strict=False).is_finite().fill_null(value=False)
     mended = cell.str.strip_chars(" \t_").cast(pl.Float64, strict=False).is_finite().fill_null(value=False)
-    return pl.when(plain | cell.is_null()).then(statement=False).otherwise(~mended & _is_filled(column))
+    is_sound = _is_plain_number(column) | cell.is_null()
+    return pl.when(is_sound).then(statement=False).otherwise(~mended & _is_filled(column))
 
 
-def _facts(row: Mapping[str, object], distinct_rows: Mapping[date, int], *, is_keyed: bool) -> DeliveryFacts:
-    month, n_rows, keys = row["snapshot_month"], row["rows"], row["keys"]
+def _facts(row: Mapping[str, object], distinct_rows: Mapping[date, int], keys: int | None) -> DeliveryFacts:
+    month, n_rows = row["snapshot_month"], row["rows"]
     unreadable, lengths = row["unreadable"], row["lengths"]
     if (
         not isinstance(month, date)
         or not isinstance(n_rows, int)
-        or not isinstance(keys, int)
         or not isinstance(unreadable, dict)
         or not isinstance(lengths, dict)
     ):
@@ -116,7 +136,7 @@ def _facts(row: Mapping[str, object], distinct_rows: Mapping[date, int], *, is_k
     return DeliveryFacts(
         rows=n_rows,
         worst_column=(worst, unreadable[worst] / n_rows) if unreadable[worst] else ("", 0.0),
-        conflicting_key_share=(distinct - keys) / distinct if is_keyed else 0.0,
+        conflicting_key_share=(distinct - keys) / distinct if keys is not None else 0.0,
         longest_cell=(longest, lengths[longest]),
     )
 

@@ -57,7 +57,7 @@ def test_a_settled_file_tells_its_months_and_is_read_once(layout: Layout, see: L
     assert seen.months([NAME]) == [JANUARY, FEBRUARY]
     assert [seen.has(NAME, month) for month in (JANUARY, FEBRUARY, date(2024, 3, 1))] == [True, True, False]
     keep_arrivals(layout, seen)
-    with patch.object(module, "dated_rows", side_effect=AssertionError("read twice")):
+    with patch.object(module, "kept_rows", side_effect=AssertionError("read twice")):
         assert see(read_arrivals(layout)) == seen
 
 
