@@ -157,6 +157,9 @@ class Words:
         written: what is done to begin a case, as a participle: a case is `written` in its month, or `originated`.
         lent: what a bad costs when it is approved.
         booked: what a case is that was approved.
+        bads: those that the event comes to; `goods` are the others.
+        declined: what is done to a case at or above the cut-off; `approved` what is below it.
+        missed: what is lost where a good is declined.
     """
 
     case: str
@@ -168,6 +171,11 @@ class Words:
     originated: str = "made"
     lent: str = "amount"
     booked: str = "approved"
+    bads: str = "bads"
+    goods: str = "goods"
+    declined: str = "declined"
+    approved: str = "approved"
+    missed: str = "the customer"
 
     @property
     def heading(self) -> str:

@@ -50,6 +50,8 @@ def quality_facts_sql(source: Source, *, median_months: int) -> str:
         n_columns=len(source.columns),
         table=source.table,
         due=source.due.due,
+        # Standing facts hold in months that deliver none.
+        holds_on="true" if source.date is None else "false",
         amount=source.due.amount,
         median_months=median_months,
     )
@@ -111,7 +113,7 @@ def _share(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
 def _completeness() -> pl.Expr:
     is_missed = (pl.col("n_due") > 0) | (pl.col("usual_amount").fill_null(0) > 0)
     covered = pl.when(pl.col("n_due") > 0).then(pl.col("n_covered") / pl.col("n_due")).otherwise(1.0)
-    filled = pl.when(pl.col("n_rows") > 0).then(pl.col("n_filled") / pl.col("n_cells"))
+    filled = pl.when(pl.col("n_rows") > 0).then(pl.col("n_filled") / pl.col("n_cells")).when("holds_on").then(1.0)
     return pl.coalesce(covered * filled, pl.when(is_missed).then(0.0))
 
 

@@ -40,7 +40,8 @@ select
     coalesce(due.n_due, 0) as n_due,
     coalesce(due.n_covered, 0) as n_covered,
     coalesce(amounts.amount, 0) as amount,
-    usual.usual_amount
+    usual.usual_amount,
+    {holds_on} as holds_on
 from as_of
 join balance on balance.snapshot_month = as_of.snapshot_month and balance."table" = '{table}'
 left join delivered on delivered.snapshot_month = as_of.snapshot_month

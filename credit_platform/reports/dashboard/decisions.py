@@ -49,7 +49,7 @@ def decisions_section(overview: Overview) -> Section:
             "Decided by",
             "Version",
             overview.book.words.heading,
-            "Share declined",
+            f"Share {overview.book.words.declined}",
             "Overridden by people",
         ],
         links={"snapshot_month": [overview.month_pages.get(month) for month in newest["snapshot_month"].to_list()]},

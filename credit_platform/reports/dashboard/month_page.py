@@ -144,7 +144,7 @@ def _scored(facts: MonthFacts) -> Section:
     ]
     said, is_by_sources = facts.book.words, "sources_present" in facts.scored.columns
     headings = ["Model", "Version", "Scored", *(["Sources present"] if is_by_sources else []), said.heading]
-    headings += [f"Mean {said.event} probability", "Share declined"]
+    headings += [f"Mean {said.event} probability", f"Share {said.declined}"]
     nothing = f"No {said.case} was {said.written} in this month, or none has been scored yet."
     return section_of(
         __file__,

@@ -216,6 +216,7 @@ def test_scores_are_shares_and_the_total_lies_between_the_lowest_and_the_highest
             "n_rows": [n_rows],
             "n_cells": [n_rows * 2],
             "n_filled": [parts[0]],
+            "holds_on": [False],
             "n_faulty_cells": [parts[1]],
             "n_repeated": [parts[2]],
             "n_kept": [n_rows],
@@ -241,7 +242,15 @@ def test_every_dimension_has_a_written_formula() -> None:
 
 def test_a_month_scored_alone_is_scored_as_among_others() -> None:
     """One row of each source, all with the same number due, is what made a constant column of it."""
-    one = {"n_due": 125, "n_rows": 5, "usual_amount": 1.0, "amount": 1, "n_faulty_cells": 0, "n_repeated": 0}
+    one = {
+        "n_due": 125,
+        "n_rows": 5,
+        "usual_amount": 1.0,
+        "amount": 1,
+        "n_faulty_cells": 0,
+        "n_repeated": 0,
+        "holds_on": False,
+    }
     rows = [
         pl.DataFrame([one | {"n_covered": n, "n_filled": n, "n_cells": 128, "n_kept": 5, "n_on_time": 5}]).with_columns(
             snapshot_month=pl.date(2024, 1, 1), source=pl.lit(f"s{n}"), unit=pl.lit("rows")
