@@ -62,7 +62,11 @@ QUICK = {
 
 # Verbs shown within sentences that no block runs: the test that does, and its call.
 _HOME_CREDIT = ("credit_platform_tests/guide/test_home_credit.py", "ended = book.verb(*words(theirs, book))")
+_CHURN = ("credit_platform_tests/guide/test_churn.py", "ended = book.verb(*words[1:])")
 VERBS_RUN_ELSEWHERE = {
+    "credit-platform init": _CHURN,
+    "credit-platform train --months 4": _CHURN,
+    "credit-platform continuous --months 4": _CHURN,
     "credit-platform score --model model_2 --as-of MONTH --plain --out predictions.csv": _HOME_CREDIT,
     "credit-platform promote --model model_2 --version VERSION --stage Production --archive-existing --approver NAME "
     "--reason TEXT": _HOME_CREDIT,

@@ -37,7 +37,8 @@ def places_of(settings: Settings, backup: BackupReader, *, with_raw: bool) -> Pl
         BackupError: raw files lie in a folder that would have to make room, or dagster.yaml cannot be read.
     """
     data_dir, raw_dir = settings.data_dir.absolute(), settings.raw_dir.absolute()
-    is_shared, storage = shares_history(settings), future_storage(dagster_home(settings))
+    # In this order: a dagster.yaml that cannot be read is said as such before the history is opened by it.
+    storage, is_shared = future_storage(dagster_home(settings)), shares_history(settings)
     by_folder: dict[Path, str] = {}
     raw: dict[Path, str] = {}
     # What was raw goes first: where the raw folder lies in the data folder now, both may name one file.
