@@ -38,7 +38,9 @@ def runbook() -> dict[str, str]:
 def runbook_entry(portfolio: Portfolio, table: str, models: tuple[str, ...]) -> str | None:
     """What to do when this asset is red; None where nobody has written it yet."""
     layer, _, name = table.partition("/")
-    own = {each.name: each.remedy for each in portfolio.tables}
+    own, made = {each.name: each.remedy for each in portfolio.tables}, portfolio.cases.made
+    if made is not None and table == portfolio.cases.table:
+        return made.remedy
     if layer in {"bronze", "silver", "quarantine"}:
         return runbook()[f"{layer}/*"].format(name=name, words=portfolio.words)
     if layer == "gold" and name in own:

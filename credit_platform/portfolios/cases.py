@@ -39,12 +39,14 @@ class MadeCases:
         schema: of the cases table.
         inputs: the silver tables they are made of.
         build: makes them.
+        remedy: what to do when the asset of the table is red.
     """
 
     source: str
     schema: type[dy.Schema]
     inputs: tuple[FeatureInput, ...]
     build: BuildCases
+    remedy: str
 
 
 @dataclass(frozen=True)

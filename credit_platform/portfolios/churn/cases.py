@@ -64,5 +64,10 @@ def customers_of_months(
 
 
 MADE_OF_SALES = MadeCases(
-    source="sales", schema=CustomerMonths, inputs=(FeatureInput(SALES, MONTHS_BACK),), build=customers_of_months
+    source="sales",
+    schema=CustomerMonths,
+    inputs=(FeatureInput(SALES, MONTHS_BACK),),
+    build=customers_of_months,
+    remedy="The check names the month whose sales end too early or lack customers: look at its file of sales, have it "
+    "delivered whole, then build the month and the three after it again.",
 )
