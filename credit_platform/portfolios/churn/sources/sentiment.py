@@ -6,10 +6,14 @@ of its own, or with comments in another language, delivers the number in the col
 
 from functools import cache
 from importlib.util import find_spec
+from threading import Lock
 
 import polars as pl
 
 LIBRARY = "textblob"
+# The library loads its lexicon with the first text. Polars calls from several threads, and one that reads a lexicon half
+# loaded would read another sentiment.
+_ONE_AT_A_TIME = Lock()
 
 
 def is_installed() -> bool:
@@ -25,7 +29,9 @@ def sentiment_of(comment: pl.Expr) -> pl.Expr:
 def _polarities(comments: pl.Series) -> pl.Series:
     if not is_installed():
         return pl.Series(comments.name, [None] * len(comments), dtype=pl.Float64)
-    return pl.Series(comments.name, [None if text is None else _polarity(text) for text in comments], dtype=pl.Float64)
+    with _ONE_AT_A_TIME:
+        found = [None if text is None else _polarity(text) for text in comments]
+    return pl.Series(comments.name, found, dtype=pl.Float64)
 
 
 @cache
