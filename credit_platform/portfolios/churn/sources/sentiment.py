@@ -11,8 +11,8 @@ from threading import Lock
 import polars as pl
 
 LIBRARY = "textblob"
-# The library loads its lexicon with the first text. Polars calls from several threads, and one that reads a lexicon half
-# loaded would read another sentiment.
+# The library loads its lexicon with the first text. Polars calls from several threads, and one that finds it half loaded
+# would read another sentiment.
 _ONE_AT_A_TIME = Lock()
 
 
