@@ -11,7 +11,7 @@ from threading import Lock
 import polars as pl
 
 LIBRARY = "textblob"
-# The library loads its lexicon with the first text. Polars calls from several threads, and one that finds it half loaded
+# The library loads its lexicon with the first text. Polars calls from several threads, and one that finds it half there
 # would read another sentiment.
 _ONE_AT_A_TIME = Lock()
 
