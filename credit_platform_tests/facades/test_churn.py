@@ -275,29 +275,3 @@ def test_rows_at_hand_are_held_against_a_contract(book: Book) -> None:
         check("silver/shoes", rows)
     assert facades.DateUtils.between(FIRST, LAST) == N_MONTHS - 1
     assert facades.DateUtils.parse("2023-01") == FIRST
-
-
-def test_the_configuration_answers_for_words_of_other_pipelines(
-    finished_churn: BookFolders, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in {
-        "CREDIT_DATA_DIR": str(finished_churn.data_dir),
-        "CREDIT_RAW_DIR": str(finished_churn.raw_dir),
-        "CREDIT_POLICY_DIR": str(finished_churn.policy_dir),
-        "CREDIT_PORTFOLIO": "churn",
-        "ML_SCHEMA": "E2E_DEMO",
-        "ML_WAREHOUSE": "COMPUTE_WH",
-        "CHURN_WINDOW": "28",
-        "RETRAIN_THRESHOLD": "0.8",
-    }.items():
-        monkeypatch.setenv(name, value)
-    config = facades.Config()
-    assert (config.portfolio, config.churn_window, config.data_dir) == ("churn", 28, finished_churn.data_dir)
-    assert set(config.foreign_words) == {"ML_SCHEMA", "ML_WAREHOUSE"}
-    assert [one.found for one in config.validate() if one.check == "environment"] == [
-        "ML_SCHEMA is set and not used",
-        "ML_WAREHOUSE is set and not used",
-    ]
-    assert set(config.retraining_floors) >= {"roc_auc", "f1_score"}
-    assert config.retrain_threshold == 0.8
-    assert config.retraining_floors[config.settings.policy.model.selection.primary] == "0.8"
