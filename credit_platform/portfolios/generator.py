@@ -1,17 +1,19 @@
 """What a portfolio says of its generator: its drifts, how a book is made, what is compared with real books.
 
-Drawing rows belongs to the portfolio's folder, writing files to `lake`, comparing books and judging drifts to `lab`.
+Drawing rows belongs to the portfolio's folder, what drifts do to rows of any book to `drifted_rows`, writing files to
+`lake`, comparing books and judging drifts to `lab`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import polars as pl
 from typing_extensions import TypedDict
 
-from credit_platform.months import parse_month
+from credit_platform.errors import SettingsError
+from credit_platform.months import add_months, month_range, months_between, parse_month
 from credit_platform.portfolios.drift import Drift, DriftKind
 
 # What the verbs generate when nothing else is asked for.
@@ -74,6 +76,88 @@ def book_fields(content: Mapping[str, Any], *, cases: str) -> BookFields:
     )
 
 
+@dataclass(frozen=True)
+class SpecifiedBook:
+    """What every kind of generated book is specified by; a kind adds its process, and what it cannot be.
+
+    Attributes:
+        first_month: first month, a first of the month.
+        n_months: months.
+        cases_per_month: cases a month.
+        seed: seed of every draw.
+        drifts: what changes in the course of the book.
+        has_leak: whether a source is made from the outcomes.
+    """
+
+    first_month: date = USUAL_FIRST_MONTH
+    n_months: int = USUAL_MONTHS
+    cases_per_month: int = USUAL_CASES
+    seed: int = USUAL_SEED
+    drifts: tuple[Drift, ...] = ()
+    has_leak: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a book that cannot be generated.
+
+        Raises:
+            SettingsError: names the field or the drift, and the reason.
+        """
+        for name, is_wrong, reason in (
+            ("first_month", self.first_month.day != 1, "is not the first of a month"),
+            ("n_months", self.n_months < 1, "is less than 1"),
+            ("cases_per_month", self.cases_per_month < 1, "is less than 1"),
+            ("seed", self.seed < 0, "is negative"),
+        ):
+            self.refuse_if(name, is_wrong, reason)
+        self.require_possible()
+        for drift in self.drifts:
+            self.require_drift(drift)
+
+    def refuse_if(self, name: str, is_wrong: bool, reason: str) -> None:  # noqa: FBT001  the condition is the point
+        """Raise a SettingsError that names a field and what is wrong with its value, if something is."""
+        if is_wrong:
+            value = getattr(self, name)
+            raise SettingsError(name=f"generated book, {name}", reason=f"{value} {reason}", fix="Choose another.")
+
+    def require_possible(self) -> None:
+        """Refuse what only this kind of book cannot be. Raises a SettingsError."""
+
+    def require_drift(self, drift: Drift) -> None:
+        """Refuse a drift that this kind of book cannot have. Raises a SettingsError."""
+        self._require_month(f"generated book, drift {drift.kind}", drift.first_month)
+
+    @property
+    def last_month(self) -> date:
+        """Last month, inclusive."""
+        return add_months(self.first_month, self.n_months - 1)
+
+    @property
+    def months(self) -> list[date]:
+        """All months of the book."""
+        return month_range(self.first_month, self.last_month)
+
+    def index_of(self, month: date) -> int:
+        """The place of a month in the book, from 0.
+
+        Raises:
+            SettingsError: it is no month of the book.
+        """
+        self._require_month("generated book, month", month)
+        return months_between(self.first_month, month)
+
+    def in_time(self) -> Self:
+        """The same book with everything recorded in time."""
+        timely = tuple(drift for drift in self.drifts if drift.kind != DriftKind.LATE_CORRECTION)
+        return replace(self, drifts=timely)
+
+    def _require_month(self, name: str, month: date) -> None:
+        if month.day != 1 or not self.first_month <= month <= self.last_month:
+            shown = f"{month:%Y-%m}" if month.day == 1 else month
+            span = f"{self.first_month:%Y-%m} to {self.last_month:%Y-%m}"
+            reason = f"{shown} is not a month of the book"
+            raise SettingsError(name=name, reason=reason, fix=f"Choose one of {span}.")
+
+
 class MakeBook(Protocol):
     """Makes a book; evidence groups reach as far back as `history_months`, or as is usual."""
 
@@ -89,6 +173,15 @@ class MakeBook(Protocol):
         has_leak: bool = ...,
     ) -> GeneratedBook:
         """The book. Raises a SettingsError for what cannot be generated."""
+
+
+def without_history(make: Callable[..., GeneratedBook]) -> MakeBook:
+    """A maker of books in which no group of evidence looks back on months: `history_months` changes nothing."""
+
+    def made(*, history_months: int = 0, **asked: Any) -> GeneratedBook:  # noqa: ARG001, ANN401  what MakeBook asks for
+        return make(**asked)
+
+    return made
 
 
 @dataclass(frozen=True, eq=False)

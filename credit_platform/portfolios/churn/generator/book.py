@@ -6,27 +6,28 @@ Every month is drawn on its own from the seed and the lives of the cohorts. Writ
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import polars as pl
+from typing_extensions import override
 
 from credit_platform.errors import SettingsError
-from credit_platform.months import add_months, month_key, month_range, months_between
+from credit_platform.months import add_months, month_key
 from credit_platform.portfolios.churn.generator.delivery import (
     FEEDBACK_COLUMNS,
     LATE_DAYS,
     LATE_RATE,
+    MISSING_COLUMNS,
     SALES_COLUMNS,
+    SALES_FORM,
     UNRECORDED_DAYS,
     UNRECORDED_RATE,
     as_text,
-    changed_schema,
     is_among_last,
-    without_cells,
 )
 from credit_platform.portfolios.churn.generator.dirt import CUSTOMERS_DIRT, FEEDBACK_DIRT, SALES_DIRT, soil
 from credit_platform.portfolios.churn.generator.drift import DARK_SOURCE, MEANING, REFUSED
@@ -38,80 +39,38 @@ from credit_platform.portfolios.churn.generator.purchase_process import Purchase
 from credit_platform.portfolios.churn.generator.randomness import Purpose, stream
 from credit_platform.portfolios.churn.generator.sales import draw_purchases, sales_of
 from credit_platform.portfolios.drift import Drift, DriftKind, in_force, strength_of
-from credit_platform.portfolios.generator import (
-    USUAL_CASES,
-    USUAL_FIRST_MONTH,
-    USUAL_MONTHS,
-    USUAL_SEED,
-    RowsBySource,
-    book_fields,
-)
+from credit_platform.portfolios.drifted_rows import changed_form, without_cells
+from credit_platform.portfolios.generator import RowsBySource, SpecifiedBook, book_fields
 
 Draw = Callable[[CustomerCohort, int, Plan], pl.DataFrame]
 Put = Callable[[pl.DataFrame, int, Plan], pl.DataFrame]
 
 
 @dataclass(frozen=True)
-class ChurnBook:
+class ChurnBook(SpecifiedBook):
     """A book that can be generated again: the same specification gives the same bytes.
 
     Attributes:
-        first_month: First month, a first of the month.
-        n_months: Months.
-        cases_per_month: Customers with a purchase in the 90 days before a month's end, about.
-        seed: Seed of every draw.
         process: How customers live.
-        drifts: What changes in the course of the book; of several of one kind the strongest in force counts.
-        has_leak: False; no source is made from outcomes.
+
+    `cases_per_month` is about the customers with a purchase in the 90 days before a month's end. Of several drifts of
+    one kind the strongest in force counts.
     """
 
-    first_month: date = USUAL_FIRST_MONTH
-    n_months: int = USUAL_MONTHS
-    cases_per_month: int = USUAL_CASES
-    seed: int = USUAL_SEED
     process: PurchaseProcess = field(default_factory=PurchaseProcess)
-    drifts: tuple[Drift, ...] = ()
-    has_leak: bool = False
 
-    def __post_init__(self) -> None:
-        for name, is_wrong, reason in (
-            ("first_month", self.first_month.day != 1, "is not the first of a month"),
-            ("n_months", self.n_months < 1, "is less than 1"),
-            ("cases_per_month", self.cases_per_month < 1, "is less than 1"),
-            (
-                "cases_per_month",
-                self._population.first_number(self.n_months + 1) > ID_SPACE,
-                "gives more customers than ids",
-            ),
-            ("seed", self.seed < 0, "is negative"),
-            ("has_leak", self.has_leak, "would need a source made from outcomes, and this book has none"),
-        ):
-            if is_wrong:
-                value = getattr(self, name)
-                raise SettingsError(name=f"generated book, {name}", reason=f"{value} {reason}", fix="Choose another.")
-        for drift in self.drifts:
-            self._require_possible(drift)
+    @override
+    def require_possible(self) -> None:
+        n_customers = self._population.first_number(self.n_months + 1)
+        self.refuse_if("cases_per_month", n_customers > ID_SPACE, "gives more customers than ids")
+        self.refuse_if("has_leak", self.has_leak, "would need a source made from outcomes, and this book has none")
 
-    def _require_possible(self, drift: Drift) -> None:
-        name = f"generated book, drift {drift.kind}"
+    @override
+    def require_drift(self, drift: Drift) -> None:
         if drift.kind in REFUSED:
-            raise SettingsError(name=name, reason=REFUSED[drift.kind], fix=f"Choose one of {', '.join(MEANING)}.")
-        if not self.first_month <= drift.first_month <= self.last_month:
-            raise SettingsError(
-                name=name,
-                reason=f"{drift.first_month:%Y-%m} is not a month of the book",
-                fix=f"Choose one of {self.first_month:%Y-%m} to {self.last_month:%Y-%m}.",
-            )
-
-    @property
-    def last_month(self) -> date:
-        """Last month, inclusive."""
-        return add_months(self.first_month, self.n_months - 1)
-
-    @property
-    def months(self) -> list[date]:
-        """All months of the book."""
-        return month_range(self.first_month, self.last_month)
+            name, fix = f"generated book, drift {drift.kind}", f"Choose one of {', '.join(MEANING)}."
+            raise SettingsError(name=name, reason=REFUSED[drift.kind], fix=fix)
+        super().require_drift(drift)
 
     def rows(self, month: date) -> RowsBySource:
         """The rows of a month by source, text columns in the files' order; customers come in the first month only.
@@ -121,10 +80,10 @@ class ChurnBook:
         Raises:
             SettingsError: `month` is not a month of the book.
         """
-        index, drifts = self._index(month), in_force(self.drifts, month)
+        index, drifts = self.index_of(month), in_force(self.drifts, month)
         sales, feedback = self._sales(index), self._feedback(index)
         if change := strength_of(drifts, DriftKind.SCHEMA_CHANGE):
-            sales = changed_schema(sales, change)
+            sales = changed_form(sales, SALES_FORM, change)
         if strength_of(drifts, DriftKind.SOURCE_DARK):
             feedback = feedback.clear()
         return {"sales": sales, DARK_SOURCE: feedback, **self._customers(index)}
@@ -135,8 +94,7 @@ class ChurnBook:
         Raises:
             SettingsError: `month` is not a month of the book.
         """
-        timely = tuple(drift for drift in self.drifts if drift.kind != DriftKind.LATE_CORRECTION)
-        return replace(self, drifts=timely).rows(month)
+        return self.in_time().rows(month)
 
     def truth(self, month: date) -> pl.DataFrame:
         """What no file contains, one row per customer who has joined by the end of a month.
@@ -147,7 +105,7 @@ class ChurnBook:
         Raises:
             SettingsError: `month` is not a month of the book.
         """
-        index = self._index(month)
+        index = self.index_of(month)
         end = self._population.plan.day(index + 1)
         return pl.concat(
             pl.DataFrame(
@@ -186,16 +144,6 @@ class ChurnBook:
     def _population(self) -> Population:
         plan = Plan(self.seed, self.first_month, self.n_months - 1, self.process, self.drifts)
         return Population(plan, self.cases_per_month)
-
-    def _index(self, month: date) -> int:
-        index = months_between(self.first_month, month)
-        if month.day != 1 or not 0 <= index < self.n_months:
-            raise SettingsError(
-                name="generated book, month",
-                reason=f"{month} is not a month of the book",
-                fix=f"Choose one of {self.first_month:%Y-%m} to {self.last_month:%Y-%m}.",
-            )
-        return index
 
     def _rng(self, purpose: Purpose, index: int) -> np.random.Generator:
         return stream(self.seed, purpose, step=index)
@@ -243,5 +191,7 @@ class ChurnBook:
         ).sort("customer_id")
         usual = soil(rows, CUSTOMERS_DIRT, self._rng(Purpose.CUSTOMERS_DIRT, 0))
         share = strength_of(in_force(missing, month), DriftKind.MISSINGNESS)
-        emptied = without_cells(usual, share, self._rng(Purpose.MISSING_CELLS, index)) if again else usual
+        emptied = (
+            without_cells(usual, MISSING_COLUMNS, share, self._rng(Purpose.MISSING_CELLS, index)) if again else usual
+        )
         return ({} if index else {"customers": usual}) | ({f"customers_{month:%Y_%m}": emptied} if again else {})

@@ -14,18 +14,13 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from typing_extensions import override
 
 from credit_platform.errors import SettingsError
-from credit_platform.months import add_months, month_key, month_range, months_between
+from credit_platform.months import add_months, month_key
 from credit_platform.portfolios.drift import Drift, DriftKind, in_force, strength_of
-from credit_platform.portfolios.generator import (
-    USUAL_CASES,
-    USUAL_FIRST_MONTH,
-    USUAL_MONTHS,
-    USUAL_SEED,
-    RowsBySource,
-    book_fields,
-)
+from credit_platform.portfolios.drifted_rows import changed_form, without_cells
+from credit_platform.portfolios.generator import RowsBySource, SpecifiedBook, book_fields
 from credit_platform.portfolios.home_credit.generator.applicants import (
     Applicants,
     CreditProcess,
@@ -37,11 +32,11 @@ from credit_platform.portfolios.home_credit.generator.bureau import draw_bureau_
 from credit_platform.portfolios.home_credit.generator.card_months import draw_card_months
 from credit_platform.portfolios.home_credit.generator.distributions import Flags, Floats, Integers
 from credit_platform.portfolios.home_credit.generator.drift import (
+    APPLICATION_FORM,
     DARK_SOURCE,
     MEANING,
+    MISSING_COLUMNS,
     REFUSED,
-    changed_schema,
-    without_cells,
 )
 from credit_platform.portfolios.home_credit.generator.instalments import draw_instalments
 from credit_platform.portfolios.home_credit.generator.keys import (
@@ -61,43 +56,26 @@ _MONTHS_PER_NEW_ONE = 6
 
 
 @dataclass(frozen=True)
-class HomeCreditBook:
+class HomeCreditBook(SpecifiedBook):
     """A book that can be generated again: the same specification gives the same bytes.
 
     Attributes:
-        first_month: First month, a first of the month.
-        n_months: Months; of the last sixth no outcome is known.
-        cases_per_month: Applications a month.
-        seed: Seed of every draw.
         process: The default process.
-        drifts: What is different for the new applications; of several of one kind the strongest counts.
-        has_leak: False; no history is made from outcomes.
+
+    Of the applications of the last sixth of the months no outcome is known. Drifts are what is different for these; of
+    several of one kind the strongest counts.
     """
 
-    first_month: date = USUAL_FIRST_MONTH
-    n_months: int = USUAL_MONTHS
-    cases_per_month: int = USUAL_CASES
-    seed: int = USUAL_SEED
     process: CreditProcess = field(default_factory=CreditProcess)
-    drifts: tuple[Drift, ...] = ()
-    has_leak: bool = False
 
-    def __post_init__(self) -> None:
-        for name, is_wrong, reason in (
-            ("first_month", self.first_month.day != 1, "is not the first of a month"),
-            ("n_months", self.n_months < 1, "is less than 1"),
-            ("cases_per_month", self.cases_per_month < 1, "is less than 1"),
-            ("cases_per_month", self.n_applications > MOST_APPLICATIONS, "gives more applications than there are keys"),
-            ("seed", self.seed < 0, "is negative"),
-            ("has_leak", self.has_leak, "would need a source made from outcomes, and this book has none"),
-        ):
-            if is_wrong:
-                value = getattr(self, name)
-                raise SettingsError(name=f"generated book, {name}", reason=f"{value} {reason}", fix="Choose another.")
-        for drift in self.drifts:
-            self._require_possible(drift)
+    @override
+    def require_possible(self) -> None:
+        is_beyond = self.n_applications > MOST_APPLICATIONS
+        self.refuse_if("cases_per_month", is_beyond, "gives more applications than there are keys")
+        self.refuse_if("has_leak", self.has_leak, "would need a source made from outcomes, and this book has none")
 
-    def _require_possible(self, drift: Drift) -> None:
+    @override
+    def require_drift(self, drift: Drift) -> None:
         name = f"generated book, drift {drift.kind}"
         if drift.kind in REFUSED:
             raise SettingsError(name=name, reason=REFUSED[drift.kind], fix=f"Choose one of {', '.join(MEANING)}.")
@@ -118,11 +96,6 @@ class HomeCreditBook:
     def n_applications(self) -> int:
         """Applications of the whole book."""
         return self.n_months * self.cases_per_month
-
-    @property
-    def months(self) -> list[date]:
-        """All months of the book."""
-        return month_range(self.first_month, add_months(self.first_month, self.n_months - 1))
 
     @property
     def first_new_month(self) -> date | None:
@@ -188,13 +161,7 @@ class _Chunk:
 
 
 def _drawn(book: HomeCreditBook, month: date) -> _Chunk:
-    index, n = months_between(book.first_month, month), book.cases_per_month
-    if month.day != 1 or not 0 <= index < book.n_months:
-        raise SettingsError(
-            name="generated book, month",
-            reason=f"{month} is not a month of the book",
-            fix=f"Choose one of {book.months[0]:%Y-%m} to {book.months[-1]:%Y-%m}.",
-        )
+    index, n = book.index_of(month), book.cases_per_month
     drifts = in_force(book.drifts, month)
 
     def rng(purpose: Stream) -> np.random.Generator:
@@ -254,9 +221,9 @@ def _applications(chunk: _Chunk, rng: np.random.Generator) -> dict[str, pl.DataF
     known = _with_keys(chunk.rows, SK_ID_CURR=chunk.keys, TARGET=chunk.is_bad.astype(np.int64))
     new = known.drop("TARGET")
     if missing := strength_of(chunk.drifts, DriftKind.MISSINGNESS):
-        new = without_cells(new, missing, rng)
+        new = without_cells(new, MISSING_COLUMNS, missing, rng)
     if change := strength_of(chunk.drifts, DriftKind.SCHEMA_CHANGE):
-        new = changed_schema(new, change)
+        new = changed_form(new, APPLICATION_FORM, change)
     return {
         "application_train": known.clear() if chunk.is_new else known,
         "application_test": new if chunk.is_new else new.clear(),

@@ -7,23 +7,17 @@ one month. Writing files does not belong here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import polars as pl
+from typing_extensions import override
 
-from credit_platform.errors import SettingsError
-from credit_platform.months import add_months, month_key, month_range, months_between
-from credit_platform.portfolios.drift import Drift, DriftKind, in_force, strength_of
-from credit_platform.portfolios.generator import (
-    USUAL_CASES,
-    USUAL_FIRST_MONTH,
-    USUAL_MONTHS,
-    USUAL_SEED,
-    RowsBySource,
-    book_fields,
-)
+from credit_platform.months import add_months, month_key
+from credit_platform.portfolios.drift import DriftKind, in_force, strength_of
+from credit_platform.portfolios.drifted_rows import changed_form, without_cells
+from credit_platform.portfolios.generator import RowsBySource, SpecifiedBook, book_fields
 from credit_platform.portfolios.loans.generator.cohorts import (
     Cohort,
     attributes_of,
@@ -34,8 +28,9 @@ from credit_platform.portfolios.loans.generator.cohorts import (
 )
 from credit_platform.portfolios.loans.generator.customer_keys import KEY_SPACE, cohort_capacity
 from credit_platform.portfolios.loans.generator.default_process import DefaultProcess
-from credit_platform.portfolios.loans.generator.delivery import changed_schema, without_cells, without_outcomes
+from credit_platform.portfolios.loans.generator.delivery import FINANCIALS_FORM, MISSING_COLUMNS, without_outcomes
 from credit_platform.portfolios.loans.generator.drift import shaping_cohort
+from credit_platform.portfolios.loans.generator.randomness import Draw, generator
 from credit_platform.portfolios.loans.generator.repayments import OUTCOME_INSTALLMENT, TENURE_MONTHS
 
 # Sources report for some months after the application; a feature that used them would look into the future.
@@ -43,60 +38,28 @@ CLICKSTREAM_MONTHS_AFTER = 3
 
 
 @dataclass(frozen=True)
-class BookSpec:
+class BookSpec(SpecifiedBook):
     """A book that can be generated again: the same specification gives the same bytes.
 
     Attributes:
-        first_month: First snapshot month, a first of the month.
-        n_months: Snapshot months.
-        cases_per_month: New loans a month on average; cohorts vary around it like counts do.
         history_months: Months of clickstream up to and including the application; none before `first_month`.
-        seed: Seed of every draw.
         process: The default process.
-        drifts: What changes in the course of the book; of several of one kind the strongest in force counts.
-        has_leak: Whether the clickstream was put together after the outcomes were known: made from them, in every month
-            of the book, of the customers whose label is known by its end and of no others. The real book's was.
+
+    `cases_per_month` are new loans on average; cohorts vary around it like counts do. Of several drifts of one kind the
+    strongest in force counts. With a leak the clickstream was put together after the outcomes were known: made from
+    them, in every month of the book, of the customers whose label is known by its end and of no others. The real book's
+    was.
     """
 
-    first_month: date = USUAL_FIRST_MONTH
-    n_months: int = USUAL_MONTHS
-    cases_per_month: int = USUAL_CASES
     history_months: int = 24
-    seed: int = USUAL_SEED
     process: DefaultProcess = field(default_factory=DefaultProcess)
-    drifts: tuple[Drift, ...] = ()
-    has_leak: bool = False
 
-    def __post_init__(self) -> None:
-        for name, is_wrong, reason in (
-            ("first_month", self.first_month.day != 1, "is not the first of a month"),
-            ("n_months", self.n_months < 1, "is less than 1"),
-            ("cases_per_month", self.cases_per_month < 1, "is less than 1"),
-            ("history_months", self.history_months < 0, "is negative"),
-            ("seed", self.seed < 0, "is negative"),
-            ("n_months", self.has_leak and self.n_months <= OUTCOME_INSTALLMENT, "has no outcome that could leak"),
-            ("cases_per_month", self._n_keys() > KEY_SPACE, "gives more customers than there are keys"),
-        ):
-            if is_wrong:
-                value = getattr(self, name)
-                raise SettingsError(name=f"generated book, {name}", reason=f"{value} {reason}", fix="Choose another.")
-        for drift in self.drifts:
-            if not self.first_month <= drift.first_month <= self.last_month:
-                raise SettingsError(
-                    name=f"generated book, drift {drift.kind}",
-                    reason=f"{drift.first_month:%Y-%m} is not a month of the book",
-                    fix=f"Choose one of {self.first_month:%Y-%m} to {self.last_month:%Y-%m}.",
-                )
-
-    @property
-    def last_month(self) -> date:
-        """Last snapshot month, inclusive."""
-        return add_months(self.first_month, self.n_months - 1)
-
-    @property
-    def months(self) -> list[date]:
-        """All snapshot months of the book."""
-        return month_range(self.first_month, self.last_month)
+    @override
+    def require_possible(self) -> None:
+        cannot_leak = self.has_leak and self.n_months <= OUTCOME_INSTALLMENT
+        self.refuse_if("history_months", self.history_months < 0, "is negative")
+        self.refuse_if("n_months", cannot_leak, "has no outcome that could leak")
+        self.refuse_if("cases_per_month", self._n_keys() > KEY_SPACE, "gives more customers than there are keys")
 
     def rows(self, month: date) -> RowsBySource:
         """The rows of a month by source."""
@@ -108,8 +71,7 @@ class BookSpec:
         Raises:
             SettingsError: `month` is not a month of the book.
         """
-        timely = tuple(drift for drift in self.drifts if drift.kind != DriftKind.LATE_CORRECTION)
-        return generate_month(replace(self, drifts=timely), month)
+        return generate_month(self.in_time(), month)
 
     def to_dict(self) -> dict[str, object]:
         """The ground truth, ready for JSON."""
@@ -146,21 +108,17 @@ def generate_month(spec: BookSpec, month: date) -> dict[str, pl.DataFrame]:
     Raises:
         SettingsError: `month` is not a month of the book.
     """
-    index = months_between(spec.first_month, month)
-    if month.day != 1 or not 0 <= index < spec.n_months:
-        span = f"{spec.first_month:%Y-%m} to {spec.last_month:%Y-%m}"
-        raise SettingsError(
-            name="generated book, month", reason=f"{month} is not a month of the book", fix=f"Choose one of {span}."
-        )
+    index = spec.index_of(month)
     applicants, drifts = _cohort(spec, index), in_force(spec.drifts, month)
     loans = pl.concat(_loan_rows(spec, index, strength_of(drifts, DriftKind.LATE_CORRECTION)))
     if strength_of(drifts, DriftKind.LABEL_DELAY):
         loans = without_outcomes(loans)
     financials = financials_of(applicants, spec.seed)
     if missing := strength_of(drifts, DriftKind.MISSINGNESS):
-        financials = without_cells(financials, share=missing, seed=spec.seed, cohort=index)
+        rng = generator(spec.seed, index, Draw.MISSING_CELLS)
+        financials = without_cells(financials, MISSING_COLUMNS, missing, rng)
     if change := strength_of(drifts, DriftKind.SCHEMA_CHANGE):
-        financials = changed_schema(financials, change)
+        financials = changed_form(financials, FINANCIALS_FORM, change)
     clickstream = pl.concat(_clickstream_rows(spec, index, month))
     if strength_of(drifts, DriftKind.SOURCE_DARK):
         clickstream = clickstream.clear()

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from credit_platform.portfolios.drifted_rows import ChangedForm
 from credit_platform.portfolios.loans.generator.randomness import Draw, generator
 from credit_platform.portfolios.loans.generator.repayments import OUTCOME_INSTALLMENT
 
@@ -18,31 +19,11 @@ MISSING_COLUMNS = (
     "Credit_History_Age",
     "Monthly_Inhand_Salary",
 )
-DECIMAL_COLUMNS = ("Annual_Income", "Monthly_Inhand_Salary", "Outstanding_Debt", "Monthly_Balance")
-NEW_COLUMN = "Employer"
-RENAMED_COLUMN, NEW_NAME = "Outstanding_Debt", "Total_Outstanding_Debt"
-# Up to which strength a schema change is no more than this; above the last, a column has another name.
-ORDER_ONLY, _COMMAS, _ADDED = 0.25, 0.5, 0.75
-
-
-def without_cells(financials: pl.DataFrame, *, share: float, seed: int, cohort: int) -> pl.DataFrame:
-    """Empty that share of the cells of `MISSING_COLUMNS`."""
-    rng = generator(seed, cohort, Draw.MISSING_CELLS)
-    return financials.with_columns(
-        pl.when(pl.Series(rng.random(financials.height) >= share)).then(pl.col(name)).alias(name)
-        for name in MISSING_COLUMNS
-    )
-
-
-def changed_schema(financials: pl.DataFrame, strength: float) -> pl.DataFrame:
-    """Deliver the same financials in another form: other order, decimal commas, a new column or a renamed one."""
-    if strength <= ORDER_ONLY:
-        return financials.select(reversed(financials.columns))
-    if strength <= _COMMAS:
-        return financials.with_columns(pl.col(DECIMAL_COLUMNS).str.replace(".", ",", literal=True))
-    if strength <= _ADDED:
-        return financials.with_columns(pl.lit("unknown").alias(NEW_COLUMN))
-    return financials.rename({RENAMED_COLUMN: NEW_NAME})
+FINANCIALS_FORM = ChangedForm(
+    decimals=("Annual_Income", "Monthly_Inhand_Salary", "Outstanding_Debt", "Monthly_Balance"),
+    added=("Employer", "unknown"),
+    renamed=("Outstanding_Debt", "Total_Outstanding_Debt"),
+)
 
 
 def without_outcomes(loans: pl.DataFrame) -> pl.DataFrame:

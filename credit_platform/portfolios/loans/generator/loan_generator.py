@@ -5,20 +5,14 @@ Assembly only: how rows are drawn is written in the modules beside this one.
 
 import polars as pl
 
-from credit_platform.portfolios.drift import Drift, DriftKind
+from credit_platform.portfolios.drifted_rows import is_order_only
 from credit_platform.portfolios.generator import ComparedColumns, Generator
 from credit_platform.portfolios.loans.features.catalogue import CHANNELS
 from credit_platform.portfolios.loans.generator.book import BookSpec
-from credit_platform.portfolios.loans.generator.delivery import ORDER_ONLY
 from credit_platform.portfolios.loans.generator.drift import MEANING
 from credit_platform.portfolios.loans.sources.silver import CustomerFinancials
 
 _IS_NO_SSN = ~pl.col("SSN").fill_null("").str.contains(r"^\d{3}-\d{2}-\d{4}$")
-
-
-def is_order_only(drift: Drift) -> bool:
-    """Whether a drift delivers the same columns in another order."""
-    return drift.kind == DriftKind.SCHEMA_CHANGE and drift.strength <= ORDER_ONLY
 
 
 GENERATOR = Generator(

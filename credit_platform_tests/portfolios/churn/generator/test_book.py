@@ -13,16 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credit_platform.errors import SettingsError
 from credit_platform.months import add_months
 from credit_platform.portfolios.churn.generator.book import ChurnBook
-from credit_platform.portfolios.churn.generator.churn_generator import GENERATOR, make_book
+from credit_platform.portfolios.churn.generator.churn_generator import GENERATOR
 from credit_platform.portfolios.churn.generator.lives import draw_cohort
 from credit_platform.portfolios.churn.generator.purchase_process import PurchaseProcess
 from credit_platform_tests.portfolios.churn.generator.clean_rows import cases, clean_sales, mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 SMALL = ChurnBook(n_months=6, cases_per_month=40, seed=11)
 COLUMNS = {
@@ -195,30 +194,3 @@ def test_nothing_is_corrected_where_nothing_was_late() -> None:
 def test_a_book_of_one_customer_has_all_files() -> None:
     book = ChurnBook(n_months=1, cases_per_month=1)
     assert {name: rows.columns for name, rows in book.rows(book.first_month).items()} == COLUMNS
-
-
-@pytest.mark.parametrize(
-    ("field", "build"),
-    [
-        ("first_month", lambda: ChurnBook(first_month=date(2021, 1, 2))),
-        ("n_months", lambda: ChurnBook(n_months=0)),
-        ("cases_per_month", lambda: ChurnBook(cases_per_month=0)),
-        ("cases_per_month", lambda: ChurnBook(cases_per_month=10**9)),
-        ("seed", lambda: ChurnBook(seed=-1)),
-        ("has_leak", lambda: ChurnBook(has_leak=True)),
-    ],
-)
-def test_an_impossible_book_is_refused_by_name(field: str, build: Callable[[], ChurnBook]) -> None:
-    with pytest.raises(SettingsError, match=field):
-        build()
-
-
-@pytest.mark.parametrize("month", [date(2020, 12, 1), date(2021, 7, 1), date(2021, 3, 2)])
-def test_a_month_outside_the_book_is_refused(month: date) -> None:
-    with pytest.raises(SettingsError, match="Choose one of 2021-01 to 2021-06"):
-        SMALL.rows(month)
-
-
-def test_the_generator_makes_the_book_it_is_asked_for() -> None:
-    made = make_book(first_month=SMALL.first_month, n_months=6, cases_per_month=40, seed=11, history_months=24)
-    assert made == SMALL

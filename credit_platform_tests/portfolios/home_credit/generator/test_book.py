@@ -5,22 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
-from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 import pytest
 
-from credit_platform.errors import SettingsError
 from credit_platform.months import add_months
 from credit_platform.portfolios.home_credit.generator.applicants import CreditProcess
 from credit_platform.portfolios.home_credit.generator.book import HomeCreditBook
-from credit_platform.portfolios.home_credit.generator.home_credit_generator import GENERATOR, make_book
+from credit_platform.portfolios.home_credit.generator.home_credit_generator import GENERATOR
 from credit_platform.portfolios.home_credit.generator.keys import MOST_CHILDREN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    pass
 
 SMALL = HomeCreditBook(n_months=6, cases_per_month=20, seed=11)
 WIDTHS = {
@@ -143,29 +141,5 @@ def test_a_book_of_one_application_has_all_files() -> None:
     assert {name: rows.width for name, rows in book.rows(book.first_month).items()} == WIDTHS
 
 
-@pytest.mark.parametrize(
-    ("field", "build"),
-    [
-        ("first_month", lambda: HomeCreditBook(first_month=date(2021, 1, 2))),
-        ("n_months", lambda: HomeCreditBook(n_months=0)),
-        ("cases_per_month", lambda: HomeCreditBook(cases_per_month=0)),
-        ("cases_per_month", lambda: HomeCreditBook(cases_per_month=10**8)),
-        ("seed", lambda: HomeCreditBook(seed=-1)),
-        ("has_leak", lambda: HomeCreditBook(has_leak=True)),
-    ],
-)
-def test_an_impossible_book_is_refused_by_name(field: str, build: Callable[[], HomeCreditBook]) -> None:
-    with pytest.raises(SettingsError, match=field):
-        build()
-
-
-@pytest.mark.parametrize("month", [date(2020, 12, 1), date(2021, 7, 1), date(2021, 3, 2)])
-def test_a_month_outside_the_book_is_refused(month: date) -> None:
-    with pytest.raises(SettingsError, match="Choose one of 2021-01 to 2021-06"):
-        SMALL.rows(month)
-
-
-def test_the_generator_makes_the_book_it_is_asked_for() -> None:
-    made = make_book(first_month=SMALL.first_month, n_months=6, cases_per_month=20, seed=11, history_months=24)
-    assert made == SMALL
-    assert made.first_new_month == add_months(SMALL.first_month, 5)
+def test_the_last_sixth_of_the_months_is_of_new_applications() -> None:
+    assert SMALL.first_new_month == add_months(SMALL.first_month, 5)
