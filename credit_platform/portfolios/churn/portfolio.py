@@ -13,7 +13,7 @@ from credit_platform.portfolios.cases import Cases
 from credit_platform.portfolios.churn.cases import MADE_OF_SALES
 from credit_platform.portfolios.churn.checks import REACH_CHECK, READ_CHECK
 from credit_platform.portfolios.churn.config import ChurnModelConfig
-from credit_platform.portfolios.churn.excluded_columns import excluded_columns
+from credit_platform.portfolios.churn.excluded_columns import REASONS
 from credit_platform.portfolios.churn.features.feature_store import CASES, INPUTS, CustomerFeatures, build_feature_store
 from credit_platform.portfolios.churn.features.lineage import table_lineage
 from credit_platform.portfolios.churn.generator.churn_generator import GENERATOR
@@ -23,6 +23,7 @@ from credit_platform.portfolios.churn.sources.feedback import FEEDBACK_RAW
 from credit_platform.portfolios.churn.sources.sales import SALES
 from credit_platform.portfolios.feature_set import FeatureSet
 from credit_platform.portfolios.portfolio import Outcome, Portfolio, Words
+from credit_platform.portfolios.source_columns import excluded_columns
 
 _FOLDER = Path(__file__).parent
 # The tables of pipelines that keep them in a database, under their names.
@@ -64,7 +65,7 @@ CHURN = Portfolio(
         inputs=INPUTS,
         build=_features,
         lineage=lambda: table_lineage(SOURCES),
-        excluded=excluded_columns(SOURCES),
+        excluded=excluded_columns(SOURCES, REASONS),
     ).with_declared(),
     outcome=Outcome(schema=ChurnStore, build=churned, reason_without_label=pl.lit(NOT_REACHED)),
     words=Words(

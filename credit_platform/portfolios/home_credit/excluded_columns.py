@@ -3,26 +3,15 @@
 Which features models read is declared in the modules of `features`.
 """
 
-from collections.abc import Sequence
-
-from credit_platform.portfolios.source import Source
-
 IDENTITY = "identifies an application, a credit or a contract, and says nothing about risk"
 OUTCOME = "the outcome that is predicted"
 DATE = "says when an application was made: it files it under a month, and is no feature"
 PROTECTED = "a personal characteristic no decision may rest on; read to compare groups of applicants, never to score"
 FAMILY = "goes with family status, which is protected, so it could stand for it"
-_REASONS = {
+REASONS = {
     **dict.fromkeys(("SK_ID_CURR", "SK_ID_BUREAU", "SK_ID_PREV"), IDENTITY),
     "TARGET": OUTCOME,
     "snapshot_date": DATE,
     **dict.fromkeys(("CODE_GENDER", "DAYS_BIRTH", "NAME_FAMILY_STATUS"), PROTECTED),
     **dict.fromkeys(("CNT_CHILDREN", "CNT_FAM_MEMBERS", "NAME_TYPE_SUITE"), FAMILY),
 }
-
-
-def excluded_columns(sources: Sequence[Source]) -> tuple[tuple[str, str, str], ...]:
-    """Source, column and reason of every source column that no model may read, in the order of the sources."""
-    return tuple(
-        (source.name, column, _REASONS[column]) for source in sources for column in source.columns if column in _REASONS
-    )

@@ -13,7 +13,7 @@ from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.cases import Cases
 from credit_platform.portfolios.feature_set import FeatureInput, FeatureSet
 from credit_platform.portfolios.home_credit.config import HomeCreditModelConfig
-from credit_platform.portfolios.home_credit.excluded_columns import excluded_columns
+from credit_platform.portfolios.home_credit.excluded_columns import REASONS
 from credit_platform.portfolios.home_credit.features.feature_store import ApplicationFeatures, build_feature_store
 from credit_platform.portfolios.home_credit.features.lineage import table_lineage
 from credit_platform.portfolios.home_credit.generator.home_credit_generator import GENERATOR
@@ -28,6 +28,7 @@ from credit_platform.portfolios.home_credit.sources.payments import (
 from credit_platform.portfolios.home_credit.sources.previous_application import PREVIOUS_APPLICATION
 from credit_platform.portfolios.portfolio import AssignedMonths, Outcome, Portfolio, ProtectedGroups, Words
 from credit_platform.portfolios.source import CaseLink
+from credit_platform.portfolios.source_columns import excluded_columns
 
 _FOLDER = Path(__file__).parent
 _BY_APPLICATION = CaseLink("SK_ID_CURR")
@@ -62,7 +63,7 @@ HOME_CREDIT = Portfolio(
         inputs=tuple(FeatureInput(f"silver/{source.table}", "month") for source in SOURCES),
         build=_features,
         lineage=lambda: table_lineage(SOURCES),
-        excluded=excluded_columns(SOURCES),
+        excluded=excluded_columns(SOURCES, REASONS),
     ).with_declared(),
     outcome=Outcome(schema=TargetStore, build=delivered_targets, is_awaited=TO_COME),
     words=Words(

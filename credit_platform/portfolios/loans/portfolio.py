@@ -12,7 +12,7 @@ from credit_platform.policy.model_config import LabelPolicy, ModelConfig
 from credit_platform.portfolios.cases import Cases
 from credit_platform.portfolios.feature_set import FeatureInput, FeatureSet
 from credit_platform.portfolios.loans.config import LoanModelConfig, loan_label
-from credit_platform.portfolios.loans.excluded_columns import excluded_columns
+from credit_platform.portfolios.loans.excluded_columns import REASONS, WHOLE_SOURCES
 from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM, SOURCE_FLAGS
 from credit_platform.portfolios.loans.features.feature_store import build_feature_store
 from credit_platform.portfolios.loans.features.lineage import table_lineage
@@ -31,6 +31,7 @@ from credit_platform.portfolios.loans.sources.loan_snapshots import LMS_LOAN_DAI
 from credit_platform.portfolios.loans.sources.silver import LOAN_START
 from credit_platform.portfolios.loans.sources.synonyms import synonyms
 from credit_platform.portfolios.portfolio import Outcome, Portfolio, PortfolioTable, ProtectedGroups, Words
+from credit_platform.portfolios.source_columns import excluded_columns
 
 SOURCES = (LMS_LOAN_DAILY, FEATURES_ATTRIBUTES, FEATURES_FINANCIALS, FEATURE_CLICKSTREAM)
 _LOANS, _ATTRIBUTES = "silver/loan_snapshots", "silver/customer_attributes"
@@ -84,7 +85,7 @@ LOANS = Portfolio(
         evidence=(CLICKSTREAM,),
         source_flags=SOURCE_FLAGS,
         lineage=lambda: table_lineage(SOURCES),
-        excluded=excluded_columns(SOURCES),
+        excluded=excluded_columns(SOURCES, REASONS, whole=WHOLE_SOURCES),
     ).with_declared(),
     outcome=Outcome(
         schema=LabelStore, build=_labels, early=early_outcomes, reason_without_label=reason_without_label()

@@ -13,7 +13,6 @@ from polars.testing import assert_frame_equal
 
 from credit_platform.policy.reason_codes import ReasonCode
 from credit_platform.portfolios.feature_set import declared_features
-from credit_platform.portfolios.home_credit.excluded_columns import excluded_columns
 from credit_platform.portfolios.home_credit.features.application_features import OF_ALL, OF_APPLICATION
 from credit_platform.portfolios.home_credit.features.declared_feature import ChildTable
 from credit_platform.portfolios.home_credit.features.feature_store import (
@@ -23,6 +22,7 @@ from credit_platform.portfolios.home_credit.features.feature_store import (
     build_feature_store,
 )
 from credit_platform.portfolios.home_credit.features.lineage import table_lineage
+from credit_platform.portfolios.home_credit.portfolio import HOME_CREDIT
 from credit_platform_tests.portfolios.home_credit.delivered_rows import (
     SOURCES,
     Cells,
@@ -76,7 +76,7 @@ def test_the_lineage_sees_what_is_protected() -> None:
 
 
 def test_what_no_feature_may_read_is_listed_with_its_reason() -> None:
-    excluded = {column for _, column, _ in excluded_columns(tuple(SOURCES.values()))}
+    excluded = {column for _, column, _ in HOME_CREDIT.features.excluded}
     assert excluded == FORBIDDEN | {"SK_ID_CURR", "SK_ID_BUREAU", "SK_ID_PREV", "snapshot_date"}
 
 
