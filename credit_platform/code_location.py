@@ -65,8 +65,7 @@ def _assemble(portfolio: Portfolio, settings: Settings) -> dg.Definitions:
         raw_dir=str(settings.raw_dir.absolute()),
         portfolio_name=settings.portfolio_name,
         policy_dir=str(settings.policy_dir.absolute()) if settings.policy_dir else None,
-        retrain_below=settings.retrain_threshold,
-        label_window=settings.label_window,
+        policy_overrides=settings.overrides.model_dump_json(exclude_none=True),
         policy_sha256=policy.sha256,
     )
     closing = Closing(lake, axis, sources(portfolio, policy.model, axis.first_snapshot), policy.model.close)

@@ -28,6 +28,7 @@ from credit_platform.lake.book_file import (
 from credit_platform.lake.files import plain_path
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.load import Policy
+from credit_platform.policy.policy_section import AS_WRITTEN, PolicyOverrides
 from credit_platform.portfolios.named import PORTFOLIO_VARIABLE, portfolio_named
 from credit_platform.portfolios.portfolio import Portfolio
 
@@ -91,9 +92,8 @@ class Settings(BaseModel):
 
     `last_month` is inclusive; None leaves the axis open to the month that has just begun. `is_book_known` is False
     while neither the environment nor `platform.yaml` names the first month and the default stands in.
-    `retrain_threshold`, the value of the primary metric below which a version is retrained, and `label_window`, the
-    days of the label's window, are part of `policy` already where the environment says them. `foreign_words` are
-    variables that are set and not used, each with what takes its place.
+    `overrides` are what the environment sets in the place of policy's own values, and part of `policy` already.
+    `foreign_words` are variables that are set and not used, each with what takes its place.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -107,8 +107,7 @@ class Settings(BaseModel):
     automation: Automation
     policy: Policy
     portfolio_name: str = DEFAULT_PORTFOLIO
-    retrain_threshold: float | None = None
-    label_window: int | None = None
+    overrides: PolicyOverrides = AS_WRITTEN
     foreign_words: Mapping[str, str] = {}
     alerts: AlertAddresses = AlertAddresses.model_construct(is_dry_run=True)
 
@@ -198,6 +197,7 @@ def load_settings(of: str | None = None) -> Settings:
     if window is not None and not portfolio_named(name).has_label_window:
         foreign[WINDOW_VARIABLE] = f"The label of the portfolio {name} has no window; policy says what it has (label)."
         window = None
+    overrides = PolicyOverrides(retrain_below=environment.retrain_threshold, label_window=window)
     return Settings(
         data_dir=data_dir,
         raw_dir=(environment.raw_dir or data_dir / "raw").expanduser(),
@@ -207,12 +207,9 @@ def load_settings(of: str | None = None) -> Settings:
         policy_dir=environment.policy_dir,
         automation=book.automation,
         portfolio_name=name,
-        retrain_threshold=environment.retrain_threshold,
-        label_window=window,
+        overrides=overrides,
         foreign_words=foreign,
-        policy=portfolio_named(name).load_policy(
-            environment.policy_dir, retrain_below=environment.retrain_threshold, label_window=window
-        ),
+        policy=portfolio_named(name).load_policy(environment.policy_dir, overrides),
         alerts=alerts,
     )
 

@@ -21,6 +21,7 @@ from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import add_months, month_key
 from credit_platform.partitions import monthly_axis
+from credit_platform.policy.policy_section import PolicyOverrides
 from credit_platform_tests.small_book import run_command, run_verb
 from credit_platform_tests.toy_book import FIRST, write_gym
 from credit_platform_tests.toy_portfolio import GYM
@@ -117,7 +118,7 @@ def test_the_retrain_threshold_is_red_above_and_green_below_what_was_reached(liv
     book, month = lake(lived), add_months(FOUND, -1)
     decided = {}
     for floor in (0.05, 0.99):
-        policy = GYM.load_policy(lived / "policy", retrain_below=floor)
+        policy = GYM.load_policy(lived / "policy", PolicyOverrides(retrain_below=floor))
         axis = monthly_axis(policy.model, FIRST, LAST)
         decided[floor] = ActionDecider(book, model, axis, policy).decide(month)[1]
     assert decided[0.05].action == "monitor"

@@ -145,7 +145,7 @@ def test_the_retrain_threshold_is_part_of_the_policy(monkeypatch: pytest.MonkeyP
     as_shipped = load_settings().policy
     monkeypatch.setenv("RETRAIN_THRESHOLD", "0.8")
     settings = load_settings()
-    assert settings.retrain_threshold == 0.8
+    assert settings.overrides.retrain_below == 0.8
     assert settings.policy.monitoring.metrics["roc_auc"].business_threshold == 0.8
     assert settings.policy.sha256 != as_shipped.sha256
 
@@ -198,7 +198,7 @@ def test_the_window_of_the_label_may_come_from_the_environment(monkeypatch: pyte
     shipped = load_settings()
     monkeypatch.setenv("CHURN_WINDOW", "28")
     settings = load_settings()
-    assert (settings.label_window, settings.policy.model.label.label_def) == (28, "churn_28d")
+    assert (settings.overrides.label_window, settings.policy.model.label.label_def) == (28, "churn_28d")
     assert settings.policy.model.label.lag_months == 1, "28 days after a month end in the next one"
     assert settings.policy.sha256 != shipped.policy.sha256, "what is made under it says so"
     monkeypatch.setenv("CHURN_WINDOW", "30")
@@ -220,4 +220,4 @@ def test_variables_of_similar_pipelines_get_an_answer(monkeypatch: pytest.Monkey
     settings = load_settings()
     assert set(settings.foreign_words) == {"ML_SCHEMA", "ML_WAREHOUSE", "CHURN_WINDOW"}
     assert "CREDIT_DATA_DIR" in settings.foreign_words["ML_SCHEMA"]
-    assert settings.label_window is None, "a loan's label has no window of days"
+    assert settings.overrides.label_window is None, "a loan's label has no window of days"

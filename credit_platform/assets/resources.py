@@ -19,6 +19,7 @@ from credit_platform.lake.tables.month_parts import MonthParts
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key, months_of
 from credit_platform.policy.load import policy_document
+from credit_platform.policy.policy_section import PolicyOverrides
 from credit_platform.portfolios.named import portfolio_named
 from credit_platform.portfolios.tables import table_at
 
@@ -33,8 +34,7 @@ class LakeResource(dg.ConfigurableResource[Lake]):
     raw_dir: str
     portfolio_name: str
     policy_dir: str | None = None
-    retrain_below: float | None = None
-    label_window: int | None = None
+    policy_overrides: str = "{}"  # as JSON
     policy_sha256: str = ""
 
     @override
@@ -61,7 +61,8 @@ class LakeResource(dg.ConfigurableResource[Lake]):
         if not self.policy_sha256 or layout.kept_policy(self.policy_sha256).is_file():
             return
         folder = Path(self.policy_dir) if self.policy_dir else None
-        policy = layout.portfolio.load_policy(folder, retrain_below=self.retrain_below, label_window=self.label_window)
+        overrides = PolicyOverrides.model_validate_json(self.policy_overrides)
+        policy = layout.portfolio.load_policy(folder, overrides)
         if policy.sha256 == self.policy_sha256:
             write_bytes(layout.kept_policy(policy.sha256), policy_document(policy))
 

@@ -47,7 +47,7 @@ class Config:
     @property
     def retrain_threshold(self) -> float | None:
         """The value of the primary metric below which a version is retrained, where the environment sets one."""
-        return self.settings.retrain_threshold
+        return self.settings.overrides.retrain_below
 
     @property
     def retraining_floors(self) -> dict[str, str]:

@@ -25,6 +25,7 @@ from credit_platform.policy.policy_file import (
     read_monitoring_thresholds,
     read_policy_file,
 )
+from credit_platform.policy.policy_section import AS_WRITTEN, PolicyOverrides
 from credit_platform.policy.reason_codes import ReasonCatalogue, require_a_reason_per_feature
 from credit_platform.policy.source_policy import require_columns
 from credit_platform.previous_release import warn_of_old_name, with_new_keys
@@ -231,14 +232,11 @@ def _with_label_window(model: ModelConfig, days: int) -> ModelConfig:
     return _validated(_as_written(values, "CHURN_WINDOW"), values, type(model))
 
 
-def load_policy(
-    folder: Path | None, *, terms: PolicyTerms, retrain_below: float | None = None, label_window: int | None = None
-) -> Policy:
+def load_policy(folder: Path | None, *, terms: PolicyTerms, overrides: PolicyOverrides = AS_WRITTEN) -> Policy:
     """Read the policy of a folder, or the shipped one.
 
     A folder may hold one of the files only, and a file may leave things out: the shipped numbers stand in. The
-    fingerprint covers values: comments, order and file format do not change it. `retrain_below` takes the place of the
-    business floor of the primary metric, `label_window` that of the days of the label's window.
+    fingerprint covers values, those of `overrides` among them: comments, order and file format do not change it.
 
     Raises:
         PolicyError: no file is there, a file is there twice, or a value is wrong; names file, key and reason.
@@ -248,16 +246,16 @@ def load_policy(
         reason = f"holds none of {', '.join(f'{name}.yaml' for name in FILES)} (.yml and .json are read as well)"
         raise PolicyError(file=where, key="(folder)", reason=reason)
     model, file = _section_of(where, MODEL_CONFIG, terms, section=terms.config, read=read_model_config)
-    if label_window is not None:
-        model = _with_label_window(model, label_window)
+    if overrides.label_window is not None:
+        model = _with_label_window(model, overrides.label_window)
     _require_sources(model, terms, file=file)
     _require_fitting_characteristics(model, terms, file=file)
     monitoring, file = _section_of(
         where, MONITORING_THRESHOLDS, terms, section=MonitoringThresholds, read=read_monitoring_thresholds
     )
     monitoring = _with_model_names(monitoring, model, file=file)
-    if retrain_below is not None:
-        monitoring = _with_floor(monitoring, model.selection.primary, retrain_below, file=file)
+    if overrides.retrain_below is not None:
+        monitoring = _with_floor(monitoring, model.selection.primary, overrides.retrain_below, file=file)
     data, _ = _section_of(where, DATA_QUALITY, terms, section=DataQualityPolicy, read=_as_written)
     reasons, file = _section_of(where, REASON_CODES, terms, section=ReasonCatalogue, read=_as_written)
     require_a_reason_per_feature(reasons, terms.explained, file=file)

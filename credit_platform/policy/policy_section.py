@@ -55,3 +55,18 @@ class PolicySection(BaseModel):
     """One section of a policy file: frozen, without unknown keys, without silent conversions."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class PolicyOverrides(PolicySection):
+    """What is set in the place of a policy's own values, from outside of its files; None leaves them.
+
+    Attributes:
+        retrain_below: business floor of the primary metric.
+        label_window: days of the label's window.
+    """
+
+    retrain_below: Share | None = None
+    label_window: Annotated[int, Field(ge=1)] | None = None
+
+
+AS_WRITTEN = PolicyOverrides()

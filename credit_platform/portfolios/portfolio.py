@@ -16,6 +16,7 @@ import polars as pl
 from credit_platform.errors import SettingsError
 from credit_platform.policy.load import WINDOW_KEY, Policy, PolicyTerms, load_policy
 from credit_platform.policy.model_config import LabelPolicy, ModelConfig
+from credit_platform.policy.policy_section import AS_WRITTEN, PolicyOverrides
 from credit_platform.portfolios.cases import Cases
 from credit_platform.portfolios.feature_set import COMBINATIONS, FeatureSet
 from credit_platform.portfolios.generator import Generator
@@ -274,11 +275,9 @@ class Portfolio:
         label = self.config.model_fields["label"].annotation
         return isinstance(label, type) and issubclass(label, LabelPolicy) and WINDOW_KEY in label.model_fields
 
-    def load_policy(
-        self, folder: Path | None = None, *, retrain_below: float | None = None, label_window: int | None = None
-    ) -> Policy:
+    def load_policy(self, folder: Path | None = None, overrides: PolicyOverrides = AS_WRITTEN) -> Policy:
         """Read the policy of a folder, or the shipped one; all else as `policy.load.load_policy` has it."""
-        return load_policy(folder, terms=self.terms, retrain_below=retrain_below, label_window=label_window)
+        return load_policy(folder, terms=self.terms, overrides=overrides)
 
     @property
     def case_source(self) -> Source:

@@ -10,6 +10,7 @@ from credit_platform.assets.resources import LakeResource, MonthlyParquetIOManag
 from credit_platform.lake.layout import Layout
 from credit_platform.months import month_key, months_of
 from credit_platform.policy.load import policy_document
+from credit_platform.policy.policy_section import AS_WRITTEN, PolicyOverrides
 from credit_platform.portfolios.churn.portfolio import CHURN
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.small_book import PREVIEW_ALLOWED
@@ -25,7 +26,7 @@ def rows(context: dg.AssetExecutionContext) -> pl.DataFrame:
 
 
 def run(
-    folder: Path, *names: str, policy_sha256: str = "", retrain_below: float | None = None, month: int = 0
+    folder: Path, *names: str, policy_sha256: str = "", overrides: PolicyOverrides = AS_WRITTEN, month: int = 0
 ) -> dg.ExecuteInProcessResult:
     """Write a month of some tables that hold one row each; a table called `broken` cannot be made."""
 
@@ -46,7 +47,7 @@ def run(
         data_dir=str(folder),
         raw_dir=str(folder / "raw"),
         portfolio_name="loans",
-        retrain_below=retrain_below,
+        policy_overrides=overrides.model_dump_json(exclude_none=True),
         policy_sha256=policy_sha256,
     )
     with dg.DagsterInstance.ephemeral() as instance:
@@ -91,21 +92,22 @@ def test_a_policy_whose_files_were_changed_since_they_were_read_is_not_kept(tmp_
 
 
 def test_the_policy_is_kept_with_the_floor_of_the_environment(tmp_path: Path) -> None:
-    policy = LOANS.load_policy(retrain_below=0.78)
+    floor = PolicyOverrides(retrain_below=0.78)
+    policy = LOANS.load_policy(overrides=floor)
     kept = Layout.of(tmp_path, tmp_path / "raw", LOANS).kept_policy(policy.sha256)
     assert run(tmp_path, "x", policy_sha256=policy.sha256).success
     assert not kept.is_file()  # without the floor it would be another policy
-    assert run(tmp_path, "x", policy_sha256=policy.sha256, retrain_below=0.78).success
+    assert run(tmp_path, "x", policy_sha256=policy.sha256, overrides=floor).success
     assert kept.read_bytes() == policy_document(policy)
 
 
 def test_a_policy_with_the_environments_window_is_kept(tmp_path: Path) -> None:
-    policy = CHURN.load_policy(label_window=28)
+    policy = CHURN.load_policy(overrides=PolicyOverrides(label_window=28))
     resource = LakeResource(
         data_dir=str(tmp_path),
         raw_dir=str(tmp_path / "raw"),
         portfolio_name="churn",
-        label_window=28,
+        policy_overrides='{"label_window": 28}',
         policy_sha256=policy.sha256,
     )
     resource.create_resource(dg.build_init_resource_context())

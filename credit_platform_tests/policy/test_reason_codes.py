@@ -122,7 +122,7 @@ def test_a_copied_entry_of_an_earlier_release_stays_vague(tmp_path: Path) -> Non
 
 def test_the_texts_a_lender_has_to_fill_in_are_named(tmp_path: Path) -> None:
     (tmp_path / "reason_codes.yaml").write_text("notice: {creditor: 'First Bank, 1 Main Street, Springfield'}")
-    unfilled = [LOANS.load_policy(*folder).reasons.notice for folder in ((), (tmp_path,))]
+    unfilled = [LOANS.load_policy(folder).reasons.notice for folder in (None, tmp_path)]
     assert [one and one.unfilled for one in unfilled] == [("creditor", "rights", "agency"), ("rights", "agency")]
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from credit_platform.errors import PolicyError
 from credit_platform.policy.load import policy_document, read_policy_document
 from credit_platform.policy.monitoring_thresholds import MetricThreshold
+from credit_platform.policy.policy_section import PolicyOverrides
 from credit_platform.portfolios.loans.portfolio import LOANS
 
 SHARES = "business_share_of_oot: 0.85, data_science_share_of_oot: 0.93"
@@ -130,7 +131,7 @@ def test_the_floor_of_the_environment_takes_the_place_of_every_business_floor(tm
     softened = (
         "model_overrides: {model_1: {roc_auc: {business_threshold: 0.7, on_business_breach: active_monitoring}}}\n"
     )
-    policy = LOANS.load_policy(folder(tmp_path, monitoring=softened), retrain_below=0.82)
+    policy = LOANS.load_policy(folder(tmp_path, monitoring=softened), PolicyOverrides(retrain_below=0.82))
     for model in policy.model.models:
         floor = policy.monitoring.metrics_for(model)["roc_auc"]
         assert (floor.business_threshold, floor.data_science_threshold, floor.on_business_breach) == (
@@ -143,7 +144,8 @@ def test_the_floor_of_the_environment_takes_the_place_of_every_business_floor(tm
 
 def test_the_floor_of_the_environment_replaces_a_relative_one(tmp_path: Path) -> None:
     files = folder(tmp_path, model="selection: {primary: f1_score}", monitoring=RELATIVE)
-    thresholds = LOANS.load_policy(files, retrain_below=0.48).monitoring.of_version("scorecard", {"f1_score": 0.5})
+    floor = PolicyOverrides(retrain_below=0.48)
+    thresholds = LOANS.load_policy(files, floor).monitoring.of_version("scorecard", {"f1_score": 0.5})
     floor = thresholds.metrics_for("scorecard")["f1_score"]
     assert (floor.business_threshold, floor.data_science_threshold) == (0.48, 0.48)
     assert (floor.text("business"), floor.text("data_science")) == ("0.48", "0.48")  # 93 % of 0.5 is less
@@ -152,5 +154,5 @@ def test_the_floor_of_the_environment_replaces_a_relative_one(tmp_path: Path) ->
 def test_a_floor_of_the_environment_that_would_decide_nothing_is_refused(tmp_path: Path) -> None:
     files = folder(tmp_path, model="selection: {primary: f1_score}")
     with pytest.raises(PolicyError, match="RETRAIN_THRESHOLD is set") as caught:
-        LOANS.load_policy(files, retrain_below=0.5)
+        LOANS.load_policy(files, PolicyOverrides(retrain_below=0.5))
     assert caught.value.key == "metrics.f1_score"

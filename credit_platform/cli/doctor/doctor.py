@@ -81,7 +81,7 @@ def examine(settings: Settings | None, trouble: DoctorFinding | None, *, port: i
     findings = findings_of("machine", lambda: machine_findings(folder, port=port))
     if settings is None:
         return [*findings, *([trouble] if trouble else [])]
-    policy = check_algorithms(settings.policy.model, retrain_below=settings.retrain_threshold)
+    policy = check_algorithms(settings.policy.model, retrain_below=settings.overrides.retrain_below)
     words = check_foreign_words(settings.foreign_words)
     home = dagster_home(settings)
     history = findings_of("history", lambda: history_findings(home, settings.portfolio, settings.automation))

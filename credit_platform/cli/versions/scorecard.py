@@ -84,7 +84,7 @@ def _policy_of(book: Book, order: DraftOrder) -> Policy:
     in_force = book.settings.policy
     if order.policy is None:
         return in_force
-    tried = book.settings.portfolio.load_policy(order.policy, label_window=book.settings.label_window)
+    tried = book.settings.portfolio.load_policy(order.policy, book.settings.overrides)
     for section in ("label", "features", "sources"):
         if getattr(tried.model, section) != getattr(in_force.model, section):
             raise SettingsError(
