@@ -5,7 +5,6 @@ Fixtures of one package live in that package's own conftest.
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Callable
 from datetime import date
@@ -16,6 +15,7 @@ from hypothesis import settings
 
 from credit_platform.portfolios.named import portfolio_named
 from credit_platform_tests.churn_book import make_churn_book
+from credit_platform_tests.done_once import made_once, run_once
 from credit_platform_tests.drifted_book import make_drifted_book
 from credit_platform_tests.home_credit_book import make_home_credit_book
 from credit_platform_tests.small_book import BookFolders, make_book
@@ -71,36 +71,29 @@ def shared_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
 
 
-def made_once(shared_root: Path, name: str, make: Callable[[Path], BookFolders]) -> BookFolders:
+def book_once(shared_root: Path, name: str, make: Callable[[Path], BookFolders]) -> BookFolders:
     """The folders of a book whose raw files all workers share."""
-    root = shared_root / name
-    with (shared_root / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not root.exists():
-            made = make(shared_root / f"{name}.part")
-            (shared_root / f"{name}.part").rename(root)
-            (shared_root / f"{name}.kind").write_text(f"{made.kind.name} {made.first} {made.last}")
-    kind, first, last = (shared_root / f"{name}.kind").read_text().split()
+
+    def noted(part: Path) -> None:
+        made = make(part)
+        (part / "kind").write_text(f"{made.kind.name} {made.first} {made.last}")
+
+    root = made_once(shared_root, name, noted)
+    kind, first, last = (root / "kind").read_text().split()
     months = (date.fromisoformat(first), date.fromisoformat(last))
     return BookFolders(root / "data", root / "raw", root / "policy", portfolio_named(kind), *months)
 
 
 def lived_once(book: BookFolders, shared_root: Path, name: str) -> BookFolders:
     """The book after one whole backfill by the command line."""
-    done = shared_root / f"{name}.log"
-    with (shared_root / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not done.exists():
-            finished = book.command("backfill")
-            done.write_text(f"exit {finished.returncode}\n{finished.stdout}\n{finished.stderr}")
-    assert done.read_text().startswith("exit 0\n"), done.read_text()
+    run_once(shared_root, name, lambda: book.command("backfill"))
     return book
 
 
 @pytest.fixture(scope="session")
 def small_book(shared_root: Path) -> BookFolders:
     """The raw files of the small book, nothing built. Read only."""
-    return made_once(shared_root, "small_book", make_book)
+    return book_once(shared_root, "small_book", make_book)
 
 
 @pytest.fixture(scope="session")
@@ -112,7 +105,7 @@ def finished_book(small_book: BookFolders, shared_root: Path) -> BookFolders:
 @pytest.fixture(scope="session")
 def small_home_credit(shared_root: Path) -> BookFolders:
     """The raw files of a small Home Credit book, nothing built. Read only."""
-    return made_once(shared_root, "small_home_credit", make_home_credit_book)
+    return book_once(shared_root, "small_home_credit", make_home_credit_book)
 
 
 @pytest.fixture(scope="session")
@@ -124,7 +117,7 @@ def finished_home_credit(small_home_credit: BookFolders, shared_root: Path) -> B
 @pytest.fixture(scope="session")
 def small_churn(shared_root: Path) -> BookFolders:
     """The raw files of a small churn book, nothing built. Read only."""
-    return made_once(shared_root, "small_churn", make_churn_book)
+    return book_once(shared_root, "small_churn", make_churn_book)
 
 
 @pytest.fixture(scope="session")
@@ -152,13 +145,8 @@ def any_finished_book(request: pytest.FixtureRequest) -> BookFolders:
 @pytest.fixture(scope="session")
 def drifted_book(shared_root: Path) -> BookFolders:
     """A book with a planted concept drift after its whole life, made once a session. Read only."""
-    root, done = shared_root / "drifted_book", shared_root / "drifted_book.log"
-    with (shared_root / "drifted_book.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not done.exists():
-            finished = make_drifted_book(root).command("backfill")
-            done.write_text(f"exit {finished.returncode}\n{finished.stdout}\n{finished.stderr}")
-    assert done.read_text().startswith("exit 0\n"), done.read_text()
+    root = shared_root / "drifted_book"
+    run_once(shared_root, "drifted_book", lambda: make_drifted_book(root).command("backfill"))
     return BookFolders(root / "data", root / "raw", root / "policy")
 
 

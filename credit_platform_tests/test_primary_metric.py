@@ -5,8 +5,8 @@ It is the gym of toy_portfolio under a policy of its own, lived until what makes
 
 from __future__ import annotations
 
-import fcntl
 import json
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import add_months, month_key
 from credit_platform.partitions import monthly_axis
 from credit_platform.policy.policy_section import PolicyOverrides
+from credit_platform_tests.done_once import run_once
 from credit_platform_tests.small_book import run_command, run_verb
 from credit_platform_tests.toy_book import FIRST, write_gym
 from credit_platform_tests.toy_portfolio import GYM
@@ -61,17 +62,16 @@ def variables(root: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def lived(shared_root: Path) -> Path:
-    root, done = shared_root / "tuned_gym", shared_root / "tuned_gym.log"
-    with (shared_root / "tuned_gym.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not done.exists():
-            write_gym(root / "raw", turns=TURNS)
-            (root / "policy").mkdir()
-            (root / "policy" / "model_config.yaml").write_text(MODEL_CONFIG)
-            (root / "policy" / "monitoring_thresholds.yaml").write_text(THRESHOLDS)
-            finished = run_command("backfill", **variables(root))
-            done.write_text(f"exit {finished.returncode}\n{finished.stdout}\n{finished.stderr}")
-    assert done.read_text().startswith("exit 0\n"), done.read_text()
+    root = shared_root / "tuned_gym"
+
+    def live() -> subprocess.CompletedProcess[str]:
+        write_gym(root / "raw", turns=TURNS)
+        (root / "policy").mkdir()
+        (root / "policy" / "model_config.yaml").write_text(MODEL_CONFIG)
+        (root / "policy" / "monitoring_thresholds.yaml").write_text(THRESHOLDS)
+        return run_command("backfill", **variables(root))
+
+    run_once(shared_root, "tuned_gym", live)
     return root
 
 

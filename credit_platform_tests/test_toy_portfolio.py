@@ -5,7 +5,6 @@ What the book says stands in toy_portfolio; that no room names anything of the l
 
 from __future__ import annotations
 
-import fcntl
 import json
 import re
 import subprocess
@@ -20,6 +19,7 @@ from credit_platform.months import add_months, month_range
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.portfolios.named import portfolio_named
 from credit_platform.portfolios.tables import tables_of
+from credit_platform_tests.done_once import run_once
 from credit_platform_tests.lake.tables.sample_rows import require_samples_of_every_version
 from credit_platform_tests.small_book import run_command, run_verb
 from credit_platform_tests.toy_book import FIRST, MONTHS, write_gym
@@ -48,14 +48,13 @@ def gym(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def lived(shared_root: Path) -> Path:
     """The gym after its whole life: what makes members cancel turns round in the tenth month."""
-    root, done = shared_root / "gym", shared_root / "gym.log"
-    with (shared_root / "gym.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not done.exists():
-            write_gym(root / "raw", turns=TURNS)
-            finished = run_command("backfill", **variables(root))
-            done.write_text(f"exit {finished.returncode}\n{finished.stdout}\n{finished.stderr}")
-    assert done.read_text().startswith("exit 0\n"), done.read_text()
+    root = shared_root / "gym"
+
+    def live() -> subprocess.CompletedProcess[str]:
+        write_gym(root / "raw", turns=TURNS)
+        return run_command("backfill", **variables(root))
+
+    run_once(shared_root, "gym", live)
     return root
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import fcntl
+import subprocess
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 
 from credit_platform.lake.governance.promotions import PromotionLog
 from credit_platform.months import add_months, month_range
+from credit_platform_tests.done_once import run_once
 from credit_platform_tests.small_book import MODELS, WITHOUT_PICTURES, BookFolders
 
 FIRST, LAST, FIRST_TRAINING = date(2023, 1, 1), date(2024, 12, 1), date(2024, 11, 1)
@@ -24,16 +25,14 @@ def finished(real_book: Path, shared_root: Path) -> BookFolders:
     """The real book after one whole backfill under the shipped absolute windows, made once a session."""
     root = shared_root / "real_book"
     book = BookFolders(root / "data", real_book, root / "policy")
-    done = shared_root / "real_book.log"
-    with (shared_root / "real_book.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not done.exists():
-            book.policy_dir.mkdir(parents=True)
-            (book.policy_dir / "model_config.yaml").write_text("windows: {mode: absolute}")
-            (book.policy_dir / "monitoring_thresholds.yaml").write_text(WITHOUT_PICTURES)
-            ended = book.command("backfill", "--from", "2023-01", "--to", "2024-12")
-            done.write_text(f"exit {ended.returncode}\n{ended.stdout}\n{ended.stderr}")
-    assert done.read_text().startswith("exit 0\n"), done.read_text()
+
+    def live() -> subprocess.CompletedProcess[str]:
+        book.policy_dir.mkdir(parents=True)
+        (book.policy_dir / "model_config.yaml").write_text("windows: {mode: absolute}")
+        (book.policy_dir / "monitoring_thresholds.yaml").write_text(WITHOUT_PICTURES)
+        return book.command("backfill", "--from", "2023-01", "--to", "2024-12")
+
+    run_once(shared_root, "real_book", live)
     return book
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 from pathlib import Path
 
 import pytest
 
+from credit_platform_tests.done_once import made_once
 from credit_platform_tests.old_release.folders import BACKUP, bring_up_to_date, unpack
 from credit_platform_tests.old_release.migration_folders import copied
 from credit_platform_tests.small_book import BookFolders
@@ -15,24 +15,13 @@ from credit_platform_tests.small_book import BookFolders
 @pytest.fixture(scope="session")
 def unpacked(shared_root: Path) -> Path:
     """The folder with all the old release wrote, as it wrote it. Read only."""
-    root, part = shared_root / "old_release", shared_root / "old_release.part"
-    with (shared_root / "old_release.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not root.exists():
-            unpack(part)
-            part.rename(root)
-    return root
+    return made_once(shared_root, "old_release", unpack)
 
 
 @pytest.fixture(scope="session")
 def old_book(shared_root: Path) -> BookFolders:
     """The old book, brought up to date. Read only."""
-    root, part = shared_root / "old_book", shared_root / "old_book.part"
-    with (shared_root / "old_book.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not root.exists():
-            bring_up_to_date(unpack(part))
-            part.rename(root)
+    root = made_once(shared_root, "old_book", lambda part: bring_up_to_date(unpack(part)))
     return BookFolders(root / "data", root / "raw", root / "policy")
 
 
