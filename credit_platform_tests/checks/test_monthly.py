@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -36,15 +36,18 @@ def book(small_book: BookFolders, tmp_path: Path) -> BookFolders:
 @pytest.fixture
 def broken_runner(book: BookFolders, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> Runner:
     """A platform whose cleaning lets one customer of the planted month be 500 years old."""
-    write = Lake.write
+    write = Lake.write_months
 
-    def write_spoilt(lake: Lake, table: str, frame: pl.DataFrame, months: Sequence[date]) -> dict[date, int]:
+    def spoilt(month: date, frame: pl.DataFrame) -> pl.DataFrame:
+        is_planted = (pl.int_range(pl.len()) == 0) & (month == PLANTED)
+        return frame.with_columns(age=pl.when(is_planted).then(pl.lit(500, pl.Int32)).otherwise("age"))
+
+    def write_spoilt(lake: Lake, table: str, parts: Iterable[tuple[date, pl.DataFrame]]) -> dict[date, int]:
         if table == ATTRIBUTES:
-            is_planted = (pl.col("snapshot_month") == PLANTED) & pl.col("snapshot_month").is_first_distinct()
-            frame = frame.with_columns(age=pl.when(is_planted).then(pl.lit(500, pl.Int32)).otherwise("age"))
-        return write(lake, table, frame, months)
+            parts = ((month, spoilt(month, frame)) for month, frame in parts)
+        return write(lake, table, parts)
 
-    monkeypatch.setattr(Lake, "write", write_spoilt)
+    monkeypatch.setattr(Lake, "write_months", write_spoilt)
     return book.runner(instance)
 
 
