@@ -194,3 +194,10 @@ def models_named(book: Book, wanted: str | None) -> list[str]:
         known = ", ".join(f"{name} ({spec.alias})" for name, spec in specs.items())
         raise SettingsError(name="--model", reason=f"no model {wanted!r}", fix=f"Choose one of {known}.")
     return found
+
+
+def champion_named(book: Book, wanted: str) -> str:
+    """The model of a name or alias; `champion` is the one that decides now. Raises as `models_named` does."""
+    if wanted != "champion":
+        return models_named(book, wanted)[0]
+    return book.settings.policy.model.newest_champion

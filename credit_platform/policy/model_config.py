@@ -276,6 +276,11 @@ class ModelConfig(PolicySection):
         """Keys of the models that are champion in some month, each once, the first one first."""
         return tuple(dict.fromkeys(self._model_named(name) for name in self.champion_challenger.named))
 
+    @property
+    def newest_champion(self) -> str:
+        """Key of the model that policy names last: it decides what is scored as it comes."""
+        return self._model_named(self.champion_challenger.named[-1])
+
     def champion_in(self, month: date) -> str:
         """Key of the model that decides in a month and that the others are held against.
 

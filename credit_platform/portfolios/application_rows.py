@@ -24,11 +24,13 @@ _TRUE, _FALSE = ("true", "t", "1", "yes"), ("false", "f", "0", "no")
 
 @dataclass(frozen=True)
 class RowFault:
-    """What is wrong with one row: the line it starts on, its case, and the column or rule."""
+    """What is wrong with one row: the line it starts on, its case, the column and the rule, and why in words."""
 
     line: int
     case: str
     noun: str
+    column: str
+    rule: str
     reason: str
 
     def __str__(self) -> str:
@@ -134,7 +136,7 @@ def _unreadable(text: pl.DataFrame, typed: pl.DataFrame, portfolio: Portfolio) -
         is_lost = typed[name].is_null() & (text[name].str.strip_chars().fill_null("") != "")
         lost = text.filter(is_lost).select(_LINE, cases.key)
         found += [
-            RowFault(line, case or "", cases.noun, f"{name} does not read as {column.dtype}")
+            RowFault(line, case or "", cases.noun, name, "is_readable", f"{name} does not read as {column.dtype}")
             for line, case in lost.iter_rows()
         ]
     return found
@@ -157,6 +159,13 @@ def _in_breach(typed: pl.DataFrame, portfolio: Portfolio) -> list[RowFault]:
         .join(typed.select(*keys, _LINE), on=keys, nulls_equal=True, maintain_order="left_right")
     )
     return [
-        RowFault(line, case or "", cases.noun, f"breaks {', '.join(broken_rules)}")
+        RowFault(
+            line,
+            case or "",
+            cases.noun,
+            broken_rules[0].partition("|")[0] if "|" in broken_rules[0] else "",
+            broken_rules[0],
+            f"breaks {', '.join(broken_rules)}",
+        )
         for line, case, broken_rules in broken.select(_LINE, cases.key, "rule").iter_rows()
     ]

@@ -3,7 +3,7 @@
 How a case turns out, and everything else a book says, stands in `portfolio`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -50,6 +50,24 @@ class MadeCases:
 
 
 @dataclass(frozen=True)
+class AppliedCases:
+    """How a case that is handed in to be scored, and no source delivers, becomes a row of the cases table.
+
+    Attributes:
+        key: the case's key where none is handed in, over `snapshot_date` and the customer's column.
+        build: cases (`snapshot_month`, `snapshot_date`, key, customer) and the silver rows known of their customers, to
+            the columns of the cases table that features are made of. What is no case is left out.
+        is_of_a_month: whether a case is one of a whole month, and is scored as of its last day.
+        otherwise: why a row may be no case.
+    """
+
+    key: pl.Expr
+    build: Callable[[pl.LazyFrame, Mapping[str, pl.LazyFrame], ModelConfig], pl.LazyFrame]
+    is_of_a_month: bool = False
+    otherwise: str = ""
+
+
+@dataclass(frozen=True)
 class Cases:
     """The silver table in which every case is first seen.
 
@@ -62,6 +80,7 @@ class Cases:
         months_on_book: over its rows, whole months since the case began.
         start: what tells one case of an id from another over the months; None where nothing does.
         made: how the table is made where it is no source's own; None where it is.
+        applied: how one is scored that no source delivers; None where its source must be handed in.
     """
 
     table: str
@@ -72,3 +91,4 @@ class Cases:
     months_on_book: pl.Expr
     start: CaseStart | None = None
     made: MadeCases | None = None
+    applied: AppliedCases | None = None

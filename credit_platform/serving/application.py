@@ -73,7 +73,6 @@ class Decided:
         reasons: of the champion's score, the first the weightiest.
         shadow: its rows of `prediction/<challenger>`, one per challenger with a version in force; they decide nothing.
         features: its row of gold/feature_store.
-        repairs: rules that mended a cell, by source.
         unseen: what is to be said of categories that no training case had.
     """
 
@@ -81,7 +80,6 @@ class Decided:
     reasons: tuple[Said, ...]
     shadow: tuple[Row, ...]
     features: Row
-    repairs: Mapping[str, Sequence[str]]
     unseen: tuple[str, ...]
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from rich.console import Console
 
-from credit_platform.cli.arguments import AnyModel, AsJson, Model
+from credit_platform.cli.arguments import AnyModel, AsJson
 
 AsOf = Annotated[str | None, Parameter(help="As of this month, YYYY-MM.")]
 
@@ -45,27 +45,37 @@ def train(
 def score(
     file: Annotated[Path | None, Parameter(help="Applications as rows of gold/feature_store, CSV or Parquet.")] = None,
     *,
-    model: Model,
-    as_of: Annotated[str | None, Parameter(help="Score this month of gold/feature_store in place of a file.")] = None,
+    model: Annotated[str, Parameter(help="A model by its name or alias, or champion.")],
+    source: Annotated[
+        list[str] | None,
+        Parameter(help="Raw applications: SOURCE=FILE, once per source; the first says which there are.", negative=""),
+    ] = None,
+    set_aside: Annotated[
+        Path | None, Parameter(help="Of raw applications: list rows at fault here, and score the others.")
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        Parameter(help="Score this month of gold/feature_store in place of a file; of raw files, only this month."),
+    ] = None,
     threshold: Annotated[
         float | None, Parameter(help="Decline from this default probability on, in place of the policy's cut-off.")
     ] = None,
     version: Annotated[str | None, Parameter(help="Score by this version, not the one in force.")] = None,
     dry_run: Annotated[bool, Parameter(negative="", help="Validate and score, write nothing.")] = False,
-    out: Annotated[Path | None, Parameter(help="Write the predictions here, .csv or .parquet.")] = None,
+    out: Annotated[Path | None, Parameter(help="Write the predictions here, .csv, .parquet or .jsonl.")] = None,
     plain: Annotated[
         bool,
         Parameter(negative="", help="Of each case only its id, prediction (1 is a decline) and probability."),
     ] = False,
     json_: AsJson = False,
 ) -> int:
-    """Score a file of applications as the pipeline does; rows that break the contract are named, and none is scored."""
-    from credit_platform.cli.book import models_named, month_argument, open_book
+    """Score applications as the pipeline does, raw or as features; rows at fault are named, and then none is scored."""
+    from credit_platform.cli.book import champion_named, month_argument, open_book
     from credit_platform.cli.versions.score import ScoringOrder, score_order
 
     book = open_book()
     order = ScoringOrder(
-        model=models_named(book, model)[0],
+        model=champion_named(book, model),
         file=file,
         as_of=month_argument("--as-of", as_of) if as_of else None,
         threshold=threshold,
@@ -74,7 +84,11 @@ def score(
         is_dry_run=dry_run,
         is_plain=plain,
     )
-    return score_order(book, Console(), order, is_json=json_)
+    if source is None:
+        return score_order(book, Console(), order, is_json=json_)
+    from credit_platform.cli.versions.score_files import files_order, score_files
+
+    return score_files(book, Console(stderr=json_), files_order(source, order, set_aside), is_json=json_)
 
 
 def continuous(

@@ -23,15 +23,15 @@ from credit_platform.lake.layout import LAYERS
 from credit_platform.lake.provenance import require_unaltered
 from credit_platform.lake.raw.raw_file import FORMATS, file_content, format_of
 from credit_platform.lake.raw.readers import parse_file
-from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.application_rows import Applications, applications_of, said_of
 from credit_platform.schemas.spreadsheet_cells import spreadsheet_columns
 from credit_platform.scoring.predictions import score_loans
 from credit_platform.scoring.transformers.transformer import unseen_levels
+from credit_platform.serving.desk import with_cut_off
 
 _FEATURES = "gold/feature_store"
 _SHOWN = 10
-_WRITTEN = (".csv", ".parquet")
+_WRITTEN = (".csv", ".parquet", ".jsonl")
 
 
 class Summary(TypedDict):
@@ -79,12 +79,12 @@ def score_order(book: Book, console: Console, order: ScoringOrder, *, is_json: b
     is_written = order.out is not None and not order.is_dry_run
     if order.out is not None and is_written:
         key = book.settings.portfolio.cases.key
-        write_predictions(order.out, scored.select(_plain(key)) if order.is_plain else scored)
+        write_predictions(order.out, scored, plain=key if order.is_plain else None)
     if is_json:
         rows = scored.with_columns(pl.col("snapshot_month").cast(pl.String)).to_dicts()
         print(json.dumps({**_summary(scored, odd), "written_to": str(order.out) if is_written else None, "rows": rows}))
         return 0
-    console.print(_shown(scored, order, book.settings.portfolio.cases.key))
+    console.print(predictions_table(scored, order, book.settings.portfolio.cases.key, scored.height))
     told = _summary(scored, odd)
     for said in odd:
         console.print(f"{said}.", soft_wrap=True, highlight=False, markup=False)
@@ -149,7 +149,7 @@ def scored_by(book: Book, order: ScoringOrder, loans: pl.DataFrame) -> pl.DataFr
         The columns of `prediction/<model>`, by month and loan.
     """
     policy = book.settings.policy
-    config = _with_threshold(policy.model, order.threshold)
+    config = with_cut_off(policy.model, order.threshold)
     records = PromotionLog(book.lake.layout).records()
     parts = []
     for month in sorted(set(loans["snapshot_month"])):
@@ -176,19 +176,19 @@ def _plain(key: str) -> list[pl.Expr]:
     return [pl.col(key), is_declined.alias("prediction"), pl.col("default_probability").alias("probability")]
 
 
-def write_predictions(out: Path, scored: pl.DataFrame) -> None:
-    """Write a whole file, CSV or Parquet by how its name ends; in a CSV no text is a formula."""
+def write_predictions(out: Path, scored: pl.DataFrame | pl.LazyFrame, *, plain: str | None = None) -> None:
+    """Write a whole file, CSV, Parquet or JSON lines by how its name ends; in a CSV no text is a formula.
+
+    With `plain`, the case's key, only what other batch programs write.
+    """
+    rows = scored.lazy() if plain is None else scored.lazy().select(_plain(plain))
     with whole_file(out) as part:
         if out.suffix.lower() == ".csv":
-            scored.with_columns(spreadsheet_columns()).write_csv(part)
+            rows.with_columns(spreadsheet_columns()).sink_csv(part)
+        elif out.suffix.lower() == ".jsonl":
+            rows.with_columns(pl.col(pl.Date).cast(pl.String)).sink_ndjson(part)
         else:
-            scored.write_parquet(part, compression="zstd")
-
-
-def _with_threshold(config: ModelConfig, threshold: float | None) -> ModelConfig:
-    if threshold is None:
-        return config
-    return config.model_copy(update={"scoring": config.scoring.model_copy(update={"cut_off": threshold})})
+            rows.sink_parquet(part, compression="zstd")
 
 
 def _require_sense(book: Book, order: ScoringOrder) -> None:
@@ -196,6 +196,15 @@ def _require_sense(book: Book, order: ScoringOrder) -> None:
         raise SettingsError(
             name="--as-of", reason="score either a file or a month", fix="Name FILE, or --as-of YYYY-MM, not both."
         )
+    require_writable(book, order)
+
+
+def require_writable(book: Book, order: ScoringOrder) -> None:
+    """Refuse a threshold that is none, and a place where no predictions go.
+
+    Raises:
+        SettingsError: one of them is wrong.
+    """
     if order.threshold is not None and not 0 < order.threshold < 1:
         raise SettingsError(
             name="--threshold", reason=f"{order.threshold:g} does not lie between 0 and 1", fix="For example 0.3."
@@ -223,9 +232,10 @@ def _summary(scored: pl.DataFrame, odd: list[str]) -> Summary:
     )
 
 
-def _shown(scored: pl.DataFrame, order: ScoringOrder, key: str) -> Table:
-    subject = order.file.name if order.file else f"{order.as_of:%Y-%m}"
-    more = f", first {_SHOWN} of {scored.height:,}" if scored.height > _SHOWN else ""
+def predictions_table(scored: pl.DataFrame, order: ScoringOrder, key: str, n: int) -> Table:
+    """The first of `n` predictions, to be printed."""
+    subject = order.file.name if order.file else f"{order.as_of:%Y-%m}" if order.as_of else "Applications"
+    more = f", first {_SHOWN} of {n:,}" if n > _SHOWN else ""
     columns = (key, "default_probability", "score", "grade", "decision", "reason_1")
     table = folding_table(f"{subject} by {order.model}{more}", *columns)
     for row in scored.head(_SHOWN).select(columns).iter_rows():

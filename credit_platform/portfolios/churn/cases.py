@@ -9,7 +9,7 @@ from datetime import date
 import polars as pl
 
 from credit_platform.policy.model_config import ModelConfig
-from credit_platform.portfolios.cases import MadeCases
+from credit_platform.portfolios.cases import AppliedCases, MadeCases
 from credit_platform.portfolios.churn.config import MONTHS_BACK, churn_label
 from credit_platform.portfolios.churn.sources.sales import is_purchase
 from credit_platform.portfolios.churn.sources.silver import CustomerMonths
@@ -55,13 +55,47 @@ def customers_of_months(
             first_purchase_date=pl.when(is_own).then("first").min(),
         )
         .join(reach, on="snapshot_month")
-        .with_columns(
-            customer_month=pl.concat_str("customer_id", pl.col("snapshot_month").dt.to_string("%Y-%m"), separator="@")
-        )
+        .with_columns(customer_month=case_key("snapshot_month"))
         .select(CustomerMonths.column_names())
         .sort("snapshot_month", "customer_month")
     )
 
+
+def customers_handed_in(cases: pl.LazyFrame, silver: Mapping[str, pl.LazyFrame], config: ModelConfig) -> pl.LazyFrame:
+    """Of some customers, each as of a day of its own, those who were active then.
+
+    Args:
+        cases: `snapshot_month, snapshot_date, customer_month, customer_id`.
+        silver: `silver/sales` with at least the rows of these customers, four months back.
+        config: as `customers_of_months` has it.
+
+    Returns:
+        Those columns and `last_purchase_date`.
+    """
+    bought = silver[SALES].filter(is_purchase()).select("customer_id", last_purchase_date="transaction_date")
+    day = pl.col("snapshot_date")
+    return (
+        cases.join(bought, on="customer_id")
+        .filter(
+            pl.col("last_purchase_date") <= day,
+            pl.col("last_purchase_date") > day.dt.offset_by(f"-{churn_label(config.label).active_days}d"),
+        )
+        .group_by("snapshot_month", "snapshot_date", "customer_month", "customer_id")
+        .agg(pl.col("last_purchase_date").max())
+    )
+
+
+def case_key(month: str) -> pl.Expr:
+    """Key of a customer's case in a month, over the column of a day of the month."""
+    return pl.concat_str("customer_id", pl.col(month).dt.to_string("%Y-%m"), separator="@")
+
+
+HANDED_IN = AppliedCases(
+    key=case_key("snapshot_date"),
+    build=customers_handed_in,
+    is_of_a_month=True,
+    otherwise="has bought nothing in the days before that make one a customer",
+)
 
 MADE_OF_SALES = MadeCases(
     source="sales",

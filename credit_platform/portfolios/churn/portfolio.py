@@ -10,7 +10,7 @@ import polars as pl
 
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.cases import Cases
-from credit_platform.portfolios.churn.cases import MADE_OF_SALES
+from credit_platform.portfolios.churn.cases import HANDED_IN, MADE_OF_SALES
 from credit_platform.portfolios.churn.checks import REACH_CHECK, READ_CHECK
 from credit_platform.portfolios.churn.config import ChurnModelConfig
 from credit_platform.portfolios.churn.excluded_columns import REASONS
@@ -59,6 +59,7 @@ CHURN = Portfolio(
         is_new=pl.lit(value=True),
         months_on_book=pl.lit(0, pl.Int32),
         made=MADE_OF_SALES,
+        applied=HANDED_IN,
     ),
     features=FeatureSet(
         schema=CustomerFeatures,

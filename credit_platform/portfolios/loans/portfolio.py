@@ -27,7 +27,7 @@ from credit_platform.portfolios.loans.outcome.vintages import vintages_sql
 from credit_platform.portfolios.loans.sources.attributes import FEATURES_ATTRIBUTES
 from credit_platform.portfolios.loans.sources.clickstream import FEATURE_CLICKSTREAM
 from credit_platform.portfolios.loans.sources.financials import FEATURES_FINANCIALS
-from credit_platform.portfolios.loans.sources.loan_snapshots import LMS_LOAN_DAILY
+from credit_platform.portfolios.loans.sources.loan_snapshots import APPLIED_FOR, LMS_LOAN_DAILY
 from credit_platform.portfolios.loans.sources.silver import LOAN_START
 from credit_platform.portfolios.loans.sources.synonyms import synonyms
 from credit_platform.portfolios.portfolio import Outcome, Portfolio, PortfolioTable, ProtectedGroups, Words
@@ -72,6 +72,7 @@ LOANS = Portfolio(
         is_new=pl.col("mob") == 0,
         months_on_book=pl.col("mob"),
         start=LOAN_START,
+        applied=APPLIED_FOR,
     ),
     features=FeatureSet(
         schema=FeatureStore,

@@ -29,7 +29,7 @@ _PLACEHOLDER = rf"(?i)^(?:_+|[-–—−]+|\?+|\.+|{'|'.join(map(re.escape, (*PL
 _INVISIBLE = r"[\p{Cf}\p{Cc}\x{34f}\x{115f}\x{1160}\x{3164}\x{fe00}-\x{fe0f}&&[^\t\n\r]]"
 _OTHER_BLANK = r"[\p{Zs}&&[^ ]]"  # no-break spaces and blanks of other widths
 # What a key looks like when nothing about it needs a closer look: no blank, no placeholder, no number but digits.
-_PLAIN = r"^(?:[A-Za-z][A-Za-z_-]*[0-9][A-Za-z0-9_-]*|[0-9]+)$"
+PLAIN_KEY = r"^(?:[A-Za-z][A-Za-z_-]*[0-9][A-Za-z0-9_-]*|[0-9]+)$"
 _WITH_DECIMALS = r"^-?[0-9]+\.0*$"
 # As programs write it: one digit before the point, and a point or a sign of the exponent.
 _SCIENTIFIC = r"^-?[0-9](?:\.[0-9]+[eE]\+?|[eE]\+)[0-9]+$"
@@ -70,7 +70,7 @@ def key_of(cell: pl.Expr) -> pl.Expr:
 
 def plain_key(cell: pl.Expr) -> pl.Expr:
     """A key straight from the source, null when it needs a closer look."""
-    return pl.when(cell.str.contains(_PLAIN)).then(cell)
+    return pl.when(cell.str.contains(PLAIN_KEY)).then(cell)
 
 
 def text(column: str) -> pl.Expr:

@@ -4,11 +4,13 @@ Labels and portfolio tables made of the snapshots stand in their own modules.
 """
 
 import math
+from collections.abc import Mapping
 
 import polars as pl
 
 from credit_platform.months import months_between_expr, source_date
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.portfolios.cases import AppliedCases
 from credit_platform.portfolios.loans.config import SHIPPED_COUNT, DelinquencyPolicy, loan_label
 from credit_platform.portfolios.loans.outcome.arrears import PAST_COLUMNS, with_delinquency
 from credit_platform.portfolios.loans.outcome.delinquency import (
@@ -176,6 +178,16 @@ def _clean(
 ) -> Cleaned:
     return clean_loan_snapshots(bronze, policy=loan_label(config.label), past=past, strategies=strategies)
 
+
+def _applied_for(cases: pl.LazyFrame, _silver: Mapping[str, pl.LazyFrame], _config: ModelConfig) -> pl.LazyFrame:
+    return cases.with_columns(mob=pl.lit(0, pl.Int32))
+
+
+# A loan is known by its customer and the day it was applied for where its system has not given it an id yet.
+APPLIED_FOR = AppliedCases(
+    key=pl.concat_str("customer_id", pl.col("snapshot_date").dt.to_string("%Y_%m_%d"), separator="_"),
+    build=_applied_for,
+)
 
 LMS_LOAN_DAILY = Source(
     name="lms_loan_daily",
