@@ -43,9 +43,30 @@ def score_loans(
         ModelStoreError: the features lack a column the version was trained on.
         PolicyError: a feature of the version has no reason.
     """
+    cases = version.portfolio.cases
+    schema = prediction_schema(cases.key, cases.customer, version.portfolio.words.case)
+    scored = unchecked_scores(
+        version, features, model_version=model_version, role=role, provenance=provenance, config=config, reasons=reasons
+    )
+    return schema.validate(scored.select(schema.column_names()), cast=True)
+
+
+def unchecked_scores(
+    version: FittedVersion,
+    features: pl.DataFrame,
+    *,
+    model_version: str,
+    role: SampleRole,
+    provenance: Provenance,
+    config: ModelConfig,
+    reasons: ReasonCatalogue,
+) -> pl.DataFrame:
+    """The same, not held against the schema of the table, which takes longer than scoring a few loans."""
     named, cases = replace(version, version=model_version), version.portfolio.cases
+    design = named.design(features)
+    raw = named.estimator.log_odds(design)
     probability = pl.col("default_probability")
-    scored = (
+    return (
         features.select(
             "snapshot_month",
             cases.key,
@@ -57,7 +78,7 @@ def score_loans(
             "sources_present",
         )
         .with_columns(
-            pl.Series("raw_probability", probability_of(raw := named.raw_log_odds(features)), dtype=pl.Float64),
+            pl.Series("raw_probability", probability_of(raw), dtype=pl.Float64),
             pl.Series("default_probability", probability_of(named.calibrated(raw, features)), dtype=pl.Float64),
         )
         .with_columns(
@@ -65,8 +86,6 @@ def score_loans(
             risk_grade(probability, config.scoring.grades),
             decision(probability, version.cut_off(config)),
         )
-        .hstack(reasons_of(named, features, reasons))
+        .hstack(reasons_of(named, features, reasons, design))
         .sort("snapshot_month", cases.key)
     )
-    schema = prediction_schema(cases.key, cases.customer, version.portfolio.words.case)
-    return schema.validate(scored.select(schema.column_names()), cast=True)

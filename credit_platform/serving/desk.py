@@ -19,7 +19,7 @@ from credit_platform.portfolios.application_rows import applications_of
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.schemas.cleaning.keys import PLAIN_KEY, key_of
 from credit_platform.scoring.explanation.reasons import REASON_COLUMNS
-from credit_platform.scoring.predictions import score_loans
+from credit_platform.scoring.predictions import unchecked_scores
 from credit_platform.scoring.transformers.transformer import unseen_levels
 from credit_platform.serving.application import CellFault, Decided, InForce, RawApplication, Refused, Row, Said
 from credit_platform.serving.history import IndexedRows, known_rows
@@ -214,7 +214,7 @@ def _scored(stored: StoredVersion, rows: pl.DataFrame, config: ModelConfig, poli
     """The rows of `prediction/<model>`, with the provenance of what is scored as it comes."""
     fitted = stored.fitted(policy.model)
     for of_month in rows.partition_by("snapshot_month", maintain_order=True):
-        scored = score_loans(
+        scored = unchecked_scores(
             fitted,
             of_month,
             model_version=stored.version,

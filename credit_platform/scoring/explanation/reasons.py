@@ -25,7 +25,9 @@ REASON_COLUMNS = tuple(f"reason_{place}" for place in range(1, MAX_REASONS + 1))
 LEAST_CONTRIBUTION = 1e-9
 
 
-def reasons_of(version: FittedVersion, loans: pl.DataFrame, catalogue: ReasonCatalogue) -> pl.DataFrame:
+def reasons_of(
+    version: FittedVersion, loans: pl.DataFrame, catalogue: ReasonCatalogue, design: FloatArray | None = None
+) -> pl.DataFrame:
     """The reasons of every loan, as `choose_reasons` gives them.
 
     The evidence of a history is no reason for a loan of which no month was seen: the customer did not cause that. A
@@ -35,12 +37,13 @@ def reasons_of(version: FittedVersion, loans: pl.DataFrame, catalogue: ReasonCat
         version: The version that scores the loans.
         loans: Rows of gold/feature_store.
         catalogue: The reasons that may be given.
+        design: The version's design matrix of the loans, where it is there already.
 
     Raises:
         ModelStoreError: the loans lack a column the version was trained on.
         PolicyError: a feature of the version has no entry in the catalogue.
     """
-    parts, features = version.contributions(loans), version.portfolio.features
+    parts, features = version.contributions(loans, design), version.portfolio.features
     withheld = {group.feature: (loans[group.months].fill_null(0) == 0).to_numpy() for group in features.evidence}
     # Versions stored before there was such an order give their reasons as they did.
     specific_first = version.average_loans.is_of_approved

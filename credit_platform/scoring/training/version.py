@@ -96,7 +96,7 @@ class FittedVersion:
         Raises:
             ModelStoreError: a column the version was trained on is missing.
         """
-        return self.estimator.log_odds(self._design(features))
+        return self.estimator.log_odds(self.design(features))
 
     def log_odds(self, features: pl.DataFrame) -> FloatArray:
         """Calibrated log-odds of default, one per row. Raises as `raw_log_odds` does."""
@@ -114,15 +114,18 @@ class FittedVersion:
         """Calibrated default probability, one per row. Raises as `raw_log_odds` does."""
         return probability_of(self.log_odds(features))
 
-    def parts(self, features: pl.DataFrame) -> Contributions:
-        """What each feature adds to `log_odds` from the algorithm's own zero. Raises as `raw_log_odds` does."""
-        by_column = self.estimator.contributions(self._design(features))
+    def parts(self, features: pl.DataFrame, design: FloatArray | None = None) -> Contributions:
+        """What each feature adds to `log_odds` from the algorithm's own zero. Raises as `raw_log_odds` does.
+
+        `design` is that of these rows, where it is there already.
+        """
+        by_column = self.estimator.contributions(self.design(features) if design is None else design)
         lines = self.calibrator.lines(sources_known(features, self.portfolio.features))
         return calibrated_contributions(by_column, self.transformer.design_features(), lines)
 
-    def contributions(self, features: pl.DataFrame) -> Contributions:
-        """What each feature adds to `log_odds` against the average loan, exactly. Raises as `raw_log_odds` does."""
-        parts, sources = self.parts(features), sources_known(features, self.portfolio.features)
+    def contributions(self, features: pl.DataFrame, design: FloatArray | None = None) -> Contributions:
+        """What each feature adds to `log_odds` against the average loan, exactly. As `parts` otherwise."""
+        parts, sources = self.parts(features, design), sources_known(features, self.portfolio.features)
         return parts.counted_from(self.average_loans.shift(sources, parts.features))
 
     def cut_off(self, config: ModelConfig) -> float:
@@ -138,7 +141,8 @@ class FittedVersion:
             raise ModelStoreError(model=self.model, version=self.version, reason=reason, fix=fix)
         return found
 
-    def _design(self, features: pl.DataFrame) -> FloatArray:
+    def design(self, features: pl.DataFrame) -> FloatArray:
+        """The matrix the algorithm reads, (loans, design columns). Raises as `raw_log_odds` does."""
         told = ("sources_present",) if self.portfolio.features.source_flags else ()
         missing = missing_columns(features, (*self.features, *told))
         if missing:

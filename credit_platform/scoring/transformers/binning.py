@@ -30,7 +30,7 @@ from credit_platform.scoring.transformers.bins import (
 from credit_platform.scoring.transformers.evidence import HistoryEvidence, months_seen
 from credit_platform.scoring.transformers.growing_trees import grow_trees
 from credit_platform.scoring.transformers.number_bins import Cutting, fit_number_bins
-from credit_platform.scoring.transformers.standardisation import known_number
+from credit_platform.scoring.transformers.standardisation import known_numbers
 from credit_platform.scoring.transformers.tree_leaves import NO_TREES, TREE_PARAMS, Leaf, LeafBins, TreePolicy, place_of
 from credit_platform.statistics.monotone_bins import BinLimits
 
@@ -101,8 +101,10 @@ class WoeBinning:
 
     def design_matrix(self, frame: pl.DataFrame) -> FloatArray:
         """(loans, features): weights of evidence, one row per row of `frame` in its order."""
+        of_groups = {one.feature: evidence_total(frame, one) for one in self.evidence}
+        plain = known_numbers(frame, [bins.feature for bins in self.numbers if bins.feature not in of_groups])
         columns = [
-            *(bins.woe_of(number_values(frame, bins.feature, self.evidence)) for bins in self.numbers),
+            *(bins.woe_of((plain | of_groups)[bins.feature]) for bins in self.numbers),
             *(bins.woe_of(level_values(frame, bins.feature)) for bins in self.levels),
             *(bins.woe_of(frame) for bins in self.combinations),
         ]
@@ -148,16 +150,19 @@ class WoeBinning:
 def number_values(frame: pl.DataFrame, feature: str, evidence: Sequence[HistoryEvidence]) -> FloatArray:
     """A feature as numbers, NaN where missing or not finite; the total evidence where `feature` is that of a group."""
     found = next((one for one in evidence if one.feature == feature), None)
-    if found is None:
-        return frame.select(known_number(feature)).to_series().to_numpy(allow_copy=True).astype(np.float64)
-    months = months_seen(frame, found.group)
+    return known_numbers(frame, [feature])[feature] if found is None else evidence_total(frame, found)
+
+
+def evidence_total(frame: pl.DataFrame, evidence: HistoryEvidence) -> FloatArray:
+    """The evidence of all channels together per loan (nats), NaN without history."""
+    months, terms = months_seen(frame, evidence.group), list(evidence.terms())
+    sums = frame.select(pl.col(column).cast(pl.Float64).fill_null(0.0) for column, _, _ in terms)
     total = np.zeros(frame.height)
     # Channel by channel, without a division: DuckDB and Polars do the same steps and get the same bits, so that a loan
     # at the bound of a bin falls into the same one everywhere.
     with np.errstate(over="ignore", invalid="ignore"):
-        for column, weight, middle in found.terms():
-            sums = frame[column].cast(pl.Float64).fill_null(0.0).to_numpy()
-            total = total + weight * (sums - months * middle)
+        for column, weight, middle in terms:
+            total = total + weight * (sums[column].to_numpy() - months * middle)
     return np.where((months > 0) & np.isfinite(total), total, np.nan)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -89,7 +90,7 @@ class Preprocessing:
         The arithmetic is numpy's: polars divides a single row by a number in another way than many, and a loan's
         probability must not depend on the batch it is in.
         """
-        columns = self._columns()
+        columns = self._columns
         values = frame.select(column.value for column in columns).to_numpy(order="c")
         shift = np.array([column.mean for column in columns])
         standardised = (values - shift) / np.array([column.scale for column in columns])
@@ -100,8 +101,9 @@ class Preprocessing:
 
     def design_features(self) -> list[str]:
         """The feature behind each design column, in the order of the columns."""
-        return [*(column.feature for column in self._columns()), *(one.feature for one in self.evidence)]
+        return [*(column.feature for column in self._columns), *(one.feature for one in self.evidence)]
 
+    @cached_property
     def _columns(self) -> list[DesignColumn]:
         return [column for treatment in (*self.numeric, *self.categorical) for column in treatment.design()]
 
@@ -132,6 +134,12 @@ class Preprocessing:
 
 def _scale_of(group: EvidenceGroup) -> str:
     return f"{group.feature}_scale"
+
+
+def known_numbers(frame: pl.DataFrame, features: Sequence[str]) -> dict[str, FloatArray]:
+    """Features as numbers, NaN where missing or not finite: all at once, as a row takes as long as a thousand."""
+    known = frame.select(known_number(feature) for feature in features)
+    return {name: known[name].to_numpy(allow_copy=True).astype(np.float64) for name in features}
 
 
 def known_number(feature: str) -> pl.Expr:

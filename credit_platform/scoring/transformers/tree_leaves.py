@@ -5,7 +5,7 @@ What a leaf is and which loan is in it. Growing the trees belongs to growing_tre
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from credit_platform.portfolios.feature_set import COMBINATIONS
 from credit_platform.scoring.transformers.bins import Bin, limits_named, read_bins
-from credit_platform.scoring.transformers.standardisation import known_number
+from credit_platform.scoring.transformers.standardisation import known_numbers
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
+_NOTHING = np.empty(0)
 MOST_LEAVES = 64  # more than that nobody reads on a card
 
 
@@ -87,23 +88,20 @@ class Condition:
         """Whether the feature has levels, and is no number."""
         return bool(self.levels or self.others)
 
-    def holds(self, frame: pl.DataFrame) -> BoolArray:
-        """Whether each row meets it."""
-        if self.is_of_levels:
-            value = frame[self.feature].cast(pl.String)
-            met = value.is_in(self.levels)
+    def holds(self, levels: pl.Series | None, numbers: FloatArray) -> BoolArray:
+        """Whether each row meets it: by its level, null where missing, or by its number, NaN where missing."""
+        if levels is not None:
+            met = levels.is_in(self.levels)
             if self.or_missing:
-                met = value.is_null() | ~value.is_in(self.others)
+                met = levels.is_null() | ~levels.is_in(self.others)
             return met.fill_null(value=self.or_missing).to_numpy()
-        number = frame.select(known_number(self.feature)).to_series()
-        met = pl.repeat(self.is_known, len(number), eager=True)
+        is_missing = np.isnan(numbers)
+        met = ~is_missing & self.is_known
         if self.above is not None:
-            met &= number > self.above
+            met &= numbers > self.above
         if self.up_to is not None:
-            met &= number <= self.up_to
-        return (met & number.is_not_null()).fill_null(value=False).to_numpy() | (
-            number.is_null().to_numpy() & self.or_missing
-        )
+            met &= numbers <= self.up_to
+        return met | (is_missing & self.or_missing)
 
     def in_words(self) -> str:
         """The condition as people read it; numbers read back exactly.
@@ -178,15 +176,16 @@ class LeafBins:
         return cls(content["feature"], tuple(map(Leaf, found, bins)))
 
 
-def place_of(leaves: Sequence[Iterable[Condition]], frame: pl.DataFrame) -> NDArray[np.intp]:
+def place_of(leaves: Sequence[Sequence[Condition]], frame: pl.DataFrame) -> NDArray[np.intp]:
     """The one leaf of each row whose conditions it all meets, by its place."""
-    met: dict[Condition, BoolArray] = {}
+    asked = dict.fromkeys(one for conditions in leaves for one in conditions)
+    of_levels = {one.feature: frame[one.feature].cast(pl.String) for one in asked if one.is_of_levels}
+    numbers = known_numbers(frame, list(dict.fromkeys(one.feature for one in asked if not one.is_of_levels)))
+    met = {one: one.holds(of_levels.get(one.feature), numbers.get(one.feature, _NOTHING)) for one in asked}
     places = np.zeros(frame.height, dtype=np.intp)
     for place, conditions in enumerate(leaves):
         inside = np.ones(frame.height, dtype=np.bool_)
         for one in conditions:
-            if one not in met:
-                met[one] = one.holds(frame)
             inside &= met[one]
         places[inside] = place
     return places
