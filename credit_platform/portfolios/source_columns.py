@@ -11,9 +11,10 @@ import polars as pl
 from credit_platform.portfolios.feature_set import Column, Lineage
 from credit_platform.portfolios.source import Source
 from credit_platform.schemas.cleaning.cells import NUMBER, SOURCE, TEXT
+from credit_platform.schemas.cleaning.keys import KEY
 from credit_platform.schemas.cleaning.table import TableCleaning
 
-_PREPARED = (SOURCE, TEXT, NUMBER)
+_PREPARED = (SOURCE, TEXT, KEY, NUMBER)
 
 
 def silver_lineage(sources: Sequence[Source]) -> dict[str, Lineage]:

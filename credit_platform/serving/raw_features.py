@@ -14,8 +14,10 @@ from credit_platform.months import of_the_calendar, source_date
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.source import Source
-from credit_platform.schemas.cleaning.keys import SOURCE, key_of
+from credit_platform.schemas.cleaning.keys import KEY, key_of
 from credit_platform.schemas.cleaning.rule import Strategies
+from credit_platform.schemas.cleaning.strategies import under_strategies
+from credit_platform.schemas.cleaning.table_cleaning import clean_few
 
 APPLICATION, ROW, DAY, CASE, CUSTOMER, IS_DELIVERED = "application", "row", "day", "case", "customer", "is_delivered"
 # The applications of a batch: their number, the keys as text, the day, whether a row of the cases' source came along.
@@ -32,8 +34,10 @@ FAULTS_SCHEMA = pl.Schema(
         "reason": pl.String(),
     }
 )
+_NO_FAULTS = pl.DataFrame(schema=FAULTS_SCHEMA)
 _MONTH, _SNAPSHOT = "snapshot_month", "snapshot_date"
 _OWN, _CASES = "application.", "cases"
+_FEW = 2_000  # rows
 
 
 @dataclass(frozen=True)
@@ -70,11 +74,17 @@ class RawFeatures:
     def __init__(self, portfolio: Portfolio, config: ModelConfig, strategies: Strategies) -> None:
         self._portfolio, self._config = portfolio, config
         self._slots: dict[str, pl.DataFrame] = {}
+        # Of sources whose rows do not depend on others; a few sound rows of them need no plan.
+        self._plain = {
+            source.name: under_strategies(source.cleaning, strategies)
+            for source in portfolio.sources
+            if source.cleaning is not None and source.look_back is None
+        }
         self._cleaned = {
             source.name: source.clean(self._slot(source.name, _bronze_schema(source)), config, strategies)
             for source in portfolio.sources
         }
-        tables = {f"silver/{source.table}": source.silver.create_empty() for source in portfolio.sources}
+        tables = self._empty = {f"silver/{source.table}": source.silver.create_empty() for source in portfolio.sources}
         of, applied = portfolio.cases, portfolio.cases.applied
         silver = {table: self._slot(table, empty.schema) for table, empty in tables.items()}
         if applied is not None:
@@ -106,14 +116,14 @@ class RawFeatures:
         """
         portfolio, of = self._portfolio, self._portfolio.cases
         named = _named(portfolio, cases)
-        faults = [_without_key(named, portfolio)]
+        faults = [_NO_FAULTS, *_without_key(named, portfolio)]
         for source in portfolio.sources:
-            table, empty = f"silver/{source.table}", source.silver.create_empty()
+            table = f"silver/{source.table}"
             silver = [known[table]] if table in known else []
             if source.name in given:
                 rows, found = self._clean(source, _dated(portfolio, source, given[source.name], named))
                 silver, faults = [rows, *silver], [*faults, *found]
-            self._slots[table] = pl.concat(silver) if silver else empty
+            self._slots[table] = pl.concat(silver) if silver else self._empty[table]
         at_fault = pl.concat(faults)
         wanted = named
         if at_fault.height:
@@ -124,10 +134,14 @@ class RawFeatures:
         return features, at_fault
 
     def _clean(self, source: Source, rows: pl.DataFrame) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
-        self._slots[source.name] = _bronze(source, rows)
+        bronze, faults = _bronze(source, rows), _foreign(self._portfolio, source, rows)
+        if source.name in self._plain and rows.height <= _FEW:
+            few = clean_few(bronze, self._plain[source.name])
+            if few is not None:
+                return few, faults
+        self._slots[source.name] = bronze
         cleaned = self._cleaned[source.name]
         clean = cleaned.rows.collect()
-        faults = _foreign(self._portfolio, source, rows)
         if clean.height != rows.height:
             faults.append(_rejected(source, cleaned.quarantined.collect()))
         return clean, faults
@@ -157,7 +171,7 @@ def _named(portfolio: Portfolio, cases: pl.DataFrame) -> pl.DataFrame:
 def raw_column(source: Source, silver: str) -> str | None:
     """The raw column a silver key is read from; None where the source has none."""
     value = source.cleaning.values.get(silver) if source.cleaning is not None else None
-    return None if value is None else value.meta.root_names()[0].removeprefix(SOURCE)
+    return None if value is None else value.meta.root_names()[0].removeprefix(KEY)
 
 
 @cache
@@ -214,8 +228,10 @@ def _foreign(portfolio: Portfolio, source: Source, rows: pl.DataFrame) -> list[p
     return found
 
 
-def _without_key(named: pl.DataFrame, portfolio: Portfolio) -> pl.DataFrame:
+def _without_key(named: pl.DataFrame, portfolio: Portfolio) -> list[pl.DataFrame]:
     of, raw = portfolio.cases, key_columns(portfolio)
+    if not named[of.key].null_count() + named[of.customer].null_count():
+        return []
     names = {of.customer: raw.customer or raw.case or of.customer, of.key: raw.case or of.key}
     parts = [
         _faults(
@@ -229,7 +245,7 @@ def _without_key(named: pl.DataFrame, portfolio: Portfolio) -> pl.DataFrame:
         )
         for key, name in names.items()
     ]
-    return pl.concat(parts).unique([APPLICATION, "column"], maintain_order=True)
+    return [pl.concat(parts).unique([APPLICATION, "column"], maintain_order=True)]
 
 
 def _faults(rows: pl.DataFrame) -> pl.DataFrame:

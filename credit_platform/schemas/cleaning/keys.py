@@ -11,6 +11,7 @@ from credit_platform.schemas.cleaning.rule import CleaningRule
 
 SOURCE = "source."  # the cell as it came
 TEXT = "text."  # what one sees of it; null when nothing is left
+KEY = "key."  # the same of a key, which has no blanks and is no placeholder
 
 # Stand-ins that mean nothing else in this trade, then what programs write for a missing value, whatever its case.
 PLACEHOLDERS = ("!@9#%8", "#F%$D@*&8", "NM", "__10000__", "__-333333333333333333333333333__")
@@ -64,8 +65,12 @@ def key_without_decimals(key: pl.Expr) -> pl.Expr:
 
 def key_of(cell: pl.Expr) -> pl.Expr:
     """A key as every source is to write it, null where the cell has none."""
+    return key_without_decimals(_key_text(cell))
+
+
+def _key_text(cell: pl.Expr) -> pl.Expr:
     seen = visible(cell, blank="")
-    return key_without_decimals(pl.when(~means_missing(seen)).then(seen))
+    return pl.when(~means_missing(seen)).then(seen)
 
 
 def plain_key(cell: pl.Expr) -> pl.Expr:
@@ -78,14 +83,19 @@ def text(column: str) -> pl.Expr:
     return visible(pl.col(SOURCE + column)).alias(TEXT + column)
 
 
+def key_text(column: str) -> pl.Expr:
+    """The cell as a key is read, as `key.<column>`: a step of its own, as its digits are looked for many times."""
+    return _key_text(pl.col(SOURCE + column)).alias(KEY + column)
+
+
 def is_placeholder(column: str) -> pl.Expr:
     """Whether the source wrote a stand-in for a missing value."""
     return means_missing(pl.col(TEXT + column))
 
 
 def identifier(column: str) -> pl.Expr:
-    """An identifier as every source is to write it, null when blank or a placeholder."""
-    return key_of(pl.col(SOURCE + column))
+    """An identifier as every source is to write it, over `key.<column>`; null when blank or a placeholder."""
+    return key_without_decimals(pl.col(KEY + column))
 
 
 def plain_identifier(column: str) -> pl.Expr:

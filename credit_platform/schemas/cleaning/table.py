@@ -5,10 +5,12 @@ Carrying it out belongs to `table_cleaning`, the rules of a table to its book.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import polars as pl
 
 from credit_platform.schemas.cleaning.case_start import CaseStart
+from credit_platform.schemas.cleaning.keys import KEY, key_text, text
 from credit_platform.schemas.cleaning.rule import CleaningRule
 
 
@@ -49,3 +51,10 @@ class TableCleaning:
     plain_nulls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keeps_order: bool = False
     start: CaseStart | None = None
+
+    @cached_property
+    def prepared(self) -> tuple[pl.Expr, ...]:
+        """`text.X` of every source column, and `key.X` of those that hold an identifier."""
+        roots = {root for value in self.values.values() for root in value.meta.root_names()}
+        keys = (column for column in self.source_columns if KEY + column in roots)
+        return (*(text(column) for column in self.source_columns), *(key_text(column) for column in keys))

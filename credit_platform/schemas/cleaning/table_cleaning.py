@@ -14,7 +14,7 @@ import dataframely as dy
 import polars as pl
 
 from credit_platform.schemas.cleaning.cells import N_SAME_KEY
-from credit_platform.schemas.cleaning.keys import SOURCE, text
+from credit_platform.schemas.cleaning.keys import SOURCE
 from credit_platform.schemas.cleaning.rule import CleaningRule, Strategies
 from credit_platform.schemas.cleaning.strategies import NO_CHANGES, under_strategies
 from credit_platform.schemas.cleaning.table import TableCleaning
@@ -70,6 +70,35 @@ def clean_table(
     return Cleaned(rows=rows, quarantined=_quarantine(judged.filter(~is_sound), table))
 
 
+def clean_few(bronze: pl.DataFrame, table: TableCleaning) -> pl.DataFrame | None:
+    """The silver rows of a few rows where all of them are sound and no two share their key; None where not all are.
+
+    Step by step and without a plan, which for a few rows takes longer than carrying it out. What was repaired is not
+    noted: `repairs` is empty.
+
+    Args:
+        bronze: rows of any months.
+        table: its cleaning under a policy, of a table whose rows do not depend on earlier ones.
+    """
+    cells = bronze.select(
+        "snapshot_month", *_PROVENANCE, *(pl.col(column).alias(SOURCE + column) for column in table.source_columns)
+    )
+    read = cells.with_columns(table.prepared)
+    read = read.with_columns(table.cells) if table.cells else read
+    first = {_CELL_REJECTED_BY: _first_name(table.cell_rejections)} if table.cell_rejections else {}
+    read = read.with_columns(**first, **table.values, repairs=_NO_REPAIRS)
+    for step in table.derived:
+        read = read.with_columns(**step)
+    if table.key and read.select("snapshot_month", *table.key).is_duplicated().any():
+        return None
+    judged = read.with_columns(pl.lit(1, pl.UInt32).alias(N_SAME_KEY))
+    is_rejected = judged.select(pl.any_horizontal(rule.applies for rule in table.rejections).any()).item()
+    if is_rejected or (first and judged[_CELL_REJECTED_BY].is_not_null().any()):
+        return None
+    rows = judged.select(table.columns)
+    return rows if table.keeps_order else rows.sort("snapshot_month", *table.key)
+
+
 def count_repairs(rows: pl.DataFrame) -> dict[date, dict[str, int]]:
     """Repaired cells of silver rows by month and rule; a month or rule without any is left out."""
     repaired = rows.lazy().select("snapshot_month", "repairs").filter(pl.col("repairs").list.len() > 0)
@@ -115,7 +144,7 @@ def _read_cell_by_cell(frame: pl.LazyFrame, table: TableCleaning) -> pl.LazyFram
     in_name_order = sorted(table.repairs, key=lambda rule: rule.name)
     rejected = [_first_name(table.cell_rejections).alias(_CELL_REJECTED_BY)] if table.cell_rejections else []
     return (
-        frame.with_columns(text(column) for column in table.source_columns)
+        frame.with_columns(table.prepared)
         .with_columns(table.cells)
         .with_columns(*rejected, repairs=pl.concat_list(_names(in_name_order)).list.drop_nulls(), **table.values)
     )

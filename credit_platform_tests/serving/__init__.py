@@ -1,0 +1,1 @@
+"""Tests of serving: applications as they are handed in, scored as the pipeline scored them."""
