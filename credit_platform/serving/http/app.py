@@ -17,10 +17,12 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from credit_platform.errors import CreditPlatformError
 from credit_platform.lake.governance.stored_answers import IdempotentRequest
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.serving.application import RawApplication, Refused, Row
 from credit_platform.serving.http.answers import answer_of
+from credit_platform.serving.http.batches import LOGGER
 from credit_platform.serving.http.gateway import CALLER, Caller
 from credit_platform.serving.http.jobs import Answered, Outcome, ScoringJob
 from credit_platform.serving.http.limits import ServiceLimits
@@ -33,6 +35,10 @@ from credit_platform.serving.http.scoring_thread import ScoringThread
 # What is larger is read and written beside the loop that all requests share.
 _INLINE_BYTES, _INLINE_RECORDS = 32_768, 20
 _LONGEST_KEY = 200
+_UNKNOWN = {
+    404: ("not-found", "There is no such endpoint."),
+    405: ("wrong-method", "The endpoint has another method."),
+}
 REPLAYED = "Idempotency-Replayed"
 
 
@@ -199,7 +205,12 @@ def build_app(service: Service) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await asyncio.to_thread(service.thread.start)
+        try:
+            await asyncio.to_thread(service.thread.start)
+        except Exception as error:
+            said = str(error) if isinstance(error, CreditPlatformError) else type(error).__name__
+            LOGGER.error(json.dumps({"event": "not started", "request_id": None, "error": said}))
+            raise
         yield
         await asyncio.to_thread(service.thread.stop)
 
@@ -224,13 +235,19 @@ def build_app(service: Service) -> FastAPI:
     ):
         app.add_api_route(path, endpoint, methods=["GET"], name=path)
 
-    @app.exception_handler(HTTPException)
-    async def _unknown(_: Request, error: HTTPException) -> Response:
-        detail = {404: "There is no such endpoint.", 405: "The endpoint has another method."}
-        kind = {404: "not-found", 405: "wrong-method"}.get(error.status_code, "refused")
-        raise ProblemError(error.status_code, kind, detail.get(error.status_code, ""), headers=error.headers)
-
+    for error in (ProblemError, HTTPException, Exception):
+        app.add_exception_handler(error, _refused)
     return app
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException):
+        kind, detail = _UNKNOWN.get(error.status_code, ("refused", "The request cannot be answered."))
+        error = ProblemError(error.status_code, kind, detail, headers=error.headers)
+    elif not isinstance(error, ProblemError):
+        # Its words may quote a cell.
+        error = ProblemError(500, "failed", "The service failed; its log says where, by the request id.")
+    return error.answer(request.scope[CALLER].request_id)
 
 
 def _json(content: Mapping[str, object], headers: Mapping[str, str] | None = None) -> Response:

@@ -20,7 +20,7 @@ from credit_platform.lake.governance.api_keys import ApiKey, ApiKeyFile
 from credit_platform.serving.http.batches import LOGGER
 from credit_platform.serving.http.limits import Allowance, ServiceLimits
 from credit_platform.serving.http.metrics import ServiceMetrics
-from credit_platform.serving.http.problems import PROBLEM_TYPE, ProblemError, busy
+from credit_platform.serving.http.problems import ProblemError, busy
 
 CALLER = "credit_platform.caller"
 REQUEST_ID = "X-Request-Id"
@@ -142,13 +142,9 @@ class Gateway:
                     self._admit(scope, caller)
                     await self.app(scope, receive, sent)
                 except ProblemError as problem:
-                    await self._refuse(problem, caller, sent)
-                except Exception as failure:
+                    await problem.answer(caller.request_id)(scope, receive, sent)
+                except Exception as failure:  # noqa: BLE001 - its words are left out, and the client has an answer
                     error = _place_of(failure)
-                    if status:
-                        raise
-                    detail = "The service failed; its log says where, by the request id."
-                    await self._refuse(ProblemError(500, "failed", detail), caller, sent)
         except TimeoutError:
             # Half an answer cannot be mended: closing the connection says so.
             error = error or "the client did not take the answer in time"
@@ -165,16 +161,6 @@ class Gateway:
             scheme, _, token = headers.get("authorization", "").partition(" ")
             shown = token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key")
             self.ring.admit(caller, shown, path)
-
-    async def _refuse(self, problem: ProblemError, caller: Caller, send: Send) -> None:
-        body = problem.body(caller.request_id)
-        headers = {"content-type": PROBLEM_TYPE, "content-length": str(len(body)), **problem.headers}
-        if problem.status in {408, 413}:
-            # The rest of the body is not read.
-            headers["connection"] = "close"
-        raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-        await send({"type": "http.response.start", "status": problem.status, "headers": raw})
-        await send({"type": "http.response.body", "body": body})
 
     def _note(self, scope: Scope, caller: Caller, status: int, seconds: float, error: str) -> None:
         path = scope["path"]

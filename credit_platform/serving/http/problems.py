@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from starlette.responses import Response
+
 PROBLEM_TYPE = "application/problem+json"
 _MOST_FAULTS = 100
 _LONGEST_NAME = 100
@@ -74,6 +76,14 @@ class ProblemError(Exception):
             content["errors"] = [fault.as_dict() for fault in self.faults[:_MOST_FAULTS]]
             content["n_errors"] = len(self.faults)
         return json.dumps(content).encode()
+
+    def answer(self, request_id: str) -> Response:
+        """The problem as the answer to a request."""
+        # Of a body that comes too slowly or is too large the rest is not read.
+        headers = {"Connection": "close"} if self.status in {408, 413} else {}
+        return Response(
+            self.body(request_id), status_code=self.status, media_type=PROBLEM_TYPE, headers={**headers, **self.headers}
+        )
 
 
 def invalid(faults: Sequence[FieldFault]) -> ProblemError:
