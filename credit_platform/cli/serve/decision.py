@@ -19,6 +19,7 @@ from credit_platform.months import parse_month
 from credit_platform.policy.load import Policy, read_policy_document
 from credit_platform.scoring.predictions import score_loans
 from credit_platform.scoring.training.windows import SampleRole
+from credit_platform.serving.desk import with_cut_off
 
 _COMPARED = ("raw_probability", "default_probability", "score", "grade", "decision")
 
@@ -141,9 +142,7 @@ def _scored_again(
     *,
     role: SampleRole,
 ) -> dict[str, object]:
-    config = policy.model
-    if threshold is not None:
-        config = config.model_copy(update={"scoring": config.scoring.model_copy(update={"cut_off": threshold})})
+    config = with_cut_off(policy.model, threshold)
     row = score_loans(
         stored.fitted(config),
         _features(book, decision["features"]),

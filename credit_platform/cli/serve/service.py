@@ -8,6 +8,7 @@ from functools import partial
 from credit_platform.lake.files import write_bytes
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.renamed_models import require_migrated
+from credit_platform.lake.tables.monthly import Lake
 from credit_platform.policy.load import policy_document
 from credit_platform.serving.application import ScoresApplications
 from credit_platform.serving.http.server import ServiceAddress, ServiceProcess
@@ -27,8 +28,10 @@ def serve_book(settings: Settings, *, host: str, port: int, workers: int) -> int
     if not kept.is_file():
         # An auditor scores again under the policy of the decision, whatever holds then.
         write_bytes(kept, policy_document(settings.policy))
-    make, find = (partial(of, settings.portfolio_name) for of in (scorer_of, layout_of))
-    return ServiceProcess(make, find, ServiceAddress(host, port)).run(workers=workers)
+    name = settings.portfolio_name
+    return ServiceProcess(partial(scorer_of, name), partial(layout_of, name), ServiceAddress(host, port)).run(
+        workers=workers
+    )
 
 
 def layout_of(portfolio_name: str) -> Layout:
@@ -41,4 +44,6 @@ def scorer_of(portfolio_name: str) -> ScoresApplications:
     """What scores the applications of a book."""
     from credit_platform.serving.desk import Desk
 
-    return Desk(load_settings(of=portfolio_name))
+    settings = load_settings(of=portfolio_name)
+    lake = Lake.at(settings.data_dir, settings.raw_dir, portfolio=settings.portfolio)
+    return Desk(lake, settings.portfolio, settings.policy)

@@ -140,7 +140,11 @@ class OnlineDecisionWriter:
         name = f"{now:%Y%m}-{uuid.uuid4().hex[:12]}"
         file = segment_file(self.layout, name)
         log = OpenLog.begin(file)
-        opened = self._record(name, "opened")
+        try:
+            opened = self._record(name, "opened")
+        except BaseException:
+            log.close()
+            raise
         segment = _Segment(name, log, _head_file(file).open("wb", buffering=0), Head())
         segment.append([{"segment": name, "opened_sha256": json.loads(opened)["sha256"]}])
         self._segment = segment

@@ -27,7 +27,7 @@ _SCORED = (
     "sample_role",
 )
 _ANSWERED = ("default_probability", "score", "grade", "decision", "reasons", "model", "model_version")
-_ANSWERED_LAST = ("sources_present", "repairs", "unseen")
+_ANSWERED_LAST = ("sources_present", "unseen")
 
 
 def request_record(
@@ -59,7 +59,6 @@ def _decision(decided: Decided, item: RawApplication | Row, cases: Cases) -> dic
         "sources_present": prediction["sources_present"],
         "shadow": [{name: row[name] for name in _SCORED} for row in decided.shadow],
         "features": {name: _plain(value) for name, value in decided.features.items() if name != cases.customer},
-        "repairs": {source: list(rules) for source, rules in decided.repairs.items()},
         "unseen": list(decided.unseen),
     }
 

@@ -77,10 +77,7 @@ class Service:
             raise TypeError
         faults = _faults(read, outcome)
         tried = [
-            {"valid": False}
-            if isinstance(one, Refused)
-            else {"valid": True, "repairs": one.repairs, "unseen": one.unseen}
-            for one in outcome
+            {"valid": False} if isinstance(one, Refused) else {"valid": True, "unseen": one.unseen} for one in outcome
         ]
         valid = not faults
         return _json({"valid": valid, "errors": _shown(faults), "records": tried, "request_id": caller.request_id})

@@ -1,18 +1,15 @@
 """Bodies of requests read: JSON to applications or feature rows, with a fault for every field that is out of place.
 
-Numbers of raw rows keep the text in which they were written. What columns there are, and what a cell must be, is judged
-by who scores; nothing of a cell is repeated here either.
+Numbers keep the text in which they were written. What a cell must be is judged by who scores; nothing of a cell is
+repeated here either.
 """
 
 import json
-import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Generic, NoReturn, TypeVar
-
-import polars as pl
 
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.serving.application import CellFault, RawApplication, RawRow, Row
@@ -21,7 +18,6 @@ from credit_platform.serving.http.problems import FieldFault, ProblemError, inva
 SNAPSHOT_DATE, RECORDS, THRESHOLD = "snapshot_date", "records", "threshold"
 _DAY = re.compile(r"(?:19|20|21)\d\d-[01]\d-[0-3]\d", re.ASCII)
 _LONGEST_CELL, _LONGEST_KEY, _MOST_ROWS = 10_000, 200, 10_000
-_LARGEST = 2**63
 _KINDS: dict[type, str] = {dict: "an object", list: "a list", bool: "true or false", str: "text", type(None): "null"}
 
 Path = tuple[str | int, ...]
@@ -122,7 +118,7 @@ class _Reading:
 
 def read_applications(body: bytes, portfolio: Portfolio, *, most: int) -> ReadRequest[RawApplication]:
     """Raw applications of a request. Raises ProblemError, of status 400 or 422."""
-    cases, sources = portfolio.cases, [source.name for source in portfolio.sources]
+    cases, sources = portfolio.cases, {source.name: source.columns for source in portfolio.sources}
     # A source may spell the key of the customer otherwise.
     names = {cases.customer.lower(): "customer"}
     if not cases.made:
@@ -138,7 +134,7 @@ def read_applications(body: bytes, portfolio: Portfolio, *, most: int) -> ReadRe
             own = (*path, name)
             if name in sources:
                 if content is not None:
-                    rows[name] = _rows(found, own, content)
+                    rows[name] = _rows(found, own, content, sources[name])
                 if isinstance(content, list):
                     lists.add(name)
             elif (which := names.get(name.lower())) is not None:
@@ -152,45 +148,29 @@ def read_applications(body: bytes, portfolio: Portfolio, *, most: int) -> ReadRe
         day = found.day((*path, SNAPSHOT_DATE), value.get(SNAPSHOT_DATE))
         return RawApplication(keys["case"], keys["customer"], day, rows)
 
-    return _read(body, record, places, most=most, is_raw=True)
+    return _read(body, record, places, most=most)
 
 
 def read_features(body: bytes, portfolio: Portfolio, *, most: int) -> ReadRequest[Row]:
-    """Feature rows of a request, days as dates. Raises ProblemError, of status 400 or 422."""
-    types = portfolio.features.schema.columns()
-    days = {name for name, column in types.items() if column.dtype == pl.Date}
+    """Feature rows of a request, their cells as text. Raises ProblemError, of status 400 or 422."""
+    columns = portfolio.features.schema.column_names()
 
     def record(found: _Reading, path: Path, value: Mapping[str, Any]) -> Row:
-        row: dict[str, object] = {}
-        for name, cell in value.items():
-            own = (*path, name)
-            if name not in types:
-                found.fault(own, "is_known", "gold/feature_store has no such column")
-            elif name in days:
-                row[name] = None if cell is None else found.day(own, cell)
-            elif isinstance(cell, (str, type(None))):
-                row[name] = found.text(own, cell)
-            elif isinstance(cell, (dict, list)):
-                found.kind(own, cell, "text, a number, true, false or null")
-            elif not math.isfinite(cell) or abs(cell) >= _LARGEST:
-                found.fault(own, "is_finite", "it is too large a number")
-            else:
-                row[name] = cell
-        return row
+        plain = {name: str(cell).lower() if isinstance(cell, bool) else cell for name, cell in value.items()}
+        return _row(found, path, plain, columns)
 
-    return _read(body, record, None, most=most, is_raw=False)
+    return _read(body, record, [], most=most)
 
 
 def _read(
     body: bytes,
     record: Callable[[_Reading, Path, Mapping[str, Any]], Record],
-    places: list[frozenset[str]] | None,
+    places: list[frozenset[str]],
     *,
     most: int,
-    is_raw: bool,
 ) -> ReadRequest[Record]:
     found = _Reading()
-    content = found.named((), _parsed(body, is_raw=is_raw))
+    content = found.named((), _parsed(body))
     for name in content:
         if name not in {RECORDS, THRESHOLD}:
             found.fault((name,), "is_known", f"a request has {RECORDS} and {THRESHOLD} alone")
@@ -205,25 +185,26 @@ def _read(
         paths = [(RECORDS, index) for index in range(len(listed))]
         records = [record(found, path, found.named(path, value)) for path, value in zip(paths, listed, strict=True)]
         if not found.faults:
-            return ReadRequest(records, threshold, places if places is not None else [])
+            return ReadRequest(records, threshold, places)
     raise invalid(found.faults)
 
 
-def _rows(found: _Reading, path: Path, content: object) -> list[RawRow]:
+def _rows(found: _Reading, path: Path, content: object, columns: Sequence[str]) -> list[RawRow]:
     if not isinstance(content, list):
-        return [_row(found, path, content)]
+        return [_row(found, path, content, columns)]
     if len(content) > _MOST_ROWS:
         found.fault(path, "size", f"it has more than {_MOST_ROWS:,} rows")
         return []
-    return [_row(found, (*path, place), row) for place, row in enumerate(content)]
+    return [_row(found, (*path, place), row, columns) for place, row in enumerate(content)]
 
 
-def _row(found: _Reading, path: Path, content: object) -> RawRow:
+def _row(found: _Reading, path: Path, content: object, columns: Sequence[str]) -> dict[str, str | None]:
     row: dict[str, str | None] = {}
     for name, cell in found.named(path, content).items():
         own = (*path, name)
-        if len(name) > _LONGEST_KEY or not _is_whole(name):
-            found.fault(own, "is_known", "no column has such a name")
+        # Left out silently it would be empty, and the score another one.
+        if name not in columns:
+            found.fault(own, "is_known", "there is no such column")
         else:
             row[name] = found.text(own, cell)
     return row
@@ -238,19 +219,16 @@ def _threshold(found: _Reading, value: object) -> float | None:
     try:
         number = float(str(value))
     except ValueError:
-        number = math.nan
+        number = 0.0
     if not 0 < number < 1:
         found.fault((THRESHOLD,), "is_between", "it is no number between 0 and 1")
     return number
 
 
-def _parsed(body: bytes, *, is_raw: bool) -> object:
-    real, whole = (str, str) if is_raw else (float, int)
+def _parsed(body: bytes) -> object:
     try:
         text = body.decode()
-        return json.loads(
-            text, object_pairs_hook=_object, parse_constant=_no_constant, parse_float=real, parse_int=whole
-        )
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant, parse_float=str, parse_int=str)
     except UnicodeDecodeError as error:
         raise ProblemError(400, "not-json", "The body is not UTF-8.") from error
     except RecursionError as error:

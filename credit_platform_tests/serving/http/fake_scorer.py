@@ -65,9 +65,9 @@ class FakeScorer:
     def decide_features(self, rows: Sequence[Row], *, threshold: float | None = None) -> list[Decided | Refused]:
         self._call(len(rows))
         return [
-            self.scored(str(row["loan_id"]), row.get("snapshot_month"), row["age"], threshold)
-            if isinstance(row.get("age"), int)
-            else Refused((CellFault("gold/feature_store", 0, "age", "age_is_whole", "it is no whole number"),))
+            self.scored(str(row["loan_id"]), "2024-05-01", int(n), threshold)
+            if (n := str(row.get("n_loans"))).isdigit()
+            else Refused((CellFault("", 0, "n_loans", "n_loans_is_whole", "it is no whole number"),))
             for row in rows
         ]
 
@@ -82,12 +82,10 @@ class FakeScorer:
         if one.case == BROKEN:
             message = f"what nobody thought of: {one.rows}"
             raise KeyError(message)
-        faults = [
-            CellFault(source, row, column, "column_is_known", "the source has no such column")
-            for source, rows in one.rows.items()
-            for row, cells in enumerate(rows)
-            for column in cells
-            if column not in {"Age", "Name", "fe_1", "snapshot_date"}
+        faults: list[CellFault] = [
+            CellFault("feature_clickstream", place, "fe_1", "fe_1_is_whole", "it is no whole number")
+            for place, row in enumerate(one.rows.get("feature_clickstream", ()))
+            if not (row.get("fe_1") or "").isdigit()
         ]
         rows = one.rows.get(ATTRIBUTES, ())
         age = (rows[0].get("Age") or "") if rows else ""
@@ -123,6 +121,5 @@ class FakeScorer:
             reasons=(Said("A1", "Your age"),),
             shadow=({**own, "model": "trees", "model_version": "t1"},),
             features={"snapshot_month": month, "loan_id": case, "customer_id": "CUS_secret", "age": age},
-            repairs={ATTRIBUTES: ["Age_underscore_stripped"]},
             unseen=(),
         )
