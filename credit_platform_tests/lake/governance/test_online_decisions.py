@@ -144,9 +144,7 @@ def test_several_processes_have_segments_of_their_own(begun: Begin, layout: Layo
 
 
 @pytest.mark.parametrize("torn", [b"", b'{"sequence": 4, "time', b"{}"])
-def test_what_a_killed_process_left_is_closed_by_the_next(
-    begun: Begin, layout: Layout, log: OnlineDecisionLog, torn: bytes
-) -> None:
+def test_what_a_killed_process_left_is_closed_by_the_next(layout: Layout, log: OnlineDecisionLog, torn: bytes) -> None:
     file = left_open(layout, "a", "b")
     file.write_bytes(file.read_bytes() + torn)
     assert names(log) == ["a", "b"]
