@@ -17,7 +17,8 @@ RUN := .venv/.stamp-run
 DEV := .venv/.stamp
 XGBOOST := .venv/.stamp-xgboost
 SENTIMENT := .venv/.stamp-sentiment
-EXTRAS := $(XGBOOST) $(SENTIMENT)
+SERVE := .venv/.stamp-serve
+EXTRAS := $(XGBOOST) $(SENTIMENT) $(SERVE)
 LOCK := $(BIN)/uv pip compile pyproject.toml --extra install --generate-hashes --no-emit-index-url --no-strip-extras \
 	--universal --python-version 3.11
 # Each kind of book has a folder of its own: make demo PORTFOLIO=home_credit makes one in data/home_credit.
@@ -27,7 +28,7 @@ WITH_DATA = $(if $(strip $(PORTFOLIO)),CREDIT_PORTFOLIO="$(firstword $(PORTFOLIO
 BOOKS = $(if $(word 2,$(PORTFOLIO)),$(foreach book,$(PORTFOLIO),--portfolio $(book)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-slow lint bench bench-scale extra-xgboost extra-sentiment clean clean-all lock
+.PHONY: help demo ui test test-slow lint bench bench-scale extra-xgboost extra-sentiment extra-serve clean clean-all lock
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -62,6 +63,8 @@ extra-xgboost: $(RUN) $(XGBOOST) ## Install XGBoost, which only the algorithm xg
 
 extra-sentiment: $(RUN) $(SENTIMENT) ## Install what reads the comments of customers, for the churn book
 
+extra-serve: $(RUN) $(SERVE) ## Install what serves scores over HTTP
+
 clean: $(RUN) ## Remove what the platform has written; the raw files stay
 	$(WITH_DATA) $(BIN)/credit-platform clean --yes
 
@@ -73,6 +76,7 @@ lock: $(RUN) ## Pin the dependencies of pyproject.toml in the lock files
 	$(LOCK) --constraint requirements-dev.lock -o requirements.lock
 	$(LOCK) --extra xgboost --constraint requirements-dev.lock $(LOCK_FLAGS) -o requirements-xgboost.lock
 	$(LOCK) --extra sentiment --constraint requirements-dev.lock $(LOCK_FLAGS) -o requirements-sentiment.lock
+	$(LOCK) --extra serve --constraint requirements-dev.lock $(LOCK_FLAGS) -o requirements-serve.lock
 
 # What to do with a lock: `sync` removes what it does not name, `install -r` leaves tools and extras where they are.
 # uv and not pip installs the lock: the pip that comes with Python 3.11 refuses hashed locks with extras.

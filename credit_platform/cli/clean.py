@@ -10,7 +10,7 @@ from credit_platform.lake.layout import LAYERS, Layout
 from credit_platform.lake.raw.raw_book import generated_files
 from credit_platform.settings import Settings, dagster_home
 
-_WRITTEN = (*LAYERS, "archive", "sources", "models", "reports", "audit", "alerts")
+_WRITTEN = (*LAYERS, "archive", "sources", "models", "reports", "audit", "alerts", "service")
 _HISTORY = ".dagster"
 _FILES = (PLATFORM_FILE, "datamart.duckdb", ".datamart.duckdb.lock", ".instance.lock", "unfinished-migration.txt")
 

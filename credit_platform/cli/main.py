@@ -19,6 +19,7 @@ from credit_platform.cli.column_map import add_map_verb
 from credit_platform.cli.lab.verbs import add_lab_verbs
 from credit_platform.cli.new_portfolio.verb import add_new_portfolio_verb
 from credit_platform.cli.run.verbs import add_pipeline_verbs
+from credit_platform.cli.serve.verbs import add_serve_verbs
 from credit_platform.cli.ui import add_ui_verb
 from credit_platform.cli.versions.verbs import add_verbs
 from credit_platform.errors import CreditPlatformError, SettingsError
@@ -44,6 +45,7 @@ for add_to in (
     add_map_verb,
     add_new_portfolio_verb,
     add_ui_verb,
+    add_serve_verbs,
 ):
     add_to(app)
 

@@ -42,9 +42,20 @@ def sealed(content: Mapping[str, object], last: Head) -> dict[str, object]:
 
     What a record of another place says of these three is left out.
     """
-    own = {name: value for name, value in content.items() if name not in {"sequence", "previous_sha256", "sha256"}}
-    record = {"sequence": last.sequence + 1, **own, "previous_sha256": last.sha256}
+    record = _numbered(content, last)
     return {**record, "sha256": _own_hash(record)}
+
+
+def next_line(content: Mapping[str, object], last: Head) -> tuple[bytes, Head]:
+    """The line of the record that `sealed` makes, and the head it leaves; its content is written out once."""
+    body = to_line(_numbered(content, last))
+    sha256 = hashlib.sha256(body).hexdigest()
+    return body[:-1] + f', "sha256": "{sha256}"}}'.encode(), Head(last.sequence + 1, sha256)
+
+
+def _numbered(content: Mapping[str, object], last: Head) -> dict[str, object]:
+    own = {name: value for name, value in content.items() if name not in {"sequence", "previous_sha256", "sha256"}}
+    return {"sequence": last.sequence + 1, **own, "previous_sha256": last.sha256}
 
 
 def _own_hash(record: Mapping[str, object]) -> str:
@@ -61,13 +72,13 @@ def head_line(head: Head) -> bytes:
     return to_line({"sequence": head.sequence, "sha256": head.sha256}) + b"\n"
 
 
-def chain_faults(lines: Sequence[bytes], head: Head | None) -> list[Fault]:
+def chain_faults(lines: Sequence[bytes], head: Head | None, *, behind: int = 1) -> list[Fault]:
     """Everything that is wrong with a chain, line by line.
 
     Args:
         lines: The stored lines without their ends.
-        head: What was kept beside the chain; None when there is none. It may be one record behind: that is how far a
-            process gets that dies between the two.
+        head: What was kept beside the chain; None when there is none.
+        behind: How many records the head may be behind: that is how far a process gets that dies between the two.
     """
     faults: list[Fault] = []
     before = Head()
@@ -95,21 +106,21 @@ def chain_faults(lines: Sequence[bytes], head: Head | None) -> list[Fault]:
             )
         sequence = record.get("sequence")
         before = Head(sequence if isinstance(sequence, int) else number, stated)
-    return faults + _faults_of_end(lines, head)
+    return faults + _faults_of_end(lines, head, behind)
 
 
-def _faults_of_end(lines: Sequence[bytes], head: Head | None) -> list[Fault]:
+def _faults_of_end(lines: Sequence[bytes], head: Head | None, behind: int) -> list[Fault]:
     n = len(lines)
     if head is None:
         # Whoever dies while writing the first record leaves no head.
         return (
             [Fault(n, "the head that is kept beside the log is missing, so a cut-off end would not show")]
-            if n > 1
+            if n > behind
             else []
         )
     if head.sequence > n:
         return [Fault(n + 1, f"the log ends with record {n} and had {head.sequence}: its end was cut off")]
-    if head.sequence < n - 1:
+    if head.sequence < n - behind:
         return [
             Fault(
                 head.sequence + 1, f"the head knows {head.sequence} records, the log has {n}: some were added past it"

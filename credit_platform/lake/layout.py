@@ -112,6 +112,18 @@ class Layout:
         """The number and hash of its last record."""
         return self.data_dir / "audit" / "decision_overrides_head.json"
 
+    def online_decisions(self) -> Path:
+        """The folder of the log of decisions taken online: a folder per month, a file per segment."""
+        return self.data_dir / "audit" / "online"
+
+    def stored_answers(self) -> Path:
+        """The database that says which requests with an idempotency key were answered where in that log."""
+        return self.data_dir / "service" / "answers.sqlite"
+
+    def api_keys(self) -> Path:
+        """The JSON file of the hashes of the keys that the service accepts."""
+        return self.data_dir / "service" / "api_keys.json"
+
     def retraining(self, key: str) -> Path:
         """The JSON file that says what a retraining came to."""
         return self.data_dir / "audit" / "retrainings" / f"{key.replace(':', '_')}.json"

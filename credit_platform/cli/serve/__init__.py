@@ -1,0 +1,1 @@
+"""The verbs about decisions online: serving, its keys, and its log."""
