@@ -10,7 +10,7 @@ import pytest
 from credit_platform.lake.governance.promotions import PromotionLog, model_periods, version_in_force
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.scoring.governance.life_cycle import PeriodInForce
-from credit_platform.serving.application import RawApplication
+from credit_platform.serving.application import Decided, RawApplication, Refused
 from credit_platform.serving.desk import Desk
 from credit_platform_tests.serving.raw_applications import NUMBERS, applications_of, numbers_of, opened_desk
 from credit_platform_tests.small_book import BookFolders
@@ -55,7 +55,7 @@ def test_in_any_order_and_any_batch_a_case_has_the_bits_of_its_prediction(lake: 
     keys = pl.Series(keys).shuffle(seed=3).to_list()
     answers = dict(zip(keys, desk.decide([applications[key] for key in keys]), strict=True))
     alone = {key: desk.decide([applications[key]])[0] for key in keys[:5]}
-    thrown = {}
+    thrown: dict[str, Decided | Refused] = {}
     for start in range(5, 40, 7):
         batch = keys[start : start + 7]
         thrown |= zip(batch, desk.decide([applications[key] for key in batch]), strict=True)

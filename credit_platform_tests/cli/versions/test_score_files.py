@@ -84,7 +84,7 @@ def test_every_scored_case_comes_out_of_raw_files_as_it_is_stored(
 def test_batches_of_any_size_hold_the_same(book: Book, tmp_path: Path) -> None:
     paths = dict(text.split("=") for text in files(book, tmp_path, ATTRIBUTES, FINANCIALS))
     order = ApplicationFiles({name: Path(path) for name, path in paths.items()})
-    settings, found = book.settings, []
+    settings, found = book.settings, list[tuple[pl.DataFrame, pl.DataFrame]]()
     for at_once in (37, 100_000):
         with opened(order, book.lake, settings.portfolio, settings.policy, at_once=at_once) as (n, batches):
             parts = list(batches)
