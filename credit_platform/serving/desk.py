@@ -212,18 +212,18 @@ class Desk:
 
 def _scored(stored: StoredVersion, rows: pl.DataFrame, config: ModelConfig, policy: Policy) -> Iterator[Row]:
     """The rows of `prediction/<model>`, with the provenance of what is scored as it comes."""
-    fitted = stored.fitted(policy.model)
-    for of_month in rows.partition_by("snapshot_month", maintain_order=True):
-        scored = unchecked_scores(
-            fitted,
-            of_month,
-            model_version=stored.version,
-            role=stored.windows.role_of(of_month["snapshot_month"][0]),
-            provenance="live",
-            config=config,
-            reasons=policy.reasons,
-        )
-        yield from scored.with_columns(provenance=pl.lit("api")).iter_rows(named=True)
+    roles = {month: stored.windows.role_of(month) for month in rows["snapshot_month"].unique()}
+    scored = unchecked_scores(
+        stored.fitted(policy.model),
+        rows,
+        model_version=stored.version,
+        role="post",
+        provenance="live",
+        config=config,
+        reasons=policy.reasons,
+    )
+    of_month = pl.col("snapshot_month").replace_strict(roles, return_dtype=pl.String)
+    return scored.with_columns(sample_role=of_month, provenance=pl.lit("api")).iter_rows(named=True)
 
 
 def _rounds(cases: pl.DataFrame) -> Iterator[list[int]]:

@@ -19,6 +19,9 @@ from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.source import Source
 
 
+_NO_REPAIRS = pl.lit([], dtype=pl.List(pl.String))
+
+
 class FindsRows(Protocol):
     """Where silver rows are looked up by a key."""
 
@@ -41,25 +44,29 @@ class ScannedRows:
 
 @dataclass(frozen=True)
 class IndexedRows(ScannedRows):
-    """Rows kept in memory in the order of their keys: for a few customers at a time, in no time.
+    """Rows kept in memory with an index of their keys: for a few customers at a time, in no time.
 
-    A table is read when it is first asked for.
+    A table is read when it is first asked for. What was repaired is not kept: no feature reads it.
     """
 
-    _tables: dict[str, pl.DataFrame] = field(default_factory=dict)
+    _tables: dict[str, tuple[pl.DataFrame, pl.DataFrame]] = field(default_factory=dict)
 
     @override
     def of(self, table: str, column: str, keys: pl.Series) -> pl.DataFrame:
-        rows = self._sorted(table, column)
+        rows, index = self._indexed(table, column)
         wanted = keys.drop_nulls().unique()
-        first, last = (rows[column].search_sorted(wanted, side) for side in ("left", "right"))
-        places = pl.DataFrame({"first": first, "last": last}).select(pl.int_ranges("first", "last").explode())
-        return rows[places.to_series().drop_nulls()]
+        first, last = (index[column].search_sorted(wanted, side) for side in ("left", "right"))
+        found = [index[begin:end] for begin, end in zip(first, last, strict=True)]
+        places = pl.concat(found)["place"] if found else index["place"][:0]
+        return rows[places].with_columns(repairs=_NO_REPAIRS)
 
-    def _sorted(self, table: str, column: str) -> pl.DataFrame:
+    def _indexed(self, table: str, column: str) -> tuple[pl.DataFrame, pl.DataFrame]:
         if table not in self._tables:
-            rows = self.lake.scan(table, self.lake.months(table)).drop_nulls(column)
-            self._tables[table] = rows.sort(column, MONTH_COLUMN, maintain_order=True).collect().rechunk()
+            kept = self.lake.scan(table, self.lake.months(table)).drop_nulls(column).drop("repairs")
+            # Months stay where they are: to sort them would take twice their memory.
+            rows = kept.collect()
+            index = rows.select(column, place=pl.int_range(pl.len(), dtype=pl.UInt32)).sort(column, maintain_order=True)
+            self._tables[table] = rows, index
         return self._tables[table]
 
 
@@ -99,7 +106,9 @@ def known_rows(
         else:
             months = asking[MONTH_COLUMN].unique().sort()
             own = rows.of(table, portfolio.cases.customer, asking[portfolio.cases.customer])
-            found[table] = own.filter(_is_seen(portfolio, config, table, months[0], months[-1]))
+            found[table] = own.select(source.silver.column_names()).filter(
+                _is_seen(portfolio, config, table, months[0], months[-1])
+            )
     return found
 
 
