@@ -18,7 +18,6 @@ from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.source import Source
 
-
 _NO_REPAIRS = pl.lit([], dtype=pl.List(pl.String))
 
 
