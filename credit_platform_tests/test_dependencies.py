@@ -61,8 +61,8 @@ def product() -> Iterator[Path]:
 def test_every_library_the_package_imports_is_declared() -> None:
     modules = {module for file in product() for module in imported(file.read_text(encoding="utf-8"))}
     assert {"sqlalchemy", "threadpoolctl", "packaging"} <= modules
-    # Imported where a book asks for it, and only if it is there.
-    extra = names(PROJECT["optional-dependencies"]["sentiment"])
+    # Imported where a book or a verb asks for it, and only if it is there.
+    extra = names([one for extra in ("sentiment", "serve") for one in PROJECT["optional-dependencies"][extra]])
     assert undeclared(modules, names(PROJECT["dependencies"]) | extra) == set()
 
 
@@ -85,6 +85,7 @@ def test_an_undeclared_library_is_found(text: str) -> None:
         ("requirements.lock", ["install"]),
         ("requirements-dev.lock", ["install", "dev"]),
         ("requirements-xgboost.lock", ["install", "xgboost"]),
+        ("requirements-serve.lock", ["install", "serve"]),
     ],
 )
 def test_every_declared_library_is_locked_at_a_version_it_allows(lock: str, extras: list[str]) -> None:
@@ -107,9 +108,15 @@ def test_an_extra_adds_its_library_to_the_lock_to_run_and_to_no_other() -> None:
     assert run.items() <= extra.items()
     assert extra.keys() - run.keys() == {"xgboost-cpu"}
     assert "xgboost-cpu" not in pins("requirements-dev.lock")
+    serve = pins("requirements-serve.lock")
+    assert serve.keys() - run.keys() == {"fastapi", "prometheus-client", "opentelemetry-api"}
+    assert serve.items() <= pins("requirements-dev.lock").items()
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock", "requirements-xgboost.lock"])
+@pytest.mark.parametrize(
+    "lock",
+    ["requirements.lock", "requirements-dev.lock", "requirements-xgboost.lock", "requirements-serve.lock"],
+)
 def test_locks_name_no_index_and_have_a_hash_for_everything(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     assert "://" not in text

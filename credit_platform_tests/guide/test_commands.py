@@ -57,6 +57,9 @@ QUICK = {
     "dictionary",
     "doctor",
     "scorecard",
+    "serve",
+    "serve-key",
+    "decision",
 }
 
 
@@ -89,6 +92,11 @@ VERBS_RUN_ELSEWHERE = {
         'verb("explain", loan, "--notice")',
     ),
     "credit-platform map FILE": ("credit_platform_tests/cli/test_column_map.py", "map_columns(file_of(tmp_path)"),
+    "credit-platform serve --port 8000": ("credit_platform_tests/cli/serve/test_serve.py", '"serve", "--port", "0"'),
+    "credit-platform decision ID": (
+        "credit_platform_tests/cli/serve/test_serve.py",
+        'book.verb("decision", decision)',
+    ),
     "credit-platform demo": ("credit_platform_tests/cli/lab/test_demo.py", 'run_command("demo",'),
     "credit-platform quick-demo": ("credit_platform_tests/cli/run/test_verbs.py", 'run("quick-demo")'),
     "credit-platform setup": ("credit_platform_tests/cli/run/test_verbs.py", 'run("setup")'),
@@ -126,6 +134,7 @@ class Shape:
 def shape_of(words: tuple[str, ...]) -> Shape:
     """The shape of a command's words; verbs of two words are one."""
     two = words[:2] in {("audit", "show"), ("audit", "verify"), ("drill", "rollback"), ("scorecard", "fit")}
+    two |= words[:1] == ("serve-key",) or words[:2] == ("decision", "verify")
     verb, rest = " ".join(words[: 1 + two]), words[1 + two :]
     options = frozenset(word for word in rest if word.startswith("--"))
     return Shape(verb, options, bool(rest) and not rest[0].startswith("--"))

@@ -55,7 +55,7 @@ class ReadRequest(Generic[Record]):
 
 
 @dataclass
-class _Reading:
+class _FieldFaults:
     """Faults as they are found."""
 
     faults: list[FieldFault] = field(default_factory=list)
@@ -125,7 +125,7 @@ def read_applications(body: bytes, portfolio: Portfolio, *, most: int) -> ReadRe
         names[cases.key.lower()] = "case"
     places: list[frozenset[str]] = []
 
-    def record(found: _Reading, path: Path, value: Mapping[str, Any]) -> RawApplication:
+    def record(found: _FieldFaults, path: Path, value: Mapping[str, Any]) -> RawApplication:
         keys: dict[str, str | None] = {"case": None, "customer": None}
         rows: dict[str, list[RawRow]] = {}
         lists: set[str] = set()
@@ -155,7 +155,7 @@ def read_features(body: bytes, portfolio: Portfolio, *, most: int) -> ReadReques
     """Feature rows of a request, their cells as text. Raises ProblemError, of status 400 or 422."""
     columns = portfolio.features.schema.column_names()
 
-    def record(found: _Reading, path: Path, value: Mapping[str, Any]) -> Row:
+    def record(found: _FieldFaults, path: Path, value: Mapping[str, Any]) -> Row:
         plain = {name: str(cell).lower() if isinstance(cell, bool) else cell for name, cell in value.items()}
         return _row(found, path, plain, columns)
 
@@ -164,12 +164,12 @@ def read_features(body: bytes, portfolio: Portfolio, *, most: int) -> ReadReques
 
 def _read(
     body: bytes,
-    record: Callable[[_Reading, Path, Mapping[str, Any]], Record],
+    record: Callable[[_FieldFaults, Path, Mapping[str, Any]], Record],
     places: list[frozenset[str]],
     *,
     most: int,
 ) -> ReadRequest[Record]:
-    found = _Reading()
+    found = _FieldFaults()
     content = found.named((), _parsed(body))
     for name in content:
         if name not in {RECORDS, THRESHOLD}:
@@ -189,7 +189,7 @@ def _read(
     raise invalid(found.faults)
 
 
-def _rows(found: _Reading, path: Path, content: object, columns: Sequence[str]) -> list[RawRow]:
+def _rows(found: _FieldFaults, path: Path, content: object, columns: Sequence[str]) -> list[RawRow]:
     if not isinstance(content, list):
         return [_row(found, path, content, columns)]
     if len(content) > _MOST_ROWS:
@@ -198,7 +198,7 @@ def _rows(found: _Reading, path: Path, content: object, columns: Sequence[str]) 
     return [_row(found, (*path, place), row, columns) for place, row in enumerate(content)]
 
 
-def _row(found: _Reading, path: Path, content: object, columns: Sequence[str]) -> dict[str, str | None]:
+def _row(found: _FieldFaults, path: Path, content: object, columns: Sequence[str]) -> dict[str, str | None]:
     row: dict[str, str | None] = {}
     for name, cell in found.named(path, content).items():
         own = (*path, name)
@@ -210,7 +210,7 @@ def _row(found: _Reading, path: Path, content: object, columns: Sequence[str]) -
     return row
 
 
-def _threshold(found: _Reading, value: object) -> float | None:
+def _threshold(found: _FieldFaults, value: object) -> float | None:
     if value is None:
         return None
     if isinstance(value, (bool, dict, list)):
