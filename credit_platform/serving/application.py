@@ -1,6 +1,6 @@
 """What is handed in to be scored and what comes back: the values that a file, the service and the decision log share.
 
-Making features of it is `raw_features`, scoring is `desk`; how a file or a request is read belongs to those who read.
+Making features of it is `raw_features`, scoring is `decider`; how a file or a request is read belongs to those who read.
 """
 
 from collections.abc import Mapping, Sequence
@@ -85,7 +85,7 @@ class Decided:
 
 @dataclass(frozen=True)
 class InForce:
-    """What a desk scores with: model to version of its newest promotion, the champion, and the policy's hash."""
+    """What a decider scores with: model to version of its newest promotion, the champion, and the policy's hash."""
 
     champion: str
     versions: Mapping[str, str]
@@ -93,7 +93,7 @@ class InForce:
 
 
 class ScoresApplications(Protocol):
-    """What the service asks of a desk. One thread at a time."""
+    """What the service asks of a decider. One thread at a time."""
 
     @property
     def in_force(self) -> InForce | None:

@@ -84,7 +84,7 @@ class _Reading:
 
     def of(self, source: str) -> pl.LazyFrame:
         """The rows of a file: the columns of its source, `row`, `owner`, `case`."""
-        return pl.scan_parquet(self.rows[source] / "*.parquet")
+        return pl.scan_parquet(sorted(self.rows[source].iterdir()))
 
     def owned(self, source: Source, applications: pl.LazyFrame) -> pl.LazyFrame:
         """The rows of some applications, each with the first one it belongs to."""
@@ -192,7 +192,7 @@ def _write_text(source: Source, file: Path, folder: Path, portfolio: Portfolio, 
         return read_table(source.name, source.columns, file, raw.content(), by, optional=source.optional_columns)
 
     def keep(part: RawTable) -> Path:
-        path = folder / f"{next(number):06}.parquet"
+        path = folder / f"{next(number):06}"
         part.rows.select(
             *source.columns,
             (pl.col("source_line") - 1).alias(ROW),

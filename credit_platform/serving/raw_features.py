@@ -1,7 +1,7 @@
 """Raw applications to rows of the feature store, by the cleaning and the formulas of the pipeline and no others.
 
 What Polars is to do is worked out once and carried out for every batch: planning takes longer than a few rows do. What
-the lake knows of a customer is found in `history`; scoring the rows belongs to `desk`.
+the lake knows of a customer is found in `history`; scoring the rows belongs to `decider`.
 """
 
 from collections.abc import Mapping

@@ -12,7 +12,7 @@ from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.portfolios.source import Source
 from credit_platform.schemas.cleaning.keys import key_of
 from credit_platform.serving.application import Decided, RawApplication, RawRow, Refused
-from credit_platform.serving.desk import Desk
+from credit_platform.serving.decider import Decider
 from credit_platform.serving.raw_features import key_columns, raw_column
 from credit_platform_tests.small_book import BookFolders
 
@@ -69,10 +69,10 @@ def _rows_by_owner(lake: Lake, portfolio: Portfolio, source: Source, month: date
     return found
 
 
-def opened_desk(book: BookFolders) -> Desk:
-    """A desk of a finished book."""
+def opened_decider(book: BookFolders) -> Decider:
+    """A decider of a finished book."""
     settings = book.settings()
-    return Desk(Lake.at(settings.data_dir, portfolio=settings.portfolio), settings.portfolio, settings.policy)
+    return Decider(Lake.at(settings.data_dir, portfolio=settings.portfolio), settings.portfolio, settings.policy)
 
 
 def numbers_of(answers: dict[str, Decided | Refused]) -> dict[str, dict[str, object]]:

@@ -11,8 +11,8 @@ from credit_platform.lake.governance.promotions import PromotionLog, model_perio
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.scoring.governance.life_cycle import PeriodInForce
 from credit_platform.serving.application import Decided, RawApplication, Refused
-from credit_platform.serving.desk import Desk
-from credit_platform_tests.serving.raw_applications import NUMBERS, applications_of, numbers_of, opened_desk
+from credit_platform.serving.decider import Decider
+from credit_platform_tests.serving.raw_applications import NUMBERS, applications_of, numbers_of, opened_decider
 from credit_platform_tests.small_book import BookFolders
 
 _ROWS = 120  # of a month, in every order; the whole month goes through files
@@ -25,16 +25,16 @@ def lake(any_finished_book: BookFolders) -> Lake:
 
 
 @pytest.fixture
-def desk(any_finished_book: BookFolders, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    """A desk in whose eyes the newest promotion is the one that scored the newest month."""
+def decider(any_finished_book: BookFolders, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Decider:
+    """A decider in whose eyes the newest promotion is the one that scored the newest month."""
     month, records = newest_scored(lake), PromotionLog(lake.layout).records()
 
     def periods(_known: object, model: str) -> list[PeriodInForce]:
         version, _ = version_in_force(records, model, month)
         return [period for period in model_periods(records, model) if period.version == version]
 
-    monkeypatch.setattr("credit_platform.serving.desk.model_periods", periods)
-    return opened_desk(any_finished_book)
+    monkeypatch.setattr("credit_platform.serving.decider.model_periods", periods)
+    return opened_decider(any_finished_book)
 
 
 def newest_scored(lake: Lake) -> date:
@@ -47,45 +47,45 @@ def stored(lake: Lake, model: str) -> dict[str, dict[str, object]]:
     return {row[key]: {name: row[name] for name in NUMBERS} for row in rows.iter_rows(named=True)}
 
 
-def test_in_any_order_and_any_batch_a_case_has_the_bits_of_its_prediction(lake: Lake, desk: Desk) -> None:
+def test_in_any_order_and_any_batch_a_case_has_the_bits_of_its_prediction(lake: Lake, decider: Decider) -> None:
     applications = applications_of(lake, lake.layout.portfolio, newest_scored(lake))
     expected = stored(lake, "scorecard")
     keys = sorted(applications)[:_ROWS]
     assert set(applications) == set(expected)
     keys = pl.Series(keys).shuffle(seed=3).to_list()
-    answers = dict(zip(keys, desk.decide([applications[key] for key in keys]), strict=True))
-    alone = {key: desk.decide([applications[key]])[0] for key in keys[:5]}
+    answers = dict(zip(keys, decider.decide([applications[key] for key in keys]), strict=True))
+    alone = {key: decider.decide([applications[key]])[0] for key in keys[:5]}
     thrown: dict[str, Decided | Refused] = {}
     for start in range(5, 40, 7):
         batch = keys[start : start + 7]
-        thrown |= zip(batch, desk.decide([applications[key] for key in batch]), strict=True)
+        thrown |= zip(batch, decider.decide([applications[key] for key in batch]), strict=True)
     assert numbers_of(answers) == {key: expected[key] for key in keys}
     assert numbers_of(alone | thrown) == {key: expected[key] for key in keys[:40]}
 
 
-def test_challengers_score_in_the_shadow_with_the_bits_of_their_own_table(lake: Lake, desk: Desk) -> None:
+def test_challengers_score_in_the_shadow_with_the_bits_of_their_own_table(lake: Lake, decider: Decider) -> None:
     applications = applications_of(lake, lake.layout.portfolio, newest_scored(lake))
     expected = stored(lake, "gradient_boosting")
     keys = sorted(applications)[:20]
-    for key, answer in zip(keys, desk.decide([applications[key] for key in keys]), strict=True):
+    for key, answer in zip(keys, decider.decide([applications[key] for key in keys]), strict=True):
         (shadow,) = answer.shadow  # type: ignore[union-attr]
         assert (shadow["model"], shadow["provenance"]) == ("gradient_boosting", "api")
         assert {name: shadow[name] for name in NUMBERS} == expected[key]
 
 
-def test_features_handed_in_as_text_are_scored_alike(lake: Lake, desk: Desk) -> None:
+def test_features_handed_in_as_text_are_scored_alike(lake: Lake, decider: Decider) -> None:
     features = lake.scan("gold/feature_store", [newest_scored(lake)]).head(30).collect()
     key, text = lake.layout.portfolio.cases.key, features.with_columns(pl.all().cast(pl.String))
     expected = stored(lake, "scorecard")
-    answers = desk.decide_features(text.to_dicts())
+    answers = decider.decide_features(text.to_dicts())
     assert numbers_of(dict(zip(features[key], answers, strict=True))) == {one: expected[one] for one in features[key]}
 
 
-def test_another_threshold_moves_the_decision_and_no_probability(lake: Lake, desk: Desk) -> None:
+def test_another_threshold_moves_the_decision_and_no_probability(lake: Lake, decider: Decider) -> None:
     applications = applications_of(lake, lake.layout.portfolio, newest_scored(lake))
     some: list[RawApplication] = [applications[key] for key in sorted(applications)[:20]]
-    strict = numbers_of(dict(enumerate(desk.decide(some, threshold=1e-6))))  # type: ignore[arg-type]
-    policy = numbers_of(dict(enumerate(desk.decide(some))))  # type: ignore[arg-type]
+    strict = numbers_of(dict(enumerate(decider.decide(some, threshold=1e-6))))  # type: ignore[arg-type]
+    policy = numbers_of(dict(enumerate(decider.decide(some))))  # type: ignore[arg-type]
     assert {one["decision"] for one in strict.values()} == {"decline"}
     for mine, other in zip(strict.values(), policy.values(), strict=True):
         assert {**mine, "decision": None} == {**other, "decision": None}

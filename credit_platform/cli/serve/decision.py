@@ -19,7 +19,7 @@ from credit_platform.months import parse_month
 from credit_platform.policy.load import Policy, read_policy_document
 from credit_platform.scoring.predictions import score_loans
 from credit_platform.scoring.training.windows import SampleRole
-from credit_platform.serving.desk import with_cut_off
+from credit_platform.serving.decider import with_cut_off
 
 _COMPARED = ("raw_probability", "default_probability", "score", "grade", "decision")
 

@@ -42,8 +42,8 @@ def layout_of(portfolio_name: str) -> Layout:
 
 def scorer_of(portfolio_name: str) -> ScoresApplications:
     """What scores the applications of a book."""
-    from credit_platform.serving.desk import Desk
+    from credit_platform.serving.decider import Decider
 
     settings = load_settings(of=portfolio_name)
     lake = Lake.at(settings.data_dir, settings.raw_dir, portfolio=settings.portfolio)
-    return Desk(lake, settings.portfolio, settings.policy)
+    return Decider(lake, settings.portfolio, settings.policy)

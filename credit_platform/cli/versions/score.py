@@ -27,7 +27,7 @@ from credit_platform.portfolios.application_rows import Applications, applicatio
 from credit_platform.schemas.spreadsheet_cells import spreadsheet_columns
 from credit_platform.scoring.predictions import score_loans
 from credit_platform.scoring.transformers.transformer import unseen_levels
-from credit_platform.serving.desk import with_cut_off
+from credit_platform.serving.decider import with_cut_off
 
 _FEATURES = "gold/feature_store"
 _SHOWN = 10

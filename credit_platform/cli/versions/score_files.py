@@ -83,7 +83,7 @@ def score_files(book: Book, console: Console, order: FilesOrder, *, is_json: boo
                     rows = scored_by(book, order.by, batch.features)
                     unseen |= dict.fromkeys(unseen_by(book, order.by, batch.features, rows))
                     told = rows.with_columns(pl.lit("file").alias("provenance"), *_texts(settings.policy.reasons))
-                    told.write_parquet(scored / f"{number:06}.parquet")
+                    told.write_parquet(scored / f"{number:06}")
                 faults.append(batch.faults)
                 progress.advance(task, batch.n_applications)
         found = pl.concat(faults).sort("source", "line", "column", maintain_order=True)

@@ -115,10 +115,7 @@ class FittedVersion:
         return probability_of(self.log_odds(features))
 
     def parts(self, features: pl.DataFrame, design: FloatArray | None = None) -> Contributions:
-        """What each feature adds to `log_odds` from the algorithm's own zero. Raises as `raw_log_odds` does.
-
-        `design` is that of these rows, where it is there already.
-        """
+        """What each feature adds to `log_odds` from the algorithm's own zero; `design` where it is there already."""
         by_column = self.estimator.contributions(self.design(features) if design is None else design)
         lines = self.calibrator.lines(sources_known(features, self.portfolio.features))
         return calibrated_contributions(by_column, self.transformer.design_features(), lines)
@@ -142,7 +139,7 @@ class FittedVersion:
         return found
 
     def design(self, features: pl.DataFrame) -> FloatArray:
-        """The matrix the algorithm reads, (loans, design columns). Raises as `raw_log_odds` does."""
+        """The matrix the algorithm reads: (loans, design columns). Raises as `raw_log_odds` does."""
         told = ("sources_present",) if self.portfolio.features.source_flags else ()
         missing = missing_columns(features, (*self.features, *told))
         if missing:

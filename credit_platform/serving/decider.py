@@ -46,7 +46,7 @@ def with_cut_off(config: ModelConfig, threshold: float | None) -> ModelConfig:
     return config.model_copy(update={"scoring": config.scoring.model_copy(update={"cut_off": threshold})})
 
 
-class Desk:
+class Decider:
     """Scores the applications of one book. One thread at a time may use it."""
 
     def __init__(self, lake: Lake, portfolio: Portfolio, policy: Policy) -> None:
