@@ -1,6 +1,6 @@
 """What is handed in to be scored and what comes back: the values that a file, the service and the decision log share.
 
-Making features of it is `raw_features`, scoring is `decider`; how a file or a request is read belongs to those who read.
+Making features of it is `raw_features`, scoring is `decider`; how files and requests are read belongs to those who do.
 """
 
 from collections.abc import Mapping, Sequence

@@ -50,7 +50,7 @@ def files_order(sources: Sequence[str], by: ScoringOrder, set_aside: Path | None
         name, is_split, file = text.partition("=")
         if not is_split or not name or not file or name in files:
             reason = f"{text!r} is not SOURCE=FILE" if name not in files else f"{name} is named twice"
-            raise SettingsError(name="--source", reason=reason, fix="For example --source features_attributes=a.csv.")
+            raise SettingsError(name="--source", reason=reason, fix="The name of a source, then its file.")
         files[name] = Path(file)
     if by.file is not None:
         reason = f"{by.file.name} are features, and --source names raw files"

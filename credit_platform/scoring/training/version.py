@@ -91,11 +91,7 @@ class FittedVersion:
         )
 
     def raw_log_odds(self, features: pl.DataFrame) -> FloatArray:
-        """Log-odds of default as the algorithm gives them, one per row.
-
-        Raises:
-            ModelStoreError: a column the version was trained on is missing.
-        """
+        """Log-odds of default as the algorithm gives them, one per row. Raises as `design` does."""
         return self.estimator.log_odds(self.design(features))
 
     def log_odds(self, features: pl.DataFrame) -> FloatArray:
@@ -139,7 +135,7 @@ class FittedVersion:
         return found
 
     def design(self, features: pl.DataFrame) -> FloatArray:
-        """The matrix the algorithm reads: (loans, design columns). Raises as `raw_log_odds` does."""
+        """The matrix the algorithm reads: (loans, design columns). Raises ModelStoreError where a column is missing."""
         told = ("sources_present",) if self.portfolio.features.source_flags else ()
         missing = missing_columns(features, (*self.features, *told))
         if missing:
