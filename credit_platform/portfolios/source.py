@@ -5,6 +5,7 @@ How it is read, cleaned and judged belongs to the rooms; what a book is as a who
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Self
 
 import dataframely as dy
@@ -130,7 +131,7 @@ class Source:
         )
         return cls(name, bronze, table, silver, clean, rules, cells, due, flag=flag, cleaning=cleaning)
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """The columns a raw file must hold, in their order."""
         return source_columns(self.bronze)

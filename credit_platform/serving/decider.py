@@ -6,7 +6,7 @@ Each application is scored for itself, to the bits of the pipeline. Reading requ
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from datetime import date
 
 import polars as pl
 
@@ -53,7 +53,7 @@ class Decider:
         self._champion = policy.model.newest_champion
         self._lake, self._portfolio, self._policy = lake, portfolio, policy
         self._stored: dict[str, StoredVersion] = {}
-        self._state: tuple[object, ...] = ()
+        self._audited = -1
         self._history = IndexedRows(lake)
         # A case that no source delivers is handed in without a row of that source.
         self._delivered = None if portfolio.cases.made is not None else portfolio.case_source.name
@@ -75,19 +75,27 @@ class Decider:
             AuditError: the audit log was tampered with.
             ModelStoreError: a version is missing or was changed.
         """
-        layout = self._lake.layout
-        # Promotions and months that are written both add a line to a log.
-        state = tuple(_size_of(file) for file in (layout.audit_log(), layout.table_version_log()))
-        if state == self._state:
-            return False
-        records = PromotionLog(layout).records()
+        is_other = self._history.forget_changed()
+        audit_log = self._lake.layout.audit_log()
+        size = audit_log.stat().st_size if audit_log.exists() else 0
+        if size == self._audited:
+            return is_other
+        records = PromotionLog(self._lake.layout).records()
         names = sorted(self._policy.model.models, key=lambda model: model != self._champion)
         periods = {model: model_periods(records, model) for model in names}
-        self._stored = {
+        stored = {
             model: self._lake.versions.read(model, found[-1].version) for model, found in periods.items() if found
         }
-        self._history, self._state = IndexedRows(self._lake), state
+        for one in stored.values():
+            one.fitted(self._policy.model)
+        self._stored, self._audited = stored, size
         return True
+
+    def warm_up(self) -> None:
+        """Read beforehand what the first application would have to wait for: histories, versions, plans."""
+        if self.in_force is not None:
+            nobody = RawApplication(case="nobody", customer="nobody", day=self._newest_day(), rows={})
+            self.decide([nobody])
 
     def decide(
         self, applications: Sequence[RawApplication], *, threshold: float | None = None
@@ -139,6 +147,9 @@ class Decider:
         number = pl.Series(APPLICATION, kept if read.rows.height else [], pl.UInt32)
         decided = self._decided(read.rows.with_columns(number), threshold)
         return [decided.get(place) or Refused(faults[place]) for place in range(len(rows))]
+
+    def _newest_day(self) -> date:
+        return max(self._lake.months(self._portfolio.cases.table), default=date(2000, 1, 1))
 
     def _no_case(self) -> CellFault:
         of = self._portfolio.cases
@@ -280,10 +291,6 @@ def _given_frame(applications: Sequence[RawApplication], source: str, schema: pl
     columns = {name: [row.get(name) for _, _, row in rows] for name in schema.names()[2:]}
     places = {APPLICATION: [number for number, _, _ in rows], ROW: [place for _, place, _ in rows]}
     return pl.DataFrame({**places, **columns}, schema=schema)
-
-
-def _size_of(file: Path) -> int:
-    return file.stat().st_size if file.exists() else 0
 
 
 def _text(cell: object) -> str | None:

@@ -49,6 +49,18 @@ class IndexedRows(ScannedRows):
     """
 
     _tables: dict[str, tuple[pl.DataFrame, pl.DataFrame]] = field(default_factory=dict)
+    _files: dict[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+
+    def forget_changed(self) -> bool:
+        """Let go of tables whose files changed since they were read; whether there were any."""
+        changed = [table for table, files in self._files.items() if files != self._state_of(table)]
+        for table in changed:
+            del self._files[table], self._tables[table]
+        return bool(changed)
+
+    def _state_of(self, table: str) -> tuple[tuple[str, int], ...]:
+        files = (self.lake.layout.month_file(table, month) for month in self.lake.months(table))
+        return tuple((file.name, file.stat().st_mtime_ns) for file in files)
 
     @override
     def of(self, table: str, column: str, keys: pl.Series) -> pl.DataFrame:
@@ -61,6 +73,7 @@ class IndexedRows(ScannedRows):
 
     def _indexed(self, table: str, column: str) -> tuple[pl.DataFrame, pl.DataFrame]:
         if table not in self._tables:
+            self._files[table] = self._state_of(table)
             kept = self.lake.scan(table, self.lake.months(table)).drop_nulls(column).drop("repairs")
             # Months stay where they are: to sort them would take twice their memory.
             rows = kept.collect()

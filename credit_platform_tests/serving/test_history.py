@@ -1,4 +1,4 @@
-"""Rows found in an index are those that a scan finds, but for what was repaired, and none lies beyond what features look back on."""
+"""An index finds the rows that a scan finds, but for what was repaired, and none beyond what features look back on."""
 
 from __future__ import annotations
 

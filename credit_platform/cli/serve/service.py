@@ -43,7 +43,11 @@ def layout_of(portfolio_name: str) -> Layout:
 def scorer_of(portfolio_name: str) -> ScoresApplications:
     """What scores the applications of a book."""
     from credit_platform.serving.decider import Decider
+    from credit_platform.serving.lean_imports import import_lightgbm
 
+    import_lightgbm()
     settings = load_settings(of=portfolio_name)
     lake = Lake.at(settings.data_dir, settings.raw_dir, portfolio=settings.portfolio)
-    return Decider(lake, settings.portfolio, settings.policy)
+    decider = Decider(lake, settings.portfolio, settings.policy)
+    decider.warm_up()
+    return decider

@@ -34,6 +34,8 @@ from credit_platform.serving.http.limits import ServiceLimits
 from credit_platform.serving.http.metrics import ServiceMetrics
 from credit_platform.serving.http.scoring_thread import ScoringThread
 
+_SWITCH_SECONDS = 0.0005
+
 
 @dataclass(frozen=True)
 class ServiceAddress:
@@ -76,6 +78,8 @@ class ServiceProcess:
             SettingsError: other machines reach it, and there are no keys.
         """
         self.require_keys()
+        # Scoring gives way to the thread that answers hundreds of times in a batch, and would wait 5 ms each time.
+        sys.setswitchinterval(_SWITCH_SECONDS)
         metrics, layout = ServiceMetrics(), self.find()
         thread = ScoringThread(self.make, layout, self.limits, metrics)
         app = build_app(Service(layout.portfolio, thread, self.limits, metrics))
