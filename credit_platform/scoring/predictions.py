@@ -10,7 +10,7 @@ import polars as pl
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.policy.reason_codes import ReasonCatalogue
 from credit_platform.schemas.prediction import prediction_schema
-from credit_platform.scoring.explanation.reasons import reasons_of
+from credit_platform.scoring.explanation.reasons import REASON_COLUMNS, reasons_of
 from credit_platform.scoring.governance.life_cycle import Provenance
 from credit_platform.scoring.grades import decision, risk_grade, score_points
 from credit_platform.scoring.training.version import FittedVersion
@@ -59,12 +59,20 @@ def unchecked_scores(
     role: SampleRole,
     provenance: Provenance,
     config: ModelConfig,
-    reasons: ReasonCatalogue,
+    reasons: ReasonCatalogue | None,
 ) -> pl.DataFrame:
-    """The same, not held against the schema of the table, which takes longer than scoring a few loans."""
+    """The same, not held against the schema of the table, which takes longer than scoring a few loans.
+
+    Without `reasons` none are given.
+    """
     named, cases = replace(version, version=model_version), version.portfolio.cases
-    design = named.design(features)
-    raw = named.estimator.log_odds(design)
+    designed = named.designed(features)
+    raw = named.estimator.log_odds(designed.matrix)
+    given = pl.DataFrame(schema=dict.fromkeys(REASON_COLUMNS, pl.String))
+    if reasons is not None:
+        given = reasons_of(named, features, reasons, designed)
+    elif features.height:
+        given = given.clear(features.height)
     probability = pl.col("default_probability")
     return (
         features.select(
@@ -79,13 +87,13 @@ def unchecked_scores(
         )
         .with_columns(
             pl.Series("raw_probability", probability_of(raw), dtype=pl.Float64),
-            pl.Series("default_probability", probability_of(named.calibrated(raw, features)), dtype=pl.Float64),
+            pl.Series("default_probability", probability_of(named.calibrated(raw, designed)), dtype=pl.Float64),
         )
         .with_columns(
             score_points(probability, config.scoring.scaling),
             risk_grade(probability, config.scoring.grades),
             decision(probability, version.cut_off(config)),
         )
-        .hstack(reasons_of(named, features, reasons, design))
+        .hstack(given)
         .sort("snapshot_month", cases.key)
     )

@@ -4,7 +4,6 @@ Each application is scored for itself, to the bits of the pipeline. Reading requ
 `serving.http`; files of applications are scored by the command line, by the versions of their months.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
@@ -15,28 +14,24 @@ from credit_platform.lake.models.stored_version import StoredVersion
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.policy.load import Policy
 from credit_platform.policy.model_config import ModelConfig
+from credit_platform.policy.reason_codes import ReasonCatalogue
 from credit_platform.portfolios.application_rows import applications_of
 from credit_platform.portfolios.portfolio import Portfolio
-from credit_platform.schemas.cleaning.keys import PLAIN_KEY, key_of
 from credit_platform.scoring.explanation.reasons import REASON_COLUMNS
 from credit_platform.scoring.predictions import unchecked_scores
 from credit_platform.scoring.transformers.transformer import unseen_levels
 from credit_platform.serving.application import CellFault, Decided, InForce, RawApplication, Refused, Row, Said
+from credit_platform.serving.application_frames import cases_frame, given_frame, rounds
 from credit_platform.serving.history import IndexedRows, known_rows
 from credit_platform.serving.raw_features import (
     APPLICATION,
     CASE,
-    CASES_SCHEMA,
     CUSTOMER,
     DAY,
-    IS_DELIVERED,
-    ROW,
     RawFeatures,
     given_schema,
     key_columns,
 )
-
-_IS_PLAIN = re.compile(PLAIN_KEY).match
 
 
 def with_cut_off(config: ModelConfig, threshold: float | None) -> ModelConfig:
@@ -110,8 +105,8 @@ class Decider:
             NoVersionInForceError: no version of the champion was ever promoted.
         """
         answers: dict[int, Decided | Refused] = {}
-        cases = _cases_frame(applications, self._delivered)
-        for places in _rounds(cases):
+        cases = cases_frame(applications, self._delivered)
+        for places in rounds(cases):
             answers |= zip(places, self._answers([applications[place] for place in places], threshold), strict=True)
         return [answers[place] for place in range(len(applications))]
 
@@ -160,13 +155,12 @@ class Decider:
 
     def _features(self, batch: Sequence[RawApplication]) -> tuple[pl.DataFrame, Mapping[int, tuple[CellFault, ...]]]:
         portfolio = self._portfolio
-        cases = _cases_frame(batch, self._delivered)
+        cases = cases_frame(batch, self._delivered)
         given: dict[str, pl.DataFrame] = {}
         owners: dict[str, pl.DataFrame] = {}
         for source in portfolio.sources:
-            rows = _given_frame(batch, source.name, given_schema(source))
-            if rows.height:
-                given[source.name] = rows
+            if any(application.rows.get(source.name) for application in batch):
+                given[source.name] = given_frame(batch, source.name, given_schema(source))
             absent = [source.name not in application.rows for application in batch]
             if any(absent):
                 owners[source.name] = self._owners(cases.filter(absent))
@@ -197,8 +191,12 @@ class Decider:
         keys = ["snapshot_month", of.key]
         rows = features.drop(APPLICATION)
         by_model = [
-            {tuple(row[key] for key in keys): row for row in _scored(stored, rows, config, self._policy)}
-            for stored in self._stored.values()
+            # Who only looks on gives no reasons: nobody is told them, and they take long.
+            {
+                tuple(row[key] for key in keys): row
+                for row in _scored(stored, rows, config, reasons if model == self._champion else None)
+            }
+            for model, stored in self._stored.items()
         ]
         decided: dict[int, Decided] = {}
         unseen = self._unseen(rows)
@@ -221,76 +219,22 @@ class Decider:
         return found
 
 
-def _scored(stored: StoredVersion, rows: pl.DataFrame, config: ModelConfig, policy: Policy) -> Iterator[Row]:
+def _scored(
+    stored: StoredVersion, rows: pl.DataFrame, config: ModelConfig, reasons: ReasonCatalogue | None
+) -> Iterator[Row]:
     """The rows of `prediction/<model>`, with the provenance of what is scored as it comes."""
     roles = {month: stored.windows.role_of(month) for month in rows["snapshot_month"].unique()}
     scored = unchecked_scores(
-        stored.fitted(policy.model),
+        stored.fitted(config),
         rows,
         model_version=stored.version,
         role="post",
         provenance="live",
         config=config,
-        reasons=policy.reasons,
+        reasons=reasons,
     )
     of_month = pl.col("snapshot_month").replace_strict(roles, return_dtype=pl.String)
     return scored.with_columns(sample_role=of_month, provenance=pl.lit("api")).iter_rows(named=True)
-
-
-def _rounds(cases: pl.DataFrame) -> Iterator[list[int]]:
-    """Their places, in as many rounds as needed for no customer, and no case, to come twice in one.
-
-    What the lake knows of a customer is not for an application that says it itself.
-    """
-    waiting = [
-        (place, {(name, key) for name, key in row.items() if key is not None})
-        for place, row in enumerate(cases.select(CASE, CUSTOMER).iter_rows(named=True))
-    ]
-    while waiting:
-        seen: set[tuple[str, str]] = set()
-        chosen: list[int] = []
-        later: list[tuple[int, set[tuple[str, str]]]] = []
-        for place, keys in waiting:
-            is_first = seen.isdisjoint(keys)
-            seen |= keys
-            if is_first:
-                chosen.append(place)
-            else:
-                later.append((place, keys))
-        yield chosen
-        waiting = later
-
-
-def _cases_frame(applications: Sequence[RawApplication], delivered: str | None) -> pl.DataFrame:
-    cases = pl.DataFrame(
-        {
-            APPLICATION: range(len(applications)),
-            CASE: [one.case for one in applications],
-            CUSTOMER: [one.customer for one in applications],
-            DAY: [one.day for one in applications],
-            IS_DELIVERED: [delivered in one.rows for one in applications],
-        },
-        schema=CASES_SCHEMA,
-    )
-    return cases.with_columns(_keys(cases[CASE]), _keys(cases[CUSTOMER]))
-
-
-def _keys(texts: pl.Series) -> pl.Series:
-    """Keys as cleaning writes them. Most are written so, and the others take their time."""
-    if all(text is None or _IS_PLAIN(text) for text in texts):
-        return texts
-    return texts.to_frame().select(key_of(pl.col(texts.name))).to_series()
-
-
-def _given_frame(applications: Sequence[RawApplication], source: str, schema: pl.Schema) -> pl.DataFrame:
-    rows = [
-        (number, place, row)
-        for number, one in enumerate(applications)
-        for place, row in enumerate(one.rows.get(source, ()))
-    ]
-    columns = {name: [row.get(name) for _, _, row in rows] for name in schema.names()[2:]}
-    places = {APPLICATION: [number for number, _, _ in rows], ROW: [place for _, place, _ in rows]}
-    return pl.DataFrame({**places, **columns}, schema=schema)
 
 
 def _text(cell: object) -> str | None:

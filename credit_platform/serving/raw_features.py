@@ -130,7 +130,11 @@ class RawFeatures:
             wanted = named.join(at_fault, on=APPLICATION, how="anti")
         keys = [_MONTH, of.key]
         self._slots[_CASES] = wanted.filter(~pl.col(IS_DELIVERED)).select(*keys, _SNAPSHOT, of.customer)
-        features = self._features.collect().join(wanted.select(APPLICATION, *keys), on=keys, maintain_order="left")
+        # To look for a better plan takes longer than a few rows do in any.
+        flags = pl.QueryOptFlags.none() if cases.height <= _FEW else pl.QueryOptFlags()
+        features = self._features.collect(optimizations=flags).join(
+            wanted.select(APPLICATION, *keys), on=keys, maintain_order="left"
+        )
         return features, at_fault
 
     def _clean(self, source: Source, rows: pl.DataFrame) -> tuple[pl.DataFrame, list[pl.DataFrame]]:

@@ -32,9 +32,10 @@ from credit_platform.scoring.evaluation.evaluation import (
 )
 from credit_platform.scoring.explanation.reasons import mix_counts, reason_mix, reasons_of
 from credit_platform.scoring.governance.promotion import CandidateResult, failed_gates
+from credit_platform.scoring.training.restorable import is_restorable
 from credit_platform.scoring.training.samples import SourceMix, as_newest
 from credit_platform.scoring.training.tuning import regularised
-from credit_platform.scoring.training.version import FittedVersion, is_restorable
+from credit_platform.scoring.training.version import FittedVersion
 from credit_platform.scoring.training.windows import SampleRole, Windows
 from credit_platform.scoring.transformers.evidence import without_history
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from credit_platform.errors import PolicyError
 from credit_platform.policy.reason_codes import ReasonCatalogue
 from credit_platform.scoring.estimators.estimator import Contributions
-from credit_platform.scoring.training.version import FittedVersion
+from credit_platform.scoring.training.version import DesignedCases, FittedVersion
 from credit_platform.statistics.stability_index import stability_index
 
 FloatArray = NDArray[np.float64]
@@ -26,7 +26,7 @@ LEAST_CONTRIBUTION = 1e-9
 
 
 def reasons_of(
-    version: FittedVersion, loans: pl.DataFrame, catalogue: ReasonCatalogue, design: FloatArray | None = None
+    version: FittedVersion, loans: pl.DataFrame, catalogue: ReasonCatalogue, designed: DesignedCases | None = None
 ) -> pl.DataFrame:
     """The reasons of every loan, as `choose_reasons` gives them.
 
@@ -37,13 +37,13 @@ def reasons_of(
         version: The version that scores the loans.
         loans: Rows of gold/feature_store.
         catalogue: The reasons that may be given.
-        design: The version's design matrix of the loans, where it is there already.
+        designed: The loans as the version reads them, where they are there already.
 
     Raises:
         ModelStoreError: the loans lack a column the version was trained on.
         PolicyError: a feature of the version has no entry in the catalogue.
     """
-    parts, features = version.contributions(loans, design), version.portfolio.features
+    parts, features = version.contributions(loans, designed), version.portfolio.features
     withheld = {group.feature: (loans[group.months].fill_null(0) == 0).to_numpy() for group in features.evidence}
     # Versions stored before there was such an order give their reasons as they did.
     specific_first = version.average_loans.is_of_approved
@@ -93,17 +93,12 @@ def choose_reasons(
         is_vague[: len(given)] = [not catalogue.reasons[feature].is_specific for feature in given]
     places = _chosen(values, is_vague)
     is_reason = np.take_along_axis(values, places, axis=1) > LEAST_CONTRIBUTION
-    codes = pl.Series([catalogue.reasons[feature].code for feature in given] or [""], dtype=pl.String)
-    return pl.DataFrame(
-        {
-            name: codes.gather(pl.Series(np.where(is_reason[:, rank], places[:, rank], 0)))
-            .to_frame(name)
-            .select(pl.when(pl.Series(is_reason[:, rank])).then(pl.col(name)))
-            .to_series()
-            for rank, name in enumerate(REASON_COLUMNS)
-        },
-        schema=dict.fromkeys(REASON_COLUMNS, pl.String),
-    )
+    codes = [catalogue.reasons[feature].code for feature in given]
+    chosen = [
+        [codes[place] if is_one else None for place, is_one in zip(of_loan, known, strict=True)]
+        for of_loan, known in zip(places.tolist(), is_reason.tolist(), strict=True)
+    ]
+    return pl.DataFrame(chosen, schema=dict.fromkeys(REASON_COLUMNS, pl.String), orient="row")
 
 
 def _chosen(values: FloatArray, is_vague: BoolArray) -> NDArray[np.intp]:

@@ -108,7 +108,8 @@ class AverageLoans:
     def shift(self, sources: pl.Series, features: tuple[str, ...]) -> FloatArray:
         """(loans, features): what each feature adds in the average of each loan, by the sources it has."""
         distinct, place = np.unique(sources.to_numpy().astype(str), return_inverse=True)
-        rows = [[self.of(present).means[feature] for feature in features] for present in distinct.tolist()]
+        averages = (self.of(present).means for present in distinct.tolist())
+        rows = [[means[feature] for feature in features] for means in averages]
         return np.array(rows, dtype=np.float64).reshape(-1, len(features))[place]
 
     def to_json(self) -> bytes:

@@ -7,6 +7,7 @@ or calibrated from validation. Windows, evaluation and promotion belong to modul
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -47,6 +48,13 @@ from credit_platform.statistics.calibration import probability_of
 FloatArray = NDArray[np.float64]
 
 UNSTORED = "unstored"
+
+
+class DesignedCases(NamedTuple):
+    """Cases as a version reads them: (cases, design columns), and the sources of each."""
+
+    matrix: FloatArray
+    sources: pl.Series
 
 
 @dataclass(frozen=True)
@@ -92,15 +100,16 @@ class FittedVersion:
 
     def raw_log_odds(self, features: pl.DataFrame) -> FloatArray:
         """Log-odds of default as the algorithm gives them, one per row. Raises as `design` does."""
-        return self.estimator.log_odds(self.design(features))
+        return self.estimator.log_odds(self.designed(features).matrix)
 
     def log_odds(self, features: pl.DataFrame) -> FloatArray:
         """Calibrated log-odds of default, one per row. Raises as `raw_log_odds` does."""
-        return self.calibrated(self.raw_log_odds(features), features)
+        designed = self.designed(features)
+        return self.calibrated(self.estimator.log_odds(designed.matrix), designed)
 
-    def calibrated(self, raw: FloatArray, features: pl.DataFrame) -> FloatArray:
+    def calibrated(self, raw: FloatArray, designed: DesignedCases) -> FloatArray:
         """Calibrated log-odds for the raw ones of these rows."""
-        return self.calibrator.lines(sources_known(features, self.portfolio.features)).on_log_odds(raw)
+        return self.calibrator.lines(designed.sources).on_log_odds(raw)
 
     def predict_raw(self, features: pl.DataFrame) -> FloatArray:
         """Probability as the algorithm gives it, one per row. Raises as `raw_log_odds` does."""
@@ -110,16 +119,18 @@ class FittedVersion:
         """Calibrated default probability, one per row. Raises as `raw_log_odds` does."""
         return probability_of(self.log_odds(features))
 
-    def parts(self, features: pl.DataFrame, design: FloatArray | None = None) -> Contributions:
-        """What each feature adds to `log_odds` from the algorithm's own zero; `design` where it is there already."""
-        by_column = self.estimator.contributions(self.design(features) if design is None else design)
-        lines = self.calibrator.lines(sources_known(features, self.portfolio.features))
-        return calibrated_contributions(by_column, self.transformer.design_features(), lines)
+    def parts(self, features: pl.DataFrame, designed: DesignedCases | None = None) -> Contributions:
+        """What each feature adds to `log_odds` from the algorithm's own zero; `designed` where it is there already."""
+        known = designed or self.designed(features)
+        lines = self.calibrator.lines(known.sources)
+        return calibrated_contributions(
+            self.estimator.contributions(known.matrix), self.transformer.design_features(), lines
+        )
 
-    def contributions(self, features: pl.DataFrame, design: FloatArray | None = None) -> Contributions:
+    def contributions(self, features: pl.DataFrame, designed: DesignedCases | None = None) -> Contributions:
         """What each feature adds to `log_odds` against the average loan, exactly. As `parts` otherwise."""
-        parts, sources = self.parts(features, design), sources_known(features, self.portfolio.features)
-        return parts.counted_from(self.average_loans.shift(sources, parts.features))
+        parts = self.parts(features, known := designed or self.designed(features))
+        return parts.counted_from(self.average_loans.shift(known.sources, parts.features))
 
     def cut_off(self, config: ModelConfig) -> float:
         """The default probability from which on it declines: policy's number, or its own where policy says `tuned`.
@@ -134,15 +145,16 @@ class FittedVersion:
             raise ModelStoreError(model=self.model, version=self.version, reason=reason, fix=fix)
         return found
 
-    def design(self, features: pl.DataFrame) -> FloatArray:
-        """The matrix the algorithm reads: (loans, design columns). Raises ModelStoreError where a column is missing."""
+    def designed(self, features: pl.DataFrame) -> DesignedCases:
+        """What the algorithm and its calibrator read. Raises ModelStoreError where a column is missing."""
         told = ("sources_present",) if self.portfolio.features.source_flags else ()
         missing = missing_columns(features, (*self.features, *told))
         if missing:
             reason = f"the features to score lack {', '.join(missing)}, which it was trained on"
             fix = "Rebuild gold/feature_store, or score with a version trained without them."
             raise ModelStoreError(model=self.model, version=self.version, reason=reason, fix=fix)
-        return self.transformer.design_matrix(features)
+        matrix = self.transformer.design_matrix(features)
+        return DesignedCases(matrix, sources_known(features, self.portfolio.features))
 
     def monitored(self, features: pl.DataFrame) -> pl.DataFrame:
         """The features as stability looks at them: with the channels of each group as deviations beside them."""
@@ -282,15 +294,6 @@ def load_version(
         reason = f"its files cannot be read back: {type(error).__name__}: {error}"
         fix = "Restore the version's folder, or train the month again."
         raise ModelStoreError(model=model, version=version, reason=reason, fix=fix) from error
-
-
-def is_restorable(fitted: FittedVersion, features: pl.DataFrame) -> bool:
-    """Whether the version's files give it back with the same prediction, to the last bit, for every row."""
-    try:
-        again = load_version(fitted.model, fitted.artifacts(), portfolio=fitted.portfolio, algorithm=fitted.algorithm)
-    except ModelStoreError:
-        return False
-    return np.array_equal(fitted.predict(features), again.predict(features))
 
 
 def _design(transformer: Transformer, loans: pl.DataFrame) -> Design:

@@ -106,7 +106,7 @@ class WoeBinning:
         columns = [
             *(bins.woe_of((plain | of_groups)[bins.feature]) for bins in self.numbers),
             *(bins.woe_of(level_values(frame, bins.feature)) for bins in self.levels),
-            *(bins.woe_of(frame) for bins in self.combinations),
+            *(bins.woe_of(frame, plain) for bins in self.combinations),
         ]
         return np.ascontiguousarray(np.column_stack(columns))
 

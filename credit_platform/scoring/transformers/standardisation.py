@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import polars as pl
@@ -142,6 +142,7 @@ def known_numbers(frame: pl.DataFrame, features: Sequence[str]) -> dict[str, Flo
     return {name: known[name].to_numpy(allow_copy=True).astype(np.float64) for name in features}
 
 
+@cache
 def known_number(feature: str) -> pl.Expr:
     """A numeric or Boolean feature as Float64, null where it is not a finite number."""
     value = pl.col(feature).cast(pl.Float64)

@@ -94,6 +94,8 @@ def unseen_levels(transformer: Transformer, frame: pl.DataFrame) -> dict[tuple[s
         return {}
     found: dict[tuple[str, str], int] = {}
     for feature, levels in known.items():
+        if levels.issuperset(frame[feature].unique().drop_nulls().to_list()):
+            continue
         values = frame.select(level=pl.col(feature).cast(pl.String)).drop_nulls()
         strange = values.filter(~pl.col("level").is_in(sorted(levels))).group_by("level").len().sort("level")
         found |= {(feature, level): n for level, n in strange.iter_rows()}

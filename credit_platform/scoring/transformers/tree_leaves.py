@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
@@ -14,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from credit_platform.portfolios.feature_set import COMBINATIONS
-from credit_platform.scoring.transformers.bins import Bin, limits_named, read_bins
+from credit_platform.scoring.transformers.bins import Bin, PlaceArray, limits_named, read_bins
 from credit_platform.scoring.transformers.standardisation import known_numbers
 
 FloatArray = NDArray[np.float64]
@@ -155,13 +156,13 @@ class LeafBins:
         """The bins of the leaves."""
         return tuple(leaf.bin for leaf in self.leaves)
 
-    def places(self, frame: pl.DataFrame) -> NDArray[np.intp]:
-        """The leaf of each row, by its place in `leaves`."""
-        return place_of([leaf.conditions for leaf in self.leaves], frame)
+    def places(self, frame: pl.DataFrame, numbers: Mapping[str, FloatArray] = MappingProxyType({})) -> PlaceArray:
+        """The leaf of each row, by its place in `leaves`; `numbers` are those that are known already."""
+        return place_of([leaf.conditions for leaf in self.leaves], frame, numbers)
 
-    def woe_of(self, frame: pl.DataFrame) -> FloatArray:
+    def woe_of(self, frame: pl.DataFrame, numbers: Mapping[str, FloatArray] = MappingProxyType({})) -> FloatArray:
         """Weight of evidence per loan."""
-        return np.array([leaf.bin.woe for leaf in self.leaves])[self.places(frame)]
+        return np.array([leaf.bin.woe for leaf in self.leaves])[self.places(frame, numbers)]
 
     def to_dict(self) -> dict[str, object]:
         """All of it, for JSON."""
@@ -176,12 +177,17 @@ class LeafBins:
         return cls(content["feature"], tuple(map(Leaf, found, bins)))
 
 
-def place_of(leaves: Sequence[Sequence[Condition]], frame: pl.DataFrame) -> NDArray[np.intp]:
-    """The one leaf of each row whose conditions it all meets, by its place."""
+def place_of(
+    leaves: Sequence[Sequence[Condition]],
+    frame: pl.DataFrame,
+    numbers: Mapping[str, FloatArray] = MappingProxyType({}),
+) -> PlaceArray:
+    """The one leaf of each row whose conditions it all meets, by its place; `numbers` are those known already."""
     asked = dict.fromkeys(one for conditions in leaves for one in conditions)
     of_levels = {one.feature: frame[one.feature].cast(pl.String) for one in asked if one.is_of_levels}
-    numbers = known_numbers(frame, list(dict.fromkeys(one.feature for one in asked if not one.is_of_levels)))
-    met = {one: one.holds(of_levels.get(one.feature), numbers.get(one.feature, _NOTHING)) for one in asked}
+    missing = dict.fromkeys(one.feature for one in asked if not one.is_of_levels and one.feature not in numbers)
+    values = {**numbers, **(known_numbers(frame, list(missing)) if missing else {})}
+    met = {one: one.holds(of_levels.get(one.feature), values.get(one.feature, _NOTHING)) for one in asked}
     places = np.zeros(frame.height, dtype=np.intp)
     for place, conditions in enumerate(leaves):
         inside = np.ones(frame.height, dtype=np.bool_)

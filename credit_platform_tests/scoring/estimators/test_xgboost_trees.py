@@ -19,7 +19,8 @@ from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.estimators.estimator import Design, FitTask
 from credit_platform.scoring.estimators.tree_ensemble import StartLine
 from credit_platform.scoring.estimators.xgboost_trees import XGBoostEstimator
-from credit_platform.scoring.training.version import fit_version, is_restorable, load_version
+from credit_platform.scoring.training.restorable import is_restorable
+from credit_platform.scoring.training.version import fit_version, load_version
 from credit_platform.statistics.discrimination import roc_auc
 from credit_platform_tests.extra_environment import ROOT, make_environment
 from credit_platform_tests.scoring.conftest import MakeLoans

@@ -16,7 +16,8 @@ from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.feature_set import COMBINATIONS
 from credit_platform.portfolios.loans.features.catalogue import CHANNELS, CLICKSTREAM, CLICKSTREAM_SUMS
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.scoring.training.version import FittedVersion, fit_version, is_restorable, load_version
+from credit_platform.scoring.training.restorable import is_restorable
+from credit_platform.scoring.training.version import FittedVersion, fit_version, load_version
 from credit_platform.scoring.transformers.evidence import without_history
 from credit_platform.statistics.discrimination import roc_auc
 from credit_platform.statistics.reference import Reference
