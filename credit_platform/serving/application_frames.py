@@ -40,7 +40,7 @@ def rounds(cases: pl.DataFrame) -> Iterator[list[int]]:
 
 
 def cases_frame(applications: Sequence[RawApplication], delivered: str | None) -> pl.DataFrame:
-    """One row per application, keys as cleaning writes them; `delivered` is the source of the cases, where it is one."""
+    """One row per application, keys as cleaning writes them; `delivered` names the source of the cases, if any."""
     cases = pl.DataFrame(
         {
             APPLICATION: range(len(applications)),
