@@ -22,6 +22,7 @@ from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.settings import load_settings
 from credit_platform_tests.benchmark.discrimination import absolute_cohorts, discrimination_lines
 from credit_platform_tests.benchmark.measuring import Cost, cheapest, cost_of_command, cost_of_script, costs_of_imports
+from credit_platform_tests.benchmark.serving import serving_lines
 from credit_platform_tests.benchmark.ten_years import look_lines
 
 N_MONTHS, LOANS_PER_MONTH = 24, 500
@@ -132,13 +133,15 @@ def main() -> None:
         root = Path(folder)
         given = os.environ.get("CREDIT_TEST_BOOK", "")
         benchmark = Benchmark(root, Path(given).resolve() if given else root / "raw", is_given=bool(given))
-        with console.status("measuring, about five minutes ..."):
+        with console.status("measuring, about seven minutes ..."):
             measure_generator(benchmark, root / "raw")
             book = benchmark.prepare()
             measure_imports(benchmark)
             measure_builds(benchmark, book)
             measure_a_month_of_models(benchmark, book)
             measure_discrimination(benchmark, book)
+            for line in serving_lines(root / "dagster0"):
+                benchmark.note(*line)
             for line in look_lines(root / "dagster0", root / "ten_years"):
                 benchmark.note(*line)
     table = Table(title=f"{'Book in ' + given if given else 'Generated book'}, Python {sys.version.split()[0]}")
