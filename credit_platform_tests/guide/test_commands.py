@@ -167,6 +167,9 @@ def at_home(book_copy: BookFolders, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     refresh_datamart(book_copy.layout)
     rows = book_copy.lake.scan("gold/feature_store", [LAST]).collect()
     rows.write_csv(tmp_path / "applications.csv")
+    for source, name in (("features_attributes", "a.csv"), ("features_financials", "f.csv")):
+        raw = book_copy.lake.scan(f"bronze/{source}", [LAST]).select(book_copy.kind.source(source).columns)
+        raw.collect().write_csv(tmp_path / name)
     return book_copy
 
 

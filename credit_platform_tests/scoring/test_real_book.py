@@ -6,13 +6,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+from credit_platform.assets.models.judgement import is_restorable
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.loans.features.catalogue import CLICKSTREAM
 from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.evaluation.evaluation import UNSEEN, auc_by_sample, evaluate, evaluate_version, null_rate
 from credit_platform.scoring.governance.promotion import CandidateResult, decide_promotion
 from credit_platform.scoring.predictions import score_loans
-from credit_platform.scoring.training.restorable import is_restorable
 from credit_platform.scoring.training.version import FittedVersion, fit_version
 from credit_platform.scoring.transformers.evidence import without_history
 from credit_platform.statistics.calibration import calibration_line

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+import numpy as np
 import polars as pl
 
+from credit_platform.errors import ModelStoreError
 from credit_platform.lake.models.stored_version import VersionMetadata
 from credit_platform.lake.provenance import libraries
 from credit_platform.lake.tables.monthly import Lake
@@ -32,10 +34,9 @@ from credit_platform.scoring.evaluation.evaluation import (
 )
 from credit_platform.scoring.explanation.reasons import mix_counts, reason_mix, reasons_of
 from credit_platform.scoring.governance.promotion import CandidateResult, failed_gates
-from credit_platform.scoring.training.restorable import is_restorable
 from credit_platform.scoring.training.samples import SourceMix, as_newest
 from credit_platform.scoring.training.tuning import regularised
-from credit_platform.scoring.training.version import FittedVersion
+from credit_platform.scoring.training.version import FittedVersion, load_version
 from credit_platform.scoring.training.windows import SampleRole, Windows
 from credit_platform.scoring.transformers.evidence import without_history
 
@@ -244,3 +245,12 @@ def _columns(
     rows = lake.scan(table, known) if known else lake.layout.tables[table].create_empty(lazy=True)
     named = {name: pl.col(column) for name, column in columns.items()}
     return rows.filter(pl.lit(value=True) if only is None else only).select(month="snapshot_month", **named).collect()
+
+
+def is_restorable(fitted: FittedVersion, features: pl.DataFrame) -> bool:
+    """Whether the version's files give it back with the same prediction, to the last bit, for every row."""
+    try:
+        again = load_version(fitted.model, fitted.artifacts(), portfolio=fitted.portfolio, algorithm=fitted.algorithm)
+    except ModelStoreError:
+        return False
+    return np.array_equal(fitted.predict(features), again.predict(features))

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from credit_platform.assets.models.judgement import is_restorable
 from credit_platform.errors import MissingExtraError, TrainingError
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.policy.model_spec import ModelSpec, Parameter
@@ -19,7 +20,6 @@ from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform.scoring.estimators.estimator import Design, FitTask
 from credit_platform.scoring.estimators.tree_ensemble import StartLine
 from credit_platform.scoring.estimators.xgboost_trees import XGBoostEstimator
-from credit_platform.scoring.training.restorable import is_restorable
 from credit_platform.scoring.training.version import fit_version, load_version
 from credit_platform.statistics.discrimination import roc_auc
 from credit_platform_tests.extra_environment import ROOT, make_environment

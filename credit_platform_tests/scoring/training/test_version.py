@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from credit_platform.assets.models.judgement import is_restorable
 from credit_platform.errors import ModelStoreError, TrainingError
 from credit_platform.policy.model_config import ModelConfig
 from credit_platform.portfolios.feature_set import COMBINATIONS
 from credit_platform.portfolios.loans.features.catalogue import CHANNELS, CLICKSTREAM, CLICKSTREAM_SUMS
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.scoring.training.restorable import is_restorable
 from credit_platform.scoring.training.version import FittedVersion, fit_version, load_version
 from credit_platform.scoring.transformers.evidence import without_history
 from credit_platform.statistics.discrimination import roc_auc
