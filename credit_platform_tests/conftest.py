@@ -6,12 +6,14 @@ Fixtures of one package live in that package's own conftest.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from sqlalchemy import Engine, event
 
 from credit_platform.portfolios.named import portfolio_named
 from credit_platform_tests.churn_book import make_churn_book
@@ -54,6 +56,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         items.insert(0, first)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _unsynced() -> Iterator[None]:
+    """Let the system choose when a file reaches the disk: no test is about a power cut, and waiting is half a life."""
+
+    def leave(connection: object, _: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA synchronous=OFF")
+
+    event.listen(Engine, "connect", leave)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
+    event.remove(Engine, "connect", leave)
+
+
 @pytest.fixture(scope="session")
 def real_book() -> Path:
     """The folder of a real loan book, named by CREDIT_TEST_BOOK; tests that need it skip without it."""
@@ -86,7 +103,7 @@ def book_once(shared_root: Path, name: str, make: Callable[[Path], BookFolders])
 
 def lived_once(book: BookFolders, shared_root: Path, name: str) -> BookFolders:
     """The book after one whole backfill by the command line."""
-    run_once(shared_root, name, lambda: book.command("backfill"))
+    run_once(shared_root, name, lambda: book.verb("backfill"))
     return book
 
 
@@ -146,7 +163,7 @@ def any_finished_book(request: pytest.FixtureRequest) -> BookFolders:
 def drifted_book(shared_root: Path) -> BookFolders:
     """A book with a planted concept drift after its whole life, made once a session. Read only."""
     root = shared_root / "drifted_book"
-    run_once(shared_root, "drifted_book", lambda: make_drifted_book(root).command("backfill"))
+    run_once(shared_root, "drifted_book", lambda: make_drifted_book(root).verb("backfill"))
     return BookFolders(root / "data", root / "raw", root / "policy")
 
 
