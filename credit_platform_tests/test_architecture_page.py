@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,6 @@ from credit_platform_tests.call_graph import Package
 from credit_platform_tests.module_paths import LIVES, PACKAGE, PAGE, CallGraph, Life, modules_of, with_lists
 
 SHIPPED = Package(PACKAGE)
-LISTS = {name: modules_of(life, SHIPPED) for name, life in LIVES.items()}
 TEXT = PAGE.read_text(encoding="utf-8")
 # A number here may fall and not rise. With version 0.3.0 a threshold no longer passes previous_release. A version
 # passes three more since it is stored with what the availability gate says: its reading, its sentences and its tests.
@@ -24,6 +24,12 @@ TEXT = PAGE.read_text(encoding="utf-8")
 MOST_MODULES = {"one row": 17, "one threshold": 14, "one version": 50}
 
 
+@cache
+def lists() -> dict[str, list[str]]:
+    """The modules of every life; not at import, as every worker imports every test."""
+    return {name: modules_of(life, SHIPPED) for name, life in LIVES.items()}
+
+
 def test_the_page_shows_the_rooms_in_their_order() -> None:
     diagram = re.search(r"^```text\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
     assert diagram is not None
@@ -32,12 +38,12 @@ def test_the_page_shows_the_rooms_in_their_order() -> None:
 
 
 def test_the_lists_are_those_of_the_call_graph() -> None:
-    assert with_lists(TEXT, LISTS, SHIPPED) == TEXT, "python -m credit_platform_tests.module_paths --write"
+    assert with_lists(TEXT, lists(), SHIPPED) == TEXT, "python -m credit_platform_tests.module_paths --write"
 
 
-@pytest.mark.parametrize("name", LIVES)
-def test_no_way_becomes_longer(name: str) -> None:
-    assert len(LISTS[name]) <= MOST_MODULES[name]
+def test_no_way_becomes_longer() -> None:
+    longer = {name: len(modules) for name, modules in lists().items() if len(modules) > MOST_MODULES[name]}
+    assert longer == {}
 
 
 MADE_UP = {
