@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,18 +20,27 @@ def unpacked(shared_root: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def old_book(shared_root: Path) -> BookFolders:
+def migrated(shared_root: Path) -> Path:
+    """The old book's folders, brought up to date. To be copied, and not even opened, as that writes to the history."""
+    return made_once(shared_root, "migrated", lambda part: bring_up_to_date(unpack(part)))
+
+
+def copy_of(migrated: Path, root: Path) -> BookFolders:
+    shutil.copytree(migrated, root, dirs_exist_ok=True)
+    return BookFolders(root / "data", root / "raw", root / "policy")
+
+
+@pytest.fixture(scope="session")
+def old_book(migrated: Path, shared_root: Path) -> BookFolders:
     """The old book, brought up to date. Read only."""
-    root = made_once(shared_root, "old_book", lambda part: bring_up_to_date(unpack(part)))
+    root = made_once(shared_root, "old_book", lambda part: copy_of(migrated, part))
     return BookFolders(root / "data", root / "raw", root / "policy")
 
 
 @pytest.fixture
-def own_old_book(tmp_path: Path) -> BookFolders:
+def own_old_book(migrated: Path, tmp_path: Path) -> BookFolders:
     """The old book, brought up to date, for a test that writes."""
-    book = unpack(tmp_path)
-    bring_up_to_date(book)
-    return book
+    return copy_of(migrated, tmp_path)
 
 
 @pytest.fixture

@@ -148,7 +148,9 @@ def test_where_nothing_was_decided_nothing_was_in_production(finished_book: Book
 def test_without_auto_promotion_nothing_is_scored_until_a_person_promotes(book_copy: BookFolders) -> None:
     root = book_copy.data_dir.parent
     (root / "policy").mkdir()
-    text = (book_copy.policy_dir / "model_config.yaml").read_text() + "promotion: {auto_promote: false}\n"
+    # One month before the first training is enough to be scored after it.
+    text = (book_copy.policy_dir / "model_config.yaml").read_text().replace("backfill_months: 7", "backfill_months: 1")
+    text += "promotion: {auto_promote: false}\n"
     (root / "policy" / "model_config.yaml").write_text(text)
     shutil.copy(book_copy.policy_dir / "monitoring_thresholds.yaml", root / "policy")
     folders = BookFolders(book_copy.data_dir, book_copy.raw_dir, root / "policy")
