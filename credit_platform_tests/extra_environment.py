@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import credit_platform
+from credit_platform_tests.done_once import run_once
 
 ROOT = Path(credit_platform.__file__).parents[1]
 _FILES = ("pyproject.toml", "README.md")
@@ -32,3 +33,17 @@ def make_environment(folder: Path, *locks: str) -> Path:
         done = subprocess.run([*install, *what], cwd=work, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
     return env / "bin"
+
+
+def with_xgboost_once(shared_root: Path) -> Path:
+    """Where the programs of an environment with XGBoost are, which all workers share."""
+    folder = shared_root / "with_xgboost"
+
+    def make() -> subprocess.CompletedProcess[str]:
+        programs = make_environment(folder, "requirements-xgboost.lock")
+        return subprocess.run(
+            [programs / "python", "-c", "import xgboost"], capture_output=True, text=True, check=False
+        )
+
+    run_once(shared_root, "with_xgboost", make)
+    return folder / "env" / "bin"

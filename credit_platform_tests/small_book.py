@@ -138,9 +138,11 @@ class BookFolders:
         shutil.copytree(self.raw_dir, root / "raw")
         return replace(self, data_dir=root / "data", raw_dir=root / "raw")
 
-    def command(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run the command line on this book as a program."""
-        return run_command(*arguments, **(self._variables() | variables))
+    def command(
+        self, *arguments: str, program: Path | None = None, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the command line on this book as a program, that of another environment where one is named."""
+        return run_command(*arguments, program=program, **(self._variables() | variables))
 
     def verb(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run the command line on this book inside this process, without the seconds a program takes to load."""
@@ -156,9 +158,9 @@ class BookFolders:
         }
 
 
-def run_command(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def run_command(*arguments: str, program: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run `credit-platform` as a program, with no other settings than those given."""
-    program = Path(sys.executable).with_name("credit-platform")
+    program = program or Path(sys.executable).with_name("credit-platform")
     return subprocess.run(
         [str(program), *arguments],
         env=_inherited() | variables,

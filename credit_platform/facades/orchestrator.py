@@ -17,7 +17,7 @@ from rich.console import Console
 
 from credit_platform.cli import main
 from credit_platform.cli.book import Book, initialise
-from credit_platform.cli.run.continuous import WalkedMonth, months_to_walk, walk
+from credit_platform.cli.run.continuous import WalkedMonth, months_to_walk, train_where_nobody_has, walk
 from credit_platform.cli.run.training import is_untrained, require_months_to_learn_from, train_first
 from credit_platform.errors import TrainingError
 from credit_platform.facades.runs import quiet_console, said_on
@@ -72,7 +72,8 @@ class MLPipelineOrchestrator:
     def run_continuous_learning(self, max_iterations: int | None = None) -> list[WalkedMonth]:
         """Walk on month by month from what is finished, as `credit-platform continuous`.
 
-        Months that failed before are tried again, whatever `max_iterations` says of those after the newest finished.
+        Where nobody has trained, the first training comes before. Months that failed before are tried again, whatever
+        `max_iterations` says of those after the newest finished.
 
         Returns:
             What each model did in each month, and what failed there.
@@ -82,6 +83,7 @@ class MLPipelineOrchestrator:
             AuditError: the audit log was tampered with.
         """
         book = self.book
+        train_where_nobody_has(book, self.console)
         return walk(book, self.console, months_to_walk(book, max_iterations))
 
     def run_drift_simulation(

@@ -19,7 +19,6 @@ import yaml
 from credit_platform.cli.instance import open_instance
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.lake.models.stored_version import Versions
-from credit_platform_tests.extra_environment import make_environment
 from credit_platform_tests.guide.leases import leases
 from credit_platform_tests.guide.pages import GUIDE, ROOT, apply_edits, blocks_of, commands_of, section
 from credit_platform_tests.small_book import LAST, BookFolders, check_results
@@ -167,10 +166,9 @@ def test_a_model_is_trained_and_scores_beside_the_others(book_copy: BookFolders,
 
 @pytest.mark.slow
 def test_xgboost_on_rebalanced_loans_is_trained_scores_and_is_made_again(
-    book_copy: BookFolders, tmp_path: Path
+    with_xgboost: Path, book_copy: BookFolders, tmp_path: Path
 ) -> None:
-    programs = make_environment(tmp_path / "extra", "requirements-xgboost.lock")
-    cooked = replace(kitchen("XGBoost and rebalancing", book_copy, tmp_path / "copy"), programs=programs)
+    cooked = replace(kitchen("XGBoost and rebalancing", book_copy, tmp_path / "copy"), programs=with_xgboost)
     cooked.edit()
     assert "yes, bit for bit" in cooked.run()
     (version,) = ModelStore(book_copy.layout).versions("boosted")

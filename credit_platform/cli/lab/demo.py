@@ -112,7 +112,7 @@ def generate_book(layout: Layout, console: Console, book: GeneratedBook) -> None
         write_book(layout, book, on_month=lambda: progress.advance(task))
     write_ground_truth(layout, book)
     console.print(
-        f"Generated {len(book.months)} months with about {book.cases_per_month} new {layout.portfolio.words.cases} "
+        f"Generated {len(book.months)} months with about {book.cases_per_month} {layout.portfolio.words.cases} "
         f"each (seed {book.seed}) in {layout.raw_dir}."
     )
 

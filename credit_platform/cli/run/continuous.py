@@ -58,6 +58,20 @@ class WalkedMonth:
     failures: tuple[str, ...]
 
 
+def train_where_nobody_has(book: Book, console: Console) -> int:
+    """Run the first training of a book nobody ever trained, once its months are delivered; 1 where a month failed.
+
+    A book some of whose first versions were not promoted is left alone: the months after them train again.
+
+    Raises:
+        SourceError: there is no usable loan file.
+        AuditError: the audit log was tampered with.
+    """
+    if PromotionLog(book.lake.layout).records() or too_short_to_train(book) is not None:
+        return 0
+    return train_first(book, console)
+
+
 def months_to_walk(book: Book, n_months: int | None) -> list[date]:
     """The delivered months that lack something they can have: all before the newest finished one, `n_months` after it.
 
@@ -155,23 +169,24 @@ def _rollback_advice(book: Book, model: str, month: date) -> dict[str, str | Non
 
 
 def run_continuous(book: Book, console: Console, *, n_months: int | None, is_json: bool = False) -> int:
-    """Walk, print one line per month and model, say what a person should decide; 1 where a month failed.
+    """Train where nobody has, walk, print a line per month and model and what to decide; 1 where a month failed.
 
     Raises:
         SourceError: there is no usable loan file.
         AuditError: the audit log was tampered with.
     """
     quiet = Console(quiet=True) if is_json else console
+    code = train_where_nobody_has(book, quiet)
     decide_scored_months(book, quiet, "continuous", book.axis.first_scoring)
     months = months_to_walk(book, n_months)
     if not months:
         if is_json:
             print("[]")
-            return 0
+            return code
         console.print(f"Nothing to walk: every delivered month is finished. {_next_delivery(book)}", soft_wrap=True)
         if waits_for_a_person(book) and not is_untrained(book):
             console.print(WAITING, soft_wrap=True)
-        return 0
+        return code
     walked = walk(book, quiet, months)
     if is_json:
         print(json.dumps([asdict(month) for month in walked], indent=1))
@@ -179,7 +194,7 @@ def run_continuous(book: Book, console: Console, *, n_months: int | None, is_jso
         console.print(walk_table(walked, book.settings.portfolio.words.cases))
         for line in closing_lines(walked, len(dispatcher_of(book).log.open_alerts())):
             console.print(line, soft_wrap=True)
-    return 1 if any(month.failures for month in walked) else 0
+    return 1 if any(month.failures for month in walked) else code
 
 
 def run_whole_book(book: Book, console: Console) -> int:

@@ -11,6 +11,10 @@ from rich.console import Console
 
 from credit_platform.cli.arguments import AnyModel, AsJson
 
+# The drift of `drift` alone: a year after most first trainings, and as strong as that of the Python class.
+_PLANTED = ("--drift", "concept", "--from", "2023-03", "--strength", "0.7")
+_NAMES_DRIFT = ("--drift", "--empty-drift", "--from", "--strength")
+
 AsOf = Annotated[str | None, Parameter(help="As of this month, YYYY-MM.")]
 
 
@@ -98,7 +102,7 @@ def continuous(
     ] = None,
     json_: AsJson = False,
 ) -> int:
-    """Walk on from what is finished: data, scores, outcome, action, retraining, promotion, rollback advice."""
+    """Walk on from what is finished, or from a first training: data, scores, outcome, action, retraining, promotion."""
     from credit_platform.cli.book import known_book
     from credit_platform.cli.run.continuous import run_continuous
     from credit_platform.errors import SettingsError
@@ -141,8 +145,9 @@ def add_pipeline_verbs(app: App) -> None:
     """Add the verbs of this module to the command line."""
 
     def drift(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True, help="As for simulate.")]) -> int:
-        """Another word for `simulate`: a book with a planted drift, and what was noticed when."""
-        code = app(["simulate", *tokens], exit_on_error=False, print_error=True, result_action="return_value")
+        """Another word for `simulate`, with a concept drift where none is named: what was noticed, and when."""
+        planted = () if any(token.startswith(_NAMES_DRIFT) for token in tokens) else _PLANTED
+        code = app(["simulate", *planted, *tokens], exit_on_error=False, print_error=True, result_action="return_value")
         return code if isinstance(code, int) else 0
 
     for verb in (train, score, continuous, drift, setup):

@@ -114,7 +114,7 @@ def _introduction(scenario: Scenario, gallery: str) -> str:
     span = f"{month_name(scenario.first_month)} to {month_name(scenario.last_month)}"
     look = "bad" if failed else "good"
     return (
-        f"<p class='soft'>Generated book of {span}, about {scenario.cases_per_month} new "
+        f"<p class='soft'>Generated book of {span}, about {scenario.cases_per_month} "
         f"{scenario.portfolio.words.cases} a month, seed {scenario.seed}. "
         f"<a href='{escape(gallery, quote=True)}'>All scenarios</a></p>"
         "<div class='cards'>"

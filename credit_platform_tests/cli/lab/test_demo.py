@@ -15,7 +15,7 @@ def test_the_demo_makes_a_book_builds_it_and_leaves_delivered_files_alone_the_ne
     own = {"CREDIT_DATA_DIR": str(tmp_path), "COLUMNS": "250"}
     made = run_command("demo", "--months", "7", "--loans", "20", "--seed", "3", **own)
     assert made.returncode == 0, made
-    assert "Generated 7 months with about 20 new loans each (seed 3)" in made.stdout
+    assert "Generated 7 months with about 20 loans each (seed 3)" in made.stdout
     assert "first training is possible in 2022-12" in made.stdout
     assert str(tmp_path / "reports" / "monitoring_dashboard.html") in made.stdout
     assert yaml.safe_load((tmp_path / "platform.yaml").read_text()) == {

@@ -14,6 +14,7 @@ import pytest
 from rich.console import Console
 
 from credit_platform.cli.book import Book
+from credit_platform.cli.run import continuous
 from credit_platform.cli.run.backfill import Backfill
 from credit_platform.cli.run.continuous import (
     WalkedMonth,
@@ -22,6 +23,7 @@ from credit_platform.cli.run.continuous import (
     months_to_walk,
     run_continuous,
     told_of,
+    train_where_nobody_has,
     walk_table,
 )
 from credit_platform.cli.run.training import newest_built
@@ -177,6 +179,26 @@ def test_a_book_nobody_built_is_walked_from_its_first_delivered_month(small_book
     assert newest_built(book) is None
     assert months_to_walk(book, 2) == [FIRST, add_months(FIRST, 1)]
     assert months_to_walk(book, None) == month_range(FIRST, LAST)
+
+
+@pytest.mark.parametrize(
+    ("last", "is_decided", "is_trained"),
+    [(LAST, False, True), (LAST, True, False), (add_months(FIRST_TRAINING, -1), False, False)],
+)
+def test_only_a_book_nobody_ever_trained_is_trained_first_once_it_is_long_enough(
+    last: date, book_copy: BookFolders, monkeypatch: pytest.MonkeyPatch, *, is_decided: bool, is_trained: bool
+) -> None:
+    trained: list[Book] = []
+
+    def note(book: Book, _: Console) -> int:
+        trained.append(book)
+        return 1
+
+    monkeypatch.setattr(continuous, "train_first", note)
+    if not is_decided:
+        book_copy.forget_decisions()
+    code = train_where_nobody_has(Book.of(book_copy.settings(last)), Console())
+    assert (len(trained), code) == (is_trained, is_trained)
 
 
 @pytest.mark.parametrize(

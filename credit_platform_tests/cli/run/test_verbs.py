@@ -102,6 +102,8 @@ def test_drift_is_simulate_by_another_word(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(simulate, "simulate", note)
     for verb in ("drift", "simulate"):
         assert run(verb, "--drift", "volume", "--from", "2021-03", "--months", "6", "--seed", "5") == 0
+    assert run("drift") == 0
+    assert [(drift.kind, drift.first_month) for drift in asked.pop().drifts] == [(DriftKind.CONCEPT, date(2023, 3, 1))]
     assert asked[0] == asked[1]
     assert (asked[0].n_months, asked[0].seed, asked[0].drifts[0].kind) == (6, 5, DriftKind.VOLUME)
 
