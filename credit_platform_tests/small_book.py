@@ -138,11 +138,13 @@ class BookFolders:
         shutil.copytree(self.raw_dir, root / "raw")
         return replace(self, data_dir=root / "data", raw_dir=root / "raw")
 
-    def command(
-        self, *arguments: str, program: Path | None = None, **variables: str
-    ) -> subprocess.CompletedProcess[str]:
-        """Run the command line on this book as a program, that of another environment where one is named."""
-        return run_command(*arguments, program=program, **(self._variables() | variables))
+    def command(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line on this book as a program."""
+        return run_command(*arguments, **(self._variables() | variables))
+
+    def program(self, program: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line of another environment on this book."""
+        return run_program(program, *arguments, **self._variables())
 
     def verb(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run the command line on this book inside this process, without the seconds a program takes to load."""
@@ -158,9 +160,13 @@ class BookFolders:
         }
 
 
-def run_command(*arguments: str, program: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+def run_command(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run `credit-platform` as a program, with no other settings than those given."""
-    program = program or Path(sys.executable).with_name("credit-platform")
+    return run_program(Path(sys.executable).with_name("credit-platform"), *arguments, **variables)
+
+
+def run_program(program: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a program with no other settings than those given."""
     return subprocess.run(
         [str(program), *arguments],
         env=_inherited() | variables,

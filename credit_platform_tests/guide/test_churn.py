@@ -74,7 +74,7 @@ def test_the_models_of_the_page_are_trained_and_score(
         ("train", "--model", "xgboost", "--as-of", f"{add_months(LAST, -1):%Y-%m}"),
         ("backfill", "--from", month, "--to", month, "--job", "score_month"),
     ):
-        ended = copied.command(*words, program=with_xgboost / "credit-platform")
+        ended = copied.program(with_xgboost / "credit-platform", *words)
         assert ended.returncode == 0, ended.stdout + ended.stderr
     (version,) = ModelStore(copied.layout).versions("xgboost")
     metadata = Versions(copied.layout).read("xgboost", version).metadata

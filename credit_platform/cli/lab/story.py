@@ -87,9 +87,11 @@ def _record(book: Book, model: str) -> ModelRecord:
 def _delivered(book: Book, last: date) -> list[DeliveredMonth]:
     months = month_range(book.axis.first_snapshot, last)
     return [
-        DeliveredMonth(source, month, receipt.rows, receipt.failures)
-        for source in (each.name for each in book.settings.portfolio.sources)
-        for month, receipt in read_receipts(book.lake.layout, source, months).items()
+        DeliveredMonth(source.name, month, receipt.rows, receipt.failures)
+        for source in book.settings.portfolio.sources
+        for month, receipt in read_receipts(book.lake.layout, source.name, months).items()
+        # Standing facts hold until others are delivered, so a month without any lacks nothing.
+        if source.date or source.link or receipt.rows or receipt.failures
     ]
 
 

@@ -13,6 +13,8 @@ from credit_platform.cli.arguments import AnyModel, AsJson
 
 # The drift of `drift` alone: a year after most first trainings, and as strong as that of the Python class.
 _PLANTED = ("--drift", "concept", "--from", "2023-03", "--strength", "0.7")
+# Of fewer customers of a shop some months have too few outcomes to be measured, which counts as a false alarm.
+_MANY = ("--cases-per-month", "600")
 _NAMES_DRIFT = ("--drift", "--empty-drift", "--from", "--strength")
 
 AsOf = Annotated[str | None, Parameter(help="As of this month, YYYY-MM.")]
@@ -146,7 +148,10 @@ def add_pipeline_verbs(app: App) -> None:
 
     def drift(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True, help="As for simulate.")]) -> int:
         """Another word for `simulate`, with a concept drift where none is named: what was noticed, and when."""
-        planted = () if any(token.startswith(_NAMES_DRIFT) for token in tokens) else _PLANTED
+        planted: tuple[str, ...] = ()
+        if not any(token.startswith(_NAMES_DRIFT) for token in tokens):
+            is_sized = any(token.startswith(("--cases-per-month", "--loans-per-month")) for token in tokens)
+            planted = _PLANTED if is_sized else _PLANTED + _MANY
         code = app(["simulate", *planted, *tokens], exit_on_error=False, print_error=True, result_action="return_value")
         return code if isinstance(code, int) else 0
 

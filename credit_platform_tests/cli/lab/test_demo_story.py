@@ -11,7 +11,7 @@ from rich.console import Console
 
 from credit_platform.cli.book import Book
 from credit_platform.cli.lab.demo import demo_table
-from credit_platform.cli.lab.story import judge
+from credit_platform.cli.lab.story import judge, read_story
 from credit_platform.portfolios.drift import Drift, DriftKind
 from credit_platform_tests.small_book import FIRST_TRAINING, LAST, SPEC, BookFolders
 
@@ -35,3 +35,8 @@ def test_what_cannot_be_known_yet_is_distinguished_from_what_nobody_noticed(
         assert rows[row].count(in_outcome) == 2, rows[row]
     assert rows["first seen in early payments"].count("not by 2024-08 ") == 2
     assert rows["cured by"].count(cured) == 2
+
+
+def test_standing_facts_need_no_row_in_every_month(any_finished_book: BookFolders) -> None:
+    deliveries = read_story(Book.of(any_finished_book.settings())).deliveries
+    assert [found.detail for found in deliveries if "no row" in found.detail] == []

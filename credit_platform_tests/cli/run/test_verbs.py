@@ -102,8 +102,11 @@ def test_drift_is_simulate_by_another_word(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(simulate, "simulate", note)
     for verb in ("drift", "simulate"):
         assert run(verb, "--drift", "volume", "--from", "2021-03", "--months", "6", "--seed", "5") == 0
-    assert run("drift") == 0
-    assert [(drift.kind, drift.first_month) for drift in asked.pop().drifts] == [(DriftKind.CONCEPT, date(2023, 3, 1))]
+    for size, cases in (((), 600), (("--loans-per-month", "50"), 50)):
+        assert run("drift", *size) == 0
+        alone = asked.pop()
+        assert [(drift.kind, drift.first_month) for drift in alone.drifts] == [(DriftKind.CONCEPT, date(2023, 3, 1))]
+        assert alone.cases_per_month == cases
     assert asked[0] == asked[1]
     assert (asked[0].n_months, asked[0].seed, asked[0].drifts[0].kind) == (6, 5, DriftKind.VOLUME)
 
