@@ -71,9 +71,12 @@ def _unsynced() -> Iterator[None]:
         if isinstance(connection, sqlite3.Connection):
             connection.execute("PRAGMA synchronous=OFF")
 
+    def unsynced(_: int) -> None:
+        """Return at once."""
+
     event.listen(Engine, "connect", leave)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda _: None)
+        patch.setattr(os, "fsync", unsynced)
         yield
     event.remove(Engine, "connect", leave)
 
