@@ -69,7 +69,7 @@ def test_the_fast_and_the_slow_reading_of_cells_agree(source: str) -> None:
     assert table.plain_values
     slow = replace(table, plain_values=None)
 
-    @settings(max_examples=150)
+    @settings(max_examples=100)
     @given(rows=_rows_of(source))
     def agree(rows: list[dict[str, str | None]]) -> None:
         bronze = bronze_rows(source, *rows)

@@ -38,6 +38,12 @@ def explained(version: FittedVersion, loans: pl.DataFrame, place: int, policy: P
     return explain_prediction(version, loans[place], scored_by(version, loans, policy), policy=policy)
 
 
+def all_explained(version: FittedVersion, loans: pl.DataFrame, n: int | None = None) -> list[Explanation]:
+    """The first loans of a month explained one by one; the month is scored once."""
+    scored = scored_by(version, loans)
+    return [explain_prediction(version, loans[place], scored, policy=POLICY) for place in range(n or loans.height)]
+
+
 @pytest.fixture(scope="module")
 def scorecard(config: ModelConfig, loans: MakeLoans) -> FittedVersion:
     return fit_version("scorecard", loans(900, seed=1), loans(300, seed=2), config, portfolio=LOANS)
@@ -45,8 +51,7 @@ def scorecard(config: ModelConfig, loans: MakeLoans) -> FittedVersion:
 
 def test_the_parts_of_every_loan_make_its_score_and_its_probability(version: FittedVersion, loans: MakeLoans) -> None:
     month = loans(60, seed=81)
-    for place in range(month.height):
-        found = explained(version, month, place)
+    for found in all_explained(version, month):
         assert found.base_log_odds + sum(part.log_odds for part in found.parts) == pytest.approx(
             found.log_odds, abs=1e-9
         )
@@ -87,7 +92,7 @@ def test_a_combination_shows_the_sentence_of_the_loans_leaf_and_names_what_it_is
     scorecard: FittedVersion, loans: MakeLoans
 ) -> None:
     month = loans(60, seed=89)
-    found = [explained(scorecard, month, place) for place in range(month.height)]
+    found = all_explained(scorecard, month)
     for place, one in enumerate(found):
         (said,) = [part.value for part in one.parts if part.feature == "combination_1"]
         assert is_true(str(said), month.row(place, named=True))
@@ -105,7 +110,7 @@ def test_a_combination_shows_the_sentence_of_the_loans_leaf_and_names_what_it_is
 def test_a_reason_whose_value_was_unknown_says_so(version: FittedVersion, loans: MakeLoans) -> None:
     # Debt, as every model looks at it.
     month = loans(300, seed=84).with_columns(outstanding_debt_amount=pl.lit(None, dtype=pl.Float64))
-    found = [explained(version, month, place) for place in range(80)]
+    found = all_explained(version, month, 80)
     unknown = {
         reason.feature: reason.consumer
         for one in found
@@ -124,8 +129,7 @@ def test_without_clickstream_the_evidence_is_unknown(version: FittedVersion, loa
 
 def test_the_points_of_a_scorecards_attributes_add_up_to_the_score(scorecard: FittedVersion, loans: MakeLoans) -> None:
     month = loans(40, seed=86)
-    for place in range(month.height):
-        found = explained(scorecard, month, place)
+    for found in all_explained(scorecard, month):
         of_attributes = [part.attribute_points for part in found.parts if part.attribute_points is not None]
         assert sum(of_attributes) == found.prediction["score"]
         assert found.error <= 1e-9
