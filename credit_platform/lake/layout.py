@@ -124,6 +124,10 @@ class Layout:
         """The JSON file of the hashes of the keys that the service accepts."""
         return self.data_dir / "service" / "api_keys.json"
 
+    def service_minutes(self) -> Path:
+        """The folder of what the service counted: a folder per month, a file per process."""
+        return self.data_dir / "service" / "minutes"
+
     def retraining(self, key: str) -> Path:
         """The JSON file that says what a retraining came to."""
         return self.data_dir / "audit" / "retrainings" / f"{key.replace(':', '_')}.json"

@@ -120,3 +120,17 @@ class AlertPolicy(PolicySection):
     """The quiet period of an open alert: it is told again after so many months without a change."""
 
     remind_after_months: MonthCount
+
+
+class ServiceThresholds(PolicySection):
+    """How well the service has to answer in a month.
+
+    Attributes:
+        max_p99_milliseconds: what 99 % of the requests of a single record take at most.
+        max_failed_share: share of the requests that may be answered with 5xx.
+        min_requests: below this many requests of an endpoint nothing is judged.
+    """
+
+    max_p99_milliseconds: Annotated[float, Field(gt=0)]
+    max_failed_share: OpenShare
+    min_requests: Annotated[int, Field(ge=1)]

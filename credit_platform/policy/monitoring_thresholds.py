@@ -18,13 +18,12 @@ from credit_platform.policy.action_policy import (
     Notifications,
     RollbackMatrix,
     RunRulePolicy,
+    ServiceThresholds,
 )
 from credit_platform.policy.policy_section import OpenShare, PolicySection, Share
 
 Priority = Literal["P0", "P1", "P2", "P3"]
 OnBreach = Literal["retrain", "active_monitoring"]
-
-
 _SHARE_OF = {f"{level}_threshold": f"{level}_share_of_oot" for level in ("business", "data_science")}
 
 
@@ -221,6 +220,7 @@ class MonitoringThresholds(PolicySection):
     charts: ChartPolicy
     fair_lending: FairLendingPolicy
     overrides: OverridesPolicy
+    service: ServiceThresholds
     estimate: EstimatePolicy
     early_performance: EarlyPerformancePolicy
     min_bads: Annotated[int, Field(ge=1)]

@@ -17,6 +17,12 @@ def _one_of(*values: str) -> Callable[[pl.Expr], pl.Expr]:
     return lambda column: column.is_in(list(values))
 
 
+def _quantile(share: str) -> dy.Float64:
+    return dy.Float64(
+        nullable=True, min=0, description=f"{share} of the requests took at most this; null beyond the last bucket"
+    )
+
+
 class Measures(dy.Schema):
     """One row per month, version, metric and segment."""
 
@@ -197,3 +203,43 @@ class RowBalance(dy.Schema):
     def repaired_rows_are_rows_out(cls) -> pl.Expr:
         """Only a row that is kept can have been repaired."""
         return pl.col("rows_repaired") <= pl.col("rows_out")
+
+
+class ServiceMonth(dy.Schema):
+    """One row per calendar month, endpoint and size of request: how the service answered.
+
+    A month without service has no rows.
+    """
+
+    snapshot_month = dy.Date(primary_key=True, resolution="1mo", description="Month of the requests (UTC), first day")
+    endpoint = dy.String(primary_key=True, min_length=1, description="Path of the endpoint; other for any other path")
+    size = dy.String(
+        primary_key=True,
+        check=_one_of("none", "single", "several"),
+        description="Records of a request: none, a single one, or several",
+    )
+    n = dy.Int64(min=0, description="Requests that were answered")
+    n_broken_off = dy.Int64(min=0, description="Requests that ended without an answer, as a rule by the client")
+    n_failed = dy.Int64(min=0, description="Requests answered with 5xx")
+    n_records = dy.Int64(min=0, description="Records in all requests")
+    failed_share = dy.Float64(nullable=True, min=0, max=1, description="n_failed of n; null without an answer")
+    ci_low = dy.Float64(nullable=True, description="Lower end of its confidence interval (Wilson)")
+    ci_high = dy.Float64(nullable=True, description="Upper end of its confidence interval (Wilson)")
+    p50_milliseconds = _quantile("Half")
+    p95_milliseconds = _quantile("95 %")
+    p99_milliseconds = _quantile("99 %")
+    status = dy.String(
+        check=_one_of(*STATUSES),
+        description="Against service in monitoring_thresholds.yaml; insufficient: too few requests; unknown: no answer",
+    )
+
+    @dy.rule()
+    def failures_are_among_the_answers(cls) -> pl.Expr:
+        """There are no more failures than answers."""
+        return pl.col("n_failed") <= pl.col("n")
+
+    @dy.rule()
+    def quantiles_rise(cls) -> pl.Expr:
+        """A larger share of the requests never takes less time."""
+        p50, p95, p99 = (pl.col(f"p{share}_milliseconds") for share in (50, 95, 99))
+        return (p50 <= p95).fill_null(value=True) & (p95 <= p99).fill_null(value=True)

@@ -16,8 +16,10 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.responses import PlainTextResponse
 
-from credit_platform.errors import CreditPlatformError
+from credit_platform.errors import CreditPlatformError, StorageError
+from credit_platform.lake.governance.service_minutes import ServiceMinutes
 from credit_platform.lake.governance.stored_answers import IdempotentRequest
 from credit_platform.portfolios.portfolio import Portfolio
 from credit_platform.serving.application import RawApplication, Refused, Row
@@ -29,7 +31,7 @@ from credit_platform.serving.http.limits import ServiceLimits
 from credit_platform.serving.http.metrics import METRICS_TYPE, ServiceMetrics
 from credit_platform.serving.http.problems import FieldFault, ProblemError, busy, invalid
 from credit_platform.serving.http.records import ReadRequest, read_applications, read_features
-from credit_platform.serving.http.schemas import openapi_of_body, openapi_of_features, request_schema
+from credit_platform.serving.http.schemas import REFUSALS, openapi_of_body, openapi_of_features, request_schema
 from credit_platform.serving.http.scoring_thread import ScoringThread
 
 # What is larger is read and written beside the loop that all requests share.
@@ -50,6 +52,7 @@ class Service:
     thread: ScoringThread
     limits: ServiceLimits
     metrics: ServiceMetrics
+    minutes: ServiceMinutes
 
     async def predict(self, request: Request) -> Response:
         """Decide applications as they come, and log the decisions before they are answered."""
@@ -118,6 +121,20 @@ class Service:
         """The numbers for Prometheus."""
         del request
         return Response(self.metrics.page(), media_type=METRICS_TYPE)
+
+    async def note_minutes(self) -> None:
+        """Write down again and again how requests were answered, until it is cancelled."""
+        while True:
+            await asyncio.sleep(self.limits.note_seconds)
+            await self.note()
+
+    async def note(self) -> None:
+        """Write down how requests were answered since the last time. A disk that does not take it loses the count."""
+        taken = self.metrics.take_minutes()
+        try:
+            await asyncio.to_thread(self.minutes.append, taken)
+        except StorageError as error:
+            LOGGER.error(json.dumps({"event": "not noted", "request_id": None, "error": str(error)}))
 
     async def _decide(
         self, request: Request, read_body: Callable[..., ReadRequest[Any]], *, is_features: bool
@@ -208,8 +225,11 @@ def build_app(service: Service) -> FastAPI:
             said = str(error) if isinstance(error, CreditPlatformError) else type(error).__name__
             LOGGER.error(json.dumps({"event": "not started", "request_id": None, "error": said}))
             raise
+        noting = asyncio.create_task(service.note_minutes())
         yield
         await asyncio.to_thread(service.thread.stop)
+        noting.cancel()
+        await service.note()
 
     app = FastAPI(
         title="Credit decisions", version=version("credit-platform"), lifespan=lifespan, docs_url=None, redoc_url=None
@@ -222,15 +242,22 @@ def build_app(service: Service) -> FastAPI:
         ("/v1/features/predict", service.predict_features, features),
         ("/v1/validate", service.validate, raw),
     ):
-        app.add_api_route(path, endpoint, methods=["POST"], openapi_extra=body, name=path)
+        app.add_api_route(path, endpoint, methods=["POST"], openapi_extra=body, responses=REFUSALS, name=path)
     for path, endpoint in (
         ("/v1/schema", service.schema),
         ("/v1/metadata", service.metadata),
         ("/health", service.health),
         ("/ready", service.ready),
-        ("/metrics", service.count),
     ):
-        app.add_api_route(path, endpoint, methods=["GET"], name=path)
+        app.add_api_route(path, endpoint, methods=["GET"], responses=REFUSALS, name=path)
+    app.add_api_route(
+        "/metrics",
+        service.count,
+        methods=["GET"],
+        responses=REFUSALS,
+        response_class=PlainTextResponse,
+        name="/metrics",
+    )
 
     for error in (ProblemError, HTTPException, Exception):
         app.add_exception_handler(error, _refused)

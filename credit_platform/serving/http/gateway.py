@@ -165,8 +165,7 @@ class Gateway:
     def _note(self, scope: Scope, caller: Caller, status: int, seconds: float, error: str) -> None:
         path = scope["path"]
         endpoint = path if path in OPEN_PATHS | SCORING_PATHS | READING_PATHS else "other"
-        self.metrics.requests.labels(endpoint, f"{status // 100}xx" if status else "broken off").inc()
-        self.metrics.latency.labels(endpoint).observe(seconds)
+        self.metrics.answered(endpoint, status, seconds, caller.n_records)
         said: dict[str, object] = {
             "time": f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime())}Z",
             "request_id": caller.request_id,

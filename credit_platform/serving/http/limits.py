@@ -22,6 +22,7 @@ class ServiceLimits:
         batch_records: records that are scored at once; a request is never divided.
         renew_seconds: how often promotions and keys are looked for.
         key_seconds: how long an answer is kept by its idempotency key.
+        note_seconds: how often it is written down how requests were answered.
         stop_seconds: how long requests under way are waited for at the end.
     """
 
@@ -35,6 +36,7 @@ class ServiceLimits:
     batch_records: int = 1_000
     renew_seconds: float = 1.0
     key_seconds: float = 24 * 3600.0
+    note_seconds: float = 60.0
     stop_seconds: int = 30
 
 

@@ -1,4 +1,4 @@
-"""The shape of requests as JSON Schema and OpenAPI have it, made of what the book says.
+"""The shape of requests and refusals as JSON Schema and OpenAPI have it, made of what the book says.
 
 Requests are read, and refused, by `records`.
 """
@@ -14,6 +14,24 @@ from credit_platform.serving.http.records import RECORDS, SNAPSHOT_DATE, THRESHO
 _CELL = {"type": ["string", "number", "null"], "maxLength": 10_000}
 _KEY = {"type": "string", "minLength": 1, "maxLength": 200}
 _DAY = {"type": "string", "format": "date"}
+_TEXT = {"type": "string"}
+_FAULT = {"type": "object", "properties": dict.fromkeys(("pointer", "rule", "detail"), _TEXT)}
+_PROBLEM = {
+    "type": "object",
+    "properties": {
+        **dict.fromkeys(("type", "title", "detail", "request_id"), _TEXT),
+        "status": {"type": "integer"},
+        "errors": {"type": "array", "items": _FAULT, "description": "One per fault, with its JSON pointer"},
+        "n_errors": {"type": "integer"},
+    },
+    "required": ["type", "title", "status", "detail", "request_id"],
+}
+_PROBLEM_CONTENT = {"application/problem+json": {"schema": _PROBLEM}}
+# What OpenAPI says of how any endpoint refuses a request (RFC 9457).
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"description": "The request cannot be answered; the problem says why", "content": _PROBLEM_CONTENT},
+    "5XX": {"description": "It cannot be answered now; 503 says in Retry-After when", "content": _PROBLEM_CONTENT},
+}
 
 
 def request_schema(portfolio: Portfolio, most: int) -> dict[str, Any]:

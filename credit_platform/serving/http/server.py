@@ -25,6 +25,7 @@ from uvicorn.supervisors import Multiprocess
 
 from credit_platform.errors import SettingsError
 from credit_platform.lake.governance.api_keys import ApiKeyFile
+from credit_platform.lake.governance.service_minutes import ServiceMinutes
 from credit_platform.lake.layout import Layout
 from credit_platform.serving.application import ScoresApplications
 from credit_platform.serving.http.app import Service, build_app
@@ -82,7 +83,7 @@ class ServiceProcess:
         sys.setswitchinterval(_SWITCH_SECONDS)
         metrics, layout = ServiceMetrics(), self.find()
         thread = ScoringThread(self.make, layout, self.limits, metrics)
-        app = build_app(Service(layout.portfolio, thread, self.limits, metrics))
+        app = build_app(Service(layout.portfolio, thread, self.limits, metrics, ServiceMinutes(layout)))
         return Gateway(app, KeyRing(ApiKeyFile(layout), self.limits.renew_seconds), self.limits, metrics)
 
     def worker(self) -> Gateway:

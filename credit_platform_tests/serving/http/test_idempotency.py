@@ -56,7 +56,7 @@ def test_an_answer_is_found_in_the_log_where_the_keys_were_lost(tmp_path: Path) 
         head = (tmp_path / "audit/online/segments_head.json").read_bytes()
     (tmp_path / "audit/online/segments.jsonl").write_bytes(segments)
     (tmp_path / "audit/online/segments_head.json").write_bytes(head)
-    for file in (tmp_path / "service").iterdir():
+    for file in (tmp_path / "service").glob("answers.sqlite*"):
         file.unlink()
     with running(tmp_path) as service:
         assert service.post(idempotency_key="k1").content == first.content
