@@ -69,6 +69,13 @@ def _rows_by_owner(lake: Lake, portfolio: Portfolio, source: Source, month: date
     return found
 
 
+def as_json(one: RawApplication, portfolio: Portfolio) -> dict[str, object]:
+    """An application as a record of a request."""
+    keys = {portfolio.cases.key: one.case, portfolio.cases.customer: one.customer}
+    given = {name: key for name, key in keys.items() if key is not None}
+    return {**given, "snapshot_date": one.day.isoformat(), **one.rows}
+
+
 def opened_decider(book: BookFolders) -> Decider:
     """A decider of a finished book."""
     settings = book.settings()

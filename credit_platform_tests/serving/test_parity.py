@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from itertools import pairwise, repeat, zip_longest
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -12,7 +15,14 @@ from credit_platform.lake.tables.monthly import Lake
 from credit_platform.scoring.governance.life_cycle import PeriodInForce
 from credit_platform.serving.application import Decided, RawApplication, Refused
 from credit_platform.serving.decider import Decider
-from credit_platform_tests.serving.raw_applications import NUMBERS, applications_of, numbers_of, opened_decider
+from credit_platform_tests.serving.http.running import running
+from credit_platform_tests.serving.raw_applications import (
+    NUMBERS,
+    applications_of,
+    as_json,
+    numbers_of,
+    opened_decider,
+)
 from credit_platform_tests.small_book import BookFolders
 
 _ROWS = 120  # of a month, in every order; the whole month goes through files
@@ -61,6 +71,31 @@ def test_in_any_order_and_any_batch_a_case_has_the_bits_of_its_prediction(lake: 
         thrown |= zip(batch, decider.decide([applications[key] for key in batch]), strict=True)
     assert numbers_of(answers) == {key: expected[key] for key in keys}
     assert numbers_of(alone | thrown) == {key: expected[key] for key in keys[:40]}
+
+
+def test_over_http_in_any_order_batch_and_concurrency_a_case_has_the_bits_of_its_prediction(
+    lake: Lake, decider: Decider, tmp_path: Path
+) -> None:
+    portfolio = lake.layout.portfolio
+    expected, key = stored(lake, "scorecard"), portfolio.cases.key
+    records = [as_json(one, portfolio) for one in applications_of(lake, portfolio, newest_scored(lake)).values()]
+    records = [records[place] for place in pl.int_range(len(records), eager=True).shuffle(seed=7)][:_ROWS]
+    cuts = [0, 1, 2, 4, 9, 29, 30, 60, len(records)]
+    with running(tmp_path, decider, portfolio=portfolio) as service, ThreadPoolExecutor(4) as pool:
+        batches = [records[begin:end] for begin, end in pairwise(cuts)]
+        answers = list(pool.map(service.post, repeat("/v1/predict"), [{"records": batch} for batch in batches]))
+        logged = service.logged()
+    assert [answer.status_code for answer in answers] == [200] * len(answers), answers[0].text
+    predictions = [one for answer in answers for one in answer.json()["predictions"]]
+    assert len({one[key] for one in predictions}) == len(predictions) == len(records)
+    for one in predictions:
+        codes = [reason["code"] for reason in one["reasons"]]
+        reasons = {f"reason_{place}": code for place, code in zip_longest(range(1, 5), codes)}
+        found = {name: one[name] for name in NUMBERS if name in one} | reasons
+        assert found.items() <= expected[one[key]].items()
+        assert len(found) == len(NUMBERS) - 1
+    raw = {one["case"]: one["raw_probability"] for request in logged for one in request.content["decisions"]}
+    assert raw == {one[key]: expected[one[key]]["raw_probability"] for one in predictions}
 
 
 def test_challengers_score_in_the_shadow_with_the_bits_of_their_own_table(lake: Lake, decider: Decider) -> None:

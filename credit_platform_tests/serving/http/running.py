@@ -17,6 +17,8 @@ import uvicorn
 from credit_platform.lake.governance.online_decisions import LoggedRequest, OnlineDecisionLog
 from credit_platform.lake.layout import Layout
 from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.serving.application import ScoresApplications
 from credit_platform.serving.http.limits import ServiceLimits
 from credit_platform.serving.http.server import ServiceAddress, ServiceProcess
 from credit_platform_tests.serving.http.fake_scorer import ATTRIBUTES, FakeScorer
@@ -46,7 +48,7 @@ class Running:
     """A service that runs, and a client of it."""
 
     layout: Layout
-    scorer: FakeScorer
+    scorer: Any
     server: uvicorn.Server
     client: httpx.Client
     port: int
@@ -68,17 +70,21 @@ class Running:
         assert not self.thread.is_alive()
 
 
-def layout_of(folder: Path) -> Layout:
-    """The data folder of a book of loans."""
-    return Layout.of(folder, folder / "raw", LOANS)
+def layout_of(folder: Path, portfolio: Portfolio = LOANS) -> Layout:
+    """The data folder of a book."""
+    return Layout.of(folder, folder / "raw", portfolio)
 
 
 @contextmanager
 def running(
-    folder: Path, scorer: FakeScorer | None = None, limits: ServiceLimits = LIMITS, **headers: str
+    folder: Path,
+    scorer: ScoresApplications | None = None,
+    limits: ServiceLimits = LIMITS,
+    portfolio: Portfolio = LOANS,
+    **headers: str,
 ) -> Iterator[Running]:
     """A service in a thread, and what scores for it."""
-    scorer, layout = scorer or FakeScorer(), layout_of(folder)
+    scorer, layout = scorer or FakeScorer(), layout_of(folder, portfolio)
     # It listens before the server begins, so that nobody has to wait for that.
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
@@ -90,7 +96,8 @@ def running(
         try:
             yield service
         finally:
-            scorer.is_free.set()
+            if isinstance(scorer, FakeScorer):
+                scorer.is_free.set()
             service.stop()
             listening.close()
 
