@@ -15,6 +15,7 @@ from dagster_duckdb import DuckDBResource
 from credit_platform.assets.asset_metadata import with_asset_metadata
 from credit_platform.assets.models.decisions import decisions_asset
 from credit_platform.assets.models.models import model_assets
+from credit_platform.assets.models.online_decisions import online_decisions_asset
 from credit_platform.assets.models.predictions import prediction_assets
 from credit_platform.assets.monitoring.action import action_assets
 from credit_platform.assets.monitoring.champion_challenger import champion_challenger_assets
@@ -23,6 +24,7 @@ from credit_platform.assets.monitoring.early_warning import early_warning_assets
 from credit_platform.assets.monitoring.evidently_page import drift_page_asset
 from credit_platform.assets.monitoring.fair_lending import fair_lending_assets
 from credit_platform.assets.monitoring.monitoring import monitoring_assets
+from credit_platform.assets.monitoring.service import service_asset
 from credit_platform.assets.pages.dashboard import dashboard_asset
 from credit_platform.assets.resources import LakeResource, MonthlyParquetIOManager
 from credit_platform.assets.tables.bronze import bronze_assets, sources
@@ -101,11 +103,13 @@ def _assemble(portfolio: Portfolio, settings: Settings) -> dg.Definitions:
                     *model_assets(axis, policy),
                     *prediction_assets(portfolio, axis, policy),
                     decisions_asset(portfolio, axis, policy.model),
+                    online_decisions_asset(portfolio, axis),
                     *monitoring_assets(portfolio, axis, policy),
                     *action_assets(portfolio, axis, policy),
                     *early_warning_assets(portfolio, axis, policy),
                     *fair_lending_assets(portfolio, axis, policy),
                     overrides_asset(portfolio, axis, policy),
+                    service_asset(portfolio, axis, policy),
                     drift_page_asset(portfolio, axis, policy),
                     *oversight_assets(portfolio, axis, policy),
                     *champion_challenger_assets(portfolio, axis, policy),

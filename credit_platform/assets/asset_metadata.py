@@ -19,6 +19,7 @@ from credit_platform.lake.tables.monthly import Lake
 from credit_platform.partitions import AS_OF_MONTHS
 from credit_platform.portfolios.feature_set import Column, Lineage
 from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.portfolios.tables import ONLINE_DECISIONS, SERVICE
 from credit_platform.reports.figures.svg import action_svg, trend_svg
 from credit_platform.reports.wording import metric_name, model_name
 from credit_platform.texts import yaml_beside
@@ -27,6 +28,8 @@ N_MONTHS = 24
 _MOST_NAMED = 6
 _COLUMNS = "dagster/column_schema"
 _ABOUT_SOURCES = {"row_balance", "data_quality"}
+# What is no asset and no raw file, and still an input.
+_LOGS = {ONLINE_DECISIONS: "the log of decisions taken online", SERVICE: "what the service counted, minute by minute"}
 
 
 @cache
@@ -94,10 +97,11 @@ def _paragraphs(portfolio: Portfolio, spec: dg.AssetSpec, table: str, models: tu
 
 
 def _inputs(spec: dg.AssetSpec, table: str) -> str:
+    log = _LOGS.get(table)
     if not spec.deps:
-        return f"the files `{table.removeprefix('bronze/')}*` in the folder of raw files"
+        return log or f"the files `{table.removeprefix('bronze/')}*` in the folder of raw files"
     read = sorted((dep.asset_key.to_user_string(), in_words(dep.partition_mapping)) for dep in spec.deps)
-    return "; ".join(f"`{name}` ({months})" for name, months in read)
+    return "; ".join([*(f"`{name}` ({months})" for name, months in read), *filter(None, [log])])
 
 
 def in_words(mapping: dg.PartitionMapping | None) -> str:

@@ -13,7 +13,7 @@ from dagster import AssetSelection
 from credit_platform.instance.dagster_internals import MAX_RETRIES_TAG, UnresolvedAssetJobDefinition
 from credit_platform.instance.shared_history import asset_key, group_name, run_tags
 from credit_platform.portfolios.portfolio import Portfolio
-from credit_platform.portfolios.tables import DECISIONS, tables_of
+from credit_platform.portfolios.tables import DECISIONS, ONLINE_DECISIONS, SERVICE, tables_of
 from credit_platform.texts import description_of
 
 STARTED_BY = "credit_platform/started_by"
@@ -53,6 +53,8 @@ def job_assets(portfolio: Portfolio, models: Sequence[str]) -> dict[str, list[st
         SCORE_MONTH: [
             *(f"prediction/{model}" for model in models),
             DECISIONS,
+            ONLINE_DECISIONS,
+            SERVICE,
             *known_at_scoring,
             "monitoring/drift_page",
         ],

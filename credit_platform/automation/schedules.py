@@ -1,6 +1,7 @@
 """Schedules: the close of the month and of the week, and how automation is switched on, off or held.
 
-On Mondays only what is known before the outcome is read again, and of watched models alone. While the data folder is to
+On Mondays only what is known before the outcome is read again, and of watched models alone, and what the service did
+is collected. While the data folder is to
 be migrated, schedules and sensors start nothing: they keep their names, what they remember, and say why. What starts
 because something happened belongs to `arriving`, `continuing` and `retraining`.
 """
@@ -23,6 +24,7 @@ from credit_platform.lake.raw.arrivals import Asking, keep_arrivals
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.months import month_key
 from credit_platform.portfolios.portfolio import Portfolio
+from credit_platform.portfolios.tables import DECISIONS, OF_THE_SERVICE
 from credit_platform.texts import description_of
 
 WEEK_CLOSE = "week_close"
@@ -144,10 +146,31 @@ def watch_of(lake: Lake, model: str) -> Watched | str:
     return f"{action} in {decided[-1]:%Y-%m}{'' if is_actionable else ' on a backtest'}, {reason}"
 
 
+def collected(lake: Lake, week: str) -> list[dg.RunRequest]:
+    """Ask for the tables of the service for the two newest scored months; for none of a book that never served.
+
+    The month that is scored first has nearly all of its decisions still before it.
+    """
+    if not (lake.layout.online_decisions().is_dir() or lake.layout.service_minutes().is_dir()):
+        return []
+    return [
+        dg.RunRequest(
+            run_key=f"{WEEK_CLOSE}:service:{month:%Y-%m}:{week}",
+            partition_key=month_key(month),
+            asset_selection=[asset_key(lake.layout.portfolio, table) for table in sorted(OF_THE_SERVICE)],
+            tags={**run_reason(WEEK_CLOSE, f"the service is in use in week {week}"), "credit_platform/week": week},
+        )
+        for month in lake.months(DECISIONS)[-2:]
+    ]
+
+
 def week_close(
     lake: Lake, models: Sequence[str], score_month: UnresolvedAssetJobDefinition, automation: Automation
 ) -> dg.ScheduleDefinition:
-    """Every Monday: read stability and early reads of the newest scored month again, for watched models alone."""
+    """Every Monday: read stability and early reads of the newest scored month again, for watched models alone.
+
+    And collect what the service decided, where there is one.
+    """
 
     @dg.schedule(
         name=WEEK_CLOSE,
@@ -159,11 +182,13 @@ def week_close(
     def week_is_over(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
         found = {model: watch_of(lake, model) for model in models}
         watched = [watch for watch in found.values() if isinstance(watch, Watched)]
-        if not watched:
+        year, number, _ = context.scheduled_execution_time.date().isocalendar()
+        week = f"{year}-W{number:02}"
+        requests = [watch.request(week, lake.layout.portfolio) for watch in watched] + collected(lake, week)
+        if not requests:
             told = "; ".join(f"{model}: {why}" for model, why in found.items())
             return dg.SkipReason(f"0 of {len(found)} models are in active_monitoring. {told}")
-        year, week, _ = context.scheduled_execution_time.date().isocalendar()
-        return [watch.request(f"{year}-W{week:02}", lake.layout.portfolio) for watch in watched]
+        return requests
 
     return week_is_over
 

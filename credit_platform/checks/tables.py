@@ -15,6 +15,7 @@ from credit_platform.checks.judgements import book_checks, judgement_checks
 from credit_platform.checks.label_gates import label_maturity_check, unlabelled_check
 from credit_platform.checks.model_gates import model_gate_checks
 from credit_platform.checks.monthly import SHIPPED
+from credit_platform.checks.service_gates import service_checks
 from credit_platform.partitions import MonthlyAxis
 from credit_platform.policy.data_quality import CheckPolicy, refuse_unknown_checks
 from credit_platform.policy.model_config import ModelConfig
@@ -37,6 +38,7 @@ def all_checks(
         unlabelled_check(portfolio, axis, policy),
         *case_gates(portfolio, axis, policy),
         one_decision_check(portfolio, axis, config, policy),
+        *service_checks(portfolio, axis, policy),
         *judgement_checks(portfolio, axis, config, policy),
         *book_checks(portfolio, axis, config, policy),
         *model_gate_checks(axis, config, portfolio.words, policy),

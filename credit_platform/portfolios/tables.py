@@ -25,17 +25,22 @@ from credit_platform.schemas.monitoring import (
     Overrides,
     Performance,
     RowBalance,
+    ServiceMonth,
     Stability,
 )
 from credit_platform.schemas.personal_data import MAY_QUOTE, has_personal_data
-from credit_platform.schemas.prediction import decision_schema, prediction_schema
+from credit_platform.schemas.prediction import decision_schema, online_decision_schema, prediction_schema
 from credit_platform.schemas.quarantine import Quarantine
 
 # The book whose asset keys do not begin with its name.
 UNPREFIXED = "loans"
 Begins = Literal["snapshot", "scoring", "outcome"]
 DECISIONS = "decision/batch"
-_FROM_SCORING = frozenset({"prediction", DECISIONS, "stability", "estimate", "early_reads"})
+ONLINE_DECISIONS = "decision/online"
+SERVICE = "monitoring/service"
+# Made of the logs of the service: no month waits for them, and a book that never served lacks none.
+OF_THE_SERVICE = frozenset({ONLINE_DECISIONS, SERVICE})
+_FROM_SCORING = frozenset({"prediction", DECISIONS, *OF_THE_SERVICE, "stability", "estimate", "early_reads"})
 _FROM_OUTCOME = frozenset(
     {"performance", "action", "fair_lending", "estimate_backtest", "history", "champion_challenger", "overrides"}
 )
@@ -163,11 +168,13 @@ def tables_of(portfolio: Portfolio) -> Tables:
         **{f"gold/{table.name}": table.schema for table in portfolio.tables},
         "gold/cohort_calendar": CohortCalendar,
         DECISIONS: decision_schema(*case),
+        ONLINE_DECISIONS: online_decision_schema(*case),
         "monitoring/row_balance": RowBalance,
         "monitoring/data_quality": DataQuality,
         "monitoring/history": MonitoringHistory,
         "monitoring/champion_challenger": ChampionChallenger,
         "monitoring/overrides": Overrides,
+        SERVICE: ServiceMonth,
     }
     return Tables(
         shared=shared,

@@ -1,4 +1,4 @@
-"""The prediction tables, one per model, and the table of decisions, all of one shape.
+"""The prediction tables, one per model, and the tables of decisions, all of one shape.
 
 Outcomes and metrics belong to the monitoring tables.
 """
@@ -87,7 +87,28 @@ def decision_schema(case_key: str, customer_key: str, case: str) -> type[dy.Sche
     return _schema("BatchDecision", grain, case_key, customer_key, case)
 
 
-def _schema(name: str, grain: str, case_key: str, customer_key: str, case: str) -> type[dy.Schema]:
+@cache
+def online_decision_schema(case_key: str, customer_key: str, case: str) -> type[dy.Schema]:
+    """The schema class of what a book's service decided: the columns of its prediction tables and two of its own."""
+    grain = (
+        f"One row per {case} and month of application that was decided outside the pipeline, over HTTP: the last "
+        "decision in the log of decisions taken online."
+    )
+    own = {
+        customer_key: dy.String(
+            nullable=True, min_length=1, description=f"Customer who applied; null until the {case} is in the book"
+        ),
+        "provenance": dy.String(
+            check=lambda column: column.is_in(["api", "file"]),
+            description="api: decided by the service over HTTP; file: decided from a file",
+        ),
+        "decision_id": dy.String(min_length=1, description="Id of the decision: credit-platform decision ID"),
+        "n_decisions": dy.Int64(min=1, description=f"How often the {case} was decided; the row is the last time"),
+    }
+    return _schema("OnlineDecision", grain, case_key, customer_key, case, **own)
+
+
+def _schema(name: str, grain: str, case_key: str, customer_key: str, case: str, **own: object) -> type[dy.Schema]:
     columns: dict[str, object] = {
         "__doc__": grain,
         "__module__": __name__,
@@ -95,6 +116,7 @@ def _schema(name: str, grain: str, case_key: str, customer_key: str, case: str) 
         case_key: dy.String(primary_key=True, min_length=1, description=case.capitalize()),
         customer_key: dy.String(min_length=1, description="Customer who applied"),
         **{name: column for name, column in vars(PredictionColumns).items() if not name.startswith("__")},
+        **own,
     }
     made: type[dy.Schema] = type(dy.Schema)(name, (dy.Schema,), columns)  # pyrefly: ignore[bad-assignment]
     return made

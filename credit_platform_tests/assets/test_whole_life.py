@@ -18,7 +18,7 @@ from credit_platform.lake.governance.promotions import PromotionLog, version_in_
 from credit_platform.lake.models.model_store import ModelStore
 from credit_platform.months import add_months, month_key, month_range
 from credit_platform.portfolios.loans.portfolio import LOANS
-from credit_platform.portfolios.tables import tables_of
+from credit_platform.portfolios.tables import OF_THE_SERVICE, tables_of
 from credit_platform_tests.small_book import (
     FIRST,
     FIRST_OUTCOME,
@@ -35,6 +35,7 @@ TRAININGS = [FIRST_TRAINING, add_months(FIRST_TRAINING, 3), add_months(FIRST_TRA
 BEGINS = {
     **dict.fromkeys(tables_of(LOANS).shared, FIRST),
     "decision/batch": FIRST_SCORING,
+    **dict.fromkeys(OF_THE_SERVICE, FIRST_SCORING),
     "monitoring/history": FIRST_OUTCOME,
     "monitoring/champion_challenger": FIRST_OUTCOME,
     "monitoring/overrides": FIRST_OUTCOME,

@@ -8,8 +8,9 @@ import pytest
 
 from credit_platform.automation.schedules import READ_AGAIN
 from credit_platform.code_location import build_definitions
-from credit_platform.months import month_key, parse_month
+from credit_platform.months import add_months, month_key, parse_month
 from credit_platform.portfolios.loans.portfolio import LOANS
+from credit_platform.portfolios.tables import OF_THE_SERVICE
 from credit_platform_tests.small_book import LAST, MODELS, PREVIEW_ALLOWED, BookFolders
 
 pytestmark = PREVIEW_ALLOWED
@@ -78,6 +79,20 @@ def test_a_book_without_actions_is_not_watched(
     requests, skipped = tick(empty)
     assert requests == []
     assert "gradient_boosting: 0 actions and 0 scored months are stored" in str(skipped)
+
+
+def test_where_the_service_was_used_its_tables_are_made_again_for_the_two_newest_months(book_copy: BookFolders) -> None:
+    for model in MODELS:
+        decide(book_copy, model, "monitor")
+    assert tick(book_copy)[0] == []
+    book_copy.layout.online_decisions().mkdir()
+    requests, skipped = tick(book_copy)
+    assert skipped is None
+    assert [request.run_key for request in requests] == [
+        f"week_close:service:{month:%Y-%m}:2024-W33" for month in (add_months(LAST, -1), LAST)
+    ]
+    for request in requests:
+        assert {key.to_user_string() for key in request.asset_selection or []} == OF_THE_SERVICE
 
 
 def test_the_year_of_a_week_is_the_one_it_is_counted_in(book_copy: BookFolders) -> None:

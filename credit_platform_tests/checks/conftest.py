@@ -7,6 +7,8 @@ from datetime import date
 import polars as pl
 import pytest
 
+from credit_platform.monitoring.service_month import AnsweredRequests, measure_service
+from credit_platform.portfolios.loans.portfolio import LOANS
 from credit_platform_tests.small_book import BookFolders
 
 # A month with a cohort scored live, outcomes, labels and an action.
@@ -31,6 +33,15 @@ def month_of_tables(finished_book: BookFolders) -> dict[str, pl.DataFrame]:
         "raw_text": [REJECTED] * 2,
     }
     rows["quarantine/loan_snapshots"] = pl.DataFrame(set_aside)
+    # Nor does it serve.
+    decided = rows["decision/batch"].with_columns(decision_id=pl.lit("1"), n_decisions=1, provenance=pl.lit("api"))
+    rows["decision/online"] = decided.select(rows["decision/online"].columns)
+    rows["monitoring/service"] = measure_service(
+        [AnsweredRequests(path, "single", {"2xx": 5}, {"0.01": 5}, 5) for path in ("/predict", "/v1/predict")],
+        MONTH,
+        thresholds=LOANS.load_policy().monitoring.service,
+        confidence=0.95,
+    )
     # Nor does a loan of this book leave without a label.
     loans = rows["gold/label_store"].head(2).with_columns(reason=pl.lit("left_with_balance"))
     rows["gold/unlabelled"] = loans.select(rows["gold/unlabelled"].columns)

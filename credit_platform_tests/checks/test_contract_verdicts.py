@@ -57,6 +57,8 @@ OUT_OF_RANGE: list[tuple[str, pl.Expr]] = [
     ("monitoring/champion_challenger", pl.col("n").alias("n_bad") + 1),
     ("monitoring/overrides", pl.col("snapshot_month").dt.offset_by("1mo").alias("cohort")),
     ("decision/batch", pl.lit("refer").alias("decision")),
+    ("decision/online", pl.lit("live").alias("provenance")),
+    ("monitoring/service", pl.col("n").alias("n_failed") + 1),
     ("prediction/gradient_boosting", pl.lit(1.2).alias("default_probability")),
     ("prediction/gradient_boosting", 1 - pl.col("default_probability")),
     ("prediction/gradient_boosting", pl.lit("maybe").alias("decision")),

@@ -46,6 +46,8 @@ SOUND: Mapping[str, Mapping[str, object]] = {
     "gold/cohort_calendar": {"state": "mature", "cohort": date(2023, 7, 1), "score_month": date(2023, 7, 1)},
     "prediction/<model>": DECIDED,
     "decision/batch": DECIDED,
+    "decision/online": {**DECIDED, "provenance": "api"},
+    "monitoring/service": {"n": 5, "n_failed": 1},
     "monitoring/row_balance": {"quarantined": 0, "duplicates_dropped": 0},
     "monitoring/champion_challenger": {**MEASURED, "challenger": "yy"},
     "monitoring/overrides": {**MEASURED, "cohort": date(2023, 7, 1)},
@@ -104,6 +106,11 @@ BREAKING: Mapping[str, Mapping[str, list[Mapping[str, object]]]] = {
     },
     "prediction/<model>": DECIDED_BREAKING,
     "decision/batch": DECIDED_BREAKING,
+    "decision/online": DECIDED_BREAKING,
+    "monitoring/service": {
+        "failures_are_among_the_answers": [{"n_failed": 6}],
+        "quantiles_rise": [{"p95_milliseconds": 90.0}],
+    },
     "monitoring/row_balance": {
         "rows_in_equal_rows_out_plus_quarantined_plus_duplicates": [{"rows_in": 2}],
         "repaired_rows_are_rows_out": [{"rows_repaired": 2}],

@@ -24,6 +24,7 @@ from credit_platform.lake.tables.catalog import monthly_tables
 from credit_platform.lake.tables.past_lake import PastLake
 from credit_platform.lake.tables.table_versions import TableVersion, TableVersionLog, file_sha256, version_file
 from credit_platform.monitoring.data_quality.version_difference import Difference, RowNames, difference
+from credit_platform.portfolios.tables import OF_THE_SERVICE
 
 
 class ReplayVerdict(StrEnum):
@@ -40,8 +41,8 @@ class ReplayVerdict(StrEnum):
 
 # Nothing speaks against an open one.
 SOUND = (ReplayVerdict.EQUAL, ReplayVerdict.SAME_VALUES, ReplayVerdict.OPEN)
-# Made of raw files whose former states are not kept.
-RESTS_ON_PRESENT = frozenset({"monitoring/overrides"})
+# Made of raw files whose former states are not kept, or of logs that have grown since.
+RESTS_ON_PRESENT = frozenset({"monitoring/overrides", *OF_THE_SERVICE})
 
 
 @dataclass(frozen=True)

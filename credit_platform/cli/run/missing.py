@@ -27,7 +27,7 @@ from credit_platform.lake.governance.promotions import PromotionLog, PromotionRe
 from credit_platform.lake.raw.delivery_log import read_receipts
 from credit_platform.lake.tables.row_counts import row_counts
 from credit_platform.months import month_range
-from credit_platform.portfolios.tables import DECISIONS, Begins, begins_with
+from credit_platform.portfolios.tables import DECISIONS, OF_THE_SERVICE, Begins, begins_with
 from credit_platform.scoring.training.windows import is_training_due
 from credit_platform.settings import dagster_home
 
@@ -205,11 +205,14 @@ class _Stock:
     def _can_have(self, name: str, kind: Begins, owner: str) -> bool:
         """Whether a table can have months by now: no version scores before the first training, or a person's decision.
 
-        What compares the models needs them all, the decision a champion.
+        What compares the models needs them all, the decision a champion, and a table of the service that it ever ran.
         """
         if kind == "snapshot":
             return True
         is_begun = self._last is not None and self._last >= self.book.axis.first_training
+        if name in OF_THE_SERVICE:
+            # What a month without service lacks is an empty table.
+            return is_begun and self.book.lake.layout.online_decisions().is_dir()
         if name == DECISIONS:
             return is_begun and not self._scoreable.isdisjoint(self.book.settings.policy.model.champions)
         return is_begun and ({owner} if owner else set(self._models)) <= self._scoreable

@@ -22,7 +22,7 @@ from credit_platform.instance.dagster_internals import AssetCheckExecutionRecord
 from credit_platform.instance.shared_history import table_of
 from credit_platform.lake.governance.promotions import PromotionLog, PromotionRecord, model_periods
 from credit_platform.months import month_range, parse_month
-from credit_platform.portfolios.tables import DECISIONS, Begins, Tables, begins_with
+from credit_platform.portfolios.tables import DECISIONS, OF_THE_SERVICE, Begins, Tables, begins_with
 from credit_platform.scoring.training.windows import is_training_due
 from credit_platform.settings import dagster_home
 
@@ -144,7 +144,11 @@ class _Progress:
         own = [model_table(model, part) for model in models for part in self._tables.of_models]
         # What holds the models against each other needs them all, the decision the champion alone.
         config = self.book.settings.policy.model
-        common = [table for table in self._tables.shared if table != DECISIONS and len(models) == len(config.models)]
+        common = [
+            table
+            for table in self._tables.shared
+            if table not in {DECISIONS, *OF_THE_SERVICE} and len(models) == len(config.models)
+        ]
         if config.champion_in(month) in models:
             common.append(DECISIONS)
         wanted = [table for table in (*own, *common) if begins_with(table) in begun]

@@ -10,14 +10,14 @@ import json
 import os
 import re
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, Any
 
 from credit_platform.errors import CaseError
-from credit_platform.lake.files import cut_off_torn_line, one_at_a_time, whole_lines
+from credit_platform.lake.files import cut_off_torn_line, one_at_a_time, to_line, whole_lines
 from credit_platform.lake.hash_chain import ChainedLog, Head, chain_faults, head_line, head_of, next_line
 from credit_platform.lake.layout import Layout
 from credit_platform.lake.open_log import OpenLog, is_held
@@ -167,11 +167,14 @@ class OnlineDecisionLog:
 
     layout: Layout
 
-    def requests(self, month: date | None = None) -> Iterator[LoggedRequest]:
-        """Every request answered, or those of a month by the time of the answer, segment by segment."""
+    def requests(self, month: date | None = None, *, about: Collection[date] = ()) -> Iterator[LoggedRequest]:
+        """Every request answered, or those of a month by the time of the answer, segment by segment.
+
+        With `about` only those with a decision about a case of one of these months.
+        """
         for name in _known_segments(self.layout):
             if month is None or name.startswith(f"{month:%Y%m}"):
-                yield from _requests(self.layout, name)
+                yield from _requests(self.layout, name, about)
 
     def at(self, place: LogPlace) -> LoggedRequest:
         """The record at a place that the log gave out."""
@@ -199,16 +202,20 @@ class OnlineDecisionLog:
 
     def faults_of(self, decision_id: str) -> list[str]:
         """Everything that is wrong with the chain of the segment that a decision is in."""
-        name = decision_id.rsplit("-", 2)[0]
+        name = segment_of(decision_id)
         return self._segment_faults(name, _segment_events(self.layout).get(name, {}))
 
-    def verify(self) -> list[str]:
-        """Everything that is wrong with the log, each with its file and line; empty when it is as it was written."""
+    def verify(self, month: date | None = None, *, also: Collection[str] = ()) -> list[str]:
+        """Everything that is wrong with the log, each with its file and line; empty when it is as it was written.
+
+        Of a month only the chain of segments, the segments begun in it, and those in `also`.
+        """
         chain = _segments(self.layout)
         faults = [f"{chain.file}: {fault}" for fault in chain.verify()]
         events = _segment_events(self.layout)
         for name, of_segment in events.items():
-            faults += self._segment_faults(name, of_segment)
+            if month is None or name in also or name.startswith(f"{month:%Y%m}"):
+                faults += self._segment_faults(name, of_segment)
         for file in sorted(self.layout.online_decisions().glob("*/*.jsonl")):
             if f"{file.parent.name}-{file.stem}" not in events and whole_lines(file):
                 faults.append(f"{file}: no process began it; somebody put it there")
@@ -232,6 +239,11 @@ class OnlineDecisionLog:
         ):
             found.append(f"it was closed with {closed['records']} records and has {len(lines)}: its end is another")
         return [f"{file}: {reason}" for reason in found]
+
+
+def segment_of(decision_id: str) -> str:
+    """The segment that a decision is in."""
+    return decision_id.rsplit("-", 2)[0]
 
 
 def segment_file(layout: Layout, name: str) -> Path:
@@ -270,11 +282,13 @@ def _known_segments(layout: Layout) -> list[str]:
     return [name for name in _segment_events(layout) if segment_file(layout, name).is_file()]
 
 
-def _requests(layout: Layout, name: str) -> Iterator[LoggedRequest]:
+def _requests(layout: Layout, name: str, about: Collection[date] = ()) -> Iterator[LoggedRequest]:
+    # Most lines of a large log are of other months, and are not parsed.
+    texts = [to_line({"snapshot_month": month.isoformat()})[1:-1] for month in about]
     offset = 0
     for sequence, line in enumerate(whole_lines(segment_file(layout, name)), start=1):
         # The first line says which segment it is.
-        if sequence > 1:
+        if sequence > 1 and (not texts or any(text in line for text in texts)):
             yield LoggedRequest(json.loads(line), LogPlace(name, sequence, offset, len(line)))
         offset += len(line) + 1
 

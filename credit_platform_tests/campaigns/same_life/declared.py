@@ -149,6 +149,7 @@ _DAY_COUNT = "days past due count 30 to the month, in every table"
 _EXITS = "labels tell what they follow from, and loans without a label have a table of their own"
 _SHARES = "shares set aside, first seen late or unknown to a required source have checks and limits"
 _CUSTOMERS = "customers of two samples are counted beside the samples"
+_SERVICE = "the service has tables of its own, empty where it never ran, and a section of policy"
 _DECIDED = "decisions have a table of their own"
 _STATUS = "a version is candidate, in force or retired; champion and challenger are models"
 _CHAIN = "a hash over times and commits; that it is the hash of its record is verified"
@@ -242,6 +243,17 @@ DECLARED = Declarations(
         Accepted("datamart.duckdb", "*decision.batch*", _DECIDED),
         Accepted("history/checks", "decision/batch/*", _DECIDED),
         Accepted("history/materializations", "decision/batch/*", _DECIDED),
+        *(
+            accepted
+            for table in ("decision/online", "monitoring/service")
+            for accepted in (
+                Accepted(f"{table}/*", "whole file", _SERVICE),
+                Accepted("datamart.duckdb", f"*{table.replace('/', '.')}*", _SERVICE),
+                Accepted("history/checks", f"{table}/*", _SERVICE),
+                Accepted("history/materializations", f"{table}/*", _SERVICE),
+            )
+        ),
+        Accepted("archive/policy/*", "*monitoring*.service*", _SERVICE),
         Accepted("archive/policy/*", "*label.*", _DAY_COUNT),
         Accepted("archive/policy/*", "*maturity.warn_unlabelled", _EXITS),
         Accepted("history/checks", "*/few_rows_are_set_aside*", _SHARES),

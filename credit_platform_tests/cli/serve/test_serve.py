@@ -11,13 +11,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 
+import dagster as dg
 import httpx
+import polars as pl
 import pytest
 
+from credit_platform.checks.service_gates import ONLINE_CHECK
+from credit_platform.cli.instance import open_instance
 from credit_platform.lake.governance.online_decisions import segment_file
 from credit_platform.lake.governance.promotions import PromotionLog, model_periods
-from credit_platform_tests.small_book import LAST, BookFolders, _inherited
+from credit_platform.portfolios.tables import DECISIONS, ONLINE_DECISIONS
+from credit_platform_tests.small_book import LAST, PREVIEW_ALLOWED, BookFolders, _inherited
 
+pytestmark = PREVIEW_ALLOWED
 SOURCES = ("features_attributes", "features_financials")
 MADE_BY_THE_PLATFORM = {"snapshot_month", "source_file", "source_line"}
 
@@ -115,6 +121,26 @@ def test_a_decision_is_followed_to_the_same_score(decided: tuple[BookFolders, li
     assert all(version["n_months"] > 5 for version in told["versions"])
     verified = book.verb("decision", "verify")
     assert (verified.returncode, verified.stdout) == (0, "6 requests unbroken.\n")
+
+
+def test_decisions_become_a_table_that_the_pipeline_agrees_with(
+    decided: tuple[BookFolders, list[dict[str, object]]],
+) -> None:
+    book, predictions = decided
+    with open_instance(book.settings()) as instance:
+        assert book.runner(instance).run("score_month", LAST, LAST, assets=[ONLINE_DECISIONS]).success
+        key = dg.AssetCheckKey(dg.AssetKey(ONLINE_DECISIONS.split("/")), ONLINE_CHECK)
+        [record] = instance.event_log_storage.get_asset_check_execution_history(key, limit=5)
+    assert record.event is not None
+    check = record.event.asset_check_evaluation
+    assert check is not None
+    assert (check.passed, check.metadata["n_compared"].value) == (True, len(predictions)), check.description
+    batch = book.lake.scan(DECISIONS, [LAST]).drop("provenance").collect()
+    online = book.lake.scan(ONLINE_DECISIONS, [LAST]).collect()
+    assert online.select(batch.columns).drop("sample_role").equals(batch.drop("sample_role"))
+    assert sorted(online["n_decisions"], reverse=True)[4:7] == [2, 1, 1]
+    asked_again = online.filter(pl.col("n_decisions") == 2)["decision_id"].to_list()
+    assert not set(asked_again) & {one["decision_id"] for one in predictions}
 
 
 def test_an_auditor_is_shown_what_was_changed(
