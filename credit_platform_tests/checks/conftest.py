@@ -34,7 +34,8 @@ def month_of_tables(finished_book: BookFolders) -> dict[str, pl.DataFrame]:
     }
     rows["quarantine/loan_snapshots"] = pl.DataFrame(set_aside)
     # Nor does it serve.
-    decided = rows["decision/batch"].with_columns(decision_id=pl.lit("1"), n_decisions=1, provenance=pl.lit("api"))
+    own = {"decision_id": pl.lit("1"), "n_decisions": pl.lit(1, pl.Int64), "provenance": pl.lit("api")}
+    decided = rows["decision/batch"].with_columns(**own)
     rows["decision/online"] = decided.select(rows["decision/online"].columns)
     rows["monitoring/service"] = measure_service(
         [AnsweredRequests(path, "single", {"2xx": 5}, {"0.01": 5}, 5) for path in ("/predict", "/v1/predict")],
