@@ -58,7 +58,7 @@ def serving_lines(data_dir: Path, *, seconds: float = 30) -> Iterator[Line]:
         single = load(port, singles, rate=300, seconds=seconds)
         bar = f"300/s, p99 {min(50, 10 * one):.0f} ms, 0 errors"
         yield f"300 single applications a second, {seconds:.0f} s", str(single), bar
-        tens = [_body(records[n : n + 10]) for n in range(0, 1000, 10)]
+        tens = [_body(records[n : n + 10]) for n in range(0, len(records) - 9, 10)]
         yield f"100 requests of 10 a second, {seconds:.0f} s", str(load(port, tens, rate=100, seconds=seconds)), "100/s"
         large = _body([records[n % len(records)] | {"loan_id": f"B{n}"} for n in range(1000)])
         whole = load(port, [large], rate=0.5, seconds=10)
