@@ -6,21 +6,26 @@ What the figures are is written in `monitoring.service_month`, what is counted i
 import dagster as dg
 import polars as pl
 
-from credit_platform.assets.asset_spec import table_spec
+from credit_platform.assets.asset_spec import asset_key, table_spec
 from credit_platform.lake.governance.service_minutes import ServiceMinutes
 from credit_platform.lake.tables.monthly import Lake
 from credit_platform.monitoring.service_month import AnsweredRequests, measure_service
 from credit_platform.months import month_key, months_of
-from credit_platform.partitions import MonthlyAxis
+from credit_platform.partitions import MonthlyAxis, same_month
 from credit_platform.policy.load import Policy
 from credit_platform.portfolios.portfolio import Portfolio
-from credit_platform.portfolios.tables import SERVICE
+from credit_platform.portfolios.tables import ONLINE_DECISIONS, SERVICE
 
 
 def service_asset(portfolio: Portfolio, axis: MonthlyAxis, policy: Policy) -> dg.AssetsDefinition:
     """Requests, failures and times of the service; months without service are empty."""
 
-    @dg.asset(**table_spec(portfolio, SERVICE, axis.scoring_months))
+    @dg.asset(
+        **table_spec(portfolio, SERVICE, axis.scoring_months),
+        # What was decided is not read here. Without anything before it the UI could not offer all assets at once: their
+        # first ones would not have the same months.
+        deps=[dg.AssetDep(asset_key(ONLINE_DECISIONS), partition_mapping=same_month())],
+    )
     def requests_answered(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> pl.DataFrame:
         minutes, thresholds = ServiceMinutes(lake.layout), policy.monitoring
         tables = list[pl.DataFrame]()
