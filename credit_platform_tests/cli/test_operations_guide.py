@@ -43,6 +43,9 @@ def test_the_commands_of_the_guide_run_in_order(
     monkeypatch.setenv("CREDIT_POLICY_DIR", str(finished_book.policy_dir))
     features = finished_book.lake.scan("gold/feature_store", [date(2024, 5, 1)]).collect()
     features.write_csv(tmp_path / "applications.csv")
+    for source, name in (("features_attributes", "a.csv"), ("features_financials", "f.csv")):
+        raw = finished_book.lake.scan(f"bronze/{source}", [date(2024, 5, 1)])
+        raw.select(finished_book.kind.source(source).columns).collect().write_csv(tmp_path / name)
     # The copied book still has to be told where it lies, as the guide says of moved folders.
     ran = []
     for command in ["credit-platform doctor --mend", *COMMANDS]:
