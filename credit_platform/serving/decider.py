@@ -95,15 +95,7 @@ class Decider:
     def decide(
         self, applications: Sequence[RawApplication], *, threshold: float | None = None
     ) -> list[Decided | Refused]:
-        """Score them, each for itself, in the order given.
-
-        Args:
-            applications: of any customers and days; the same customer may come twice.
-            threshold: in place of the policy's cut-off.
-
-        Raises:
-            NoVersionInForceError: no version of the champion was ever promoted.
-        """
+        """As `ScoresApplications.decide` has it."""
         answers: dict[int, Decided | Refused] = {}
         cases = cases_frame(applications, self._delivered)
         for places in rounds(cases):
